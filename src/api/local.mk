@@ -1,0 +1,7 @@
+libparallel_la_SOURCES += \
+    src/api/failure.c \
+    src/api/internal.h \
+    src/api/map.c \
+    src/api/names.c \
+    src/api/options.c \
+    src/api/results.c

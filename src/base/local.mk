@@ -1,0 +1,13 @@
+libruntime_la_SOURCES += \
+    src/base/assert.h \
+    src/base/atomic.h \
+    src/base/os.h \
+    src/base/os_common.c \
+    src/base/os_internal.h
+if OS_LINUX
+libruntime_la_SOURCES += src/base/os_linux.c
+EXTRA_DIST += src/base/os_posix.c
+else
+libruntime_la_SOURCES += src/base/os_posix.c
+EXTRA_DIST += src/base/os_linux.c
+endif

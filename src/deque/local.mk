@@ -1,0 +1,3 @@
+libruntime_la_SOURCES += \
+    src/deque/deque.c \
+    src/deque/deque.h

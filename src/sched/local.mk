@@ -1,0 +1,12 @@
+libruntime_la_SOURCES += \
+    src/sched/cost.c \
+    src/sched/cost.h \
+    src/sched/latch.h \
+    src/sched/loop.c \
+    src/sched/loop.h \
+    src/sched/pool.c \
+    src/sched/pool.h \
+    src/sched/range.h \
+    src/sched/sleep.c \
+    src/sched/sleep.h \
+    src/sched/worker.c
