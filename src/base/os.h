@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The operating system, as far as the library knows it. This header is the whole interface; it is implemented
+ * once for Linux (os_linux.c) and once for any POSIX system (os_posix.c), with what both share in os_common.c.
+ * Nothing above this floor includes a system header for threads, memory, clocks or processors.
+ */
+#ifndef PL_BASE_OS_H
+#define PL_BASE_OS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+/* ---- processors ------------------------------------------------------------------------------------------ */
+
+/*
+ * How many CPUs this process may use, at least 1: those of its affinity mask, and no more than its cgroup's
+ * quota rounded up (version 1 or 2, the tightest on the way to the root).
+ */
+unsigned pl_os_cpus(void);
+
+/*
+ * The CPU quota of the cgroup that `self_cgroup` (the text of /proc/self/cgroup) describes, with hierarchies
+ * mounted below `root`, rounded up to whole CPUs; 0 if there is none. Apart from pl_os_cpus() for its tests.
+ */
+unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root);
+
+/* ---- waiting --------------------------------------------------------------------------------------------- */
+
+/*
+ * Sleeps while *word == expected, until pl_os_wake(), for at most `timeout_ns` if that is not negative. May
+ * return for no reason at all: callers loop.
+ */
+void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
+
+/* Wakes who sleeps on `word`. The word itself may be gone already: only its address is used. */
+void pl_os_wake(_Atomic uint32_t *word);
+
+/* In a new child process, whose other threads are gone: makes waiting work again. */
+void pl_os_after_fork(void);
+
+/* One step of a spin loop: tells the CPU that nothing happens here. */
+static inline void pl_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#elif defined(__riscv)
+    __asm__ volatile(".insn i 0x0F, 0, x0, x0, 0x010" ::: "memory"); /* pause, a hint on every RISC-V */
+#endif
+}
+
+/* ---- time ------------------------------------------------------------------------------------------------ */
+
+/* Monotonic time in nanoseconds. */
+uint64_t pl_os_nanoseconds(void);
+
+/* A monotonic clock that is as cheap to read as the machine allows, in ticks of its own. */
+#if defined(__x86_64__) || defined(__i386__)
+static inline uint64_t pl_ticks(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+#elif defined(__aarch64__)
+static inline uint64_t pl_ticks(void)
+{
+    uint64_t t;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(t));
+    return t;
+}
+#else
+#define PL_TICKS_ARE_NANOSECONDS 1
+static inline uint64_t pl_ticks(void)
+{
+    return pl_os_nanoseconds();
+}
+#endif
+
+/*
+ * Ticks in a microsecond, at least 1. Exact where the hardware tells; else measured against the clock, and good
+ * to about a factor of two in the first millisecond of the program. For thresholds, not for figures.
+ */
+uint64_t pl_os_ticks_per_us(void);
+
+/* ---- memory ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Address space without memory behind it: `bytes` (rounded up to pages), or NULL. Parts of it become usable,
+ * and zero, with pl_os_commit(), which returns false if there is no memory. pl_os_release() ends all of it.
+ */
+void *pl_os_reserve(size_t bytes);
+bool pl_os_commit(void *start, size_t bytes);
+void pl_os_release(void *start, size_t bytes);
+
+/* Zeroed memory on a cache line of its own, or NULL; ends with free(). */
+void *pl_os_zalloc(size_t bytes);
+
+/* ---- threads --------------------------------------------------------------------------------------------- */
+
+/*
+ * Starts a thread with all signals blocked but those that its own faults raise, so that the program's handlers
+ * run on the program's threads. `name` is for debuggers. False if there can be no further thread.
+ */
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, const char *name);
+
+/* Gives the CPU to another thread that is ready to run. */
+void pl_os_yield(void);
+
+#endif

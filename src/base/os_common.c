@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of the OS interface that is the same on Linux and on other POSIX systems. */
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/os_internal.h"
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
+uint64_t pl_os_nanoseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+#if defined(PL_TICKS_ARE_NANOSECONDS)
+uint64_t pl_os_ticks_per_us(void)
+{
+    return 1000;
+}
+#elif defined(__aarch64__)
+uint64_t pl_os_ticks_per_us(void)
+{
+    uint64_t hz;
+    __asm__("mrs %0, cntfrq_el0" : "=r"(hz));
+    return hz < 1000000 ? 1 : hz / 1000000;
+}
+#else
+/* When the library was loaded, on both clocks: the longer ago, the better the ratio. Written once, before any
+ * thread of ours exists. */
+static uint64_t loaded_ticks, loaded_ns;
+
+__attribute__((constructor)) static void note_load_time(void)
+{
+    loaded_ticks = pl_ticks();
+    loaded_ns = pl_os_nanoseconds();
+}
+
+uint64_t pl_os_ticks_per_us(void)
+{
+    static _Atomic uint64_t known;
+    /* O1 relaxed: a number by itself; pairs with O2 */
+    uint64_t ratio = atomic_load_explicit(&known, memory_order_relaxed);
+    if (ratio)
+        return ratio;
+    uint64_t ticks = pl_ticks() - loaded_ticks, ns = pl_os_nanoseconds() - loaded_ns;
+    if (ns < 1000)
+        return 2500; /* a guess between the clock rates in use */
+    ratio = ticks / (ns / 1000);
+    ratio = ratio ? ratio : 1;
+    if (ns > 1000000) {
+        /* O2 relaxed: whoever stores, stores the same to within a thousandth; pairs with O1 */
+        atomic_store_explicit(&known, ratio, memory_order_relaxed);
+    }
+    return ratio;
+}
+#endif
+
+static size_t whole_pages(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (bytes + page - 1) / page * page;
+}
+
+void *pl_os_reserve(size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *start = mmap(NULL, whole_pages(bytes), PROT_NONE, flags, -1, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+bool pl_os_commit(void *start, size_t bytes)
+{
+    return mprotect(start, whole_pages(bytes), PROT_READ | PROT_WRITE) == 0;
+}
+
+void pl_os_release(void *start, size_t bytes)
+{
+    munmap(start, whole_pages(bytes));
+}
+
+void *pl_os_zalloc(size_t bytes)
+{
+    bytes = (bytes + PL_LINE - 1) / PL_LINE * PL_LINE;
+    void *memory = aligned_alloc(PL_LINE, bytes);
+    if (memory)
+        memset(memory, 0, bytes);
+    return memory;
+}
+
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, const char *name)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+    for (size_t i = 0; i < sizeof own_faults / sizeof own_faults[0]; i++)
+        sigdelset(&all, own_faults[i]);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool made = pthread_create(thread, NULL, run, argument) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (made)
+        pl_os_name_thread(*thread, name);
+    return made;
+}
+
+void pl_os_yield(void)
+{
+    sched_yield();
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the files that implement os.h. */
+#ifndef PL_BASE_OS_INTERNAL_H
+#define PL_BASE_OS_INTERNAL_H
+
+#include <pthread.h>
+
+/* Gives a thread a name for debuggers, where the system can. */
+void pl_os_name_thread(pthread_t thread, const char *name);
+
+#endif

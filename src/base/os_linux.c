@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* The OS interface on Linux: futexes, affinity masks, cgroups. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/os_internal.h"
+
+/* ---- waiting --------------------------------------------------------------------------------------------- */
+
+void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+{
+    struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000)};
+    int saved = errno;
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &t, NULL, 0);
+    errno = saved;
+}
+
+void pl_os_wake(_Atomic uint32_t *word)
+{
+    int saved = errno;
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved;
+}
+
+void pl_os_after_fork(void)
+{
+    /* futexes have no state in the process */
+}
+
+void pl_os_name_thread(pthread_t thread, const char *name)
+{
+    pthread_setname_np(thread, name);
+}
+
+/* ---- processors ------------------------------------------------------------------------------------------ */
+
+/* The CPUs of the calling thread's affinity mask. Machines with more CPUs than cpu_set_t has bits need a
+ * larger set: it grows until the kernel is content. */
+static unsigned affinity_cpus(void)
+{
+    for (int bits = CPU_SETSIZE; bits <= 1 << 20; bits *= 2) {
+        cpu_set_t *set = CPU_ALLOC(bits);
+        if (!set)
+            break;
+        size_t size = CPU_ALLOC_SIZE(bits);
+        int rc = sched_getaffinity(0, size, set), error = errno;
+        int count = rc == 0 ? CPU_COUNT_S(size, set) : 0;
+        CPU_FREE(set);
+        if (count > 0)
+            return (unsigned)count;
+        if (error != EINVAL)
+            break;
+    }
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (unsigned)online : 1;
+}
+
+/* Reads a small file whole, as a string; false if it cannot be read. */
+static bool read_file(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    size_t length = 0;
+    while (length < size - 1) {
+        ssize_t got = read(fd, text + length, size - 1 - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    close(fd);
+    text[length] = '\0';
+    return length > 0;
+}
+
+/* CPUs that `quota` of every `period` amounts to, rounded up; 0 for none. */
+static unsigned quota_cpus(long long quota, long long period)
+{
+    if (quota <= 0 || period <= 0)
+        return 0;
+    long long cpus = quota / period + (quota % period != 0);
+    return cpus > UINT_MAX ? UINT_MAX : (unsigned)cpus;
+}
+
+/* The quota set in one cgroup directory: version 2 has "max 100000" or "150000 100000" in cpu.max, version 1
+ * has two files. 0 if there is none. */
+static unsigned directory_quota(const char *directory, bool v2)
+{
+    char path[PATH_MAX + 32], text[64];
+    if (v2) {
+        long long quota, period;
+        snprintf(path, sizeof path, "%s/cpu.max", directory);
+        if (!read_file(path, text, sizeof text) || sscanf(text, "%lld %lld", &quota, &period) != 2)
+            return 0;
+        return quota_cpus(quota, period);
+    }
+    snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", directory);
+    if (!read_file(path, text, sizeof text))
+        return 0;
+    long long quota = atoll(text);
+    snprintf(path, sizeof path, "%s/cpu.cfs_period_us", directory);
+    if (!read_file(path, text, sizeof text))
+        return 0;
+    return quota_cpus(quota, atoll(text));
+}
+
+/* The tightest quota on the way from root/mount/cgroup up to root/mount, each ancestor's binding its children.
+ * In a container the path may name a place that is not mounted inside; its ancestors then still count. */
+static unsigned tightest_quota(const char *root, const char *mount, const char *cgroup, bool v2)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s%s%s", root, mount, cgroup);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return 0;
+    size_t top = strlen(root) + strlen(mount);
+    unsigned least = 0;
+    for (;;) {
+        unsigned quota = directory_quota(path, v2);
+        if (quota && (!least || quota < least))
+            least = quota;
+        if (strlen(path) <= top)
+            return least;
+        char *slash = strrchr(path + top, '/');
+        if (!slash)
+            return least;
+        *slash = '\0';
+    }
+}
+
+/* True if the comma-separated list of controllers names "cpu". */
+static bool lists_cpu(const char *controllers, size_t length)
+{
+    while (length > 0) {
+        const char *comma = memchr(controllers, ',', length);
+        size_t name = comma ? (size_t)(comma - controllers) : length;
+        if (name == 3 && memcmp(controllers, "cpu", 3) == 0)
+            return true;
+        if (!comma)
+            return false;
+        controllers += name + 1;
+        length -= name + 1;
+    }
+    return false;
+}
+
+unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root)
+{
+    unsigned least = 0;
+    /* lines of "id:controllers:path"; version 2 has id 0 and no controllers */
+    for (const char *line = self_cgroup; *line; line += *line == '\n') {
+        size_t length = strcspn(line, "\n");
+        const char *first = memchr(line, ':', length);
+        const char *second = first ? memchr(first + 1, ':', length - (size_t)(first + 1 - line)) : NULL;
+        char cgroup[PATH_MAX];
+        size_t path_length = second ? length - (size_t)(second + 1 - line) : 0;
+        if (second && path_length < sizeof cgroup) {
+            memcpy(cgroup, second + 1, path_length);
+            cgroup[path_length] = '\0';
+            if (strcmp(cgroup, "/") == 0)
+                cgroup[0] = '\0';
+            bool v2 = second == first + 1;
+            static const char *const mounts[2][2] = {{"/cpu", "/cpu,cpuacct"}, {"", "/unified"}};
+            bool counts = v2 || lists_cpu(first + 1, (size_t)(second - first - 1));
+            for (int m = 0; counts && m < 2; m++) {
+                unsigned quota = tightest_quota(root, mounts[v2][m], cgroup, v2);
+                if (quota && (!least || quota < least))
+                    least = quota;
+            }
+        }
+        line += length;
+    }
+    return least;
+}
+
+unsigned pl_os_cpus(void)
+{
+    unsigned cpus = affinity_cpus();
+    char self[4096];
+    unsigned quota = read_file("/proc/self/cgroup", self, sizeof self) ? pl_os_cgroup_quota(self, "/sys/fs/cgroup") : 0;
+    return quota && quota < cpus ? quota : cpus;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The OS interface on any POSIX system. Waiting is done on condition variables: a small table of them, hashed
+ * by the address of the word that is waited for. Two words may share an entry; then a wake-up wakes both, and
+ * the one not meant sleeps on.
+ */
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/os_internal.h"
+
+enum { LOTS = 64 };
+
+static struct parking_lot {
+    pthread_mutex_t mutex;
+    pthread_cond_t condition;
+} lots[LOTS] = {
+#define ONE                                                                                                            \
+    {                                                                                                                  \
+        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER                                                            \
+    }
+#define EIGHT ONE, ONE, ONE, ONE, ONE, ONE, ONE, ONE
+    EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT,
+#undef EIGHT
+#undef ONE
+};
+
+static struct parking_lot *lot_of(const _Atomic uint32_t *word)
+{
+    uintptr_t address = (uintptr_t)word / sizeof *word;
+    return &lots[(address ^ address >> 6 ^ address >> 12) % LOTS];
+}
+
+void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+{
+    struct parking_lot *lot = lot_of(word);
+    struct timespec until;
+    if (timeout_ns >= 0) {
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += (time_t)(timeout_ns / 1000000000);
+        until.tv_nsec += (long)(timeout_ns % 1000000000);
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_nsec -= 1000000000;
+            until.tv_sec++;
+        }
+    }
+    pthread_mutex_lock(&lot->mutex);
+    int rc = 0;
+    /* O3 relaxed: the mutex orders it: a waker changes the word first, and takes the mutex then; no partner */
+    while (atomic_load_explicit(word, memory_order_relaxed) == expected && rc != ETIMEDOUT)
+        rc = timeout_ns < 0 ? pthread_cond_wait(&lot->condition, &lot->mutex)
+                            : pthread_cond_timedwait(&lot->condition, &lot->mutex, &until);
+    pthread_mutex_unlock(&lot->mutex);
+}
+
+void pl_os_wake(_Atomic uint32_t *word)
+{
+    struct parking_lot *lot = lot_of(word);
+    pthread_mutex_lock(&lot->mutex);
+    pthread_cond_broadcast(&lot->condition);
+    pthread_mutex_unlock(&lot->mutex);
+}
+
+void pl_os_after_fork(void)
+{
+    for (int i = 0; i < LOTS; i++)
+        lots[i] = (struct parking_lot){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
+}
+
+void pl_os_name_thread(pthread_t thread, const char *name)
+{
+    (void)thread;
+    (void)name;
+}
+
+unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root)
+{
+    (void)self_cgroup;
+    (void)root;
+    return 0;
+}
+
+unsigned pl_os_cpus(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (unsigned)online : 1;
+}
