@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Estimates of cost; cost.h says what they are for. */
+#include "sched/cost.h"
+
+#define FRACTION 256u
+#define LARGEST (UINT64_MAX >> 20)
+
+uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
+{
+    /* C1 relaxed: a number by itself; pairs with C3 */
+    uint64_t estimate = atomic_load_explicit((_Atomic uint64_t *)&cost->word, memory_order_relaxed) >> 1;
+    if (estimate == 0 || items > LARGEST / estimate)
+        return UINT64_MAX;
+    return estimate * items / FRACTION;
+}
+
+void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items)
+{
+    if (items == 0)
+        return;
+    ticks = ticks < LARGEST / FRACTION ? ticks : LARGEST / FRACTION;
+    uint64_t measured = ticks * FRACTION / items;
+    measured = measured ? measured : 1;
+    /* C2 relaxed: a number by itself; pairs with C3 */
+    uint64_t word = atomic_load_explicit(&cost->word, memory_order_relaxed);
+    uint64_t old = word >> 1, suspect = word & 1, new = measured;
+    if (old && measured / 8 >= old && !suspect)
+        word = old << 1 | 1;
+    else {
+        if (old && measured / 2 < old && old / 2 < measured)
+            new = old + measured / 4 - old / 4;
+        word = (new ? new : 1) << 1;
+    }
+    /* C3 relaxed: as C2; a measurement lost to another thread is no loss; pairs with C1, C2 */
+    atomic_store_explicit(&cost->word, word, memory_order_relaxed);
+}
+
+enum { ENTRIES = 256 };
+
+static struct entry {
+    _Atomic uintptr_t function;
+    pl_cost cost;
+} entries[ENTRIES];
+
+pl_cost *pl_cost_of(uintptr_t function)
+{
+    uintptr_t hash = function >> 4 ^ function >> 12 ^ function >> 20;
+    struct entry *entry = &entries[hash % ENTRIES];
+    /* C4 relaxed: whoever reads a cost of another function guesses wrong once; pairs with C5 */
+    if (atomic_load_explicit(&entry->function, memory_order_relaxed) != function) {
+        /* C5 relaxed: as C4; pairs with C4 */
+        atomic_store_explicit(&entry->function, function, memory_order_relaxed);
+        /* C6 relaxed: unknown again; pairs with C1, C2 */
+        atomic_store_explicit(&entry->cost.word, 0, memory_order_relaxed);
+    }
+    return &entry->cost;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one item of a loop has cost so far: a moving estimate per function, so that a call which is cheaper than
+ * waking anybody runs on its caller alone.
+ *
+ *      word = estimate << 1 | suspect      estimate in 1/256 ticks per item; 0: unknown
+ *
+ * A measurement more than a factor of two off replaces the estimate, a nearer one moves it by a quarter of the
+ * difference. A jump to eight times or more is believed only when it comes twice in a row (`suspect` is set in
+ * between), since an interrupt fakes one now and then.
+ *
+ * Several threads may learn at once; then one measurement is lost, and nothing else.
+ */
+#ifndef PL_SCHED_COST_H
+#define PL_SCHED_COST_H
+
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+typedef struct pl_cost {
+    _Atomic uint64_t word;
+} pl_cost;
+
+/* Ticks that `items` items will take; UINT64_MAX if that is unknown. */
+uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items);
+
+/* `items` items took `ticks` of work. */
+void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items);
+
+/* The estimate of a function that has no place of its own to keep it: one of a table, by the address of the
+ * function. Two functions may share an entry; then the newer one begins afresh. */
+pl_cost *pl_cost_of(uintptr_t function);
+
+#endif

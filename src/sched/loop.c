@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/* Parallel loops; loop.h says how they work. */
+#include "sched/loop.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/os.h"
+#include "sched/latch.h"
+#include "sched/pool.h"
+#include "sched/range.h"
+
+/* A loop that will take less than this is not worth waking anybody for. */
+#define INLINE_US 2
+/* How long a chunk is to last: long beside the some 20 ns that it costs to begin one, short beside everything that a
+ * person or a balance of work notices. */
+#define CHUNK_US 5
+/* How much larger or smaller a chunk may be than the one before. */
+#define STEP 8u
+/* How long the caller looks around for the last participants before it parks. */
+#define WAIT_US 50
+/* Seats of a loop that need no memory from the heap. */
+#define NEAR_SEATS 8u
+
+/* Where a participant sits. */
+typedef struct seat {
+    alignas(PL_LINE) pl_range range;
+    _Atomic uint64_t sitter; /* (worker's index + 1) << 32 | base; 0: free */
+} seat;
+
+typedef struct pl_loop {
+    const pl_loop_spec *spec;
+    pl_worker *owner;
+    size_t unit;    /* iterations in one step of a range: 1, unless n is beyond 32 bits */
+    uint32_t seats; /* how many */
+    bool add;       /* the call asks for more workers than cores */
+    uint64_t chunk_ticks;
+    seat *seat;
+    alignas(PL_LINE) pl_latch latch;
+    _Atomic uint32_t taken; /* seats taken */
+    _Atomic int stop;
+    _Atomic uint64_t ticks, items; /* what the work has cost */
+} pl_loop;
+
+/* That a thread is inside of a loop. On its stack, innermost first. */
+struct pl_frame {
+    pl_loop *loop;
+    struct pl_frame *outer;
+};
+
+/* A participant's side of a loop. */
+typedef struct part {
+    pl_loop *loop;
+    pl_worker *worker;
+    seat *seat;
+    bool offering;  /* there is an offer on the deque, */
+    uint32_t offer; /* at this depth */
+    uint64_t ticks, items;
+} part;
+
+static void take_offer(void *thief, pl_slot *slot, bool wanted);
+
+bool pl_loop_stopped(void *stop)
+{
+    /* R11 relaxed: a hint that nothing more need begin; pairs with R12 */
+    return atomic_load_explicit((_Atomic int *)stop, memory_order_relaxed) != 0;
+}
+
+static bool stopped(pl_loop *loop)
+{
+    return pl_loop_stopped(&loop->stop);
+}
+
+/* ---- offers ---------------------------------------------------------------------------------------------- */
+
+/* Takes the offer back, or waits until its thief has left the slot. */
+static void close_offer(part *p)
+{
+    if (!p->offering)
+        return;
+    p->offering = false;
+    if (pl_deque_pop(&p->worker->deque))
+        pl_latch_drop(&p->loop->latch);
+    else
+        pl_deque_forget(&p->worker->deque);
+}
+
+/* Who waits for a loop that this thread is inside of may help with what it has just offered. */
+static void poke_waiters(const pl_worker *w)
+{
+    for (struct pl_frame *f = w->frame; f; f = f->outer)
+        pl_latch_poke(&f->loop->latch);
+}
+
+/* Sees to it that there is an offer while there is something to share and a seat to offer. */
+static void keep_offer(part *p)
+{
+    pl_deque *deque = &p->worker->deque;
+    if (p->offering && !pl_deque_stolen_to(deque, p->offer + 1))
+        return;
+    /* R7 relaxed: a hint; whoever takes the offer looks for a seat; pairs with R8, R9 */
+    bool full = atomic_load_explicit(&p->loop->taken, memory_order_relaxed) >= p->loop->seats;
+    if (pl_range_rest(&p->seat->range) == 0)
+        return;
+    if (full) {
+        /* the caller, who keeps its seat, may have parked while these iterations were on their way here */
+        pl_latch_poke(&p->loop->latch);
+        return;
+    }
+    close_offer(p);
+    p->offer = deque->head;
+    pl_latch_add(&p->loop->latch);
+    if (!pl_deque_push(deque, take_offer, p->loop)) {
+        pl_latch_drop(&p->loop->latch);
+        return;
+    }
+    p->offering = true;
+    pl_deque_publish(deque);
+    pl_pool_notify(p->worker->pool, p->loop->add);
+    poke_waiters(p->worker);
+}
+
+/* ---- taking part ----------------------------------------------------------------------------------------- */
+
+/* Sits down on a free seat; NULL if there is none. */
+static seat *sit(pl_loop *loop, pl_worker *w)
+{
+    uint64_t sitter = (uint64_t)(w->index + 1) << 32 | w->deque.head;
+    for (uint32_t k = 0; k < loop->seats; k++) {
+        uint64_t nobody = 0;
+        /* R10 relaxed: one worker gets the seat; it has published nothing yet that a waiter could steal from it; pairs
+         * with R13, R15 */
+        if (atomic_compare_exchange_strong_explicit(&loop->seat[k].sitter, &nobody, sitter, memory_order_relaxed,
+                                                    memory_order_relaxed)) {
+            /* R8 relaxed: a hint; pairs with R7 */
+            atomic_fetch_add_explicit(&loop->taken, 1, memory_order_relaxed);
+            return &loop->seat[k];
+        }
+    }
+    return NULL;
+}
+
+static void stand_up(pl_loop *loop, seat *seat)
+{
+    /* R13 release: a waiter that steals what this worker publishes later sees that it has left; pairs with R15, R10 */
+    atomic_store_explicit(&seat->sitter, 0, memory_order_release);
+    /* R9 relaxed: a hint; pairs with R7 */
+    atomic_fetch_sub_explicit(&loop->taken, 1, memory_order_relaxed);
+}
+
+/* Fills its own range from somebody else's. */
+static bool steal_range(part *p)
+{
+    pl_loop *loop = p->loop;
+    uint32_t me = (uint32_t)(p->seat - loop->seat), begin, end;
+    for (uint32_t k = 1; k < loop->seats; k++) {
+        if (pl_range_steal(&loop->seat[(me + k) % loop->seats].range, &begin, &end)) {
+            pl_range_set(&p->seat->range, begin, end);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Runs one chunk. */
+static void run_chunk(pl_loop *loop, uint32_t begin, uint32_t end)
+{
+    const pl_loop_spec *spec = loop->spec;
+    size_t from = begin * loop->unit, to = end * loop->unit;
+    if (spec->body(spec->ctx, from, to < spec->n ? to : spec->n, &loop->stop)) {
+        /* R12 relaxed: a hint to begin nothing more; what the body wrote is ordered by the latch; pairs with R11, X1 */
+        atomic_store_explicit(&loop->stop, 1, memory_order_relaxed);
+    }
+}
+
+/* The size of the next chunk, after one of `size` took `ticks`. */
+static uint32_t next_size(const pl_loop *loop, uint32_t size, uint64_t ticks)
+{
+    uint64_t next = ticks ? size * loop->chunk_ticks / ticks : UINT32_MAX;
+    uint64_t least = size / STEP, most = (uint64_t)size * STEP;
+    next = next < least ? least : next > most ? most : next;
+    return next < 1 ? 1 : next > UINT32_MAX / STEP ? UINT32_MAX / STEP : (uint32_t)next;
+}
+
+/* Works until nothing is left that it could take. */
+static void work(part *p)
+{
+    pl_loop *loop = p->loop;
+    uint32_t size = 1, begin, end;
+    uint64_t start = pl_ticks(), before = start;
+    uint64_t items = 0;
+    while (!stopped(loop)) {
+        if (!pl_range_take(&p->seat->range, size, &begin, &end)) {
+            if (!steal_range(p))
+                break;
+            continue;
+        }
+        keep_offer(p);
+        run_chunk(loop, begin, end);
+        uint64_t now = pl_ticks();
+        size = next_size(loop, end - begin, now - before);
+        before = now;
+        items += end - begin;
+    }
+    close_offer(p);
+    p->ticks += before - start;
+    p->items += items;
+}
+
+/* Adds what its work has cost to the loop's account. */
+static void account(const part *p)
+{
+    /* R16 relaxed: sums, read behind the latch; pairs with R17 */
+    atomic_fetch_add_explicit(&p->loop->ticks, p->ticks, memory_order_relaxed);
+    /* R18 relaxed: likewise; pairs with R17 */
+    atomic_fetch_add_explicit(&p->loop->items, p->items * p->loop->unit, memory_order_relaxed);
+}
+
+static void enter(pl_worker *w, struct pl_frame *frame, pl_loop *loop)
+{
+    *frame = (struct pl_frame){loop, w->frame};
+    w->frame = frame;
+    /* R19 relaxed: only this thread writes it; no partner */
+    uint32_t inside = atomic_load_explicit(&w->inside, memory_order_relaxed);
+    /* R20 relaxed: whoever sees it late, sees a thread that has just begun; pairs with W18 */
+    atomic_store_explicit(&w->inside, inside + 1, memory_order_relaxed);
+}
+
+static void leave(pl_worker *w)
+{
+    w->frame = w->frame->outer;
+    /* R21 relaxed: only this thread writes it; no partner */
+    uint32_t inside = atomic_load_explicit(&w->inside, memory_order_relaxed);
+    /* R14 release: this thread is through with the loop; pairs with W18 */
+    atomic_store_explicit(&w->inside, inside - 1, memory_order_release);
+}
+
+/* What the thief of an offer does: takes part, if it still may and there is a seat. The offer's count at the latch
+ * is now the thief's. */
+static void take_offer(void *thief, pl_slot *slot, bool wanted)
+{
+    pl_worker *w = thief;
+    pl_loop *loop = slot->argument;
+    seat *seat = wanted ? sit(loop, w) : NULL;
+    pl_slot_done(slot);
+    if (seat) {
+        struct pl_frame frame;
+        part p = {.loop = loop, .worker = w, .seat = seat};
+        enter(w, &frame, loop);
+        if (steal_range(&p))
+            work(&p);
+        account(&p);
+        stand_up(loop, seat);
+        leave(w);
+    }
+    pl_latch_drop(&loop->latch);
+}
+
+/* ---- waiting --------------------------------------------------------------------------------------------- */
+
+/* Whether there are iterations in any seat. */
+static bool has_iterations(pl_loop *loop)
+{
+    for (uint32_t k = 0; k < loop->seats && !stopped(loop); k++)
+        if (pl_range_rest(&loop->seat[k].range))
+            return true;
+    return false;
+}
+
+/* The sitter of a seat, if it is someone else than the waiter. */
+static pl_worker *other_sitter(pl_loop *loop, seat *seat, uint64_t *sitter)
+{
+    /* R15 acquire: before the steal, a hint; after it, whether the sitter was still there; pairs with R13, R10 */
+    *sitter = atomic_load_explicit(&seat->sitter, memory_order_acquire);
+    unsigned index = (unsigned)(*sitter >> 32);
+    if (index == 0 || index - 1 == loop->owner->index)
+        return NULL;
+    return pl_pool_worker(loop->owner->pool, index - 1);
+}
+
+/* Steals an offer made by iterations of this loop, and takes it. */
+static bool help(pl_loop *loop)
+{
+    for (uint32_t k = 0; k < loop->seats; k++) {
+        uint64_t sitter, now;
+        pl_slot *slot;
+        pl_worker *other = other_sitter(loop, &loop->seat[k], &sitter);
+        if (!other || pl_deque_steal(&other->deque, (uint32_t)sitter, &slot) != PL_STEAL_GOT)
+            continue;
+        other_sitter(loop, &loop->seat[k], &now);
+        slot->run(loop->owner, slot, now == sitter);
+        return true;
+    }
+    return false;
+}
+
+/* Whether help() would find something. Its loads are seq_cst, for the owner that is about to park. */
+static bool could_help(pl_loop *loop)
+{
+    for (uint32_t k = 0; k < loop->seats; k++) {
+        uint64_t sitter;
+        pl_worker *other = other_sitter(loop, &loop->seat[k], &sitter);
+        if (other && pl_deque_has_public(&other->deque, (uint32_t)sitter))
+            return true;
+    }
+    return false;
+}
+
+/* The caller is out of work: helps and waits until all participants have left. */
+static void wait_for_all(part *p)
+{
+    pl_loop *loop = p->loop;
+    pl_pool *pool = loop->owner->pool;
+    uint64_t patience = loop->add || pl_pool_crowded(pool) ? 0 : WAIT_US * pl_os_ticks_per_us();
+    uint64_t start = pl_ticks();
+    while (!pl_latch_open(&loop->latch)) {
+        if (has_iterations(loop)) {
+            work(p);
+            start = pl_ticks();
+        } else if (help(loop))
+            start = pl_ticks();
+        else if (pl_ticks() - start < patience)
+            pl_pause();
+        else {
+            if (pl_latch_announce(&loop->latch) && !could_help(loop) && !has_iterations(loop))
+                pl_park(&loop->owner->parker, -1);
+            pl_latch_withdraw(&loop->latch);
+        }
+    }
+}
+
+/* ---- running --------------------------------------------------------------------------------------------- */
+
+/* On the caller alone. */
+static void run_alone(const pl_loop_spec *spec)
+{
+    _Atomic int stop = 0;
+    uint64_t start = pl_ticks();
+    if (spec->body(spec->ctx, 0, spec->n, &stop) == 0)
+        pl_cost_learn(spec->cost, pl_ticks() - start, spec->n);
+}
+
+/* With help. */
+static void run_shared(pl_loop *loop)
+{
+    const pl_loop_spec *spec = loop->spec;
+    pl_worker *w = loop->owner;
+    pl_latch_init(&loop->latch, &w->parker);
+    for (uint32_t k = 0; k < loop->seats; k++) {
+        atomic_init(&loop->seat[k].range.word, 0);
+        atomic_init(&loop->seat[k].sitter, 0);
+    }
+    struct pl_frame frame;
+    enter(w, &frame, loop);
+    part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
+    pl_range_set(&p.seat->range, 0, (uint32_t)((spec->n - 1) / loop->unit + 1));
+    work(&p);
+    wait_for_all(&p);
+    account(&p);
+    leave(w);
+    if (!stopped(loop)) {
+        /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16, R18 */
+        pl_cost_learn(spec->cost, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n);
+    }
+}
+
+void pl_loop_run(const pl_loop_spec *spec)
+{
+    if (spec->n == 0)
+        return;
+    unsigned cores = pl_pool_cores(), seats = spec->workers ? spec->workers : cores;
+    uint64_t us = pl_os_ticks_per_us();
+    seats = seats < spec->n ? seats : (unsigned)spec->n;
+    seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
+    pl_worker *w = NULL;
+    if (seats > 1 && pl_cost_guess(spec->cost, spec->n) > INLINE_US * us)
+        w = pl_worker_self();
+    if (!w || pl_pool_stopping(w->pool)) {
+        run_alone(spec);
+        return;
+    }
+    seat near[NEAR_SEATS], *far = NULL;
+    if (seats > NEAR_SEATS && !(far = pl_os_zalloc(seats * sizeof(seat))))
+        seats = NEAR_SEATS;
+    pl_loop loop = {
+        .spec = spec,
+        .owner = w,
+        .unit = (spec->n - 1) / UINT32_MAX + 1,
+        .seats = seats,
+        .add = spec->workers > cores,
+        .chunk_ticks = CHUNK_US * us,
+        .seat = far ? far : near,
+    };
+    run_shared(&loop);
+    free(far);
+}

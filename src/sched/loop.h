@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A parallel loop: one body over [0, n), on the caller and on whoever helps.
+ *
+ * The iterations sit in *ranges* (range.h), one for each *seat* of the loop. The caller takes the first seat, with the
+ * whole range. Who finds the other seats empty-handed is told by an *offer*: a task on the deque of each participant,
+ * open for as long as that participant has iterations to share and the loop has a free seat. A thief of an offer sits
+ * down, takes the back half of somebody's range, makes an offer of its own, and so on: the work spreads like a
+ * rumour, and each offer published wakes at most one sleeper.
+ *
+ * A participant eats its range in chunks that grow until one lasts some microseconds. Then it steals from the other
+ * seats; when all are empty it leaves. The caller waits at the latch, which counts participants and open offers,
+ * until all have left.
+ *
+ * While it waits, it looks after its own call only: iterations that came up in another seat, and offers of loops that
+ * the participants' iterations have started. The rule "a waiter runs only tasks of the call it waits for" is kept so:
+ * each seat's word holds who sits there and the depth `base` of its deque at that time. Tasks at `base` or above were
+ * pushed by iterations of this loop. Should the sitter have left between the waiter's look at the seat and its steal,
+ * the seat's word has changed (for it cannot have come back to the same value: before the sitter leaves an inner
+ * loop, it waits until the thief of its offer is done with the slot, which the waiter is not); then the waiter drops
+ * the offer unused, and the participant makes a new one at its next chunk.
+ */
+#ifndef PL_SCHED_LOOP_H
+#define PL_SCHED_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sched/cost.h"
+
+/*
+ * Runs the iterations [begin, end). Returns 0; or non-zero to stop the loop: no further chunk is begun. `stop` is
+ * an _Atomic int that is not zero once anybody has stopped the loop.
+ */
+typedef int pl_loop_body(void *ctx, size_t begin, size_t end, void *stop);
+
+/* Whether a loop has been stopped, from the `stop` that its body was given. */
+bool pl_loop_stopped(void *stop);
+
+typedef struct pl_loop_spec {
+    size_t n;
+    pl_loop_body *body;
+    void *ctx;
+    unsigned workers; /* the most that take part, the caller among them; 0: as many as there are cores */
+    pl_cost *cost;    /* what iterations of this body have cost; never NULL */
+} pl_loop_spec;
+
+/* Runs the loop. When it returns, nobody touches the spec or ctx any more. Without memory or threads for help, the
+ * caller does it alone. */
+void pl_loop_run(const pl_loop_spec *spec);
+
+#endif

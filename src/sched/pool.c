@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of the pool, its guests and its threads. pool.h has the overview. */
+#include "sched/pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/os.h"
+
+/* How long a searcher looks around before it sleeps: some ten times what a wake-up costs. */
+#define SPIN_US 50
+/* How long no thread is started after one could not be. */
+#define RETRY_US 100000
+
+/* Guards the making and ending of pools, and who uses which record. Never held while a task runs. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(pl_pool *) the_pool;
+static pl_pool *forked_pools;
+static pthread_key_t guest_key;
+static bool has_guest_key;
+
+static _Thread_local pl_worker *self __attribute__((tls_model("initial-exec")));
+
+/* ---- how many workers ------------------------------------------------------------------------------------ */
+
+static unsigned count_cores(void)
+{
+    const char *text = getenv("PARALLEL_NUM_THREADS");
+    if (text && *text >= '0' && *text <= '9') {
+        char *end;
+        errno = 0;
+        unsigned long n = strtoul(text, &end, 10);
+        if (!*end && n > 0)
+            return errno || n > PL_SLEEP_MAX ? PL_SLEEP_MAX : (unsigned)n;
+    }
+    unsigned cpus = pl_os_cpus();
+    return cpus < PL_SLEEP_MAX ? cpus : PL_SLEEP_MAX;
+}
+
+unsigned pl_pool_cores(void)
+{
+    static _Atomic unsigned cores;
+    /* W10 relaxed: a number by itself; pairs with W11 */
+    unsigned n = atomic_load_explicit(&cores, memory_order_relaxed);
+    if (n == 0) {
+        int saved = errno;
+        n = count_cores();
+        errno = saved;
+        /* W11 relaxed: all who count at once count the same; pairs with W10 */
+        atomic_store_explicit(&cores, n, memory_order_relaxed);
+    }
+    return n;
+}
+
+/* ---- records --------------------------------------------------------------------------------------------- */
+
+static pl_worker *make_worker(pl_pool *pool, unsigned index)
+{
+    pl_worker *w = pl_os_zalloc(sizeof *w);
+    if (!w || !pl_deque_init(&w->deque, PL_DEQUE_RESERVE)) {
+        free(w);
+        return NULL;
+    }
+    w->pool = pool;
+    w->index = index;
+    return w;
+}
+
+static void free_worker(pl_worker *w)
+{
+    pl_deque_destroy(&w->deque);
+    free(w);
+}
+
+/* A record that nobody uses, the one with the lowest index; with the mutex held. NULL if there is none. */
+static pl_worker *unused_worker(pl_pool *pool)
+{
+    unsigned high = pl_pool_high(pool);
+    for (unsigned i = 0; i < high; i++) {
+        pl_worker *w = pl_pool_worker(pool, i);
+        if (w->use == PL_ENDED) {
+            pthread_join(w->thread, NULL);
+            w->use = PL_FREE;
+        }
+        if (w->use == PL_FREE)
+            return w;
+    }
+    pl_worker *w = high < PL_SLEEP_MAX ? make_worker(pool, high) : NULL;
+    if (!w)
+        return NULL;
+    /* W2 release: the record is filled in; pairs with W1 */
+    atomic_store_explicit(&pool->workers[high], w, memory_order_release);
+    /* W4 seq_cst: from now on it is looked at, before it publishes or sleeps; pairs with W3 */
+    atomic_store_explicit(&pool->high, high + 1, memory_order_seq_cst);
+    return w;
+}
+
+/* ---- guests ---------------------------------------------------------------------------------------------- */
+
+/* A thread that was a guest ends. */
+static void guest_leaves(void *worker)
+{
+    pl_worker *w = worker;
+    pthread_mutex_lock(&mutex);
+    w->use = PL_FREE;
+    pthread_mutex_unlock(&mutex);
+}
+
+/* With the mutex held. */
+static pl_pool *make_pool(void)
+{
+    if (!has_guest_key && pthread_key_create(&guest_key, guest_leaves) != 0)
+        return NULL;
+    has_guest_key = true;
+    pl_pool *pool = pl_os_zalloc(sizeof *pool);
+    if (!pool)
+        return NULL;
+    pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
+    /* W12 release: the pool is filled in; pairs with W13 */
+    atomic_store_explicit(&the_pool, pool, memory_order_release);
+    return pool;
+}
+
+static pl_worker *become_guest(void)
+{
+    pthread_mutex_lock(&mutex);
+    /* W13 acquire: as the mutex does already; pairs with W12 */
+    pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
+    if (!pool)
+        pool = make_pool();
+    pl_worker *w = pool ? unused_worker(pool) : NULL;
+    if (w && pthread_setspecific(guest_key, w) == 0)
+        w->use = PL_GUEST;
+    else
+        w = NULL;
+    pthread_mutex_unlock(&mutex);
+    self = w;
+    return w;
+}
+
+pl_worker *pl_worker_self(void)
+{
+    return self ? self : become_guest();
+}
+
+/* ---- threads --------------------------------------------------------------------------------------------- */
+
+void pl_worker_become(pl_worker *worker)
+{
+    self = worker;
+}
+
+/* Starts a thread, which counts as searching already. */
+static bool add_thread(pl_pool *pool)
+{
+    char name[16];
+    pthread_mutex_lock(&mutex);
+    pl_worker *w = pl_pool_stopping(pool) ? NULL : unused_worker(pool);
+    bool started = false;
+    if (w) {
+        snprintf(name, sizeof name, "parallel/%u", w->index);
+        started = pl_os_thread(&w->thread, pl_worker_main, w, name);
+    }
+    if (started) {
+        w->use = PL_THREAD;
+        /* W6 relaxed: a count by itself; pairs with W5, W14 */
+        atomic_fetch_add_explicit(&pool->threads, 1, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&mutex);
+    if (!started) {
+        uint64_t until = pl_ticks() + RETRY_US * pl_os_ticks_per_us();
+        /* W15 relaxed: a time by itself; pairs with W16 */
+        atomic_store_explicit(&pool->no_threads_until, until, memory_order_relaxed);
+    }
+    return started;
+}
+
+/* Whether a thread may be added now: by the number of cores, or on special request. */
+static bool may_add(const pl_pool *pool, bool add)
+{
+    /* W14 relaxed: one too many by a race does no harm; pairs with W6, W7 */
+    uint32_t threads = atomic_load_explicit((_Atomic uint32_t *)&pool->threads, memory_order_relaxed);
+    /* W16 relaxed: a time by itself; pairs with W15 */
+    uint64_t until = atomic_load_explicit((_Atomic uint64_t *)&pool->no_threads_until, memory_order_relaxed);
+    return (add || threads + 1 < pl_pool_cores()) && (until == 0 || pl_ticks() > until);
+}
+
+void pl_pool_notify(pl_pool *pool, bool add)
+{
+    do {
+        if (pl_sleep_searching(&pool->sleep))
+            return;
+        int i = pl_sleep_claim(&pool->sleep, pl_pool_high(pool));
+        if (i >= 0) {
+            pl_unpark(&pl_pool_worker(pool, (unsigned)i)->parker);
+            return;
+        }
+        if (i == PL_SLEEP_NONE) {
+            if (!may_add(pool, add))
+                return;
+            pl_sleep_search(&pool->sleep);
+            if (add_thread(pool) || !pl_sleep_found(&pool->sleep))
+                return;
+        }
+        /* It was counted as searching for a while, and some publisher may have relied on it. */
+    } while (pl_pool_has_public(pool));
+}
+
+bool pl_pool_has_public(const pl_pool *pool)
+{
+    unsigned high = pl_pool_high(pool);
+    for (unsigned i = 0; i < high; i++)
+        if (pl_deque_has_public(&pl_pool_worker(pool, i)->deque, 0))
+            return true;
+    return false;
+}
+
+bool pl_worker_leave(pl_worker *worker)
+{
+    pl_pool *pool = worker->pool;
+    pthread_mutex_lock(&mutex);
+    /* W17 relaxed: changes under the mutex only; no partner */
+    uint32_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
+    bool leave = pl_pool_stopping(pool) || threads + 1 > pl_pool_cores();
+    if (leave) {
+        worker->use = PL_ENDED;
+        /* W7 relaxed: a count by itself; pairs with W5, W14 */
+        atomic_store_explicit(&pool->threads, threads - 1, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&mutex);
+    return leave;
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------- */
+
+/* Whether some thread is in a call; and whether threads other than this one are guests. With the mutex held. */
+static bool busy(const pl_pool *pool, bool *others)
+{
+    *others = false;
+    for (unsigned i = 0; i < pl_pool_high(pool); i++) {
+        pl_worker *w = pl_pool_worker(pool, i);
+        /* W18 acquire: a thread that is outside has left its last loop for good; pairs with R14 in loop.c */
+        if (atomic_load_explicit(&w->inside, memory_order_acquire))
+            return true;
+        *others |= w->use == PL_GUEST && w != self;
+    }
+    return false;
+}
+
+__attribute__((destructor)) static void end_pool(void)
+{
+    pthread_mutex_lock(&mutex);
+    /* W19 acquire: the pool is filled in; pairs with W12 */
+    pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
+    bool others = false, leave_it = !pool || busy(pool, &others);
+    if (!leave_it) {
+        /* W9 seq_cst: a worker going to sleep sees it, or gets a token; pairs with W8 */
+        atomic_store_explicit(&pool->stopping, 1, memory_order_seq_cst);
+    }
+    pthread_mutex_unlock(&mutex);
+    if (leave_it)
+        return;
+    for (unsigned i = 0; i < pl_pool_high(pool); i++) {
+        pl_worker *w = pl_pool_worker(pool, i);
+        if (w->use == PL_THREAD)
+            pl_unpark(&w->parker);
+        if (w->use == PL_THREAD || w->use == PL_ENDED)
+            pthread_join(w->thread, NULL);
+        w->use = w->use == PL_GUEST ? PL_GUEST : PL_FREE;
+    }
+    if (others)
+        return; /* they may still call, and then work alone */
+    pthread_key_delete(guest_key);
+    has_guest_key = false;
+    self = NULL;
+    /* W20 relaxed: no other thread is left that knows the pool; no partner */
+    atomic_store_explicit(&the_pool, NULL, memory_order_relaxed);
+    for (unsigned i = 0; i < pl_pool_high(pool); i++)
+        free_worker(pl_pool_worker(pool, i));
+    free(pool);
+}
+
+/* ---- fork ------------------------------------------------------------------------------------------------ */
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+/* The child has one thread, and a copy of a pool whose threads are gone. It may be in the midst of a task, with frames
+ * of that pool's loops below it on the stack; so the pool is left alone, but within reach. */
+static void after_fork_in_child(void)
+{
+    pthread_mutex_init(&mutex, NULL);
+    pl_os_after_fork();
+    /* W21 relaxed: there is one thread; no partner */
+    pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_relaxed);
+    if (!pool)
+        return;
+    pool->forked = forked_pools;
+    forked_pools = pool;
+    /* W22 relaxed: there is one thread; no partner */
+    atomic_store_explicit(&the_pool, NULL, memory_order_relaxed);
+    self = NULL;
+    pthread_setspecific(guest_key, NULL);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A range of loop iterations that its worker eats from the front, chunk by chunk, and that others halve from the
+ * back: lazy splitting (Tzannes, Caragea, Barua, Vishkin, "Lazy binary-splitting", PPoPP 2010), with the rest
+ * always within reach of thieves, so that a worker in a long iteration withholds only the chunk that it is in.
+ *
+ *      word = begin << 32 | end            empty when begin >= end
+ *
+ * The word is the whole truth: whoever moves begin or end by a CAS owns exactly the iterations in between, so a
+ * value that came back (ABA) does no harm, and no operation needs an order of its own. What the iterations read
+ * and write is ordered by how a thread came to the loop and how it leaves it (the deque and the latch).
+ */
+#ifndef PL_SCHED_RANGE_H
+#define PL_SCHED_RANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+typedef struct pl_range {
+    _Atomic uint64_t word;
+} pl_range;
+
+static inline uint64_t pl_range_word(uint32_t begin, uint32_t end)
+{
+    return (uint64_t)begin << 32 | end;
+}
+
+/* Its worker: fills an empty range. Thieves leave an empty range alone, so a store will do. */
+static inline void pl_range_set(pl_range *range, uint32_t begin, uint32_t end)
+{
+    /* R1 relaxed: the word is the whole truth; pairs with R2, R3, R5 */
+    atomic_store_explicit(&range->word, pl_range_word(begin, end), memory_order_relaxed);
+}
+
+/* How many iterations are left. */
+static inline uint32_t pl_range_rest(const pl_range *range)
+{
+    /* R2 relaxed: a hint; pairs with R1, R4, R6 */
+    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&range->word, memory_order_relaxed);
+    uint32_t begin = (uint32_t)(word >> 32), end = (uint32_t)word;
+    return begin < end ? end - begin : 0;
+}
+
+/* Its worker: takes `want` iterations from the front, but at most a quarter of the rest, so that there is
+ * something to share to the end; at least one. False if there is none. */
+static inline bool pl_range_take(pl_range *range, uint32_t want, uint32_t *begin, uint32_t *end)
+{
+    /* R3 relaxed: R4 decides; pairs with R1, R6 */
+    uint64_t word = atomic_load_explicit(&range->word, memory_order_relaxed);
+    for (;;) {
+        uint32_t b = (uint32_t)(word >> 32), e = (uint32_t)word;
+        if (b >= e)
+            return false;
+        uint32_t most = (e - b - 1) / 4 + 1;
+        uint32_t size = want < 1 ? 1 : want < most ? want : most;
+        /* R4 relaxed: moves begin, so [b, b + size) is this worker's; pairs with R2, R5, R6 */
+        if (atomic_compare_exchange_weak_explicit(&range->word, &word, pl_range_word(b + size, e), memory_order_relaxed,
+                                                  memory_order_relaxed)) {
+            *begin = b;
+            *end = b + size;
+            return true;
+        }
+    }
+}
+
+/* Anyone: takes the back half, rounded up. False if there is none. */
+static inline bool pl_range_steal(pl_range *range, uint32_t *begin, uint32_t *end)
+{
+    /* R5 relaxed: R6 decides; pairs with R1, R4 */
+    uint64_t word = atomic_load_explicit(&range->word, memory_order_relaxed);
+    for (;;) {
+        uint32_t b = (uint32_t)(word >> 32), e = (uint32_t)word;
+        if (b >= e)
+            return false;
+        uint32_t middle = b + (e - b) / 2;
+        /* R6 relaxed: moves end, so [middle, e) is the thief's; pairs with R2, R3, R4 */
+        if (atomic_compare_exchange_weak_explicit(&range->word, &word, pl_range_word(b, middle), memory_order_relaxed,
+                                                  memory_order_relaxed)) {
+            *begin = middle;
+            *end = e;
+            return true;
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rest and wake: how idle workers go to sleep, and why none sleeps through work.
+ *
+ * A worker without work is *searching*: it looks into all deques, for some microseconds. Then it parks. Who
+ * publishes work makes sure that somebody will find it:
+ *
+ *      searcher going to sleep                     publisher
+ *      -----------------------                     ---------
+ *      a1  asleep |= its bit          (RMW)        p1  publish: split = head in its deque (store or RMW)
+ *      a2  searching -= 1             (RMW)        p2  if searching > 0, leave it to them
+ *      a3  look into all deques       (loads)      p3  look for a bit in `asleep`       (loads)
+ *          work there: take the bit back,          p4  searching += 1, for whom it will wake
+ *          go on searching                         p5  claim it: asleep &= ~bit         (RMW)
+ *      a4  park                                    p6  unpark it; or, if another was faster with each bit, f1, f2
+ *
+ *      searcher that found work
+ *      ------------------------
+ *      f1  searching -= 1             (RMW)
+ *      f2  if it was the last: look into all deques, and if there is more work go through p2 to p6
+ *
+ *      sleeper that takes its bit back (work seen in a3, or its time is over)
+ *      ----------------------------------------------------------------------
+ *      b1  searching += 1             (RMW)
+ *      b2  asleep &= ~its bit         (RMW)
+ *      b3  if the bit was gone: searching -= 1, as whoever claimed it has counted it (p4 comes before p5)
+ *
+ * All these accesses are seq_cst, so they have one total order S.
+ *
+ * No wake-up is lost. Suppose a worker W parks (a4) for good, although a task published by p1 is still public, and
+ * nobody is awake to find it. W's look a3 did not see the task, so a3 < p1 in S, and a1 < a2 < a3 < p1 < p2.
+ *   - If p2 read searching == 0, then p3 saw W's bit, since a1 < p3, unless somebody else had claimed it; in
+ *     both cases W is unparked, contradicting "for good", or another sleeper was claimed, who then finds the
+ *     task or, on its own way to sleep, is the W of this argument.
+ *   - If p2 read searching > 0, some V (a searcher, or a waker between p4 and p6) had not done its a2 or f1 before
+ *     p2. If V goes on to sleep, its a3 comes after its a2, hence after p1 in S: it sees the task. If V does f1, it
+ *     does so after p2: either V was the last, and its look f2 sees the task, and it wakes somebody (or sees that
+ *     all are awake); or some other searcher remains, to whom the same argument applies. They are finitely many.
+ *     The count is never too low: a worker that b3 or p5 makes a searcher is counted before its bit goes.
+ *   A task that a look did not see because it had been stolen in the meantime is no longer waiting.
+ *
+ * A thief that lost a race (PL_STEAL_LOST) has not seen an empty deque; it never goes from there to a1, but looks
+ * again. A worker to be woken counts as searching from p4 on, before it runs, so that the next publisher does
+ * not wake a second one for the same work: one waker wakes one sleeper, which wakes the next (f2).
+ *
+ * A worker that parks for a while only (extra threads, which leave after some idleness) takes its own bit back
+ * when its time is over. If the bit is gone, somebody claimed it and counts on it: it goes on as if woken.
+ */
+#ifndef PL_SCHED_SLEEP_H
+#define PL_SCHED_SLEEP_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+/* ---- one thread's parking place -------------------------------------------------------------------------- */
+
+/* Holds at most one token. Lives at least as long as any thread that may call pl_unpark(). */
+typedef struct pl_parker {
+    _Atomic uint32_t word;
+} pl_parker;
+
+/*
+ * Sleeps until there is a token, and takes it; for at most `timeout_ns`, if not negative. True if it took a
+ * token. A token may be left over from an earlier wake-up: callers check what they wait for, in a loop.
+ */
+bool pl_park(pl_parker *parker, int64_t timeout_ns);
+
+/* Leaves a token, and wakes the thread if it sleeps. What the caller did before is visible after pl_park(). */
+void pl_unpark(pl_parker *parker);
+
+/* ---- the sleepers of a pool ------------------------------------------------------------------------------ */
+
+enum { PL_SLEEP_WORDS = 16, PL_SLEEP_MAX = 64 * PL_SLEEP_WORDS };
+
+typedef struct pl_sleep {
+    _Atomic uint32_t searching;
+    alignas(PL_LINE) _Atomic uint64_t asleep[PL_SLEEP_WORDS];
+} pl_sleep;
+
+/* a1 and a2: worker `i`, until now searching, announces that it is going to sleep. */
+void pl_sleep_announce(pl_sleep *sleep, unsigned i);
+
+/* b1 to b3: worker `i` takes its announcement back. False if a waker has claimed it: then it counts as searching already,
+ * and a token for it is on its way. */
+bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i);
+
+/* p2: whether somebody is searching. */
+bool pl_sleep_searching(const pl_sleep *sleep);
+
+/* p3 to p5: claims the sleeper with the lowest index among the first `count`, who then counts as searching; the
+ * caller unparks it. The lowest, so that those which were added last get to rest. PL_SLEEP_NONE if there is none;
+ * PL_SLEEP_OWING if there is none and the caller owes f2, like a searcher that was the last. */
+enum { PL_SLEEP_NONE = -1, PL_SLEEP_OWING = -2 };
+int pl_sleep_claim(pl_sleep *sleep, unsigned count);
+
+/* One more is searching: a worker that ran out of work, or a thread about to be started for published work. */
+void pl_sleep_search(pl_sleep *sleep);
+
+/* f1: one less. True if it was the last one; then the caller owes f2. */
+bool pl_sleep_found(pl_sleep *sleep);
+
+#endif
