@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What the other parts share: linkage, scope clean-up, attributes. */
+#ifndef LIBPARALLEL_BASE_H
+#define LIBPARALLEL_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+#define PARALLEL_BEGIN_DECLS extern "C" {
+#define PARALLEL_END_DECLS }
+#else
+#define PARALLEL_BEGIN_DECLS
+#define PARALLEL_END_DECLS
+#endif
+
+/** Marks what the shared library exports. */
+#define PARALLEL_API __attribute__((visibility("default")))
+
+PARALLEL_BEGIN_DECLS
+
+/**
+ * Frees the object that the pointer at `where` points to; what PARALLEL_SCOPED runs. The object may be of any
+ * kind that the library hands out, or NULL.
+ */
+PARALLEL_API void parallel_scoped_cleanup(void *where);
+
+PARALLEL_END_DECLS
+
+/**
+ * Ties an object to the block that declares it: it is freed on every way out of the block.
+ *
+ *     PARALLEL_SCOPED parallel_results *r = parallel_map(cube, in, n);
+ */
+#define PARALLEL_SCOPED __attribute__((cleanup(parallel_scoped_cleanup)))
+
+#endif

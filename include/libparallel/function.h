@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Decoration: what makes an ordinary C function fit for parallel calls. */
+#ifndef LIBPARALLEL_FUNCTION_H
+#define LIBPARALLEL_FUNCTION_H
+
+#include <libparallel/base.h>
+#include <libparallel/options.h>
+
+#ifndef __cplusplus
+#include <stdatomic.h>
+#endif
+
+/**
+ * What a kernel works on, and where it says how it went. The library makes it; kernels are made by the macros
+ * below.
+ */
+typedef struct parallel_span {
+    const void *args; /**< args[0] of the whole call */
+    void *results;    /**< the slot of task 0, or NULL */
+    void *extras;     /**< the option `extras` */
+    void *stop;       /**< an _Atomic int: start no further task once it is not 0 */
+    size_t index;     /**< the task that runs now; kept by kernels of functions that can fail */
+    int code;         /**< why the kernel stopped at a task: what that task returned */
+} parallel_span;
+
+/**
+ * Runs the tasks [begin, end) in order. Returns the index at which it stopped: `end`; or that of a task that
+ * failed, with `code` set; or that of the first task not started, when `stop` was set.
+ */
+typedef size_t parallel_kernel(parallel_span *span, size_t begin, size_t end);
+
+/** What a function has cost so far. The library keeps it; begin with all zero. */
+typedef struct parallel_cost {
+    unsigned long long word __attribute__((aligned(8))); /**< the library's */
+} parallel_cost;
+
+/**
+ * A function that can be mapped. PARALLEL_DECORATE makes one for a function known at compile time. For a
+ * function known at run time, and in C++, fill in the first four members and leave the rest zero:
+ *
+ *     parallel_function f = {"load", sizeof(struct request), sizeof(struct page), load};
+ */
+typedef struct parallel_function {
+    const char *name;   /**< for people; may be NULL */
+    size_t arg_size;    /**< bytes of one argument, not 0 */
+    size_t result_size; /**< bytes of one result; 0: the function gives none, and gets NULL for it */
+    int (*call)(const void *arg, void *result, void *extras); /**< returns 0, or an error code */
+
+    size_t size;                     /**< sizeof(parallel_function); 0: the members up to `call` are all */
+    parallel_kernel *kernel;         /**< runs a range of tasks, with the function inlined; or NULL */
+    bool can_fail;                   /**< the kernel stops at failures */
+    const parallel_options *options; /**< the decoration's defaults, or NULL */
+    parallel_cost *cost;             /**< where to remember what a task costs, or NULL */
+} parallel_function;
+
+#ifndef __cplusplus
+
+/**
+ * PARALLEL_DECORATE(fn, arg_t, result_t, ...options)
+ *
+ * Makes `result_t fn(arg_t)` fit for parallel calls; it stays an ordinary C function. Stands at file scope, in
+ * a header too, after the function's declaration; the function's body should be in sight, so that the compiler
+ * inlines it into the loop. `result_t` may be void, and both may be pointers; a type that ends in brackets
+ * (arrays, function pointers) needs a typedef. Options are the defaults of all calls.
+ *
+ *     static double cube(double x) { return x * x * x; }
+ *     PARALLEL_DECORATE(cube, double, double);
+ *     PARALLEL_DECORATE(fetch, struct request, struct page, .max_workers = 32);
+ *
+ * It defines `fn__parallel`, a `static const parallel_function`.
+ */
+#define PARALLEL_DECORATE(...) PARALLEL_DECORATE_(__VA_ARGS__, .size = sizeof(parallel_options))
+
+/**
+ * PARALLEL_DECORATE_TASK(fn, arg_t, result_t, ...options)
+ *
+ * The same for a function that can fail and that sees the shared `extras`:
+ *
+ *     int load(const struct request *arg, struct page *result, void *extras);
+ *     PARALLEL_DECORATE_TASK(load, struct request, struct page);
+ *
+ * It returns 0, or an error code (an errno value, as a rule; see also parallel_fail()). Its `*result` is all
+ * zero bytes when it starts in a call that returns a vector.
+ */
+#define PARALLEL_DECORATE_TASK(...) PARALLEL_DECORATE_TASK_(__VA_ARGS__, .size = sizeof(parallel_options))
+
+/* ---- how it is done ------------------------------------------------------------------------------------ */
+
+/* PARALLEL_IS_VOID_(type) is 1 for void and 0 for other types: pasting makes PARALLEL_VOID_void of void alone,
+ * which shifts a 1 into second place. */
+#define PARALLEL_VOID_void ~, 1
+#define PARALLEL_SECOND__(a, b, ...) b
+#define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
+#define PARALLEL_IS_VOID_(type) PARALLEL_SECOND_(PARALLEL_VOID_##type, 0, ~)
+#define PARALLEL_CAT__(a, b) a##b
+#define PARALLEL_CAT_(a, b) PARALLEL_CAT__(a, b)
+
+#define PARALLEL_DECORATE_(fn, arg_t, result_t, ...)                                                                   \
+    PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
+    PARALLEL_KERNEL_(fn, result_t)                                                                                     \
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), false, __VA_ARGS__)
+
+#define PARALLEL_DECORATE_TASK_(fn, arg_t, result_t, ...)                                                              \
+    PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
+    PARALLEL_TASK_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                              \
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, __VA_ARGS__)
+
+#define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \
+    typedef __typeof__(arg_t) fn##__parallel_arg;                                                                      \
+    typedef __typeof__(result_t) fn##__parallel_result;
+
+#define PARALLEL_SIZEOF_(fn, result_t) PARALLEL_CAT_(PARALLEL_SIZEOF_, PARALLEL_IS_VOID_(result_t))(fn)
+#define PARALLEL_SIZEOF_0(fn) sizeof(fn##__parallel_result)
+#define PARALLEL_SIZEOF_1(fn) 0
+
+/* The range kernel. Its own names all begin with pl_, so that `fn` may have any other. */
+#define PARALLEL_KERNEL_(fn, result_t) PARALLEL_CAT_(PARALLEL_KERNEL_, PARALLEL_IS_VOID_(result_t))(fn)
+
+/* Of a function with a value ... */
+#define PARALLEL_KERNEL_0(fn)                                                                                          \
+    __attribute__((unused)) static size_t fn##__parallel_kernel(parallel_span *pl_span, size_t pl_begin,               \
+                                                                size_t pl_end)                                         \
+    {                                                                                                                  \
+        fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
+        fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
+        for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++)                                                            \
+            pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
+        return pl_end;                                                                                                 \
+    }
+
+/* ... of one called for its effect ... */
+#define PARALLEL_KERNEL_1(fn)                                                                                          \
+    __attribute__((unused)) static size_t fn##__parallel_kernel(parallel_span *pl_span, size_t pl_begin,               \
+                                                                size_t pl_end)                                         \
+    {                                                                                                                  \
+        fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
+        for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++)                                                            \
+            fn(pl_args[pl_i]);                                                                                         \
+        return pl_end;                                                                                                 \
+    }
+
+/* ... and of one that can fail. */
+#define PARALLEL_SLOT_0(results, i) (results) + (i)
+#define PARALLEL_SLOT_1(results, i) (results)
+#define PARALLEL_TASK_KERNEL_(fn, slot)                                                                                \
+    __attribute__((unused)) static size_t fn##__parallel_kernel(parallel_span *pl_span, size_t pl_begin,               \
+                                                                size_t pl_end)                                         \
+    {                                                                                                                  \
+        fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
+        fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
+        for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
+            /* X1 relaxed: a hint that no task need start any more; pairs with R12 in src/sched/loop.c */              \
+            if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
+                return pl_i;                                                                                           \
+            pl_span->index = pl_i;                                                                                     \
+            pl_span->code = fn(pl_args + pl_i, slot(pl_results, pl_i), pl_span->extras);                               \
+            if (pl_span->code)                                                                                         \
+                return pl_i;                                                                                           \
+        }                                                                                                              \
+        return pl_end;                                                                                                 \
+    }
+
+#define PARALLEL_HANDLE_(fn, bytes, fails, ...)                                                                        \
+    __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
+    __attribute__((unused)) static const parallel_options fn##__parallel_options = {__VA_ARGS__};                      \
+    __attribute__((unused)) static const parallel_function fn##__parallel = {                                          \
+        .name = #fn,                                                                                                   \
+        .arg_size = sizeof(fn##__parallel_arg),                                                                        \
+        .result_size = bytes,                                                                                          \
+        .size = sizeof(parallel_function),                                                                             \
+        .kernel = fn##__parallel_kernel,                                                                               \
+        .can_fail = fails,                                                                                             \
+        .options = &fn##__parallel_options,                                                                            \
+        .cost = &fn##__parallel_cost,                                                                                  \
+    }
+
+/* `args`, if it points to the argument type, const or not; else an error at compile time. */
+#define PARALLEL_ARGS_(fn, args) _Generic((args), fn##__parallel_arg * : (args), fn##__parallel_arg const * : (args))
+
+/* `out`, if it points to the result type; else an error at compile time. */
+#define PARALLEL_OUT_(fn, out) _Generic((out), fn##__parallel_result * : (out))
+
+#endif /* !__cplusplus */
+
+#endif

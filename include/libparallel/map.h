@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Maps and loops: one function over many items. */
+#ifndef LIBPARALLEL_MAP_H
+#define LIBPARALLEL_MAP_H
+
+#include <libparallel/base.h>
+#include <libparallel/function.h>
+#include <libparallel/options.h>
+#include <libparallel/results.h>
+
+PARALLEL_BEGIN_DECLS
+
+/**
+ * parallel_map(fn, args, n, ...options): maps a decorated function over an array. Equals
+ *
+ *     for (size_t i = 0; i < n; i++)
+ *         result[i] = fn(args[i]);
+ *
+ * with the items in any order, several at once.
+ *
+ * @param fn      a function decorated with PARALLEL_DECORATE or PARALLEL_DECORATE_TASK
+ * @param args    n arguments, contiguous; borrowed until the results are freed. A pointer to another type is an
+ *                error at compile time. NULL is fine if n is 0.
+ * @param n       how many; 0 gives an empty vector
+ * @param options as `.name = value`, see parallel_options
+ * @return the results, the caller's to free. NULL with errno:
+ *         - the task's code, after a task failed (and without `silent`): tasks not yet started are not started,
+ *           those that ran have ended; see parallel_last_failure()
+ *         - EINVAL: args NULL, a bad option, or `names` not all different
+ *         - ENOMEM: no memory for the vector or for the account of the failures
+ *         - ENOTSUP: an option that this release does not have
+ *         Lack of threads is no error: the call goes on with those that exist.
+ *
+ * From any thread, and from inside tasks: a nested call runs on the same threads.
+ */
+#define parallel_map(...) PARALLEL_MAP_(__VA_ARGS__, .size = sizeof(parallel_options))
+
+/** parallel_thread_map(fn, args, n, ...options): parallel_map() on threads, whatever was decorated. */
+#define parallel_thread_map(...) PARALLEL_THREAD_MAP_(__VA_ARGS__, .size = sizeof(parallel_options))
+
+/**
+ * parallel_map_into(fn, args, n, out, ...options): parallel_map() into the caller's own vector; nothing is
+ * allocated. Equals
+ *
+ *     for (size_t i = 0; i < n; i++)
+ *         out[i] = fn(args[i]);
+ *
+ * @param out room for n results, of the result type (else an error at compile time); it may be `args` itself
+ *            where the types agree, but must not overlap it in another way. NULL, as a void pointer, where the
+ *            result type is void.
+ * @return 0; or -1 with errno as for parallel_map(). After a failure the slots of tasks that failed are all
+ *         zero bytes, and those of tasks that did not run are untouched. With `silent` every task is tried
+ *         before the first failure (by index) is reported.
+ */
+#define parallel_map_into(...) PARALLEL_MAP_INTO_(__VA_ARGS__, .size = sizeof(parallel_options))
+
+/**
+ * parallel_for(n, body, ctx, ...options): runs a loop body over index ranges. Equals
+ *
+ *     body(0, n, ctx);
+ *
+ * for a body that treats every index in [begin, end) alike: the library calls it with ranges that cover
+ * [0, n) exactly once, several at once.
+ *
+ * @param n    how many indices; 0 calls nothing
+ * @param body void body(size_t begin, size_t end, void *ctx)
+ * @param ctx  handed to every call; may be NULL
+ * @return 0; or -1 with errno EINVAL (body NULL, or an option that means nothing here: `names`, `extras`) or
+ *         ENOTSUP
+ */
+#define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, .size = sizeof(parallel_options))
+
+/**
+ * What parallel_map() is made of: for functions known at run time, and for C++.
+ *
+ * @param f       read during the call only
+ * @param args    n arguments of f->arg_size bytes each
+ * @param options NULL: none
+ * @return as parallel_map(); EINVAL also for an incomplete `f`
+ */
+PARALLEL_API parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
+                                                     const parallel_options *options);
+
+/** What parallel_thread_map() is made of. EINVAL if `options` asks for another executor. */
+PARALLEL_API parallel_results *parallel_thread_map_function(const parallel_function *f, const void *args, size_t n,
+                                                            const parallel_options *options);
+
+/** What parallel_map_into() is made of. */
+PARALLEL_API int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
+                                            const parallel_options *options);
+
+/** What parallel_for() is made of. */
+PARALLEL_API int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
+                                       const parallel_options *options);
+
+PARALLEL_END_DECLS
+
+#ifndef __cplusplus
+
+#define PARALLEL_MAP_(fn_, args_, n_, ...)                                                                             \
+    parallel_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), &(parallel_options){__VA_ARGS__})
+
+#define PARALLEL_THREAD_MAP_(fn_, args_, n_, ...)                                                                      \
+    parallel_thread_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), &(parallel_options){__VA_ARGS__})
+
+#define PARALLEL_MAP_INTO_(fn_, args_, n_, out_, ...)                                                                  \
+    parallel_map_into_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OUT_(fn_, out_),           \
+                               &(parallel_options){__VA_ARGS__})
+
+#define PARALLEL_FOR_(n_, body_, ctx_, ...)                                                                            \
+    parallel_for_function((n_), (body_), (ctx_), &(parallel_options){__VA_ARGS__})
+
+#endif /* !__cplusplus */
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of a call. A call names those it wants: parallel_map(fn, args, n, .max_workers = 4). */
+#ifndef LIBPARALLEL_OPTIONS_H
+#define LIBPARALLEL_OPTIONS_H
+
+#include <libparallel/base.h>
+
+/** Where the tasks of a call run. */
+typedef enum parallel_executor_kind {
+    PARALLEL_DEFAULT_EXECUTOR = 0, /**< the decoration's choice, else threads */
+    PARALLEL_THREAD,               /**< on the threads of this process */
+    PARALLEL_SERIAL,               /**< on the calling thread, in index order: for debugging */
+    PARALLEL_PROCESS,              /**< on worker processes; not in this release: ENOTSUP */
+    PARALLEL_MPI                   /**< on MPI ranks; not in this release: ENOTSUP */
+} parallel_executor_kind;
+
+/** A pool of one's own; not in this release. */
+typedef struct parallel_pool parallel_pool;
+
+/** Called while a call runs: `done` of `total` tasks have ended. */
+typedef void parallel_progress(size_t done, size_t total, void *progress_data);
+
+/**
+ * Options of one call, or the defaults that a decoration gives to all calls of a function.
+ *
+ * Zero lets the library choose. A member that a call leaves at zero takes the decoration's value. Options
+ * whose machinery is not in this release are refused with ENOTSUP, never ignored; they are marked "later".
+ */
+typedef struct parallel_options {
+    /**
+     * sizeof(parallel_options), so that programs and library may be of different ages. The macros fill it in.
+     * Zero stands for the members up to `deferred`.
+     */
+    size_t size;
+
+    /** Seconds that one task may take, from its start. Negative: none, whatever was decorated. Later. */
+    double timeout;
+
+    /** Seconds that the whole call may take. Negative: none, whatever was decorated. Later. */
+    double call_timeout;
+
+    /**
+     * The most threads that work on the call, the caller among them; more than there are cores is legal and
+     * makes sense for tasks that block. Default: the environment variable PARALLEL_NUM_THREADS, else the CPUs
+     * that the process may use (affinity mask and cgroup quota). Negative: EINVAL.
+     */
+    int max_workers;
+
+    /** Where the tasks run. */
+    parallel_executor_kind executor;
+
+    /** Try every task and keep every outcome, instead of stopping at the first failure. */
+    bool silent;
+
+    /** Handed to every task as its last argument. Borrowed for the call. */
+    void *extras;
+
+    /**
+     * One name for each task, for parallel_get() and in failures: n strings, all different, none NULL (else
+     * EINVAL). Borrowed for as long as the results live.
+     */
+    const char *const *names;
+
+    /** How many further attempts a failed task gets. Negative: none, whatever was decorated. Later. */
+    int retries;
+
+    /** Seconds before the first further attempt. Later. */
+    double retry_delay;
+
+    /** Called from time to time, and at the end. Later. */
+    parallel_progress *progress;
+
+    /** Handed to `progress`. */
+    void *progress_data;
+
+    /** The pool to run on instead of the program's own. Later. */
+    parallel_pool *pool;
+
+    /** For a non-blocking call: wait for parallel_executor_start(). Later. */
+    bool deferred;
+} parallel_options;
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file parallel.h
+ * @brief Instant parallelism for C.
+ *
+ * One call maps a function over an array and gives the results back in order.
+ *
+ *     #include <parallel.h>
+ *     #include <stdio.h>
+ *
+ *     static double cube(double x) { return x * x * x; }
+ *     PARALLEL_DECORATE(cube, double, double);
+ *
+ *     int main(void)
+ *     {
+ *         double in[1000];
+ *         for (int i = 0; i < 1000; i++) in[i] = i;
+ *
+ *         PARALLEL_SCOPED parallel_results *r = parallel_map(cube, in, 1000);
+ *         if (!r) return perror("cube"), 1;
+ *         printf("%g\n", ((const double *)parallel_values(r))[999]);
+ *     }
+ *
+ * Link with `pkg-config --cflags --libs parallel`. The calls, and where each is documented:
+ *
+ * | call                                        | what it does                                | part        |
+ * |---------------------------------------------|---------------------------------------------|-------------|
+ * | PARALLEL_DECORATE, PARALLEL_DECORATE_TASK   | make a function fit for parallel calls      | function.h  |
+ * | parallel_map, parallel_thread_map           | map an array to an ordered vector           | map.h       |
+ * | parallel_map_into                           | the same, into the caller's own vector      | map.h       |
+ * | parallel_map_function                       | the same, for a run-time function, from C++ | map.h       |
+ * | parallel_for                                | run a loop body over index ranges           | map.h       |
+ * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |
+ * | parallel_fail, parallel_last_failure        | say, and learn, why a task failed           | failure.h   |
+ * | parallel_options                            | every option, all zero by default           | options.h   |
+ *
+ * Every function may be called from any thread, several at once, and from inside tasks. The library never
+ * prints, exits or aborts: a call that cannot be done returns NULL or -1 and sets `errno`.
+ */
+#ifndef PARALLEL_H
+#define PARALLEL_H
+
+#include <libparallel/options.h>
+
+#include <libparallel/failure.h>
+#include <libparallel/function.h>
+#include <libparallel/map.h>
+#include <libparallel/results.h>
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Failures: the messages of tasks, the list of a call, the last one of a thread. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+/* ---- this thread ----------------------------------------------------------------------------------------- */
+
+/* The chunk in progress, and the last failure with its message, which is on the heap. */
+static _Thread_local struct {
+    pl_chunk *chunk;
+    bool failed;
+    parallel_failure last;
+} own __attribute__((tls_model("initial-exec")));
+
+/* Frees the message when a thread ends. */
+static pthread_key_t key;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static bool has_key;
+
+static void make_key(void)
+{
+    has_key = pthread_key_create(&key, free) == 0;
+}
+
+/* The main thread's message, and the key of a library that is unloaded. */
+__attribute__((destructor)) static void end_failures(void)
+{
+    pl_last_failure_clear();
+    if (has_key)
+        pthread_key_delete(key);
+    has_key = false;
+}
+
+void pl_last_failure_clear(void)
+{
+    if (!own.failed)
+        return;
+    own.failed = false;
+    free((char *)own.last.message);
+    if (has_key)
+        pthread_setspecific(key, NULL);
+}
+
+void pl_last_failure_set(parallel_failure *failure)
+{
+    pl_last_failure_clear();
+    own.failed = true;
+    own.last = *failure;
+    failure->message = NULL;
+    pthread_once(&key_once, make_key);
+    if (has_key)
+        pthread_setspecific(key, own.last.message);
+}
+
+const parallel_failure *parallel_last_failure(void)
+{
+    return own.failed ? &own.last : NULL;
+}
+
+/* ---- messages -------------------------------------------------------------------------------------------- */
+
+void pl_chunk_begin(pl_chunk *chunk)
+{
+    chunk->outer = own.chunk;
+    own.chunk = chunk;
+}
+
+void pl_chunk_end(pl_chunk *chunk)
+{
+    free(chunk->message);
+    own.chunk = chunk->outer;
+}
+
+char *pl_chunk_message(pl_chunk *chunk, size_t index)
+{
+    char *message = chunk->message;
+    if (!message || chunk->message_index != index)
+        return NULL;
+    chunk->message = NULL;
+    return message;
+}
+
+/* Formats into memory of its own; NULL if there is none. */
+static char *format_message(const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *message = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (message)
+        vsnprintf(message, (size_t)length + 1, format, arguments);
+    return message;
+}
+
+int parallel_fail(int code, const char *format, ...)
+{
+    pl_chunk *chunk = own.chunk;
+    if (!chunk || !chunk->can_fail || !format)
+        return code;
+    int saved = errno;
+    va_list arguments;
+    va_start(arguments, format);
+    char *message = format_message(format, arguments); /* may refer to the old one */
+    va_end(arguments);
+    free(chunk->message);
+    chunk->message = message;
+    chunk->message_index = chunk->span.index;
+    errno = saved;
+    return code;
+}
+
+/* ---- the failures of a call ------------------------------------------------------------------------------ */
+
+void pl_failures_init(pl_failures *failures, bool keep_all)
+{
+    *failures = (pl_failures){.keep_all = keep_all};
+    pthread_mutex_init(&failures->mutex, NULL);
+}
+
+void pl_failures_free(pl_failures *failures)
+{
+    for (size_t k = 0; k < failures->count; k++)
+        free((char *)failures->list[k].message);
+    free(failures->list);
+    pthread_mutex_destroy(&failures->mutex);
+}
+
+/* Where the next failure goes; NULL if there is no memory. */
+static parallel_failure *place(pl_failures *failures)
+{
+    if (failures->count == failures->room) {
+        size_t room = failures->room ? failures->room * 2 : failures->keep_all ? 16 : 1;
+        parallel_failure *list = realloc(failures->list, room * sizeof *list);
+        if (!list)
+            return NULL;
+        failures->list = list;
+        failures->room = room;
+    }
+    return &failures->list[failures->count++];
+}
+
+void pl_failures_add(pl_failures *failures, const parallel_failure *failure, char *message)
+{
+    pthread_mutex_lock(&failures->mutex);
+    parallel_failure *to;
+    if (failures->keep_all || failures->count == 0)
+        to = place(failures);
+    else if (failure->index < failures->list[0].index) {
+        to = &failures->list[0];
+        free((char *)to->message);
+    } else
+        to = NULL;
+    if (to) {
+        *to = *failure;
+        to->message = message;
+    } else {
+        free(message);
+        failures->lost |= failures->keep_all || failures->count == 0;
+    }
+    pthread_mutex_unlock(&failures->mutex);
+}
+
+static int by_index(const void *a, const void *b)
+{
+    size_t i = ((const parallel_failure *)a)->index, j = ((const parallel_failure *)b)->index;
+    return (i > j) - (i < j);
+}
+
+/* The system's text for an error code, on the heap; NULL if there is no memory. */
+static char *system_text(int code)
+{
+    char text[128];
+    if (strerror_r(code, text, sizeof text) != 0)
+        snprintf(text, sizeof text, "error %d", code);
+    return strdup(text);
+}
+
+void pl_failures_finish(pl_failures *failures, const char *const *names)
+{
+    if (failures->count > 1)
+        qsort(failures->list, failures->count, sizeof *failures->list, by_index);
+    for (size_t k = 0; k < failures->count; k++) {
+        parallel_failure *f = &failures->list[k];
+        f->name = names ? names[f->index] : NULL;
+        if (!f->message && !(f->message = system_text(f->code)))
+            failures->lost = true;
+    }
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the API share. No atomics on this floor: failures are recorded under a mutex, and everything
+ * else is ordered by the scheduler. */
+#ifndef PL_API_INTERNAL_H
+#define PL_API_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <parallel.h>
+
+/* ---- objects that PARALLEL_SCOPED can end ---------------------------------------------------------------- */
+
+/* Every object that the library hands out begins with its kind. */
+typedef enum pl_kind { PL_RESULTS = 0x504c5253 } pl_kind;
+
+/* ---- options --------------------------------------------------------------------------------------------- */
+
+/*
+ * What a call goes by: its options over the decoration's; both may be NULL. `executor` is the one that the call's
+ * name demands, or PARALLEL_DEFAULT_EXECUTOR. False with errno if they are wrong (EINVAL) or beyond this release
+ * (ENOTSUP).
+ */
+bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
+                parallel_executor_kind executor);
+
+/* ---- names ----------------------------------------------------------------------------------------------- */
+
+/* From name to index: a hash table with open addressing, of index + 1. */
+typedef struct pl_names {
+    const char *const *names;
+    size_t *slots;
+    size_t mask; /* slots - 1, a power of two less one */
+} pl_names;
+
+/* 0; or EINVAL if a name is NULL or there twice, or ENOMEM. */
+int pl_names_init(pl_names *table, const char *const *names, size_t n);
+void pl_names_free(pl_names *table);
+
+/* The index of a name, or SIZE_MAX. */
+size_t pl_names_find(const pl_names *table, const char *name);
+
+/* ---- failures -------------------------------------------------------------------------------------------- */
+
+/* The failures of one call. Tasks add to it from several threads. */
+typedef struct pl_failures {
+    pthread_mutex_t mutex;
+    bool keep_all; /* else only the one with the lowest index */
+    bool lost;     /* there was no memory for one */
+    size_t count, room;
+    parallel_failure *list; /* messages are on the heap, each its own; NULL: none */
+} pl_failures;
+
+void pl_failures_init(pl_failures *failures, bool keep_all);
+void pl_failures_free(pl_failures *failures);
+
+/* Adds one. Takes `message`, a heap string or NULL, for its own. */
+void pl_failures_add(pl_failures *failures, const parallel_failure *failure, char *message);
+
+/* Sorts by index; fills in names and the messages that tasks did not give. */
+void pl_failures_finish(pl_failures *failures, const char *const *names);
+
+/* The calling thread's last failure: none, or one whose message it takes over. */
+void pl_last_failure_clear(void);
+void pl_last_failure_set(parallel_failure *failure);
+
+/* ---- tasks ----------------------------------------------------------------------------------------------- */
+
+/* A chunk of tasks in progress on this thread; what parallel_fail() refers to. */
+typedef struct pl_chunk {
+    parallel_span span;
+    bool can_fail;
+    char *message; /* of the task `message_index`, on the heap */
+    size_t message_index;
+    struct pl_chunk *outer; /* the chunk whose task made the call that this one belongs to */
+} pl_chunk;
+
+void pl_chunk_begin(pl_chunk *chunk);
+void pl_chunk_end(pl_chunk *chunk);
+
+/* The message that the task at `index` attached, or NULL; the caller's. */
+char *pl_chunk_message(pl_chunk *chunk, size_t index);
+
+/* ---- results --------------------------------------------------------------------------------------------- */
+
+/* Room for n results of a function; NULL with errno ENOMEM. Zeroed if asked. */
+parallel_results *pl_results_new(size_t n, size_t size, bool zeroed);
+void *pl_results_vector(parallel_results *results);
+
+/* Gives the results what they own from now on: the list of failures, and the table of names. */
+void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: a call's over the decoration's, checked. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+/* Copies options of whatever age. Members that the program does not know are zero; members that this library
+ * does not know are refused unless they are zero. */
+static bool copy_options(parallel_options *to, const parallel_options *from)
+{
+    memset(to, 0, sizeof *to);
+    if (!from)
+        return true;
+    size_t size = from->size ? from->size : sizeof *to;
+    if (size < sizeof from->size) {
+        errno = EINVAL;
+        return false;
+    }
+    const unsigned char *bytes = (const unsigned char *)from;
+    for (size_t i = sizeof *to; i < size; i++) {
+        if (bytes[i]) {
+            errno = ENOTSUP;
+            return false;
+        }
+    }
+    memcpy(to, from, size < sizeof *to ? size : sizeof *to);
+    return true;
+}
+
+/* What is wrong with the merged options: 0, EINVAL or ENOTSUP. */
+static int check(const parallel_options *o)
+{
+    if (o->max_workers < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay) ||
+        o->retry_delay < 0)
+        return EINVAL;
+    switch (o->executor) {
+    case PARALLEL_DEFAULT_EXECUTOR:
+    case PARALLEL_THREAD:
+    case PARALLEL_SERIAL:
+        break;
+    case PARALLEL_PROCESS:
+    case PARALLEL_MPI:
+        return ENOTSUP;
+    default:
+        return EINVAL;
+    }
+    bool later = o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->retry_delay > 0 || o->progress ||
+                 o->pool || o->deferred;
+    return later ? ENOTSUP : 0;
+}
+
+bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
+                parallel_executor_kind executor)
+{
+    parallel_options d;
+    if (!copy_options(merged, call) || !copy_options(&d, decoration))
+        return false;
+    if (executor != PARALLEL_DEFAULT_EXECUTOR) {
+        if (merged->executor != PARALLEL_DEFAULT_EXECUTOR && merged->executor != executor) {
+            errno = EINVAL;
+            return false;
+        }
+        merged->executor = executor;
+    }
+#define INHERIT(member) merged->member = merged->member ? merged->member : d.member
+    merged->timeout = merged->timeout != 0 ? merged->timeout : d.timeout;
+    merged->call_timeout = merged->call_timeout != 0 ? merged->call_timeout : d.call_timeout;
+    merged->retry_delay = merged->retry_delay != 0 ? merged->retry_delay : d.retry_delay;
+    INHERIT(max_workers);
+    INHERIT(executor);
+    INHERIT(silent);
+    INHERIT(extras);
+    INHERIT(names);
+    INHERIT(retries);
+    INHERIT(progress);
+    INHERIT(progress_data);
+    INHERIT(pool);
+    INHERIT(deferred);
+#undef INHERIT
+    int error = check(merged);
+    if (error)
+        errno = error;
+    return !error;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The vector of results and the account of failures that a call gives back. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+/* Alignment of the vector: that of the widest vector registers, and of a cache line. */
+enum { ALIGNMENT = 64 };
+
+struct parallel_results {
+    pl_kind kind;
+    size_t length, size; /* values, and bytes in one; 0: none */
+    unsigned char *values;
+    size_t failures;          /* how many, */
+    parallel_failure *failed; /* by index, their messages on the heap */
+    pl_names names;
+};
+
+parallel_results *pl_results_new(size_t n, size_t size, bool zeroed)
+{
+    size_t head = sizeof(parallel_results) + ALIGNMENT;
+    if (size && n > (PTRDIFF_MAX - head) / size) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    /* One block for both. calloc() gives large blocks fresh from the system without touching them. */
+    parallel_results *r = zeroed ? calloc(1, head + n * size) : malloc(head + n * size);
+    if (!r) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    uintptr_t values = (uintptr_t)(r + 1);
+    values += (ALIGNMENT - values % ALIGNMENT) % ALIGNMENT;
+    *r = (parallel_results){.kind = PL_RESULTS, .length = n, .size = size};
+    r->values = n && size ? (unsigned char *)r + (values - (uintptr_t)r) : NULL;
+    return r;
+}
+
+void *pl_results_vector(parallel_results *results)
+{
+    return results->values;
+}
+
+void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names)
+{
+    results->failures = failures->count;
+    results->failed = failures->list;
+    results->names = *names;
+    failures->count = 0;
+    failures->list = NULL;
+}
+
+size_t parallel_length(const parallel_results *r)
+{
+    return r ? r->length : 0;
+}
+
+const void *parallel_values(const parallel_results *r)
+{
+    return r ? r->values : NULL;
+}
+
+/* The failure of task `i`, or NULL. */
+static const parallel_failure *failure_of(const parallel_results *r, size_t i)
+{
+    size_t low = 0, high = r->failures;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (r->failed[middle].index < i)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const parallel_failure *f = r->failed + low;
+    return low < r->failures && f->index == i ? f : NULL;
+}
+
+const void *parallel_result(const parallel_results *r, size_t i)
+{
+    if (!r || i >= r->length) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return !r->values || failure_of(r, i) ? NULL : r->values + i * r->size;
+}
+
+const void *parallel_get(const parallel_results *r, const char *name)
+{
+    size_t i = r ? pl_names_find(&r->names, name) : SIZE_MAX;
+    if (i == SIZE_MAX) {
+        errno = ENOENT;
+        return NULL;
+    }
+    return parallel_result(r, i);
+}
+
+parallel_state parallel_result_state(const parallel_results *r, size_t i)
+{
+    if (!r || i >= r->length) {
+        errno = EINVAL;
+        return PARALLEL_NOT_RUN;
+    }
+    const parallel_failure *f = failure_of(r, i);
+    return f ? f->state : PARALLEL_OK;
+}
+
+size_t parallel_failures(const parallel_results *r)
+{
+    return r ? r->failures : 0;
+}
+
+const parallel_failure *parallel_failed(const parallel_results *r, size_t k)
+{
+    return r && k < r->failures ? &r->failed[k] : NULL;
+}
+
+size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max)
+{
+    if (!r)
+        return 0;
+    size_t stored = 0, k = 0;
+    for (size_t i = 0; i < r->length && stored < max && indices; i++) {
+        if (k < r->failures && r->failed[k].index == i)
+            k++;
+        else
+            indices[stored++] = i;
+    }
+    return r->length - r->failures;
+}
+
+void parallel_replace_failed(parallel_results *r, const void *value)
+{
+    if (!r || !value || !r->values)
+        return;
+    for (size_t k = 0; k < r->failures; k++)
+        memcpy(r->values + r->failed[k].index * r->size, value, r->size);
+}
+
+void parallel_results_free(parallel_results *r)
+{
+    if (!r)
+        return;
+    int saved = errno;
+    pl_names_free(&r->names);
+    for (size_t k = 0; k < r->failures; k++)
+        free((char *)r->failed[k].message);
+    free(r->failed);
+    free(r);
+    errno = saved;
+}
+
+void parallel_scoped_cleanup(void *where)
+{
+    void *object;
+    memcpy(&object, where, sizeof object);
+    if (object && *(pl_kind *)object == PL_RESULTS)
+        parallel_results_free(object);
+}
