@@ -1,0 +1,16 @@
+if HAVE_CRYPTO
+noinst_PROGRAMS += examples/hashtree
+examples_hashtree_SOURCES = examples/hashtree.c
+examples_hashtree_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+examples_hashtree_LDADD = libparallel.la $(CRYPTO_LIBS)
+endif
+
+if HAVE_PNG
+noinst_PROGRAMS += examples/mandelbrot
+examples_mandelbrot_SOURCES = examples/mandelbrot.c
+examples_mandelbrot_CFLAGS = $(AM_CFLAGS) $(PNG_CFLAGS) -ffp-contract=off
+examples_mandelbrot_LDADD = libparallel.la $(PNG_LIBS)
+if HAVE_OPENMP
+examples_mandelbrot_CFLAGS += $(OPENMP_CFLAGS)
+endif
+endif
