@@ -4,7 +4,7 @@
  *
  * Everything that threads share goes through <stdatomic.h>, as included here, and through its `_explicit`
  * operations alone. No other file of the library includes it, so a tester that wants every atomic operation to
- * be a scheduling point replaces this one header.
+ * be a scheduling point has one place to put its hook: hook.h.
  *
  * House rules, kept by scripts/check-atomics:
  *
@@ -20,6 +20,14 @@
 #define PL_BASE_ATOMIC_H
 
 #include <stdatomic.h>
+
+#if defined(PL_DELAYS)
+#include "base/delay.h"
+#elif defined(PL_MODEL)
+void pl_model_point(const char *file, int line);
+#define PL_HOOK(file, line) pl_model_point(file, line)
+#include "base/hook.h"
+#endif
 
 /* A cache line, and the distance at which two words do not disturb each other on every machine we care for. */
 #define PL_LINE 64

@@ -1,6 +1,8 @@
 libruntime_la_SOURCES += \
     src/base/assert.h \
     src/base/atomic.h \
+    src/base/delay.h \
+    src/base/hook.h \
     src/base/os.h \
     src/base/os_common.c \
     src/base/os_internal.h
