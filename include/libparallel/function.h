@@ -81,6 +81,8 @@ typedef struct parallel_function {
  *
  * It returns 0, or an error code (an errno value, as a rule; see also parallel_fail()). Its `*result` is all
  * zero bytes when it starts in a call that returns a vector.
+ *
+ * Tasks of either kind end by returning: not by longjmp(), pthread_exit(), or in a child process that they forked.
  */
 #define PARALLEL_DECORATE_TASK(...) PARALLEL_DECORATE_TASK_(__VA_ARGS__, .size = sizeof(parallel_options))
 

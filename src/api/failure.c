@@ -17,18 +17,25 @@ static _Thread_local struct {
     parallel_failure last;
 } own __attribute__((tls_model("initial-exec")));
 
-/* Frees the message when a thread ends. */
+/* Frees the message when a thread ends. Should a later destructor of the thread make a call, that begins afresh. */
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static bool has_key;
 
-static void make_key(void)
+static void thread_leaves(void *message)
 {
-    has_key = pthread_key_create(&key, free) == 0;
+    own.failed = false;
+    free(message);
 }
 
-/* The main thread's message, and the key of a library that is unloaded. */
-__attribute__((destructor)) static void end_failures(void)
+static void make_key(void)
+{
+    has_key = pthread_key_create(&key, thread_leaves) == 0;
+}
+
+/* The main thread's message, and the key of a library that is unloaded: after the pool's threads have ended, whose
+ * messages the key frees. (Destructors with a priority run after those without.) */
+__attribute__((destructor(1000))) static void end_failures(void)
 {
     pl_last_failure_clear();
     if (has_key)
@@ -48,7 +55,6 @@ void pl_last_failure_clear(void)
 
 void pl_last_failure_set(parallel_failure *failure)
 {
-    pl_last_failure_clear();
     own.failed = true;
     own.last = *failure;
     failure->message = NULL;

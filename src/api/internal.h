@@ -62,7 +62,7 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, cha
 /* Sorts by index; fills in names and the messages that tasks did not give. */
 void pl_failures_finish(pl_failures *failures, const char *const *names);
 
-/* The calling thread's last failure: none, or one whose message it takes over. */
+/* The calling thread's last failure: there is none any more; or (only then) one, whose message it takes over. */
 void pl_last_failure_clear(void);
 void pl_last_failure_set(parallel_failure *failure);
 

@@ -148,6 +148,7 @@ static void end_call(call *c, bool failed)
 {
     pl_failures *failures = &c->m.failures;
     int code = failures->lost || !failures->count ? ENOMEM : failures->list[0].code;
+    pl_last_failure_clear(); /* there may be one of a call that a task of this call made on this thread */
     if (failed && !failures->lost && failures->count)
         pl_last_failure_set(&failures->list[0]);
     pl_failures_free(failures);
@@ -242,5 +243,6 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
         .cost = pl_cost_of((uintptr_t)body),
     });
+    pl_last_failure_clear();
     return 0;
 }

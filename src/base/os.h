@@ -45,7 +45,8 @@ void pl_os_after_fork(void);
 /* One step of a spin loop: tells the CPU that nothing happens here. */
 static inline void pl_pause(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(PL_MODEL)
+#elif defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("isb" ::: "memory");
@@ -60,7 +61,9 @@ static inline void pl_pause(void)
 uint64_t pl_os_nanoseconds(void);
 
 /* A monotonic clock that is as cheap to read as the machine allows, in ticks of its own. */
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(PL_MODEL)
+uint64_t pl_ticks(void);
+#elif defined(__x86_64__) || defined(__i386__)
 static inline uint64_t pl_ticks(void)
 {
     return __builtin_ia32_rdtsc();
@@ -106,6 +109,10 @@ void *pl_os_zalloc(size_t bytes);
  * run on the program's threads. `name` is for debuggers. False if there can be no further thread.
  */
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, const char *name);
+
+/* Ends what is left of a thread that has ended, or is about to: true if that is done. May say false and leave it for later,
+ * instead of waiting. */
+bool pl_os_try_join(pthread_t thread);
 
 /* Gives the CPU to another thread that is ready to run. */
 void pl_os_yield(void);

@@ -38,6 +38,11 @@ void pl_os_after_fork(void)
     /* futexes have no state in the process */
 }
 
+bool pl_os_try_join(pthread_t thread)
+{
+    return pthread_tryjoin_np(thread, NULL) == 0;
+}
+
 void pl_os_name_thread(pthread_t thread, const char *name)
 {
     pthread_setname_np(thread, name);

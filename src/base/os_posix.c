@@ -69,6 +69,11 @@ void pl_os_after_fork(void)
         lots[i] = (struct parking_lot){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
 }
 
+bool pl_os_try_join(pthread_t thread)
+{
+    return pthread_join(thread, NULL) == 0;
+}
+
 void pl_os_name_thread(pthread_t thread, const char *name)
 {
     (void)thread;

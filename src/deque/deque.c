@@ -11,7 +11,11 @@
 
 /* How long an owner looks at a slot that its thief is about to leave, before it sleeps, in pauses. A thief
  * needs some 50 ns; one that takes longer is not on a CPU. */
+#ifdef PL_MODEL
+enum { LOOKS = 1 };
+#else
 enum { LOOKS = 64 };
+#endif
 
 #define ASKED UINT32_MAX
 
@@ -113,13 +117,12 @@ bool pl_deque_pop_slow(pl_deque *d)
             pl_assert(top == split_of(span));
             return false;
         }
-        /* take back the younger half, so that the next pops are private again */
-        uint32_t middle = top + (h - top) / 2;
+        /* take back this one only: the older ones stay public, for whoever is hungry */
         /* D7 relaxed: the owner gets back what it wrote itself; continues the release sequence of D9, D10, D11
          * for the thieves of what stays public; pairs with D12 */
-        if (atomic_compare_exchange_weak_explicit(&d->span, &span, span_of(top, middle), memory_order_relaxed,
+        if (atomic_compare_exchange_weak_explicit(&d->span, &span, span_of(top, h), memory_order_relaxed,
                                                   memory_order_relaxed)) {
-            d->split = middle;
+            d->split = h;
             set_bounds(d);
             return true;
         }
@@ -148,7 +151,8 @@ void pl_deque_forget(pl_deque *d)
         pl_os_wait(&slot->done, PL_SLOT_AWAITED, -1);
     }
     d->split = h;
-    /* D18 relaxed: top == split, so nobody can steal before the next publish, which is release; no partner */
+    /* D18 relaxed: top == split, so nobody can steal, and nobody needs the release sequence that this ends, before the
+     * next publish; pairs with D11, D20 */
     atomic_store_explicit(&d->span, span_of(h, h), memory_order_relaxed);
     set_bounds(d);
 }
@@ -190,12 +194,12 @@ bool pl_deque_stolen_to(const pl_deque *d, uint32_t index)
     return top_of(atomic_load_explicit((_Atomic uint64_t *)&d->span, memory_order_relaxed)) >= index;
 }
 
-pl_steal pl_deque_steal(pl_deque *d, uint32_t least, pl_slot **slot)
+pl_steal pl_deque_steal(pl_deque *d, pl_slot **slot)
 {
     /* D11 seq_cst: an empty answer counts as a look in the sleeper's recheck; pairs with D9, D10 */
     uint64_t span = atomic_load_explicit(&d->span, memory_order_seq_cst);
     uint32_t top = top_of(span);
-    if (top >= split_of(span) || top < least)
+    if (top >= split_of(span))
         return PL_STEAL_EMPTY;
     /* D12 seq_cst: the slot may be read, and run (acquire). In S, too, so that a look for work (D11, D20) that
      * comes after a publish in S cannot see this older value in its stead; pairs with D9, D10 */
@@ -206,11 +210,11 @@ pl_steal pl_deque_steal(pl_deque *d, uint32_t least, pl_slot **slot)
     return PL_STEAL_GOT;
 }
 
-bool pl_deque_has_public(const pl_deque *d, uint32_t least)
+bool pl_deque_has_public(const pl_deque *d)
 {
     /* D20 seq_cst: the sleeper's recheck, ordered after its announcement; pairs with D9, D10 */
     uint64_t span = atomic_load_explicit((_Atomic uint64_t *)&d->span, memory_order_seq_cst);
-    return top_of(span) < split_of(span) && top_of(span) >= least;
+    return top_of(span) < split_of(span);
 }
 
 void pl_deque_ask(pl_deque *d)

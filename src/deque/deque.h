@@ -27,7 +27,7 @@
  *      | publish           | owner  | top == split | split = head   | store: no CAS can succeed now |
  *      |                   |        | top <  split | split = head   | CAS                           |
  *      | steal             | thieves| top <  split | top + 1        | CAS                           |
- *      | take back         | owner  | top <  split | split = middle | CAS                           |
+ *      | take back         | owner  | top <  split | split - 1      | CAS                           |
  *      | forget (a stolen  | owner  | top == split | top = split =  | store: as above               |
  *      | slot is done)     |        |              |   that slot    |                               |
  *
@@ -73,8 +73,8 @@
 
 typedef struct pl_slot pl_slot;
 
-/* What a thief does with a task that it stole. Before it returns, it has called pl_slot_done(). `wanted` is
- * false if the thief found, too late, that it may not run the task. */
+/* What a thief does with a task that it stole. It calls pl_slot_done() before anything that takes long, unless the owner is to
+ * wait for it. `wanted` is false if the thief found, too late, that it may not run the task. */
 typedef void pl_slot_run(void *thief, pl_slot *slot, bool wanted);
 
 /* One task. The owner writes the plain members before the slot is public, and the thief reads them after. */
@@ -123,7 +123,7 @@ static inline pl_slot *pl_deque_push(pl_deque *d, pl_slot_run *run, void *argume
     pl_slot *slot = d->base + d->head;
     slot->run = run;
     slot->argument = argument;
-    /* D1 relaxed: made public by D9, D10 or D11, which are release; read by D2 */
+    /* D1 relaxed: made public by D9 or D10, which release it; pairs with D8 */
     atomic_store_explicit(&slot->done, PL_SLOT_PENDING, memory_order_relaxed);
     /* D3 relaxed: a hint, see `ask`; pairs with D14, D16 */
     if (d->head >= atomic_load_explicit(&d->end, memory_order_relaxed) && !pl_deque_push_slow(d))
@@ -160,14 +160,11 @@ bool pl_deque_stolen_to(const pl_deque *d, uint32_t index);
  * before it goes to sleep. */
 typedef enum pl_steal { PL_STEAL_EMPTY, PL_STEAL_LOST, PL_STEAL_GOT } pl_steal;
 
-/*
- * Any thread: takes the oldest public task, if its index is `least` or more. With PL_STEAL_GOT, *slot is the
- * thief's until it calls pl_slot_done().
- */
-pl_steal pl_deque_steal(pl_deque *d, uint32_t least, pl_slot **slot);
+/* Any thread: takes the oldest public task. With PL_STEAL_GOT, *slot is the thief's until it calls pl_slot_done(). */
+pl_steal pl_deque_steal(pl_deque *d, pl_slot **slot);
 
-/* Any thread: whether a task at index `least` or more is public. */
-bool pl_deque_has_public(const pl_deque *d, uint32_t least);
+/* Any thread: whether a task is public. */
+bool pl_deque_has_public(const pl_deque *d);
 
 /* Any thread: asks the owner to publish at its next push or pop. */
 void pl_deque_ask(pl_deque *d);

@@ -14,7 +14,7 @@ uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
     return estimate * items / FRACTION;
 }
 
-void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items)
+void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure)
 {
     if (items == 0)
         return;
@@ -24,7 +24,7 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items)
     /* C2 relaxed: a number by itself; pairs with C3 */
     uint64_t word = atomic_load_explicit(&cost->word, memory_order_relaxed);
     uint64_t old = word >> 1, suspect = word & 1, new = measured;
-    if (old && measured / 8 >= old && !suspect)
+    if (old && measured / 8 >= old && !suspect && !sure)
         word = old << 1 | 1;
     else {
         if (old && measured / 2 < old && old / 2 < measured)
@@ -35,7 +35,7 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items)
     atomic_store_explicit(&cost->word, word, memory_order_relaxed);
 }
 
-enum { ENTRIES = 256 };
+enum { ENTRIES = 1024 };
 
 static struct entry {
     _Atomic uintptr_t function;
@@ -44,8 +44,8 @@ static struct entry {
 
 pl_cost *pl_cost_of(uintptr_t function)
 {
-    uintptr_t hash = function >> 4 ^ function >> 12 ^ function >> 20;
-    struct entry *entry = &entries[hash % ENTRIES];
+    uint64_t hash = (uint64_t)function * UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing (Knuth, volume 3, 6.4) */
+    struct entry *entry = &entries[(hash >> 32) % ENTRIES];
     /* C4 relaxed: whoever reads a cost of another function guesses wrong once; pairs with C5 */
     if (atomic_load_explicit(&entry->function, memory_order_relaxed) != function) {
         /* C5 relaxed: as C4; pairs with C4 */

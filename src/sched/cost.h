@@ -7,13 +7,14 @@
  *
  * A measurement more than a factor of two off replaces the estimate, a nearer one moves it by a quarter of the
  * difference. A jump to eight times or more is believed only when it comes twice in a row (`suspect` is set in
- * between), since an interrupt fakes one now and then.
+ * between), since an interrupt fakes one now and then; or at once, if the measurement was longer than any interrupt.
  *
  * Several threads may learn at once; then one measurement is lost, and nothing else.
  */
 #ifndef PL_SCHED_COST_H
 #define PL_SCHED_COST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -25,8 +26,8 @@ typedef struct pl_cost {
 /* Ticks that `items` items will take; UINT64_MAX if that is unknown. */
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items);
 
-/* `items` items took `ticks` of work. */
-void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items);
+/* `items` items took `ticks` of work. `sure` says that this was too long for an accident. */
+void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure);
 
 /* The estimate of a function that has no place of its own to keep it: one of a table, by the address of the
  * function. Two functions may share an entry; then the newer one begins afresh. */

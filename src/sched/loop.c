@@ -12,6 +12,8 @@
 
 /* A loop that will take less than this is not worth waking anybody for. */
 #define INLINE_US 2
+/* A measurement this long is no accident: no interrupt takes that long. */
+#define SURE_US 100
 /* How long a chunk is to last: long beside the some 20 ns that it costs to begin one, short beside everything that a
  * person or a balance of work notices. */
 #define CHUNK_US 5
@@ -25,7 +27,7 @@
 /* Where a participant sits. */
 typedef struct seat {
     alignas(PL_LINE) pl_range range;
-    _Atomic uint64_t sitter; /* (worker's index + 1) << 32 | base; 0: free */
+    _Atomic uint32_t sitter; /* its worker's index + 1; 0: free */
 } seat;
 
 typedef struct pl_loop {
@@ -85,39 +87,58 @@ static void close_offer(part *p)
         pl_deque_forget(&p->worker->deque);
 }
 
-/* Who waits for a loop that this thread is inside of may help with what it has just offered. */
+/* Who waits for a loop that this thread is inside of may help with what it has offered. */
 static void poke_waiters(const pl_worker *w)
 {
     for (struct pl_frame *f = w->frame; f; f = f->outer)
         pl_latch_poke(&f->loop->latch);
 }
 
-/* Sees to it that there is an offer while there is something to share and a seat to offer. */
-static void keep_offer(part *p)
+/* Whether there are iterations in any seat. */
+static bool has_iterations(pl_loop *loop)
 {
+    for (uint32_t k = 0; k < loop->seats && !stopped(loop); k++)
+        if (pl_range_rest(&loop->seat[k].range))
+            return true;
+    return false;
+}
+
+/* Makes sure that somebody comes for an open offer, if anybody is to be had. */
+static void call_for_help(const part *p)
+{
+    if (!pl_pool_notify(p->worker->pool, p->loop->add))
+        poke_waiters(p->worker);
+}
+
+/* Sees to it that there is an offer while there is something to share, in whatever seat, and a seat to offer. True if that
+ * took some time. */
+static bool keep_offer(part *p)
+{
+    pl_loop *loop = p->loop;
     pl_deque *deque = &p->worker->deque;
-    if (p->offering && !pl_deque_stolen_to(deque, p->offer + 1))
-        return;
+    if (p->offering && !pl_deque_stolen_to(deque, p->offer + 1)) {
+        call_for_help(p); /* those who were busy may be idle by now */
+        return false;
+    }
+    if (pl_range_rest(&p->seat->range) == 0 && !has_iterations(loop))
+        return false;
     /* R7 relaxed: a hint; whoever takes the offer looks for a seat; pairs with R8, R9 */
-    bool full = atomic_load_explicit(&p->loop->taken, memory_order_relaxed) >= p->loop->seats;
-    if (pl_range_rest(&p->seat->range) == 0)
-        return;
-    if (full) {
+    if (atomic_load_explicit(&loop->taken, memory_order_relaxed) >= loop->seats) {
         /* the caller, who keeps its seat, may have parked while these iterations were on their way here */
-        pl_latch_poke(&p->loop->latch);
-        return;
+        pl_latch_poke(&loop->latch);
+        return false;
     }
     close_offer(p);
     p->offer = deque->head;
-    pl_latch_add(&p->loop->latch);
-    if (!pl_deque_push(deque, take_offer, p->loop)) {
-        pl_latch_drop(&p->loop->latch);
-        return;
+    pl_latch_add(&loop->latch);
+    if (!pl_deque_push(deque, take_offer, loop)) {
+        pl_latch_drop(&loop->latch);
+        return false;
     }
     p->offering = true;
     pl_deque_publish(deque);
-    pl_pool_notify(p->worker->pool, p->loop->add);
-    poke_waiters(p->worker);
+    call_for_help(p);
+    return true;
 }
 
 /* ---- taking part ----------------------------------------------------------------------------------------- */
@@ -125,13 +146,14 @@ static void keep_offer(part *p)
 /* Sits down on a free seat; NULL if there is none. */
 static seat *sit(pl_loop *loop, pl_worker *w)
 {
-    uint64_t sitter = (uint64_t)(w->index + 1) << 32 | w->deque.head;
     for (uint32_t k = 0; k < loop->seats; k++) {
-        uint64_t nobody = 0;
-        /* R10 relaxed: one worker gets the seat; it has published nothing yet that a waiter could steal from it; pairs
-         * with R13, R15 */
-        if (atomic_compare_exchange_strong_explicit(&loop->seat[k].sitter, &nobody, sitter, memory_order_relaxed,
-                                                    memory_order_relaxed)) {
+        _Atomic uint32_t *sitter = &loop->seat[k].sitter;
+        /* R24 relaxed: a hint that spares the CAS; pairs with R10, R13 */
+        uint32_t nobody = atomic_load_explicit(sitter, memory_order_relaxed);
+        /* R10 seq_cst: one worker gets the seat; it fills the range after the last sitter has emptied it (acquire), and comes
+         * before its first publish in S; pairs with R13, R15 */
+        if (nobody == 0 && atomic_compare_exchange_strong_explicit(sitter, &nobody, w->index + 1, memory_order_seq_cst,
+                                                                   memory_order_relaxed)) {
             /* R8 relaxed: a hint; pairs with R7 */
             atomic_fetch_add_explicit(&loop->taken, 1, memory_order_relaxed);
             return &loop->seat[k];
@@ -187,24 +209,23 @@ static void work(part *p)
 {
     pl_loop *loop = p->loop;
     uint32_t size = 1, begin, end;
-    uint64_t start = pl_ticks(), before = start;
-    uint64_t items = 0;
+    uint64_t before = pl_ticks();
     while (!stopped(loop)) {
         if (!pl_range_take(&p->seat->range, size, &begin, &end)) {
             if (!steal_range(p))
                 break;
             continue;
         }
-        keep_offer(p);
+        if (keep_offer(p))
+            before = pl_ticks(); /* a wake-up is not what iterations cost */
         run_chunk(loop, begin, end);
-        uint64_t now = pl_ticks();
-        size = next_size(loop, end - begin, now - before);
+        uint64_t now = pl_ticks(), spent = now - before;
+        size = next_size(loop, end - begin, spent);
+        p->ticks += spent;
+        p->items += end - begin;
         before = now;
-        items += end - begin;
     }
     close_offer(p);
-    p->ticks += before - start;
-    p->items += items;
 }
 
 /* Adds what its work has cost to the loop's account. */
@@ -222,8 +243,8 @@ static void enter(pl_worker *w, struct pl_frame *frame, pl_loop *loop)
     w->frame = frame;
     /* R19 relaxed: only this thread writes it; no partner */
     uint32_t inside = atomic_load_explicit(&w->inside, memory_order_relaxed);
-    /* R20 relaxed: whoever sees it late, sees a thread that has just begun; pairs with W18 */
-    atomic_store_explicit(&w->inside, inside + 1, memory_order_relaxed);
+    /* R20 seq_cst: before the caller's look whether the pool is stopping (W8) in S; pairs with W18 */
+    atomic_store_explicit(&w->inside, inside + 1, memory_order_seq_cst);
 }
 
 static void leave(pl_worker *w)
@@ -241,8 +262,10 @@ static void take_offer(void *thief, pl_slot *slot, bool wanted)
 {
     pl_worker *w = thief;
     pl_loop *loop = slot->argument;
+    pl_assert(pl_deque_stolen_to(&w->deque, w->deque.head)); /* see loop.h */
     seat *seat = wanted ? sit(loop, w) : NULL;
     pl_slot_done(slot);
+    pl_worker_pass_on(w);
     if (seat) {
         struct pl_frame frame;
         part p = {.loop = loop, .worker = w, .seat = seat};
@@ -258,37 +281,26 @@ static void take_offer(void *thief, pl_slot *slot, bool wanted)
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */
 
-/* Whether there are iterations in any seat. */
-static bool has_iterations(pl_loop *loop)
-{
-    for (uint32_t k = 0; k < loop->seats && !stopped(loop); k++)
-        if (pl_range_rest(&loop->seat[k].range))
-            return true;
-    return false;
-}
-
 /* The sitter of a seat, if it is someone else than the waiter. */
-static pl_worker *other_sitter(pl_loop *loop, seat *seat, uint64_t *sitter)
+static pl_worker *other_sitter(pl_loop *loop, seat *seat)
 {
-    /* R15 acquire: before the steal, a hint; after it, whether the sitter was still there; pairs with R13, R10 */
-    *sitter = atomic_load_explicit(&seat->sitter, memory_order_acquire);
-    unsigned index = (unsigned)(*sitter >> 32);
-    if (index == 0 || index - 1 == loop->owner->index)
+    /* R15 seq_cst: before the steal, where to look, also in S after the announcement of a waiter about to park (L4); after it,
+     * whether the sitter was still there (acquire); pairs with R10, R13 */
+    uint32_t sitter = atomic_load_explicit(&seat->sitter, memory_order_seq_cst);
+    if (sitter == 0 || sitter - 1 == loop->owner->index)
         return NULL;
-    return pl_pool_worker(loop->owner->pool, index - 1);
+    return pl_pool_worker(loop->owner->pool, sitter - 1);
 }
 
 /* Steals an offer made by iterations of this loop, and takes it. */
 static bool help(pl_loop *loop)
 {
     for (uint32_t k = 0; k < loop->seats; k++) {
-        uint64_t sitter, now;
         pl_slot *slot;
-        pl_worker *other = other_sitter(loop, &loop->seat[k], &sitter);
-        if (!other || pl_deque_steal(&other->deque, (uint32_t)sitter, &slot) != PL_STEAL_GOT)
+        pl_worker *other = other_sitter(loop, &loop->seat[k]);
+        if (!other || pl_deque_steal(&other->deque, &slot) != PL_STEAL_GOT)
             continue;
-        other_sitter(loop, &loop->seat[k], &now);
-        slot->run(loop->owner, slot, now == sitter);
+        slot->run(loop->owner, slot, other_sitter(loop, &loop->seat[k]) == other);
         return true;
     }
     return false;
@@ -298,9 +310,8 @@ static bool help(pl_loop *loop)
 static bool could_help(pl_loop *loop)
 {
     for (uint32_t k = 0; k < loop->seats; k++) {
-        uint64_t sitter;
-        pl_worker *other = other_sitter(loop, &loop->seat[k], &sitter);
-        if (other && pl_deque_has_public(&other->deque, (uint32_t)sitter))
+        pl_worker *other = other_sitter(loop, &loop->seat[k]);
+        if (other && pl_deque_has_public(&other->deque))
             return true;
     }
     return false;
@@ -331,54 +342,79 @@ static void wait_for_all(part *p)
 
 /* ---- running --------------------------------------------------------------------------------------------- */
 
-/* On the caller alone. */
-static void run_alone(const pl_loop_spec *spec)
+static void learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items)
+{
+    pl_cost_learn(spec->cost, ticks, items, ticks > SURE_US * pl_os_ticks_per_us());
+}
+
+/* Runs [begin, n) on the caller alone. */
+static void run_alone(const pl_loop_spec *spec, size_t begin)
 {
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
-    if (spec->body(spec->ctx, 0, spec->n, &stop) == 0)
-        pl_cost_learn(spec->cost, pl_ticks() - start, spec->n);
+    if (spec->body(spec->ctx, begin, spec->n, &stop) == 0)
+        learn(spec, pl_ticks() - start, spec->n - begin);
 }
 
-/* With help. */
-static void run_shared(pl_loop *loop)
+/* Runs the beginning of a loop that seems to be cheap, on the caller: all of it, unless it turns out to be dear after a
+ * quarter. Returns how far it came; n, if it was stopped. */
+static size_t run_cheap(const pl_loop_spec *spec, uint64_t budget)
+{
+    _Atomic int stop = 0;
+    size_t quarter = spec->n / 4;
+    uint64_t start = pl_ticks();
+    if (quarter) {
+        if (spec->body(spec->ctx, 0, quarter, &stop))
+            return spec->n;
+        uint64_t spent = pl_ticks() - start;
+        if (spent > budget) {
+            learn(spec, spent, quarter);
+            return quarter;
+        }
+    }
+    if (spec->body(spec->ctx, quarter, spec->n, &stop) == 0)
+        learn(spec, pl_ticks() - start, spec->n);
+    return spec->n;
+}
+
+/* Runs [begin, n) with help. False, and nothing is run, if the pool is being ended. */
+static bool run_shared(pl_loop *loop, size_t begin)
 {
     const pl_loop_spec *spec = loop->spec;
     pl_worker *w = loop->owner;
-    pl_latch_init(&loop->latch, &w->parker);
-    for (uint32_t k = 0; k < loop->seats; k++) {
-        atomic_init(&loop->seat[k].range.word, 0);
-        atomic_init(&loop->seat[k].sitter, 0);
-    }
     struct pl_frame frame;
     enter(w, &frame, loop);
+    if (pl_pool_stopping(w->pool)) {
+        leave(w);
+        return false;
+    }
+    if (loop->add) {
+        /* R22 relaxed: a hint; pairs with W14 */
+        atomic_fetch_add_explicit(&w->pool->eager, 1, memory_order_relaxed);
+    }
     part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
-    pl_range_set(&p.seat->range, 0, (uint32_t)((spec->n - 1) / loop->unit + 1));
+    pl_range_set(&p.seat->range, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
     work(&p);
     wait_for_all(&p);
     account(&p);
+    if (loop->add) {
+        /* R23 relaxed: a hint; pairs with W14 */
+        atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
+    }
     leave(w);
     if (!stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16, R18 */
-        pl_cost_learn(spec->cost, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n);
+        learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin);
     }
+    return true;
 }
 
-void pl_loop_run(const pl_loop_spec *spec)
+/* Makes the loop and runs [begin, n) of it, if help is to be had. */
+static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, bool add)
 {
-    if (spec->n == 0)
-        return;
-    unsigned cores = pl_pool_cores(), seats = spec->workers ? spec->workers : cores;
-    uint64_t us = pl_os_ticks_per_us();
-    seats = seats < spec->n ? seats : (unsigned)spec->n;
-    seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
-    pl_worker *w = NULL;
-    if (seats > 1 && pl_cost_guess(spec->cost, spec->n) > INLINE_US * us)
-        w = pl_worker_self();
-    if (!w || pl_pool_stopping(w->pool)) {
-        run_alone(spec);
-        return;
-    }
+    pl_worker *w = pl_worker_self();
+    if (!w)
+        return false;
     seat near[NEAR_SEATS], *far = NULL;
     if (seats > NEAR_SEATS && !(far = pl_os_zalloc(seats * sizeof(seat))))
         seats = NEAR_SEATS;
@@ -387,10 +423,34 @@ void pl_loop_run(const pl_loop_spec *spec)
         .owner = w,
         .unit = (spec->n - 1) / UINT32_MAX + 1,
         .seats = seats,
-        .add = spec->workers > cores,
-        .chunk_ticks = CHUNK_US * us,
+        .add = add,
+        .chunk_ticks = CHUNK_US * pl_os_ticks_per_us(),
         .seat = far ? far : near,
     };
-    run_shared(&loop);
+    pl_latch_init(&loop.latch, &w->parker);
+    for (uint32_t k = 0; k < seats; k++) {
+        atomic_init(&loop.seat[k].range.word, 0);
+        atomic_init(&loop.seat[k].sitter, 0);
+    }
+    bool done = run_shared(&loop, begin);
     free(far);
+    return done;
+}
+
+void pl_loop_run(const pl_loop_spec *spec)
+{
+    if (spec->n == 0)
+        return;
+    unsigned cores = pl_pool_cores(), seats = spec->workers ? spec->workers : cores;
+    seats = seats < spec->n ? seats : (unsigned)spec->n;
+    seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
+    size_t begin = 0;
+    if (seats > 1) {
+        uint64_t budget = INLINE_US * pl_os_ticks_per_us();
+        if (pl_cost_guess(spec->cost, spec->n) <= budget && (begin = run_cheap(spec, budget)) == spec->n)
+            return;
+        if (try_shared(spec, begin, seats, spec->workers > cores))
+            return;
+    }
+    run_alone(spec, begin);
 }

@@ -6,19 +6,24 @@
  * whole range. Who finds the other seats empty-handed is told by an *offer*: a task on the deque of each participant,
  * open for as long as that participant has iterations to share and the loop has a free seat. A thief of an offer sits
  * down, takes the back half of somebody's range, makes an offer of its own, and so on: the work spreads like a
- * rumour, and each offer published wakes at most one sleeper.
+ * rumour, and each offer wakes at most one sleeper, or else the callers that wait for a loop around this one.
  *
  * A participant eats its range in chunks that grow until one lasts some microseconds. Then it steals from the other
  * seats; when all are empty it leaves. The caller waits at the latch, which counts participants and open offers,
  * until all have left.
  *
  * While it waits, it looks after its own call only: iterations that came up in another seat, and offers of loops that
- * the participants' iterations have started. The rule "a waiter runs only tasks of the call it waits for" is kept so:
- * each seat's word holds who sits there and the depth `base` of its deque at that time. Tasks at `base` or above were
- * pushed by iterations of this loop. Should the sitter have left between the waiter's look at the seat and its steal,
- * the seat's word has changed (for it cannot have come back to the same value: before the sitter leaves an inner
- * loop, it waits until the thief of its offer is done with the slot, which the waiter is not); then the waiter drops
- * the offer unused, and the participant makes a new one at its next chunk.
+ * the participants' iterations have started (those on the deques of its own loop's sitters; loops that thieves of those have
+ * started further away are left to others). The rule "a waiter runs only tasks of the call it waits for" is kept so:
+ *
+ *   - While somebody sits on a seat that it took by stealing an offer, all that is public on its deque was pushed by
+ *     iterations of this loop. For when it sat down, nothing public was there: either it was idle, and its deque empty;
+ *     or it was itself waiting for a loop, whose offer had been stolen from it, and with that all older tasks (deque.h,
+ *     (4)). What is stolen stays so until its owner pops it, which is after it has left the seat.
+ *   - The sitter may have left between the waiter's look at the seat and its steal. So the waiter looks again. If the
+ *     sitter is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since before
+ *     it leaves any inner loop it waits until the thief of its offer is done with the slot, which the waiter is not.
+ *     If it has left, the waiter drops the offer unused, and the participant makes a new one at its next chunk.
  */
 #ifndef PL_SCHED_LOOP_H
 #define PL_SCHED_LOOP_H

@@ -19,8 +19,12 @@ static _Atomic(pl_pool *) the_pool;
 static pl_pool *forked_pools;
 static pthread_key_t guest_key;
 static bool has_guest_key;
+static bool closed; /* the library is being unloaded or the program exits: no further guests */
 
 static _Thread_local pl_worker *self __attribute__((tls_model("initial-exec")));
+/* A thread of the pool that is on its way out: calls that its thread-specific destructors make run alone, without the
+ * mutex. */
+static _Thread_local bool thread_ends __attribute__((tls_model("initial-exec")));
 
 /* ---- how many workers ------------------------------------------------------------------------------------ */
 
@@ -79,10 +83,8 @@ static pl_worker *unused_worker(pl_pool *pool)
     unsigned high = pl_pool_high(pool);
     for (unsigned i = 0; i < high; i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        if (w->use == PL_ENDED) {
-            pthread_join(w->thread, NULL);
+        if (w->use == PL_ENDED && pl_os_try_join(w->thread))
             w->use = PL_FREE;
-        }
         if (w->use == PL_FREE)
             return w;
     }
@@ -98,10 +100,11 @@ static pl_worker *unused_worker(pl_pool *pool)
 
 /* ---- guests ---------------------------------------------------------------------------------------------- */
 
-/* A thread that was a guest ends. */
+/* A thread that was a guest ends. Should a later destructor of its make a call, it becomes a guest anew. */
 static void guest_leaves(void *worker)
 {
     pl_worker *w = worker;
+    self = NULL;
     pthread_mutex_lock(&mutex);
     w->use = PL_FREE;
     pthread_mutex_unlock(&mutex);
@@ -117,6 +120,7 @@ static pl_pool *make_pool(void)
     if (!pool)
         return NULL;
     pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
+    pool->cpus = pl_os_cpus();
     /* W12 release: the pool is filled in; pairs with W13 */
     atomic_store_explicit(&the_pool, pool, memory_order_release);
     return pool;
@@ -127,9 +131,9 @@ static pl_worker *become_guest(void)
     pthread_mutex_lock(&mutex);
     /* W13 acquire: as the mutex does already; pairs with W12 */
     pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
-    if (!pool)
+    if (!pool && !closed)
         pool = make_pool();
-    pl_worker *w = pool ? unused_worker(pool) : NULL;
+    pl_worker *w = pool && !closed ? unused_worker(pool) : NULL;
     if (w && pthread_setspecific(guest_key, w) == 0)
         w->use = PL_GUEST;
     else
@@ -141,7 +145,7 @@ static pl_worker *become_guest(void)
 
 pl_worker *pl_worker_self(void)
 {
-    return self ? self : become_guest();
+    return self ? self : thread_ends ? NULL : become_guest();
 }
 
 /* ---- threads --------------------------------------------------------------------------------------------- */
@@ -151,8 +155,7 @@ void pl_worker_become(pl_worker *worker)
     self = worker;
 }
 
-/* Starts a thread, which counts as searching already. */
-static bool add_thread(pl_pool *pool)
+bool pl_pool_add_thread(pl_pool *pool)
 {
     char name[16];
     pthread_mutex_lock(&mutex);
@@ -164,7 +167,7 @@ static bool add_thread(pl_pool *pool)
     }
     if (started) {
         w->use = PL_THREAD;
-        /* W6 relaxed: a count by itself; pairs with W5, W14 */
+        /* W6 relaxed: a count by itself; pairs with W5 */
         atomic_fetch_add_explicit(&pool->threads, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&mutex);
@@ -176,44 +179,11 @@ static bool add_thread(pl_pool *pool)
     return started;
 }
 
-/* Whether a thread may be added now: by the number of cores, or on special request. */
-static bool may_add(const pl_pool *pool, bool add)
+bool pl_pool_may_add(const pl_pool *pool, bool add)
 {
-    /* W14 relaxed: one too many by a race does no harm; pairs with W6, W7 */
-    uint32_t threads = atomic_load_explicit((_Atomic uint32_t *)&pool->threads, memory_order_relaxed);
     /* W16 relaxed: a time by itself; pairs with W15 */
     uint64_t until = atomic_load_explicit((_Atomic uint64_t *)&pool->no_threads_until, memory_order_relaxed);
-    return (add || threads + 1 < pl_pool_cores()) && (until == 0 || pl_ticks() > until);
-}
-
-void pl_pool_notify(pl_pool *pool, bool add)
-{
-    do {
-        if (pl_sleep_searching(&pool->sleep))
-            return;
-        int i = pl_sleep_claim(&pool->sleep, pl_pool_high(pool));
-        if (i >= 0) {
-            pl_unpark(&pl_pool_worker(pool, (unsigned)i)->parker);
-            return;
-        }
-        if (i == PL_SLEEP_NONE) {
-            if (!may_add(pool, add))
-                return;
-            pl_sleep_search(&pool->sleep);
-            if (add_thread(pool) || !pl_sleep_found(&pool->sleep))
-                return;
-        }
-        /* It was counted as searching for a while, and some publisher may have relied on it. */
-    } while (pl_pool_has_public(pool));
-}
-
-bool pl_pool_has_public(const pl_pool *pool)
-{
-    unsigned high = pl_pool_high(pool);
-    for (unsigned i = 0; i < high; i++)
-        if (pl_deque_has_public(&pl_pool_worker(pool, i)->deque, 0))
-            return true;
-    return false;
+    return (add || pl_pool_threads(pool) + 1 < pl_pool_cores()) && (until == 0 || pl_ticks() > until);
 }
 
 bool pl_worker_leave(pl_worker *worker)
@@ -224,8 +194,10 @@ bool pl_worker_leave(pl_worker *worker)
     uint32_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
     bool leave = pl_pool_stopping(pool) || threads + 1 > pl_pool_cores();
     if (leave) {
+        self = NULL;
+        thread_ends = true;
         worker->use = PL_ENDED;
-        /* W7 relaxed: a count by itself; pairs with W5, W14 */
+        /* W7 relaxed: a count by itself; pairs with W5 */
         atomic_store_explicit(&pool->threads, threads - 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&mutex);
@@ -240,12 +212,27 @@ static bool busy(const pl_pool *pool, bool *others)
     *others = false;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        /* W18 acquire: a thread that is outside has left its last loop for good; pairs with R14 in loop.c */
-        if (atomic_load_explicit(&w->inside, memory_order_acquire))
+        /* W18 seq_cst: after W9 in S: a thread that enters a loop from now on sees that the pool is stopping; pairs with
+         * R14, R20 in loop.c */
+        if (atomic_load_explicit(&w->inside, memory_order_seq_cst))
             return true;
         *others |= w->use == PL_GUEST && w != self;
     }
     return false;
+}
+
+/* Bars the pool for new work. False if it must be left alone, since some call still runs. With the mutex held. */
+static bool close_pool(pl_pool *pool, bool *others)
+{
+    /* W9 seq_cst: a worker going to sleep sees it, or gets a token; a caller that enters a loop sees it, or is seen in
+     * busy(); pairs with W8 */
+    atomic_store_explicit(&pool->stopping, 1, memory_order_seq_cst);
+    closed = !busy(pool, others);
+    if (!closed) {
+        /* W23 seq_cst: as W9; threads that have left meanwhile are made anew when they are wanted; pairs with W8 */
+        atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
+    }
+    return closed;
 }
 
 __attribute__((destructor)) static void end_pool(void)
@@ -253,27 +240,26 @@ __attribute__((destructor)) static void end_pool(void)
     pthread_mutex_lock(&mutex);
     /* W19 acquire: the pool is filled in; pairs with W12 */
     pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
-    bool others = false, leave_it = !pool || busy(pool, &others);
-    if (!leave_it) {
-        /* W9 seq_cst: a worker going to sleep sees it, or gets a token; pairs with W8 */
-        atomic_store_explicit(&pool->stopping, 1, memory_order_seq_cst);
-    }
+    bool others = false, close_it = pool && close_pool(pool, &others);
     pthread_mutex_unlock(&mutex);
-    if (leave_it)
+    if (!close_it)
         return;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        if (w->use == PL_THREAD)
-            pl_unpark(&w->parker);
-        if (w->use == PL_THREAD || w->use == PL_ENDED)
-            pthread_join(w->thread, NULL);
-        w->use = w->use == PL_GUEST ? PL_GUEST : PL_FREE;
+        pthread_mutex_lock(&mutex);
+        bool has_thread = w->use == PL_THREAD || w->use == PL_ENDED;
+        pthread_mutex_unlock(&mutex);
+        if (!has_thread)
+            continue;
+        pl_unpark(&w->parker);
+        pthread_join(w->thread, NULL);
+        w->use = PL_FREE;
     }
-    if (others)
-        return; /* they may still call, and then work alone */
     pthread_key_delete(guest_key);
     has_guest_key = false;
     self = NULL;
+    if (others)
+        return; /* they may still call, and then work alone */
     /* W20 relaxed: no other thread is left that knows the pool; no partner */
     atomic_store_explicit(&the_pool, NULL, memory_order_relaxed);
     for (unsigned i = 0; i < pl_pool_high(pool); i++)
@@ -308,6 +294,7 @@ static void after_fork_in_child(void)
     /* W22 relaxed: there is one thread; no partner */
     atomic_store_explicit(&the_pool, NULL, memory_order_relaxed);
     self = NULL;
+    closed = false;
     pthread_setspecific(guest_key, NULL);
 }
 

@@ -36,6 +36,7 @@ typedef struct pl_worker {
     struct pl_pool *pool;
     unsigned index;          /* in pool->workers and in the set of sleepers */
     unsigned victim;         /* where its next look into the others' deques begins */
+    bool was_last;           /* it was the last searcher when it found what it runs now, and owes a look */
     struct pl_frame *frame;  /* the innermost loop that it is inside of */
     _Atomic uint32_t inside; /* how many loops that is; also read at exit */
     /* kept under the pool's mutex */
@@ -51,7 +52,9 @@ typedef struct pl_pool {
     _Atomic uint32_t threads;               /* how many the pool has made that have not ended */
     _Atomic uint32_t stopping;
     _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in ticks */
+    _Atomic uint32_t eager;            /* loops under way that ask for more workers than cores */
     uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
+    unsigned cpus;                     /* that there are for all threads */
     struct pl_pool *forked;            /* pools of parent processes, kept reachable */
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
 } pl_pool;
@@ -63,8 +66,13 @@ unsigned pl_pool_cores(void);
  * or there are too many workers. */
 pl_worker *pl_worker_self(void);
 
-/* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. */
-void pl_pool_notify(pl_pool *pool, bool add);
+/* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. False if all
+ * are busy: then whoever runs out of work first will find it. */
+bool pl_pool_notify(pl_pool *pool, bool add);
+
+/* For a thief, once it has done with the slot of a task that it stole: if it was the last searcher, makes sure that other
+ * work is found (f2 in sleep.h). Before anything that takes long. */
+void pl_worker_pass_on(pl_worker *worker);
 
 /* Whether any deque has a public task. All loads are seq_cst: see sleep.h. */
 bool pl_pool_has_public(const pl_pool *pool);
@@ -83,11 +91,23 @@ static inline unsigned pl_pool_high(const pl_pool *pool)
     return atomic_load_explicit((_Atomic uint32_t *)&pool->high, memory_order_seq_cst);
 }
 
-/* Whether more threads than cores are about, so that spinning for one of them is a waste. */
-static inline bool pl_pool_crowded(const pl_pool *pool)
+/* How many threads the pool has. */
+static inline uint32_t pl_pool_threads(const pl_pool *pool)
 {
     /* W5 relaxed: a hint; pairs with W6, W7 */
-    return atomic_load_explicit((_Atomic uint32_t *)&pool->threads, memory_order_relaxed) >= pl_pool_cores();
+    return atomic_load_explicit((_Atomic uint32_t *)&pool->threads, memory_order_relaxed);
+}
+
+/* Whether more threads than CPUs are about, so that spinning for one of them is a waste. */
+static inline bool pl_pool_crowded(const pl_pool *pool)
+{
+    return pl_pool_threads(pool) >= pool->cpus;
+}
+
+/* Whether more threads are about than a call that does not ask for more makes use of. */
+static inline bool pl_pool_surplus(const pl_pool *pool)
+{
+    return pl_pool_threads(pool) >= pl_pool_cores();
 }
 
 /* Whether the pool is being ended. */
@@ -104,6 +124,12 @@ void *pl_worker_main(void *worker);
 
 /* Makes the calling thread `worker`, a thread of its pool. */
 void pl_worker_become(pl_worker *worker);
+
+/* Whether a thread may be added now: by the number of cores, or on special request; and after no recent failure. */
+bool pl_pool_may_add(const pl_pool *pool, bool add);
+
+/* Starts a thread, which counts as searching already. */
+bool pl_pool_add_thread(pl_pool *pool);
 
 /* A thread that found nothing to do for long: true if it is one too many, or the pool is being ended. Then it returns
  * at once, without another look at the pool: its record may be reused, and it is joined. */

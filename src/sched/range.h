@@ -7,7 +7,7 @@
  *      word = begin << 32 | end            empty when begin >= end
  *
  * The word is the whole truth: whoever moves begin or end by a CAS owns exactly the iterations in between, so a
- * value that came back (ABA) does no harm, and no operation needs an order of its own. What the iterations read
+ * value that came back (ABA) does no harm, and the exact count needs no order. What the iterations read
  * and write is ordered by how a thread came to the loop and how it leaves it (the deque and the latch).
  */
 #ifndef PL_SCHED_RANGE_H
@@ -30,15 +30,16 @@ static inline uint64_t pl_range_word(uint32_t begin, uint32_t end)
 /* Its worker: fills an empty range. Thieves leave an empty range alone, so a store will do. */
 static inline void pl_range_set(pl_range *range, uint32_t begin, uint32_t end)
 {
-    /* R1 relaxed: the word is the whole truth; pairs with R2, R3, R5 */
-    atomic_store_explicit(&range->word, pl_range_word(begin, end), memory_order_relaxed);
+    /* R1 seq_cst: the word is the whole truth, so no order is needed but one: a waiter that did not see these iterations (R2)
+     * is seen waiting (L6); pairs with R2, R3, R5 */
+    atomic_store_explicit(&range->word, pl_range_word(begin, end), memory_order_seq_cst);
 }
 
 /* How many iterations are left. */
 static inline uint32_t pl_range_rest(const pl_range *range)
 {
-    /* R2 relaxed: a hint; pairs with R1, R4, R6 */
-    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&range->word, memory_order_relaxed);
+    /* R2 seq_cst: in S after a waiter's announcement (L4); pairs with R1, R4, R6 */
+    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&range->word, memory_order_seq_cst);
     uint32_t begin = (uint32_t)(word >> 32), end = (uint32_t)word;
     return begin < end ? end - begin : 0;
 }

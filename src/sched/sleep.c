@@ -62,7 +62,7 @@ bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i)
 
 bool pl_sleep_searching(const pl_sleep *sleep)
 {
-    /* S6 seq_cst: p2, after the publish p1 (D9, D10) in S; pairs with S2, S3, S10 */
+    /* S6 seq_cst: p2, after the publish p1 (D9, D10) in S; pairs with S2, S3, S7, S10 */
     return atomic_load_explicit((_Atomic uint32_t *)&sleep->searching, memory_order_seq_cst) > 0;
 }
 
@@ -85,7 +85,9 @@ int pl_sleep_claim(pl_sleep *sleep, unsigned count)
                 return (int)(w * 64 + (unsigned)__builtin_ctzll(bit));
         }
     }
-    return counted && pl_sleep_found(sleep) ? PL_SLEEP_OWING : PL_SLEEP_NONE;
+    if (!counted)
+        return PL_SLEEP_NONE;
+    return pl_sleep_found(sleep) ? PL_SLEEP_OWING : PL_SLEEP_OTHERS;
 }
 
 void pl_sleep_search(pl_sleep *sleep)
@@ -98,5 +100,7 @@ void pl_sleep_search(pl_sleep *sleep)
 bool pl_sleep_found(pl_sleep *sleep)
 {
     /* S10 seq_cst: f1, before the look f2 (D20) in S; pairs with S6 */
-    return atomic_fetch_sub_explicit(&sleep->searching, 1, memory_order_seq_cst) == 1;
+    uint32_t before = atomic_fetch_sub_explicit(&sleep->searching, 1, memory_order_seq_cst);
+    pl_assert(before > 0);
+    return before == 1;
 }

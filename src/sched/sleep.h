@@ -91,9 +91,10 @@ bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i);
 bool pl_sleep_searching(const pl_sleep *sleep);
 
 /* p3 to p5: claims the sleeper with the lowest index among the first `count`, who then counts as searching; the
- * caller unparks it. The lowest, so that those which were added last get to rest. PL_SLEEP_NONE if there is none;
- * PL_SLEEP_OWING if there is none and the caller owes f2, like a searcher that was the last. */
-enum { PL_SLEEP_NONE = -1, PL_SLEEP_OWING = -2 };
+ * caller unparks it. The lowest, so that those which were added last get to rest. PL_SLEEP_NONE if there is none.
+ * Others may have been faster with those that there were: then PL_SLEEP_OTHERS if somebody searches, and PL_SLEEP_OWING if
+ * nobody does, and the caller owes f2, like a searcher that was the last. */
+enum { PL_SLEEP_NONE = -1, PL_SLEEP_OTHERS = -2, PL_SLEEP_OWING = -3 };
 int pl_sleep_claim(pl_sleep *sleep, unsigned count);
 
 /* One more is searching: a worker that ran out of work, or a thread about to be started for published work. */
