@@ -1,0 +1,113 @@
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+# what a user may have set is not to decide a test
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+    srcdir='$(abs_top_srcdir)'; builddir='$(abs_top_builddir)'; \
+    CC='$(CC)'; CXX='$(CXX)'; CFLAGS='$(CFLAGS)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; \
+    prefix='$(prefix)'; pkgconfigdir='$(pkgconfigdir)'; libdir='$(libdir)'; \
+    SANITIZERS='$(SANITIZERS)'; \
+    export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir SANITIZERS;
+
+# ---- in C, with Check ---------------------------------------------------------------------------------------------
+
+unit_tests = \
+    tests/unit/test_cost \
+    tests/unit/test_deque \
+    tests/unit/test_latch \
+    tests/unit/test_os \
+    tests/unit/test_range \
+    tests/unit/test_sleep
+
+api_tests = \
+    tests/api/test_concurrent \
+    tests/api/test_failures \
+    tests/api/test_for \
+    tests/api/test_life \
+    tests/api/test_map \
+    tests/api/test_nested \
+    tests/api/test_options \
+    tests/api/test_results
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests) $(api_tests)
+TESTS += $(unit_tests) $(api_tests)
+endif
+
+test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests -Wno-gnu-zero-variadic-macro-arguments
+unit_ldadd = libruntime.la $(CHECK_LIBS)
+api_ldadd = libparallel.la $(CHECK_LIBS)
+EXTRA_DIST += tests/support/test.h
+
+tests_unit_test_cost_CFLAGS = $(test_cflags)
+tests_unit_test_cost_LDADD = $(unit_ldadd)
+tests_unit_test_deque_CFLAGS = $(test_cflags)
+tests_unit_test_deque_LDADD = $(unit_ldadd)
+tests_unit_test_latch_CFLAGS = $(test_cflags)
+tests_unit_test_latch_LDADD = $(unit_ldadd)
+tests_unit_test_os_CFLAGS = $(test_cflags)
+tests_unit_test_os_LDADD = $(unit_ldadd)
+tests_unit_test_range_CFLAGS = $(test_cflags)
+tests_unit_test_range_LDADD = $(unit_ldadd)
+tests_unit_test_sleep_CFLAGS = $(test_cflags)
+tests_unit_test_sleep_LDADD = $(unit_ldadd)
+
+tests_api_test_concurrent_CFLAGS = $(test_cflags)
+tests_api_test_concurrent_LDADD = $(api_ldadd)
+tests_api_test_failures_CFLAGS = $(test_cflags)
+tests_api_test_failures_LDADD = $(api_ldadd)
+tests_api_test_for_CFLAGS = $(test_cflags)
+tests_api_test_for_LDADD = $(api_ldadd)
+tests_api_test_life_CFLAGS = $(test_cflags)
+tests_api_test_life_LDADD = $(api_ldadd)
+tests_api_test_map_CFLAGS = $(test_cflags)
+tests_api_test_map_LDADD = $(api_ldadd)
+tests_api_test_nested_CFLAGS = $(test_cflags)
+tests_api_test_nested_LDADD = $(api_ldadd)
+tests_api_test_options_CFLAGS = $(test_cflags)
+tests_api_test_options_LDADD = $(api_ldadd)
+tests_api_test_results_CFLAGS = $(test_cflags)
+tests_api_test_results_LDADD = $(api_ldadd)
+
+# ---- in shell -----------------------------------------------------------------------------------------------------
+
+shell_tests = \
+    tests/source/checks.sh \
+    tests/install/install.sh \
+    tests/examples/hashtree.sh \
+    tests/examples/mandelbrot.sh
+
+TESTS += $(shell_tests)
+EXTRA_DIST += $(shell_tests) \
+    tests/support/tap.sh \
+    tests/install/program.c \
+    tests/install/program.cc \
+    scripts/check-atomics \
+    scripts/check-floors
+
+# ---- random programs ----------------------------------------------------------------------------------------------
+
+check_PROGRAMS += tests/stress/stress
+TESTS += tests/stress/stress
+tests_stress_stress_CFLAGS = $(AM_CFLAGS)
+tests_stress_stress_LDADD = libparallel.la
+
+# ---- the interleaving tester --------------------------------------------------------------------------------------
+
+if !SANITIZED
+check_PROGRAMS += tests/model/model
+TESTS += tests/model/planted.sh
+endif
+tests_model_model_SOURCES = \
+    tests/model/explore.c \
+    tests/model/explore.h \
+    tests/model/model.c \
+    src/deque/deque.c \
+    src/sched/cost.c \
+    src/sched/loop.c \
+    src/sched/sleep.c \
+    src/sched/worker.c
+tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG
+tests_model_model_CFLAGS = $(AM_CFLAGS)
+EXTRA_DIST += tests/model/planted.sh

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# For tests in shell: sourced after `srcdir` and `builddir` are set. `check "what" command...` is one test; `done_testing`
+# ends. $work is a directory of the test's own, gone at the end.
+tap_count=0
+tap_failed=0
+work=$(mktemp -d "${TMPDIR:-/tmp}/parallel-test-XXXXXX") || exit 99
+trap 'chmod -R u+rwX "$work" 2>/dev/null; rm -rf "$work"' EXIT
+
+# check WHAT COMMAND...: passes if the command does. What it prints is shown if it does not.
+check() {
+    tap_what=$1
+    shift
+    tap_count=$((tap_count + 1))
+    if "$@" >"$work/tap.out" 2>&1; then
+        echo "ok $tap_count - $tap_what"
+    else
+        echo "not ok $tap_count - $tap_what"
+        sed 's/^/# /' "$work/tap.out"
+        tap_failed=1
+    fi
+}
+
+# refuse WHAT COMMAND...: passes if the command fails.
+refuse() {
+    tap_what=$1
+    shift
+    check "$tap_what" not "$@"
+}
+
+not() {
+    if "$@"; then return 1; else return 0; fi
+}
+
+skip() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $1 # SKIP $2"
+}
+
+skip_all() {
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+done_testing() {
+    echo "1..$tap_count"
+    exit $tap_failed
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tests share. A test program declares its tests with Check's START_TEST, adds them to one case, and ends in
+ *
+ *      int main(void)
+ *      {
+ *          TCase *c = pl_case();
+ *          tcase_add_test(c, ...);
+ *          return pl_run("name of the program", c);
+ *      }
+ *
+ * Each test runs in a process of its own, which makes its own pool: call pl_workers() first. Its time limit is what
+ * detects a hang. Workers only record; the main thread asserts, after the call that it tests has returned.
+ */
+#ifndef PL_TESTS_SUPPORT_TEST_H
+#define PL_TESTS_SUPPORT_TEST_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Sanitizers and planted delays slow everything down. */
+#define PL_TEST_SECONDS 120
+
+static inline TCase *pl_case(void)
+{
+    TCase *c = tcase_create("all");
+    tcase_set_timeout(c, PL_TEST_SECONDS);
+    return c;
+}
+
+static inline int pl_run(const char *name, TCase *c)
+{
+    Suite *suite = suite_create(name);
+    suite_add_tcase(suite, c);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
+
+/* The library takes this process for a machine with `n` cores. Before the first call of the process. */
+static inline void pl_workers(int n)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", n);
+    setenv("PARALLEL_NUM_THREADS", text, 1);
+}
+
+/* The counts of workers that API tests run with, as a loop test's index: alone, two, more than there are cores. */
+static const int pl_worker_counts[] = {1, 2, 8};
+enum { PL_WORKER_COUNTS = sizeof pl_worker_counts / sizeof pl_worker_counts[0] };
+
+/* Does nothing for a while, off the CPU. */
+static inline void pl_nap(long microseconds)
+{
+    struct timespec t = {microseconds / 1000000, microseconds % 1000000 * 1000};
+    nanosleep(&t, NULL);
+}
+
+/* A small generator of pseudo-random numbers (Marsaglia, "Xorshift RNGs", 2003), never 0 from a seed that is not. */
+static inline unsigned long long pl_random(unsigned long long *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+#endif
