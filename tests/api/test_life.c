@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/* The library in the life of a process: fork, exit, idleness, lack of threads, signals. */
+#include <dirent.h>
+#include <errno.h>
+#include <parallel.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/test.h"
+
+#if defined(__has_feature)
+#define HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#define ASAN 1 /* at exit, it looks for leaks in threads that a child does not have */
+#else
+#define ASAN 0
+#endif
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
+#define TSAN 1 /* it lets no child of a process with threads have threads of its own */
+#else
+#define TSAN 0
+#endif
+
+/* ---- a map to check --------------------------------------------------------------------------------------- */
+
+enum { N = 2000 };
+
+static int numbers[N];
+
+static double root(int x)
+{
+    double r = x;
+    for (int i = 0; i < 50; i++)
+        r = (r + x / (r > 0 ? r : 1)) / 2;
+    return r;
+}
+PARALLEL_DECORATE(root, int, double);
+
+/* Whether maps work. */
+static bool maps_work(int rounds, int max_workers)
+{
+    for (int round = 0; round < rounds; round++) {
+        double expected[N];
+        for (int i = 0; i < N; i++) {
+            numbers[i] = i * 3;
+            expected[i] = root(numbers[i]);
+        }
+        PARALLEL_SCOPED parallel_results *r = parallel_map(root, numbers, N, .max_workers = max_workers);
+        const double *out = parallel_values(r);
+        for (int i = 0; i < N; i++)
+            if (!out || out[i] < expected[i] || out[i] > expected[i])
+                return false;
+    }
+    return true;
+}
+
+static int nap(int microseconds)
+{
+    pl_nap(microseconds);
+    return microseconds + 1;
+}
+PARALLEL_DECORATE(nap, int, int);
+
+/* The same with tasks that block, so that there are as many threads as may be. */
+static bool naps_work(int max_workers)
+{
+    int in[64];
+    for (int i = 0; i < 64; i++)
+        in[i] = 2000;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(nap, in, 64, .max_workers = max_workers);
+    for (int i = 0; i < 64; i++)
+        if (!r || ((const int *)parallel_values(r))[i] != 2001)
+            return false;
+    return true;
+}
+
+/* ---- fork -------------------------------------------------------------------------------------------------- */
+
+/* The child's exit status; -1 if it died otherwise. */
+static int status_of(pid_t child)
+{
+    int status;
+    pid_t got;
+    do
+        got = waitpid(child, &status, 0);
+    while (got < 0 && errno == EINTR);
+    return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Forks a child that works and exits; should it hang, an alarm ends it. */
+static pid_t working_child(bool clean_up)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        int status = maps_work(5, 0) && maps_work(2, 5) && naps_work(4) ? 0 : 1;
+        if (clean_up)
+            exit(status);
+        _exit(status);
+    }
+    return child;
+}
+
+START_TEST(fork_before_the_first_call)
+{
+    pl_workers(pl_worker_counts[_i]);
+    pid_t child = working_child(true);
+    ck_assert(maps_work(5, 0));
+    ck_assert_int_eq(status_of(child), 0);
+    ck_assert(maps_work(5, 0));
+}
+END_TEST
+
+START_TEST(fork_between_calls)
+{
+    pl_workers(pl_worker_counts[_i]);
+    if (TSAN)
+        return;
+    for (int round = 0; round < 10; round++) {
+        ck_assert(maps_work(2, round % 4));
+        pid_t child = working_child(!ASAN), second = working_child(false);
+        ck_assert(maps_work(2, 0));
+        ck_assert_int_eq(status_of(child), 0);
+        ck_assert_int_eq(status_of(second), 0);
+    }
+}
+END_TEST
+
+START_TEST(fork_in_a_child_of_a_child)
+{
+    pl_workers(pl_worker_counts[_i]);
+    if (TSAN)
+        return;
+    ck_assert(maps_work(2, 0));
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        bool right = maps_work(2, 0);
+        pid_t grandchild = working_child(!ASAN);
+        right = right && maps_work(2, 0) && status_of(grandchild) == 0;
+        if (ASAN)
+            _exit(right ? 0 : 1);
+        exit(right ? 0 : 1);
+    }
+    ck_assert_int_eq(status_of(child), 0);
+    ck_assert(maps_work(2, 0));
+}
+END_TEST
+
+static int fork_and_exit(int status)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(status);
+    return status_of(child);
+}
+PARALLEL_DECORATE(fork_and_exit, int, int);
+
+START_TEST(fork_inside_of_tasks)
+{
+    pl_workers(pl_worker_counts[_i]);
+    int in[40], out[40];
+    for (int i = 0; i < 40; i++)
+        in[i] = i;
+    ck_assert_int_eq(parallel_map_into(fork_and_exit, in, 40, out), 0);
+    for (int i = 0; i < 40; i++)
+        ck_assert_int_eq(out[i], i);
+    ck_assert(maps_work(2, 0));
+}
+END_TEST
+
+static atomic_bool enough;
+static atomic_int wrong_callers;
+
+static void *call_until_enough(void *workers)
+{
+    int in[100], out[100];
+    for (int i = 0; i < 100; i++)
+        in[i] = i % 10;
+    while (!atomic_load_explicit(&enough, memory_order_relaxed)) {
+        if (parallel_map_into(nap, in, 100, out, .max_workers = *(int *)workers) != 0 || out[99] != 10)
+            atomic_fetch_add_explicit(&wrong_callers, 1, memory_order_relaxed);
+    }
+    return NULL;
+}
+
+START_TEST(fork_while_others_call)
+{
+    pl_workers(pl_worker_counts[_i]);
+    if (TSAN || ASAN) /* its allocator may be locked in the child for good */
+        return;
+    pthread_t threads[3];
+    static int workers[3] = {0, 2, 5};
+    for (int t = 0; t < 3; t++)
+        ck_assert_int_eq(pthread_create(&threads[t], NULL, call_until_enough, &workers[t]), 0);
+    int failed = 0;
+    for (int round = 0; round < 20; round++) {
+        pl_nap(round % 5 * 500);
+        pid_t child = working_child(round % 2);
+        failed += !maps_work(1, 0);
+        failed += status_of(child) != 0;
+    }
+    atomic_store_explicit(&enough, true, memory_order_relaxed);
+    for (int t = 0; t < 3; t++)
+        pthread_join(threads[t], NULL);
+    ck_assert_int_eq(failed, 0);
+    ck_assert_int_eq(atomic_load_explicit(&wrong_callers, memory_order_relaxed), 0);
+}
+END_TEST
+
+/* ---- the end ----------------------------------------------------------------------------------------------- */
+
+static pthread_t main_thread;
+
+/* Argument 0: exits at once. 1: on the main thread, 2: on another thread; the other task waits for that. */
+static int leave(int where)
+{
+    bool here = pthread_equal(pthread_self(), main_thread);
+    if (where == 0 || here == (where == 1))
+        exit(70 + where);
+    pl_nap(20000000);
+    _exit(99);
+}
+PARALLEL_DECORATE(leave, int, int);
+
+START_TEST(exit_inside_of_a_task)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        pl_workers(2);
+        alarm(15);
+        main_thread = pthread_self();
+        int where[] = {_i, _i};
+        parallel_results_free(parallel_map(leave, where, _i ? 2 : 1));
+        _exit(98);
+    }
+    ck_assert_int_eq(status_of(child), 70 + _i);
+}
+END_TEST
+
+static void *call_for_ever(void *unused)
+{
+    int in[1000];
+    for (int i = 0; i < 1000; i++)
+        in[i] = 5000;
+    for (;;)
+        parallel_results_free(parallel_map(nap, in, 1000));
+    return unused;
+}
+
+START_TEST(the_end_while_another_thread_calls)
+{
+    if (TSAN) /* it reports the threads that are not joined, as they cannot be here */
+        return;
+    pid_t child = fork();
+    if (child == 0) {
+        pl_workers(pl_worker_counts[_i]);
+        alarm(15);
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, call_for_ever, NULL) != 0)
+            _exit(98);
+        pl_nap(50000);
+        exit(maps_work(3, 0) ? 71 : 1); /* what returning from main() does */
+    }
+    ck_assert_int_eq(status_of(child), 71);
+}
+END_TEST
+
+static void call_at_exit(void)
+{
+    if (!maps_work(3, 0))
+        _exit(97);
+}
+
+START_TEST(calls_at_exit)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        pl_workers(pl_worker_counts[_i]);
+        alarm(15);
+        atexit(call_at_exit);
+        exit(maps_work(3, 0) ? 72 : 1);
+    }
+    ck_assert_int_eq(status_of(child), 72);
+}
+END_TEST
+
+/* ---- idleness ---------------------------------------------------------------------------------------------- */
+
+static long cpu_microseconds(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000L + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+}
+
+START_TEST(idle_workers_use_no_cpu)
+{
+    pl_workers(pl_worker_counts[_i]);
+    ck_assert(maps_work(20, 0));
+    ck_assert(naps_work(12));
+    pl_nap(100000);
+    long before = cpu_microseconds();
+    pl_nap(500000);
+    ck_assert_int_lt(cpu_microseconds() - before, 20000);
+}
+END_TEST
+
+/* The threads of this process; -1 if the system does not say. */
+static int count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
+        return -1;
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(tasks));)
+        count += entry->d_name[0] != '.';
+    closedir(tasks);
+    return count;
+}
+
+START_TEST(threads_beyond_the_cores_leave)
+{
+    pl_workers(2);
+    int before = count_threads();
+    if (before < 0)
+        return;
+    for (int round = 0; round < 2; round++) {
+        ck_assert(naps_work(12));
+        for (int k = 0; k < 200 && count_threads() > before + 2; k++)
+            pl_nap(50000);
+        ck_assert_int_le(count_threads(), before + 2);
+        ck_assert(maps_work(5, 0));
+    }
+}
+END_TEST
+
+/* ---- lack of threads --------------------------------------------------------------------------------------- */
+
+/* Leaves this process hardly any address space beyond what it has: no stack of a thread fits in. */
+static bool take_away_room(struct rlimit *old)
+{
+    unsigned long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    bool known = statm && fscanf(statm, "%lu", &pages) == 1;
+    if (statm)
+        fclose(statm);
+    if (!known || getrlimit(RLIMIT_AS, old) != 0)
+        return false;
+    struct rlimit little = *old;
+    little.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (512 << 10);
+    return setrlimit(RLIMIT_AS, &little) == 0;
+}
+
+/* Index / 3: without any call before, or with one, which leaves some threads about. */
+START_TEST(lack_of_threads_is_no_error)
+{
+    pl_workers(pl_worker_counts[_i % PL_WORKER_COUNTS]);
+    if (ASAN || TSAN)
+        return;
+    if (_i / PL_WORKER_COUNTS)
+        ck_assert(maps_work(2, 0));
+    struct rlimit old;
+    if (!take_away_room(&old))
+        return;
+    bool many = maps_work(5, 0), more = naps_work(16), again = naps_work(0);
+    setrlimit(RLIMIT_AS, &old);
+    ck_assert(many);
+    ck_assert(more);
+    ck_assert(again);
+    pl_nap(150000); /* after a while, the library tries again */
+    ck_assert(naps_work(16));
+}
+END_TEST
+
+/* ---- signals ----------------------------------------------------------------------------------------------- */
+
+static _Thread_local bool is_main;
+static atomic_int on_main, elsewhere;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    atomic_fetch_add_explicit(is_main ? &on_main : &elsewhere, 1, memory_order_relaxed);
+}
+
+START_TEST(signals_go_to_the_programs_threads)
+{
+    pl_workers(pl_worker_counts[_i]);
+    is_main = true;
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    struct itimerval timer = {{0, 1000}, {0, 1000}}, none = {{0, 0}, {0, 0}};
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &timer, NULL), 0);
+    bool right = true;
+    for (int round = 0; round < 1000 && (round < 12 || atomic_load_explicit(&on_main, memory_order_relaxed) < 20);
+         round++)
+        right = right && maps_work(2, round % 6) && naps_work(round % 3);
+    setitimer(ITIMER_REAL, &none, NULL);
+    ck_assert(right);
+    ck_assert_int_eq(atomic_load_explicit(&elsewhere, memory_order_relaxed), 0);
+    ck_assert_int_ge(atomic_load_explicit(&on_main, memory_order_relaxed), 20);
+}
+END_TEST
+
+static atomic_int seen;
+
+/* On a worker's thread: how many of some signals are not blocked; -1 on the main thread. The tasks wait for each other,
+ * so that one of them is on a worker's thread. */
+static int unblocked(int want)
+{
+    static const int some[] = {SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGPIPE, SIGWINCH};
+    atomic_fetch_add_explicit(&seen, 1, memory_order_relaxed);
+    for (int k = 0; k < 10000 && atomic_load_explicit(&seen, memory_order_relaxed) < want; k++)
+        pl_nap(1000);
+    if (pthread_equal(pthread_self(), main_thread))
+        return -1;
+    sigset_t mask;
+    int count = pthread_sigmask(SIG_BLOCK, NULL, &mask) != 0;
+    for (size_t k = 0; k < sizeof some / sizeof some[0]; k++)
+        count += !sigismember(&mask, some[k]);
+    return count;
+}
+PARALLEL_DECORATE(unblocked, int, int);
+
+START_TEST(workers_block_signals_and_callers_do_not)
+{
+    pl_workers(2);
+    main_thread = pthread_self();
+    sigset_t before, after;
+    pthread_sigmask(SIG_BLOCK, NULL, &before);
+    int in[] = {2, 2}, out[2];
+    ck_assert_int_eq(parallel_map_into(unblocked, in, 2, out), 0);
+    ck_assert_int_eq(out[0] + out[1], -1);
+    ck_assert(out[0] == 0 || out[1] == 0);
+    pthread_sigmask(SIG_BLOCK, NULL, &after);
+    for (int s = 1; s < 32; s++)
+        ck_assert_int_eq(sigismember(&before, s), sigismember(&after, s));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *c = pl_case();
+    tcase_add_loop_test(c, fork_before_the_first_call, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, fork_between_calls, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, fork_in_a_child_of_a_child, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, fork_inside_of_tasks, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, fork_while_others_call, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, exit_inside_of_a_task, 0, 3);
+    tcase_add_loop_test(c, the_end_while_another_thread_calls, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, calls_at_exit, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, idle_workers_use_no_cpu, 0, PL_WORKER_COUNTS);
+    tcase_add_test(c, threads_beyond_the_cores_leave);
+    tcase_add_loop_test(c, lack_of_threads_is_no_error, 0, 2 * PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, signals_go_to_the_programs_threads, 0, PL_WORKER_COUNTS);
+    tcase_add_test(c, workers_block_signals_and_callers_do_not);
+    return pl_run("api/life", c);
+}
