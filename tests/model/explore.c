@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* The interleaving tester: coroutines, decisions, and the operating system as the library sees it. */
+#include "model/explore.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+enum { STACK = 1 << 18, MOST_DECISIONS = 20000, MOST_STEPS = 50000, SHOWN = 400 };
+
+typedef struct coroutine {
+    ucontext_t context;
+    void (*run)(void);
+    enum { READY, WAITING, DONE } state;
+    _Atomic uint32_t *word; /* that it waits on, */
+    bool timed;             /* perhaps for a time only */
+} coroutine;
+
+static struct {
+    const scenario *scenario;
+    coroutine thread[MODEL_THREADS];
+    char stack[MODEL_THREADS][STACK];
+    int threads, current, bound, preemptions;
+    ucontext_t explorer;
+    /* the decisions of this execution: which of how many choices */
+    struct decision {
+        unsigned char choice, choices;
+    } decision[MOST_DECISIONS];
+    int decisions, replayed;
+    /* the steps taken, for the report */
+    struct step {
+        const char *file;
+        int line, thread;
+    } step[MOST_STEPS];
+    int steps;
+    uint64_t ticks;
+} m;
+
+int model_self(void)
+{
+    return m.current;
+}
+
+static void print_schedule(void)
+{
+    int first = m.steps > SHOWN ? m.steps - SHOWN : 0;
+    fprintf(stderr, "the schedule, %d preemptions, %d steps%s:\n", m.preemptions, m.steps, first ? " (the last)" : "");
+    for (int i = first; i < m.steps; i++) {
+        const char *file = strstr(m.step[i].file, "src/");
+        fprintf(stderr, "  %*sthread %d  %s:%d\n", m.step[i].thread * 4, "", m.step[i].thread,
+                file ? file : m.step[i].file, m.step[i].line);
+    }
+}
+
+void model_fail(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", m.scenario->name, what);
+    print_schedule();
+    _exit(1);
+}
+
+static void crashed(int signal)
+{
+    model_fail(signal == SIGABRT ? "an assertion failed" : "crash");
+}
+
+/* ---- scheduling ---------------------------------------------------------------------------------------------------- */
+
+/* One of `choices`: as before while an earlier decision is replayed, else the first. */
+static int decide(int choices)
+{
+    if (choices == 1)
+        return 0;
+    if (m.decisions == MOST_DECISIONS)
+        model_fail("too many decisions: does it end?");
+    if (m.decisions == m.replayed) {
+        m.decision[m.replayed++] = (struct decision){0, (unsigned char)choices};
+    }
+    return m.decision[m.decisions++].choice;
+}
+
+/* Lets a thread go on that was chosen while the current one is at a point, waits, or is done. */
+static void switch_to(int next)
+{
+    int before = m.current;
+    coroutine *c = &m.thread[next];
+    if (c->state == WAITING)
+        c->state = READY; /* its time is over */
+    m.current = next;
+    if (next != before)
+        swapcontext(&m.thread[before].context, &c->context);
+}
+
+/* Chooses who goes on. */
+static void reschedule(void)
+{
+    int able[MODEL_THREADS], count = 0;
+    bool ready = m.thread[m.current].state == READY;
+    if (ready)
+        able[count++] = m.current;
+    if (!ready || m.preemptions < m.bound)
+        for (int i = 0; i < m.threads; i++)
+            if (i != m.current && m.thread[i].state == READY)
+                able[count++] = i;
+    /* Times run out when the tester says so; when nothing else can happen, they must. */
+    if (m.preemptions < m.bound || count == 0)
+        for (int i = 0; i < m.threads; i++)
+            if (m.thread[i].state == WAITING && m.thread[i].timed)
+                able[count++] = i;
+    if (count == 0) {
+        for (int i = 0; i < m.threads; i++)
+            if (m.thread[i].state != DONE)
+                model_fail("deadlock: every thread waits");
+        swapcontext(&m.thread[m.current].context, &m.explorer);
+        return;
+    }
+    int choice = decide(count);
+    m.preemptions += ready && choice > 0;
+    switch_to(able[choice]);
+}
+
+void pl_model_point(const char *file, int line)
+{
+    if (!m.scenario || m.current < 0)
+        return; /* in setup and check */
+    if (m.steps == MOST_STEPS)
+        model_fail("too many steps: does it end?");
+    m.step[m.steps++] = (struct step){file, line, m.current};
+    reschedule();
+}
+
+static void run_thread(void)
+{
+    m.thread[m.current].run();
+    m.thread[m.current].state = DONE;
+    reschedule();
+}
+
+/* ---- exploring ----------------------------------------------------------------------------------------------------- */
+
+static void execute(void)
+{
+    m.decisions = m.steps = m.preemptions = 0;
+    m.ticks = 0;
+    m.current = -1;
+    m.scenario->setup();
+    for (int i = 0; i < m.threads; i++) {
+        coroutine *c = &m.thread[i];
+        c->run = m.scenario->thread[i];
+        c->state = READY;
+        getcontext(&c->context);
+        c->context.uc_stack.ss_sp = m.stack[i];
+        c->context.uc_stack.ss_size = STACK;
+        makecontext(&c->context, run_thread, 0);
+    }
+    m.current = decide(m.threads); /* who begins is free */
+    swapcontext(&m.explorer, &m.thread[m.current].context);
+    m.current = -1;
+    m.scenario->check();
+}
+
+/* The next set of decisions, depth first; false when all have been tried. */
+static bool advance(void)
+{
+    while (m.replayed > 0) {
+        struct decision *last = &m.decision[m.replayed - 1];
+        if (++last->choice < last->choices)
+            return true;
+        m.replayed--;
+    }
+    return false;
+}
+
+unsigned long model_explore(const scenario *s, int bound)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        signal(signals[i], crashed);
+    m.scenario = s;
+    m.bound = bound;
+    m.replayed = 0;
+    m.threads = 0;
+    while (m.threads < MODEL_THREADS && s->thread[m.threads])
+        m.threads++;
+    unsigned long executions = 0;
+    do {
+        execute();
+        executions++;
+    } while (advance());
+    m.scenario = NULL;
+    return executions;
+}
+
+/* ---- the operating system ------------------------------------------------------------------------------------------ */
+
+void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+{
+    pl_model_point("pl_os_wait", 0);
+    if (*(volatile uint32_t *)word != expected)
+        return;
+    coroutine *c = &m.thread[m.current];
+    c->state = WAITING;
+    c->word = word;
+    c->timed = timeout_ns >= 0;
+    reschedule();
+}
+
+void pl_os_wake(_Atomic uint32_t *word)
+{
+    pl_model_point("pl_os_wake", 0);
+    for (int i = 0; i < m.threads; i++) {
+        if (m.thread[i].state == WAITING && m.thread[i].word == word) {
+            m.thread[i].state = READY;
+            return;
+        }
+    }
+}
+
+void pl_os_yield(void)
+{
+}
+
+/* Each reading of the clock is a millisecond after the last: nobody spins for long, and chunks stay at one item. */
+uint64_t pl_ticks(void)
+{
+    return m.ticks += 1000;
+}
+
+uint64_t pl_os_ticks_per_us(void)
+{
+    return 1;
+}
+
+uint64_t pl_os_nanoseconds(void)
+{
+    return m.ticks * 1000;
+}
+
+void *pl_os_reserve(size_t bytes)
+{
+    return calloc(1, bytes);
+}
+
+bool pl_os_commit(void *start, size_t bytes)
+{
+    return start && bytes;
+}
+
+void pl_os_release(void *start, size_t bytes)
+{
+    (void)bytes;
+    free(start);
+}
+
+void *pl_os_zalloc(size_t bytes)
+{
+    void *memory = aligned_alloc(PL_LINE, (bytes + PL_LINE - 1) / PL_LINE * PL_LINE);
+    return memory ? memset(memory, 0, bytes) : NULL;
+}
