@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The source's own rules: floors, labelled atomics, headers that compile alone. Each checker is shown to find what it is
+# for in a copy with a planted fault.
+. "$srcdir/tests/support/tap.sh"
+
+check "no include goes up a floor" "$srcdir/scripts/check-floors" "$srcdir"
+check "every atomic operation is labelled and has its partner" "$srcdir/scripts/check-atomics" "$srcdir"
+
+# plant WHAT CHECKER FILE SED-SCRIPT
+plant() {
+    rm -rf "$work/copy"
+    mkdir "$work/copy"
+    cp -R "$srcdir/src" "$srcdir/include" "$work/copy/"
+    chmod -R u+w "$work/copy"
+    check "the unspoilt copy passes: $2" "$srcdir/scripts/$2" "$work/copy"
+    sed "$4" "$work/copy/$3" >"$work/spoilt"
+    refuse "(the plant changes the file)" cmp -s "$work/spoilt" "$work/copy/$3"
+    cp "$work/spoilt" "$work/copy/$3"
+    refuse "found: $1" "$srcdir/scripts/$2" "$work/copy"
+}
+
+plant "an include of the floor above" check-floors src/deque/deque.c '1a #include "sched/pool.h"'
+plant "a platform header above the base" check-floors src/sched/loop.c '1a #include <sys/mman.h>'
+plant "an atomic on the API floor" check-floors src/api/map.c '/^static bool can_fail/i static _Atomic int planted;'
+plant "an operation without its comment" check-atomics src/deque/deque.c '/D8 release/d'
+plant "an order other than the comment says" check-atomics src/sched/latch.h 's/memory_order_acq_rel/memory_order_relaxed/'
+plant "a partner that does not exist" check-atomics src/sched/latch.h 's/pairs with L3, L4/pairs with L3, L44/'
+plant "an operation with the implicit order" check-atomics src/sched/cost.c 's/    return &entry->cost;/    return atomic_load(\&entry->cost.word), \&entry->cost;/'
+plant "a label used twice" check-atomics src/sched/sleep.c 's/S2 seq_cst/S1 seq_cst/'
+
+# Headers by themselves.
+compiles() {
+    # shellcheck disable=SC2086
+    printf "#include <%s>\ntypedef int something;\n" "$1" | $CC $CFLAGS -std=c11 -Wall -Wextra -pedantic -Werror -D_DEFAULT_SOURCE -I"$srcdir/include" \
+        -I"$srcdir/src" -fsyntax-only -x c -
+}
+compiles_as_cxx() {
+    echo "#include <$1>" | $CXX -std=c++11 -Wall -Wextra -pedantic -Werror -I"$srcdir/include" -fsyntax-only -x c++ -
+}
+for header in $(cd "$srcdir/include" && ls -- *.h */*.h); do
+    check "<$header> compiles alone" compiles "$header"
+    if command -v "${CXX%% *}" >/dev/null 2>&1; then
+        check "<$header> compiles alone as C++" compiles_as_cxx "$header"
+    else
+        skip "<$header> compiles alone as C++" "no C++ compiler"
+    fi
+done
+for header in $(cd "$srcdir/src" && ls -- */*.h); do
+    check "\"$header\" compiles alone" compiles "$header"
+done
+
+done_testing
