@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# As a user: installs the library into an empty place, compiles programs against it through pkg-config, and runs them.
+# The README's program is one of them.
+. "$srcdir/tests/support/tap.sh"
+[ -z "$SANITIZERS" ] || skip_all "a sanitized library does not link into plain programs"
+[ -n "$PKG_CONFIG" ] || skip_all "no pkg-config"
+
+root=$work/root
+check "make install" ${MAKE:-make} -C "$builddir" install DESTDIR="$root"
+PKG_CONFIG_PATH=$root$pkgconfigdir
+PKG_CONFIG_SYSROOT_DIR=$root
+LD_LIBRARY_PATH=$root$libdir
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR LD_LIBRARY_PATH
+# A prefix that pkg-config takes for the system's has no flags of its own: then say where the copy is.
+here="-I$root$prefix/include -L$root$libdir"
+
+strict="-std=c11 -pedantic -Wall -Wextra -Werror"
+compile() { # PROGRAM FLAGS... SOURCE
+    program=$1
+    shift
+    # shellcheck disable=SC2046,SC2086
+    $CC "$@" $here $($PKG_CONFIG --cflags --libs parallel) -o "$work/$program"
+}
+compile_cxx() {
+    program=$1
+    shift
+    # shellcheck disable=SC2046,SC2086
+    $CXX "$@" $here $($PKG_CONFIG --cflags --libs parallel) -o "$work/$program"
+}
+prints() { # EXPECTED PROGRAM
+    [ "$("$work/$2")" = "$1" ]
+}
+
+source=$srcdir/tests/install/program.c
+for level in -O0 -O3; do
+    # shellcheck disable=SC2086
+    check "a C11 program compiles, $level" compile program $strict $level "$source"
+    check "and runs" prints fine program
+done
+for wrong in ARGUMENT_TYPE RESULT_TYPE OPTION UNDECORATED; do
+    refuse "does not compile, whatever the flags: $wrong" compile wrong -std=c11 -w "-DWRONG_$wrong" "$source"
+done
+# shellcheck disable=SC2086
+refuse "does not compile without a warning: UNNAMED_OPTION" compile wrong $strict -DWRONG_UNNAMED_OPTION "$source"
+
+if command -v "${CXX%% *}" >/dev/null 2>&1; then
+    for standard in c++11 c++17; do
+        check "a C++ program compiles, $standard" compile_cxx program_cc -std=$standard -pedantic -Wall -Wextra -Werror \
+            "$srcdir/tests/install/program.cc"
+        check "and runs" prints fine program_cc
+    done
+else
+    skip "a C++ program" "no C++ compiler"
+fi
+
+# Nothing but the public names is visible, and no other library is needed.
+exported() { # any other than parallel_...?
+    nm -D --defined-only "$root$libdir/libparallel.so" | awk '$3 !~ /^(parallel_|PARALLEL_)/ { print; bad = 1 } END { exit !bad }'
+}
+needed() {
+    readelf -d "$root$libdir/libparallel.so" | grep NEEDED | grep -vE 'libc\.|libpthread|ld-linux'
+}
+if command -v nm >/dev/null && [ -e "$root$libdir/libparallel.so" ]; then
+    refuse "exports other names than parallel_*" exported
+    refuse "needs other libraries than libc" needed
+fi
+refuse "installs a folder parallel/" test -e "$root$prefix/include/parallel"
+
+# The README's first program, as printed there, gives what is printed there.
+awk '/^```c$/ { on = !done; next } /^```/ { if (on) done = 1; on = 0 } on' "$srcdir/README.md" >"$work/readme.c"
+awk '/^```text$/ { on = !done; next } /^```/ { if (on) done = 1; on = 0 } on' "$srcdir/README.md" >"$work/readme.txt"
+# shellcheck disable=SC2086
+check "the README's program compiles" compile readme $strict "$work/readme.c"
+check "the README shows what it prints" test -s "$work/readme.txt"
+"$work/readme" >"$work/readme.out" 2>&1
+check "and prints that" cmp "$work/readme.out" "$work/readme.txt"
+# So does the one at the top of the header.
+sed -n 's/^ \*     //p' "$srcdir/include/parallel.h" >"$work/header.c"
+# shellcheck disable=SC2086
+check "the header's program compiles" compile header $strict "$work/header.c"
+check "and runs" prints 9.97003e+08 header
+
+if command -v valgrind >/dev/null && [ -z "$PARALLEL_NO_VALGRIND" ]; then
+    check "no leak at exit, says valgrind" valgrind -q --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all \
+        --error-exitcode=9 "$work/program"
+else
+    skip "no leak at exit" "no valgrind"
+fi
+
+check "make uninstall" ${MAKE:-make} -C "$builddir" uninstall DESTDIR="$root"
+left() { find "$root" -type f -o -type l | grep .; }
+refuse "leaves something behind" left
+done_testing

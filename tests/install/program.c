@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* A program as a user would write it, compiled against the installed header and library. With WRONG_... defined it must
+ * not compile. */
+#include <parallel.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct request {
+    const char *url;
+    const char *table;
+    int priority;
+};
+
+struct page {
+    char text[32];
+};
+
+static double cube(double x)
+{
+    return x * x * x;
+}
+PARALLEL_DECORATE(cube, double, double);
+
+static struct page fetch(struct request r)
+{
+    struct page p = {{0}};
+    snprintf(p.text, sizeof p.text, "%s@%s", r.table ? r.table : "web", r.url);
+    return p;
+}
+PARALLEL_DECORATE(fetch, struct request, struct page, .max_workers = 32);
+
+static int load(const struct request *arg, struct page *result, void *extras)
+{
+    if (!arg->url)
+        return parallel_fail(EINVAL, "no url, priority %d", arg->priority);
+    snprintf(result->text, sizeof result->text, "%s%s", (const char *)extras, arg->url);
+    return 0;
+}
+PARALLEL_DECORATE_TASK(load, struct request, struct page);
+
+static void add_to(size_t begin, size_t end, void *ctx)
+{
+    int *v = ctx;
+    for (size_t i = begin; i < end; i++)
+        v[i]++;
+}
+
+#define REQUIRE(condition)                                                                                             \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
+            return 1;                                                                                                  \
+        }                                                                                                              \
+    } while (0)
+
+static int failures_as_a_user_reads_them(void)
+{
+    static char prefix[] = "https://";
+    const struct request requests[] = {{.url = "a"}, {.priority = 7}, {.url = "c"}};
+    const char *names[] = {"first", "second", "third"};
+    PARALLEL_SCOPED parallel_results *r =
+        parallel_map(load, requests, 3, .extras = prefix, .names = names, .silent = true);
+    REQUIRE(r && parallel_length(r) == 3 && parallel_failures(r) == 1);
+    const struct page *third = parallel_get(r, "third");
+    REQUIRE(third && strcmp(third->text, "https://c") == 0);
+    REQUIRE(strcmp(parallel_failed(r, 0)->message, "no url, priority 7") == 0);
+    REQUIRE(strcmp(parallel_failed(r, 0)->name, "second") == 0);
+    REQUIRE(parallel_map(load, requests, 3, .extras = prefix) == NULL && errno == EINVAL);
+    REQUIRE(parallel_last_failure()->index == 1);
+    return 0;
+}
+
+int main(void)
+{
+    double in[1000], out[1000];
+    for (int i = 0; i < 1000; i++)
+        in[i] = i;
+    const double *view = in;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(cube, view, 1000, .max_workers = 4);
+    REQUIRE(r && ((const double *)parallel_values(r))[999] == 999.0 * 999.0 * 999.0);
+    REQUIRE(parallel_map_into(cube, in, 1000, out) == 0 && out[10] == 1000);
+
+    struct request requests[] = {{.url = "x"}, {.url = "y", .table = "db"}};
+    PARALLEL_SCOPED parallel_results *pages = parallel_thread_map(fetch, requests, 2);
+    REQUIRE(pages && strcmp(((const struct page *)parallel_result(pages, 1))->text, "db@y") == 0);
+
+    int counts[100] = {0};
+    REQUIRE(parallel_for(100, add_to, counts) == 0 && counts[0] == 1 && counts[99] == 1);
+    REQUIRE(failures_as_a_user_reads_them() == 0);
+
+#ifdef WRONG_ARGUMENT_TYPE
+    parallel_map(cube, requests, 2);
+#endif
+#ifdef WRONG_RESULT_TYPE
+    parallel_map_into(cube, in, 1000, counts);
+#endif
+#ifdef WRONG_OPTION
+    parallel_map(cube, in, 1000, .max_worker = 4);
+#endif
+#ifdef WRONG_UNNAMED_OPTION
+    (void)parallel_map(cube, in, 1000, 4);
+#endif
+#ifdef WRONG_UNDECORATED
+    parallel_map(main, in, 1000);
+#endif
+    puts("fine");
+    return 0;
+}
