@@ -1,0 +1,2 @@
+dist_man_MANS += man/parallel.3
+EXTRA_DIST += docs/design.md
