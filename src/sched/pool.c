@@ -274,7 +274,7 @@ static void before_fork(void)
     pthread_mutex_lock(&mutex);
 }
 
-static void after_fork_in_parent(void)
+static void after_fork(void)
 {
     pthread_mutex_unlock(&mutex);
 }
@@ -283,7 +283,7 @@ static void after_fork_in_parent(void)
  * of that pool's loops below it on the stack; so the pool is left alone, but within reach. */
 static void after_fork_in_child(void)
 {
-    pthread_mutex_init(&mutex, NULL);
+    after_fork();
     pl_os_after_fork();
     /* W21 relaxed: there is one thread; no partner */
     pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_relaxed);
@@ -300,5 +300,5 @@ static void after_fork_in_child(void)
 
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }

@@ -146,7 +146,7 @@ END_TEST
 START_TEST(bad_names)
 {
     set_up(pl_worker_counts[_i]);
-    char text[N][8], copy[8];
+    char text[N][16], copy[16];
     const char *names[N];
     for (int i = 0; i < N; i++) {
         snprintf(text[i], sizeof text[i], "n%d", i);
