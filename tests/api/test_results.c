@@ -32,7 +32,7 @@ static int third(const int *arg, struct value *v, void *extras)
 PARALLEL_DECORATE_TASK(third, int, struct value, .silent = true);
 
 static int numbers[N];
-static char texts[N][12];
+static char texts[N][24];
 static const char *names[N];
 
 /* A silent map of N tasks, FAILED of which fail. */
@@ -153,7 +153,7 @@ START_TEST(names_find_results)
     PARALLEL_SCOPED parallel_results *r = thirds(names);
     ck_assert_ptr_nonnull(r);
     for (int i = 0; i < N; i++) {
-        char name[12];
+        char name[24];
         snprintf(name, sizeof name, "task %d", i);
         errno = 0;
         const struct value *v = parallel_get(r, name);
@@ -194,7 +194,7 @@ START_TEST(many_names)
 {
     pl_workers(pl_worker_counts[_i]);
     enum { MANY = 20000 };
-    static char text[MANY][8];
+    static char text[MANY][16];
     static const char *many[MANY];
     static double in[MANY];
     for (int i = 0; i < MANY; i++) {
