@@ -122,6 +122,29 @@ static int usage(void)
     return 2;
 }
 
+/* Draws in all ways, in turns, and shows the times. Returns how many pictures differ from the serial one. */
+static int draw(const struct pixel *pixels, size_t n, struct colour *picture[WAYS], int rounds)
+{
+    double time[WAYS][MOST_ROUNDS];
+    for (int round = 0; round < rounds; round++) {
+        for (int w = 0; w < WAYS; w++) {
+            double start = seconds();
+            ways[w].run(pixels, n, picture[w]);
+            time[w][round] = seconds() - start;
+        }
+    }
+    int wrong = 0;
+    printf("%ux%u, %zu tasks, %d rounds\n", width, height, n, rounds);
+    for (int w = 0; w < WAYS; w++) {
+        qsort(time[w], (size_t)rounds, sizeof time[w][0], by_time);
+        bool same = memcmp(picture[w], picture[0], n * sizeof *picture[0]) == 0;
+        wrong += !same;
+        printf("  %-26s min %7.1f ms, median %7.1f ms, %.2f times as fast as serial (minima)%s\n", ways[w].name,
+               time[w][0] * 1e3, time[w][rounds / 2] * 1e3, time[0][0] / time[w][0], same ? "" : ", WRONG PICTURE");
+    }
+    return wrong;
+}
+
 int main(int argc, char **argv)
 {
     int rounds = 5, at = 1;
@@ -136,38 +159,18 @@ int main(int argc, char **argv)
         return usage();
 
     size_t n = (size_t)width * height;
-    struct pixel *pixels = malloc(n * sizeof *pixels);
-    struct colour *picture[WAYS];
-    for (int w = 0; w < WAYS; w++)
-        picture[w] = calloc(n, sizeof *picture[w]);
-    if (!pixels || !picture[0] || !picture[1] || !picture[WAYS - 1]) {
+    struct pixel *pixels = calloc(n, sizeof *pixels);
+    struct colour *pictures = calloc(n, sizeof *pictures * WAYS), *picture[WAYS];
+    int status = 2;
+    if (pixels && pictures) {
+        for (size_t i = 0; i < n; i++)
+            pixels[i] = (struct pixel){(unsigned short)(i % width), (unsigned short)(i / width)};
+        for (int w = 0; w < WAYS; w++)
+            picture[w] = pictures + (size_t)w * n;
+        status = draw(pixels, n, picture, rounds) || write_png(argv[at], picture[1]) ? 1 : 0;
+    } else
         perror("mandelbrot");
-        return 2;
-    }
-    for (size_t i = 0; i < n; i++)
-        pixels[i] = (struct pixel){(unsigned short)(i % width), (unsigned short)(i / width)};
-
-    double time[WAYS][MOST_ROUNDS];
-    for (int round = 0; round < rounds; round++) {
-        for (int w = 0; w < WAYS; w++) {
-            double start = seconds();
-            ways[w].run(pixels, n, picture[w]);
-            time[w][round] = seconds() - start;
-        }
-    }
-
-    int wrong = 0;
-    printf("%ux%u, %zu tasks, %d rounds\n", width, height, n, rounds);
-    for (int w = 0; w < WAYS; w++) {
-        qsort(time[w], (size_t)rounds, sizeof time[w][0], by_time);
-        bool same = memcmp(picture[w], picture[0], n * sizeof *picture[0]) == 0;
-        wrong += !same;
-        printf("  %-26s min %7.1f ms, median %7.1f ms, %.2f times as fast as serial (minima)%s\n", ways[w].name,
-               time[w][0] * 1e3, time[w][rounds / 2] * 1e3, time[0][0] / time[w][0], same ? "" : ", WRONG PICTURE");
-    }
-    int written = write_png(argv[at], picture[1]);
-    for (int w = 0; w < WAYS; w++)
-        free(picture[w]);
     free(pixels);
-    return wrong || written ? 1 : 0;
+    free(pictures);
+    return status;
 }
