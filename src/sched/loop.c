@@ -11,7 +11,7 @@
 #include "sched/range.h"
 
 /* A loop that will take less than this is not worth waking anybody for. */
-#define INLINE_US 2
+#define INLINE_US 5
 /* A measurement this long is no accident: no interrupt takes that long. */
 #define SURE_US 100
 /* How long a chunk is to last: long beside the some 20 ns that it costs to begin one, short beside everything that a
