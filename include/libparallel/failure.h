@@ -36,7 +36,8 @@ typedef struct parallel_failure {
  *
  * The message may be of any length. It counts only if the same task then returns non-zero; the last message of
  * a task wins. Outside a task, and in functions decorated with PARALLEL_DECORATE, which cannot fail, it does
- * nothing but return `code`. If there is no memory for the message, the failure is reported without it.
+ * nothing but return `code`. If there is no memory for the message, the failure is reported without it. errno is left
+ * as it was.
  *
  * @param code   what to return, not 0
  * @param format as for printf

@@ -29,7 +29,7 @@ typedef void parallel_progress(size_t done, size_t total, void *progress_data);
 typedef struct parallel_options {
     /**
      * sizeof(parallel_options), so that programs and library may be of different ages. The macros fill it in.
-     * Zero stands for the members up to `deferred`.
+     * Zero stands for the members up to `deferred`; a size that does not hold this member is EINVAL.
      */
     size_t size;
 
@@ -40,8 +40,9 @@ typedef struct parallel_options {
     double call_timeout;
 
     /**
-     * The most threads that work on the call, the caller among them; more than there are cores is legal and
-     * makes sense for tasks that block. Default: the environment variable PARALLEL_NUM_THREADS, else the CPUs
+     * The most threads that work on the call, the caller among them. More than there are cores is legal, and for
+     * tasks that block: only then may tasks wait for each other, as calls that seem cheap are otherwise left to
+     * the caller alone. Default: the environment variable PARALLEL_NUM_THREADS, else the CPUs
      * that the process may use (affinity mask and cgroup quota). Negative: EINVAL.
      */
     int max_workers;
@@ -64,7 +65,7 @@ typedef struct parallel_options {
     /** How many further attempts a failed task gets. Negative: none, whatever was decorated. Later. */
     int retries;
 
-    /** Seconds before the first further attempt. Later. */
+    /** Seconds before the first further attempt. Negative: none, whatever was decorated. Later. */
     double retry_delay;
 
     /** Called from time to time, and at the end. Later. */

@@ -42,7 +42,7 @@ PARALLEL_API const void *parallel_result(const parallel_results *r, size_t i);
 /**
  * The value of the task with that name, for a call with `names`; a hash look-up.
  *
- * @return as parallel_result(); NULL with errno ENOENT if no task has that name
+ * @return as parallel_result(); NULL with errno ENOENT if no task has that name, or `name` is NULL
  */
 PARALLEL_API const void *parallel_get(const parallel_results *r, const char *name);
 
@@ -77,7 +77,7 @@ PARALLEL_API size_t parallel_succeeded(const parallel_results *r, size_t *indice
  */
 PARALLEL_API void parallel_replace_failed(parallel_results *r, const void *value);
 
-/** Ends the results and all that they own. NULL is fine. */
+/** Ends the results and all that they own. NULL is fine. errno is left as it was. */
 PARALLEL_API void parallel_results_free(parallel_results *r);
 
 PARALLEL_END_DECLS

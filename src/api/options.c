@@ -32,8 +32,7 @@ static bool copy_options(parallel_options *to, const parallel_options *from)
 /* What is wrong with the merged options: 0, EINVAL or ENOTSUP. */
 static int check(const parallel_options *o)
 {
-    if (o->max_workers < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay) ||
-        o->retry_delay < 0)
+    if (o->max_workers < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay))
         return EINVAL;
     switch (o->executor) {
     case PARALLEL_DEFAULT_EXECUTOR:

@@ -41,7 +41,7 @@ typedef struct pl_loop {
     alignas(PL_LINE) pl_latch latch;
     _Atomic uint32_t taken; /* seats taken */
     _Atomic int stop;
-    _Atomic uint64_t ticks, items; /* what the work has cost */
+    _Atomic uint64_t ticks; /* what the work has cost */
 } pl_loop;
 
 /* That a thread is inside of a loop. On its stack, innermost first. */
@@ -57,7 +57,7 @@ typedef struct part {
     seat *seat;
     bool offering;  /* there is an offer on the deque, */
     uint32_t offer; /* at this depth */
-    uint64_t ticks, items;
+    uint64_t ticks; /* what its work has cost */
 } part;
 
 static void take_offer(void *thief, pl_slot *slot, bool wanted);
@@ -222,7 +222,6 @@ static void work(part *p)
         uint64_t now = pl_ticks(), spent = now - before;
         size = next_size(loop, end - begin, spent);
         p->ticks += spent;
-        p->items += end - begin;
         before = now;
     }
     close_offer(p);
@@ -231,10 +230,8 @@ static void work(part *p)
 /* Adds what its work has cost to the loop's account. */
 static void account(const part *p)
 {
-    /* R16 relaxed: sums, read behind the latch; pairs with R17 */
+    /* R16 relaxed: a sum, read behind the latch; pairs with R17 */
     atomic_fetch_add_explicit(&p->loop->ticks, p->ticks, memory_order_relaxed);
-    /* R18 relaxed: likewise; pairs with R17 */
-    atomic_fetch_add_explicit(&p->loop->items, p->items * p->loop->unit, memory_order_relaxed);
 }
 
 static void enter(pl_worker *w, struct pl_frame *frame, pl_loop *loop)
@@ -393,6 +390,7 @@ static bool run_shared(pl_loop *loop, size_t begin)
         atomic_fetch_add_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
     part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
+    pl_assert(begin % loop->unit == 0); /* where a unit is not 1, no guess says that the loop is cheap */
     pl_range_set(&p.seat->range, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
     work(&p);
     wait_for_all(&p);
@@ -403,7 +401,7 @@ static bool run_shared(pl_loop *loop, size_t begin)
     }
     leave(w);
     if (!stopped(loop)) {
-        /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16, R18 */
+        /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
         learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin);
     }
     return true;
@@ -446,10 +444,12 @@ void pl_loop_run(const pl_loop_spec *spec)
     seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
     size_t begin = 0;
     if (seats > 1) {
+        /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept alone. */
+        bool add = spec->workers > cores;
         uint64_t budget = INLINE_US * pl_os_ticks_per_us();
-        if (pl_cost_guess(spec->cost, spec->n) <= budget && (begin = run_cheap(spec, budget)) == spec->n)
+        if (!add && pl_cost_guess(spec->cost, spec->n) <= budget && (begin = run_cheap(spec, budget)) == spec->n)
             return;
-        if (try_shared(spec, begin, seats, spec->workers > cores))
+        if (try_shared(spec, begin, seats, add))
             return;
     }
     run_alone(spec, begin);
