@@ -110,8 +110,8 @@ void *pl_os_zalloc(size_t bytes);
  */
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, const char *name);
 
-/* Ends what is left of a thread that has ended, or is about to: true if that is done. May say false and leave it for later,
- * instead of waiting. */
+/* Ends what is left of a thread that has ended, or is about to: true if that is done. May say false and leave it for
+ * later, instead of waiting. */
 bool pl_os_try_join(pthread_t thread);
 
 /* Gives the CPU to another thread that is ready to run. */

@@ -73,8 +73,8 @@
 
 typedef struct pl_slot pl_slot;
 
-/* What a thief does with a task that it stole. It calls pl_slot_done() before anything that takes long, unless the owner is to
- * wait for it. `wanted` is false if the thief found, too late, that it may not run the task. */
+/* What a thief does with a task that it stole. It calls pl_slot_done() before anything that takes long, unless the
+ * owner is to wait for it. `wanted` is false if the thief found, too late, that it may not run the task. */
 typedef void pl_slot_run(void *thief, pl_slot *slot, bool wanted);
 
 /* One task. The owner writes the plain members before the slot is public, and the thief reads them after. */

@@ -110,8 +110,8 @@ static void call_for_help(const part *p)
         poke_waiters(p->worker);
 }
 
-/* Sees to it that there is an offer while there is something to share, in whatever seat, and a seat to offer. True if that
- * took some time. */
+/* Sees to it that there is an offer while there is something to share, in whatever seat, and a seat to offer. True if
+ * that took some time. */
 static bool keep_offer(part *p)
 {
     pl_loop *loop = p->loop;
@@ -150,8 +150,8 @@ static seat *sit(pl_loop *loop, pl_worker *w)
         _Atomic uint32_t *sitter = &loop->seat[k].sitter;
         /* R24 relaxed: a hint that spares the CAS; pairs with R10, R13 */
         uint32_t nobody = atomic_load_explicit(sitter, memory_order_relaxed);
-        /* R10 seq_cst: one worker gets the seat; it fills the range after the last sitter has emptied it (acquire), and comes
-         * before its first publish in S; pairs with R13, R15 */
+        /* R10 seq_cst: one worker gets the seat; it fills the range after the last sitter has emptied it (acquire),
+         * and comes before its first publish in S; pairs with R13, R15 */
         if (nobody == 0 && atomic_compare_exchange_strong_explicit(sitter, &nobody, w->index + 1, memory_order_seq_cst,
                                                                    memory_order_relaxed)) {
             /* R8 relaxed: a hint; pairs with R7 */
@@ -281,8 +281,8 @@ static void take_offer(void *thief, pl_slot *slot, bool wanted)
 /* The sitter of a seat, if it is someone else than the waiter. */
 static pl_worker *other_sitter(pl_loop *loop, seat *seat)
 {
-    /* R15 seq_cst: before the steal, where to look, also in S after the announcement of a waiter about to park (L4); after it,
-     * whether the sitter was still there (acquire); pairs with R10, R13 */
+    /* R15 seq_cst: before the steal, where to look, also in S after the announcement of a waiter about to park (L4);
+     * after it, whether the sitter was still there (acquire); pairs with R10, R13 */
     uint32_t sitter = atomic_load_explicit(&seat->sitter, memory_order_seq_cst);
     if (sitter == 0 || sitter - 1 == loop->owner->index)
         return NULL;
@@ -444,7 +444,8 @@ void pl_loop_run(const pl_loop_spec *spec)
     seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
     size_t begin = 0;
     if (seats > 1) {
-        /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept alone. */
+        /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept
+         * alone. */
         bool add = spec->workers > cores;
         uint64_t budget = INLINE_US * pl_os_ticks_per_us();
         if (!add && pl_cost_guess(spec->cost, spec->n) <= budget && (begin = run_cheap(spec, budget)) == spec->n)

@@ -13,17 +13,18 @@
  * until all have left.
  *
  * While it waits, it looks after its own call only: iterations that came up in another seat, and offers of loops that
- * the participants' iterations have started (those on the deques of its own loop's sitters; loops that thieves of those have
- * started further away are left to others). The rule "a waiter runs only tasks of the call it waits for" is kept so:
+ * the participants' iterations have started (those on the deques of its own loop's sitters; loops that thieves of
+ * those have started further away are left to others). The rule "a waiter runs only tasks of the call it waits for"
+ * is kept so:
  *
  *   - While somebody sits on a seat that it took by stealing an offer, all that is public on its deque was pushed by
  *     iterations of this loop. For when it sat down, nothing public was there: either it was idle, and its deque empty;
  *     or it was itself waiting for a loop, whose offer had been stolen from it, and with that all older tasks (deque.h,
  *     (4)). What is stolen stays so until its owner pops it, which is after it has left the seat.
  *   - The sitter may have left between the waiter's look at the seat and its steal. So the waiter looks again. If the
- *     sitter is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since before
- *     it leaves any inner loop it waits until the thief of its offer is done with the slot, which the waiter is not.
- *     If it has left, the waiter drops the offer unused, and the participant makes a new one at its next chunk.
+ *     sitter is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since
+ *     before it leaves any inner loop it waits until the thief of its offer is done with the slot, which the waiter
+ *     is not. If it has left, the waiter drops the offer unused, and the participant makes a new one at its next chunk.
  */
 #ifndef PL_SCHED_LOOP_H
 #define PL_SCHED_LOOP_H

@@ -13,9 +13,9 @@
 /* How long no thread is started after one could not be. */
 #define RETRY_US 100000
 
-/* Guards the making and ending of pools, and who uses which record. Never held while a task runs. */
+/* Guards all that follows, and who uses which record. Never held while a task runs. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic(pl_pool *) the_pool;
+static pl_pool *the_pool;
 static pl_pool *forked_pools;
 static pthread_key_t guest_key;
 static bool has_guest_key;
@@ -121,16 +121,14 @@ static pl_pool *make_pool(void)
         return NULL;
     pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
     pool->cpus = pl_os_cpus();
-    /* W12 release: the pool is filled in; pairs with W13 */
-    atomic_store_explicit(&the_pool, pool, memory_order_release);
+    the_pool = pool;
     return pool;
 }
 
 static pl_worker *become_guest(void)
 {
     pthread_mutex_lock(&mutex);
-    /* W13 acquire: as the mutex does already; pairs with W12 */
-    pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
+    pl_pool *pool = the_pool;
     if (!pool && !closed)
         pool = make_pool();
     pl_worker *w = pool && !closed ? unused_worker(pool) : NULL;
@@ -212,8 +210,8 @@ static bool busy(const pl_pool *pool, bool *others)
     *others = false;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        /* W18 seq_cst: after W9 in S: a thread that enters a loop from now on sees that the pool is stopping; pairs with
-         * R14, R20 in loop.c */
+        /* W18 seq_cst: after W9 in S: a thread that enters a loop from now on sees that the pool is stopping; pairs
+         * with R14, R20 in loop.c */
         if (atomic_load_explicit(&w->inside, memory_order_seq_cst))
             return true;
         *others |= w->use == PL_GUEST && w != self;
@@ -238,8 +236,7 @@ static bool close_pool(pl_pool *pool, bool *others)
 __attribute__((destructor)) static void end_pool(void)
 {
     pthread_mutex_lock(&mutex);
-    /* W19 acquire: the pool is filled in; pairs with W12 */
-    pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
+    pl_pool *pool = the_pool;
     bool others = false, close_it = pool && close_pool(pool, &others);
     pthread_mutex_unlock(&mutex);
     if (!close_it)
@@ -259,9 +256,8 @@ __attribute__((destructor)) static void end_pool(void)
     has_guest_key = false;
     self = NULL;
     if (others)
-        return; /* they may still call, and then work alone */
-    /* W20 relaxed: no other thread is left that knows the pool; no partner */
-    atomic_store_explicit(&the_pool, NULL, memory_order_relaxed);
+        return;      /* they may still call, and then work alone */
+    the_pool = NULL; /* no other thread is left that knows it */
     for (unsigned i = 0; i < pl_pool_high(pool); i++)
         free_worker(pl_pool_worker(pool, i));
     free(pool);
@@ -283,19 +279,16 @@ static void after_fork(void)
  * of that pool's loops below it on the stack; so the pool is left alone, but within reach. */
 static void after_fork_in_child(void)
 {
+    if (the_pool) {
+        the_pool->forked = forked_pools;
+        forked_pools = the_pool;
+        the_pool = NULL;
+        self = NULL;
+        closed = false;
+        pthread_setspecific(guest_key, NULL);
+    }
     after_fork();
     pl_os_after_fork();
-    /* W21 relaxed: there is one thread; no partner */
-    pl_pool *pool = atomic_load_explicit(&the_pool, memory_order_relaxed);
-    if (!pool)
-        return;
-    pool->forked = forked_pools;
-    forked_pools = pool;
-    /* W22 relaxed: there is one thread; no partner */
-    atomic_store_explicit(&the_pool, NULL, memory_order_relaxed);
-    self = NULL;
-    closed = false;
-    pthread_setspecific(guest_key, NULL);
 }
 
 __attribute__((constructor)) static void watch_forks(void)

@@ -70,8 +70,8 @@ pl_worker *pl_worker_self(void);
  * are busy: then whoever runs out of work first will find it. */
 bool pl_pool_notify(pl_pool *pool, bool add);
 
-/* For a thief, once it has done with the slot of a task that it stole: if it was the last searcher, makes sure that other
- * work is found (f2 in sleep.h). Before anything that takes long. */
+/* For a thief, once it has done with the slot of a task that it stole: if it was the last searcher, makes sure that
+ * other work is found (f2 in sleep.h). Before anything that takes long. */
 void pl_worker_pass_on(pl_worker *worker);
 
 /* Whether any deque has a public task. All loads are seq_cst: see sleep.h. */

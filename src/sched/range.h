@@ -30,8 +30,8 @@ static inline uint64_t pl_range_word(uint32_t begin, uint32_t end)
 /* Its worker: fills an empty range. Thieves leave an empty range alone, so a store will do. */
 static inline void pl_range_set(pl_range *range, uint32_t begin, uint32_t end)
 {
-    /* R1 seq_cst: the word is the whole truth, so no order is needed but one: a waiter that did not see these iterations (R2)
-     * is seen waiting (L6); pairs with R2, R3, R5 */
+    /* R1 seq_cst: the word is the whole truth, so no order is needed but one: a waiter that did not see these
+     * iterations (R2) is seen waiting (L6); pairs with R2, R3, R5 */
     atomic_store_explicit(&range->word, pl_range_word(begin, end), memory_order_seq_cst);
 }
 

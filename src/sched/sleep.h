@@ -83,8 +83,8 @@ typedef struct pl_sleep {
 /* a1 and a2: worker `i`, until now searching, announces that it is going to sleep. */
 void pl_sleep_announce(pl_sleep *sleep, unsigned i);
 
-/* b1 to b3: worker `i` takes its announcement back. False if a waker has claimed it: then it counts as searching already,
- * and a token for it is on its way. */
+/* b1 to b3: worker `i` takes its announcement back. False if a waker has claimed it: then it counts as searching
+ * already, and a token for it is on its way. */
 bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i);
 
 /* p2: whether somebody is searching. */
@@ -92,8 +92,8 @@ bool pl_sleep_searching(const pl_sleep *sleep);
 
 /* p3 to p5: claims the sleeper with the lowest index among the first `count`, who then counts as searching; the
  * caller unparks it. The lowest, so that those which were added last get to rest. PL_SLEEP_NONE if there is none.
- * Others may have been faster with those that there were: then PL_SLEEP_OTHERS if somebody searches, and PL_SLEEP_OWING if
- * nobody does, and the caller owes f2, like a searcher that was the last. */
+ * Others may have been faster with those that there were: then PL_SLEEP_OTHERS if somebody searches, and
+ * PL_SLEEP_OWING if nobody does, and the caller owes f2, like a searcher that was the last. */
 enum { PL_SLEEP_NONE = -1, PL_SLEEP_OTHERS = -2, PL_SLEEP_OWING = -3 };
 int pl_sleep_claim(pl_sleep *sleep, unsigned count);
 

@@ -81,8 +81,8 @@ static pl_steal look_around(pl_worker *w, pl_slot **slot)
     return best;
 }
 
-/* Searches until it has stolen a task, or found nothing for a while: then NULL. Now and then it lets others have the CPU:
- * whoever woke it may have been put behind it. */
+/* Searches until it has stolen a task, or found nothing for a while: then NULL. Now and then it lets others have the
+ * CPU: whoever woke it may have been put behind it. */
 static pl_slot *search(pl_worker *w)
 {
     uint64_t spin = pl_pool_crowded(w->pool) ? w->pool->spin_ticks / SHORT : w->pool->spin_ticks;

@@ -69,7 +69,8 @@ static void crashed(int signal)
     model_fail(signal == SIGABRT ? "an assertion failed" : "crash");
 }
 
-/* ---- scheduling ---------------------------------------------------------------------------------------------------- */
+/* ---- scheduling
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* One of `choices`: as before while an earlier decision is replayed, else the first. */
 static int decide(int choices)
@@ -141,7 +142,8 @@ static void run_thread(void)
     reschedule();
 }
 
-/* ---- exploring ----------------------------------------------------------------------------------------------------- */
+/* ---- exploring
+ * ----------------------------------------------------------------------------------------------------- */
 
 static void execute(void)
 {
@@ -196,7 +198,8 @@ unsigned long model_explore(const scenario *s, int bound)
     return executions;
 }
 
-/* ---- the operating system ------------------------------------------------------------------------------------------ */
+/* ---- the operating system
+ * ------------------------------------------------------------------------------------------ */
 
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {

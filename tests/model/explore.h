@@ -2,12 +2,12 @@
 /*
  * The interleaving tester.
  *
- * It runs the library's own sources, compiled so that each atomic operation is preceded by a call of pl_model_point(). A
- * scenario has a few threads, which are coroutines of one real thread: at each point the tester decides which of
- * them goes on. It tries all decisions, depth first, with at most `bound` preemptions (switches away from a thread that
- * could go on): most bugs of concurrency need two (Musuvathi and Qadeer, "Iterative context bounding for systematic
- * testing of multithreaded programs", PLDI 2007). Waiting and waking (pl_os_wait, pl_os_wake) are the tester's, too: threads
- * that all wait are a deadlock, a wake-up nobody sends is one found.
+ * It runs the library's own sources, compiled so that each atomic operation is preceded by a call of
+ * pl_model_point(). A scenario has a few threads, which are coroutines of one real thread: at each point the tester
+ * decides which of them goes on. It tries all decisions, depth first, with at most `bound` preemptions (switches away
+ * from a thread that could go on): most bugs of concurrency need two (Musuvathi and Qadeer, "Iterative context
+ * bounding for systematic testing of multithreaded programs", PLDI 2007). Waiting and waking (pl_os_wait, pl_os_wake)
+ * are the tester's, too: threads that all wait are a deadlock, a wake-up nobody sends is one found.
  *
  * What it explores is sequentially consistent: it finds wrong protocols, not orders that are too weak.
  */

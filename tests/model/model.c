@@ -137,7 +137,8 @@ static void owner_that_is_asked(void)
     pop();
 }
 
-/* ---- parking ------------------------------------------------------------------------------------------------------- */
+/* ---- parking
+ * ------------------------------------------------------------------------------------------------------- */
 
 static pl_parker parker;
 static _Atomic int flag[2];
@@ -186,7 +187,8 @@ static void nothing(void)
 {
 }
 
-/* ---- latch: its memory is its owner's again as soon as it is open --------------------------------------------------- */
+/* ---- latch: its memory is its owner's again as soon as it is open
+ * --------------------------------------------------- */
 
 static pl_latch latch;
 static pl_parker decoy;
@@ -227,7 +229,8 @@ static void latch_was_left_alone(void)
     model_assert(decoy.word == 0);
 }
 
-/* ---- ranges -------------------------------------------------------------------------------------------------------- */
+/* ---- ranges
+ * -------------------------------------------------------------------------------------------------------- */
 
 static pl_range ranges[2];
 
@@ -269,7 +272,8 @@ static void six_eaten(void)
         model_assert(ran[i] == 1);
 }
 
-/* ---- the pool: its real threads' main function, and real loops ------------------------------------------------------ */
+/* ---- the pool: its real threads' main function, and real loops
+ * ------------------------------------------------------ */
 
 /* Thread 0 is the caller; the others are the pool's. */
 static pl_pool *pool;
@@ -525,7 +529,8 @@ static void publish_a_meeting(void)
     stop_pool();
 }
 
-/* ---- all of them --------------------------------------------------------------------------------------------------- */
+/* ---- all of them
+ * --------------------------------------------------------------------------------------------------- */
 
 static const scenario scenarios[] = {
     {"deque: owner and thief", set_up_deque, {owner_of_three, steal_two}, three_ran, 0},
