@@ -24,7 +24,7 @@ unsigned pl_os_cpus(void);
 
 /*
  * The CPU quota of the cgroup that `self_cgroup` (the text of /proc/self/cgroup) describes, with hierarchies
- * mounted below `root`, rounded up to whole CPUs; 0 if there is none. Apart from pl_os_cpus() for its tests.
+ * mounted below `root`, rounded up to whole CPUs; 0 if there is none. On Linux; apart from pl_os_cpus() for its tests.
  */
 unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root);
 

@@ -80,13 +80,6 @@ void pl_os_name_thread(pthread_t thread, const char *name)
     (void)name;
 }
 
-unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root)
-{
-    (void)self_cgroup;
-    (void)root;
-    return 0;
-}
-
 unsigned pl_os_cpus(void)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);

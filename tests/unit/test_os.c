@@ -11,6 +11,7 @@
 
 /* ---- cgroups ------------------------------------------------------------------------------------------- */
 
+#ifdef PL_OS_LINUX
 static char root[64];
 
 static void write_file(const char *path, const char *text)
@@ -41,7 +42,6 @@ static void remove_root(void)
     ck_assert_int_eq(system(command), 0);
 }
 
-#ifdef __linux__
 START_TEST(quota_of_version_2)
 {
     make_root();
@@ -194,7 +194,7 @@ END_TEST
 int main(void)
 {
     TCase *c = pl_case();
-#ifdef __linux__
+#ifdef PL_OS_LINUX
     tcase_add_test(c, quota_of_version_2);
     tcase_add_test(c, quota_of_version_1);
     tcase_add_test(c, nonsense_is_no_quota);
