@@ -27,7 +27,7 @@ PARALLEL_BEGIN_DECLS
  *         - the task's code, after a task failed (and without `silent`): tasks not yet started are not started,
  *           those that ran have ended; see parallel_last_failure()
  *         - EINVAL: args NULL, a bad option, or `names` not all different
- *         - ENOMEM: no memory for the vector or for the account of the failures
+ *         - ENOMEM: no memory for the vector or for the account of the failures; n is more than memory can hold
  *         - ENOTSUP: an option that this release does not have
  *         Lack of threads is no error: the call goes on with those that exist.
  *

@@ -127,8 +127,12 @@ static bool begin_call(call *c, const parallel_function *f, const void *args, si
 {
     *c = (call){.m = {.f = &c->f, .args = args}};
     pl_last_failure_clear();
-    if (!copy_function(&c->f, f) || (n && !args) || n > PTRDIFF_MAX / c->f.arg_size) {
+    if (!copy_function(&c->f, f) || (n && !args)) {
         errno = EINVAL;
+        return false;
+    }
+    if (n > PTRDIFF_MAX / c->f.arg_size) {
+        errno = ENOMEM;
         return false;
     }
     if (!pl_options(&c->o, options, c->f.options, executor))
