@@ -2,8 +2,7 @@
 /*
  * Planted delays, for stress tests: in a build configured with --enable-debug=delays, every atomic operation is now and
  * then preceded by a pause of random length, or gives up the CPU. This widens the windows between operations in which
- * other threads can interfere. Included by
- * atomic.h alone.
+ * other threads can interfere. Included by atomic.h alone.
  */
 #ifndef PL_BASE_DELAY_H
 #define PL_BASE_DELAY_H
