@@ -46,5 +46,6 @@
 #include <libparallel/function.h>
 #include <libparallel/map.h>
 #include <libparallel/results.h>
+#include <libparallel/task.h>
 
 #endif

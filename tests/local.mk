@@ -103,10 +103,16 @@ tests_model_model_SOURCES = \
     tests/model/explore.c \
     tests/model/explore.h \
     tests/model/model.c \
+    tests/model/model.h \
+    tests/model/model_deque.c \
+    tests/model/model_sched.c \
+    tests/model/model_task.c \
     src/deque/deque.c \
+    src/deque/spill.c \
     src/sched/cost.c \
     src/sched/loop.c \
     src/sched/sleep.c \
+    src/sched/task.c \
     src/sched/worker.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG
 tests_model_model_CFLAGS = $(AM_CFLAGS)

@@ -99,6 +99,10 @@ void *pl_os_reserve(size_t bytes);
 bool pl_os_commit(void *start, size_t bytes);
 void pl_os_release(void *start, size_t bytes);
 
+/* Gives back the memory behind committed pages, where the system can: they stay usable, and zero. Only for memory that
+ * is zero already but for what nobody needs. */
+void pl_os_discard(void *start, size_t bytes);
+
 /* Zeroed memory on a cache line of its own, or NULL; ends with free(). */
 void *pl_os_zalloc(size_t bytes);
 
@@ -116,5 +120,16 @@ bool pl_os_try_join(pthread_t thread);
 
 /* Gives the CPU to another thread that is ready to run. */
 void pl_os_yield(void);
+
+/* Sleeps for about a millisecond. */
+void pl_os_nap(void);
+
+/*
+ * The heavy side of an asymmetric fence: when it returns, every running thread of the process has passed a full memory
+ * fence since it was called. The light side, in those threads, is atomic_signal_fence(memory_order_seq_cst). False, and
+ * nothing is promised, where the system has no such thing. pl_os_fence_init() comes before, once in a process.
+ */
+bool pl_os_fence_init(void);
+bool pl_os_fence_all(void);
 
 #endif

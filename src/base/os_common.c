@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of the OS interface that is the same on Linux and on other POSIX systems. */
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -65,6 +66,9 @@ uint64_t pl_os_ticks_per_us(void)
 }
 #endif
 
+/* From how much on memory is better had in huge pages, where there are such: a few of them. */
+#define HUGE_BYTES ((size_t)8 << 20)
+
 static size_t whole_pages(size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -80,7 +84,12 @@ void *pl_os_reserve(size_t bytes)
 
 bool pl_os_commit(void *start, size_t bytes)
 {
-    return mprotect(start, whole_pages(bytes), PROT_READ | PROT_WRITE) == 0;
+    bytes = whole_pages(bytes);
+    if (mprotect(start, bytes, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    if (bytes >= HUGE_BYTES)
+        pl_os_use_huge_pages(start, bytes);
+    return true;
 }
 
 void pl_os_release(void *start, size_t bytes)
@@ -115,4 +124,12 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, const
 void pl_os_yield(void)
 {
     sched_yield();
+}
+
+void pl_os_nap(void)
+{
+    struct timespec t = {.tv_nsec = 1000000};
+    int saved = errno;
+    nanosleep(&t, NULL);
+    errno = saved;
 }

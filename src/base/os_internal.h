@@ -8,4 +8,7 @@
 /* Gives a thread a name for debuggers, where the system can. */
 void pl_os_name_thread(pthread_t thread, const char *name);
 
+/* A hint that committed memory is used densely. */
+void pl_os_use_huge_pages(void *start, size_t bytes);
+
 #endif

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -196,4 +198,36 @@ unsigned pl_os_cpus(void)
     char self[4096];
     unsigned quota = read_file("/proc/self/cgroup", self, sizeof self) ? pl_os_cgroup_quota(self, "/sys/fs/cgroup") : 0;
     return quota && quota < cpus ? quota : cpus;
+}
+
+/* ---- fences ---------------------------------------------------------------------------------------------- */
+
+bool pl_os_fence_init(void)
+{
+    int saved = errno;
+    bool known = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    errno = saved;
+    return known;
+}
+
+bool pl_os_fence_all(void)
+{
+    int saved = errno;
+    bool done = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+    errno = saved;
+    return done;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------------------- */
+
+void pl_os_use_huge_pages(void *start, size_t bytes)
+{
+    madvise(start, bytes, MADV_HUGEPAGE);
+}
+
+void pl_os_discard(void *start, size_t bytes)
+{
+    int saved = errno;
+    madvise(start, bytes, MADV_DONTNEED);
+    errno = saved;
 }

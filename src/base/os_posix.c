@@ -85,3 +85,27 @@ unsigned pl_os_cpus(void)
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (unsigned)online : 1;
 }
+
+/* ---- fences, and memory: what POSIX does not have -------------------------------------------------------- */
+
+bool pl_os_fence_init(void)
+{
+    return false;
+}
+
+bool pl_os_fence_all(void)
+{
+    return false;
+}
+
+void pl_os_use_huge_pages(void *start, size_t bytes)
+{
+    (void)start;
+    (void)bytes;
+}
+
+void pl_os_discard(void *start, size_t bytes)
+{
+    (void)start;
+    (void)bytes;
+}

@@ -8,40 +8,77 @@
 
 /* Slots that the first commit makes usable: a page of them, or all where there are fewer. */
 #define FIRST_ROOM 64u
+/* A deque that has grown beyond this gives memory back when it is empty: not less, as to get it anew costs some 20 ns
+ * for each slot. */
+#define KEPT_ROOM (UINT32_C(1) << 18)
 
-/* How long an owner looks at a slot that its thief is about to leave, before it sleeps, in pauses. A thief
- * needs some 50 ns; one that takes longer is not on a CPU. */
-#ifdef PL_MODEL
-enum { LOOKS = 1 };
-#else
-enum { LOOKS = 64 };
-#endif
+/* No slot is from here on: what `limit` is after a thief has asked. */
+#define ASKED ((pl_slot *)UINTPTR_MAX)
 
-#define ASKED UINT32_MAX
+/* ---- the shared word ------------------------------------------------------------------------------------- */
 
-static inline uint64_t span_of(uint32_t top, uint32_t split)
+enum { INDEX_BITS = 26, CLAIM_BITS = 64 - 2 * INDEX_BITS };
+
+static inline uint64_t span_of(uint32_t top, uint32_t split, uint32_t claim)
 {
-    return (uint64_t)top << 32 | split;
+    return (uint64_t)top << (INDEX_BITS + CLAIM_BITS) | (uint64_t)split << CLAIM_BITS | claim;
 }
 
 static inline uint32_t top_of(uint64_t span)
 {
-    return (uint32_t)(span >> 32);
+    return (uint32_t)(span >> (INDEX_BITS + CLAIM_BITS));
 }
 
 static inline uint32_t split_of(uint64_t span)
 {
-    return (uint32_t)span;
+    return (uint32_t)(span >> CLAIM_BITS) & PL_DEQUE_MAX;
 }
 
-/* Restores what `ask` overwrote, and follows a changed split. */
-static void set_bounds(pl_deque *d)
+static inline uint32_t claim_of(uint64_t span)
 {
-    /* D13 relaxed: only the owner trusts it, and checks; pairs with D4 */
-    atomic_store_explicit(&d->limit, d->split, memory_order_relaxed);
-    /* D14 relaxed: likewise; pairs with D3 */
-    atomic_store_explicit(&d->end, d->room - 1, memory_order_relaxed);
+    return (uint32_t)span & ((1u << CLAIM_BITS) - 1);
 }
+
+static inline uint32_t index_of(const pl_deque *d, const pl_slot *slot)
+{
+    return (uint32_t)(slot - d->base);
+}
+
+/* The owner's look at it. */
+static inline uint64_t own_span(const pl_deque *d)
+{
+    /* D6 relaxed: a CAS that follows decides; and that a slot is stolen stays so, once true; pairs with D12 */
+    return atomic_load_explicit((_Atomic uint64_t *)&d->span, memory_order_relaxed);
+}
+
+/* The owner's change to it. o8. */
+static inline bool change_span(pl_deque *d, uint64_t *span, uint64_t to)
+{
+    /* D9 seq_cst: publishes what is public from now on (release), continues that release for what stays public, and is
+     * ordered before the look for sleepers that follows; after it in S, no claim from before it holds;
+     * pairs with D12, D20, D26, D27 and with S4, S6 in src/sched/sleep.c */
+    return atomic_compare_exchange_weak_explicit(&d->span, span, to, memory_order_seq_cst, memory_order_relaxed);
+}
+
+/* o7: the usual bounds. Always followed by a change of the span. */
+static void set_bounds(pl_deque *d, uint32_t split)
+{
+    /* D1 relaxed: the owner's own; no partner */
+    uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);
+    bool all_slow = d->overflowed > 0;
+    /* D13 relaxed: read by the owner, which checks; released by D9 to those who ask by a claim; pairs with T6 */
+    atomic_store_explicit(&d->bounds.limit, all_slow ? ASKED : d->base + split, memory_order_relaxed);
+    /* D14 relaxed: likewise; pairs with T3 */
+    atomic_store_explicit(&d->bounds.end, all_slow ? d->base : d->base + room - 1, memory_order_relaxed);
+}
+
+static bool is_asked(const pl_deque *d)
+{
+    /* D5 relaxed: a hint; pairs with D15 */
+    return atomic_load_explicit((_Atomic(pl_slot *) *)&d->bounds.limit, memory_order_relaxed) == ASKED;
+}
+
+/* ---- beginning and end ----------------------------------------------------------------------------------- */
 
 bool pl_deque_init(pl_deque *d, uint32_t reserve)
 {
@@ -54,173 +91,283 @@ bool pl_deque_init(pl_deque *d, uint32_t reserve)
         reserve /= 2;
     }
     d->reserve = reserve;
-    d->room = reserve < FIRST_ROOM ? reserve : FIRST_ROOM;
-    if (!pl_os_commit(d->base, d->room * sizeof(pl_slot))) {
+    d->head = d->base;
+    uint32_t room = reserve < FIRST_ROOM ? reserve : FIRST_ROOM;
+    if (!pl_os_commit(d->base, room * sizeof(pl_slot))) {
         pl_deque_destroy(d);
         return false;
     }
-    set_bounds(d);
+    atomic_init(&d->room, room);
+    set_bounds(d, 0);
     return true;
 }
 
-void pl_deque_destroy(pl_deque *d)
+void pl_deque_init_serial(pl_deque *d, pl_slot *slots)
 {
-    pl_os_release(d->base, (size_t)d->reserve * sizeof(pl_slot));
-    d->base = NULL;
+    memset(d, 0, sizeof *d);
+    memset(slots, 0, 2 * sizeof *slots);
+    d->base = slots;
+    d->head = slots + 1;
+    d->reserve = 2;
+    atomic_init(&d->room, 2);
+    pl_deque_ask(d);
 }
 
-/* Makes room for a slot above head. */
-static bool grow(pl_deque *d)
+/* ---- room ------------------------------------------------------------------------------------------------ */
+
+/* Makes room for a slot above number `index`. */
+static bool grow(pl_deque *d, uint32_t index)
 {
-    if (d->head + 1 < d->room)
+    /* D2 relaxed: the owner's own; no partner */
+    uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);
+    if (index + 1 < room)
         return true;
-    if (d->room == d->reserve)
+    if (room == d->reserve)
         return false;
-    uint32_t room = d->room > d->reserve / 2 ? d->reserve : d->room * 2;
-    if (!pl_os_commit(d->base, (size_t)room * sizeof(pl_slot)))
+    uint32_t wider = room > d->reserve / 2 ? d->reserve : room * 2;
+    if (!pl_os_commit(d->base, (size_t)wider * sizeof(pl_slot)))
         return false;
-    d->room = room;
+    /* D3 release: the memory is there; pairs with D28 */
+    atomic_store_explicit(&d->room, wider, memory_order_release);
     return true;
 }
 
-/* The new slot is written and head not yet above it. Either there is no further room or somebody asked. */
-bool pl_deque_push_slow(pl_deque *d)
+/* ---- push and pop ---------------------------------------------------------------------------------------- */
+
+/* Which of the tasks below number `head` are to be public: half of the private ones if that is what somebody waits
+ * for; all; or no more than now. */
+typedef enum share { SHARE_NONE, SHARE_HALF, SHARE_ALL } share;
+
+/* One attempt to set the usual bounds, end a claim, catch up with pops of stolen slots down to number `low`, and publish,
+ * with *published saying so. If it fails, *span is what has come between. */
+static bool try_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head, share how, bool *published)
 {
-    bool grown = grow(d);
-    /* D5 relaxed: a hint; pairs with D15 */
-    bool asked = atomic_load_explicit(&d->limit, memory_order_relaxed) == ASKED;
-    if (asked) {
-        d->head += grown;
-        pl_deque_publish(d);
-        d->head -= grown;
-    }
-    set_bounds(d);
-    return grown;
+    uint32_t top = d->behind ? low : top_of(*span), split = d->behind ? low : split_of(*span), to = split;
+    if (how == SHARE_ALL && split < head)
+        to = head;
+    else if (how == SHARE_HALF && split < head && top == split)
+        to = split + (head - split + 1) / 2;
+    set_bounds(d, to);
+    if (!change_span(d, span, span_of(top, to, 0)))
+        return false;
+    d->behind = false;
+    *published = to > split;
+    return true;
 }
 
-/* head is already lowered to the popped slot. It is public, or stolen, or somebody asked. */
-bool pl_deque_pop_slow(pl_deque *d)
+static bool settle(pl_deque *d, uint32_t low, uint32_t head, share how)
 {
-    uint32_t h = d->head;
-    if (h >= d->split) {
-        /* private: somebody asked for what is left below it */
-        if (h > d->split)
-            pl_deque_publish(d);
-        set_bounds(d);
-        return true;
+    bool published;
+    for (uint64_t span = own_span(d); !try_settle(d, &span, low, head, how, &published);)
+        ;
+    return published;
+}
+
+bool pl_deque_push_slow(pl_deque *d, pl_slot *slot, bool *published)
+{
+    *published = false;
+    bool asked = is_asked(d);
+    if (d->overflowed || !grow(d, index_of(d, slot))) {
+        /* D8 relaxed: no task after all; nobody looks at a slot that has none above it; no partner */
+        atomic_store_explicit(&slot->task, NULL, memory_order_relaxed);
+        return false;
     }
-    /* D6 relaxed: the CAS that follows is what decides, and that top > h stays so once true; pairs with D12 */
-    uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
-    for (;;) {
-        uint32_t top = top_of(span);
+    *published = settle(d, index_of(d, slot), index_of(d, slot) + 1, asked ? SHARE_HALF : SHARE_NONE);
+    return true;
+}
+
+pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published)
+{
+    uint32_t h = index_of(d, slot);
+    share how = is_asked(d) ? SHARE_HALF : SHARE_NONE;
+    *published = false;
+    for (uint64_t span = own_span(d);;) {
+        uint32_t top = top_of(span), split = split_of(span);
         if (top > h) {
-            pl_assert(top == split_of(span));
-            return false;
+            pl_assert(top == split);
+            d->behind = true;
+            /* D38 relaxed: all below is stolen, whatever an attempt to take it back has set; pairs with T6 */
+            atomic_store_explicit(&d->bounds.limit, d->base + split, memory_order_relaxed);
+            /* D37 relaxed: the next push catches up with this pop; pairs with T3 */
+            atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
+            return PL_POP_STOLEN;
         }
-        /* take back this one only: the older ones stay public, for whoever is hungry */
-        /* D7 relaxed: the owner gets back what it wrote itself; continues the release sequence of D9, D10, D11
-         * for the thieves of what stays public; pairs with D12 */
-        if (atomic_compare_exchange_weak_explicit(&d->span, &span, span_of(top, h), memory_order_relaxed,
-                                                  memory_order_relaxed)) {
-            d->split = h;
-            set_bounds(d);
-            return true;
-        }
-    }
-}
-
-void pl_deque_forget(pl_deque *d)
-{
-    uint32_t h = d->head;
-    pl_slot *slot = d->base + h;
-    for (int i = 0;; i++) {
-        /* D2 acquire: the thief's use of the slot is over, so it may be written again; pairs with D8 */
-        uint32_t done = atomic_load_explicit(&slot->done, memory_order_acquire);
-        if (done == PL_SLOT_DONE)
-            break;
-        if (i < LOOKS) {
-            pl_pause();
+        if (split <= h) {
+            if (try_settle(d, &span, h, h, how, published))
+                return PL_POP_OWN;
             continue;
         }
-        /* D17 acquire: on failure the slot is done, as in D2; on success the thief sees that it must wake us;
-         * pairs with D8 */
-        if (done == PL_SLOT_PENDING &&
-            !atomic_compare_exchange_strong_explicit(&slot->done, &done, PL_SLOT_AWAITED, memory_order_acquire,
-                                                     memory_order_acquire))
-            break;
-        pl_os_wait(&slot->done, PL_SLOT_AWAITED, -1);
+        uint32_t to = half ? top + (h - top) / 2 : h;
+        set_bounds(d, to);
+        if (change_span(d, &span, span_of(top, to, 0)))
+            return PL_POP_OWN;
     }
-    d->split = h;
-    /* D18 relaxed: top == split, so nobody can steal, and nobody needs the release sequence that this ends, before the
-     * next publish; pairs with D11, D20 */
-    atomic_store_explicit(&d->span, span_of(h, h), memory_order_relaxed);
-    set_bounds(d);
 }
 
-void pl_slot_done(pl_slot *slot)
+void pl_deque_forget(pl_slot *slot)
 {
-    /* D8 release: all that the thief did with the slot comes before the owner's next use; pairs with D2, D17 */
-    uint32_t before = atomic_exchange_explicit(&slot->done, PL_SLOT_DONE, memory_order_release);
-    if (before == PL_SLOT_AWAITED)
-        pl_os_wake(&slot->done);
+    /* D10 relaxed: the thief is through with it; the next publish releases it; pairs with D29, D30 */
+    atomic_store_explicit(&slot->state, 0, memory_order_relaxed);
 }
 
-void pl_deque_publish(pl_deque *d)
+void pl_deque_publish(pl_deque *d, pl_slot *head)
 {
-    /* D19 relaxed: the owner's own last value, or a thief's CAS on it; pairs with D12 */
-    uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
-    uint32_t head = d->head;
-    if (d->split == head)
-        return;
-    if (top_of(span) == split_of(span)) {
-        /* D9 seq_cst: publishes the slots (release), and is ordered before the look for sleepers that follows;
-         * pairs with D12, D20 and with S4, S6 in src/sched/sleep.c */
-        atomic_store_explicit(&d->span, span_of(top_of(span), head), memory_order_seq_cst);
-    } else {
-        uint64_t wider;
-        do
-            wider = span_of(top_of(span), head);
-        /* D10 seq_cst: as D9, while thieves may be at it; pairs with D12, D20, S4, S6 */
-        while (
-            !atomic_compare_exchange_weak_explicit(&d->span, &span, wider, memory_order_seq_cst, memory_order_relaxed));
+    settle(d, index_of(d, head), index_of(d, head), SHARE_ALL);
+}
+
+void pl_deque_trim(pl_deque *d)
+{
+    /* D4 relaxed: the owner's own; no partner */
+    uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);
+    if (room > KEPT_ROOM) {
+        pl_assert(d->head < d->base + KEPT_ROOM);
+        pl_os_discard(d->base + KEPT_ROOM, (size_t)(room - KEPT_ROOM) * sizeof(pl_slot));
+        /* D7 relaxed: who still sees the larger room finds memory there, all zero; pairs with D28 */
+        atomic_store_explicit(&d->room, KEPT_ROOM, memory_order_relaxed);
+        settle(d, index_of(d, d->head), index_of(d, d->head), SHARE_NONE);
     }
-    d->split = head;
-    set_bounds(d);
+    pl_deque_spill_trim(d);
 }
 
-bool pl_deque_stolen_to(const pl_deque *d, uint32_t index)
+bool pl_deque_stolen_to(const pl_deque *d, const pl_slot *slot)
 {
-    /* D21 relaxed: asked of the owner's own tasks: a late answer is as good; pairs with D12 */
-    return top_of(atomic_load_explicit((_Atomic uint64_t *)&d->span, memory_order_relaxed)) >= index;
+    return top_of(own_span(d)) > index_of(d, slot);
 }
 
-pl_steal pl_deque_steal(pl_deque *d, pl_slot **slot)
+bool pl_deque_is_private(const pl_deque *d, const pl_slot *slot)
 {
-    /* D11 seq_cst: an empty answer counts as a look in the sleeper's recheck; pairs with D9, D10 */
+    return split_of(own_span(d)) <= index_of(d, slot);
+}
+
+/* ---- stealing -------------------------------------------------------------------------------------------- */
+
+pl_steal pl_deque_steal(pl_deque *d, uint32_t me, pl_slot **slot, const pl_task **task)
+{
+    /* D11 seq_cst: an empty answer counts as a look in the sleeper's recheck; pairs with D9, D27 */
     uint64_t span = atomic_load_explicit(&d->span, memory_order_seq_cst);
-    uint32_t top = top_of(span);
-    if (top >= split_of(span))
+    uint32_t top = top_of(span), split = split_of(span);
+    if (top >= split)
         return PL_STEAL_EMPTY;
-    /* D12 seq_cst: the slot may be read, and run (acquire). In S, too, so that a look for work (D11, D20) that
-     * comes after a publish in S cannot see this older value in its stead; pairs with D9, D10 */
-    if (!atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top + 1, split_of(span)),
+    /* D12 seq_cst: the slot may be looked at (acquire). In S, too, so that a look for work (D11, D20) that
+     * comes after a publish in S cannot see this older value in its stead; pairs with D9, D27 */
+    if (!atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top + 1, split, claim_of(span)),
                                                  memory_order_seq_cst, memory_order_relaxed))
         return PL_STEAL_LOST;
     *slot = d->base + top;
+    /* D22 acquire: its arguments; or that its owner is joining it; pairs with T1, T4 */
+    *task = atomic_load_explicit(&(*slot)->task, memory_order_acquire);
+    /* D29 relaxed: tells the owner whom to help: a hint; pairs with D10, D31 */
+    atomic_fetch_or_explicit(&(*slot)->state, me * PL_SLOT_THIEF, memory_order_relaxed);
     return PL_STEAL_GOT;
 }
 
 bool pl_deque_has_public(const pl_deque *d)
 {
-    /* D20 seq_cst: the sleeper's recheck, ordered after its announcement; pairs with D9, D10 */
+    /* D20 seq_cst: the sleeper's recheck, ordered after its announcement; pairs with D9, D27 */
     uint64_t span = atomic_load_explicit((_Atomic uint64_t *)&d->span, memory_order_seq_cst);
     return top_of(span) < split_of(span);
 }
 
 void pl_deque_ask(pl_deque *d)
 {
-    /* D15 relaxed: a hint that may get lost; pairs with D4, D5 */
-    atomic_store_explicit(&d->limit, ASKED, memory_order_relaxed);
-    /* D16 relaxed: likewise; pairs with D3 */
-    atomic_store_explicit(&d->end, 0, memory_order_relaxed);
+    if (is_asked(d))
+        return;
+    /* D15 relaxed: a hint that may get lost; before a reveal, ordered by the fence; pairs with T6, D5 */
+    atomic_store_explicit(&d->bounds.limit, ASKED, memory_order_relaxed);
+    /* D16 relaxed: likewise; pairs with T3 */
+    atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
+}
+
+bool pl_deque_claim(pl_deque *d, uint32_t me)
+{
+    /* D17 relaxed: the CAS decides; pairs with D9 */
+    uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
+    if (top_of(span) != split_of(span) || claim_of(span) != 0)
+        return false;
+    /* D26 seq_cst: v1; the ~0 that follows comes after the bounds that the owner set before the D9 that this reads
+     * (acquire); pairs with D9, D27 */
+    if (!atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top_of(span), split_of(span), me),
+                                                 memory_order_seq_cst, memory_order_relaxed))
+        return false;
+    /* D18 relaxed: v2, even where it seems to be asked: the bounds must be stored after the claim; pairs with T6, D5 */
+    atomic_store_explicit(&d->bounds.limit, ASKED, memory_order_relaxed);
+    /* D19 relaxed: likewise; pairs with T3 */
+    atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
+    return true;
+}
+
+/* The number of the first slot from `from` on, below `to`, that has no task; `to` if all have. Those that have one come
+ * first. */
+static uint32_t first_without(const pl_deque *d, uint32_t from, uint32_t to)
+{
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        /* D23 acquire: a task there has its arguments; pairs with T1, T4 */
+        if (atomic_load_explicit((_Atomic(const pl_task *) *)&d->base[middle].task, memory_order_acquire))
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+bool pl_deque_reveal(pl_deque *d, uint32_t me)
+{
+    /* D25 relaxed: before it, the caller's heavy fence, v3, the other side of T2 and T5; the CAS decides;
+     * pairs with D9 */
+    uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
+    if (claim_of(span) != me)
+        return false;
+    /* D28 acquire: the slots below are in memory; pairs with D3, D7 */
+    uint32_t room = atomic_load_explicit(&d->room, memory_order_acquire);
+    uint32_t split = split_of(span), head = split < room - 1 ? first_without(d, split, room - 1) : split;
+    /* D27 seq_cst: v5; publishes as D9 does, in the owner's stead: the thief of a task acquires it from D22;
+     * pairs with D9, D12, D20 */
+    return atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top_of(span), head, 0),
+                                                   memory_order_seq_cst, memory_order_relaxed) &&
+           head > split;
+}
+
+void pl_deque_find_head(pl_deque *d)
+{
+    /* D24 acquire: as D23, though the owner's own; pairs with T1, T4 */
+    if (!atomic_load_explicit(&d->head->task, memory_order_acquire))
+        return;
+    /* D21 relaxed: the owner's own; no partner */
+    uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);
+    d->head = d->base + first_without(d, index_of(d, d->head), room - 1);
+}
+
+/* ---- stolen slots ---------------------------------------------------------------------------------------- */
+
+bool pl_slot_end(pl_slot *slot, unsigned how)
+{
+    /* D30 seq_cst: all that the thief did with the slot comes before the owner's next use (release); it sees the
+     * owner's AWAITED, or the owner, who parks only after a look, sees this; pairs with D31, D32, D10 */
+    return atomic_fetch_or_explicit(&slot->state, how, memory_order_seq_cst) & PL_SLOT_AWAITED;
+}
+
+unsigned pl_slot_state(const pl_slot *slot)
+{
+    /* D31 acquire: the result, or that the slot may be written again; pairs with D29, D30 */
+    return atomic_load_explicit((_Atomic unsigned *)&slot->state, memory_order_acquire);
+}
+
+unsigned pl_slot_await(pl_slot *slot)
+{
+    /* D32 seq_cst: before the owner's look for work to help with, in S; acquire as D31; pairs with D30, D34 */
+    return atomic_fetch_or_explicit(&slot->state, PL_SLOT_AWAITED, memory_order_seq_cst);
+}
+
+void pl_slot_unawait(pl_slot *slot)
+{
+    /* D33 relaxed: a thief that still sees AWAITED leaves a token that means nothing; pairs with D30, D34 */
+    atomic_fetch_and_explicit(&slot->state, ~(unsigned)PL_SLOT_AWAITED, memory_order_relaxed);
+}
+
+bool pl_slot_awaited(const pl_slot *slot)
+{
+    /* D34 seq_cst: after a publish (D9) in S: an owner that announced itself and did not see what was published is
+     * seen here; pairs with D32, D33 */
+    return atomic_load_explicit((_Atomic unsigned *)&slot->state, memory_order_seq_cst) & PL_SLOT_AWAITED;
 }

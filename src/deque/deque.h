@@ -16,49 +16,76 @@
  *
  *      0 <= top <= split <= head < room <= reserve
  *
+ * Pops of stolen slots lower head below top, and leave it so (top == split still, so there is nothing to steal); they set
+ * `end` so that the next push takes its slow path, and catches up. So many stolen tasks are joined at little cost. That
+ * the owner is behind it remembers by itself: top > head alone may also mean that a task was revealed and stolen
+ * while its push was still under way.
+ *
  * A task stays in its slot from push to pop; a thief runs it, or copies it, in place. So slots never move:
  * the deque grows by committing more of the address space that it has reserved, there is no second array, and
- * no thief can hold a stale one.
+ * no thief can hold a stale one. Slot room - 1 is never a task: a push writes its slot before it looks whether that
+ * was the last.
  *
- * The two parts share one word, `span` = top << 32 | split. Who changes it, and how:
+ * The two parts share one word, `span` = top | split | claim. Who changes it, and how, always by CAS:
  *
- *      | operation         | by     | from         | to             | with                          |
- *      |-------------------|--------|--------------|----------------|-------------------------------|
- *      | publish           | owner  | top == split | split = head   | store: no CAS can succeed now |
- *      |                   |        | top <  split | split = head   | CAS                           |
- *      | steal             | thieves| top <  split | top + 1        | CAS                           |
- *      | take back         | owner  | top <  split | split - 1      | CAS                           |
- *      | forget (a stolen  | owner  | top == split | top = split =  | store: as above               |
- *      | slot is done)     |        |              |   that slot    |                               |
+ *      | operation  | by     | from                          | to                            |
+ *      |------------|--------|-------------------------------|-------------------------------|
+ *      | publish    | owner  |                               | split higher,      claim = 0  |
+ *      | take back  | owner  | top < split                   | split lower,       claim = 0  |
+ *      | catch up   | owner  | head < top == split           | top = split = head, claim = 0 |
+ *      | steal      | thieves| top < split                   | top + 1                       |
+ *      | claim      | thieves| top == split,  claim == 0     | claim = the thief             |
+ *      | reveal     | thieves| claim == the thief            | split higher,      claim = 0  |
+ *
+ * The owner's fast paths (libparallel/task.h) are a compare each. `limit` is normally split, and `end` room - 1; a
+ * thief that found nothing public may ask for more by storing limit = ~0 and end = 0 (relaxed, no CAS), so that
+ * the owner's next push or pop takes its slow path and publishes. The owner then stores the usual values; a request
+ * that this overwrites is lost, and the thief, if still hungry, asks again: a request is a hint.
+ *
+ * An owner in a long leaf neither pushes nor pops. Then a thief may publish in its stead, by a *reveal*:
+ *
+ *      thief                                            owner
+ *      -----                                            -----
+ *      v1  claim: span.claim = itself       (CAS)       push:  o1  task = ...          (store)
+ *      v2  ask: limit = ~0, end = 0         (stores)           o2  light fence
+ *      v3  heavy fence (membarrier)                            o3  below end?          (load)
+ *      v4  H = number of the first slot                 pop:   o4  task = NULL         (store)
+ *          from split on with no task       (loads)            o5  light fence
+ *      v5  split = H, if its claim holds    (CAS)              o6  from limit on?      (load)
+ *                                                       slow:  o7  limit, end = usual  (stores)
+ *                                                              o8  ..., claim = 0      (CAS)
+ *
+ * The slots below head hold a task, those from head on hold none (o1, o4), so v4 finds head; by bisection.
  *
  * Why it is right:
  *
  *   (1) Exactly once. A public task is in [top, split). It leaves that range by a successful CAS of one thread,
- *       a thief's (top + 1) or the owner's (split lowered), and CASes of one word are totally ordered. The two
- *       stores happen only while top == split, when the expected value (top < split) of any thief's CAS differs
- *       from the word: nothing is lost between the owner's load and its store.
- *   (2) No ABA. Indices come back to earlier values (they are depths, not counts), so a thief's CAS can succeed
- *       on a word that changed and changed back. That is harmless: the word says which slots are public *now*,
- *       and the thief reads the slot only *after* its CAS. What it reads is the task that is public now, since
- *       the owner does not reuse a slot below top before its thief has said `done`.
- *   (3) No race on slots. Owner writes, publishes with release; the thief's CAS acquires (a thief's or the owner's
- *       CAS in between continues the release sequence). The thief says `done` with release; the owner acquires
- *       it before it uses the slot again.
- *   (4) A pop that finds its slot stolen finds all older ones stolen too: thieves take in order. So top ==
- *       split then, and the owner's `forget` is safe. Hence also: an owner blocked in such a pop has nothing
- *       left that anyone could steal.
+ *       a thief's (top + 1) or the owner's (split lowered), and CASes of one word are totally ordered.
+ *   (2) No ABA between steals. Indices come back to earlier values (they are depths, not counts), so a thief's CAS
+ *       can succeed on a word that changed and changed back. That is harmless: the word says which slots are public
+ *       *now*, and the thief reads the slot only *after* its CAS. What it reads is the task that is public now, since
+ *       the owner does not reuse a slot below top before its thief has said that it is done.
+ *   (3) No ABA between claims. A reveal succeeds only on a word with the thief's own claim. Only that thief sets it,
+ *       and it is doing one reveal at a time: so the claim has stood since v1.
+ *   (4) A reveal and the owner's fast paths exclude each other. The heavy fence is a point in the owner's program
+ *       order, with all its earlier stores visible to the thief, and v2 visible to all its later loads. If o4 comes
+ *       before that point, v4 sees that the task is gone. If it comes after, o6 comes after too, and reads ~0 (or what
+ *       the owner itself stored in o7 since; then o8 has ended the claim, which v1 had set before, and v5 fails; a
+ *       claim later than o8 stores its ~0 later than o7, as v1 reads what o8 wrote). So the owner is in its slow path
+ *       and decides with the thief by CAS. Likewise for a push: a task is in a slot that v4 looks at whole (T1
+ *       releases it, D23 acquires it), and the owner, if it goes on, does so by its slow path.
+ *       C11 has no asymmetric fences; what is said here of the heavy one is what membarrier(2) promises, as
+ *       Goldblatt's P1202 ("Asymmetric fences") puts it. Where there is none, nothing is revealed.
+ *   (5) The owner marks a slot (o4) that a thief may have stolen, or may be stealing. A thief that finds no task in the
+ *       slot that it stole knows that its owner is joining it at this moment, and gives it back: state = RETURNED.
+ *   (6) No race on slots. The owner writes arguments, then the task with release (o1); the thief, after its CAS,
+ *       reads the task with acquire. The thief says that it is done with release; the owner acquires that before it
+ *       uses the slot again.
+ *   (7) A pop that finds its slot stolen finds all older ones stolen too: thieves take in order. So top == split
+ *       then, and no thief's CAS can succeed until the owner catches up. Hence also: an owner blocked in such a pop has nothing left that anyone could steal.
  *
- * The owner's fast paths are a compare each. `limit` is normally split, and `end` room - 1; a thief that found
- * nothing public may ask for more by storing limit = ~0 and end = 0 (relaxed, no CAS), so that the owner's next
- * push or pop takes its slow path and publishes. The owner stores the usual values back; a request that this
- * overwrites is lost, and the thief, if still hungry, asks again: a request is a hint.
- *
- * What may overlap with what:
- *
- *      |         | push, pop, publish | steal, ask |
- *      |---------|--------------------|------------|
- *      | push, pop, publish | no (one owner) | yes |
- *      | steal, ask         | yes            | yes |
+ * `state` of a slot is 0 except from a steal to the owner's forget: flags and the thief's number. The thief adds its
+ * number and the flag that says how it ended; the owner adds AWAITED before it parks.
  */
 #ifndef PL_DEQUE_DEQUE_H
 #define PL_DEQUE_DEQUE_H
@@ -71,38 +98,53 @@
 #include "base/assert.h"
 #include "base/atomic.h"
 
-typedef struct pl_slot pl_slot;
+#include <libparallel/task.h>
 
-/* What a thief does with a task that it stole. It calls pl_slot_done() before anything that takes long, unless the
- * owner is to wait for it. `wanted` is false if the thief found, too late, that it may not run the task. */
-typedef void pl_slot_run(void *thief, pl_slot *slot, bool wanted);
+typedef parallel_slot pl_slot;
+typedef parallel_task pl_task;
 
-/* One task. The owner writes the plain members before the slot is public, and the thief reads them after. */
-struct pl_slot {
-    alignas(PL_LINE) pl_slot_run *run;
-    void *argument;
-    _Atomic uint32_t done; /* PL_SLOT_PENDING, _DONE, or _AWAITED: the owner sleeps until it is done */
+enum {
+    PL_SLOT_DONE = 1,     /* its thief has run it; the result is in place */
+    PL_SLOT_RETURNED = 2, /* its thief has not, and will not: it is the owner's */
+    PL_SLOT_AWAITED = 4,  /* the owner sleeps */
+    PL_SLOT_THIEF = 8,    /* times its thief's number */
+    PL_SLOT_ENDED = PL_SLOT_DONE | PL_SLOT_RETURNED
 };
 
-enum { PL_SLOT_PENDING, PL_SLOT_DONE, PL_SLOT_AWAITED };
+/* Whether the arguments and the result of a task are in its slot; else a pointer to them is. */
+static inline bool pl_task_fits(const pl_task *task)
+{
+    return task->near;
+}
+
+/* Results of tasks that ran in their push, since there was no room: the last one first. */
+struct pl_overflow;
 
 typedef struct pl_deque {
-    /* the owner's */
-    pl_slot *base;
-    uint32_t head, split, room, reserve;
     /* read by the owner at each push and pop, written by the thieves that ask */
-    alignas(PL_LINE) _Atomic uint32_t limit;
-    _Atomic uint32_t end;
+    parallel_worker bounds;
+    /* the owner's */
+    alignas(PL_LINE) pl_slot *base;
+    pl_slot *head; /* while the owner is in the library; its tasks may have gone on from there */
+    uint32_t reserve;
+    bool behind;               /* pops of stolen slots have left top above head */
+    uint32_t overflowed;       /* tasks in `overflow` */
+    const pl_task *covered; /* while there are some: the task below them */
+    struct pl_overflow *overflow;
+    char *side, *side_top; /* room for what does not fit into slots */
+    size_t side_room;
     /* shared */
     alignas(PL_LINE) _Atomic uint64_t span;
+    _Atomic uint32_t room;
 } pl_deque;
 
-/* The most slots a deque can have: so many that only nesting without end reaches it. */
+/* The most slots that a deque has address space for. Never more than PL_DEQUE_MAX. */
 #if UINTPTR_MAX > UINT32_MAX
-#define PL_DEQUE_RESERVE (UINT32_C(1) << 24)
+#define PL_DEQUE_RESERVE (UINT32_C(1) << 25)
 #else
 #define PL_DEQUE_RESERVE (UINT32_C(1) << 16)
 #endif
+#define PL_DEQUE_MAX ((UINT32_C(1) << 26) - 1)
 
 /*
  * Makes an empty deque of at most `reserve` slots (at least 2); where address space is short, fewer. False if
@@ -110,66 +152,117 @@ typedef struct pl_deque {
  */
 bool pl_deque_init(pl_deque *d, uint32_t reserve);
 
-/* Ends it. No thief may look at it any more. */
+/* Makes one without any room, for a thread that must do without help: all tasks run in their push. `slots`: two. */
+void pl_deque_init_serial(pl_deque *d, pl_slot *slots);
+void pl_deque_end_serial(pl_deque *d);
+
+/* Ends it. No thread may look at it any more. */
 void pl_deque_destroy(pl_deque *d);
 
-/* The slow ends of the two functions below. */
-bool pl_deque_push_slow(pl_deque *d);
-bool pl_deque_pop_slow(pl_deque *d);
-
-/* Owner: pushes a task, private for now. NULL, and nothing pushed, if the deque cannot grow. */
-static inline pl_slot *pl_deque_push(pl_deque *d, pl_slot_run *run, void *argument)
-{
-    pl_slot *slot = d->base + d->head;
-    slot->run = run;
-    slot->argument = argument;
-    /* D1 relaxed: made public by D9 or D10, which release it; pairs with D8 */
-    atomic_store_explicit(&slot->done, PL_SLOT_PENDING, memory_order_relaxed);
-    /* D3 relaxed: a hint, see `ask`; pairs with D14, D16 */
-    if (d->head >= atomic_load_explicit(&d->end, memory_order_relaxed) && !pl_deque_push_slow(d))
-        return NULL;
-    d->head++;
-    return slot;
-}
+/* What the owner's slow paths found. */
+typedef enum pl_pop { PL_POP_OWN, PL_POP_STOLEN } pl_pop;
 
 /*
- * Owner: pops the youngest task. True: it is the owner's again, as if never pushed. False: a thief has it; the
- * owner calls pl_deque_forget() once the thief is done with the slot, and neither pushes nor pops before.
+ * Owner: the task in `slot`, at head, is not below `end`: grows if need be, and publishes if asked to, with *published
+ * saying so. False if there is no room: then the task is not in the deque.
  */
-static inline bool pl_deque_pop(pl_deque *d)
-{
-    pl_assert(d->head > 0);
-    d->head--;
-    /* D4 relaxed: a hint; the owner's own `split` decides in the slow path; pairs with D13, D15 */
-    return d->head >= atomic_load_explicit(&d->limit, memory_order_relaxed) || pl_deque_pop_slow(d);
-}
-
-/* Owner, after a pop that said false: sleeps until the thief is done with the slot, and drops the slot. */
-void pl_deque_forget(pl_deque *d);
+bool pl_deque_push_slow(pl_deque *d, pl_slot *slot, bool *published);
 
 /*
- * Owner: makes all private tasks public. It is a store that is seq_cst, so a look for sleepers that follows, with
+ * Owner: the task in `slot`, marked as popped, is not from `limit` on: it may be public. PL_POP_OWN: the owner's again.
+ * PL_POP_STOLEN: a thief has it or had it; once it has ended, the owner calls pl_deque_forget(). With `half`, public
+ * tasks below come back too, half of them.
+ */
+pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published);
+
+/* Owner: pushes a task at d->head, with `argument`. False if there is no room. */
+static inline bool pl_deque_push(pl_deque *d, const pl_task *task, void *argument)
+{
+    pl_slot *slot = d->head;
+    bool published;
+    *(void **)(void *)slot->data = argument;
+    if (!parallel_slot_push(&d->bounds, slot, task) && !pl_deque_push_slow(d, slot, &published))
+        return false;
+    d->head++;
+    return true;
+}
+
+/* Owner: pops the task below d->head, and only that. */
+static inline pl_pop pl_deque_pop(pl_deque *d)
+{
+    bool published;
+    pl_assert(d->head > d->base);
+    d->head--;
+    return parallel_slot_pop(&d->bounds, d->head) ? PL_POP_OWN : pl_deque_pop_slow(d, d->head, false, &published);
+}
+
+/* Owner, after PL_POP_STOLEN, when the slot has ended: drops it. */
+void pl_deque_forget(pl_slot *slot);
+
+/*
+ * Owner: makes all tasks up to `head` public. It is a CAS that is seq_cst, so a look for sleepers that follows, with
  * a seq_cst load, cannot miss one that did not see these tasks.
  */
-void pl_deque_publish(pl_deque *d);
+void pl_deque_publish(pl_deque *d, pl_slot *head);
 
-/* Owner: whether every task below `index` has been stolen. */
-bool pl_deque_stolen_to(const pl_deque *d, uint32_t index);
+/* Owner: sets d->head right after tasks may have pushed beyond it. */
+void pl_deque_find_head(pl_deque *d);
+
+/* Owner, with nothing in the deque: gives memory back, if it has grown much. */
+void pl_deque_trim(pl_deque *d);
+
+/* Owner: whether every task below `slot`, inclusive, has been stolen; whether `slot` is still private. */
+bool pl_deque_stolen_to(const pl_deque *d, const pl_slot *slot);
+bool pl_deque_is_private(const pl_deque *d, const pl_slot *slot);
+
+/* Owner: room for arguments that do not fit into a slot, last in, first out. NULL if there is none. */
+void *pl_deque_side(pl_deque *d, size_t bytes);
+void pl_deque_side_release(pl_deque *d, void *room);
+
+/* Owner, with nothing in the deque: pl_deque_trim() for what does not fit into slots. */
+void pl_deque_spill_trim(pl_deque *d);
+
+/* Owner: keeps the result of a task that ran in its push; gives back the youngest one, valid until the next call. */
+void pl_deque_keep(pl_deque *d, pl_slot *slot, const void *result, size_t bytes);
+void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes);
 
 /* What became of an attempt to steal. A thief that lost a race has not seen an empty deque: it must look again
  * before it goes to sleep. */
 typedef enum pl_steal { PL_STEAL_EMPTY, PL_STEAL_LOST, PL_STEAL_GOT } pl_steal;
 
-/* Any thread: takes the oldest public task. With PL_STEAL_GOT, *slot is the thief's until it calls pl_slot_done(). */
-pl_steal pl_deque_steal(pl_deque *d, pl_slot **slot);
+/*
+ * Any thread, as thief number `me`: takes the oldest public task. With PL_STEAL_GOT, *slot is the thief's, and *task
+ * what is in it, until it calls pl_slot_end(). *task may be NULL: its owner wants it back (see (5)), and the thief
+ * calls pl_slot_end(RETURNED).
+ */
+pl_steal pl_deque_steal(pl_deque *d, uint32_t me, pl_slot **slot, const pl_task **task);
 
 /* Any thread: whether a task is public. */
 bool pl_deque_has_public(const pl_deque *d);
 
+/* Any thread: whether there seems to be a private task, and nothing public. */
+bool pl_deque_hides(const pl_deque *d);
+
 /* Any thread: asks the owner to publish at its next push or pop. */
 void pl_deque_ask(pl_deque *d);
 
-/* Thief: it no longer needs the slot; the owner may use it again. */
-void pl_slot_done(pl_slot *slot);
+/* Any thread, as thief number `me`, one deque after the other: v1 and v2; then, after pl_os_fence_all(), v4 and v5.
+ * True if it has made a task public. */
+bool pl_deque_claim(pl_deque *d, uint32_t me);
+bool pl_deque_reveal(pl_deque *d, uint32_t me);
+
+/* Thief: it no longer needs the slot; how: PL_SLOT_DONE or PL_SLOT_RETURNED. True if the owner sleeps, and is to be
+ * unparked. */
+bool pl_slot_end(pl_slot *slot, unsigned how);
+
+/* Owner: the state of a stolen slot, with acquire. */
+unsigned pl_slot_state(const pl_slot *slot);
+
+/* Owner: announces that it is going to park; returns the state from before. Takes that back. */
+unsigned pl_slot_await(pl_slot *slot);
+void pl_slot_unawait(pl_slot *slot);
+
+/* Thief of the slot: whether its owner sleeps. Its load is seq_cst. */
+bool pl_slot_awaited(const pl_slot *slot);
 
 #endif

@@ -1,3 +1,4 @@
 libruntime_la_SOURCES += \
     src/deque/deque.c \
-    src/deque/deque.h
+    src/deque/deque.h \
+    src/deque/spill.c

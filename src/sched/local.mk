@@ -9,4 +9,5 @@ libruntime_la_SOURCES += \
     src/sched/range.h \
     src/sched/sleep.c \
     src/sched/sleep.h \
+    src/sched/task.c \
     src/sched/worker.c

@@ -44,23 +44,18 @@ typedef struct pl_loop {
     _Atomic uint64_t ticks; /* what the work has cost */
 } pl_loop;
 
-/* That a thread is inside of a loop. On its stack, innermost first. */
-struct pl_frame {
-    pl_loop *loop;
-    struct pl_frame *outer;
-};
-
 /* A participant's side of a loop. */
 typedef struct part {
     pl_loop *loop;
     pl_worker *worker;
     seat *seat;
-    bool offering;  /* there is an offer on the deque, */
-    uint32_t offer; /* at this depth */
+    pl_slot *offer; /* the open offer on its deque, or NULL */
     uint64_t ticks; /* what its work has cost */
 } part;
 
-static void take_offer(void *thief, pl_slot *slot, bool wanted);
+static void take_offer(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool wanted);
+
+static const pl_job offer_job = {.task = {.name = "a share of a loop"}, .take = take_offer};
 
 bool pl_loop_stopped(void *stop)
 {
@@ -78,20 +73,17 @@ static bool stopped(pl_loop *loop)
 /* Takes the offer back, or waits until its thief has left the slot. */
 static void close_offer(part *p)
 {
-    if (!p->offering)
+    pl_slot *offer = p->offer;
+    if (!offer)
         return;
-    p->offering = false;
-    if (pl_deque_pop(&p->worker->deque))
-        pl_latch_drop(&p->loop->latch);
-    else
-        pl_deque_forget(&p->worker->deque);
-}
-
-/* Who waits for a loop that this thread is inside of may help with what it has offered. */
-static void poke_waiters(const pl_worker *w)
-{
-    for (struct pl_frame *f = w->frame; f; f = f->outer)
-        pl_latch_poke(&f->loop->latch);
+    p->offer = NULL;
+    if (pl_deque_pop(&p->worker->deque) == PL_POP_STOLEN) {
+        unsigned state = pl_worker_await(p->worker, offer);
+        pl_deque_forget(offer);
+        if (state & PL_SLOT_DONE)
+            return;
+    }
+    pl_latch_drop(&p->loop->latch);
 }
 
 /* Whether there are iterations in any seat. */
@@ -103,21 +95,16 @@ static bool has_iterations(pl_loop *loop)
     return false;
 }
 
-/* Makes sure that somebody comes for an open offer, if anybody is to be had. */
-static void call_for_help(const part *p)
-{
-    if (!pl_pool_notify(p->worker->pool, p->loop->add))
-        poke_waiters(p->worker);
-}
-
 /* Sees to it that there is an offer while there is something to share, in whatever seat, and a seat to offer. True if
  * that took some time. */
 static bool keep_offer(part *p)
 {
     pl_loop *loop = p->loop;
     pl_deque *deque = &p->worker->deque;
-    if (p->offering && !pl_deque_stolen_to(deque, p->offer + 1)) {
-        call_for_help(p); /* those who were busy may be idle by now */
+    if (p->offer && !pl_deque_stolen_to(deque, p->offer)) {
+        if (pl_deque_is_private(deque, p->offer))
+            pl_deque_publish(deque, deque->head); /* a task that an iteration ran has taken it back */
+        pl_worker_call_for_help(p->worker, loop->add); /* those who were busy may be idle by now */
         return false;
     }
     if (pl_range_rest(&p->seat->range) == 0 && !has_iterations(loop))
@@ -129,15 +116,15 @@ static bool keep_offer(part *p)
         return false;
     }
     close_offer(p);
-    p->offer = deque->head;
+    pl_slot *offer = deque->head;
     pl_latch_add(&loop->latch);
-    if (!pl_deque_push(deque, take_offer, loop)) {
+    if (!pl_deque_push(deque, &offer_job.task, loop)) {
         pl_latch_drop(&loop->latch);
         return false;
     }
-    p->offering = true;
-    pl_deque_publish(deque);
-    call_for_help(p);
+    p->offer = offer;
+    pl_deque_publish(deque, deque->head);
+    pl_worker_call_for_help(p->worker, loop->add);
     return true;
 }
 
@@ -234,44 +221,24 @@ static void account(const part *p)
     atomic_fetch_add_explicit(&p->loop->ticks, p->ticks, memory_order_relaxed);
 }
 
-static void enter(pl_worker *w, struct pl_frame *frame, pl_loop *loop)
-{
-    *frame = (struct pl_frame){loop, w->frame};
-    w->frame = frame;
-    /* R19 relaxed: only this thread writes it; no partner */
-    uint32_t inside = atomic_load_explicit(&w->inside, memory_order_relaxed);
-    /* R20 seq_cst: before the caller's look whether the pool is stopping (W8) in S; pairs with W18 */
-    atomic_store_explicit(&w->inside, inside + 1, memory_order_seq_cst);
-}
-
-static void leave(pl_worker *w)
-{
-    w->frame = w->frame->outer;
-    /* R21 relaxed: only this thread writes it; no partner */
-    uint32_t inside = atomic_load_explicit(&w->inside, memory_order_relaxed);
-    /* R14 release: this thread is through with the loop; pairs with W18 */
-    atomic_store_explicit(&w->inside, inside - 1, memory_order_release);
-}
-
 /* What the thief of an offer does: takes part, if it still may and there is a seat. The offer's count at the latch
  * is now the thief's. */
-static void take_offer(void *thief, pl_slot *slot, bool wanted)
+static void take_offer(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted)
 {
-    pl_worker *w = thief;
-    pl_loop *loop = slot->argument;
-    pl_assert(pl_deque_stolen_to(&w->deque, w->deque.head)); /* see loop.h */
+    pl_loop *loop = *(void **)(void *)slot->data;
+    pl_assert(w->deque.head == w->deque.base || pl_deque_stolen_to(&w->deque, w->deque.head - 1)); /* see loop.h */
     seat *seat = wanted ? sit(loop, w) : NULL;
-    pl_slot_done(slot);
+    pl_worker_end(victim, slot, PL_SLOT_DONE);
     pl_worker_pass_on(w);
     if (seat) {
-        struct pl_frame frame;
+        pl_frame frame = {.latch = &loop->latch};
         part p = {.loop = loop, .worker = w, .seat = seat};
-        enter(w, &frame, loop);
+        pl_worker_enter(w, &frame);
         if (steal_range(&p))
             work(&p);
         account(&p);
         stand_up(loop, seat);
-        leave(w);
+        pl_worker_leave_frame(w);
     }
     pl_latch_drop(&loop->latch);
 }
@@ -289,26 +256,27 @@ static pl_worker *other_sitter(pl_loop *loop, seat *seat)
     return pl_pool_worker(loop->owner->pool, sitter - 1);
 }
 
-/* Steals an offer made by iterations of this loop, and takes it. */
+/* Steals an offer or a task made by iterations of this loop, and runs it. */
 static bool help(pl_loop *loop)
 {
     for (uint32_t k = 0; k < loop->seats; k++) {
         pl_slot *slot;
+        const pl_task *task;
         pl_worker *other = other_sitter(loop, &loop->seat[k]);
-        if (!other || pl_deque_steal(&other->deque, &slot) != PL_STEAL_GOT)
+        if (!other || pl_worker_steal(loop->owner, other, &slot, &task) != PL_STEAL_GOT)
             continue;
-        slot->run(loop->owner, slot, other_sitter(loop, &loop->seat[k]) == other);
+        pl_worker_run(loop->owner, other, slot, task, other_sitter(loop, &loop->seat[k]) == other);
         return true;
     }
     return false;
 }
 
-/* Whether help() would find something. Its loads are seq_cst, for the owner that is about to park. */
+/* Whether help() would find something; for the owner that is about to park. */
 static bool could_help(pl_loop *loop)
 {
     for (uint32_t k = 0; k < loop->seats; k++) {
         pl_worker *other = other_sitter(loop, &loop->seat[k]);
-        if (other && pl_deque_has_public(&other->deque))
+        if (other && pl_worker_uncover(loop->owner, other))
             return true;
     }
     return false;
@@ -321,6 +289,9 @@ static void wait_for_all(part *p)
     pl_pool *pool = loop->owner->pool;
     uint64_t patience = loop->add || pl_pool_crowded(pool) ? 0 : WAIT_US * pl_os_ticks_per_us();
     uint64_t start = pl_ticks();
+    if (pl_latch_open(&loop->latch))
+        return;
+    pl_pool_wait(pool, 1);
     while (!pl_latch_open(&loop->latch)) {
         if (has_iterations(loop)) {
             work(p);
@@ -335,6 +306,7 @@ static void wait_for_all(part *p)
             pl_latch_withdraw(&loop->latch);
         }
     }
+    pl_pool_wait(pool, -1);
 }
 
 /* ---- running --------------------------------------------------------------------------------------------- */
@@ -379,10 +351,10 @@ static bool run_shared(pl_loop *loop, size_t begin)
 {
     const pl_loop_spec *spec = loop->spec;
     pl_worker *w = loop->owner;
-    struct pl_frame frame;
-    enter(w, &frame, loop);
+    pl_frame frame = {.latch = &loop->latch};
+    pl_worker_enter(w, &frame);
     if (pl_pool_stopping(w->pool)) {
-        leave(w);
+        pl_worker_leave_frame(w);
         return false;
     }
     if (loop->add) {
@@ -399,7 +371,7 @@ static bool run_shared(pl_loop *loop, size_t begin)
         /* R23 relaxed: a hint; pairs with W14 */
         atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
-    leave(w);
+    pl_worker_leave_frame(w);
     if (!stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
         learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin);
@@ -430,7 +402,10 @@ static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, b
         atomic_init(&loop.seat[k].range.word, 0);
         atomic_init(&loop.seat[k].sitter, 0);
     }
+    pl_slot *head = w->deque.head;
+    pl_deque_find_head(&w->deque);
     bool done = run_shared(&loop, begin);
+    w->deque.head = head;
     free(far);
     return done;
 }

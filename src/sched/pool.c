@@ -121,6 +121,7 @@ static pl_pool *make_pool(void)
         return NULL;
     pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
     pool->cpus = pl_os_cpus();
+    pool->can_fence = pl_os_fence_init();
     the_pool = pool;
     return pool;
 }
@@ -210,8 +211,8 @@ static bool busy(const pl_pool *pool, bool *others)
     *others = false;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        /* W18 seq_cst: after W9 in S: a thread that enters a loop from now on sees that the pool is stopping; pairs
-         * with R14, R20 in loop.c */
+        /* W18 seq_cst: after W9 in S: a thread that enters a frame from now on sees that the pool is stopping; pairs
+         * with W27 */
         if (atomic_load_explicit(&w->inside, memory_order_seq_cst))
             return true;
         *others |= w->use == PL_GUEST && w != self;

@@ -26,19 +26,29 @@
 
 #include "base/atomic.h"
 #include "deque/deque.h"
+#include "sched/latch.h"
 #include "sched/sleep.h"
 
-struct pl_frame;
+/* That a thread is inside of a loop, or runs a task of its own or of others. On its stack, innermost first. Who waits
+ * for the loop, or for the stolen task, may be woken to help with what is published inside. */
+typedef struct pl_frame {
+    struct pl_frame *outer;
+    pl_latch *latch;     /* of the loop, or NULL */
+    pl_slot *slot;       /* of a stolen task, or NULL, */
+    pl_parker *waiter;   /* and who waits for it */
+    bool task;           /* it is a task, not a loop */
+} pl_frame;
 
 typedef struct pl_worker {
-    pl_deque deque;
+    pl_deque deque; /* first: a worker is known to its tasks by its deque's bounds */
     /* its thread's own */
     struct pl_pool *pool;
     unsigned index;          /* in pool->workers and in the set of sleepers */
     unsigned victim;         /* where its next look into the others' deques begins */
     bool was_last;           /* it was the last searcher when it found what it runs now, and owes a look */
-    struct pl_frame *frame;  /* the innermost loop that it is inside of */
-    _Atomic uint32_t inside; /* how many loops that is; also read at exit */
+    pl_frame *frame;         /* the innermost */
+    _Atomic uint32_t inside; /* how many frames that is; also read at exit */
+    _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
     pthread_t thread; /* of a PL_THREAD, or a PL_ENDED one still to be joined */
@@ -53,6 +63,8 @@ typedef struct pl_pool {
     _Atomic uint32_t stopping;
     _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in ticks */
     _Atomic uint32_t eager;            /* loops under way that ask for more workers than cores */
+    _Atomic uint32_t waiting;          /* workers that wait for a stolen task, or for their loop's participants */
+    bool can_fence;                    /* there are asymmetric fences */
     uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
     unsigned cpus;                     /* that there are for all threads */
     struct pl_pool *forked;            /* pools of parent processes, kept reachable */
@@ -69,6 +81,45 @@ pl_worker *pl_worker_self(void);
 /* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. False if all
  * are busy: then whoever runs out of work first will find it. */
 bool pl_pool_notify(pl_pool *pool, bool add);
+
+/* A task or an offer that is in a slot. What the library itself puts there has no `run`, and begins with this. */
+typedef struct pl_job {
+    pl_task task;
+    /* What a thief does with it. It calls pl_worker_end() for the slot before anything that takes long. `wanted` is
+     * false if the thief found, too late, that it may not run it. */
+    void (*take)(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool wanted);
+} pl_job;
+
+/* Runs what it stole from `victim`, or gives it back. */
+void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted);
+
+/* A thief has done with a slot; `how` as in pl_slot_end(). */
+void pl_worker_end(pl_worker *victim, pl_slot *slot, unsigned how);
+
+/* Waits until the thief of a slot has left it; helps nobody. Returns its state. */
+unsigned pl_worker_await(pl_worker *worker, pl_slot *slot);
+
+/* One more (1) or one less (-1) waits, and may help with what its own thieves publish. */
+void pl_pool_wait(pl_pool *pool, int step);
+
+/* Steals from `victim`, for a worker that may take only what belongs to what it waits for. With PL_STEAL_EMPTY, it has
+ * asked for more. */
+pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, const pl_task **task);
+
+/* Makes sure that the victim, which runs tasks, hides none from a worker that is going to sleep. True if there is one,
+ * public now. The caller has announced that it goes to sleep. */
+bool pl_worker_uncover(pl_worker *thief, pl_worker *victim);
+
+/* Enters and leaves a frame. */
+void pl_worker_enter(pl_worker *worker, pl_frame *frame);
+void pl_worker_leave_frame(pl_worker *worker);
+
+/* Somebody is to come for what this worker has published: one that sleeps or searches, or else those that wait for what
+ * the worker does. */
+void pl_worker_call_for_help(pl_worker *worker, bool add);
+
+/* Whether there is anybody, awake, asleep or still to be started, who has nothing to do. The loads are seq_cst. */
+bool pl_pool_idle(const pl_pool *pool);
 
 /* For a thief, once it has done with the slot of a task that it stole: if it was the last searcher, makes sure that
  * other work is found (f2 in sleep.h). Before anything that takes long. */

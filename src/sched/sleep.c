@@ -66,6 +66,16 @@ bool pl_sleep_searching(const pl_sleep *sleep)
     return atomic_load_explicit((_Atomic uint32_t *)&sleep->searching, memory_order_seq_cst) > 0;
 }
 
+bool pl_sleep_any(const pl_sleep *sleep, unsigned count)
+{
+    for (unsigned w = 0; w * 64 < count; w++) {
+        /* S12 seq_cst: as S4; pairs with S1 */
+        if (atomic_load_explicit((_Atomic uint64_t *)&sleep->asleep[w], memory_order_seq_cst))
+            return true;
+    }
+    return false;
+}
+
 int pl_sleep_claim(pl_sleep *sleep, unsigned count)
 {
     bool counted = false;

@@ -90,6 +90,9 @@ bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i);
 /* p2: whether somebody is searching. */
 bool pl_sleep_searching(const pl_sleep *sleep);
 
+/* Whether somebody of the first `count` has announced that it sleeps. */
+bool pl_sleep_any(const pl_sleep *sleep, unsigned count);
+
 /* p3 to p5: claims the sleeper with the lowest index among the first `count`, who then counts as searching; the
  * caller unparks it. The lowest, so that those which were added last get to rest. PL_SLEEP_NONE if there is none.
  * Others may have been faster with those that there were: then PL_SLEEP_OTHERS if somebody searches, and

@@ -7,11 +7,12 @@
 #define LEAVE_AFTER_NS INT64_C(1000000000)
 /* Part of its time after which a searcher yields; all that it has where there are more threads than CPUs. */
 enum { SHORT = 16 };
-/* How many looks a searcher takes between two looks at the clock. */
+/* How many looks a searcher takes between two looks at the clock; and how many an owner takes at a slot that its thief
+ * is about to leave, before it sleeps. A thief needs some 50 ns; one that takes longer is not on a CPU. */
 #ifdef PL_MODEL
-enum { LOOKS = 1 };
+enum { LOOKS = 1, AWAIT_LOOKS = 1 };
 #else
-enum { LOOKS = 16 };
+enum { LOOKS = 16, AWAIT_LOOKS = 64 };
 #endif
 
 /* ---- who publishes work ------------------------------------------------------------------------------------------ */
@@ -58,10 +59,140 @@ bool pl_pool_has_public(const pl_pool *pool)
     return false;
 }
 
-/* ---- who looks for it -------------------------------------------------------------------------------------------- */
+bool pl_pool_idle(const pl_pool *pool)
+{
+    /* W24 seq_cst: a worker that announced that it waits, and then did not see what the caller publishes or reveals,
+     * is seen; pairs with W25 */
+    return pl_sleep_searching(&pool->sleep) || pl_sleep_any(&pool->sleep, pl_pool_high(pool)) ||
+           atomic_load_explicit((_Atomic uint32_t *)&pool->waiting, memory_order_seq_cst) > 0 ||
+           pl_pool_may_add(pool, false);
+}
+
+/* Who waits for what this thread is inside of may help with what it has published. */
+static void poke_waiters(const pl_worker *w)
+{
+    for (pl_frame *f = w->frame; f; f = f->outer) {
+        if (f->latch)
+            pl_latch_poke(f->latch);
+        else if (f->slot && pl_slot_awaited(f->slot))
+            pl_unpark(f->waiter);
+    }
+}
+
+void pl_worker_call_for_help(pl_worker *w, bool add)
+{
+    if (!pl_pool_notify(w->pool, add))
+        poke_waiters(w);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------------------- */
+
+static void count(_Atomic uint32_t *counter, int step)
+{
+    /* W26 relaxed: only this thread writes it; no partner */
+    uint32_t n = atomic_load_explicit(counter, memory_order_relaxed);
+    /* W27 seq_cst: on the way in, before the look whether the pool is stopping (W8), or whether anybody is idle (S4,
+     * S6), in S; on the way out (release), this thread is through; pairs with W18, W28 */
+    atomic_store_explicit(counter, n + (uint32_t)step, memory_order_seq_cst);
+}
+
+void pl_worker_enter(pl_worker *w, pl_frame *frame)
+{
+    frame->outer = w->frame;
+    w->frame = frame;
+    count(&w->inside, 1);
+    if (frame->task)
+        count(&w->tasks, 1);
+}
+
+void pl_worker_leave_frame(pl_worker *w)
+{
+    pl_frame *frame = w->frame;
+    w->frame = frame->outer;
+    if (frame->task)
+        count(&w->tasks, -1);
+    count(&w->inside, -1);
+}
+
+/* ---- stealing -------------------------------------------------------------------------------------------- */
+
+void pl_worker_end(pl_worker *victim, pl_slot *slot, unsigned how)
+{
+    if (pl_slot_end(slot, how))
+        pl_unpark(&victim->parker);
+}
+
+static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task)
+{
+    pl_worker_pass_on(thief);
+    pl_frame frame = {.slot = slot, .waiter = &victim->parker, .task = true};
+    pl_worker_enter(thief, &frame);
+    if (pl_pool_idle(thief->pool))
+        pl_deque_ask(&thief->deque);
+    task->run(&thief->deque.bounds, slot, thief->deque.head);
+    pl_worker_leave_frame(thief);
+    pl_worker_end(victim, slot, PL_SLOT_DONE);
+}
+
+void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted)
+{
+    if (task && !task->run)
+        ((const pl_job *)task)->take(thief, victim, slot, wanted);
+    else if (task && wanted)
+        run_task(thief, victim, slot, task);
+    else
+        pl_worker_end(victim, slot, PL_SLOT_RETURNED);
+}
+
+pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, const pl_task **task)
+{
+    pl_steal got = pl_deque_steal(&victim->deque, thief->index + 1, slot, task);
+    if (got == PL_STEAL_EMPTY)
+        pl_deque_ask(&victim->deque);
+    return got;
+}
+
+bool pl_worker_uncover(pl_worker *thief, pl_worker *victim)
+{
+    uint32_t me = thief->index + 1;
+    if (pl_deque_claim(&victim->deque, me) && thief->pool->can_fence && pl_os_fence_all() &&
+        pl_deque_reveal(&victim->deque, me))
+        return true;
+    return pl_deque_has_public(&victim->deque);
+}
+
+unsigned pl_worker_await(pl_worker *w, pl_slot *slot)
+{
+    unsigned state;
+    for (int i = 0; !((state = pl_slot_state(slot)) & PL_SLOT_ENDED); i++) {
+        if (i < AWAIT_LOOKS) {
+            pl_pause();
+            continue;
+        }
+        if (!(pl_slot_await(slot) & PL_SLOT_ENDED))
+            pl_park(&w->parker, -1);
+        pl_slot_unawait(slot);
+    }
+    return state;
+}
+
+void pl_pool_wait(pl_pool *pool, int step)
+{
+    /* W25 seq_cst: before the look for work to help with, in S; pairs with W24 */
+    atomic_fetch_add_explicit(&pool->waiting, (uint32_t)step, memory_order_seq_cst);
+}
+
+/* ---- who looks for work ---------------------------------------------------------------------------------- */
+
+/* What a search found. */
+typedef struct find {
+    pl_worker *victim;
+    pl_slot *slot;
+    const pl_task *task;
+} find;
 
 /* One look into all other deques, from where the last one had success. */
-static pl_steal look_around(pl_worker *w, pl_slot **slot)
+static pl_steal look_around(pl_worker *w, find *found)
 {
     pl_pool *pool = w->pool;
     unsigned high = pl_pool_high(pool);
@@ -70,9 +201,13 @@ static pl_steal look_around(pl_worker *w, pl_slot **slot)
         unsigned i = (w->victim + k) % high;
         if (i == w->index)
             continue;
-        pl_steal got = pl_deque_steal(&pl_pool_worker(pool, i)->deque, slot);
+        pl_worker *victim = pl_pool_worker(pool, i);
+        pl_steal got = pl_worker_steal(w, victim, &found->slot, &found->task);
         if (got == PL_STEAL_GOT) {
             w->victim = i;
+            found->victim = victim;
+            if (!pl_deque_has_public(&victim->deque) && pl_pool_idle(pool))
+                pl_deque_ask(&victim->deque);
             return got;
         }
         if (got == PL_STEAL_LOST)
@@ -81,27 +216,48 @@ static pl_steal look_around(pl_worker *w, pl_slot **slot)
     return best;
 }
 
-/* Searches until it has stolen a task, or found nothing for a while: then NULL. Now and then it lets others have the
- * CPU: whoever woke it may have been put behind it. */
-static pl_slot *search(pl_worker *w)
+/* Searches until it has stolen something, or found nothing for a while: then false. Now and then it lets others have
+ * the CPU: whoever woke it may have been put behind it. */
+static bool search(pl_worker *w, find *found)
 {
     uint64_t spin = pl_pool_crowded(w->pool) ? w->pool->spin_ticks / SHORT : w->pool->spin_ticks;
     uint64_t start = pl_ticks(), last_yield = start;
-    pl_slot *slot;
     do {
         if (pl_ticks() - last_yield > w->pool->spin_ticks / SHORT) {
             pl_os_yield();
             last_yield = pl_ticks();
         }
         for (int i = 0; i < LOOKS;) {
-            pl_steal got = look_around(w, &slot);
+            pl_steal got = look_around(w, found);
             if (got == PL_STEAL_GOT)
-                return slot;
+                return true;
             i += got == PL_STEAL_EMPTY;
             pl_pause();
         }
     } while (pl_ticks() - start < spin);
-    return NULL;
+    return false;
+}
+
+/* Whether there is work for a worker that has announced that it is going to sleep: what is public; and what the workers
+ * that run tasks have in private. One heavy fence serves for all of them. */
+static bool last_look(pl_worker *w)
+{
+    pl_pool *pool = w->pool;
+    if (pl_pool_has_public(pool))
+        return true;
+    if (!pool->can_fence)
+        return false;
+    unsigned high = pl_pool_high(pool), claimed = 0, me = w->index + 1;
+    for (unsigned i = 0; i < high; i++) {
+        pl_worker *other = pl_pool_worker(pool, i);
+        /* W28 seq_cst: a worker that enters a task later sees that this one sleeps, and asks itself; pairs with W27 */
+        if (other != w && atomic_load_explicit(&other->tasks, memory_order_seq_cst) > 0)
+            claimed += pl_deque_claim(&other->deque, me);
+    }
+    if (claimed && pl_os_fence_all())
+        for (unsigned i = 0; i < high; i++)
+            pl_deque_reveal(&pl_pool_worker(pool, i)->deque, me);
+    return claimed && pl_pool_has_public(pool);
 }
 
 /* Goes to sleep, unless there is work after all. It counts as searching before and after. True if it has rested for
@@ -111,7 +267,7 @@ static bool rest(pl_worker *w)
     pl_pool *pool = w->pool;
     bool timed_out = false;
     pl_sleep_announce(&pool->sleep, w->index);
-    if (!pl_pool_has_public(pool) && !pl_pool_stopping(pool))
+    if (!last_look(w) && !pl_pool_stopping(pool))
         timed_out = !pl_park(&w->parker, pl_pool_surplus(pool) ? LEAVE_AFTER_NS : -1);
     bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
     return timed_out && unclaimed;
@@ -123,13 +279,14 @@ void *pl_worker_main(void *worker)
     pl_pool *pool = w->pool;
     pl_worker_become(w);
     for (;;) {
-        pl_slot *slot = search(w);
-        bool leave = !slot && (pl_pool_stopping(pool) || rest(w));
-        if (!slot && !leave)
+        find found;
+        bool work = search(w, &found);
+        bool leave = !work && (pl_pool_stopping(pool) || rest(w));
+        if (!work && !leave)
             continue;
         w->was_last = pl_sleep_found(&pool->sleep);
-        if (slot)
-            slot->run(w, slot, true);
+        if (work)
+            pl_worker_run(w, found.victim, found.slot, found.task, true);
         pl_worker_pass_on(w);
         if (leave && pl_worker_leave(w))
             return NULL;

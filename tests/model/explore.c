@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ static struct {
     coroutine thread[MODEL_THREADS];
     char stack[MODEL_THREADS][STACK];
     int threads, current, bound, preemptions;
+    int yields; /* since the current thread goes on */
     ucontext_t explorer;
     /* the decisions of this execution: which of how many choices */
     struct decision {
@@ -52,6 +54,7 @@ static void print_schedule(void)
     fprintf(stderr, "the schedule, %d preemptions, %d steps%s:\n", m.preemptions, m.steps, first ? " (the last)" : "");
     for (int i = first; i < m.steps; i++) {
         const char *file = strstr(m.step[i].file, "src/");
+        file = file ? file : strstr(m.step[i].file, "include/");
         fprintf(stderr, "  %*sthread %d  %s:%d\n", m.step[i].thread * 4, "", m.step[i].thread,
                 file ? file : m.step[i].file, m.step[i].line);
     }
@@ -69,8 +72,7 @@ static void crashed(int signal)
     model_fail(signal == SIGABRT ? "an assertion failed" : "crash");
 }
 
-/* ---- scheduling
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- scheduling ---------------------------------------------------------------------------------------------- */
 
 /* One of `choices`: as before while an earlier decision is replayed, else the first. */
 static int decide(int choices)
@@ -94,14 +96,16 @@ static void switch_to(int next)
         c->state = READY; /* its time is over */
     m.current = next;
     if (next != before)
+        m.yields = 0;
+    if (next != before)
         swapcontext(&m.thread[before].context, &c->context);
 }
 
-/* Chooses who goes on. */
-static void reschedule(void)
+/* Chooses who goes on. A thread that `yields` does so only if there is nobody else. */
+static void reschedule(bool yields)
 {
     int able[MODEL_THREADS], count = 0;
-    bool ready = m.thread[m.current].state == READY;
+    bool ready = m.thread[m.current].state == READY && !yields;
     if (ready)
         able[count++] = m.current;
     if (!ready || m.preemptions < m.bound)
@@ -113,6 +117,8 @@ static void reschedule(void)
         for (int i = 0; i < m.threads; i++)
             if (m.thread[i].state == WAITING && m.thread[i].timed)
                 able[count++] = i;
+    if (count == 0 && yields)
+        return;
     if (count == 0) {
         for (int i = 0; i < m.threads; i++)
             if (m.thread[i].state != DONE)
@@ -132,22 +138,21 @@ void pl_model_point(const char *file, int line)
     if (m.steps == MOST_STEPS)
         model_fail("too many steps: does it end?");
     m.step[m.steps++] = (struct step){file, line, m.current};
-    reschedule();
+    reschedule(false);
 }
 
 static void run_thread(void)
 {
     m.thread[m.current].run();
     m.thread[m.current].state = DONE;
-    reschedule();
+    reschedule(false);
 }
 
-/* ---- exploring
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- exploring ----------------------------------------------------------------------------------------------- */
 
 static void execute(void)
 {
-    m.decisions = m.steps = m.preemptions = 0;
+    m.decisions = m.steps = m.preemptions = m.yields = 0;
     m.ticks = 0;
     m.current = -1;
     m.scenario->setup();
@@ -198,8 +203,7 @@ unsigned long model_explore(const scenario *s, int bound)
     return executions;
 }
 
-/* ---- the operating system
- * ------------------------------------------------------------------------------------------ */
+/* ---- the operating system ------------------------------------------------------------------------------------ */
 
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -210,7 +214,7 @@ void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
     c->state = WAITING;
     c->word = word;
     c->timed = timeout_ns >= 0;
-    reschedule();
+    reschedule(false);
 }
 
 void pl_os_wake(_Atomic uint32_t *word)
@@ -224,8 +228,28 @@ void pl_os_wake(_Atomic uint32_t *word)
     }
 }
 
+/* Who yields again and again waits for somebody, who then goes on, at no cost: else this would not end. */
 void pl_os_yield(void)
 {
+    if (m.current >= 0 && m.yields++ > 0)
+        reschedule(true);
+}
+
+void pl_os_nap(void)
+{
+    pl_os_yield();
+}
+
+/* All that is explored is sequentially consistent, so that a fence has nothing to do. */
+bool pl_os_fence_init(void)
+{
+    return true;
+}
+
+bool pl_os_fence_all(void)
+{
+    pl_model_point("pl_os_fence_all", 0);
+    return true;
 }
 
 /* Each reading of the clock is a millisecond after the last: nobody spins for long, and chunks stay at one item. */
@@ -244,9 +268,15 @@ uint64_t pl_os_nanoseconds(void)
     return m.ticks * 1000;
 }
 
+/* More than this is not to be touched each time, and comes from the system. */
+enum { SMALL = 1 << 16 };
+
 void *pl_os_reserve(size_t bytes)
 {
-    return calloc(1, bytes);
+    if (bytes <= SMALL)
+        return pl_os_zalloc(bytes);
+    void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return start == MAP_FAILED ? NULL : start;
 }
 
 bool pl_os_commit(void *start, size_t bytes)
@@ -256,8 +286,16 @@ bool pl_os_commit(void *start, size_t bytes)
 
 void pl_os_release(void *start, size_t bytes)
 {
+    if (bytes <= SMALL)
+        free(start);
+    else
+        munmap(start, bytes);
+}
+
+void pl_os_discard(void *start, size_t bytes)
+{
+    (void)start;
     (void)bytes;
-    free(start);
 }
 
 void *pl_os_zalloc(size_t bytes)

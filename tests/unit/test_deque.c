@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The deque: against a model, at its edges, and with thieves. */
-#include <pthread.h>
-#include <sched.h>
-#include <string.h>
-
-#include "base/atomic.h"
-#include "base/os.h"
+/* The deque: its two ends, one operation after the other, and against a model. test_spill.c has the rest. */
 #include "deque/deque.h"
 #include "support/test.h"
 
-static void nothing(void *thief, pl_slot *slot, bool wanted)
-{
-    (void)thief;
-    (void)wanted;
-    pl_slot_done(slot);
-}
+static const pl_task nothing = {.name = "nothing", .size = sizeof(void *), .near = true};
 
 /* A task's argument is a number that tells it from others. */
 static void *number(size_t n)
@@ -24,313 +13,559 @@ static void *number(size_t n)
 
 static size_t number_of(const pl_slot *slot)
 {
-    return (size_t)(uintptr_t)slot->argument;
+    return (size_t)(uintptr_t) * (void *const *)(const void *)slot->data;
 }
 
-/* ---- one thread ---------------------------------------------------------------------------------------- */
+static void push(pl_deque *d, size_t n)
+{
+    ck_assert(pl_deque_push(d, &nothing, number(n)));
+}
+
+static void push_many(pl_deque *d, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        push(d, i);
+}
+
+/* Pushes by the fast path alone, which leaves d->head where it is. */
+static bool push_at(pl_deque *d, size_t index)
+{
+    *(void **)(void *)d->base[index].data = number(index);
+    return parallel_slot_push(&d->bounds, d->base + index, &nothing);
+}
+
+static void pop_own(pl_deque *d, size_t n)
+{
+    ck_assert_int_eq(pl_deque_pop(d), PL_POP_OWN);
+    ck_assert_uint_eq(number_of(d->head), n);
+    ck_assert_ptr_null(d->head->task);
+}
+
+static pl_slot *steal(pl_deque *d, uint32_t me, size_t n)
+{
+    pl_slot *slot;
+    const pl_task *task;
+    ck_assert_int_eq(pl_deque_steal(d, me, &slot, &task), PL_STEAL_GOT);
+    ck_assert_ptr_eq(task, &nothing);
+    ck_assert_uint_eq(number_of(slot), n);
+    ck_assert_uint_eq(pl_slot_state(slot), me * PL_SLOT_THIEF);
+    return slot;
+}
+
+static void nothing_to_steal(pl_deque *d)
+{
+    pl_slot *slot;
+    const pl_task *task;
+    ck_assert_int_eq(pl_deque_steal(d, 1, &slot, &task), PL_STEAL_EMPTY);
+    ck_assert(!pl_deque_has_public(d));
+}
+
+static void forget(pl_slot *slot, unsigned how)
+{
+    ck_assert(!pl_slot_end(slot, how));
+    ck_assert_uint_eq(pl_slot_state(slot) & PL_SLOT_ENDED, how);
+    pl_deque_forget(slot);
+    ck_assert_uint_eq(pl_slot_state(slot), 0);
+}
+
+/* The number of the first slot that is private. */
+static size_t split_of(const pl_deque *d)
+{
+    size_t split = 0;
+    while (!pl_deque_is_private(d, d->base + split))
+        split++;
+    return split;
+}
+
+/* ---- push, pop, publish ---------------------------------------------------------------------------------- */
 
 START_TEST(pops_in_reverse)
 {
     pl_deque d;
     ck_assert(pl_deque_init(&d, 1000));
-    for (size_t i = 0; i < 500; i++)
-        ck_assert_ptr_nonnull(pl_deque_push(&d, nothing, number(i)));
-    for (size_t i = 500; i-- > 0;) {
-        ck_assert(pl_deque_pop(&d));
-        ck_assert_uint_eq(number_of(d.base + d.head), i);
+    push_many(&d, 500);
+    for (size_t i = 500; i-- > 0;)
+        pop_own(&d, i);
+    ck_assert_ptr_eq(d.head, d.base);
+    pl_deque_destroy(&d);
+}
+END_TEST
+
+/* The fast paths say exactly when it takes more than them. */
+START_TEST(fast_paths_keep_their_bounds)
+{
+    bool published;
+    pl_deque d;
+    ck_assert(pl_deque_init(&d, 1000));
+    for (size_t i = 0; i < 63; i++)
+        ck_assert(push_at(&d, i));
+    ck_assert(!push_at(&d, 63)); /* there is a slot, but none after it */
+    ck_assert(pl_deque_push_slow(&d, d.base + 63, &published));
+    ck_assert(!published);
+    ck_assert_ptr_eq(d.base[63].task, &nothing);
+    for (size_t i = 64; i < 127; i++)
+        ck_assert(push_at(&d, i));
+    ck_assert(!push_at(&d, 127));
+    d.base[127].task = NULL;
+
+    pl_deque_publish(&d, d.base + 100);
+    for (size_t i = 127; i-- > 100;) {
+        ck_assert(parallel_slot_pop(&d.bounds, d.base + i));
+        ck_assert_ptr_null(d.base[i].task);
     }
-    ck_assert_uint_eq(d.head, 0);
-    pl_deque_destroy(&d);
-}
-END_TEST
+    ck_assert(!parallel_slot_pop(&d.bounds, d.base + 99));
+    ck_assert_ptr_null(d.base[99].task);
+    ck_assert_int_eq(pl_deque_pop_slow(&d, d.base + 99, false, &published), PL_POP_OWN);
+    ck_assert(push_at(&d, 99));
+    ck_assert(parallel_slot_pop(&d.bounds, d.base + 99));
 
-START_TEST(private_tasks_are_not_stolen)
-{
-    pl_deque d;
-    pl_slot *slot;
-    ck_assert(pl_deque_init(&d, 100));
-    ck_assert_int_eq(pl_deque_steal(&d, &slot), PL_STEAL_EMPTY);
-    pl_deque_push(&d, nothing, number(1));
-    ck_assert_int_eq(pl_deque_steal(&d, &slot), PL_STEAL_EMPTY);
-    ck_assert(!pl_deque_has_public(&d));
-    pl_deque_publish(&d);
-    ck_assert(pl_deque_has_public(&d));
-    ck_assert_int_eq(pl_deque_steal(&d, &slot), PL_STEAL_GOT);
-    ck_assert_uint_eq(number_of(slot), 1);
-    ck_assert(!pl_deque_pop(&d));
-    pl_slot_done(slot);
-    pl_deque_forget(&d);
-    ck_assert_uint_eq(d.head, 0);
-    pl_deque_destroy(&d);
-}
-END_TEST
-
-/* The last public task: the owner takes it back, and it is gone for thieves. */
-START_TEST(last_task_goes_once)
-{
-    pl_deque d;
-    pl_slot *slot;
-    ck_assert(pl_deque_init(&d, 100));
-    for (size_t i = 0; i < 1000; i++) {
-        ck_assert_ptr_nonnull(pl_deque_push(&d, nothing, number(i)));
-        pl_deque_publish(&d);
-        if (i % 2) {
-            ck_assert(pl_deque_pop(&d));
-            ck_assert_int_eq(pl_deque_steal(&d, &slot), PL_STEAL_EMPTY);
-        } else {
-            ck_assert_int_eq(pl_deque_steal(&d, &slot), PL_STEAL_GOT);
-            ck_assert_uint_eq(number_of(slot), i);
-            ck_assert(!pl_deque_pop(&d));
-            pl_slot_done(slot);
-            pl_deque_forget(&d);
-        }
-        ck_assert_uint_eq(d.head, 0);
-    }
-    pl_deque_destroy(&d);
-}
-END_TEST
-
-START_TEST(ask_makes_the_owner_publish)
-{
-    pl_deque d;
-    ck_assert(pl_deque_init(&d, 100));
     pl_deque_ask(&d);
-    ck_assert_ptr_nonnull(pl_deque_push(&d, nothing, number(1))); /* at a push */
-    ck_assert(pl_deque_has_public(&d));
-    ck_assert(pl_deque_pop(&d));
-    ck_assert(!pl_deque_has_public(&d));
-    for (size_t i = 0; i < 3; i++)
-        pl_deque_push(&d, nothing, number(i));
-    ck_assert(!pl_deque_has_public(&d)); /* the request is used up */
-    pl_deque_ask(&d);
-    ck_assert(pl_deque_pop(&d)); /* at a pop: what is left, not what is popped */
-    ck_assert_uint_eq(d.split, 2);
-    ck_assert(pl_deque_pop(&d));
-    ck_assert(pl_deque_pop(&d));
-    ck_assert_uint_eq(d.head, 0);
+    ck_assert(!push_at(&d, 99));
+    ck_assert(!parallel_slot_pop(&d.bounds, d.base + 99));
     pl_deque_destroy(&d);
 }
 END_TEST
 
-/* Tiny capacities: full is said, nothing is lost, and there is room again after a pop. */
-START_TEST(full_is_no_loss)
+START_TEST(steals_the_oldest_of_what_is_public)
 {
-    for (uint32_t reserve = 0; reserve < 70; reserve++) {
-        pl_deque d;
-        ck_assert(pl_deque_init(&d, reserve));
-        size_t count = 0;
-        while (pl_deque_push(&d, nothing, number(count)))
-            count++;
-        ck_assert_uint_eq(count, reserve < 2 ? 1 : reserve - 1);
-        pl_deque_ask(&d);
-        ck_assert_ptr_null(pl_deque_push(&d, nothing, number(count)));
-        ck_assert_uint_eq(d.split, count); /* the request is heard, for those that are there */
+    pl_deque d;
+    pl_slot *slots[5];
+    ck_assert(pl_deque_init(&d, 100));
+    nothing_to_steal(&d);
+    push_many(&d, 8);
+    nothing_to_steal(&d);
+    pl_deque_publish(&d, d.base + 5);
+    for (size_t i = 0; i < 5; i++) {
         ck_assert(pl_deque_has_public(&d));
-        ck_assert(pl_deque_pop(&d));
-        ck_assert_uint_eq(number_of(d.base + d.head), count - 1);
-        ck_assert_ptr_nonnull(pl_deque_push(&d, nothing, number(count)));
-        while (d.head) {
-            ck_assert(pl_deque_pop(&d));
-            ck_assert_uint_eq(number_of(d.base + d.head), d.head + 1 == count ? count : d.head);
+        ck_assert_int_eq(pl_deque_stolen_to(&d, d.base + i), false);
+        slots[i] = steal(&d, (uint32_t)i + 1, i);
+        ck_assert_ptr_eq(slots[i], d.base + i);
+        ck_assert_int_eq(pl_deque_stolen_to(&d, d.base + i), true);
+    }
+    nothing_to_steal(&d);
+    for (size_t i = 8; i-- > 5;)
+        pop_own(&d, i);
+    for (size_t i = 5; i-- > 0;) {
+        ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
+        ck_assert_ptr_eq(d.head, slots[i]);
+        forget(slots[i], PL_SLOT_DONE);
+    }
+    pl_deque_destroy(&d);
+}
+END_TEST
+
+START_TEST(publishes_up_to_a_slot)
+{
+    pl_deque d;
+    ck_assert(pl_deque_init(&d, 100));
+    push_many(&d, 9);
+    ck_assert_uint_eq(split_of(&d), 0);
+    pl_deque_publish(&d, d.base + 3);
+    ck_assert_uint_eq(split_of(&d), 3);
+    pl_deque_publish(&d, d.base + 3);
+    ck_assert_uint_eq(split_of(&d), 3);
+    steal(&d, 1, 0);
+    pl_deque_publish(&d, d.head); /* though something was public */
+    ck_assert_uint_eq(split_of(&d), 9);
+    steal(&d, 1, 1);
+    pl_deque_destroy(&d);
+}
+END_TEST
+
+START_TEST(ask_makes_the_owner_publish_half)
+{
+    for (size_t count = 0; count < 12; count++) {
+        for (int pop = 0; pop < 2; pop++) {
+            bool published;
+            pl_deque d;
+            ck_assert(pl_deque_init(&d, 100));
+            push_many(&d, count + (size_t)pop);
+            pl_deque_ask(&d);
+            if (pop) { /* half of what is left, which is not what is popped */
+                ck_assert(!parallel_slot_pop(&d.bounds, --d.head));
+                ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_OWN);
+                ck_assert_int_eq(published, count > 0);
+                ck_assert_uint_eq(split_of(&d), (count + 1) / 2);
+            } else { /* half with what is pushed */
+                ck_assert(!push_at(&d, count));
+                ck_assert(pl_deque_push_slow(&d, d.head++, &published));
+                ck_assert(published);
+                ck_assert_uint_eq(split_of(&d), (count + 2) / 2);
+            }
+            size_t split = split_of(&d); /* the request is used up */
+            ck_assert(parallel_slot_push(&d.bounds, d.head, &nothing));
+            ck_assert(parallel_slot_pop(&d.bounds, d.head));
+            pl_deque_ask(&d); /* with something public, there is no need to */
+            push(&d, 99);
+            ck_assert_uint_eq(split_of(&d), split ? split : (count + 2) / 2);
+            pl_deque_destroy(&d);
         }
+    }
+}
+END_TEST
+
+START_TEST(takes_back_half_or_one)
+{
+    for (size_t stolen = 0; stolen < 9; stolen++) {
+        bool published;
+        pl_deque d;
+        ck_assert(pl_deque_init(&d, 100));
+        push_many(&d, 10);
+        pl_deque_publish(&d, d.head);
+        for (size_t i = 0; i < stolen; i++)
+            steal(&d, 1, i);
+        pop_own(&d, 9); /* one */
+        ck_assert_uint_eq(split_of(&d), 9);
+        d.head--;
+        ck_assert(!parallel_slot_pop(&d.bounds, d.head));
+        ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_OWN);
+        ck_assert(!published);
+        size_t split = stolen + (8 - stolen) / 2;
+        ck_assert_uint_eq(split_of(&d), split);
+        for (size_t i = 8; i-- > split;)
+            ck_assert(parallel_slot_pop(&d.bounds, d.base + i));
+        for (size_t i = stolen; i < split; i++)
+            steal(&d, 1, i);
+        nothing_to_steal(&d);
         pl_deque_destroy(&d);
     }
 }
 END_TEST
 
-/* Slots stay where they are while the deque grows a thousandfold, stolen ones among them. */
-START_TEST(growth_moves_nothing)
+/* ---- stolen slots ---------------------------------------------------------------------------------------- */
+
+/* The same indices again and again, so that the shared word comes back to earlier values. */
+START_TEST(stolen_slots_are_used_again)
 {
     pl_deque d;
-    pl_slot *stolen, *pushed[10];
-    enum { MANY = 100000 };
-    ck_assert(pl_deque_init(&d, MANY + 1));
-    uint32_t room = d.room;
-    for (size_t i = 0; i < 10; i++)
-        pushed[i] = pl_deque_push(&d, nothing, number(i));
-    pl_deque_publish(&d);
-    ck_assert_int_eq(pl_deque_steal(&d, &stolen), PL_STEAL_GOT);
-    for (size_t i = 10; i < MANY; i++)
-        ck_assert_ptr_nonnull(pl_deque_push(&d, nothing, number(i)));
-    ck_assert_uint_gt(d.room, room * 100);
-    ck_assert_ptr_eq(stolen, pushed[0]);
-    ck_assert_uint_eq(number_of(stolen), 0);
-    for (size_t i = MANY; i-- > 1;) {
-        ck_assert(pl_deque_pop(&d));
-        ck_assert_uint_eq(number_of(d.base + d.head), i);
+    pl_slot *slots[4];
+    ck_assert(pl_deque_init(&d, 100));
+    push(&d, 99);
+    for (size_t round = 0; round < 4000; round++) {
+        size_t count = round % 3 + 1;
+        for (size_t i = 0; i < count; i++)
+            push(&d, round + i);
+        pl_deque_publish(&d, d.head);
+        steal(&d, 7, 99);
+        for (size_t i = 0; i < count; i++)
+            slots[i] = steal(&d, (uint32_t)(round % 4000) + 1, round + i);
+        for (size_t i = count; i-- > 0;) {
+            ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
+            ck_assert_ptr_eq(slots[i], d.base + 1 + i);
+            forget(slots[i], PL_SLOT_DONE);
+            nothing_to_steal(&d);
+        }
+        ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
+        forget(d.base, round % 2 ? PL_SLOT_DONE : PL_SLOT_RETURNED);
+        push(&d, 99); /* a new one in its place is private, and the owner's */
+        nothing_to_steal(&d);
+        ck_assert(pl_deque_is_private(&d, d.base));
+        pop_own(&d, 99);
+        push(&d, 99);
     }
-    pl_slot_done(stolen);
-    ck_assert(!pl_deque_pop(&d));
-    pl_deque_forget(&d);
     pl_deque_destroy(&d);
 }
 END_TEST
 
-/* Random operations against the obvious model: an array with three marks. */
+/* The owner has marked the slot, but not yet seen what is to become of it: a thief comes in between, or does not. */
+START_TEST(what_is_popped_is_stolen_as_nothing)
+{
+    for (int round = 0; round < 10; round++) {
+        bool published;
+        pl_slot *slot;
+        const pl_task *task;
+        pl_deque d;
+        ck_assert(pl_deque_init(&d, 100));
+        push(&d, 1);
+        pl_deque_publish(&d, d.head);
+        ck_assert(!parallel_slot_pop(&d.bounds, --d.head));
+        if (round % 2) {
+            ck_assert_int_eq(pl_deque_steal(&d, 3, &slot, &task), PL_STEAL_GOT);
+            ck_assert_ptr_null(task);
+            ck_assert_ptr_eq(slot, d.head);
+            ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_STOLEN);
+            forget(slot, PL_SLOT_RETURNED);
+        } else {
+            ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_OWN);
+            nothing_to_steal(&d);
+        }
+        push(&d, 2);
+        pop_own(&d, 2);
+        pl_deque_destroy(&d);
+    }
+}
+END_TEST
+
+/* While it waits for the thief of a slot, the owner runs other tasks above that slot; then it goes on below. */
+START_TEST(owner_works_while_it_waits)
+{
+    for (size_t others = 0; others < 5; others++) {
+        pl_deque d;
+        ck_assert(pl_deque_init(&d, 100));
+        push(&d, 1);
+        push(&d, 2);
+        pl_deque_publish(&d, d.head);
+        steal(&d, 1, 1);
+        pl_slot *slot = steal(&d, 1, 2);
+        ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
+        d.head = slot + 1;
+        push_many(&d, others);
+        for (size_t i = others; i-- > 0;)
+            pop_own(&d, i);
+        nothing_to_steal(&d);
+        d.head = slot;
+        forget(slot, PL_SLOT_DONE);
+        push(&d, 3);
+        ck_assert(pl_deque_is_private(&d, slot));
+        pop_own(&d, 3);
+        ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
+        pl_deque_destroy(&d);
+    }
+}
+END_TEST
+
+START_TEST(slots_tell_who_waits)
+{
+    pl_deque d;
+    ck_assert(pl_deque_init(&d, 100));
+    push(&d, 1);
+    ck_assert_uint_eq(pl_slot_state(d.base), 0);
+    pl_deque_publish(&d, d.head);
+    pl_slot *slot = steal(&d, 4095, 1);
+    ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
+    ck_assert(!pl_slot_awaited(slot));
+    ck_assert_uint_eq(pl_slot_await(slot), 4095 * PL_SLOT_THIEF);
+    ck_assert(pl_slot_awaited(slot));
+    pl_slot_unawait(slot);
+    ck_assert(!pl_slot_awaited(slot));
+    ck_assert_uint_eq(pl_slot_state(slot), 4095 * PL_SLOT_THIEF);
+    pl_slot_await(slot);
+    ck_assert(pl_slot_end(slot, PL_SLOT_DONE));
+    ck_assert_uint_eq(pl_slot_state(slot), 4095 * PL_SLOT_THIEF | PL_SLOT_AWAITED | PL_SLOT_DONE);
+    pl_slot_unawait(slot);
+    ck_assert_uint_eq(pl_slot_await(slot), 4095 * PL_SLOT_THIEF | PL_SLOT_DONE); /* it had ended before */
+    pl_deque_forget(slot);
+    ck_assert_uint_eq(pl_slot_state(slot), 0);
+    pl_deque_destroy(&d);
+}
+END_TEST
+
+START_TEST(finds_the_head)
+{
+    for (size_t first = 0; first < 130; first += 7) {
+        for (size_t count = 0; count < 200; count += count < 70 ? 1 : 13) {
+            bool published;
+            pl_deque d;
+            ck_assert(pl_deque_init(&d, 1000));
+            push_many(&d, first);
+            for (size_t i = first; i < first + count; i++)
+                ck_assert(push_at(&d, i) || pl_deque_push_slow(&d, d.base + i, &published));
+            ck_assert_ptr_eq(d.head, d.base + first);
+            pl_deque_find_head(&d);
+            ck_assert_ptr_eq(d.head, d.base + first + count);
+            pl_deque_find_head(&d);
+            ck_assert_ptr_eq(d.head, d.base + first + count);
+            pl_deque_destroy(&d);
+        }
+    }
+}
+END_TEST
+
+/* ---- reveals --------------------------------------------------------------------------------------------- */
+
+START_TEST(claims_where_nothing_is_public)
+{
+    pl_deque d;
+    ck_assert(pl_deque_init(&d, 100));
+    ck_assert(pl_deque_claim(&d, 1)); /* it is not known to be empty */
+    ck_assert(!pl_deque_claim(&d, 1));
+    ck_assert(!pl_deque_claim(&d, 2));
+    ck_assert(!pl_deque_reveal(&d, 2));
+    ck_assert(!pl_deque_reveal(&d, 1)); /* nothing there: the claim is given up */
+    ck_assert(!pl_deque_reveal(&d, 1));
+    ck_assert(pl_deque_claim(&d, 2));
+    ck_assert(!pl_deque_reveal(&d, 2));
+    push_many(&d, 2);
+    ck_assert_uint_eq(split_of(&d), 1); /* its request is still there */
+    ck_assert(!pl_deque_claim(&d, 1));
+    steal(&d, 1, 0);
+    ck_assert(pl_deque_claim(&d, 4095));
+    ck_assert(pl_deque_reveal(&d, 4095));
+    ck_assert(!pl_deque_claim(&d, 1));
+    steal(&d, 1, 1);
+    nothing_to_steal(&d);
+    pl_deque_destroy(&d);
+}
+END_TEST
+
+/* Exactly the tasks below the head, though d->head is not there, and above those that are public or stolen. */
+START_TEST(reveals_what_is_below_the_head)
+{
+    for (size_t stolen = 0; stolen < 3; stolen++) {
+        for (size_t count = 0; count < 61; count++) {
+            pl_deque d;
+            ck_assert(pl_deque_init(&d, 64));
+            push_many(&d, stolen);
+            pl_deque_publish(&d, d.head);
+            for (size_t i = 0; i < stolen; i++)
+                steal(&d, 1, i);
+            for (size_t i = stolen; i < stolen + count + 3 && i < 63; i++)
+                ck_assert(push_at(&d, i));
+            for (size_t i = stolen + count + 3; i-- > stolen + count;)
+                ck_assert(i >= 63 || parallel_slot_pop(&d.bounds, d.base + i));
+            ck_assert(pl_deque_claim(&d, 9));
+            ck_assert(!parallel_slot_pop(&d.bounds, d.base + stolen + count));
+            ck_assert_int_eq(pl_deque_reveal(&d, 9), count > 0);
+            ck_assert_uint_eq(split_of(&d), stolen + count);
+            for (size_t i = stolen; i < stolen + count; i++)
+                steal(&d, 1, i);
+            nothing_to_steal(&d);
+            pl_deque_destroy(&d);
+        }
+    }
+}
+END_TEST
+
+/* The owner's slow path comes between claim and reveal: the owner alone decides. */
+START_TEST(owner_ends_a_claim)
+{
+    for (int how = 0; how < 4; how++) {
+        pl_deque d;
+        ck_assert(pl_deque_init(&d, 100));
+        push_many(&d, 5);
+        ck_assert(pl_deque_claim(&d, 1));
+        if (how == 0)
+            push(&d, 5);
+        else if (how == 1)
+            pop_own(&d, 4);
+        else
+            pl_deque_publish(&d, d.base + 2);
+        size_t split = split_of(&d);
+        ck_assert_uint_eq(split, how == 0 ? 3 : 2); /* it was asked, too */
+        if (how == 3) {
+            for (size_t i = 0; i < split; i++)
+                steal(&d, 2, i);
+            ck_assert(pl_deque_claim(&d, 2)); /* the next one's claim is not the first one's */
+        }
+        ck_assert(!pl_deque_reveal(&d, 1));
+        ck_assert_uint_eq(split_of(&d), split);
+        ck_assert_int_eq(pl_deque_reveal(&d, 2), how == 3);
+        ck_assert_uint_eq(split_of(&d), how == 3 ? 5 : split);
+        pl_deque_destroy(&d);
+    }
+}
+END_TEST
+
+/* The owner is between a push of the last slot, or a pop, and its slow path. */
+START_TEST(reveals_within_bounds)
+{
+    for (uint32_t reserve = 64; reserve <= 128; reserve *= 2) {
+        bool published;
+        pl_deque d;
+        ck_assert(pl_deque_init(&d, reserve));
+        push_many(&d, 63);
+        ck_assert(!push_at(&d, 63));
+        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(pl_deque_reveal(&d, 1));
+        ck_assert_uint_eq(split_of(&d), 63);
+        ck_assert_int_eq(pl_deque_push_slow(&d, d.head, &published), reserve > 64);
+        ck_assert_uint_eq(split_of(&d), 63);
+        for (size_t i = 0; i < 63; i++)
+            steal(&d, 1, i);
+        nothing_to_steal(&d);
+        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert_int_eq(pl_deque_reveal(&d, 1), reserve > 64);
+        if (reserve > 64)
+            steal(&d, 1, 63);
+        nothing_to_steal(&d);
+        pl_deque_destroy(&d);
+    }
+}
+END_TEST
+
+/* ---- against a model ------------------------------------------------------------------------------------- */
+
+/* Random operations against the obvious model: an array with three marks, a request and a claim. */
 START_TEST(behaves_as_the_model)
 {
-    enum { ROOM = 64, STEPS = 200000 };
+    enum { ROOM = 20, STEPS = 100000 };
     unsigned long long seed = (unsigned long long)_i + 1;
     pl_deque d;
-    pl_slot *out[ROOM];
-    size_t model[ROOM], top = 0, split = 0, head = 0, next = 0;
+    size_t model[ROOM], top = 0, split = 0, head = 0;
+    uint32_t claim = 0;
+    bool asked = false, published;
     ck_assert(pl_deque_init(&d, ROOM));
-    for (int step = 0; step < STEPS; step++) {
-        pl_slot *slot;
-        switch (pl_random(&seed) % 8) {
-        case 0:
-        case 1:
-        case 2:
-            slot = pl_deque_push(&d, nothing, number(next));
-            ck_assert_msg((slot != NULL) == (head < ROOM - 1), "seed %d, step %d", _i, step);
-            if (slot)
-                model[head++] = next++;
-            break;
-        case 3:
-        case 4:
-            if (head == 0)
-                break;
-            head--;
-            if (pl_deque_pop(&d)) {
-                ck_assert_msg(top <= head, "seed %d, step %d: popped a stolen task", _i, step);
-                ck_assert_uint_eq(number_of(d.base + d.head), model[head]);
-                split = split > d.split ? d.split : split; /* how much it takes back is its own choice */
-            } else {
-                ck_assert_msg(top == head + 1, "seed %d, step %d: lost a task", _i, step);
-                pl_slot_done(out[head]);
-                pl_deque_forget(&d);
+    for (size_t step = 0; step < STEPS; step++) {
+        unsigned what = pl_random(&seed) % 16;
+        uint32_t me = what % 2 + 1;
+        bool slow = asked, share = asked;
+        pl_slot *slot = d.head;
+        const pl_task *task;
+        if (what < 5) {
+            published = false;
+            *(void **)(void *)slot->data = number(step);
+            bool pushed = parallel_slot_push(&d.bounds, slot, &nothing) || pl_deque_push_slow(&d, slot, &published);
+            ck_assert_msg(pushed == (head < ROOM - 1), "seed %d, step %zu", _i, step);
+            slow = pushed && (asked || top > head);
+            if (slow && top > head)
                 top = split = head;
-            }
-            break;
-        case 5:
-            pl_deque_publish(&d);
+            if (pushed)
+                model[head++] = step, d.head++;
+        } else if (what < 9 && head > 0) {
+            head--;
+            d.head--;
+            bool half = pl_random(&seed) % 2, own = true;
+            published = false;
+            if (!parallel_slot_pop(&d.bounds, d.head))
+                own = pl_deque_pop_slow(&d, d.head, half, &published) == PL_POP_OWN;
+            ck_assert_msg(own == (top <= head), "seed %d, step %zu", _i, step);
+            ck_assert_uint_eq(number_of(d.head), model[head]);
+            slow = own && (asked || split > head);
+            if (own && split > head) {
+                split = half ? top + (head - top) / 2 : head;
+                share = false;
+            } else if (!own)
+                forget(d.head, PL_SLOT_DONE);
+        } else if (what == 9) {
+            pl_deque_publish(&d, d.head);
+            top = top > head ? head : top;
             split = head;
-            break;
-        default: {
-            pl_steal got = pl_deque_steal(&d, &slot);
-            ck_assert_msg((got == PL_STEAL_GOT) == (top < split), "seed %d, step %d", _i, step);
-            if (got == PL_STEAL_GOT) {
-                ck_assert_uint_eq(number_of(slot), model[top]);
-                out[top++] = slot;
-            }
+            slow = true;
+        } else if (what == 10) {
+            pl_deque_ask(&d);
+            asked = true;
+            continue;
+        } else if (what < 13) {
+            ck_assert_int_eq(pl_deque_claim(&d, me), top == split && !claim);
+            claim = top == split && !claim ? (asked = true, me) : claim;
+            continue;
+        } else if (what < 15) {
+            ck_assert_int_eq(pl_deque_reveal(&d, me), claim == me && head > split);
+            split = claim == me && head > split ? head : split;
+            claim = claim == me ? 0 : claim;
+            slow = false;
+        } else if (pl_deque_steal(&d, me, &slot, &task) == PL_STEAL_GOT) {
+            ck_assert_msg(top < split && number_of(slot) == model[top], "seed %d, step %zu", _i, step);
+            pl_slot_end(slot, PL_SLOT_DONE);
+            top++;
+            slow = false;
+        } else {
+            ck_assert_msg(top >= split, "seed %d, step %zu", _i, step);
+            continue;
         }
+        if (slow) {
+            if (share && what < 9 && top == split && split < head)
+                split += (head - split + 1) / 2;
+            asked = false;
+            claim = 0;
         }
-        ck_assert_uint_eq(d.head, head);
+        ck_assert_msg(split_of(&d) == split, "seed %d, step %zu, %u: split %zu, not %zu", _i, step, what, split_of(&d),
+                      split);
+        ck_assert(pl_deque_stolen_to(&d, d.base + top - 1) || top == 0);
+        ck_assert(!pl_deque_stolen_to(&d, d.base + top));
         ck_assert_int_eq(pl_deque_has_public(&d), top < split);
-        ck_assert_int_eq(pl_deque_stolen_to(&d, (uint32_t)top), true);
-        ck_assert_int_eq(pl_deque_stolen_to(&d, (uint32_t)top + 1), false);
     }
     pl_deque_destroy(&d);
-}
-END_TEST
-
-/* ---- with thieves -------------------------------------------------------------------------------------- */
-
-enum { THIEVES = 3, TASKS = 15000 };
-
-static struct {
-    pl_deque deque;
-    _Atomic int over;
-    _Atomic unsigned char done[TASKS];
-    _Atomic size_t stolen;
-} shared;
-
-static void run_number(size_t n)
-{
-    atomic_fetch_add_explicit(&shared.done[n], 1, memory_order_relaxed);
-}
-
-static void *thief(void *asks)
-{
-    while (!atomic_load_explicit(&shared.over, memory_order_acquire)) {
-        pl_slot *slot;
-        if (pl_deque_steal(&shared.deque, &slot) == PL_STEAL_GOT) {
-            run_number(number_of(slot));
-            atomic_fetch_add_explicit(&shared.stolen, 1, memory_order_relaxed);
-            pl_slot_done(slot);
-        } else {
-            if (asks)
-                pl_deque_ask(&shared.deque);
-            sched_yield();
-        }
-    }
-    return NULL;
-}
-
-static void pop_one(pl_deque *d)
-{
-    if (pl_deque_pop(d))
-        run_number(number_of(d->base + d->head));
-    else
-        pl_deque_forget(d);
-}
-
-/* The owner pushes and pops in random waves; every task must run exactly once. The deque is short, so that indices come
- * back all the time (the ABA case), and every publish is contended. */
-static void owner_and_thieves(unsigned long long seed, uint32_t most, bool publish)
-{
-    memset(&shared, 0, sizeof shared);
-    pl_deque *d = &shared.deque;
-    ck_assert(pl_deque_init(d, most + 1));
-    pthread_t threads[THIEVES];
-    for (int i = 0; i < THIEVES; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, thief, publish ? NULL : d), 0);
-    size_t next = 0;
-    while (next < TASKS || d->head) {
-        size_t pushes = pl_random(&seed) % most + 1, pops = pl_random(&seed) % most + 1;
-        while (pushes-- && next < TASKS && pl_deque_push(d, nothing, number(next)))
-            next++;
-        if (publish && pl_random(&seed) % 2)
-            pl_deque_publish(d);
-        while (pops-- && d->head)
-            pop_one(d);
-    }
-    atomic_store_explicit(&shared.over, 1, memory_order_release);
-    for (int i = 0; i < THIEVES; i++)
-        pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < TASKS; i++)
-        ck_assert_msg(shared.done[i] == 1, "task %zu ran %d times, round %llu", i, shared.done[i], seed);
-    pl_deque_destroy(d);
-}
-
-START_TEST(exactly_once_published)
-{
-    owner_and_thieves((unsigned long long)_i + 1, _i % 2 ? 3 : 60, true);
-}
-END_TEST
-
-START_TEST(exactly_once_asked)
-{
-    owner_and_thieves((unsigned long long)_i + 1, _i % 2 ? 3 : 60, false);
-}
-END_TEST
-
-/* A thief that stays in its slot for long: the owner sleeps, and is woken. */
-static void *slow_thief(void *unused)
-{
-    pl_slot *slot;
-    while (pl_deque_steal(&shared.deque, &slot) != PL_STEAL_GOT)
-        sched_yield();
-    pl_nap(20000);
-    run_number(number_of(slot));
-    pl_slot_done(slot);
-    return unused;
-}
-
-START_TEST(owner_waits_for_a_slow_thief)
-{
-    pthread_t thread;
-    ck_assert(pl_deque_init(&shared.deque, 10));
-    pl_deque_push(&shared.deque, nothing, number(7));
-    pl_deque_publish(&shared.deque);
-    ck_assert_int_eq(pthread_create(&thread, NULL, slow_thief, NULL), 0);
-    while (!pl_deque_stolen_to(&shared.deque, 1))
-        sched_yield();
-    ck_assert(!pl_deque_pop(&shared.deque));
-    pl_deque_forget(&shared.deque);
-    ck_assert_int_eq(shared.done[7], 1);
-    pthread_join(thread, NULL);
-    pl_deque_destroy(&shared.deque);
 }
 END_TEST
 
@@ -338,14 +573,20 @@ int main(void)
 {
     TCase *c = pl_case();
     tcase_add_test(c, pops_in_reverse);
-    tcase_add_test(c, private_tasks_are_not_stolen);
-    tcase_add_test(c, last_task_goes_once);
-    tcase_add_test(c, ask_makes_the_owner_publish);
-    tcase_add_test(c, full_is_no_loss);
-    tcase_add_test(c, growth_moves_nothing);
-    tcase_add_loop_test(c, behaves_as_the_model, 0, 10);
-    tcase_add_loop_test(c, exactly_once_published, 0, 6);
-    tcase_add_loop_test(c, exactly_once_asked, 0, 6);
-    tcase_add_test(c, owner_waits_for_a_slow_thief);
+    tcase_add_test(c, fast_paths_keep_their_bounds);
+    tcase_add_test(c, steals_the_oldest_of_what_is_public);
+    tcase_add_test(c, publishes_up_to_a_slot);
+    tcase_add_test(c, ask_makes_the_owner_publish_half);
+    tcase_add_test(c, takes_back_half_or_one);
+    tcase_add_test(c, stolen_slots_are_used_again);
+    tcase_add_test(c, what_is_popped_is_stolen_as_nothing);
+    tcase_add_test(c, owner_works_while_it_waits);
+    tcase_add_test(c, slots_tell_who_waits);
+    tcase_add_test(c, finds_the_head);
+    tcase_add_test(c, claims_where_nothing_is_public);
+    tcase_add_test(c, reveals_what_is_below_the_head);
+    tcase_add_test(c, owner_ends_a_claim);
+    tcase_add_test(c, reveals_within_bounds);
+    tcase_add_loop_test(c, behaves_as_the_model, 0, 6);
     return pl_run("deque", c);
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+static void merge(range a, range b, int *to)
+{
+    if (length(a) + length(b) <= MERGE_CUTOFF) {
+        serial_merge(a, b, to);
+        return;
+    }
+    parted_merge parts = part_merge(a, b, to);
+    merge(parts.low[0], parts.low[1], to);
+    merge(parts.high[0], parts.high[1], parts.to);
+}
+
+static void sort(int *a, int *free_space, long n)
+{
+    if (n <= SORT_CUTOFF) {
+        quicksort(a, n);
+        return;
+    }
+    long quarter = n / 4, half = 2 * quarter, rest = n - 3 * quarter;
+    sort(a, free_space, quarter);
+    sort(a + quarter, free_space + quarter, quarter);
+    sort(a + half, free_space + half, quarter);
+    sort(a + half + quarter, free_space + half + quarter, rest);
+    merge(range_of(a, quarter), range_of(a + quarter, quarter), free_space);
+    merge(range_of(a + half, quarter), range_of(a + half + quarter, rest), free_space + half);
+    merge(range_of(free_space, half), range_of(free_space + half, n - half), a);
+}
+
+static void run(long n)
+{
+    sort(numbers, scratch, n);
+}
+
+int main(int argc, char **argv)
+{
+    return suite_main(&kernel, argc, argv);
+}

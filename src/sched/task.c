@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Tasks: what their fast paths, in libparallel/task.h, leave to the library. deque/deque.h has the protocol. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/os.h"
+#include "sched/pool.h"
+
+/* How long a worker looks for work of its thief before it parks. */
+#define WAIT_US 50
+
+/* ---- runs from outside ----------------------------------------------------------------------------------- */
+
+/* What a root keeps in `reserved`. */
+typedef struct root_part {
+    pl_worker *worker; /* or NULL, and then: */
+    pl_deque serial;
+    /* if there is one: */
+    pl_frame frame;
+    pl_slot *head; /* what its deque's was */
+} root_part;
+
+static root_part *part_of(parallel_root *root)
+{
+    _Static_assert(sizeof(root_part) + PL_LINE <= sizeof root->reserved, "a root has room for its part");
+    return (root_part *)(((uintptr_t)root->reserved + PL_LINE - 1) / PL_LINE * PL_LINE);
+}
+
+void parallel_task_begin(parallel_root *root)
+{
+    root_part *part = part_of(root);
+    pl_worker *w = part->worker = pl_worker_self();
+    if (w) {
+        part->frame = (pl_frame){.task = true};
+        pl_worker_enter(w, &part->frame);
+        if (pl_pool_stopping(w->pool)) {
+            pl_worker_leave_frame(w);
+            w = part->worker = NULL;
+        }
+    }
+    pl_deque *d = w ? &w->deque : &part->serial;
+    if (w) {
+        part->head = d->head;
+        pl_deque_find_head(d);
+        if (pl_pool_idle(w->pool))
+            pl_deque_ask(d);
+    } else
+        pl_deque_init_serial(d, root->slots);
+    root->worker = &d->bounds;
+    root->head = d->head;
+}
+
+void parallel_task_end(parallel_root *root)
+{
+    root_part *part = part_of(root);
+    pl_worker *w = part->worker;
+    if (!w) {
+        pl_deque_end_serial(&part->serial);
+        return;
+    }
+    w->deque.head = part->head;
+    pl_worker_leave_frame(w);
+    if (!w->frame)
+        pl_deque_trim(&w->deque);
+}
+
+/* ---- spawn ----------------------------------------------------------------------------------------------- */
+
+/* After a slow path: what is private now is private because nobody wants it. */
+static void look_after(pl_worker *w, bool published)
+{
+    if (published)
+        pl_worker_call_for_help(w, false);
+    else if (!pl_deque_has_public(&w->deque) && pl_pool_idle(w->pool))
+        pl_deque_ask(&w->deque);
+}
+
+static void *data_of(const pl_task *task, pl_slot *slot)
+{
+    return pl_task_fits(task) ? (void *)slot->data : *(void **)(void *)slot->data;
+}
+
+/* There is no room for the task, which is at `slot`, with nothing above: runs it. */
+static void run_now(pl_deque *d, pl_slot *slot, const pl_task *task)
+{
+    void *data = data_of(task, slot);
+    pl_slot *head = d->head;
+    d->head = slot;
+    task->run(&d->bounds, slot, slot);
+    d->head = head;
+    pl_deque_keep(d, slot, data, task->size);
+}
+
+parallel_slot *parallel_task_push(parallel_worker *worker, parallel_slot *slot)
+{
+    pl_deque *d = (pl_deque *)worker;
+    bool published;
+    /* W29 relaxed: the owner's own; no partner */
+    const pl_task *task = atomic_load_explicit(&slot->task, memory_order_relaxed);
+    if (!pl_deque_push_slow(d, slot, &published)) {
+        run_now(d, slot, task);
+        return slot;
+    }
+    look_after((pl_worker *)d, published);
+    return slot + 1;
+}
+
+void *parallel_task_reserve(parallel_worker *worker, size_t size)
+{
+    return pl_deque_side((pl_deque *)worker, size);
+}
+
+void parallel_task_release(parallel_worker *worker, void *room)
+{
+    pl_deque_side_release((pl_deque *)worker, room);
+}
+
+void parallel_task_run_now(parallel_worker *worker, parallel_slot *slot, const parallel_task *task)
+{
+    run_now((pl_deque *)worker, slot, task);
+}
+
+/* ---- join ------------------------------------------------------------------------------------------------ */
+
+/* Steals from the thief of `slot` what it has spawned for it, and runs that. False if it has nothing. */
+static bool leapfrog(pl_worker *w, pl_worker *thief, const pl_slot *slot)
+{
+    pl_slot *stolen;
+    const pl_task *task;
+    pl_steal got = pl_worker_steal(w, thief, &stolen, &task);
+    if (got == PL_STEAL_GOT)
+        pl_worker_run(w, thief, stolen, task, !(pl_slot_state(slot) & PL_SLOT_ENDED));
+    return got != PL_STEAL_EMPTY;
+}
+
+/* Helps until the stolen task in `slot` has ended. Returns its state. */
+static unsigned wait_for(pl_worker *w, pl_slot *slot)
+{
+    pl_pool *pool = w->pool;
+    uint64_t patience = pl_pool_crowded(pool) ? 0 : WAIT_US * pl_os_ticks_per_us();
+    uint64_t start = pl_ticks();
+    unsigned state;
+    while (!((state = pl_slot_state(slot)) & PL_SLOT_ENDED)) {
+        unsigned number = state / PL_SLOT_THIEF;
+        pl_worker *thief = number ? pl_pool_worker(pool, number - 1) : NULL;
+        if (thief && leapfrog(w, thief, slot)) {
+            start = pl_ticks();
+            continue;
+        }
+        if (pl_ticks() - start < patience) {
+            pl_pause();
+            continue;
+        }
+        if (!thief) {
+            pl_os_yield(); /* it has not said yet who it is */
+            continue;
+        }
+        if (!(pl_slot_await(slot) & PL_SLOT_ENDED) && !pl_worker_uncover(w, thief))
+            pl_park(&w->parker, -1);
+        pl_slot_unawait(slot);
+    }
+    return state;
+}
+
+/* The task in `slot` has been stolen. Its result, or NULL if it was given back. */
+static void *join(pl_worker *w, pl_slot *slot, const pl_task *task)
+{
+    unsigned state = pl_slot_state(slot);
+    if (!(state & PL_SLOT_ENDED)) {
+        pl_slot *head = w->deque.head;
+        w->deque.head = slot + 1;
+        pl_pool_wait(w->pool, 1);
+        state = wait_for(w, slot);
+        pl_pool_wait(w->pool, -1);
+        w->deque.head = head;
+    }
+    pl_deque_forget(slot);
+    if (state & PL_SLOT_RETURNED)
+        return NULL;
+    void *result = data_of(task, slot);
+    if (!pl_task_fits(task))
+        pl_deque_side_release(&w->deque, result); /* it stays as it is until the next spawn */
+    return result;
+}
+
+void *parallel_task_pop(parallel_worker *worker, parallel_slot *slot, const parallel_task *task, parallel_slot **head)
+{
+    pl_deque *d = (pl_deque *)worker;
+    pl_worker *w = (pl_worker *)d;
+    bool published;
+    if (d->overflowed) {
+        *head = slot + 1;
+        return pl_deque_kept(d, slot, task->size);
+    }
+    *head = slot;
+    if (pl_deque_pop_slow(d, slot, true, &published) == PL_POP_STOLEN)
+        return join(w, slot, task);
+    look_after(w, published);
+    return NULL;
+}
+
+void parallel_task_misuse(const char *task, const char *what)
+{
+    fprintf(stderr, "parallel: task %s: %s\n", task, what);
+    abort();
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What the scenarios share. */
+#ifndef PL_TESTS_MODEL_MODEL_H
+#define PL_TESTS_MODEL_MODEL_H
+
+#include "deque/deque.h"
+#include "model/explore.h"
+#include "sched/loop.h"
+#include "sched/pool.h"
+
+/* The scenarios of each floor; one without a name is the last. */
+extern const scenario deque_scenarios[], sched_scenarios[], task_scenarios[];
+
+enum { TASKS = 8 };
+
+/* How often each task has been run. */
+extern int ran[TASKS];
+
+/* Does and checks nothing. */
+void nothing(void);
+
+/* The pool: its thread 0 is the caller, the others run pl_worker_main(), or whatever the scenario says. */
+extern pl_pool *pool;
+
+/* Prepares `count` workers, with room for `slots` tasks each. All but the first search. */
+void set_up_pool(int count, uint32_t slots);
+
+/* The worker of the thread that runs, or of another. */
+pl_worker *worker_number(int i);
+
+/* Makes the calls of thread 0 find no worker. */
+void without_workers(void);
+
+/* A scenario's setups, threads and checks. */
+void two_workers(void);
+void three_workers(void);
+void be_a_worker(void);
+void pool_is_at_rest(void);
+
+/* Ends the pool's threads. */
+void stop_pool(void);
+
+/* Sleeps until it is set; sets it. */
+typedef struct event {
+    _Atomic uint32_t word;
+} event;
+
+void event_wait(event *e);
+void event_set(event *e);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* Scenarios on one deque: its owner is thread 0, who waits for thieves as a worker does; the others are thieves. */
+#include "model/model.h"
+
+#include <string.h>
+
+#include "base/os.h"
+
+static pl_worker owner;
+static pl_deque *const deque = &owner.deque;
+
+/* Each task is of a kind of its own, so that what a thief reads of it must match. */
+static const pl_task kind[TASKS];
+
+static void set_up_deque(void)
+{
+    if (deque->base)
+        pl_deque_destroy(deque);
+    memset(&owner, 0, sizeof owner);
+    model_assert(pl_deque_init(deque, 16));
+    memset(ran, 0, sizeof ran);
+}
+
+static size_t number_in(const pl_slot *slot)
+{
+    return (size_t) * (const uintptr_t *)(const void *)slot->data;
+}
+
+static void run(size_t number)
+{
+    model_assert(number < TASKS);
+    ran[number]++;
+}
+
+/* ---- what the owner does --------------------------------------------------------------------------------- */
+
+static void push(size_t number)
+{
+    model_assert(pl_deque_push(deque, &kind[number], (void *)(uintptr_t)number));
+}
+
+static void publish(void)
+{
+    pl_deque_publish(deque, deque->head);
+}
+
+/* Pops and joins the youngest task, which is this one. */
+static void join(size_t number, pl_pop popped)
+{
+    if (popped == PL_POP_OWN) {
+        model_assert(number_in(deque->head) == number);
+        run(number);
+        return;
+    }
+    unsigned state = pl_worker_await(&owner, deque->head);
+    model_assert((state & PL_SLOT_ENDED) == PL_SLOT_DONE || (state & PL_SLOT_ENDED) == PL_SLOT_RETURNED);
+    model_assert(state / PL_SLOT_THIEF > 0);
+    if (state & PL_SLOT_RETURNED)
+        run(number);
+    model_assert(ran[number] == 1);
+    pl_deque_forget(deque->head);
+}
+
+static void pop(size_t number)
+{
+    join(number, pl_deque_pop(deque));
+}
+
+/* As a task's join does: takes half of the public tasks back, if it must take one. */
+static void pop_half(size_t number)
+{
+    bool published;
+    deque->head--;
+    join(number, parallel_slot_pop(&deque->bounds, deque->head)
+                     ? PL_POP_OWN
+                     : pl_deque_pop_slow(deque, deque->head, true, &published));
+}
+
+/* ---- what thieves do ------------------------------------------------------------------------------------- */
+
+static void steal_and(bool run_it)
+{
+    pl_slot *slot;
+    const pl_task *task;
+    if (pl_deque_steal(deque, (uint32_t)model_self(), &slot, &task) != PL_STEAL_GOT)
+        return;
+    pl_model_point(__FILE__, __LINE__); /* the slot is read later than it is stolen */
+    model_assert(!task || task == &kind[number_in(slot)]);
+    if (task && run_it)
+        run(number_in(slot));
+    pl_worker_end(&owner, slot, task && run_it ? PL_SLOT_DONE : PL_SLOT_RETURNED);
+}
+
+static void steal_one(void)
+{
+    steal_and(true);
+}
+
+static void steal_two(void)
+{
+    steal_one();
+    steal_one();
+}
+
+static void steal_and_return(void)
+{
+    steal_and(false);
+    steal_one();
+}
+
+static void ask_and_steal(void)
+{
+    pl_deque_ask(deque);
+    steal_one();
+    pl_deque_ask(deque);
+    steal_one();
+}
+
+static bool reveal(void)
+{
+    uint32_t me = (uint32_t)model_self();
+    return pl_deque_claim(deque, me) && pl_os_fence_all() && pl_deque_reveal(deque, me);
+}
+
+static void reveal_and_steal(void)
+{
+    if (reveal())
+        steal_one();
+    steal_one();
+}
+
+static void reveal_twice(void)
+{
+    reveal_and_steal();
+    reveal_and_steal();
+}
+
+/* A thief that gives up between claim and reveal for something else, and comes back. */
+static void claim_and_steal(void)
+{
+    uint32_t me = (uint32_t)model_self();
+    bool claimed = pl_deque_claim(deque, me);
+    steal_one();
+    if (claimed && pl_os_fence_all())
+        pl_deque_reveal(deque, me);
+    steal_one();
+}
+
+/* Reveals without having asked whether its claim came about, as a worker does that claims in several deques. */
+static void reveal_anyhow(void)
+{
+    uint32_t me = (uint32_t)model_self();
+    pl_deque_claim(deque, me);
+    pl_os_fence_all();
+    pl_deque_reveal(deque, me);
+    steal_two();
+}
+
+/* ---- what must hold -------------------------------------------------------------------------------------- */
+
+static void check_ran(int tasks)
+{
+    for (int i = 0; i < tasks; i++)
+        model_assert(ran[i] == 1);
+    model_assert(deque->head == deque->base && !pl_deque_has_public(deque));
+    for (pl_slot *slot = deque->base; slot < deque->base + deque->reserve; slot++)
+        model_assert(!slot->task && slot->state == 0);
+    push(TASKS - 1);
+    pop(TASKS - 1);
+    model_assert(ran[TASKS - 1] == 1);
+}
+
+static void two_ran(void)
+{
+    check_ran(2);
+}
+
+static void three_ran(void)
+{
+    check_ran(3);
+}
+
+static void four_ran(void)
+{
+    check_ran(4);
+}
+
+static void five_ran(void)
+{
+    check_ran(5);
+}
+
+/* ---- owners ---------------------------------------------------------------------------------------------- */
+
+static void owner_of_three(void)
+{
+    for (size_t i = 0; i < 3; i++)
+        push(i);
+    publish();
+    for (size_t i = 3; i-- > 0;)
+        pop(i);
+}
+
+/* The same index is published again and again, for another task each time. */
+static void owner_at_one_index(void)
+{
+    for (size_t i = 0; i < 4; i++) {
+        push(i);
+        publish();
+        pop(i);
+    }
+}
+
+/* Publishes on top of tasks that are public already, while they are stolen. */
+static void owner_that_widens(void)
+{
+    push(0);
+    publish();
+    push(1);
+    publish();
+    push(2);
+    push(3);
+    publish();
+    for (size_t i = 4; i-- > 0;)
+        pop(i);
+}
+
+/* Publishes when it is asked, half of what it has. */
+static void owner_that_is_asked(void)
+{
+    push(0);
+    push(1);
+    pop(1);
+    push(2);
+    push(3);
+    pop(3);
+    pop(2);
+    pop(0);
+}
+
+/* Takes half of its tasks back, and what is private then by fast pops. */
+static void owner_that_halves(void)
+{
+    for (size_t i = 0; i < 4; i++)
+        push(i);
+    publish();
+    pop_half(3);
+    push(4);
+    pop_half(4);
+    for (size_t i = 3; i-- > 0;)
+        pop_half(i);
+}
+
+/* Never publishes: its thieves do. */
+static void owner_of_secrets(void)
+{
+    push(0);
+    push(1);
+    pop(1);
+    push(2);
+    pop(2);
+    pop(0);
+}
+
+/* As before, but its last task is popped and another pushed in its place, while a slow thief may still be at the first
+ * one. */
+static void owner_that_reuses(void)
+{
+    for (size_t i = 0; i < 3; i++) {
+        push(i);
+        pop(i);
+    }
+}
+
+/* Pops stolen tasks, and pushes again below where the thieves were, without a CAS in between. */
+static void owner_that_falls_behind(void)
+{
+    push(0);
+    push(1);
+    publish();
+    pop(1);
+    pop(0);
+    push(2);
+    push(3);
+    pop(3);
+    pop(2);
+}
+
+/* Two levels: the join of a stolen task's neighbour comes while its slot above is in use. */
+static void owner_with_a_stolen_floor(void)
+{
+    push(0);
+    publish();
+    push(1);
+    push(2);
+    publish();
+    pop(2);
+    push(3);
+    pop(3);
+    pop(1);
+    push(4);
+    pop(4);
+    pop(0);
+}
+
+static void owner_of_two(void)
+{
+    push(0);
+    push(1);
+    pop(1);
+    pop(0);
+}
+
+const scenario deque_scenarios[] = {
+    {"deque: owner and thief", set_up_deque, {owner_of_three, steal_two}, three_ran, 0},
+    {"deque: owner and two thieves", set_up_deque, {owner_of_three, steal_two, steal_two}, three_ran, 0},
+    {"deque: a thief that returns", set_up_deque, {owner_of_three, steal_and_return, steal_two}, three_ran, 0},
+    {"deque: one index over and over", set_up_deque, {owner_at_one_index, steal_two, steal_two}, four_ran, 0},
+    {"deque: publishing on top of public tasks", set_up_deque, {owner_that_widens, steal_two, steal_two}, four_ran, 0},
+    {"deque: asking", set_up_deque, {owner_that_is_asked, ask_and_steal}, four_ran, 0},
+    {"deque: asking, two thieves", set_up_deque, {owner_that_is_asked, ask_and_steal, ask_and_steal}, four_ran, 0},
+    {"deque: taking half back", set_up_deque, {owner_that_halves, steal_two, ask_and_steal}, five_ran, 0},
+    {"deque: pushing below stolen tasks", set_up_deque, {owner_that_falls_behind, steal_two, steal_two}, four_ran, 0},
+    {"deque: pushing above stolen tasks",
+     set_up_deque,
+     {owner_with_a_stolen_floor, steal_two, reveal_and_steal},
+     five_ran,
+     0},
+    {"reveal: two tasks", set_up_deque, {owner_of_two, reveal_and_steal}, two_ran, -1},
+    {"reveal: again and again", set_up_deque, {owner_of_secrets, reveal_twice}, three_ran, -1},
+    {"reveal: one index", set_up_deque, {owner_that_reuses, reveal_and_steal, steal_two}, three_ran, 0},
+    {"reveal: below stolen tasks", set_up_deque, {owner_that_falls_behind, reveal_twice, steal_two}, four_ran, 0},
+    {"reveal: and another asks", set_up_deque, {owner_of_secrets, reveal_and_steal, ask_and_steal}, three_ran, 0},
+    {"reveal: two thieves", set_up_deque, {owner_of_secrets, reveal_and_steal, reveal_anyhow}, three_ran, 0},
+    {"reveal: an owner that publishes", set_up_deque, {owner_at_one_index, claim_and_steal, steal_two}, four_ran, 0},
+    {0},
+};

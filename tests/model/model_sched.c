@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* Scenarios on parking, latches, ranges, the sleep of a pool, and loops. */
+#include "model/model.h"
+
+#include <string.h>
+
+#include "base/os.h"
+#include "sched/latch.h"
+#include "sched/range.h"
+
+/* ---- parking --------------------------------------------------------------------------------------------- */
+
+static pl_parker parker;
+static _Atomic int flag[2];
+
+static void set_up_parker(void)
+{
+    memset(&parker, 0, sizeof parker);
+    memset(&flag, 0, sizeof flag);
+}
+
+static void set_flag(int i)
+{
+    atomic_store_explicit(&flag[i], 1, memory_order_release);
+    pl_unpark(&parker);
+}
+
+static void set_first(void)
+{
+    set_flag(0);
+}
+
+static void set_second(void)
+{
+    set_flag(1);
+}
+
+static bool is_set(int i)
+{
+    return atomic_load_explicit(&flag[i], memory_order_acquire);
+}
+
+static void park_for_both(void)
+{
+    while (!is_set(0) || !is_set(1))
+        pl_park(&parker, -1);
+}
+
+static void park_with_a_time(void)
+{
+    for (int i = 0; i < 2 && !(is_set(0) && is_set(1)); i++)
+        pl_park(&parker, 1000);
+    park_for_both();
+}
+
+/* ---- latch: its memory is its owner's again as soon as it is open ---------------------------------------- */
+
+static pl_latch latch;
+static pl_parker decoy;
+static int helped;
+
+static void set_up_latch(void)
+{
+    set_up_parker();
+    memset(&decoy, 0, sizeof decoy);
+    helped = 0;
+    pl_latch_init(&latch, &parker);
+    pl_latch_add(&latch);
+    pl_latch_add(&latch);
+}
+
+static void help_latch(void)
+{
+    helped++;
+    pl_latch_poke(&latch);
+    pl_latch_drop(&latch);
+}
+
+static void wait_at_latch(void)
+{
+    while (!pl_latch_open(&latch)) {
+        if (pl_latch_announce(&latch))
+            pl_park(&parker, -1);
+        pl_latch_withdraw(&latch);
+    }
+    model_assert(helped == 2);
+    pl_latch_init(&latch, &decoy); /* whoever comes now, comes to something else */
+    atomic_init(&latch.word, 7);
+}
+
+static void latch_was_left_alone(void)
+{
+    model_assert(latch.word == 7);
+    model_assert(decoy.word == 0);
+}
+
+/* ---- ranges ---------------------------------------------------------------------------------------------- */
+
+static pl_range ranges[2];
+
+static void eat(uint32_t begin, uint32_t end)
+{
+    for (uint32_t i = begin; i < end; i++)
+        ran[i]++;
+}
+
+static void set_up_ranges(void)
+{
+    memset(ran, 0, sizeof ran);
+    pl_range_set(&ranges[0], 0, 6);
+    pl_range_set(&ranges[1], 0, 0);
+}
+
+static void eat_from(int mine)
+{
+    uint32_t b, e;
+    do
+        while (pl_range_take(&ranges[mine], 2, &b, &e))
+            eat(b, e);
+    while (pl_range_steal(&ranges[!mine], &b, &e) && (pl_range_set(&ranges[mine], b, e), true));
+}
+
+static void eat_first(void)
+{
+    eat_from(0);
+}
+
+static void eat_second(void)
+{
+    eat_from(1);
+}
+
+static void six_eaten(void)
+{
+    for (int i = 0; i < 6; i++)
+        model_assert(ran[i] == 1);
+}
+
+/* ---- the pool: its real threads' main function ----------------------------------------------------------- */
+
+/* Jobs, as loops put them on deques. */
+static void run_job(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool may_run)
+{
+    model_assert(may_run);
+    ran[*(uintptr_t *)(void *)slot->data]++;
+    pl_worker_end(victim, slot, PL_SLOT_DONE);
+    pl_worker_pass_on(thief);
+}
+
+static const pl_job job = {.take = run_job};
+
+static void publish_two(const pl_job *what)
+{
+    pl_worker *w = pl_worker_self();
+    for (size_t i = 0; i < 2; i++) {
+        model_assert(pl_deque_push(&w->deque, &what->task, (void *)(uintptr_t)i));
+        pl_deque_publish(&w->deque, w->deque.head);
+        pl_pool_notify(pool, false);
+    }
+}
+
+/* Sleeps until the thieves of both jobs have done with them, and does nothing more: the jobs must be found. */
+static void wait_for_two(void)
+{
+    pl_worker *w = pl_worker_self();
+    for (size_t i = 0; i < 2; i++)
+        model_assert(pl_worker_await(w, &w->deque.base[i]) & PL_SLOT_DONE);
+    for (size_t i = 0; i < 2; i++) {
+        model_assert(pl_deque_pop(&w->deque) == PL_POP_STOLEN);
+        pl_deque_forget(w->deque.head);
+    }
+    model_assert(ran[0] == 1 && ran[1] == 1);
+    stop_pool();
+}
+
+/* Who publishes while others go to sleep. */
+static void publish_and_park(void)
+{
+    publish_two(&job);
+    wait_for_two();
+}
+
+/* Two jobs that each wait until the other has begun: both workers must come, also if they sleep. */
+static event begun[2];
+
+static void run_and_meet(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool may_run)
+{
+    size_t i = (size_t) * (uintptr_t *)(void *)slot->data;
+    run_job(thief, victim, slot, may_run);
+    event_set(&begun[i]);
+    event_wait(&begun[!i]);
+}
+
+static const pl_job meeting = {.take = run_and_meet};
+
+static void set_up_meeting(void)
+{
+    three_workers();
+    memset(&begun, 0, sizeof begun);
+}
+
+static void publish_a_meeting(void)
+{
+    publish_two(&meeting);
+    wait_for_two();
+}
+
+/* ---- loops ----------------------------------------------------------------------------------------------- */
+
+static int run_iterations(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    for (size_t i = begin; i < end; i++)
+        ran[i]++;
+    return 0;
+}
+
+static void run_loop(size_t n, pl_loop_body *body)
+{
+    pl_cost unknown = {0};
+    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &unknown});
+}
+
+static void call_once(void)
+{
+    run_loop(3, run_iterations);
+    for (int i = 0; i < 3; i++)
+        model_assert(ran[i] == 1);
+    stop_pool();
+}
+
+static void call_twice(void)
+{
+    run_loop(2, run_iterations);
+    run_loop(2, run_iterations);
+    for (int i = 0; i < 2; i++)
+        model_assert(ran[i] == 2);
+    stop_pool();
+}
+
+/* Loops in loops. That a waiter takes only what descends from its own call, shows in that no thread begins an iteration
+ * while it is inside of one at the same depth or deeper. */
+static int depth_of[MODEL_THREADS], depths;
+
+static int run_at(int depth, size_t begin, size_t end);
+
+static int run_outermost(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    return run_at(1, begin, end);
+}
+
+static int run_middle(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    return run_at(2, begin, end);
+}
+
+static int run_innermost(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    return run_at(3, begin, end);
+}
+
+static int run_at(int depth, size_t begin, size_t end)
+{
+    static pl_loop_body *const next[] = {run_outermost, run_middle, run_innermost};
+    for (size_t i = begin; i < end; i++) {
+        int before = depth_of[model_self()];
+        model_assert(before < depth);
+        depth_of[model_self()] = depth;
+        if (depth < depths)
+            run_loop(2, next[depth]);
+        else
+            ran[i]++;
+        depth_of[model_self()] = before;
+    }
+    return 0;
+}
+
+static void call_nested(int levels, int times)
+{
+    depths = levels;
+    memset(depth_of, 0, sizeof depth_of);
+    run_loop(2, run_outermost);
+    model_assert(ran[0] == times && ran[1] == times);
+    stop_pool();
+}
+
+static void call_two_deep(void)
+{
+    call_nested(2, 2);
+}
+
+static void call_three_deep(void)
+{
+    call_nested(3, 4);
+}
+
+const scenario sched_scenarios[] = {
+    {"parker: two wakers", set_up_parker, {park_for_both, set_first, set_second}, nothing, 0},
+    {"parker: with a time", set_up_parker, {park_with_a_time, set_first, set_second}, nothing, 0},
+    {"latch: two helpers", set_up_latch, {wait_at_latch, help_latch, help_latch}, latch_was_left_alone, 0},
+    {"range: two workers", set_up_ranges, {eat_first, eat_second}, six_eaten, 0},
+    {"pool: a publisher and a worker", two_workers, {publish_and_park, be_a_worker}, pool_is_at_rest, 0},
+    {"pool: a publisher and two workers",
+     three_workers,
+     {publish_and_park, be_a_worker, be_a_worker},
+     pool_is_at_rest,
+     0},
+    {"pool: two tasks that meet", set_up_meeting, {publish_a_meeting, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
+    {"loop: a caller and a worker", two_workers, {call_once, be_a_worker}, pool_is_at_rest, 0},
+    {"loop: a caller and two workers", three_workers, {call_once, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
+    {"loop: two calls", two_workers, {call_twice, be_a_worker}, pool_is_at_rest, 0},
+    {"loop: nested", two_workers, {call_two_deep, be_a_worker}, pool_is_at_rest, 0},
+    {"loop: nested, two workers", three_workers, {call_two_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
+    {"loop: three deep", three_workers, {call_three_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
+    {0},
+};

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/* Scenarios on tasks, as programs write them. Thread 0 runs them from outside. */
+#define PARALLEL_DEBUG
+#include "model/model.h"
+
+#include <string.h>
+
+#include "base/os.h"
+
+/* ---- the tasks ------------------------------------------------------------------------------------------- */
+
+/* Set when the task of this number runs. */
+static event begun[TASKS];
+
+/* The only thread that may run tasks of this number; -1: all may. */
+static int only[TASKS];
+
+static void set_up(int count, uint32_t slots)
+{
+    set_up_pool(count, slots);
+    memset(&begun, 0, sizeof begun);
+    memset(&only, -1, sizeof only);
+}
+
+static void set_up_two(void)
+{
+    set_up(2, 16);
+}
+
+static void set_up_three(void)
+{
+    set_up(3, 16);
+}
+
+PARALLEL_TASK(int, leaf, int, i)
+{
+    model_assert(only[i] < 0 || only[i] == model_self());
+    ran[i]++;
+    event_set(&begun[i]);
+    return i;
+}
+
+/* `n` leaves from `first` on, joined at once; gives the sum of their numbers. */
+PARALLEL_TASK(int, leaves, int, first, int, n)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++)
+        PARALLEL_SPAWN(leaf, first + i);
+    for (int i = 0; i < n; i++)
+        sum += PARALLEL_SYNC(leaf);
+    return sum;
+}
+
+/* As before, but what spawned the leaves is long and does nothing until all have begun: others must come for them. */
+PARALLEL_TASK(int, hidden_leaves, int, first, int, n)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++)
+        PARALLEL_SPAWN(leaf, first + i);
+    for (int i = 0; i < n; i++)
+        event_wait(&begun[first + i]);
+    for (int i = 0; i < n; i++)
+        sum += PARALLEL_SYNC(leaf);
+    return sum;
+}
+
+static void ran_once(int tasks)
+{
+    for (int i = 0; i < tasks; i++)
+        model_assert(ran[i] == 1);
+}
+
+/* ---- spawn and join -------------------------------------------------------------------------------------- */
+
+static void run_one(void)
+{
+    model_assert(PARALLEL_RUN(leaves, 0, 1) == 0);
+    ran_once(1);
+    stop_pool();
+}
+
+static void run_three(void)
+{
+    model_assert(PARALLEL_RUN(leaves, 0, 3) == 3);
+    ran_once(3);
+    stop_pool();
+}
+
+static void run_twice(void)
+{
+    model_assert(PARALLEL_RUN(leaves, 0, 1) == 0);
+    model_assert(PARALLEL_RUN(leaves, 1, 2) == 3);
+    ran_once(3);
+    stop_pool();
+}
+
+PARALLEL_TASK(int, fib, int, n)
+{
+    if (n < 2)
+        return n;
+    PARALLEL_SPAWN(fib, n - 1);
+    int b = PARALLEL_CALL(fib, n - 2);
+    return b + PARALLEL_SYNC(fib);
+}
+
+static void run_fib(void)
+{
+    model_assert(PARALLEL_RUN(fib, 4) == 3);
+    stop_pool();
+}
+
+/* Large arguments and results, and none. */
+typedef struct large {
+    int n[20];
+} large;
+
+PARALLEL_TASK(void, note, int, i)
+{
+    ran[i]++;
+}
+
+PARALLEL_TASK(large, grow, large, l)
+{
+    PARALLEL_SPAWN(note, l.n[19]);
+    l.n[0]++;
+    PARALLEL_SYNC(note);
+    return l;
+}
+
+PARALLEL_TASK(int, grow_two, int, n)
+{
+    PARALLEL_SPAWN(grow, ((large){.n = {[0] = n, [19] = 0}}));
+    PARALLEL_SPAWN(grow, ((large){.n = {[0] = n + 2, [19] = 1}}));
+    int b = PARALLEL_SYNC(grow).n[0];
+    return PARALLEL_SYNC(grow).n[0] * 10 + b;
+}
+
+static void run_large(void)
+{
+    model_assert(PARALLEL_RUN(grow_two, 1) == 24);
+    ran_once(2);
+    stop_pool();
+}
+
+/* ---- where there is no room, or no worker ---------------------------------------------------------------- */
+
+static void set_up_narrow(void)
+{
+    set_up(2, 3);
+}
+
+static void set_up_alone(void)
+{
+    set_up(1, 16);
+    without_workers();
+}
+
+static void run_all_kinds(void)
+{
+    model_assert(PARALLEL_RUN(leaves, 0, 4) == 6);
+    model_assert(PARALLEL_RUN(fib, 5) == 5);
+    ran_once(4);
+    memset(ran, 0, sizeof ran);
+    model_assert(PARALLEL_RUN(grow_two, 3) == 46);
+    ran_once(2);
+    stop_pool();
+}
+
+/* ---- long leaves ----------------------------------------------------------------------------------------- */
+
+static void run_hidden(void)
+{
+    model_assert(PARALLEL_RUN(hidden_leaves, 0, 1) == 0);
+    ran_once(1);
+    stop_pool();
+}
+
+static void run_two_hidden(void)
+{
+    model_assert(PARALLEL_RUN(hidden_leaves, 0, 2) == 1);
+    ran_once(2);
+    stop_pool();
+}
+
+static void run_three_hidden(void)
+{
+    model_assert(PARALLEL_RUN(hidden_leaves, 0, 3) == 3);
+    ran_once(3);
+    stop_pool();
+}
+
+/* The bounds are the usual ones again when the long leaf begins. */
+PARALLEL_TASK(int, short_then_hidden, int, n)
+{
+    PARALLEL_SPAWN(leaf, 0);
+    int sum = PARALLEL_SYNC(leaf);
+    return sum + PARALLEL_CALL(hidden_leaves, 1, n);
+}
+
+static void run_short_then_hidden(void)
+{
+    model_assert(PARALLEL_RUN(short_then_hidden, 1) == 1);
+    ran_once(2);
+    stop_pool();
+}
+
+/* Two tasks of a long leaf that each wait for the other to begin: two others must come. */
+PARALLEL_TASK(void, meet, int, i)
+{
+    ran[i]++;
+    event_set(&begun[i]);
+    event_wait(&begun[1 - i]);
+}
+
+PARALLEL_TASK(void, meeting, int, n)
+{
+    for (int i = 0; i < n; i++)
+        PARALLEL_SPAWN(meet, i);
+    for (int i = 0; i < n; i++)
+        event_wait(&begun[i]);
+    for (int i = 0; i < n; i++)
+        PARALLEL_SYNC(meet);
+}
+
+static void run_meeting(void)
+{
+    PARALLEL_RUN(meeting, 2);
+    ran_once(2);
+    stop_pool();
+}
+
+/* ---- blocked joins --------------------------------------------------------------------------------------- */
+
+/* The join of the outer task can only end when somebody has come for the leaves of the inner one: its thief's, whom the
+ * joining worker helps, or its own. */
+PARALLEL_TASK(int, outer, int, n)
+{
+    PARALLEL_SPAWN(hidden_leaves, 0, n);
+    return PARALLEL_SYNC(hidden_leaves);
+}
+
+static void run_outer(void)
+{
+    model_assert(PARALLEL_RUN(outer, 1) == 0);
+    ran_once(1);
+    stop_pool();
+}
+
+static void run_outer_of_two(void)
+{
+    model_assert(PARALLEL_RUN(outer, 2) == 1);
+    ran_once(2);
+    stop_pool();
+}
+
+/* The same where the inner task runs on a thread that takes it and then never takes anything else. */
+static event spawned;
+
+static void set_up_taken(void)
+{
+    set_up(2, 16);
+    atomic_init(&pool->sleep.searching, 0);
+    memset(&spawned, 0, sizeof spawned);
+    pl_deque_ask(&worker_number(0)->deque);
+}
+
+PARALLEL_TASK(int, outer_taken, int, n)
+{
+    PARALLEL_SPAWN(hidden_leaves, 0, n);
+    event_set(&spawned);
+    return PARALLEL_SYNC(hidden_leaves);
+}
+
+static void take_one(void)
+{
+    pl_worker *w = pl_worker_self(), *victim = worker_number(0);
+    pl_slot *slot;
+    const pl_task *task;
+    event_wait(&spawned);
+    if (pl_worker_steal(w, victim, &slot, &task) == PL_STEAL_GOT)
+        pl_worker_run(w, victim, slot, task, true);
+    else
+        event_set(&begun[0]), event_set(&begun[1]);
+}
+
+static void run_outer_taken(void)
+{
+    model_assert(PARALLEL_RUN(outer_taken, 1) == 0);
+    ran_once(1);
+}
+
+static void run_outer_of_two_taken(void)
+{
+    model_assert(PARALLEL_RUN(outer_taken, 2) == 1);
+    ran_once(2);
+}
+
+/* A thief that is done with the awaited task goes on with one of another call, and puts tasks of that on its deque: those
+ * are not for who waited. */
+PARALLEL_TASK(int, spawn_one, int, i)
+{
+    PARALLEL_SPAWN(leaf, i);
+    event_set(&spawned);
+    return PARALLEL_SYNC(leaf);
+}
+
+static void run_spawn_one(void)
+{
+    model_assert(PARALLEL_RUN(spawn_one, 0) == 0);
+}
+
+static void take_one_and_run_others(void)
+{
+    only[1] = only[2] = model_self();
+    take_one();
+    model_assert(PARALLEL_RUN(leaves, 1, 2) == 3);
+    ran_once(3);
+}
+
+/* ---- several calls --------------------------------------------------------------------------------------- */
+
+static event finished;
+
+static void set_up_two_calls(void)
+{
+    set_up(3, 16);
+    atomic_init(&pool->sleep.searching, 1);
+    memset(&finished, 0, sizeof finished);
+    only[1] = 2; /* no guest helps another's call */
+}
+
+static void run_first(void)
+{
+    only[0] = -1;
+    model_assert(PARALLEL_RUN(leaves, 0, 1) == 0);
+    event_wait(&finished);
+    stop_pool();
+}
+
+static void run_second(void)
+{
+    only[1] = -1;
+    model_assert(PARALLEL_RUN(leaves, 1, 1) == 1);
+    event_set(&finished);
+}
+
+/* ---- tasks and loops ------------------------------------------------------------------------------------- */
+
+static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    for (size_t i = begin; i < end; i++)
+        model_assert(PARALLEL_RUN(leaves, (int)i, 1) == (int)i);
+    return 0;
+}
+
+static void run_loop_of(pl_loop_body *body, size_t n)
+{
+    pl_cost unknown = {0};
+    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &unknown});
+}
+
+static void run_tasks_in_a_loop(void)
+{
+    run_loop_of(run_tasks, 2);
+    ran_once(2);
+    stop_pool();
+}
+
+static int run_iterations(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    for (size_t i = begin; i < end; i++)
+        ran[i]++;
+    return 0;
+}
+
+PARALLEL_TASK(void, loop, int, n)
+{
+    run_loop_of(run_iterations, (size_t)n);
+}
+
+PARALLEL_TASK(void, loop_and_leaf, int, n)
+{
+    PARALLEL_SPAWN(loop, n);
+    PARALLEL_SPAWN(leaf, n);
+    PARALLEL_SYNC(leaf);
+    PARALLEL_SYNC(loop);
+}
+
+static void run_a_loop_in_a_task(void)
+{
+    PARALLEL_RUN(loop_and_leaf, 2);
+    ran_once(3);
+    stop_pool();
+}
+
+const scenario task_scenarios[] = {
+    {"task: one spawn", set_up_two, {run_one, be_a_worker}, pool_is_at_rest, 0},
+    {"task: three spawns", set_up_two, {run_three, be_a_worker}, pool_is_at_rest, 0},
+    {"task: two runs", set_up_two, {run_twice, be_a_worker}, pool_is_at_rest, 0},
+    {"task: two workers", set_up_three, {run_three, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
+    {"task: recursion", set_up_two, {run_fib, be_a_worker}, pool_is_at_rest, 0},
+    {"task: large arguments", set_up_two, {run_large, be_a_worker}, pool_is_at_rest, 0},
+    {"task: no room", set_up_narrow, {run_all_kinds, be_a_worker}, pool_is_at_rest, 1},
+    {"task: no worker", set_up_alone, {run_all_kinds}, pool_is_at_rest, 0},
+    {"task: a long leaf", set_up_two, {run_hidden, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a long leaf with two", set_up_two, {run_two_hidden, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a long leaf with three", set_up_three, {run_three_hidden, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
+    {"task: a long leaf after a short one", set_up_two, {run_short_then_hidden, be_a_worker}, pool_is_at_rest, 0},
+    {"task: two that meet", set_up_three, {run_meeting, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
+    {"task: a blocked join", set_up_two, {run_outer, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a blocked join, two leaves", set_up_two, {run_outer_of_two, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a blocked join, two workers",
+     set_up_three,
+     {run_outer_of_two, be_a_worker, be_a_worker},
+     pool_is_at_rest,
+     1},
+    {"task: a thief in need", set_up_taken, {run_outer_taken, take_one}, pool_is_at_rest, 0},
+    {"task: a thief in need of two", set_up_taken, {run_outer_of_two_taken, take_one}, pool_is_at_rest, 0},
+    {"task: a thief of other calls", set_up_taken, {run_spawn_one, take_one_and_run_others}, pool_is_at_rest, 0},
+    {"task: two calls", set_up_two_calls, {run_first, run_second, be_a_worker}, pool_is_at_rest, 1},
+    {"task: tasks in a loop", set_up_two, {run_tasks_in_a_loop, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a loop in a task", set_up_two, {run_a_loop_in_a_task, be_a_worker}, pool_is_at_rest, 0},
+    {0},
+};
