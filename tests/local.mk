@@ -18,7 +18,8 @@ unit_tests = \
     tests/unit/test_latch \
     tests/unit/test_os \
     tests/unit/test_range \
-    tests/unit/test_sleep
+    tests/unit/test_sleep \
+    tests/unit/test_spill
 
 api_tests = \
     tests/api/test_concurrent \
@@ -52,6 +53,8 @@ tests_unit_test_range_CFLAGS = $(test_cflags)
 tests_unit_test_range_LDADD = $(unit_ldadd)
 tests_unit_test_sleep_CFLAGS = $(test_cflags)
 tests_unit_test_sleep_LDADD = $(unit_ldadd)
+tests_unit_test_spill_CFLAGS = $(test_cflags)
+tests_unit_test_spill_LDADD = $(unit_ldadd)
 
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)

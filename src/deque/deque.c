@@ -17,7 +17,7 @@
 
 /* ---- the shared word ------------------------------------------------------------------------------------- */
 
-enum { INDEX_BITS = 26, CLAIM_BITS = 64 - 2 * INDEX_BITS };
+enum { INDEX_BITS = 26, CLAIM_BITS = 64 - 2 * INDEX_BITS, BARRED = (1 << CLAIM_BITS) - 1 };
 
 static inline uint64_t span_of(uint32_t top, uint32_t split, uint32_t claim)
 {
@@ -36,7 +36,7 @@ static inline uint32_t split_of(uint64_t span)
 
 static inline uint32_t claim_of(uint64_t span)
 {
-    return (uint32_t)span & ((1u << CLAIM_BITS) - 1);
+    return (uint32_t)span & BARRED;
 }
 
 static inline uint32_t index_of(const pl_deque *d, const pl_slot *slot)
@@ -51,9 +51,11 @@ static inline uint64_t own_span(const pl_deque *d)
     return atomic_load_explicit((_Atomic uint64_t *)&d->span, memory_order_relaxed);
 }
 
-/* The owner's change to it. o8. */
-static inline bool change_span(pl_deque *d, uint64_t *span, uint64_t to)
+/* The owner's change to it, o8. While there are kept results, it bars claims: a slot holds a task for a moment, in its
+ * push, that will not stay. */
+static inline bool change_span(pl_deque *d, uint64_t *span, uint32_t top, uint32_t split)
 {
+    uint64_t to = span_of(top, split, d->overflowed ? BARRED : 0);
     /* D9 seq_cst: publishes what is public from now on (release), continues that release for what stays public, and is
      * ordered before the look for sleepers that follows; after it in S, no claim from before it holds;
      * pairs with D12, D20, D26, D27 and with S4, S6 in src/sched/sleep.c */
@@ -134,33 +136,40 @@ static bool grow(pl_deque *d, uint32_t index)
 
 /* ---- push and pop ---------------------------------------------------------------------------------------- */
 
-/* Which of the tasks below number `head` are to be public: half of the private ones if that is what somebody waits
- * for; all; or no more than now. */
-typedef enum share { SHARE_NONE, SHARE_HALF, SHARE_ALL } share;
-
 /* One attempt to set the usual bounds, end a claim, catch up with pops of stolen slots down to number `low`, and publish,
  * with *published saying so. If it fails, *span is what has come between. */
-static bool try_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head, share how, bool *published)
+static bool try_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head, pl_share how, bool *published)
 {
     uint32_t top = d->behind ? low : top_of(*span), split = d->behind ? low : split_of(*span), to = split;
-    if (how == SHARE_ALL && split < head)
+    if (how == PL_SHARE_ALL && split < head)
         to = head;
-    else if (how == SHARE_HALF && split < head && top == split)
+    else if (how == PL_SHARE_HALF && split < head && top == split)
         to = split + (head - split + 1) / 2;
     set_bounds(d, to);
-    if (!change_span(d, span, span_of(top, to, 0)))
+    if (!change_span(d, span, top, to))
         return false;
     d->behind = false;
     *published = to > split;
     return true;
 }
 
-static bool settle(pl_deque *d, uint32_t low, uint32_t head, share how)
+static bool settle(pl_deque *d, uint32_t low, uint32_t head, pl_share how)
 {
     bool published;
     for (uint64_t span = own_span(d); !try_settle(d, &span, low, head, how, &published);)
         ;
     return published;
+}
+
+/* The pop of a stolen slot has left, or leaves, head below top: all that is below head is stolen, too. The next push is
+ * to catch up, and pops are slow whatever a failed attempt to take back has set; a request stays one. */
+static void fall_behind(pl_deque *d, bool asked)
+{
+    d->behind = true;
+    /* D38 relaxed: the owner's own, until its next change of the span; pairs with T6 */
+    atomic_store_explicit(&d->bounds.limit, asked ? ASKED : d->base + split_of(own_span(d)), memory_order_relaxed);
+    /* D37 relaxed: likewise; pairs with T3 */
+    atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
 }
 
 bool pl_deque_push_slow(pl_deque *d, pl_slot *slot, bool *published)
@@ -172,24 +181,20 @@ bool pl_deque_push_slow(pl_deque *d, pl_slot *slot, bool *published)
         atomic_store_explicit(&slot->task, NULL, memory_order_relaxed);
         return false;
     }
-    *published = settle(d, index_of(d, slot), index_of(d, slot) + 1, asked ? SHARE_HALF : SHARE_NONE);
+    *published = settle(d, index_of(d, slot), index_of(d, slot) + 1, asked ? PL_SHARE_HALF : PL_SHARE_NONE);
     return true;
 }
 
 pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published)
 {
     uint32_t h = index_of(d, slot);
-    share how = is_asked(d) ? SHARE_HALF : SHARE_NONE;
+    pl_share how = is_asked(d) ? PL_SHARE_HALF : PL_SHARE_NONE;
     *published = false;
     for (uint64_t span = own_span(d);;) {
         uint32_t top = top_of(span), split = split_of(span);
         if (top > h) {
             pl_assert(top == split);
-            d->behind = true;
-            /* D38 relaxed: all below is stolen, whatever an attempt to take it back has set; pairs with T6 */
-            atomic_store_explicit(&d->bounds.limit, d->base + split, memory_order_relaxed);
-            /* D37 relaxed: the next push catches up with this pop; pairs with T3 */
-            atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
+            fall_behind(d, how == PL_SHARE_HALF);
             return PL_POP_STOLEN;
         }
         if (split <= h) {
@@ -199,20 +204,21 @@ pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published)
         }
         uint32_t to = half ? top + (h - top) / 2 : h;
         set_bounds(d, to);
-        if (change_span(d, &span, span_of(top, to, 0)))
+        if (change_span(d, &span, top, to))
             return PL_POP_OWN;
     }
 }
 
-void pl_deque_forget(pl_slot *slot)
+void pl_deque_forget(pl_deque *d, pl_slot *slot)
 {
     /* D10 relaxed: the thief is through with it; the next publish releases it; pairs with D29, D30 */
     atomic_store_explicit(&slot->state, 0, memory_order_relaxed);
+    fall_behind(d, is_asked(d));
 }
 
-void pl_deque_publish(pl_deque *d, pl_slot *head)
+bool pl_deque_share(pl_deque *d, pl_slot *head, pl_share how)
 {
-    settle(d, index_of(d, head), index_of(d, head), SHARE_ALL);
+    return settle(d, index_of(d, head), index_of(d, head), how);
 }
 
 void pl_deque_trim(pl_deque *d)
@@ -224,7 +230,7 @@ void pl_deque_trim(pl_deque *d)
         pl_os_discard(d->base + KEPT_ROOM, (size_t)(room - KEPT_ROOM) * sizeof(pl_slot));
         /* D7 relaxed: who still sees the larger room finds memory there, all zero; pairs with D28 */
         atomic_store_explicit(&d->room, KEPT_ROOM, memory_order_relaxed);
-        settle(d, index_of(d, d->head), index_of(d, d->head), SHARE_NONE);
+        pl_deque_share(d, d->head, PL_SHARE_NONE);
     }
     pl_deque_spill_trim(d);
 }
@@ -270,7 +276,9 @@ bool pl_deque_has_public(const pl_deque *d)
 
 void pl_deque_ask(pl_deque *d)
 {
-    if (is_asked(d))
+    /* D39 relaxed: a line that has a request on it already is left alone; the owner may have overwritten half of one;
+     * pairs with D14, D16 */
+    if (is_asked(d) && atomic_load_explicit(&d->bounds.end, memory_order_relaxed) == d->base)
         return;
     /* D15 relaxed: a hint that may get lost; before a reveal, ordered by the fence; pairs with T6, D5 */
     atomic_store_explicit(&d->bounds.limit, ASKED, memory_order_relaxed);

@@ -196,14 +196,24 @@ static inline pl_pop pl_deque_pop(pl_deque *d)
     return parallel_slot_pop(&d->bounds, d->head) ? PL_POP_OWN : pl_deque_pop_slow(d, d->head, false, &published);
 }
 
-/* Owner, after PL_POP_STOLEN, when the slot has ended: drops it. */
-void pl_deque_forget(pl_slot *slot);
+/* Owner, after PL_POP_STOLEN, when the slot has ended: drops it. Whatever it has pushed above in the meantime, it has
+ * popped, too. */
+void pl_deque_forget(pl_deque *d, pl_slot *slot);
+
+/* Which of the private tasks are to be public: none; half of them, rounded up, unless some task is public; all. */
+typedef enum pl_share { PL_SHARE_NONE, PL_SHARE_HALF, PL_SHARE_ALL } pl_share;
 
 /*
- * Owner: makes all tasks up to `head` public. It is a CAS that is seq_cst, so a look for sleepers that follows, with
- * a seq_cst load, cannot miss one that did not see these tasks.
+ * Owner, with all tasks below `head`: makes some public, sets the usual bounds, ends claims. True if it has made any
+ * public. It is a CAS that is seq_cst, so a look for sleepers that follows, with a seq_cst load, cannot miss one that
+ * did not see these tasks.
  */
-void pl_deque_publish(pl_deque *d, pl_slot *head);
+bool pl_deque_share(pl_deque *d, pl_slot *head, pl_share how);
+
+static inline void pl_deque_publish(pl_deque *d, pl_slot *head)
+{
+    pl_deque_share(d, head, PL_SHARE_ALL);
+}
 
 /* Owner: sets d->head right after tasks may have pushed beyond it. */
 void pl_deque_find_head(pl_deque *d);

@@ -120,7 +120,7 @@ void pl_deque_keep(pl_deque *d, pl_slot *slot, const void *result, size_t bytes)
     if (d->overflowed++ == 0) {
         /* D35 relaxed: the owner's own; no partner */
         d->covered = atomic_load_explicit(&slot[-1].task, memory_order_relaxed);
-        pl_deque_ask(d);
+        pl_deque_share(d, slot, PL_SHARE_NONE); /* all is slow from now on, and nobody may claim */
     }
     memcpy(put(d, rounded(bytes)), result, bytes);
 }
@@ -132,7 +132,7 @@ void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes)
     atomic_store_explicit(&slot->task, d->covered, memory_order_release);
     d->overflowed--;
     pl_overflow *top = d->overflow;
-    if (top->used == 0) {
+    while (top->used == 0) {
         d->overflow = top->below;
         free(top);
         top = d->overflow;

@@ -79,7 +79,7 @@ static void close_offer(part *p)
     p->offer = NULL;
     if (pl_deque_pop(&p->worker->deque) == PL_POP_STOLEN) {
         unsigned state = pl_worker_await(p->worker, offer);
-        pl_deque_forget(offer);
+        pl_deque_forget(&p->worker->deque, offer);
         if (state & PL_SLOT_DONE)
             return;
     }

@@ -67,13 +67,18 @@ void parallel_task_end(parallel_root *root)
 
 /* ---- spawn ----------------------------------------------------------------------------------------------- */
 
-/* After a slow path: what is private now is private because nobody wants it. */
-static void look_after(pl_worker *w, bool published)
+/* After a slow path that has, or has not, published some of the tasks below `head`: what is private from here on is so
+ * because nobody wants it. Who goes to sleep later looks for itself (W28 and pl_deque_claim()). */
+static void look_after(pl_worker *w, pl_slot *head, bool published)
 {
+    pl_deque *d = &w->deque;
+    if (!published && !pl_deque_has_public(d) && pl_pool_idle(w->pool)) {
+        published = pl_deque_share(d, head, PL_SHARE_HALF);
+        if (!published)
+            pl_deque_ask(d);
+    }
     if (published)
         pl_worker_call_for_help(w, false);
-    else if (!pl_deque_has_public(&w->deque) && pl_pool_idle(w->pool))
-        pl_deque_ask(&w->deque);
 }
 
 static void *data_of(const pl_task *task, pl_slot *slot)
@@ -102,7 +107,7 @@ parallel_slot *parallel_task_push(parallel_worker *worker, parallel_slot *slot)
         run_now(d, slot, task);
         return slot;
     }
-    look_after((pl_worker *)d, published);
+    look_after((pl_worker *)d, slot + 1, published);
     return slot + 1;
 }
 
@@ -175,7 +180,7 @@ static void *join(pl_worker *w, pl_slot *slot, const pl_task *task)
         pl_pool_wait(w->pool, -1);
         w->deque.head = head;
     }
-    pl_deque_forget(slot);
+    pl_deque_forget(&w->deque, slot);
     if (state & PL_SLOT_RETURNED)
         return NULL;
     void *result = data_of(task, slot);
@@ -196,7 +201,7 @@ void *parallel_task_pop(parallel_worker *worker, parallel_slot *slot, const para
     *head = slot;
     if (pl_deque_pop_slow(d, slot, true, &published) == PL_POP_STOLEN)
         return join(w, slot, task);
-    look_after(w, published);
+    look_after(w, slot, published);
     return NULL;
 }
 

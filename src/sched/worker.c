@@ -39,17 +39,6 @@ bool pl_pool_notify(pl_pool *pool, bool add)
     return true;
 }
 
-void pl_worker_pass_on(pl_worker *w)
-{
-    if (!w->was_last)
-        return;
-    w->was_last = false;
-    /* W14 relaxed: a hint; pairs with R22, R23 in loop.c */
-    bool add = atomic_load_explicit(&w->pool->eager, memory_order_relaxed) > 0;
-    if (pl_pool_has_public(w->pool))
-        pl_pool_notify(w->pool, add);
-}
-
 bool pl_pool_has_public(const pl_pool *pool)
 {
     unsigned high = pl_pool_high(pool);
@@ -238,9 +227,9 @@ static bool search(pl_worker *w, find *found)
     return false;
 }
 
-/* Whether there is work for a worker that has announced that it is going to sleep: what is public; and what the workers
- * that run tasks have in private. One heavy fence serves for all of them. */
-static bool last_look(pl_worker *w)
+/* Whether there is work for a worker that sleeps, or is about to and has announced it: what is public; and what the
+ * workers that run tasks have in private. One heavy fence serves for all of them. */
+static bool look_for_sleepers(pl_worker *w)
 {
     pl_pool *pool = w->pool;
     if (pl_pool_has_public(pool))
@@ -250,7 +239,7 @@ static bool last_look(pl_worker *w)
     unsigned high = pl_pool_high(pool), claimed = 0, me = w->index + 1;
     for (unsigned i = 0; i < high; i++) {
         pl_worker *other = pl_pool_worker(pool, i);
-        /* W28 seq_cst: a worker that enters a task later sees that this one sleeps, and asks itself; pairs with W27 */
+        /* W28 seq_cst: a worker that enters a task later sees that somebody sleeps, and asks itself; pairs with W27 */
         if (other != w && atomic_load_explicit(&other->tasks, memory_order_seq_cst) > 0)
             claimed += pl_deque_claim(&other->deque, me);
     }
@@ -260,6 +249,18 @@ static bool last_look(pl_worker *w)
     return claimed && pl_pool_has_public(pool);
 }
 
+void pl_worker_pass_on(pl_worker *w)
+{
+    if (!w->was_last)
+        return;
+    w->was_last = false;
+    /* W14 relaxed: a hint; pairs with R22, R23 in loop.c */
+    bool add = atomic_load_explicit(&w->pool->eager, memory_order_relaxed) > 0;
+    bool sleepers = pl_sleep_any(&w->pool->sleep, pl_pool_high(w->pool));
+    if (sleepers ? look_for_sleepers(w) : pl_pool_has_public(w->pool))
+        pl_pool_notify(w->pool, add);
+}
+
 /* Goes to sleep, unless there is work after all. It counts as searching before and after. True if it has rested for
  * so long that it may leave. */
 static bool rest(pl_worker *w)
@@ -267,7 +268,7 @@ static bool rest(pl_worker *w)
     pl_pool *pool = w->pool;
     bool timed_out = false;
     pl_sleep_announce(&pool->sleep, w->index);
-    if (!last_look(w) && !pl_pool_stopping(pool))
+    if (!look_for_sleepers(w) && !pl_pool_stopping(pool))
         timed_out = !pl_park(&w->parker, pl_pool_surplus(pool) ? LEAVE_AFTER_NS : -1);
     bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
     return timed_out && unclaimed;

@@ -140,7 +140,8 @@ void event_wait(event *e)
 void event_set(event *e)
 {
     atomic_store_explicit(&e->word, 1, memory_order_release);
-    pl_os_wake(&e->word);
+    for (int i = 1; i < MODEL_THREADS; i++)
+        pl_os_wake(&e->word); /* all of them, one after the other */
 }
 
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */

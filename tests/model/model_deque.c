@@ -58,7 +58,7 @@ static void join(size_t number, pl_pop popped)
     if (state & PL_SLOT_RETURNED)
         run(number);
     model_assert(ran[number] == 1);
-    pl_deque_forget(deque->head);
+    pl_deque_forget(deque, deque->head);
 }
 
 static void pop(size_t number)

@@ -167,7 +167,7 @@ static void wait_for_two(void)
         model_assert(pl_worker_await(w, &w->deque.base[i]) & PL_SLOT_DONE);
     for (size_t i = 0; i < 2; i++) {
         model_assert(pl_deque_pop(&w->deque) == PL_POP_STOLEN);
-        pl_deque_forget(w->deque.head);
+        pl_deque_forget(&w->deque, w->deque.head);
     }
     model_assert(ran[0] == 1 && ran[1] == 1);
     stop_pool();

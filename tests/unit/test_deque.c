@@ -60,11 +60,11 @@ static void nothing_to_steal(pl_deque *d)
     ck_assert(!pl_deque_has_public(d));
 }
 
-static void forget(pl_slot *slot, unsigned how)
+static void forget(pl_deque *d, pl_slot *slot, unsigned how)
 {
     ck_assert(!pl_slot_end(slot, how));
     ck_assert_uint_eq(pl_slot_state(slot) & PL_SLOT_ENDED, how);
-    pl_deque_forget(slot);
+    pl_deque_forget(d, slot);
     ck_assert_uint_eq(pl_slot_state(slot), 0);
 }
 
@@ -148,7 +148,7 @@ START_TEST(steals_the_oldest_of_what_is_public)
     for (size_t i = 5; i-- > 0;) {
         ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
         ck_assert_ptr_eq(d.head, slots[i]);
-        forget(slots[i], PL_SLOT_DONE);
+        forget(&d, slots[i], PL_SLOT_DONE);
     }
     pl_deque_destroy(&d);
 }
@@ -252,11 +252,11 @@ START_TEST(stolen_slots_are_used_again)
         for (size_t i = count; i-- > 0;) {
             ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
             ck_assert_ptr_eq(slots[i], d.base + 1 + i);
-            forget(slots[i], PL_SLOT_DONE);
+            forget(&d, slots[i], PL_SLOT_DONE);
             nothing_to_steal(&d);
         }
         ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
-        forget(d.base, round % 2 ? PL_SLOT_DONE : PL_SLOT_RETURNED);
+        forget(&d, d.base, round % 2 ? PL_SLOT_DONE : PL_SLOT_RETURNED);
         push(&d, 99); /* a new one in its place is private, and the owner's */
         nothing_to_steal(&d);
         ck_assert(pl_deque_is_private(&d, d.base));
@@ -284,7 +284,7 @@ START_TEST(what_is_popped_is_stolen_as_nothing)
             ck_assert_ptr_null(task);
             ck_assert_ptr_eq(slot, d.head);
             ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_STOLEN);
-            forget(slot, PL_SLOT_RETURNED);
+            forget(&d, slot, PL_SLOT_RETURNED);
         } else {
             ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_OWN);
             nothing_to_steal(&d);
@@ -314,7 +314,7 @@ START_TEST(owner_works_while_it_waits)
             pop_own(&d, i);
         nothing_to_steal(&d);
         d.head = slot;
-        forget(slot, PL_SLOT_DONE);
+        forget(&d, slot, PL_SLOT_DONE);
         push(&d, 3);
         ck_assert(pl_deque_is_private(&d, slot));
         pop_own(&d, 3);
@@ -331,20 +331,20 @@ START_TEST(slots_tell_who_waits)
     push(&d, 1);
     ck_assert_uint_eq(pl_slot_state(d.base), 0);
     pl_deque_publish(&d, d.head);
-    pl_slot *slot = steal(&d, 4095, 1);
+    pl_slot *slot = steal(&d, 4094, 1);
     ck_assert_int_eq(pl_deque_pop(&d), PL_POP_STOLEN);
     ck_assert(!pl_slot_awaited(slot));
-    ck_assert_uint_eq(pl_slot_await(slot), 4095 * PL_SLOT_THIEF);
+    ck_assert_uint_eq(pl_slot_await(slot), 4094 * PL_SLOT_THIEF);
     ck_assert(pl_slot_awaited(slot));
     pl_slot_unawait(slot);
     ck_assert(!pl_slot_awaited(slot));
-    ck_assert_uint_eq(pl_slot_state(slot), 4095 * PL_SLOT_THIEF);
+    ck_assert_uint_eq(pl_slot_state(slot), 4094 * PL_SLOT_THIEF);
     pl_slot_await(slot);
     ck_assert(pl_slot_end(slot, PL_SLOT_DONE));
-    ck_assert_uint_eq(pl_slot_state(slot), 4095 * PL_SLOT_THIEF | PL_SLOT_AWAITED | PL_SLOT_DONE);
+    ck_assert_uint_eq(pl_slot_state(slot), 4094 * PL_SLOT_THIEF | PL_SLOT_AWAITED | PL_SLOT_DONE);
     pl_slot_unawait(slot);
-    ck_assert_uint_eq(pl_slot_await(slot), 4095 * PL_SLOT_THIEF | PL_SLOT_DONE); /* it had ended before */
-    pl_deque_forget(slot);
+    ck_assert_uint_eq(pl_slot_await(slot), 4094 * PL_SLOT_THIEF | PL_SLOT_DONE); /* it had ended before */
+    pl_deque_forget(&d, slot);
     ck_assert_uint_eq(pl_slot_state(slot), 0);
     pl_deque_destroy(&d);
 }
@@ -389,8 +389,8 @@ START_TEST(claims_where_nothing_is_public)
     ck_assert_uint_eq(split_of(&d), 1); /* its request is still there */
     ck_assert(!pl_deque_claim(&d, 1));
     steal(&d, 1, 0);
-    ck_assert(pl_deque_claim(&d, 4095));
-    ck_assert(pl_deque_reveal(&d, 4095));
+    ck_assert(pl_deque_claim(&d, 4094));
+    ck_assert(pl_deque_reveal(&d, 4094));
     ck_assert(!pl_deque_claim(&d, 1));
     steal(&d, 1, 1);
     nothing_to_steal(&d);
@@ -525,7 +525,7 @@ START_TEST(behaves_as_the_model)
                 split = half ? top + (head - top) / 2 : head;
                 share = false;
             } else if (!own)
-                forget(d.head, PL_SLOT_DONE);
+                forget(&d, d.head, PL_SLOT_DONE);
         } else if (what == 9) {
             pl_deque_publish(&d, d.head);
             top = top > head ? head : top;

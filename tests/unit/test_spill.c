@@ -162,7 +162,7 @@ START_TEST(side_is_last_in_first_out)
     pl_deque d;
     char mine;
     ck_assert(pl_deque_init(&d, 100));
-    pl_deque_side_trim(&d);
+    pl_deque_spill_trim(&d);
     pl_deque_side_release(&d, &mine);
     for (int round = 0; round < 3; round++) {
         char *end = NULL;
@@ -309,13 +309,16 @@ START_TEST(what_is_not_pushed_is_not_revealed)
         if (early)
             ck_assert(pl_deque_claim(&d, 1));
         keep_one(&d, d.head, 8);
-        if (!early)
-            ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(!pl_deque_claim(&d, 1));
         ck_assert(!push_at(&d, 1));
-        pl_deque_reveal(&d, 1);
+        ck_assert(!pl_deque_reveal(&d, 1));
         ck_assert(!pl_deque_push_slow(&d, d.head, &published));
-        ck_assert(pl_deque_is_private(&d, d.head));
+        ck_assert(pl_deque_is_private(&d, d.base));
         take_one(&d, d.head);
+        push(&d, 1); /* all is as ever */
+        steal(&d, 1, 0);
+        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(pl_deque_reveal(&d, 1));
         pl_deque_destroy(&d);
     }
 }
@@ -343,7 +346,7 @@ START_TEST(serial_has_no_room)
             ck_assert_int_eq(*(char *)pl_deque_kept(&d, d.head - 1, sizes[--depth]), (char)depth);
         }
         ck_assert(!pl_deque_push(&d, &nothing, NULL));
-        pl_deque_destroy(&d);
+        pl_deque_end_serial(&d);
         ck_assert_int_eq(page[at + 2].data[0], 0x55); /* all else is as it was */
     }
 }
@@ -455,7 +458,7 @@ static void sync_slot(pl_deque *d, pl_slot *slot, size_t n, unsigned long long *
         run_number(n);
     else
         ck_assert_ptr_eq(number(number_of(slot)), result_of(n));
-    pl_deque_forget(slot);
+    pl_deque_forget(d, slot);
 }
 
 /* The owner pushes and pops in random waves; every task must run exactly once. The deque is short, so that indices come
