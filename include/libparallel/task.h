@@ -79,6 +79,19 @@
  */
 #define PARALLEL_RUN(fn, ...) fn##__parallel_run(__VA_ARGS__)
 
+/**
+ * PARALLEL_TASK_COPIES: how many copies of the body a task that calls or joins its own kind is compiled into, 1 to 5.
+ * With more of them a recursion is faster and its code larger; others have one copy in any case. To be defined before
+ * this header is included, if at all.
+ */
+#ifndef PARALLEL_TASK_COPIES
+#ifdef __clang__
+#define PARALLEL_TASK_COPIES 4
+#else
+#define PARALLEL_TASK_COPIES 5
+#endif
+#endif
+
 /* ---- how it is done ------------------------------------------------------------------------------------ */
 
 /* A kind of task. */
@@ -246,9 +259,9 @@ PARALLEL_TASK_SLOW_ void parallel_task_pop_slow(parallel_worker *worker, paralle
 #define PARALLEL_TASK_GET_1 return
 
 /*
- * The body is compiled into itself: three copies call each other in a ring, so that the compiler may inline some levels
- * of a recursion, which it does not within one function. Which copy comes next travels as `pl_self`, together with
- * the kind of task, `pl_task`, that it is a copy of; both are constants wherever the body is inlined.
+ * The body is compiled into itself: copies of it call each other in a ring, so that the compiler may inline some levels
+ * of a recursion, which it does not, or not as well, within one function. Which copy comes next travels as `pl_self`,
+ * together with the kind of task, `pl_task`, that it is a copy of; both are constants wherever the body is inlined.
  */
 #define PARALLEL_TASK_DECLARE_(result_t, fn, members, named, typed, passed, taken, put)                                \
     typedef union {                                                                                                    \
@@ -345,14 +358,24 @@ PARALLEL_TASK_SLOW_ void parallel_task_pop_slow(parallel_worker *worker, paralle
 #define PARALLEL_TASK_DEFINE_(result_t, fn, members, named, typed, passed, taken, put)                                 \
     PARALLEL_TASK_INLINE_ result_t fn##__parallel_body(const parallel_task *, void (*)(void), parallel_frame *,        \
                                                        PARALLEL_OPEN_ typed);                                          \
-    PARALLEL_TASK_COPY_(result_t, fn, 1, 0, typed, passed)                                                             \
-    PARALLEL_TASK_COPY_(result_t, fn, 2, 1, typed, passed)                                                             \
-    PARALLEL_TASK_COPY_(result_t, fn, 0, 2, typed, passed)                                                             \
+    PARALLEL_TASK_RING_(result_t, fn, typed, passed)                                                                   \
     PARALLEL_TASK_INLINE_ result_t fn##__parallel_body(                                                                \
         const parallel_task *pl_task __attribute__((unused)), void (*pl_self)(void) __attribute__((unused)),           \
         parallel_frame *pl_frame __attribute__((unused)), PARALLEL_OPEN_ named)
 
-#define PARALLEL_TASK_COPY_(result_t, fn, i, next, typed, passed)                                                      \
+/* The ring: each copy calls the one before it, the first one the last. */
+#define PARALLEL_TASK_RING_ PARALLEL_CAT_(PARALLEL_TASK_RING_, PARALLEL_TASK_COPIES)
+#define PARALLEL_TASK_RING_1(...) PARALLEL_TASK_COPY_(0, 0, __VA_ARGS__)
+#define PARALLEL_TASK_RING_2(...) PARALLEL_TASK_CHAIN_1(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 1, __VA_ARGS__)
+#define PARALLEL_TASK_RING_3(...) PARALLEL_TASK_CHAIN_2(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 2, __VA_ARGS__)
+#define PARALLEL_TASK_RING_4(...) PARALLEL_TASK_CHAIN_3(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 3, __VA_ARGS__)
+#define PARALLEL_TASK_RING_5(...) PARALLEL_TASK_CHAIN_4(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 4, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_1(...) PARALLEL_TASK_COPY_(1, 0, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_2(...) PARALLEL_TASK_CHAIN_1(__VA_ARGS__) PARALLEL_TASK_COPY_(2, 1, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_3(...) PARALLEL_TASK_CHAIN_2(__VA_ARGS__) PARALLEL_TASK_COPY_(3, 2, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_4(...) PARALLEL_TASK_CHAIN_3(__VA_ARGS__) PARALLEL_TASK_COPY_(4, 3, __VA_ARGS__)
+
+#define PARALLEL_TASK_COPY_(i, next, result_t, fn, typed, passed)                                                      \
     static inline result_t fn##__parallel_copy_##i(parallel_worker *pl_worker, parallel_slot *pl_head,                 \
                                                    PARALLEL_OPEN_ typed)                                               \
     {                                                                                                                  \

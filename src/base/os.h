@@ -99,9 +99,19 @@ void *pl_os_reserve(size_t bytes);
 bool pl_os_commit(void *start, size_t bytes);
 void pl_os_release(void *start, size_t bytes);
 
-/* Gives back the memory behind committed pages, where the system can: they stay usable, and zero. Only for memory that
- * is zero already but for what nobody needs. */
+/* Gives back the memory behind committed pages, where the system can: they stay usable, and are zero or as they were. */
 void pl_os_discard(void *start, size_t bytes);
+
+/* Lets the system take that memory when it is short of it, and not before: to use it again costs next to nothing. A page
+ * is as it was until the system has taken it, or then zero. */
+void pl_os_offer(void *start, size_t bytes);
+
+/*
+ * Trims committed memory at the end of some work to `kept` bytes. What this work has used beyond, `used` bytes in all,
+ * is offered; what only earlier work has, *warm bytes in all, is given back. So a burst of use costs page faults once,
+ * when it is repeated, and memory once, when it is not.
+ */
+void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm);
 
 /* Zeroed memory on a cache line of its own, or NULL; ends with free(). */
 void *pl_os_zalloc(size_t bytes);

@@ -97,6 +97,16 @@ void pl_os_release(void *start, size_t bytes)
     munmap(start, whole_pages(bytes));
 }
 
+void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm)
+{
+    size_t middle = used > kept ? used : kept;
+    if (*warm > middle)
+        pl_os_discard((char *)start + middle, *warm - middle);
+    if (used > kept)
+        pl_os_offer((char *)start + kept, used - kept);
+    *warm = used > kept ? used : 0;
+}
+
 void *pl_os_zalloc(size_t bytes)
 {
     bytes = (bytes + PL_LINE - 1) / PL_LINE * PL_LINE;

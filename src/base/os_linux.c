@@ -231,3 +231,11 @@ void pl_os_discard(void *start, size_t bytes)
     madvise(start, bytes, MADV_DONTNEED);
     errno = saved;
 }
+
+void pl_os_offer(void *start, size_t bytes)
+{
+    int saved = errno;
+    if (madvise(start, bytes, MADV_FREE) != 0)
+        madvise(start, bytes, MADV_DONTNEED); /* before Linux 4.5 */
+    errno = saved;
+}

@@ -109,3 +109,9 @@ void pl_os_discard(void *start, size_t bytes)
     (void)start;
     (void)bytes;
 }
+
+void pl_os_offer(void *start, size_t bytes)
+{
+    (void)start;
+    (void)bytes;
+}

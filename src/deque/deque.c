@@ -8,8 +8,7 @@
 
 /* Slots that the first commit makes usable: a page of them, or all where there are fewer. */
 #define FIRST_ROOM 64u
-/* A deque that has grown beyond this gives memory back when it is empty: not less, as to get it anew costs some 20 ns
- * for each slot. */
+/* A deque that has grown beyond this gives memory back when it is empty. */
 #define KEPT_ROOM (UINT32_C(1) << 18)
 
 /* No slot is from here on: what `limit` is after a thief has asked. */
@@ -225,9 +224,9 @@ void pl_deque_trim(pl_deque *d)
 {
     /* D4 relaxed: the owner's own; no partner */
     uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);
+    pl_os_trim(d->base, KEPT_ROOM * sizeof(pl_slot), room * sizeof(pl_slot), &d->warm);
     if (room > KEPT_ROOM) {
         pl_assert(d->head < d->base + KEPT_ROOM);
-        pl_os_discard(d->base + KEPT_ROOM, (size_t)(room - KEPT_ROOM) * sizeof(pl_slot));
         /* D7 relaxed: who still sees the larger room finds memory there, all zero; pairs with D28 */
         atomic_store_explicit(&d->room, KEPT_ROOM, memory_order_relaxed);
         pl_deque_share(d, d->head, PL_SHARE_NONE);

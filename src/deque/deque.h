@@ -133,6 +133,7 @@ typedef struct pl_deque {
     struct pl_overflow *overflow;
     char *side, *side_top; /* room for what does not fit into slots */
     size_t side_room;
+    size_t warm, side_warm; /* bytes that earlier use may have left in memory: see pl_os_trim() */
     /* shared */
     alignas(PL_LINE) _Atomic uint64_t span;
     _Atomic uint32_t room;

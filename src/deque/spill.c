@@ -89,10 +89,8 @@ void pl_deque_side_release(pl_deque *d, void *room)
 void pl_deque_spill_trim(pl_deque *d)
 {
     drop_overflow(d);
-    if (d->side_room > SIDE_KEPT) {
-        pl_os_discard(d->side + SIDE_KEPT, d->side_room - SIDE_KEPT);
-        d->side_room = SIDE_KEPT;
-    }
+    pl_os_trim(d->side, SIDE_KEPT, d->side_room, &d->side_warm);
+    d->side_room = d->side_room < SIDE_KEPT ? d->side_room : SIDE_KEPT;
 }
 
 /* ---- results of tasks that ran in their push ------------------------------------------------------------- */

@@ -267,6 +267,7 @@ static bool rest(pl_worker *w)
 {
     pl_pool *pool = w->pool;
     bool timed_out = false;
+    pl_deque_trim(&w->deque);
     pl_sleep_announce(&pool->sleep, w->index);
     if (!look_for_sleepers(w) && !pl_pool_stopping(pool))
         timed_out = !pl_park(&w->parker, pl_pool_surplus(pool) ? LEAVE_AFTER_NS : -1);

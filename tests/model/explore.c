@@ -292,10 +292,10 @@ void pl_os_release(void *start, size_t bytes)
         munmap(start, bytes);
 }
 
-void pl_os_discard(void *start, size_t bytes)
+void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm)
 {
     (void)start;
-    (void)bytes;
+    *warm = used > kept ? used : 0;
 }
 
 void *pl_os_zalloc(size_t bytes)
