@@ -133,18 +133,10 @@ typedef struct parallel_joined {
     parallel_slot *head;
 } parallel_joined;
 
-/* A run from outside. */
-typedef struct parallel_root {
-    parallel_worker *worker;
-    parallel_slot *head;
-    parallel_slot slots[2]; /* where there is no worker to be had */
-    char reserved[448];
-} parallel_root;
-
 PARALLEL_BEGIN_DECLS
 
-PARALLEL_API void parallel_task_begin(parallel_root *root);
-PARALLEL_API void parallel_task_end(parallel_root *root);
+/* Runs a task from outside. The slot is the caller's: it holds the arguments, then the result, or a pointer to them. */
+PARALLEL_API void parallel_task_run(const parallel_task *task, parallel_slot *slot);
 /* A push that the fast path does not manage. Returns the new head. */
 PARALLEL_API parallel_slot *parallel_task_push(parallel_worker *worker, parallel_slot *slot);
 /* A pop that the fast path does not manage. NULL: the task is the caller's to run. Else its result, and *head is the
@@ -347,11 +339,15 @@ PARALLEL_TASK_SLOW_ void parallel_task_pop_slow(parallel_worker *worker, paralle
     }                                                                                                                  \
     __attribute__((unused)) static inline result_t fn##__parallel_run(PARALLEL_OPEN_ typed)                            \
     {                                                                                                                  \
-        parallel_root pl_root;                                                                                         \
-        parallel_task_begin(&pl_root);                                                                                 \
-        PARALLEL_TASK_LET_(result_t) fn##__parallel_copy_0(pl_root.worker, pl_root.head, PARALLEL_OPEN_ passed);       \
-        parallel_task_end(&pl_root);                                                                                   \
-        PARALLEL_TASK_GIVE_(result_t);                                                                                 \
+        parallel_slot pl_slot;                                                                                         \
+        fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot.data, pl_far;                            \
+        if (!fn##__parallel_fits) {                                                                                    \
+            pl_data = &pl_far;                                                                                         \
+            __builtin_memcpy(pl_slot.data, &pl_data, sizeof pl_data);                                                  \
+        }                                                                                                              \
+        PARALLEL_OPEN_ put                                                                                             \
+        parallel_task_run(&fn##__parallel_task, &pl_slot);                                                             \
+        PARALLEL_TASK_GET_(result_t);                                                                                  \
     }                                                                                                                  \
     typedef result_t fn##__parallel_task_result
 

@@ -46,6 +46,8 @@ typedef struct pl_worker {
     unsigned index;          /* in pool->workers and in the set of sleepers */
     unsigned victim;         /* where its next look into the others' deques begins */
     bool was_last;           /* it was the last searcher when it found what it runs now, and owes a look */
+    uint64_t shy_for;        /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
+    uint64_t shy_until;      /* and until when it does `victim` */
     pl_frame *frame;         /* the innermost */
     _Atomic uint32_t inside; /* how many frames that is; also read at exit */
     _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
@@ -92,6 +94,9 @@ typedef struct pl_job {
 
 /* Runs what it stole from `victim`, or gives it back. */
 void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted);
+
+/* Runs a task, at the deque's head, in the frame that the worker has just entered for it. */
+void pl_worker_start(pl_worker *worker, const pl_task *task, pl_slot *slot);
 
 /* A thief has done with a slot; `how` as in pl_slot_end(). */
 void pl_worker_end(pl_worker *victim, pl_slot *slot, unsigned how);

@@ -12,57 +12,36 @@
 
 /* ---- runs from outside ----------------------------------------------------------------------------------- */
 
-/* What a root keeps in `reserved`. */
-typedef struct root_part {
-    pl_worker *worker; /* or NULL, and then: */
-    pl_deque serial;
-    /* if there is one: */
-    pl_frame frame;
-    pl_slot *head; /* what its deque's was */
-} root_part;
-
-static root_part *part_of(parallel_root *root)
+/* Where there is no worker to be had: all tasks run in their push. */
+static void run_serially(const pl_task *task, pl_slot *slot)
 {
-    _Static_assert(sizeof(root_part) + PL_LINE <= sizeof root->reserved, "a root has room for its part");
-    return (root_part *)(((uintptr_t)root->reserved + PL_LINE - 1) / PL_LINE * PL_LINE);
+    pl_deque d;
+    pl_slot slots[2];
+    pl_deque_init_serial(&d, slots);
+    task->run(&d.bounds, slot, d.head);
+    pl_deque_end_serial(&d);
 }
 
-void parallel_task_begin(parallel_root *root)
+void parallel_task_run(const parallel_task *task, parallel_slot *slot)
 {
-    root_part *part = part_of(root);
-    pl_worker *w = part->worker = pl_worker_self();
-    if (w) {
-        part->frame = (pl_frame){.task = true};
-        pl_worker_enter(w, &part->frame);
-        if (pl_pool_stopping(w->pool)) {
+    pl_worker *w = pl_worker_self();
+    pl_frame frame = {.task = true};
+    if (w)
+        pl_worker_enter(w, &frame);
+    if (!w || pl_pool_stopping(w->pool)) {
+        if (w)
             pl_worker_leave_frame(w);
-            w = part->worker = NULL;
-        }
-    }
-    pl_deque *d = w ? &w->deque : &part->serial;
-    if (w) {
-        part->head = d->head;
-        pl_deque_find_head(d);
-        if (pl_pool_idle(w->pool))
-            pl_deque_ask(d);
-    } else
-        pl_deque_init_serial(d, root->slots);
-    root->worker = &d->bounds;
-    root->head = d->head;
-}
-
-void parallel_task_end(parallel_root *root)
-{
-    root_part *part = part_of(root);
-    pl_worker *w = part->worker;
-    if (!w) {
-        pl_deque_end_serial(&part->serial);
+        run_serially(task, slot);
         return;
     }
-    w->deque.head = part->head;
+    pl_deque *d = &w->deque;
+    pl_slot *head = d->head;
+    pl_deque_find_head(d);
+    pl_worker_start(w, task, slot);
+    d->head = head;
     pl_worker_leave_frame(w);
     if (!w->frame)
-        pl_deque_trim(&w->deque);
+        pl_deque_trim(d);
 }
 
 /* ---- spawn ----------------------------------------------------------------------------------------------- */

@@ -15,6 +15,10 @@ enum { LOOKS = 1, AWAIT_LOOKS = 1 };
 enum { LOOKS = 16, AWAIT_LOOKS = 64 };
 #endif
 
+/* A task shorter than 1 / WORTH us is not worth stealing: that its slot goes from cache to cache and back costs as much. Who
+ * has stolen one leaves its victim alone for a microsecond, and twice as long each time, up to this. */
+enum { WORTH = 2, SHY_US = 32 };
+
 /* ---- who publishes work ------------------------------------------------------------------------------------------ */
 
 bool pl_pool_notify(pl_pool *pool, bool add)
@@ -111,14 +115,38 @@ void pl_worker_end(pl_worker *victim, pl_slot *slot, unsigned how)
         pl_unpark(&victim->parker);
 }
 
+/* A stolen task took so many ticks. */
+static void weigh(pl_worker *thief, uint64_t ticks)
+{
+    uint64_t us = pl_os_ticks_per_us(), longer = thief->shy_for ? 2 * thief->shy_for : us;
+    if (ticks >= us / WORTH) {
+        thief->shy_for = 0;
+    } else {
+        thief->shy_for = longer < SHY_US * us ? longer : SHY_US * us;
+        thief->shy_until = pl_ticks() + thief->shy_for;
+    }
+}
+
+static bool is_shy(const pl_worker *thief)
+{
+    return thief->shy_for && pl_ticks() < thief->shy_until;
+}
+
+void pl_worker_start(pl_worker *w, const pl_task *task, pl_slot *slot)
+{
+    if (pl_pool_idle(w->pool))
+        pl_deque_ask(&w->deque);
+    task->run(&w->deque.bounds, slot, w->deque.head);
+}
+
 static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task)
 {
     pl_worker_pass_on(thief);
     pl_frame frame = {.slot = slot, .waiter = &victim->parker, .task = true};
     pl_worker_enter(thief, &frame);
-    if (pl_pool_idle(thief->pool))
-        pl_deque_ask(&thief->deque);
-    task->run(&thief->deque.bounds, slot, thief->deque.head);
+    uint64_t start = pl_ticks();
+    pl_worker_start(thief, task, slot);
+    weigh(thief, pl_ticks() - start);
     pl_worker_leave_frame(thief);
     pl_worker_end(victim, slot, PL_SLOT_DONE);
 }
@@ -188,7 +216,7 @@ static pl_steal look_around(pl_worker *w, find *found)
     pl_steal best = PL_STEAL_EMPTY;
     for (unsigned k = 0; k < high; k++) {
         unsigned i = (w->victim + k) % high;
-        if (i == w->index)
+        if (i == w->index || (i == w->victim && is_shy(w)))
             continue;
         pl_worker *victim = pl_pool_worker(pool, i);
         pl_steal got = pl_worker_steal(w, victim, &found->slot, &found->task);
