@@ -11,6 +11,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#ifdef PARALLEL_DEBUG
+#include <stdio.h>
+#include <stdlib.h>
+#endif
 
 /**
  * PARALLEL_TASK(result_t, fn, type, name, ...) { body }
@@ -148,8 +152,6 @@ PARALLEL_API void *parallel_task_reserve(parallel_worker *worker, size_t size);
 PARALLEL_API void parallel_task_release(parallel_worker *worker, void *room);
 /* Runs a task for which there is no memory, now. */
 PARALLEL_API void parallel_task_run_now(parallel_worker *worker, parallel_slot *slot, const parallel_task *task);
-/* A program broke the rules; only with PARALLEL_DEBUG. Does not return. */
-PARALLEL_API void parallel_task_misuse(const char *task, const char *what) __attribute__((noreturn));
 
 PARALLEL_END_DECLS
 
@@ -201,6 +203,11 @@ PARALLEL_TASK_SLOW_ void parallel_task_pop_slow(parallel_worker *worker, paralle
 
 #ifdef PARALLEL_DEBUG
 #define PARALLEL_TASK_CHECK_(...) ((void)(__VA_ARGS__))
+static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const char *task, const char *what)
+{
+    fprintf(stderr, "parallel: task %s: %s\n", task, what);
+    abort();
+}
 #else
 #define PARALLEL_TASK_CHECK_(...) ((void)0)
 #endif

@@ -160,13 +160,14 @@ static bool settle(pl_deque *d, uint32_t low, uint32_t head, pl_share how)
     return published;
 }
 
-/* The pop of a stolen slot has left, or leaves, head below top: all that is below head is stolen, too. The next push is
- * to catch up, and pops are slow whatever a failed attempt to take back has set; a request stays one. */
-static void fall_behind(pl_deque *d, bool asked)
+/* The owner joins a stolen slot, and all below it are stolen, too: pops are slow, whatever a failed attempt to take back
+ * has set, and so is the next push, at number `head`. A request stays one. */
+static void fall_behind(pl_deque *d, uint32_t head, bool asked)
 {
-    d->behind = true;
+    uint32_t split = split_of(own_span(d));
+    d->behind = head < split;
     /* D38 relaxed: the owner's own, until its next change of the span; pairs with T6 */
-    atomic_store_explicit(&d->bounds.limit, asked ? ASKED : d->base + split_of(own_span(d)), memory_order_relaxed);
+    atomic_store_explicit(&d->bounds.limit, asked ? ASKED : d->base + split, memory_order_relaxed);
     /* D37 relaxed: likewise; pairs with T3 */
     atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
 }
@@ -193,7 +194,7 @@ pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published)
         uint32_t top = top_of(span), split = split_of(span);
         if (top > h) {
             pl_assert(top == split);
-            fall_behind(d, how == PL_SHARE_HALF);
+            fall_behind(d, h + 1, how == PL_SHARE_HALF); /* it may push above while it waits */
             return PL_POP_STOLEN;
         }
         if (split <= h) {
@@ -212,7 +213,7 @@ void pl_deque_forget(pl_deque *d, pl_slot *slot)
 {
     /* D10 relaxed: the thief is through with it; the next publish releases it; pairs with D29, D30 */
     atomic_store_explicit(&slot->state, 0, memory_order_relaxed);
-    fall_behind(d, is_asked(d));
+    fall_behind(d, index_of(d, slot), is_asked(d));
 }
 
 bool pl_deque_share(pl_deque *d, pl_slot *head, pl_share how)

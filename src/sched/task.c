@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks: what their fast paths, in libparallel/task.h, leave to the library. deque/deque.h has the protocol. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/assert.h"
 #include "base/os.h"
 #include "sched/pool.h"
@@ -182,10 +179,4 @@ void *parallel_task_pop(parallel_worker *worker, parallel_slot *slot, const para
         return join(w, slot, task);
     look_after(w, slot, published);
     return NULL;
-}
-
-void parallel_task_misuse(const char *task, const char *what)
-{
-    fprintf(stderr, "parallel: task %s: %s\n", task, what);
-    abort();
 }

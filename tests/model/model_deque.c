@@ -303,6 +303,23 @@ static void owner_with_a_stolen_floor(void)
     pop(0);
 }
 
+/* While it waits for the thief of a task it runs others above; a thief may come for them in the midst of their push. */
+static void owner_that_works_while_it_waits(void)
+{
+    push(0);
+    publish();
+    pl_pop popped = pl_deque_pop(deque);
+    if (popped == PL_POP_STOLEN) {
+        deque->head++;
+        push(1);
+        pop(1);
+        deque->head--;
+    } else {
+        run(1);
+    }
+    join(0, popped);
+}
+
 static void owner_of_two(void)
 {
     push(0);
@@ -330,6 +347,11 @@ const scenario deque_scenarios[] = {
     {"reveal: again and again", set_up_deque, {owner_of_secrets, reveal_twice}, three_ran, -1},
     {"reveal: one index", set_up_deque, {owner_that_reuses, reveal_and_steal, steal_two}, three_ran, 0},
     {"reveal: below stolen tasks", set_up_deque, {owner_that_falls_behind, reveal_twice, steal_two}, four_ran, 0},
+    {"reveal: while the owner waits",
+     set_up_deque,
+     {owner_that_works_while_it_waits, steal_two, reveal_and_steal},
+     two_ran,
+     -1},
     {"reveal: and another asks", set_up_deque, {owner_of_secrets, reveal_and_steal, ask_and_steal}, three_ran, 0},
     {"reveal: two thieves", set_up_deque, {owner_of_secrets, reveal_and_steal, reveal_anyhow}, three_ran, 0},
     {"reveal: an owner that publishes", set_up_deque, {owner_at_one_index, claim_and_steal, steal_two}, four_ran, 0},

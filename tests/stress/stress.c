@@ -3,8 +3,8 @@
  * stress [SECONDS [SEED]]: random programs on the public API, from several threads, each checked against the serial
  * model.
  *
- * A random program is a tree of calls: maps, maps into a vector, loops; of random sizes, costs, worker counts; some
- * tasks map again, some fail, with and without `silent`. Every task's execution is counted. In a build with planted
+ * A random program is a tree of calls: maps, maps into a vector, loops, trees of tasks; of random sizes, costs, worker
+ * counts; some items make such a call again, some fail, with and without `silent`. Every task's execution is counted. In a build with planted
  * delays the scheduler's windows are wide. The seed of each round is printed when something is wrong; a watchdog
  * tells a hang, with the seeds in progress.
  */
@@ -56,7 +56,8 @@ typedef struct plan {
     unsigned long long seed;
     int depth;
     size_t n;
-    int workers, kind;
+    int workers;
+    enum kind { FOR, INTO, MAP, TASKS, KINDS } kind;
     bool silent;
     unsigned nests, fails, spins; /* one item in so many; 0: none */
 } plan;
@@ -68,7 +69,7 @@ static plan plan_of(unsigned long long seed, int depth)
     plan p = {.seed = seed, .depth = depth};
     p.n = r % 4 == 0 ? r / 4 % 4 : r / 4 % (depth ? MOST / 8 : MOST) + 1;
     p.workers = workers[r / 4096 % 6];
-    p.kind = (int)(r / 65536 % 4);
+    p.kind = (enum kind)(r / 65536 % KINDS);
     p.silent = r / 262144 % 2;
     p.nests = depth < DEPTH ? (unsigned)(r / 524288 % 3 ? 0 : 7) : 0;
     p.fails = r / 4194304 % 4 ? 0 : 11;
@@ -129,6 +130,42 @@ static void run_items(size_t begin, size_t end, void *context)
             c->out[i] = 0;
 }
 
+/* A part of the items, by value, whether it fits into a slot or not. */
+typedef struct part {
+    const for_context *context;
+    size_t begin, end;
+    char ballast[200];
+} part;
+
+PARALLEL_TASK_DECLARE(size_t, run_part, const for_context *, c, size_t, begin, size_t, end);
+PARALLEL_TASK(size_t, run_large_part, part, p)
+{
+    return PARALLEL_CALL(run_part, p.context, p.begin, p.end);
+}
+
+/* Runs items by tasks that part them at random, some in many parts at once. Returns how many. */
+PARALLEL_TASK_DEFINE(size_t, run_part, const for_context *, c, size_t, begin, size_t, end)
+{
+    if (end - begin <= 1) {
+        run_items(begin, end, (void *)c);
+        return end - begin;
+    }
+    unsigned long long r = scramble(item_seed(&c->items[begin]) + end);
+    size_t parts = r % 4 ? 2 + r / 4 % 3 : end - begin, ran = 0;
+    bool large = r / 64 % 8 == 0;
+    for (size_t i = 1; i < parts; i++) {
+        size_t from = begin + (end - begin) * i / parts, to = begin + (end - begin) * (i + 1) / parts;
+        if (large)
+            PARALLEL_SPAWN(run_large_part, ((part){.context = c, .begin = from, .end = to}));
+        else
+            PARALLEL_SPAWN(run_part, c, from, to);
+    }
+    ran += PARALLEL_CALL(run_part, c, begin, begin + (end - begin) / parts);
+    for (size_t i = 1; i < parts; i++)
+        ran += large ? PARALLEL_SYNC(run_large_part) : PARALLEL_SYNC(run_part);
+    return ran;
+}
+
 /* The failure that a call must report is at the lowest index among those that ran; which ran, is not known. */
 static void check_failure(const plan *p, const item *items, _Atomic unsigned *counts)
 {
@@ -178,12 +215,13 @@ static unsigned long long run_map(const plan *p, const item *items, _Atomic unsi
 static unsigned long long run_into(const plan *p, const item *items, _Atomic unsigned *counts, bool failing,
                                    unsigned long long *out)
 {
-    if (p->kind == 0) {
-        for_context c = {items, out, counts};
-        if (parallel_for(p->n, run_items, &c, .max_workers = p->workers) != 0)
-            complain(p->seed, "a loop failed");
+    for_context c = {items, out, counts};
+    if (p->kind == TASKS && p->n > 0 && PARALLEL_RUN(run_part, &c, 0, p->n) != p->n)
+        complain(p->seed, "a task's result is wrong");
+    if (p->kind == FOR && parallel_for(p->n, run_items, &c, .max_workers = p->workers) != 0)
+        complain(p->seed, "a loop failed");
+    if (p->kind == FOR || p->kind == TASKS)
         return sum_of(p, out, counts, true);
-    }
     int rc = parallel_map_into(run_item, items, p->n, out, .max_workers = p->workers, .silent = p->silent,
                                .extras = (void *)counts);
     if ((rc != 0) != failing)
@@ -208,7 +246,7 @@ static unsigned long long run_call(unsigned long long seed, int depth)
         atomic_init(&counts[i], 0);
         failing |= item_fails(&items[i]);
     }
-    return p.kind > 1 ? run_map(&p, items, counts, failing) : run_into(&p, items, counts, failing, out);
+    return p.kind == MAP ? run_map(&p, items, counts, failing) : run_into(&p, items, counts, failing, out);
 }
 
 /* The same by a serial loop. */
@@ -224,7 +262,7 @@ static unsigned long long model_call(unsigned long long seed, int depth)
         if (!item_fails(&it))
             sum += s + (p.nests && s / 128 % p.nests == 0 ? model_call(s, depth + 1) : 0);
     }
-    return failing && !p.silent && p.kind != 0 ? 0 : sum;
+    return failing && !p.silent && (p.kind == INTO || p.kind == MAP) ? 0 : sum;
 }
 
 /* ---- threads ----------------------------------------------------------------------------------------------- */
