@@ -6,3 +6,6 @@ if HAVE_OPENMP
 bench_micro_maps_CFLAGS += $(OPENMP_CFLAGS)
 endif
 CLEANFILES += $(EXTRA_PROGRAMS)
+
+# ./dev bench tasks compiles these, each by itself
+EXTRA_DIST += bench/suite

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run [OPTIONS] DIRECTORY CSV [KERNEL...]: measures the suite's programs, which are DIRECTORY/KERNEL-WAY-COMPILER.
+ * run [OPTIONS] [KERNEL...]: measures the suite's programs, which are DIRECTORY/KERNEL-WAY-COMPILER.
  *
  * In each round every program of a kernel runs once, in turn with the others, with each number of threads. What it does
  * in its process repeats until a fraction of a second is full, and the least and the median time count. A way too slow
@@ -20,7 +20,8 @@ enum { MOST_REPEATS = 3, LEAST_REPS = 2, MOST_REPS = 20 };
 static const char *const ways[] = {"serial", "parallel", "openmp", "tbb", NULL};
 static const char *const compilers[] = {"gcc", "clang", NULL};
 
-static conditions how = {.directory = ".", .commit = "unknown", .rounds = 5, .seconds = 0.5, .limit = 10};
+static conditions how = {
+    .directory = ".", .csv = "tasks.csv", .commit = "unknown", .rounds = 5, .seconds = 0.5, .limit = 10};
 static int thread_counts[MOST_THREAD_COUNTS + 1] = {1, 2};
 
 static series all[MOST_SERIES];
@@ -193,11 +194,17 @@ static bool parse_thread_counts(char *text)
     return n > 0;
 }
 
-/* The index of the first word that is not an option, or 0 if any is wrong. */
+/* The index of the first word that is not an option, or 0 if an option is wrong. */
 static int parse_options(int argc, char **argv)
 {
-    for (int option; (option = getopt(argc, argv, "r:t:l:p:c:")) != -1;)
+    for (int option; (option = getopt(argc, argv, "d:o:r:t:l:p:c:")) != -1;)
         switch (option) {
+        case 'd':
+            how.directory = optarg;
+            break;
+        case 'o':
+            how.csv = optarg;
+            break;
         case 'r':
             how.rounds = atoi(optarg);
             break;
@@ -217,15 +224,16 @@ static int parse_options(int argc, char **argv)
         default:
             return 0;
         }
-    if (how.rounds < 1 || how.rounds > MOST_ROUNDS || how.seconds < 0 || how.limit < 0 || argc - optind < 2)
+    if (how.rounds < 1 || how.rounds > MOST_ROUNDS || how.seconds < 0 || how.limit < 0)
         return 0;
-    how.directory = argv[optind];
-    return optind + 1;
+    return optind;
 }
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: run [OPTIONS] DIRECTORY CSV [KERNEL...]\n"
+    fprintf(stderr, "usage: run [OPTIONS] [KERNEL...]\n"
+                    "  -d DIRECTORY of the programs, . if not given\n"
+                    "  -o CSV      file, tasks.csv if not given\n"
                     "  -r ROUNDS   5 if not given\n"
                     "  -p COUNTS   of threads, \"1 2\" if not given\n"
                     "  -t SECONDS  that a process fills with runs of its kernel, 0.5 if not given\n"
@@ -239,9 +247,9 @@ int main(int argc, char **argv)
     int at = parse_options(argc, argv), failures = 0, repeats = 0, kernels = 0;
     if (!at)
         return usage();
-    FILE *csv = fopen(argv[at], "w");
+    FILE *csv = fopen(how.csv, "w");
     if (!csv) {
-        perror(argv[at]);
+        perror(how.csv);
         return 2;
     }
     struct dirent **entries;
@@ -254,7 +262,7 @@ int main(int argc, char **argv)
     report_header(csv, &how);
     char kernel[MOST_NAME] = "";
     for (int i = 0; i < n; i++) {
-        if (names_kernel(entries[i]->d_name, kernel) && wanted(kernel, argv + at + 1)) {
+        if (names_kernel(entries[i]->d_name, kernel) && wanted(kernel, argv + at)) {
             run_kernel(kernel, csv, &failures, &repeats);
             kernels++;
         }

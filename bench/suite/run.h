@@ -54,6 +54,7 @@ typedef struct series {
 
 typedef struct conditions {
     const char *directory; /* of the programs */
+    const char *csv;       /* file */
     const char *commit;
     int rounds;
     double seconds; /* that the runs of a kernel in one process fill */

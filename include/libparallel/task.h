@@ -103,9 +103,9 @@ typedef struct parallel_task parallel_task;
 
 /* A spawned task: one slot of its worker's deque. */
 typedef struct parallel_slot {
-    _Atomic(const parallel_task *) task;           /* NULL: none */
-    _Atomic unsigned state;                        /* the library's; 0 unless it was stolen */
-    char data[48] __attribute__((aligned(16)));    /* arguments, then the result; or a pointer to them */
+    _Atomic(const parallel_task *) task;        /* NULL: none */
+    _Atomic unsigned state;                     /* the library's; 0 unless it was stolen */
+    char data[48] __attribute__((aligned(16))); /* arguments, then the result; or a pointer to them */
 } __attribute__((aligned(64))) parallel_slot;
 
 /* What the fast paths see of a worker: the bounds between which they need not ask. */
@@ -225,19 +225,20 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
 #define PARALLEL_TASK_1_(make, result_t, fn, t1, n1)                                                                   \
     make(result_t, fn, (t1 pl_1;), (t1 n1), (t1 pl_1), (pl_1), (pl_in.pl_1), (PARALLEL_TASK_PUT_(1)))
 #define PARALLEL_TASK_2_(make, result_t, fn, t1, n1, t2, n2)                                                           \
-    make(result_t, fn, (t1 pl_1; t2 pl_2;), (t1 n1, t2 n2), (t1 pl_1, t2 pl_2), (pl_1, pl_2), (pl_in.pl_1, pl_in.pl_2), \
-         (PARALLEL_TASK_PUT_(1) PARALLEL_TASK_PUT_(2)))
+    make(result_t, fn, (t1 pl_1; t2 pl_2;), (t1 n1, t2 n2), (t1 pl_1, t2 pl_2), (pl_1, pl_2),                          \
+         (pl_in.pl_1, pl_in.pl_2), (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2)))
 #define PARALLEL_TASK_3_(make, result_t, fn, t1, n1, t2, n2, t3, n3)                                                   \
     make(result_t, fn, (t1 pl_1; t2 pl_2; t3 pl_3;), (t1 n1, t2 n2, t3 n3), (t1 pl_1, t2 pl_2, t3 pl_3),               \
          (pl_1, pl_2, pl_3), (pl_in.pl_1, pl_in.pl_2, pl_in.pl_3),                                                     \
-         (PARALLEL_TASK_PUT_(1) PARALLEL_TASK_PUT_(2) PARALLEL_TASK_PUT_(3)))
+         (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2), PARALLEL_TASK_PUT_(3)))
 #define PARALLEL_TASK_4_(make, result_t, fn, t1, n1, t2, n2, t3, n3, t4, n4)                                           \
     make(result_t, fn, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4;), (t1 n1, t2 n2, t3 n3, t4 n4),                            \
          (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4), (pl_1, pl_2, pl_3, pl_4),                                               \
          (pl_in.pl_1, pl_in.pl_2, pl_in.pl_3, pl_in.pl_4),                                                             \
-         (PARALLEL_TASK_PUT_(1) PARALLEL_TASK_PUT_(2) PARALLEL_TASK_PUT_(3) PARALLEL_TASK_PUT_(4)))
+         (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2), PARALLEL_TASK_PUT_(3), PARALLEL_TASK_PUT_(4)))
 #define PARALLEL_TASK_PUT_(i)                                                                                          \
-    __builtin_memcpy((char *)pl_data + __builtin_offsetof(__typeof__(*pl_data), in.pl_##i), &pl_##i, sizeof pl_##i);
+    ((void)__builtin_memcpy((char *)pl_data + __builtin_offsetof(__typeof__(*pl_data), in.pl_##i), &pl_##i,            \
+                            sizeof pl_##i))
 #define PARALLEL_OPEN_(...) __VA_ARGS__
 
 /* What differs where the result is void. */
@@ -270,15 +271,14 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
         PARALLEL_TASK_OUT_(result_t)                                                                                   \
     } __attribute__((may_alias)) fn##__parallel_data;                                                                  \
     enum {                                                                                                             \
-        fn##__parallel_fits = sizeof(fn##__parallel_data) <= sizeof(((parallel_slot *)0)->data) &&                     \
-                              _Alignof(fn##__parallel_data) <= 16                                                      \
+        fn##__parallel_fits =                                                                                          \
+            sizeof(fn##__parallel_data) <= sizeof(((parallel_slot *)0)->data) && _Alignof(fn##__parallel_data) <= 16   \
     };                                                                                                                 \
     typedef result_t fn##__parallel_copy(parallel_worker *, parallel_slot *, PARALLEL_OPEN_ typed);                    \
     __attribute__((unused)) static inline fn##__parallel_copy fn##__parallel_copy_0;                                   \
     __attribute__((unused)) static void fn##__parallel_stolen(parallel_worker *, parallel_slot *, parallel_slot *);    \
-    __attribute__((unused)) static const parallel_task fn##__parallel_task = {fn##__parallel_stolen, #fn,              \
-                                                                              sizeof(fn##__parallel_data),             \
-                                                                              fn##__parallel_fits};                    \
+    __attribute__((unused)) static const parallel_task fn##__parallel_task = {                                         \
+        fn##__parallel_stolen, #fn, sizeof(fn##__parallel_data), fn##__parallel_fits};                                 \
     PARALLEL_TASK_INLINE_ parallel_slot *fn##__parallel_spawn(parallel_worker *pl_worker, parallel_slot *pl_slot,      \
                                                               PARALLEL_OPEN_ typed)                                    \
     {                                                                                                                  \
@@ -288,9 +288,11 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
             pl_data = pl_room ? (fn##__parallel_data *)pl_room : &pl_far;                                              \
             __builtin_memcpy(pl_slot->data, &pl_data, sizeof pl_data);                                                 \
         }                                                                                                              \
-        PARALLEL_OPEN_ put                                                                                             \
-        if (!fn##__parallel_fits && pl_data == &pl_far)                                                                \
-            return parallel_task_run_now(pl_worker, pl_slot, &fn##__parallel_task), pl_slot;                           \
+        PARALLEL_OPEN_ put;                                                                                            \
+        if (!fn##__parallel_fits && pl_data == &pl_far) {                                                              \
+            parallel_task_run_now(pl_worker, pl_slot, &fn##__parallel_task);                                           \
+            return pl_slot;                                                                                            \
+        }                                                                                                              \
         if (PARALLEL_TASK_LIKELY_(parallel_slot_push(pl_worker, pl_slot, &fn##__parallel_task)))                       \
             return pl_slot + 1;                                                                                        \
         parallel_slot *pl_next;                                                                                        \
@@ -352,7 +354,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
             pl_data = &pl_far;                                                                                         \
             __builtin_memcpy(pl_slot.data, &pl_data, sizeof pl_data);                                                  \
         }                                                                                                              \
-        PARALLEL_OPEN_ put                                                                                             \
+        PARALLEL_OPEN_ put;                                                                                            \
         parallel_task_run(&fn##__parallel_task, &pl_slot);                                                             \
         PARALLEL_TASK_GET_(result_t);                                                                                  \
     }                                                                                                                  \

@@ -127,8 +127,8 @@ typedef struct pl_deque {
     alignas(PL_LINE) pl_slot *base;
     pl_slot *head; /* while the owner is in the library; its tasks may have gone on from there */
     uint32_t reserve;
-    bool behind;               /* pops of stolen slots have left top above head */
-    uint32_t overflowed;       /* tasks in `overflow` */
+    bool behind;            /* pops of stolen slots have left top above head */
+    uint32_t overflowed;    /* tasks in `overflow` */
     const pl_task *covered; /* while there are some: the task below them */
     struct pl_overflow *overflow;
     char *side, *side_top; /* room for what does not fit into slots */

@@ -103,7 +103,7 @@ static bool keep_offer(part *p)
     pl_deque *deque = &p->worker->deque;
     if (p->offer && !pl_deque_stolen_to(deque, p->offer)) {
         if (pl_deque_is_private(deque, p->offer))
-            pl_deque_publish(deque, deque->head); /* a task that an iteration ran has taken it back */
+            pl_deque_publish(deque, deque->head);      /* a task that an iteration ran has taken it back */
         pl_worker_call_for_help(p->worker, loop->add); /* those who were busy may be idle by now */
         return false;
     }

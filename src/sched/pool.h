@@ -33,10 +33,10 @@
  * for the loop, or for the stolen task, may be woken to help with what is published inside. */
 typedef struct pl_frame {
     struct pl_frame *outer;
-    pl_latch *latch;     /* of the loop, or NULL */
-    pl_slot *slot;       /* of a stolen task, or NULL, */
-    pl_parker *waiter;   /* and who waits for it */
-    bool task;           /* it is a task, not a loop */
+    pl_latch *latch;   /* of the loop, or NULL */
+    pl_slot *slot;     /* of a stolen task, or NULL, */
+    pl_parker *waiter; /* and who waits for it */
+    bool task;         /* it is a task, not a loop */
 } pl_frame;
 
 typedef struct pl_worker {

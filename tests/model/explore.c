@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The interleaving tester: coroutines, decisions, and the operating system as the library sees it. */
+#undef _FORTIFY_SOURCE /* its longjmp() takes another stack for a broken one */
 #include "model/explore.h"
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +16,11 @@
 
 enum { STACK = 1 << 18, MOST_DECISIONS = 20000, MOST_STEPS = 50000, SHOWN = 400 };
 
+/* It is made once, and runs a thread of each execution, one after the other. */
 typedef struct coroutine {
-    ucontext_t context;
+    ucontext_t start;
+    sigjmp_buf context; /* where it goes on */
+    bool begun;
     void (*run)(void);
     enum { READY, WAITING, DONE } state;
     _Atomic uint32_t *word; /* that it waits on, */
@@ -28,7 +33,7 @@ static struct {
     char stack[MODEL_THREADS][STACK];
     int threads, current, bound, preemptions;
     int yields; /* since the current thread goes on */
-    ucontext_t explorer;
+    sigjmp_buf explorer;
     /* the decisions of this execution: which of how many choices */
     struct decision {
         unsigned char choice, choices;
@@ -87,6 +92,16 @@ static int decide(int choices)
     return m.decision[m.decisions++].choice;
 }
 
+/* Goes on with a coroutine. It is entered by its ucontext once, and then by a jump that, other than swapcontext(),
+ * makes no system call. */
+static void resume(coroutine *c)
+{
+    if (c->begun)
+        siglongjmp(c->context, 1);
+    c->begun = true;
+    setcontext(&c->start);
+}
+
 /* Lets a thread go on that was chosen while the current one is at a point, waits, or is done. */
 static void switch_to(int next)
 {
@@ -95,10 +110,11 @@ static void switch_to(int next)
     if (c->state == WAITING)
         c->state = READY; /* its time is over */
     m.current = next;
-    if (next != before)
-        m.yields = 0;
-    if (next != before)
-        swapcontext(&m.thread[before].context, &c->context);
+    if (next == before)
+        return;
+    m.yields = 0;
+    if (sigsetjmp(m.thread[before].context, 0) == 0)
+        resume(c);
 }
 
 /* Chooses who goes on. A thread that `yields` does so only if there is nobody else. */
@@ -123,7 +139,8 @@ static void reschedule(bool yields)
         for (int i = 0; i < m.threads; i++)
             if (m.thread[i].state != DONE)
                 model_fail("deadlock: every thread waits");
-        swapcontext(&m.thread[m.current].context, &m.explorer);
+        if (sigsetjmp(m.thread[m.current].context, 0) == 0)
+            siglongjmp(m.explorer, 1);
         return;
     }
     int choice = decide(count);
@@ -141,11 +158,24 @@ void pl_model_point(const char *file, int line)
     reschedule(false);
 }
 
-static void run_thread(void)
+static void run_threads(void)
 {
-    m.thread[m.current].run();
-    m.thread[m.current].state = DONE;
-    reschedule(false);
+    for (;;) {
+        m.thread[m.current].run();
+        m.thread[m.current].state = DONE;
+        reschedule(false);
+    }
+}
+
+static void make_coroutines(void)
+{
+    for (int i = 0; i < MODEL_THREADS; i++) {
+        ucontext_t *start = &m.thread[i].start;
+        getcontext(start);
+        start->uc_stack.ss_sp = m.stack[i];
+        start->uc_stack.ss_size = STACK;
+        makecontext(start, run_threads, 0);
+    }
 }
 
 /* ---- exploring ----------------------------------------------------------------------------------------------- */
@@ -157,16 +187,12 @@ static void execute(void)
     m.current = -1;
     m.scenario->setup();
     for (int i = 0; i < m.threads; i++) {
-        coroutine *c = &m.thread[i];
-        c->run = m.scenario->thread[i];
-        c->state = READY;
-        getcontext(&c->context);
-        c->context.uc_stack.ss_sp = m.stack[i];
-        c->context.uc_stack.ss_size = STACK;
-        makecontext(&c->context, run_thread, 0);
+        m.thread[i].run = m.scenario->thread[i];
+        m.thread[i].state = READY;
     }
     m.current = decide(m.threads); /* who begins is free */
-    swapcontext(&m.explorer, &m.thread[m.current].context);
+    if (sigsetjmp(m.explorer, 0) == 0)
+        resume(&m.thread[m.current]);
     m.current = -1;
     m.scenario->check();
 }
@@ -188,6 +214,8 @@ unsigned long model_explore(const scenario *s, int bound)
     static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         signal(signals[i], crashed);
+    if (!m.thread[0].start.uc_stack.ss_sp)
+        make_coroutines();
     m.scenario = s;
     m.bound = bound;
     m.replayed = 0;
