@@ -30,6 +30,7 @@
  * | parallel_map_into                           | the same, into the caller's own vector      | map.h       |
  * | parallel_map_function                       | the same, for a run-time function, from C++ | map.h       |
  * | parallel_for                                | run a loop body over index ranges           | map.h       |
+ * | PARALLEL_TASK, _SPAWN, _SYNC, _CALL, _RUN   | fork and join                               | task.h      |
  * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |
  * | parallel_fail, parallel_last_failure        | say, and learn, why a task failed           | failure.h   |
  * | parallel_options                            | every option, all zero by default           | options.h   |

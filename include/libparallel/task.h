@@ -21,7 +21,7 @@
  *
  * Defines a task: a function that can run at the same time as the task that spawned it. It stands at file scope.
  * Without the macros it would be `result_t fn(type name, ...)`, with one to four parameters of any types and names;
- * a type that ends in brackets (arrays, function pointers) needs a typedef. `result_t` may be void.
+ * a function pointer needs a typedef, an array a struct around it. `result_t` may be void.
  *
  *     PARALLEL_TASK(long, fib, int, n)
  *     {
@@ -51,7 +51,7 @@
     PARALLEL_TASK_DEFINE(result_t, fn, __VA_ARGS__)
 
 /**
- * PARALLEL_TASK in two parts, for tasks that spawn each other:
+ * PARALLEL_TASK in two parts of one file, for tasks that spawn each other:
  *
  *     PARALLEL_TASK_DECLARE(bool, is_even, unsigned, n);
  *     PARALLEL_TASK(bool, is_odd, unsigned, n) { return n == 0 ? false : PARALLEL_CALL(is_even, n - 1); }
@@ -67,12 +67,10 @@
  * arguments are evaluated here and copied. A statement. There may be millions at once: those that no thread has
  * taken cost 64 bytes each. Where memory for them ends, the task runs before PARALLEL_SPAWN is through.
  */
-#define PARALLEL_SPAWN(fn, ...)                                                                                        \
-    ((void)(PARALLEL_TASK_CHECK_(++pl_frame->spawned),                                                                 \
-            pl_frame->head = fn##__parallel_spawn(pl_frame->worker, pl_frame->head, __VA_ARGS__)))
+#define PARALLEL_SPAWN(fn, ...) fn##__parallel_spawn(pl_frame, __VA_ARGS__)
 
 /** PARALLEL_CALL(fn, arguments...): in a task, calls another like a function. Gives its result. */
-#define PARALLEL_CALL(fn, ...) fn##__parallel_call(pl_task, pl_self, pl_frame->worker, pl_frame->head, __VA_ARGS__)
+#define PARALLEL_CALL(fn, ...) fn##__parallel_call(pl_task, pl_self, pl_frame, __VA_ARGS__)
 
 /** PARALLEL_SYNC(fn): in a task, joins its youngest spawn, which is one of `fn`. Gives the result. */
 #define PARALLEL_SYNC(fn) fn##__parallel_sync(pl_task, pl_self, pl_frame)
@@ -236,9 +234,11 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
          (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4), (pl_1, pl_2, pl_3, pl_4),                                               \
          (pl_in.pl_1, pl_in.pl_2, pl_in.pl_3, pl_in.pl_4),                                                             \
          (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2), PARALLEL_TASK_PUT_(3), PARALLEL_TASK_PUT_(4)))
+/* A parameter that is an array becomes a pointer, and is not what its member is. */
 #define PARALLEL_TASK_PUT_(i)                                                                                          \
-    ((void)__builtin_memcpy((char *)pl_data + __builtin_offsetof(__typeof__(*pl_data), in.pl_##i), &pl_##i,            \
-                            sizeof pl_##i))
+    ((void)_Generic(&pl_##i, __typeof__(&pl_data->in.pl_##i) : 0),                                                     \
+     (void)__builtin_memcpy((char *)pl_data + __builtin_offsetof(__typeof__(*pl_data), in.pl_##i),                     \
+                            (const void *)&pl_##i, sizeof pl_##i))
 #define PARALLEL_OPEN_(...) __VA_ARGS__
 
 /* What differs where the result is void. */
@@ -279,9 +279,11 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
     __attribute__((unused)) static void fn##__parallel_stolen(parallel_worker *, parallel_slot *, parallel_slot *);    \
     __attribute__((unused)) static const parallel_task fn##__parallel_task = {                                         \
         fn##__parallel_stolen, #fn, sizeof(fn##__parallel_data), fn##__parallel_fits};                                 \
-    PARALLEL_TASK_INLINE_ parallel_slot *fn##__parallel_spawn(parallel_worker *pl_worker, parallel_slot *pl_slot,      \
-                                                              PARALLEL_OPEN_ typed)                                    \
+    _Static_assert(_Alignof(fn##__parallel_data) <= 64, "a task's arguments and result are aligned to 64 at most");    \
+    PARALLEL_TASK_INLINE_ void fn##__parallel_spawn(parallel_frame *pl_frame, PARALLEL_OPEN_ typed)                    \
     {                                                                                                                  \
+        parallel_worker *pl_worker = pl_frame->worker;                                                                 \
+        parallel_slot *pl_slot = pl_frame->head;                                                                       \
         fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot->data, pl_far;                           \
         if (!fn##__parallel_fits) {                                                                                    \
             void *pl_room = parallel_task_reserve(pl_worker, sizeof *pl_data);                                         \
@@ -289,23 +291,23 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
             __builtin_memcpy(pl_slot->data, &pl_data, sizeof pl_data);                                                 \
         }                                                                                                              \
         PARALLEL_OPEN_ put;                                                                                            \
+        PARALLEL_TASK_CHECK_(++pl_frame->spawned);                                                                     \
         if (!fn##__parallel_fits && pl_data == &pl_far) {                                                              \
             parallel_task_run_now(pl_worker, pl_slot, &fn##__parallel_task);                                           \
-            return pl_slot;                                                                                            \
+        } else if (PARALLEL_TASK_LIKELY_(parallel_slot_push(pl_worker, pl_slot, &fn##__parallel_task))) {              \
+            pl_frame->head = pl_slot + 1;                                                                              \
+        } else {                                                                                                       \
+            parallel_slot *pl_next;                                                                                    \
+            parallel_task_push_slow(pl_worker, pl_slot, &pl_next);                                                     \
+            pl_frame->head = pl_next;                                                                                  \
         }                                                                                                              \
-        if (PARALLEL_TASK_LIKELY_(parallel_slot_push(pl_worker, pl_slot, &fn##__parallel_task)))                       \
-            return pl_slot + 1;                                                                                        \
-        parallel_slot *pl_next;                                                                                        \
-        parallel_task_push_slow(pl_worker, pl_slot, &pl_next);                                                         \
-        return pl_next;                                                                                                \
     }                                                                                                                  \
     PARALLEL_TASK_INLINE_ result_t fn##__parallel_call(const parallel_task *pl_task, void (*pl_self)(void),            \
-                                                       parallel_worker *pl_worker, parallel_slot *pl_head,             \
-                                                       PARALLEL_OPEN_ typed)                                           \
+                                                       parallel_frame *pl_frame, PARALLEL_OPEN_ typed)                 \
     {                                                                                                                  \
         fn##__parallel_copy *pl_copy =                                                                                 \
             pl_task == &fn##__parallel_task ? (fn##__parallel_copy *)pl_self : fn##__parallel_copy_0;                  \
-        PARALLEL_TASK_LET_(result_t) pl_copy(pl_worker, pl_head, PARALLEL_OPEN_ passed);                               \
+        PARALLEL_TASK_LET_(result_t) pl_copy(pl_frame->worker, pl_frame->head, PARALLEL_OPEN_ passed);                 \
         PARALLEL_TASK_GIVE_(result_t);                                                                                 \
     }                                                                                                                  \
     PARALLEL_TASK_INLINE_ result_t fn##__parallel_sync(const parallel_task *pl_task, void (*pl_self)(void),            \
@@ -333,7 +335,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
         if (!fn##__parallel_fits)                                                                                      \
             parallel_task_release(pl_worker, pl_data);                                                                 \
         PARALLEL_TASK_LET_(result_t)                                                                                   \
-        fn##__parallel_call(pl_task, pl_self, pl_worker, pl_slot, PARALLEL_OPEN_ taken);                               \
+        fn##__parallel_call(pl_task, pl_self, pl_frame, PARALLEL_OPEN_ taken);                                         \
         PARALLEL_TASK_GIVE_(result_t);                                                                                 \
     }                                                                                                                  \
     static void fn##__parallel_stolen(parallel_worker *pl_worker, parallel_slot *pl_slot, parallel_slot *pl_head)      \

@@ -78,18 +78,21 @@ static size_t whole_pages(size_t bytes)
 void *pl_os_reserve(size_t bytes)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    int saved = errno;
     void *start = mmap(NULL, whole_pages(bytes), PROT_NONE, flags, -1, 0);
+    errno = saved;
     return start == MAP_FAILED ? NULL : start;
 }
 
 bool pl_os_commit(void *start, size_t bytes)
 {
+    int saved = errno;
     bytes = whole_pages(bytes);
-    if (mprotect(start, bytes, PROT_READ | PROT_WRITE) != 0)
-        return false;
-    if (bytes >= HUGE_BYTES)
+    bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    if (done && bytes >= HUGE_BYTES)
         pl_os_use_huge_pages(start, bytes);
-    return true;
+    errno = saved;
+    return done;
 }
 
 void pl_os_release(void *start, size_t bytes)

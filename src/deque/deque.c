@@ -6,7 +6,7 @@
 
 #include "base/os.h"
 
-/* Slots that the first commit makes usable: a page of them, or all where there are fewer. */
+/* Slots that the first commit makes usable, or all where there are fewer. */
 #define FIRST_ROOM 64u
 /* A deque that has grown beyond this gives memory back when it is empty. */
 #define KEPT_ROOM (UINT32_C(1) << 18)
@@ -79,6 +79,11 @@ static bool is_asked(const pl_deque *d)
     return atomic_load_explicit((_Atomic(pl_slot *) *)&d->bounds.limit, memory_order_relaxed) == ASKED;
 }
 
+static bool commit(pl_deque *d, uint32_t room)
+{
+    return pl_os_commit(d->base - 1, (size_t)(room + 1) * sizeof(pl_slot));
+}
+
 /* ---- beginning and end ----------------------------------------------------------------------------------- */
 
 bool pl_deque_init(pl_deque *d, uint32_t reserve)
@@ -86,15 +91,16 @@ bool pl_deque_init(pl_deque *d, uint32_t reserve)
     memset(d, 0, sizeof *d);
     if (reserve < 2)
         reserve = 2;
-    while (!(d->base = pl_os_reserve((size_t)reserve * sizeof(pl_slot)))) {
+    pl_slot *floor;
+    while (!(floor = pl_os_reserve((size_t)(reserve + 1) * sizeof(pl_slot)))) {
         if (reserve <= FIRST_ROOM)
             return false;
         reserve /= 2;
     }
     d->reserve = reserve;
-    d->head = d->base;
+    d->base = d->head = floor + 1;
     uint32_t room = reserve < FIRST_ROOM ? reserve : FIRST_ROOM;
-    if (!pl_os_commit(d->base, room * sizeof(pl_slot))) {
+    if (!commit(d, room)) {
         pl_deque_destroy(d);
         return false;
     }
@@ -126,7 +132,7 @@ static bool grow(pl_deque *d, uint32_t index)
     if (room == d->reserve)
         return false;
     uint32_t wider = room > d->reserve / 2 ? d->reserve : room * 2;
-    if (!pl_os_commit(d->base, (size_t)wider * sizeof(pl_slot)))
+    if (!commit(d, wider))
         return false;
     /* D3 release: the memory is there; pairs with D28 */
     atomic_store_explicit(&d->room, wider, memory_order_release);
@@ -225,7 +231,8 @@ void pl_deque_trim(pl_deque *d)
 {
     /* D4 relaxed: the owner's own; no partner */
     uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);
-    pl_os_trim(d->base, KEPT_ROOM * sizeof(pl_slot), room * sizeof(pl_slot), &d->warm);
+    /* a slot less of each, but whole pages */
+    pl_os_trim(d->base - 1, KEPT_ROOM * sizeof(pl_slot), room * sizeof(pl_slot), &d->warm);
     if (room > KEPT_ROOM) {
         pl_assert(d->head < d->base + KEPT_ROOM);
         /* D7 relaxed: who still sees the larger room finds memory there, all zero; pairs with D28 */
@@ -286,22 +293,35 @@ void pl_deque_ask(pl_deque *d)
     atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
 }
 
-bool pl_deque_claim(pl_deque *d, uint32_t me)
+pl_steal pl_deque_claim(pl_deque *d, uint32_t me)
 {
     /* D17 relaxed: the CAS decides; pairs with D9 */
     uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
+    if (claim_of(span) == BARRED)
+        return PL_STEAL_EMPTY;
     if (top_of(span) != split_of(span) || claim_of(span) != 0)
-        return false;
+        return PL_STEAL_LOST;
     /* D26 seq_cst: v1; the ~0 that follows comes after the bounds that the owner set before the D9 that this reads
      * (acquire); pairs with D9, D27 */
     if (!atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top_of(span), split_of(span), me),
                                                  memory_order_seq_cst, memory_order_relaxed))
-        return false;
+        return PL_STEAL_LOST;
     /* D18 relaxed: v2, even where it seems to be asked: the bounds must be stored after the claim; pairs with T6, D5 */
     atomic_store_explicit(&d->bounds.limit, ASKED, memory_order_relaxed);
     /* D19 relaxed: likewise; pairs with T3 */
     atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);
-    return true;
+    return PL_STEAL_GOT;
+}
+
+void pl_deque_unclaim(pl_deque *d, uint32_t me)
+{
+    /* D40 relaxed: D41 decides; pairs with D9 */
+    uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
+    /* D41 relaxed: nothing was done under the claim; fails only if it has ended, since nobody steals under it; pairs with
+     * D9 */
+    if (claim_of(span) == me)
+        atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top_of(span), split_of(span), 0),
+                                                memory_order_relaxed, memory_order_relaxed);
 }
 
 /* The number of the first slot from `from` on, below `to`, that has no task; `to` if all have. Those that have one come

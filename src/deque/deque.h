@@ -18,13 +18,13 @@
  *
  * Pops of stolen slots lower head below top, and leave it so (top == split still, so there is nothing to steal); they set
  * `end` so that the next push takes its slow path, and catches up. So many stolen tasks are joined at little cost. That
- * the owner is behind it remembers by itself: top > head alone may also mean that a task was revealed and stolen
+ * it is behind, the owner remembers by itself: top > head alone may also mean that a task was revealed and stolen
  * while its push was still under way.
  *
  * A task stays in its slot from push to pop; a thief runs it, or copies it, in place. So slots never move:
  * the deque grows by committing more of the address space that it has reserved, there is no second array, and
  * no thief can hold a stale one. Slot room - 1 is never a task: a push writes its slot before it looks whether that
- * was the last.
+ * was the last. (A thief may still see a larger room from before the deque was trimmed: there, too, all is in memory.) There is one more below base, which is never a task either: a join may mark it.
  *
  * The two parts share one word, `span` = top | split | claim. Who changes it, and how, always by CAS:
  *
@@ -36,6 +36,7 @@
  *      | steal      | thieves| top < split                   | top + 1                       |
  *      | claim      | thieves| top == split,  claim == 0     | claim = the thief             |
  *      | reveal     | thieves| claim == the thief            | split higher,      claim = 0  |
+ *      | unclaim    | thieves| claim == the thief            | claim = 0                     |
  *
  * The owner's fast paths (libparallel/task.h) are a compare each. `limit` is normally split, and `end` room - 1; a
  * thief that found nothing public may ask for more by storing limit = ~0 and end = 0 (relaxed, no CAS), so that
@@ -55,7 +56,9 @@
  *                                                       slow:  o7  limit, end = usual  (stores)
  *                                                              o8  ..., claim = 0      (CAS)
  *
- * The slots below head hold a task, those from head on hold none (o1, o4), so v4 finds head; by bisection.
+ * The slots from split up to head hold a task, those from head on hold none (o1, o4), so v4 finds head; by bisection.
+ * (Below split there may be some without: stolen ones that their owner is joining.) While results of tasks that ran in
+ * their push are kept, this may fail for a moment: so claims are barred then.
  *
  * Why it is right:
  *
@@ -64,25 +67,33 @@
  *   (2) No ABA between steals. Indices come back to earlier values (they are depths, not counts), so a thief's CAS
  *       can succeed on a word that changed and changed back. That is harmless: the word says which slots are public
  *       *now*, and the thief reads the slot only *after* its CAS. What it reads is the task that is public now, since
- *       the owner does not reuse a slot below top before its thief has said that it is done.
- *   (3) No ABA between claims. A reveal succeeds only on a word with the thief's own claim. Only that thief sets it,
- *       and it is doing one reveal at a time: so the claim has stood since v1.
+ *       the owner does not reuse a slot below top before its thief has said that it is done. Nor for the owner: between
+ *       two of its changes top and split only rise, and without that the claim comes and goes only by a reveal that
+ *       found nothing, or one that was given up. So its CAS may succeed on a word that has come back, with bounds
+ *       computed from an equal word; at most a request has been overwritten, and the owner, in its slow path, looks
+ *       once more who is idle.
+ *   (3) No ABA between claims. A reveal succeeds only on a word with the thief's own claim. Only that thief sets it, and
+ *       only where no claim stands: so the claim, with v1 and v2, has stood since before the fence.
  *   (4) A reveal and the owner's fast paths exclude each other. The heavy fence is a point in the owner's program
  *       order, with all its earlier stores visible to the thief, and v2 visible to all its later loads. If o4 comes
- *       before that point, v4 sees that the task is gone. If it comes after, o6 comes after too, and reads ~0 (or what
- *       the owner itself stored in o7 since; then o8 has ended the claim, which v1 had set before, and v5 fails; a
- *       claim later than o8 stores its ~0 later than o7, as v1 reads what o8 wrote). So the owner is in its slow path
+ *       before that point, v4 sees that the task is gone. If it comes after, o6 comes after too, and reads ~0; or what
+ *       the owner itself stored in o7 since (then o8 has ended the claim, which v1 had set before, and v5 fails; a
+ *       claim later than o8 stores its ~0 later than o7, as v1 reads what o8 wrote); or what it stored when it fell
+ *       behind (D37, D38: no change of the span follows at once, but these bounds keep every pop of a slot below split,
+ *       and every push, in the slow path, and from split on there is no task then). So the owner is in its slow path
  *       and decides with the thief by CAS. Likewise for a push: a task is in a slot that v4 looks at whole (T1
  *       releases it, D23 acquires it), and the owner, if it goes on, does so by its slow path.
  *       C11 has no asymmetric fences; what is said here of the heavy one is what membarrier(2) promises, as
  *       Goldblatt's P1202 ("Asymmetric fences") puts it. Where there is none, nothing is revealed.
  *   (5) The owner marks a slot (o4) that a thief may have stolen, or may be stealing. A thief that finds no task in the
- *       slot that it stole knows that its owner is joining it at this moment, and gives it back: state = RETURNED.
+ *       slot that it stole knows that its owner is joining it, or a kept result right above it, and gives it back:
+ *       state = RETURNED. Until the owner finds that, nobody else can run the task.
  *   (6) No race on slots. The owner writes arguments, then the task with release (o1); the thief, after its CAS,
  *       reads the task with acquire. The thief says that it is done with release; the owner acquires that before it
- *       uses the slot again.
+ *       uses the slot again. `state` is 0 for the thief: that (D10) comes before o1 of the slot's next use.
  *   (7) A pop that finds its slot stolen finds all older ones stolen too: thieves take in order. So top == split
- *       then, and no thief's CAS can succeed until the owner catches up. Hence also: an owner blocked in such a pop has nothing left that anyone could steal.
+ *       then, and no steal succeeds until the owner pushes again, which catches up first. What is public after that, it
+ *       has pushed while it waits, in tasks of what it waits for.
  *
  * `state` of a slot is 0 except from a steal to the owner's forget: flags and the thief's number. The thief adds its
  * number and the flag that says how it ended; the owner adds AWAITED before it parks.
@@ -132,7 +143,7 @@ typedef struct pl_deque {
     const pl_task *covered; /* while there are some: the task below them */
     struct pl_overflow *overflow;
     char *side, *side_top; /* room for what does not fit into slots */
-    size_t side_room;
+    size_t side_reserve, side_room;
     size_t warm, side_warm; /* bytes that earlier use may have left in memory: see pl_os_trim() */
     /* shared */
     alignas(PL_LINE) _Atomic uint64_t span;
@@ -257,10 +268,19 @@ bool pl_deque_hides(const pl_deque *d);
 /* Any thread: asks the owner to publish at its next push or pop. */
 void pl_deque_ask(pl_deque *d);
 
-/* Any thread, as thief number `me`, one deque after the other: v1 and v2; then, after pl_os_fence_all(), v4 and v5.
- * True if it has made a task public. */
-bool pl_deque_claim(pl_deque *d, uint32_t me);
+/*
+ * Any thread, as thief number `me`: v1 and v2. Like a steal, an attempt may be lost: to another claim, or since there are
+ * public tasks, or were a moment ago. Who has lost it does not know whether there is a task, and must look again before
+ * it goes to sleep. PL_STEAL_EMPTY: the owner bars claims, being short of memory.
+ */
+pl_steal pl_deque_claim(pl_deque *d, uint32_t me);
+
+/* After pl_os_fence_all(): v4 and v5. True if it has made a task public. A thief may have claims on several deques, and
+ * needs not know on which. */
 bool pl_deque_reveal(pl_deque *d, uint32_t me);
+
+/* Instead, where there was no fence: gives the claim back. */
+void pl_deque_unclaim(pl_deque *d, uint32_t me);
 
 /* Thief: it no longer needs the slot; how: PL_SLOT_DONE or PL_SLOT_RETURNED. True if the owner sleeps, and is to be
  * unparked. */

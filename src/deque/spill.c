@@ -31,13 +31,13 @@ static size_t rounded(size_t bytes)
     return (bytes + PL_LINE - 1) / PL_LINE * PL_LINE;
 }
 
-/* The last result of all has been used. */
+/* If the last result of all has been used. */
 static void drop_overflow(pl_deque *d)
 {
-    if (d->overflowed)
-        return;
-    free(d->overflow);
-    d->overflow = NULL;
+    for (pl_overflow *top; !d->overflowed && (top = d->overflow);) {
+        d->overflow = top->below;
+        free(top);
+    }
 }
 
 void pl_deque_end_serial(pl_deque *d)
@@ -48,10 +48,11 @@ void pl_deque_end_serial(pl_deque *d)
 void pl_deque_destroy(pl_deque *d)
 {
     drop_overflow(d);
-    pl_os_release(d->base, (size_t)d->reserve * sizeof(pl_slot));
+    if (d->base)
+        pl_os_release(d->base - 1, (size_t)(d->reserve + 1) * sizeof(pl_slot));
     d->base = NULL;
     if (d->side)
-        pl_os_release(d->side, SIDE_RESERVE);
+        pl_os_release(d->side, d->side_reserve);
     d->side = NULL;
 }
 
@@ -61,10 +62,12 @@ void *pl_deque_side(pl_deque *d, size_t bytes)
 {
     if (d->overflowed || d->reserve <= 2)
         return NULL;
-    if (!d->side && !(d->side_top = d->side = pl_os_reserve(SIDE_RESERVE)))
-        return NULL;
+    for (size_t reserve = SIDE_RESERVE; !d->side && reserve >= SIDE_FIRST; reserve /= 2) {
+        d->side_top = d->side = pl_os_reserve(reserve);
+        d->side_reserve = reserve;
+    }
     size_t used = (size_t)(d->side_top - d->side);
-    if (bytes > SIDE_RESERVE - used)
+    if (!d->side || bytes > d->side_reserve - used)
         return NULL;
     size_t needed = rounded(used + bytes), room = d->side_room ? d->side_room : SIDE_FIRST;
     while (room < needed)
@@ -88,6 +91,7 @@ void pl_deque_side_release(pl_deque *d, void *room)
 
 void pl_deque_spill_trim(pl_deque *d)
 {
+    pl_assert(d->side_top == d->side);
     drop_overflow(d);
     pl_os_trim(d->side, SIDE_KEPT, d->side_room, &d->side_warm);
     d->side_room = d->side_room < SIDE_KEPT ? d->side_room : SIDE_KEPT;

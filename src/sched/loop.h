@@ -20,7 +20,7 @@
  *   - While somebody sits on a seat that it took by stealing an offer, all that is public on its deque was pushed by
  *     iterations of this loop. For when it sat down, nothing public was there: either it was idle, and its deque empty;
  *     or it was itself waiting for a loop, whose offer had been stolen from it, and with that all older tasks (deque.h,
- *     (4)). What is stolen stays so until its owner pops it, which is after it has left the seat.
+ *     (7)). What is stolen stays so until its owner pops it, which is after it has left the seat.
  *   - The sitter may have left between the waiter's look at the seat and its steal. So the waiter looks again. If the
  *     sitter is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since
  *     before it leaves any inner loop it waits until the thief of its offer is done with the slot, which the waiter

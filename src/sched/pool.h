@@ -111,16 +111,16 @@ void pl_pool_wait(pl_pool *pool, int step);
  * asked for more. */
 pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, const pl_task **task);
 
-/* Makes sure that the victim, which runs tasks, hides none from a worker that is going to sleep. True if there is one,
- * public now. The caller has announced that it goes to sleep. */
+/* Makes sure that the victim, which runs tasks, hides none from a waiter that is about to park, and has announced it. True
+ * if there is one, public now, or may be: then the waiter is to look again. */
 bool pl_worker_uncover(pl_worker *thief, pl_worker *victim);
 
 /* Enters and leaves a frame. */
 void pl_worker_enter(pl_worker *worker, pl_frame *frame);
 void pl_worker_leave_frame(pl_worker *worker);
 
-/* Somebody is to come for what this worker has published: one that sleeps or searches, or else those that wait for what
- * the worker does. */
+/* Somebody is to come for what this worker has published: one that sleeps or searches, and those that wait for what the
+ * worker does. */
 void pl_worker_call_for_help(pl_worker *worker, bool add);
 
 /* Whether there is anybody, awake, asleep or still to be started, who has nothing to do. The loads are seq_cst. */

@@ -71,6 +71,8 @@ static void run_now(pl_deque *d, pl_slot *slot, const pl_task *task)
     task->run(&d->bounds, slot, slot);
     d->head = head;
     pl_deque_keep(d, slot, data, task->size);
+    if (!pl_task_fits(task))
+        pl_deque_side_release(d, data);
 }
 
 parallel_slot *parallel_task_push(parallel_worker *worker, parallel_slot *slot)

@@ -74,7 +74,10 @@ static void poke_waiters(const pl_worker *w)
 
 void pl_worker_call_for_help(pl_worker *w, bool add)
 {
-    if (!pl_pool_notify(w->pool, add))
+    pl_pool_notify(w->pool, add);
+    /* W30 seq_cst: as W24: who waits for what this thread does, and did not see what it has published, is seen; pairs
+     * with W25 */
+    if (atomic_load_explicit(&w->pool->waiting, memory_order_seq_cst) > 0)
         poke_waiters(w);
 }
 
@@ -169,13 +172,29 @@ pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, co
     return got;
 }
 
+/* Someone else is about to reveal what a deque hides, or to steal it. */
+static bool look_again(void)
+{
+    pl_os_yield();
+    return true;
+}
+
 bool pl_worker_uncover(pl_worker *thief, pl_worker *victim)
 {
+    pl_deque *d = &victim->deque;
     uint32_t me = thief->index + 1;
-    if (pl_deque_claim(&victim->deque, me) && thief->pool->can_fence && pl_os_fence_all() &&
-        pl_deque_reveal(&victim->deque, me))
-        return true;
-    return pl_deque_has_public(&victim->deque);
+    if (!thief->pool->can_fence) {
+        pl_deque_ask(d);
+        return pl_deque_has_public(d);
+    }
+    pl_steal claim = pl_deque_claim(d, me);
+    if (claim == PL_STEAL_LOST)
+        return look_again();
+    if (claim == PL_STEAL_GOT && !pl_os_fence_all())
+        pl_deque_unclaim(d, me);
+    else if (claim == PL_STEAL_GOT && pl_deque_reveal(d, me))
+        pl_pool_notify(thief->pool, false); /* there may be more than one */
+    return pl_deque_has_public(d);
 }
 
 unsigned pl_worker_await(pl_worker *w, pl_slot *slot)
@@ -255,26 +274,44 @@ static bool search(pl_worker *w, find *found)
     return false;
 }
 
-/* Whether there is work for a worker that sleeps, or is about to and has announced it: what is public; and what the
- * workers that run tasks have in private. One heavy fence serves for all of them. */
+/* Claims the deques of all that run tasks, but for its own. PL_STEAL_LOST if any claim was lost, else PL_STEAL_GOT if
+ * there is any. */
+static pl_steal claim_all(pl_worker *w)
+{
+    unsigned high = pl_pool_high(w->pool);
+    pl_steal all = PL_STEAL_EMPTY;
+    for (unsigned i = 0; i < high; i++) {
+        pl_worker *other = pl_pool_worker(w->pool, i);
+        /* W28 seq_cst: a worker that enters a task later sees that somebody sleeps, and asks itself; pairs with W27 */
+        if (other == w || atomic_load_explicit(&other->tasks, memory_order_seq_cst) == 0)
+            continue;
+        pl_steal claim = pl_deque_claim(&other->deque, w->index + 1);
+        if (claim != PL_STEAL_EMPTY && all != PL_STEAL_LOST)
+            all = claim;
+    }
+    return all;
+}
+
+/* Whether there is work, or there may be, for a worker that sleeps, or is about to and has announced it: what is public;
+ * and what the workers that run tasks have in private. One heavy fence serves for all of them. */
 static bool look_for_sleepers(pl_worker *w)
 {
     pl_pool *pool = w->pool;
     if (pl_pool_has_public(pool))
         return true;
-    if (!pool->can_fence)
+    pl_steal claims = pool->can_fence ? claim_all(w) : PL_STEAL_EMPTY;
+    if (claims == PL_STEAL_EMPTY)
         return false;
-    unsigned high = pl_pool_high(pool), claimed = 0, me = w->index + 1;
+    bool fenced = pl_os_fence_all();
+    unsigned high = pl_pool_high(pool);
     for (unsigned i = 0; i < high; i++) {
-        pl_worker *other = pl_pool_worker(pool, i);
-        /* W28 seq_cst: a worker that enters a task later sees that somebody sleeps, and asks itself; pairs with W27 */
-        if (other != w && atomic_load_explicit(&other->tasks, memory_order_seq_cst) > 0)
-            claimed += pl_deque_claim(&other->deque, me);
+        pl_deque *d = &pl_pool_worker(pool, i)->deque;
+        if (fenced)
+            pl_deque_reveal(d, w->index + 1);
+        else
+            pl_deque_unclaim(d, w->index + 1);
     }
-    if (claimed && pl_os_fence_all())
-        for (unsigned i = 0; i < high; i++)
-            pl_deque_reveal(&pl_pool_worker(pool, i)->deque, me);
-    return claimed && pl_pool_has_public(pool);
+    return claims == PL_STEAL_LOST ? look_again() : pl_pool_has_public(pool);
 }
 
 void pl_worker_pass_on(pl_worker *w)
@@ -282,11 +319,12 @@ void pl_worker_pass_on(pl_worker *w)
     if (!w->was_last)
         return;
     w->was_last = false;
+    pl_pool *pool = w->pool;
     /* W14 relaxed: a hint; pairs with R22, R23 in loop.c */
-    bool add = atomic_load_explicit(&w->pool->eager, memory_order_relaxed) > 0;
-    bool sleepers = pl_sleep_any(&w->pool->sleep, pl_pool_high(w->pool));
-    if (sleepers ? look_for_sleepers(w) : pl_pool_has_public(w->pool))
-        pl_pool_notify(w->pool, add);
+    bool add = atomic_load_explicit(&pool->eager, memory_order_relaxed) > 0;
+    bool anybody = pl_sleep_any(&pool->sleep, pl_pool_high(pool)) || pl_pool_may_add(pool, add);
+    if (anybody ? look_for_sleepers(w) : pl_pool_has_public(pool))
+        pl_pool_notify(pool, add);
 }
 
 /* Goes to sleep, unless there is work after all. It counts as searching before and after. True if it has rested for

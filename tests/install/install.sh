@@ -38,11 +38,13 @@ for level in -O0 -O3; do
     check "a C11 program compiles, $level" compile program $strict $level "$source"
     check "and runs" prints fine program
 done
-for wrong in ARGUMENT_TYPE RESULT_TYPE OPTION UNDECORATED; do
+for wrong in ARGUMENT_TYPE RESULT_TYPE OPTION UNDECORATED TASK_COUNT SPAWN_OUTSIDE; do
     refuse "does not compile, whatever the flags: $wrong" compile wrong -std=c11 -w "-DWRONG_$wrong" "$source"
 done
-# shellcheck disable=SC2086
-refuse "does not compile without a warning: UNNAMED_OPTION" compile wrong $strict -DWRONG_UNNAMED_OPTION "$source"
+for wrong in UNNAMED_OPTION TASK_ARGUMENT; do
+    # shellcheck disable=SC2086
+    refuse "does not compile without a warning: $wrong" compile wrong $strict "-DWRONG_$wrong" "$source"
+done
 
 if command -v "${CXX%% *}" >/dev/null 2>&1; then
     for standard in c++11 c++17; do
@@ -67,14 +69,18 @@ if command -v nm >/dev/null && [ -e "$root$libdir/libparallel.so" ]; then
 fi
 refuse "installs a folder parallel/" test -e "$root$prefix/include/parallel"
 
-# The README's first program, as printed there, gives what is printed there.
-awk '/^```c$/ { on = !done; next } /^```/ { if (on) done = 1; on = 0 } on' "$srcdir/README.md" >"$work/readme.c"
-awk '/^```text$/ { on = !done; next } /^```/ { if (on) done = 1; on = 0 } on' "$srcdir/README.md" >"$work/readme.txt"
-# shellcheck disable=SC2086
-check "the README's program compiles" compile readme $strict "$work/readme.c"
-check "the README shows what it prints" test -s "$work/readme.txt"
-"$work/readme" >"$work/readme.out" 2>&1
-check "and prints that" cmp "$work/readme.out" "$work/readme.txt"
+# The README's whole programs, as printed there, give what is printed below each of them.
+awk -v to="$work/readme" '/^```c$/ { on = 1; text = ""; next }
+    /^```text$/ { on = 2; text = ""; n++; printf "%s", program >(to n ".c"); next }
+    /^```/ { if (on == 1) program = text; if (on == 2) printf "%s", text >(to n ".txt"); on = 0 }
+    { text = text $0 "\n" }' "$srcdir/README.md"
+for n in 1 2; do
+    # shellcheck disable=SC2086
+    check "the README's program $n compiles" compile readme$n $strict "$work/readme$n.c"
+    check "the README shows what it prints" test -s "$work/readme$n.txt"
+    "$work/readme$n" >"$work/readme.out" 2>&1
+    check "and prints that" cmp "$work/readme.out" "$work/readme$n.txt"
+done
 # So does the one at the top of the header.
 sed -n 's/^ \*     //p' "$srcdir/include/parallel.h" >"$work/header.c"
 # shellcheck disable=SC2086

@@ -47,6 +47,38 @@ static void add_to(size_t begin, size_t end, void *ctx)
         v[i]++;
 }
 
+PARALLEL_TASK(long, fib, int, n)
+{
+    if (n < 2)
+        return n;
+    PARALLEL_SPAWN(fib, n - 1);
+    long b = PARALLEL_CALL(fib, n - 2);
+    return b + PARALLEL_SYNC(fib);
+}
+
+typedef void notify(int);
+
+static void nobody(int n)
+{
+    (void)n;
+}
+
+PARALLEL_TASK_DECLARE(void, fill, struct page *, pages, size_t, n, struct request, r, notify *, done);
+
+PARALLEL_TASK(void, fill_one, struct page *, result, struct request, p)
+{
+    *result = fetch(p);
+}
+
+PARALLEL_TASK_DEFINE(void, fill, struct page *, pages, size_t, n, struct request, r, notify *, done)
+{
+    for (size_t i = 0; i < n; i++)
+        PARALLEL_SPAWN(fill_one, &pages[i], r);
+    for (size_t i = 0; i < n; i++)
+        PARALLEL_SYNC(fill_one);
+    done((int)n);
+}
+
 #define REQUIRE(condition)                                                                                             \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
@@ -90,6 +122,20 @@ int main(void)
     REQUIRE(parallel_for(100, add_to, counts) == 0 && counts[0] == 1 && counts[99] == 1);
     REQUIRE(failures_as_a_user_reads_them() == 0);
 
+    struct page filled[20];
+    PARALLEL_RUN(fill, filled, 20, ((struct request){.url = "z", .table = "db"}), nobody);
+    REQUIRE(strcmp(filled[19].text, "db@z") == 0);
+    REQUIRE(PARALLEL_RUN(fib, 20) == 6765);
+
+#ifdef WRONG_TASK_ARGUMENT
+    (void)PARALLEL_RUN(fib, in);
+#endif
+#ifdef WRONG_TASK_COUNT
+    (void)PARALLEL_RUN(fib, 1, 2);
+#endif
+#ifdef WRONG_SPAWN_OUTSIDE
+    PARALLEL_SPAWN(fib, 1);
+#endif
 #ifdef WRONG_ARGUMENT_TYPE
     parallel_map(cube, requests, 2);
 #endif

@@ -68,6 +68,11 @@ static void forget(pl_deque *d, pl_slot *slot, unsigned how)
     ck_assert_uint_eq(pl_slot_state(slot), 0);
 }
 
+static bool claim(pl_deque *d, uint32_t me)
+{
+    return pl_deque_claim(d, me) == PL_STEAL_GOT;
+}
+
 /* The number of the first slot that is private. */
 static size_t split_of(const pl_deque *d)
 {
@@ -377,21 +382,25 @@ START_TEST(claims_where_nothing_is_public)
 {
     pl_deque d;
     ck_assert(pl_deque_init(&d, 100));
-    ck_assert(pl_deque_claim(&d, 1)); /* it is not known to be empty */
-    ck_assert(!pl_deque_claim(&d, 1));
-    ck_assert(!pl_deque_claim(&d, 2));
+    ck_assert(claim(&d, 1)); /* it is not known to be empty */
+    ck_assert(!claim(&d, 1));
+    ck_assert_int_eq(pl_deque_claim(&d, 2), PL_STEAL_LOST);
     ck_assert(!pl_deque_reveal(&d, 2));
+    pl_deque_unclaim(&d, 2); /* it has none */
+    ck_assert(!claim(&d, 2));
+    pl_deque_unclaim(&d, 1);
+    ck_assert(claim(&d, 1));
     ck_assert(!pl_deque_reveal(&d, 1)); /* nothing there: the claim is given up */
     ck_assert(!pl_deque_reveal(&d, 1));
-    ck_assert(pl_deque_claim(&d, 2));
+    ck_assert(claim(&d, 2));
     ck_assert(!pl_deque_reveal(&d, 2));
     push_many(&d, 2);
     ck_assert_uint_eq(split_of(&d), 1); /* its request is still there */
-    ck_assert(!pl_deque_claim(&d, 1));
+    ck_assert(!claim(&d, 1));
     steal(&d, 1, 0);
-    ck_assert(pl_deque_claim(&d, 4094));
+    ck_assert(claim(&d, 4094));
     ck_assert(pl_deque_reveal(&d, 4094));
-    ck_assert(!pl_deque_claim(&d, 1));
+    ck_assert(!claim(&d, 1));
     steal(&d, 1, 1);
     nothing_to_steal(&d);
     pl_deque_destroy(&d);
@@ -413,7 +422,7 @@ START_TEST(reveals_what_is_below_the_head)
                 ck_assert(push_at(&d, i));
             for (size_t i = stolen + count + 3; i-- > stolen + count;)
                 ck_assert(i >= 63 || parallel_slot_pop(&d.bounds, d.base + i));
-            ck_assert(pl_deque_claim(&d, 9));
+            ck_assert(claim(&d, 9));
             ck_assert(!parallel_slot_pop(&d.bounds, d.base + stolen + count));
             ck_assert_int_eq(pl_deque_reveal(&d, 9), count > 0);
             ck_assert_uint_eq(split_of(&d), stolen + count);
@@ -433,7 +442,7 @@ START_TEST(owner_ends_a_claim)
         pl_deque d;
         ck_assert(pl_deque_init(&d, 100));
         push_many(&d, 5);
-        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(claim(&d, 1));
         if (how == 0)
             push(&d, 5);
         else if (how == 1)
@@ -445,7 +454,7 @@ START_TEST(owner_ends_a_claim)
         if (how == 3) {
             for (size_t i = 0; i < split; i++)
                 steal(&d, 2, i);
-            ck_assert(pl_deque_claim(&d, 2)); /* the next one's claim is not the first one's */
+            ck_assert(claim(&d, 2)); /* the next one's claim is not the first one's */
         }
         ck_assert(!pl_deque_reveal(&d, 1));
         ck_assert_uint_eq(split_of(&d), split);
@@ -465,7 +474,7 @@ START_TEST(reveals_within_bounds)
         ck_assert(pl_deque_init(&d, reserve));
         push_many(&d, 63);
         ck_assert(!push_at(&d, 63));
-        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(claim(&d, 1));
         ck_assert(pl_deque_reveal(&d, 1));
         ck_assert_uint_eq(split_of(&d), 63);
         ck_assert_int_eq(pl_deque_push_slow(&d, d.head, &published), reserve > 64);
@@ -473,7 +482,7 @@ START_TEST(reveals_within_bounds)
         for (size_t i = 0; i < 63; i++)
             steal(&d, 1, i);
         nothing_to_steal(&d);
-        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(claim(&d, 1));
         ck_assert_int_eq(pl_deque_reveal(&d, 1), reserve > 64);
         if (reserve > 64)
             steal(&d, 1, 63);
@@ -492,7 +501,7 @@ START_TEST(behaves_as_the_model)
     unsigned long long seed = (unsigned long long)_i + 1;
     pl_deque d;
     size_t model[ROOM], top = 0, split = 0, head = 0;
-    uint32_t claim = 0;
+    uint32_t claimed = 0;
     bool asked = false, published;
     ck_assert(pl_deque_init(&d, ROOM));
     for (size_t step = 0; step < STEPS; step++) {
@@ -536,13 +545,13 @@ START_TEST(behaves_as_the_model)
             asked = true;
             continue;
         } else if (what < 13) {
-            ck_assert_int_eq(pl_deque_claim(&d, me), top == split && !claim);
-            claim = top == split && !claim ? (asked = true, me) : claim;
+            ck_assert_int_eq(claim(&d, me), top == split && !claimed);
+            claimed = top == split && !claimed ? (asked = true, me) : claimed;
             continue;
         } else if (what < 15) {
-            ck_assert_int_eq(pl_deque_reveal(&d, me), claim == me && head > split);
-            split = claim == me && head > split ? head : split;
-            claim = claim == me ? 0 : claim;
+            ck_assert_int_eq(pl_deque_reveal(&d, me), claimed == me && head > split);
+            split = claimed == me && head > split ? head : split;
+            claimed = claimed == me ? 0 : claimed;
             slow = false;
         } else if (pl_deque_steal(&d, me, &slot, &task) == PL_STEAL_GOT) {
             ck_assert_msg(top < split && number_of(slot) == model[top], "seed %d, step %zu", _i, step);
@@ -557,7 +566,7 @@ START_TEST(behaves_as_the_model)
             if (share && what < 9 && top == split && split < head)
                 split += (head - split + 1) / 2;
             asked = false;
-            claim = 0;
+            claimed = 0;
         }
         ck_assert_msg(split_of(&d) == split, "seed %d, step %zu, %u: split %zu, not %zu", _i, step, what, split_of(&d),
                       split);

@@ -58,6 +58,11 @@ static pl_slot *steal(pl_deque *d, uint32_t me, size_t n)
     return slot;
 }
 
+static bool claim(pl_deque *d, uint32_t me)
+{
+    return pl_deque_claim(d, me) == PL_STEAL_GOT;
+}
+
 /* The number of the first slot that is private. */
 static size_t split_of(const pl_deque *d)
 {
@@ -134,7 +139,7 @@ START_TEST(trims_what_it_has_grown)
         ck_assert_uint_gt(d.room, MANY);
         for (size_t i = MANY; i-- > 0;)
             pop_own(&d, i);
-        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(claim(&d, 1));
         pl_deque_trim(&d);
         size_t room = d.room;
         ck_assert_uint_lt(room, MANY);
@@ -309,9 +314,9 @@ START_TEST(what_is_not_pushed_is_not_revealed)
         ck_assert(pl_deque_init(&d, 100));
         push(&d, 0);
         if (early)
-            ck_assert(pl_deque_claim(&d, 1));
+            ck_assert(claim(&d, 1));
         keep_one(&d, d.head, 8);
-        ck_assert(!pl_deque_claim(&d, 1));
+        ck_assert(!claim(&d, 1));
         ck_assert(!push_at(&d, 1));
         ck_assert(!pl_deque_reveal(&d, 1));
         ck_assert(!pl_deque_push_slow(&d, d.head, &published));
@@ -319,7 +324,7 @@ START_TEST(what_is_not_pushed_is_not_revealed)
         take_one(&d, d.head);
         push(&d, 1); /* all is as ever */
         steal(&d, 1, 0);
-        ck_assert(pl_deque_claim(&d, 1));
+        ck_assert(claim(&d, 1));
         ck_assert(pl_deque_reveal(&d, 1));
         pl_deque_destroy(&d);
     }
@@ -410,7 +415,7 @@ static void *thief(void *argument)
         }
         if (shared.mode & ASK)
             pl_deque_ask(d);
-        if ((shared.mode & REVEAL) && pl_deque_claim(d, me) && pl_os_fence_all())
+        if ((shared.mode & REVEAL) && claim(d, me) && pl_os_fence_all())
             pl_deque_reveal(d, me);
         if (pl_random(&seed) % 4 == 0)
             sched_yield();
