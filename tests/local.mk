@@ -29,7 +29,13 @@ api_tests = \
     tests/api/test_map \
     tests/api/test_nested \
     tests/api/test_options \
-    tests/api/test_results
+    tests/api/test_results \
+    tests/api/test_task_calls \
+    tests/api/test_task_spawns \
+    tests/api/test_task_strangers \
+    tests/api/test_task_types \
+    tests/api/test_task_waits \
+    tests/api/test_tasks
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
@@ -39,7 +45,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/support/test.h
+EXTRA_DIST += tests/support/sanitizers.h tests/support/tasks.h tests/support/test.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
@@ -72,11 +78,25 @@ tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
+tests_api_test_task_calls_CFLAGS = $(test_cflags)
+tests_api_test_task_calls_LDADD = $(api_ldadd)
+tests_api_test_task_spawns_CFLAGS = $(test_cflags)
+tests_api_test_task_spawns_LDADD = $(api_ldadd)
+tests_api_test_task_strangers_CFLAGS = $(test_cflags)
+tests_api_test_task_strangers_LDADD = $(api_ldadd)
+tests_api_test_task_types_CFLAGS = $(test_cflags)
+tests_api_test_task_types_LDADD = $(api_ldadd)
+tests_api_test_task_waits_CFLAGS = $(test_cflags)
+tests_api_test_task_waits_LDADD = $(api_ldadd)
+tests_api_test_tasks_CFLAGS = $(test_cflags)
+tests_api_test_tasks_LDADD = $(api_ldadd)
 
 # ---- in shell -----------------------------------------------------------------------------------------------------
 
 shell_tests = \
     tests/source/checks.sh \
+    tests/api/task_misuse.sh \
+    tests/bench/suite.sh \
     tests/install/install.sh \
     tests/examples/hashtree.sh \
     tests/examples/mandelbrot.sh
@@ -88,6 +108,12 @@ EXTRA_DIST += $(shell_tests) \
     tests/install/program.cc \
     scripts/check-atomics \
     scripts/check-floors
+
+# what tests/api/task_misuse.sh runs
+check_PROGRAMS += tests/api/task_misuse
+tests_api_task_misuse_CPPFLAGS = $(AM_CPPFLAGS) -DPARALLEL_DEBUG
+tests_api_task_misuse_CFLAGS = $(AM_CFLAGS)
+tests_api_task_misuse_LDADD = libparallel.la
 
 # ---- random programs ----------------------------------------------------------------------------------------------
 
@@ -108,6 +134,7 @@ tests_model_model_SOURCES = \
     tests/model/model.c \
     tests/model/model.h \
     tests/model/model_deque.c \
+    tests/model/model_mixed.c \
     tests/model/model_sched.c \
     tests/model/model_task.c \
     src/deque/deque.c \

@@ -185,6 +185,7 @@ static void execute(void)
     m.decisions = m.steps = m.preemptions = m.yields = 0;
     m.ticks = 0;
     m.current = -1;
+    model_no_memory = false;
     m.scenario->setup();
     for (int i = 0; i < m.threads; i++) {
         m.thread[i].run = m.scenario->thread[i];
@@ -296,13 +297,30 @@ uint64_t pl_os_nanoseconds(void)
     return m.ticks * 1000;
 }
 
-/* More than this is not to be touched each time, and comes from the system. */
-enum { SMALL = 1 << 16 };
+/* More than this is not to be touched each time, and comes from the system; or is what has been released before, since
+ * the system takes its time. It need not be zero then: it is room for large arguments. */
+enum { SMALL = 1 << 16, FEW = 1 << 12 };
+
+static struct {
+    void *start;
+    size_t bytes;
+} spare[MODEL_THREADS];
+
+bool model_no_memory;
 
 void *pl_os_reserve(size_t bytes)
 {
+    if (model_no_memory && bytes > FEW)
+        return NULL;
     if (bytes <= SMALL)
         return pl_os_zalloc(bytes);
+    for (int i = 0; i < MODEL_THREADS; i++) {
+        void *start = spare[i].start;
+        if (start && spare[i].bytes == bytes) {
+            spare[i].start = NULL;
+            return start;
+        }
+    }
     void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return start == MAP_FAILED ? NULL : start;
 }
@@ -314,10 +332,18 @@ bool pl_os_commit(void *start, size_t bytes)
 
 void pl_os_release(void *start, size_t bytes)
 {
-    if (bytes <= SMALL)
+    if (bytes <= SMALL) {
         free(start);
-    else
-        munmap(start, bytes);
+        return;
+    }
+    for (int i = 0; i < MODEL_THREADS; i++) {
+        if (!spare[i].start) {
+            spare[i].start = start;
+            spare[i].bytes = bytes;
+            return;
+        }
+    }
+    munmap(start, bytes);
 }
 
 void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm)

@@ -30,6 +30,9 @@ typedef struct scenario {
     int less;
 } scenario;
 
+/* Whether pl_os_reserve() is to find no memory for more than a few slots. A scenario's setup says so each time. */
+extern bool model_no_memory;
+
 /* Number of the thread that runs. */
 int model_self(void);
 

@@ -146,7 +146,7 @@ void event_set(event *e)
 
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */
 
-static const scenario *const all[] = {deque_scenarios, sched_scenarios, task_scenarios};
+static const scenario *const all[] = {deque_scenarios, sched_scenarios, task_scenarios, mixed_scenarios};
 
 static bool wanted(const char *name, int argc, char **argv)
 {

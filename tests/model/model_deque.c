@@ -119,7 +119,7 @@ static void ask_and_steal(void)
 static bool reveal(void)
 {
     uint32_t me = (uint32_t)model_self();
-    return pl_deque_claim(deque, me) && pl_os_fence_all() && pl_deque_reveal(deque, me);
+    return pl_deque_claim(deque, me) == PL_STEAL_GOT && pl_os_fence_all() && pl_deque_reveal(deque, me);
 }
 
 static void reveal_and_steal(void)
@@ -139,7 +139,7 @@ static void reveal_twice(void)
 static void claim_and_steal(void)
 {
     uint32_t me = (uint32_t)model_self();
-    bool claimed = pl_deque_claim(deque, me);
+    bool claimed = pl_deque_claim(deque, me) == PL_STEAL_GOT;
     steal_one();
     if (claimed && pl_os_fence_all())
         pl_deque_reveal(deque, me);
@@ -236,6 +236,81 @@ static void owner_that_is_asked(void)
     pop(3);
     pop(2);
     pop(0);
+}
+
+/* A request counts that is made while the owner does not overwrite it: at a push, whatever is left of an earlier one;
+ * at a pop; and still after the join of a stolen task. */
+static event ready, asked;
+
+static void set_up_unasked(void)
+{
+    set_up_deque();
+    memset(&ready, 0, sizeof ready);
+    memset(&asked, 0, sizeof asked);
+}
+
+static void set_up_asked(void)
+{
+    set_up_unasked();
+    pl_deque_ask(deque);
+}
+
+static void owner_that_is_asked_twice(void)
+{
+    push(0);
+    pop(0);
+    event_set(&ready);
+    event_wait(&asked);
+    push(1);
+    model_assert(pl_deque_has_public(deque));
+    pop(1);
+}
+
+static void owner_that_is_asked_before_a_pop(void)
+{
+    push(0);
+    push(1);
+    event_set(&ready);
+    event_wait(&asked);
+    pop(1);
+    model_assert(pl_deque_has_public(deque));
+    pop(0);
+}
+
+static void owner_that_is_asked_before_a_join(void)
+{
+    push(0);
+    publish();
+    event_set(&ready);
+    event_wait(&asked);
+    pop(0);
+    push(1);
+    model_assert(pl_deque_has_public(deque));
+    pop(1);
+}
+
+static void ask_when_ready(void)
+{
+    event_wait(&ready);
+    pl_deque_ask(deque);
+    event_set(&asked);
+}
+
+static void ask_twice(void)
+{
+    pl_deque_ask(deque);
+    ask_when_ready();
+}
+
+static void steal_and_ask(void)
+{
+    event_wait(&ready);
+    pl_slot *slot;
+    const pl_task *task;
+    model_assert(pl_deque_steal(deque, 1, &slot, &task) == PL_STEAL_GOT);
+    pl_deque_ask(deque);
+    event_set(&asked);
+    pl_worker_end(&owner, slot, PL_SLOT_RETURNED);
 }
 
 /* Takes half of its tasks back, and what is private then by fast pops. */
@@ -336,6 +411,9 @@ const scenario deque_scenarios[] = {
     {"deque: publishing on top of public tasks", set_up_deque, {owner_that_widens, steal_two, steal_two}, four_ran, 0},
     {"deque: asking", set_up_deque, {owner_that_is_asked, ask_and_steal}, four_ran, 0},
     {"deque: asking, two thieves", set_up_deque, {owner_that_is_asked, ask_and_steal, ask_and_steal}, four_ran, 0},
+    {"deque: asking twice", set_up_asked, {owner_that_is_asked_twice, ask_twice}, two_ran, 0},
+    {"deque: asking before a pop", set_up_unasked, {owner_that_is_asked_before_a_pop, ask_when_ready}, two_ran, 0},
+    {"deque: asking before a join", set_up_unasked, {owner_that_is_asked_before_a_join, steal_and_ask}, two_ran, 0},
     {"deque: taking half back", set_up_deque, {owner_that_halves, steal_two, ask_and_steal}, five_ran, 0},
     {"deque: pushing below stolen tasks", set_up_deque, {owner_that_falls_behind, steal_two, steal_two}, four_ran, 0},
     {"deque: pushing above stolen tasks",

@@ -149,35 +149,42 @@ static void run_job(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool may
 
 static const pl_job job = {.take = run_job};
 
-static void publish_two(const pl_job *what)
+static void publish_jobs(size_t n, const pl_job *what)
 {
     pl_worker *w = pl_worker_self();
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < n; i++) {
         model_assert(pl_deque_push(&w->deque, &what->task, (void *)(uintptr_t)i));
         pl_deque_publish(&w->deque, w->deque.head);
         pl_pool_notify(pool, false);
     }
 }
 
-/* Sleeps until the thieves of both jobs have done with them, and does nothing more: the jobs must be found. */
-static void wait_for_two(void)
+/* Sleeps until the thieves of all jobs have done with them, and does nothing more: the jobs must be found. */
+static void wait_for_jobs(size_t n)
 {
     pl_worker *w = pl_worker_self();
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < n; i++)
         model_assert(pl_worker_await(w, &w->deque.base[i]) & PL_SLOT_DONE);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < n; i++) {
         model_assert(pl_deque_pop(&w->deque) == PL_POP_STOLEN);
         pl_deque_forget(&w->deque, w->deque.head);
     }
-    model_assert(ran[0] == 1 && ran[1] == 1);
+    for (size_t i = 0; i < n; i++)
+        model_assert(ran[i] == 1);
     stop_pool();
 }
 
 /* Who publishes while others go to sleep. */
-static void publish_and_park(void)
+static void publish_one(void)
 {
-    publish_two(&job);
-    wait_for_two();
+    publish_jobs(1, &job);
+    wait_for_jobs(1);
+}
+
+static void publish_two(void)
+{
+    publish_jobs(2, &job);
+    wait_for_jobs(2);
 }
 
 /* Two jobs that each wait until the other has begun: both workers must come, also if they sleep. */
@@ -201,8 +208,8 @@ static void set_up_meeting(void)
 
 static void publish_a_meeting(void)
 {
-    publish_two(&meeting);
-    wait_for_two();
+    publish_jobs(2, &meeting);
+    wait_for_jobs(2);
 }
 
 /* ---- loops ----------------------------------------------------------------------------------------------- */
@@ -301,23 +308,87 @@ static void call_three_deep(void)
     call_nested(3, 4);
 }
 
+/* A participant that has left its loop, while another is still in it, makes a call of its own: that is not for who
+ * waits at the loop. */
+static event joined[MODEL_THREADS], elsewhere, over;
+
+static void set_up_leaving(void)
+{
+    three_workers();
+    atomic_init(&pool->sleep.searching, 0);
+    memset(&joined, 0, sizeof joined);
+    memset(&elsewhere, 0, sizeof elsewhere);
+    memset(&over, 0, sizeof over);
+}
+
+static int run_together(void *ctx, size_t begin, size_t end, void *stop)
+{
+    event_set(&joined[model_self()]);
+    for (int i = 0; i < 3; i++)
+        event_wait(&joined[i]);
+    if (model_self() == 2)
+        event_wait(&elsewhere);
+    return run_iterations(ctx, begin, end, stop);
+}
+
+static int run_elsewhere(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    model_assert(model_self() == 1);
+    event_set(&elsewhere);
+    event_wait(&over);
+    for (size_t i = begin; i < end; i++)
+        ran[4 + i]++;
+    return 0;
+}
+
+static void call_together(void)
+{
+    run_loop(4, run_together);
+    event_set(&over);
+}
+
+/* Takes part when the thread before it does, which has offered a seat then. */
+static void take_part(void)
+{
+    pl_worker *w = pl_worker_self();
+    pl_slot *slot;
+    const pl_task *task;
+    int i = model_self() - 1;
+    event_wait(&joined[i]);
+    model_assert(pl_worker_steal(w, worker_number(i), &slot, &task) == PL_STEAL_GOT);
+    pl_worker_run(w, worker_number(i), slot, task, true);
+}
+
+static void take_part_and_call(void)
+{
+    take_part();
+    run_loop(2, run_elsewhere);
+}
+
+static void all_ran(void)
+{
+    for (int i = 0; i < 6; i++)
+        model_assert(ran[i] == 1);
+    pool_is_at_rest();
+}
+
 const scenario sched_scenarios[] = {
     {"parker: two wakers", set_up_parker, {park_for_both, set_first, set_second}, nothing, 0},
     {"parker: with a time", set_up_parker, {park_with_a_time, set_first, set_second}, nothing, 0},
     {"latch: two helpers", set_up_latch, {wait_at_latch, help_latch, help_latch}, latch_was_left_alone, 0},
     {"range: two workers", set_up_ranges, {eat_first, eat_second}, six_eaten, 0},
-    {"pool: a publisher and a worker", two_workers, {publish_and_park, be_a_worker}, pool_is_at_rest, 0},
-    {"pool: a publisher and two workers",
-     three_workers,
-     {publish_and_park, be_a_worker, be_a_worker},
-     pool_is_at_rest,
-     0},
-    {"pool: two tasks that meet", set_up_meeting, {publish_a_meeting, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
+    {"pool: a publisher and a worker", two_workers, {publish_two, be_a_worker}, pool_is_at_rest, 0},
+    {"pool: a task and two workers", three_workers, {publish_one, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
+    {"pool: two tasks and two workers", three_workers, {publish_two, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
+    {"pool: two tasks that meet", set_up_meeting, {publish_a_meeting, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {"loop: a caller and a worker", two_workers, {call_once, be_a_worker}, pool_is_at_rest, 0},
     {"loop: a caller and two workers", three_workers, {call_once, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
     {"loop: two calls", two_workers, {call_twice, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested", two_workers, {call_two_deep, be_a_worker}, pool_is_at_rest, 0},
-    {"loop: nested, two workers", three_workers, {call_two_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
+    {"loop: nested, two workers", three_workers, {call_two_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
+    {"loop: a participant that leaves", set_up_leaving, {call_together, take_part_and_call, take_part}, all_ran, 1},
     {"loop: three deep", three_workers, {call_three_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {0},
 };

@@ -155,6 +155,17 @@ static void set_up_alone(void)
     without_workers();
 }
 
+PARALLEL_TASK(int, leaves_and_grow, int, n)
+{
+    PARALLEL_SPAWN(note, 0);
+    PARALLEL_SPAWN(note, 1);
+    PARALLEL_SPAWN(grow, ((large){.n = {[0] = n, [19] = 2}}));
+    int sum = PARALLEL_SYNC(grow).n[0];
+    PARALLEL_SYNC(note);
+    PARALLEL_SYNC(note);
+    return sum;
+}
+
 static void run_all_kinds(void)
 {
     model_assert(PARALLEL_RUN(leaves, 0, 4) == 6);
@@ -163,6 +174,35 @@ static void run_all_kinds(void)
     memset(ran, 0, sizeof ran);
     model_assert(PARALLEL_RUN(grow_two, 3) == 46);
     ran_once(2);
+    memset(ran, 0, sizeof ran);
+    model_assert(PARALLEL_RUN(leaves_and_grow, 5) == 6);
+    ran_once(3);
+    stop_pool();
+}
+
+/* While a result is kept that has no room, what is spawned on top is in its slot for a moment only: nobody may come for
+ * it. */
+PARALLEL_TASK(int, grow_on_leaf, int, n)
+{
+    PARALLEL_SPAWN(leaf, 1);
+    PARALLEL_SPAWN(grow, ((large){.n = {[0] = n, [19] = 0}}));
+    PARALLEL_SPAWN(leaf, 2);
+    int sum = PARALLEL_SYNC(leaf);
+    sum += PARALLEL_SYNC(grow).n[0];
+    sum += PARALLEL_RUN(leaves, 3, 1);
+    return sum + PARALLEL_SYNC(leaf);
+}
+
+static void set_up_small(void)
+{
+    set_up_two();
+    model_no_memory = true;
+}
+
+static void run_grow_on_leaf(void)
+{
+    model_assert(PARALLEL_RUN(grow_on_leaf, 3) == 10);
+    ran_once(4);
     stop_pool();
 }
 
@@ -187,6 +227,21 @@ static void run_three_hidden(void)
     model_assert(PARALLEL_RUN(hidden_leaves, 0, 3) == 3);
     ran_once(3);
     stop_pool();
+}
+
+/* A worker that has slept since before there was anything to ask for. */
+static void set_up_sleeper(void)
+{
+    set_up_two();
+    pl_sleep_announce(&pool->sleep, 1);
+}
+
+static void sleep_and_be_a_worker(void)
+{
+    pl_worker *w = pl_worker_self();
+    pl_park(&w->parker, -1);
+    pl_sleep_withdraw(&pool->sleep, w->index);
+    be_a_worker();
 }
 
 /* The bounds are the usual ones again when the long leaf begins. */
@@ -296,31 +351,151 @@ static void run_outer_of_two_taken(void)
     ran_once(2);
 }
 
-/* A thief that is done with the awaited task goes on with one of another call, and puts tasks of that on its deque: those
- * are not for who waited. */
+/* The same where the leaves are those of a call that the inner task makes. */
+PARALLEL_TASK(int, call_hidden_leaves, int, n)
+{
+    return PARALLEL_RUN(hidden_leaves, 0, n);
+}
+
+PARALLEL_TASK(int, outer_call_taken, int, n)
+{
+    PARALLEL_SPAWN(call_hidden_leaves, n);
+    event_set(&spawned);
+    return PARALLEL_SYNC(call_hidden_leaves);
+}
+
+static void run_outer_call_taken(void)
+{
+    model_assert(PARALLEL_RUN(outer_call_taken, 1) == 0);
+    ran_once(1);
+}
+
+/* A thief that is done with the awaited task goes on with one of another call, and puts tasks of that on its deque:
+ * those are not for who waited. */
+static event taken, over;
+
+static void set_up_others(void)
+{
+    set_up_taken();
+    memset(&taken, 0, sizeof taken);
+    memset(&over, 0, sizeof over);
+    only[1] = 1;
+}
+
 PARALLEL_TASK(int, spawn_one, int, i)
 {
     PARALLEL_SPAWN(leaf, i);
     event_set(&spawned);
+    event_wait(&taken);
     return PARALLEL_SYNC(leaf);
 }
 
 static void run_spawn_one(void)
 {
     model_assert(PARALLEL_RUN(spawn_one, 0) == 0);
+    event_set(&over);
 }
 
-static void take_one_and_run_others(void)
+PARALLEL_TASK(int, leaf_and_wait, int, i)
 {
-    only[1] = only[2] = model_self();
-    take_one();
-    model_assert(PARALLEL_RUN(leaves, 1, 2) == 3);
+    PARALLEL_SPAWN(leaf, i);
+    event_wait(&over);
+    return PARALLEL_SYNC(leaf);
 }
 
-static void three_ran_once(void)
+static void take_one_for_sure(void)
 {
-    ran_once(3);
+    pl_worker *w = pl_worker_self(), *victim = worker_number(0);
+    pl_slot *slot;
+    const pl_task *task;
+    event_wait(&spawned);
+    model_assert(pl_worker_steal(w, victim, &slot, &task) == PL_STEAL_GOT);
+    event_set(&taken);
+    pl_worker_run(w, victim, slot, task, true);
+}
+
+static void take_one_and_run_another(void)
+{
+    take_one_for_sure();
+    model_assert(PARALLEL_RUN(leaf_and_wait, 1) == 1);
+}
+
+static void two_ran_once(void)
+{
+    ran_once(2);
     pool_is_at_rest();
+}
+
+/* Two tasks that meet, in the open: somebody must come for each. */
+static event opened;
+
+static void set_up_all(void)
+{
+    set_up_others();
+    memset(&opened, 0, sizeof opened);
+    set_up(3, 16);
+    atomic_init(&pool->sleep.searching, 1);
+    pl_deque_ask(&worker_number(0)->deque);
+}
+
+PARALLEL_TASK(void, open_meeting, int, n)
+{
+    for (int i = 0; i < n; i++)
+        PARALLEL_SPAWN(meet, i);
+    event_set(&opened);
+    event_set(&spawned);
+    for (int i = 0; i < n; i++)
+        event_wait(&begun[i]);
+    for (int i = 0; i < n; i++)
+        PARALLEL_SYNC(meet);
+}
+
+/* Who goes to sleep may reveal them while they are spawned; then one that waits takes the first, and wakes nobody for
+ * the other. */
+static void run_open_meeting(void)
+{
+    PARALLEL_RUN(open_meeting, 2);
+    ran_once(2);
+    stop_pool();
+}
+
+/* The same in a task that was stolen: a worker comes for one of them, who waits for the task for the other. */
+PARALLEL_TASK(void, spawn_meeting, int, n)
+{
+    PARALLEL_SPAWN(open_meeting, n);
+    event_set(&spawned);
+    event_wait(&taken);
+    PARALLEL_SYNC(open_meeting);
+}
+
+static void run_spawn_meeting(void)
+{
+    PARALLEL_RUN(spawn_meeting, 2);
+    ran_once(2);
+    stop_pool();
+}
+
+static void be_a_worker_later(void)
+{
+    event_wait(&opened);
+    be_a_worker();
+}
+
+/* A call in a task goes on above what the task has spawned. */
+PARALLEL_TASK(int, leaf_and_call, int, n)
+{
+    PARALLEL_SPAWN(leaf, 0);
+    int sum = PARALLEL_RUN(leaves, 1, n);
+    PARALLEL_SPAWN(leaf, n + 1);
+    sum += PARALLEL_SYNC(leaf);
+    return sum + PARALLEL_SYNC(leaf);
+}
+
+static void run_leaf_and_call(void)
+{
+    model_assert(PARALLEL_RUN(leaf_and_call, 2) == 6);
+    ran_once(4);
+    stop_pool();
 }
 
 /* ---- several calls --------------------------------------------------------------------------------------- */
@@ -350,69 +525,19 @@ static void run_second(void)
     event_set(&finished);
 }
 
-/* ---- tasks and loops ------------------------------------------------------------------------------------- */
-
-static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
-{
-    (void)ctx;
-    (void)stop;
-    for (size_t i = begin; i < end; i++)
-        model_assert(PARALLEL_RUN(leaves, (int)i, 1) == (int)i);
-    return 0;
-}
-
-static void run_loop_of(pl_loop_body *body, size_t n)
-{
-    pl_cost unknown = {0};
-    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &unknown});
-}
-
-static void run_tasks_in_a_loop(void)
-{
-    run_loop_of(run_tasks, 2);
-    ran_once(2);
-    stop_pool();
-}
-
-static int run_iterations(void *ctx, size_t begin, size_t end, void *stop)
-{
-    (void)ctx;
-    (void)stop;
-    for (size_t i = begin; i < end; i++)
-        ran[i]++;
-    return 0;
-}
-
-PARALLEL_TASK(void, loop, int, n)
-{
-    run_loop_of(run_iterations, (size_t)n);
-}
-
-PARALLEL_TASK(void, loop_and_leaf, int, n)
-{
-    PARALLEL_SPAWN(loop, n);
-    PARALLEL_SPAWN(leaf, n);
-    PARALLEL_SYNC(leaf);
-    PARALLEL_SYNC(loop);
-}
-
-static void run_a_loop_in_a_task(void)
-{
-    PARALLEL_RUN(loop_and_leaf, 2);
-    ran_once(3);
-    stop_pool();
-}
-
 const scenario task_scenarios[] = {
     {"task: one spawn", set_up_two, {run_one, be_a_worker}, pool_is_at_rest, 0},
     {"task: three spawns", set_up_two, {run_three, be_a_worker}, pool_is_at_rest, 0},
     {"task: two runs", set_up_two, {run_twice, be_a_worker}, pool_is_at_rest, 0},
-    {"task: two workers", set_up_three, {run_three, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
+    {"task: two workers", set_up_three, {run_three, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
     {"task: recursion", set_up_two, {run_fib, be_a_worker}, pool_is_at_rest, 0},
     {"task: large arguments", set_up_two, {run_large, be_a_worker}, pool_is_at_rest, 0},
-    {"task: no room", set_up_narrow, {run_all_kinds, be_a_worker}, pool_is_at_rest, 1},
+    {"task: no room", set_up_narrow, {run_all_kinds, be_a_worker}, pool_is_at_rest, 0},
+    {"task: no room for large arguments", set_up_small, {run_grow_on_leaf, be_a_worker}, pool_is_at_rest, 0},
+    {"task: no room for the first", set_up_small, {run_large, be_a_worker}, pool_is_at_rest, 0},
     {"task: no worker", set_up_alone, {run_all_kinds}, pool_is_at_rest, 0},
     {"task: a long leaf", set_up_two, {run_hidden, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a long leaf and a sleeper", set_up_sleeper, {run_hidden, sleep_and_be_a_worker}, pool_is_at_rest, 0},
     {"task: a long leaf with two", set_up_two, {run_two_hidden, be_a_worker}, pool_is_at_rest, 0},
     {"task: a long leaf with three", set_up_three, {run_three_hidden, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {"task: a long leaf after a short one", set_up_two, {run_short_then_hidden, be_a_worker}, pool_is_at_rest, 0},
@@ -426,9 +551,15 @@ const scenario task_scenarios[] = {
      1},
     {"task: a thief in need", set_up_taken, {run_outer_taken, take_one}, pool_is_at_rest, 0},
     {"task: a thief in need of two", set_up_taken, {run_outer_of_two_taken, take_one}, pool_is_at_rest, 0},
-    {"task: a thief of other calls", set_up_taken, {run_spawn_one, take_one_and_run_others}, three_ran_once, 0},
-    {"task: two calls", set_up_two_calls, {run_first, run_second, be_a_worker}, pool_is_at_rest, 1},
-    {"task: tasks in a loop", set_up_two, {run_tasks_in_a_loop, be_a_worker}, pool_is_at_rest, 0},
-    {"task: a loop in a task", set_up_two, {run_a_loop_in_a_task, be_a_worker}, pool_is_at_rest, 0},
+    {"task: an open meeting", set_up_all, {run_open_meeting, take_one, be_a_worker}, pool_is_at_rest, 1},
+    {"task: an open meeting of a thief",
+     set_up_all,
+     {run_spawn_meeting, take_one_for_sure, be_a_worker_later},
+     pool_is_at_rest,
+     1},
+    {"task: a thief in need, in a call", set_up_taken, {run_outer_call_taken, take_one}, pool_is_at_rest, 0},
+    {"task: a thief of other calls", set_up_others, {run_spawn_one, take_one_and_run_another}, two_ran_once, 0},
+    {"task: a call in a task", set_up_two, {run_leaf_and_call, be_a_worker}, pool_is_at_rest, 0},
+    {"task: two calls", set_up_two_calls, {run_first, run_second, be_a_worker}, pool_is_at_rest, 0},
     {0},
 };

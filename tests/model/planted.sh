@@ -1,76 +1,262 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The interleaving tester finds what it is for: each line below plants one bug in a copy of the sources, and the tester
+# The interleaving tester finds what it is for: each plant below puts one bug into a copy of the sources, and the tester
 # must object. A tester that passes everything proves nothing.
 . "$srcdir/tests/support/tap.sh"
+[ -z "$PARALLEL_NO_PLANTED" ] || skip_all "told not to: it takes minutes, and says the same in every build"
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
-build() {
+sources="src/deque/deque.c src/deque/spill.c src/sched/cost.c src/sched/loop.c src/sched/sleep.c src/sched/task.c
+    src/sched/worker.c tests/model/explore.c tests/model/model.c tests/model/model_deque.c tests/model/model_sched.c
+    tests/model/model_task.c tests/model/model_mixed.c"
+objects=
+for source in $sources; do
+    objects="$objects $work/objects/$(basename "$source" .c).o"
+done
+
+# compile SOURCE: tasks in one copy, so that it does not take long
+compile() {
     # shellcheck disable=SC2086
-    $CC $CFLAGS -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG -I"$work/src" -I"$srcdir/tests" \
-        "$work"/src/deque/deque.c "$work"/src/sched/sleep.c "$work"/src/sched/worker.c "$work"/src/sched/loop.c \
-        "$work"/src/sched/cost.c "$srcdir"/tests/model/explore.c "$srcdir"/tests/model/model.c -o "$work/model"
+    $CC $CFLAGS -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG \
+        -DPARALLEL_TASK_COPIES=1 -I"$work/src" -I"$work/include" -I"$work/tests" \
+        -c "$work/$1" -o "$work/objects/$(basename "$1" .c).o"
 }
 
-cp -R "$srcdir/src" "$work/src"
-chmod -R u+w "$work/src"
-check "the tester builds" build
-check "nothing is found in the sources as they are" "$work/model"
+# build CHANGED: what a changed source, or a header, needs to be compiled again
+build() {
+    case $1 in
+    *.c) compile "$1" || return ;;
+    *)
+        rm -f "$work"/objects/*.o
+        for changed in $sources; do
+            compile "$changed" &
+        done
+        wait
+        ;;
+    esac
+    # shellcheck disable=SC2086
+    $CC $CFLAGS $objects -o "$work/model"
+}
 
-# Status 1 is a finding; anything else is not.
+# Status 1 is a finding; anything else, like no end after a minute, is not.
 finds() {
-    "$work/model" "$1" >/dev/null 2>"$work/found"
+    perl -e 'alarm 60; exec @ARGV' "$work/model" "$1" >/dev/null 2>"$work/found"
     [ $? -eq 1 ]
 }
 
-# plant WHAT FILE PERL-EXPRESSION SCENARIOS
+# plant WHAT FILE SCENARIOS PERL-EXPRESSION
 plant() {
-    rm -rf "$work/src"
-    cp -R "$srcdir/src" "$work/src"
-    chmod -R u+w "$work/src"
-    perl -0pi -e "$3" "$work/src/$2"
-    if cmp -s "$work/src/$2" "$srcdir/src/$2" || ! build >"$work/build.log" 2>&1; then
+    perl -0pe "$4" "$srcdir/$2" >"$work/$2"
+    if cmp -s "$work/$2" "$srcdir/$2" || ! build "$2" >"$work/build.log" 2>&1; then
         check "planted: $1" false
-        return
+    else
+        check "found: $1" finds "$3"
     fi
-    check "found: $1" finds "$4"
+    cp "$srcdir/$2" "$work/$2"
+    case $2 in
+    *.c) cp "$work/sound/$(basename "$2" .c).o" "$work/objects" ;;
+    *) cp "$work"/sound/*.o "$work/objects" ;;
+    esac
 }
 
-plant "a pop takes a task back without a CAS" deque/deque.c \
-    's/atomic_compare_exchange_weak_explicit\(&d->span, &span, span_of\(top, h\), memory_order_relaxed,\s*memory_order_relaxed\)/(atomic_store_explicit(&d->span, span_of(top, h), memory_order_relaxed), true)/' deque
-plant "a steal without a CAS" deque/deque.c \
-    's/!atomic_compare_exchange_strong_explicit\(&d->span, &span, span_of\(top \+ 1, split_of\(span\)\),\s*memory_order_seq_cst, memory_order_relaxed\)/(atomic_store_explicit(&d->span, span_of(top + 1, split_of(span)), memory_order_relaxed), false)/' deque
-plant "off by one: the youngest public task is taken for stolen" deque/deque.c 's/if \(top > h\)/if (top >= h)/' deque
-plant "off by one: a stolen task is taken back" deque/deque.c 's/if \(top > h\) \{/if (top > h + 1) {/' deque
-plant "a publish over public tasks without a CAS" deque/deque.c \
-    's/if \(top_of\(span\) == split_of\(span\)\) \{/if (true) {/' "deque: publishing"
-plant "a slot is reused before its thief is done" deque/deque.c 's/if \(done == PL_SLOT_DONE\)/if (true)/' deque
-plant "a thief does not wake the owner that waits for it" deque/deque.c 's/if \(before == PL_SLOT_AWAITED\)/if (false)/' deque
-plant "a forgotten slot stays in the span" deque/deque.c 's/span_of\(h, h\)/span_of(h + 1, h + 1)/' deque
-plant "an unpark that does not wake" sched/sleep.c 's/== PARKED\)\n        pl_os_wake/== EMPTY)\n        pl_os_wake/' parker
-plant "a park that sleeps on a token" sched/sleep.c 's/if \(!atomic_compare_exchange_strong_explicit\(&parker->word, &seen, PARKED, memory_order_acquire,\s*memory_order_acquire\)\)/atomic_store_explicit(&parker->word, PARKED, memory_order_relaxed); if (false)/' parker
-plant "no look for work after the announcement" sched/worker.c 's/!pl_pool_has_public\(pool\) && //' pool
-plant "the announcement comes after the look" sched/worker.c \
-    's/    pl_sleep_announce\(&pool->sleep, w->index\);\n    if \(!pl_pool_has_public\(pool\)/    bool any = pl_pool_has_public(pool);\n    pl_sleep_announce(&pool->sleep, w->index);\n    if (!any/' pool
-plant "the last searcher does not look for more work" sched/worker.c \
-    's/if \(pl_pool_has_public\(w->pool\)\)/if (false)/' pool
-plant "a claimed sleeper is not woken" sched/worker.c 's/pl_unpark\(&pl_pool_worker\(pool, \(unsigned\)i\)->parker\);//' pool
-plant "a claimed sleeper is not counted" sched/sleep.c 's/if \(!counted\) \{/if (false) {/' pool
-plant "a sleeper withdraws without being counted" sched/sleep.c 's/if \(atomic_fetch_and_explicit\(&sleep->asleep\[i \/ 64\], ~bit, memory_order_seq_cst\) & bit\)\n        return true;/atomic_fetch_sub_explicit(&sleep->searching, 1, memory_order_seq_cst);\n    if (atomic_fetch_and_explicit(&sleep->asleep[i \/ 64], ~bit, memory_order_seq_cst) & bit)\n        return true;\n    return false;/' pool
-plant "a claim counts its sleeper too late" sched/sleep.c \
-    's/            if \(!counted\) \{.*?\n            \}\n(.*?)if \(bits & bit\)\n/$1if ((bits & bit) && (atomic_fetch_add_explicit(&sleep->searching, 1, memory_order_seq_cst), true))\n/s' pool
-plant "a helper touches the latch after its decrement" sched/latch.h \
-    's/pl_parker \*owner = latch->owner;//; s/pl_unpark\(owner\)/pl_unpark(latch->owner)/' latch
-plant "an owner parks although the latch is open" sched/latch.h \
-    's/return \(atomic_fetch_or_explicit\(&latch->word, PL_LATCH_WAITING, memory_order_seq_cst\) & ~PL_LATCH_WAITING\) != 0;/atomic_fetch_or_explicit(&latch->word, PL_LATCH_WAITING, memory_order_seq_cst);\n    return true;/' latch
-plant "the last helper does not wake the owner" sched/latch.h 's/== \(PL_LATCH_WAITING \| 1\)/== PL_LATCH_WAITING/' latch
-plant "a worker takes from its range without a CAS" sched/range.h \
-    's/if \(atomic_compare_exchange_weak_explicit\(&range->word, &word, pl_range_word\(b \+ size, e\),\s*memory_order_relaxed,\s*memory_order_relaxed\)\)/atomic_store_explicit(&range->word, pl_range_word(b + size, e), memory_order_relaxed);/' range
-plant "a thief halves a range without a CAS" sched/range.h \
-    's/if \(atomic_compare_exchange_weak_explicit\(&range->word, &word, pl_range_word\(b, middle\),\s*memory_order_relaxed,\s*memory_order_relaxed\)\)/atomic_store_explicit(&range->word, pl_range_word(b, middle), memory_order_relaxed);/' range
-plant "an offer is not counted at the latch" sched/loop.c 's/    pl_latch_add\(&loop->latch\);\n    if/    if/' loop
-plant "a thief that takes part is not waited for" sched/loop.c 's/    pl_slot_done\(slot\);\n    if \(seat\) \{/    pl_slot_done(slot);\n    if (seat) pl_latch_drop(&loop->latch), pl_latch_add(&loop->latch);\n    if (seat) {/; s/wait_for_all\(&p\);/while (!pl_latch_open(&loop->latch) && has_iterations(loop)) work(&p);/' loop
-plant "a waiter takes whatever it finds" sched/loop.c \
-    's/pl_worker \*other = other_sitter\(loop, &loop->seat\[k\]\);\n        if \(!other \|\| pl_deque_steal/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n        if (!other || pl_deque_steal/; s/other_sitter\(loop, &loop->seat\[k\]\) == other/true/' "loop: nested"
-plant "a participant leaves its offer behind" sched/loop.c 's/        size = next_size/        p->offering = false;\n        size = next_size/' loop
+cp -R "$srcdir/src" "$srcdir/include" "$work"
+mkdir "$work/tests"
+cp -R "$srcdir/tests/model" "$work/tests"
+chmod -R u+w "$work/src" "$work/include" "$work/tests"
+mkdir "$work/objects" "$work/sound"
+check "the tester builds" build all
+cp "$work"/objects/*.o "$work/sound"
+check "nothing is found in the sources as they are" "$work/model"
+
+# ---- the deque ---------------------------------------------------------------------------------------------------
+
+file=src/deque/deque.c
+plant "a steal without a CAS" $file "deque: owner and" \
+    's/if \(!atomic_compare_exchange_strong_explicit\(&d->span, &span, (span_of\(top \+ 1, split, claim_of\(span\)\)),\s*memory_order_seq_cst, memory_order_relaxed\)\)/atomic_store_explicit(&d->span, $1, memory_order_relaxed);\n    if (false)/'
+plant "a pop takes back without a CAS" $file "deque: owner and" \
+    's/if \(change_span\(d, &span, top, to\)\)/atomic_store_explicit(&d->span, span_of(top, to, 0), memory_order_relaxed);\n        if (true)/'
+plant "a publish without a CAS" $file deque: \
+    's/if \(!change_span\(d, span, top, to\)\)/if (to > split)\n        atomic_store_explicit(&d->span, span_of(top, to, 0), memory_order_relaxed);\n    else if (!change_span(d, span, top, to))/'
+plant "off by one: the oldest public task is taken for stolen" $file "deque: owner and" \
+    's/if \(top > h\)/if (top >= h)/'
+plant "off by one: a stolen task is taken back" $file "deque: owner and" 's/if \(top > h\)/if (top > h + 1)/'
+plant "off by one: the youngest public task is taken for private" $file deque: \
+    's/if \(split <= h\)/if (split <= h + 1)/'
+plant "the bounds follow a publish" $file : \
+    's/    set_bounds\(d, to\);\n(    if \(!change_span\(d, span, top, to\)\)\n        return false;\n)/$1    set_bounds(d, to);\n/'
+plant "the bounds follow a take-back" $file : \
+    's/        set_bounds\(d, to\);\n        if \(change_span\(d, &span, top, to\)\)\n/        if (change_span(d, &span, top, to) && (set_bounds(d, to), true))\n/'
+plant "a publish leaves the limit where it was" $file : 's/set_bounds\(d, to\);\n    if/set_bounds(d, split);\n    if/'
+plant "a task pushed at the end of the room" $file task: 's/if \(index \+ 1 < room\)/if (index < room)/'
+plant "half a request counts as one" $file deque: \
+    's/is_asked\(d\) && atomic_load_explicit\(&d->bounds.end, memory_order_relaxed\) == d->base/is_asked(d)/'
+plant "a pop of a stolen slot does not fall behind" $file : 's/            fall_behind\([^\n]*\n//'
+plant "forgetting a slot does not fall behind" $file : \
+    's/    fall_behind\(d, (index_of\(d, slot\), )?is_asked\(d\)\);\n//'
+plant "a request does not survive a join" $file : 's/asked \? ASKED : d->base/d->base/'
+plant "the owner does not catch up" $file : \
+    's/top = d->behind \? low : top_of\(\*span\), split = d->behind \? low : split_of/top = top_of(*span), split = split_of/'
+plant "the owner catches up again and again" $file : 's/    d->behind = false;\n//'
+plant "the state of a forgotten slot stays" $file deque: \
+    's/atomic_store_explicit\(&slot->state, 0, memory_order_relaxed\);//'
+plant "a thief does not say who it is" $file : \
+    's/atomic_fetch_or_explicit\(&\(\*slot\)->state, me \* PL_SLOT_THIEF, memory_order_relaxed\);//'
+plant "a push ignores a request" $file : 's/asked \? PL_SHARE_HALF : PL_SHARE_NONE/PL_SHARE_NONE/'
+plant "a pop ignores a request" $file : \
+    's/pl_share how = is_asked\(d\) \? PL_SHARE_HALF : PL_SHARE_NONE/pl_share how = PL_SHARE_NONE/'
+plant "half of one task is none" $file : 's/\(head - split \+ 1\) \/ 2/(head - split) \/ 2/'
+
+# ---- claims and reveals ------------------------------------------------------------------------------------------
+
+plant "a pop does not mark its slot" include/libparallel/task.h : \
+    's/atomic_store_explicit\(&slot->task, NULL, memory_order_relaxed\);//'
+plant "a pop marks its slot after it has looked" include/libparallel/task.h : \
+    's/atomic_store_explicit\(&slot->task, NULL, memory_order_relaxed\);//;
+        s/return (slot >= atomic_load_explicit\(&worker->limit, memory_order_relaxed\));/bool fast = $1;\n    atomic_store_explicit(&slot->task, NULL, memory_order_relaxed);\n    return fast;/'
+plant "a push looks before it stores" include/libparallel/task.h : \
+    's/    atomic_store_explicit\(&slot->task, task, memory_order_release\);//;
+        s/return (slot < atomic_load_explicit\(&worker->end, memory_order_relaxed\));/bool fast = $1;\n    atomic_store_explicit(&slot->task, task, memory_order_release);\n    return fast;/'
+plant "a reveal without a look at the claim" $file : 's/if \(claim_of\(span\) != me\)/if (false)/'
+plant "a reveal without a CAS" $file reveal: \
+    's/return atomic_compare_exchange_strong_explicit\(&d->span, &span, (span_of\(top_of\(span\), head, 0\)),\s*memory_order_seq_cst, memory_order_relaxed\)/atomic_store_explicit(&d->span, $1, memory_order_relaxed);\n    return true/'
+plant "a claim over another, or a bar" $file : \
+    's/(\|\|) claim_of\(span\) != 0/$1 false/; s/if \(claim_of\(span\) == BARRED\)/if (false)/'
+plant "the owner does not end claims" $file : 's/d->overflowed \? BARRED : 0/d->overflowed ? BARRED : claim_of(*span)/'
+plant "claims while results are kept" $file : 's/d->overflowed \? BARRED : 0/0/'
+plant "a reveal goes a slot too far" $file : 's/span_of\(top_of\(span\), head, 0\)/span_of(top_of(span), head + 1, 0)/'
+plant "a reveal leaves a slot out" $file : \
+    's/span_of\(top_of\(span\), head, 0\)/span_of(top_of(span), head > split ? head - 1 : head, 0)/'
+plant "a claim does not store the limit" $file : 's/(D18 .*?\*\/\n)    atomic_store_explicit.*?;\n/$1/s'
+plant "a claim comes after its request" $file : \
+    's/(    if \(top_of\(span\) != split_of\(span\) \|\| claim_of\(span\) != 0\)\n        return PL_STEAL_LOST;\n)/$1    atomic_store_explicit(&d->bounds.limit, ASKED, memory_order_relaxed);\n    atomic_store_explicit(&d->bounds.end, d->base, memory_order_relaxed);\n/;
+        s/(D18 .*?\*\/\n)    atomic_store_explicit.*?;\n/$1/s; s/(D19 .*?\*\/\n)    atomic_store_explicit.*?;\n/$1/s'
+plant "a reveal without a claim" $file : \
+    's/if \(claim_of\(span\) != me\)/if (top_of(span) != split_of(span))/;
+        s/pl_steal pl_deque_claim\(pl_deque \*d, uint32_t me\)\n\{/$&\n    pl_deque_ask(d);\n    return PL_STEAL_GOT;/'
+
+# ---- what does not fit -------------------------------------------------------------------------------------------
+
+plant "a push without room leaves its mark" $file task: 's/(D8 .*?\*\/\n)        atomic_store_explicit.*?;\n/$1/s'
+plant "fast paths while results are kept" $file task: 's/bool all_slow = d->overflowed > 0/bool all_slow = false/'
+plant "keeping a result leaves the bounds and claims alone" src/deque/spill.c task: \
+    's/        pl_deque_share\(d, slot, PL_SHARE_NONE\);[^\n]*\n//'
+plant "a kept result leaves the mark below" src/deque/spill.c task: \
+    's/    atomic_store_explicit\(&slot->task, d->covered, memory_order_release\);\n//'
+plant "kept results come in the order of their spawns" src/deque/spill.c task: \
+    's/return top->bytes \+ top->used;/return top->bytes;/'
+plant "arguments of a task that runs in its push stay" src/sched/task.c task: \
+    's/        pl_deque_side_release\(d, data\);/        ;/'
+plant "a deque without a floor" $file task: \
+    's/d->base = d->head = floor \+ 1;/d->base = d->head = floor;/; s/d->base - 1/d->base/g'
+
+# ---- tasks -------------------------------------------------------------------------------------------------------
+
+file=src/sched/task.c
+plant "a call does not restore the head" $file task: \
+    's/    d->head = head;\n    pl_worker_leave_frame/    pl_worker_leave_frame/'
+plant "a call in a task does not look for the head" $file task: 's/    pl_deque_find_head\(d\);\n//'
+plant "a blocked join leaves the head where it was" $file task: 's/        w->deque.head = slot \+ 1;\n//'
+plant "a waiter runs what its thief has gone on to" $file task: \
+    's/!\(pl_slot_state\(slot\) & PL_SLOT_ENDED\)\);/true);/'
+plant "a waiter helps nobody" $file task: 's/if \(thief && leapfrog\(w, thief, slot\)\)/if (false)/'
+plant "a waiter parks on what its thief hides" $file task: 's/ && !pl_worker_uncover\(w, thief\)//'
+plant "a waiter parks on an ended slot" $file task: \
+    's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\) && /pl_slot_await(slot);\n        if (/'
+plant "a waiter parks without saying so" $file task: 's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\) && /if (/'
+plant "a waiter is not counted" $file task: \
+    's/        pl_pool_wait\(w->pool, 1\);\n//; s/        pl_pool_wait\(w->pool, -1\);\n//'
+plant "a task that was given back is not run" $file task: 's/if \(state & PL_SLOT_RETURNED\)/if (false)/'
+plant "a slow path does not care for the idle" $file task: \
+    's/if \(!published && !pl_deque_has_public\(d\) && pl_pool_idle\(w->pool\)\)/if (false)/'
+plant "a slow path does not ask itself" $file task: 's/        if \(!published\)\n            pl_deque_ask\(d\);\n//'
+plant "a slow path wakes nobody" $file task: 's/    if \(published\)\n        pl_worker_call_for_help\(w, false\);//'
+
+file=src/sched/worker.c
+plant "an ended slot does not wake its owner" $file : \
+    's/if \(pl_slot_end\(slot, how\)\)/pl_slot_end(slot, how);\n    if (false)/'
+plant "an owner parks on an ended slot" $file : \
+    's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\)\)/pl_slot_await(slot);/'
+plant "a thief without a task says that it has run it" $file : \
+    's/pl_worker_end\(victim, slot, PL_SLOT_RETURNED\)/pl_worker_end(victim, slot, PL_SLOT_DONE)/'
+plant "a thief ends its slot before the task" $file task: \
+    's/    pl_worker_end\(victim, slot, PL_SLOT_DONE\);\n//;
+        s/    pl_worker_pass_on\(thief\);\n    pl_frame/    pl_worker_end(victim, slot, PL_SLOT_DONE);\n    pl_worker_pass_on(thief);\n    pl_frame/'
+plant "a thief that runs a task looks for no other work" $file task: \
+    's/    pl_worker_pass_on\(thief\);\n    pl_frame/    pl_frame/'
+plant "a task begins without a look for the idle" $file task: \
+    's/    if \(pl_pool_idle\(w->pool\)\)\n        pl_deque_ask\(&w->deque\);\n//'
+plant "the idle: those who wait are left out" $file task: \
+    's/ \|\|\n\s*atomic_load_explicit\(\(_Atomic uint32_t \*\)&pool->waiting, memory_order_seq_cst\) > 0//'
+plant "the idle: those who sleep are left out" $file task: \
+    's/ \|\| pl_sleep_any\(&pool->sleep, pl_pool_high\(pool\)\)//'
+plant "waiters are not poked" $file task: 's/        poke_waiters\(w\);/        ;/'
+plant "waiters are not poked where somebody else comes" $file task: \
+    's/    pl_pool_notify\(w->pool, add\);/    if (pl_pool_notify(w->pool, add))\n        return;/'
+plant "waiters of stolen tasks are not poked" $file task: \
+    's/else if \(f->slot && pl_slot_awaited\(f->slot\)\)/else if (false)/'
+plant "only the innermost waiter is poked" $file : 's/f; f = f->outer\) \{/f; f = NULL) {/'
+plant "frames do not count tasks" $file task: 's/    if \(frame->task\)\n        count\(&w->tasks, -?1\);\n//g'
+plant "who goes to sleep looks at what is public only" $file task: \
+    's/if \(!look_for_sleepers\(w\)/if (!pl_pool_has_public(pool)/'
+plant "who goes to sleep does not reveal" $file task: \
+    's/            pl_deque_reveal\(d, w->index \+ 1\);/            ;/'
+plant "a reveal in spite of a lost claim leaves a claim behind" $file : \
+    's/claims = pool->can_fence \? claim_all\(w\) : PL_STEAL_EMPTY;\n/$&    if (claims == PL_STEAL_LOST)\n        return look_again();\n/'
+plant "the last searcher looks at what is public only" $file task: 's/anybody \? look_for_sleepers\(w\) : //'
+plant "the last searcher does not look for more work" $file pool: \
+    's/if \(anybody \? look_for_sleepers\(w\) : pl_pool_has_public\(pool\)\)/if (false)/'
+
+# ---- rest and wake -----------------------------------------------------------------------------------------------
+
+plant "no look for work after the announcement" $file pool: 's/!look_for_sleepers\(w\) && //'
+plant "the announcement comes after the look" $file pool: \
+    's/(    pl_sleep_announce\(&pool->sleep, w->index\);\n    if \(!)look_for_sleepers\(w\)/    bool any = look_for_sleepers(w);\n$1any/'
+plant "a claimed sleeper is not woken" $file pool: \
+    's/pl_unpark\(&pl_pool_worker\(pool, \(unsigned\)i\)->parker\)/(void)0/'
+
+file=src/sched/sleep.c
+plant "an unpark that does not wake" $file parker: 's/== PARKED\)\n        pl_os_wake/== EMPTY)\n        pl_os_wake/'
+plant "a park that sleeps on a token" $file parker: \
+    's/if \(!atomic_compare_exchange_strong_explicit\(&parker->word, &seen, PARKED, memory_order_acquire,\s*memory_order_acquire\)\)/atomic_store_explicit(&parker->word, PARKED, memory_order_relaxed);\n    if (false)/'
+plant "a claimed sleeper is not counted" $file pool: 's/if \(!counted\) \{/if (false) {/'
+plant "a sleeper withdraws without being counted" $file pool: \
+    's/    atomic_fetch_add_explicit\(&sleep->searching, 1, memory_order_seq_cst\);\n(    \/\* S8)/$1/'
+plant "a claim counts its sleeper too late" $file pool: \
+    's/            if \(!counted\) \{.*?\n            \}\n(.*?)if \(bits & bit\)\n/$1if ((bits & bit) && (atomic_fetch_add_explicit(&sleep->searching, 1, memory_order_seq_cst), true))\n/s'
+
+file=src/sched/latch.h
+plant "a helper touches the latch after its decrement" $file latch \
+    's/pl_parker \*owner = latch->owner;//; s/pl_unpark\(owner\)/pl_unpark(latch->owner)/'
+plant "an owner parks although the latch is open" $file latch \
+    's/return (\(atomic_fetch_or_explicit\(&latch->word, PL_LATCH_WAITING, memory_order_seq_cst\)) & ~PL_LATCH_WAITING\) != 0;/return $1, true);/'
+plant "the last helper does not wake the owner" $file latch 's/== \(PL_LATCH_WAITING \| 1\)/== PL_LATCH_WAITING/'
+
+# ---- loops -------------------------------------------------------------------------------------------------------
+
+file=src/sched/range.h
+plant "a worker takes from its range without a CAS" $file range: \
+    's/if \(atomic_compare_exchange_weak_explicit\(&range->word, &word, (pl_range_word\(b \+ size, e\)),\s*memory_order_relaxed,\s*memory_order_relaxed\)\)/atomic_store_explicit(&range->word, $1, memory_order_relaxed);/'
+plant "a thief halves a range without a CAS" $file range: \
+    's/if \(atomic_compare_exchange_weak_explicit\(&range->word, &word, (pl_range_word\(b, middle\)),\s*memory_order_relaxed,\s*memory_order_relaxed\)\)/atomic_store_explicit(&range->word, $1, memory_order_relaxed);/'
+
+file=src/sched/loop.c
+plant "an offer is not counted at the latch" $file loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'
+plant "a thief that takes part is not waited for" $file loop \
+    's/    pl_worker_pass_on\(w\);\n    if \(seat\) \{/    pl_worker_pass_on(w);\n    pl_latch_drop(&loop->latch);\n    if (seat) {/;
+        s/        pl_worker_leave_frame\(w\);\n    \}\n    pl_latch_drop\(&loop->latch\);/        pl_worker_leave_frame(w);\n    }/'
+plant "an offer that was taken is counted twice" $file loop \
+    's/        if \(state & PL_SLOT_DONE\)\n            return;\n//'
+plant "a participant leaves its offer behind" $file loop \
+    's/        size = next_size/        p->offer = NULL;\n        size = next_size/'
+plant "a participant keeps its seat" $file leaves 's/        stand_up\(loop, seat\);\n//'
+plant "a waiter takes whatever it finds" $file leaves \
+    's/pl_worker \*other = other_sitter\(loop, &loop->seat\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
+        s/other_sitter\(loop, &loop->seat\[k\]\) == other/true/'
+plant "a waiter takes from who has left its loop" $file leaves 's/other_sitter\(loop, &loop->seat\[k\]\) == other/true/'
+plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !could_help\(loop\)//'
+plant "a waiter for a loop parks on iterations" $file mixed \
+    's/!could_help\(loop\) && !has_iterations\(loop\)/!could_help(loop)/'
+plant "an offer that became private stays so" $file mixed \
+    's/        if \(pl_deque_is_private\(deque, p->offer\)\)\n.*?\n//'
+plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_find_head\(&w->deque\);\n//'
 done_testing

@@ -21,9 +21,17 @@ plant() {
 }
 
 plant "an include of the floor above" check-floors src/deque/deque.c '1a #include "sched/pool.h"'
+plant "a public header on the deque's floor" check-floors src/deque/deque.c '1a #include <libparallel/map.h>'
+plant "the umbrella header on the scheduler's floor" check-floors src/sched/task.c '1a #include <parallel.h>'
+plant "the tasks' header on the base floor" check-floors src/base/os.h '1a #include <libparallel/task.h>'
 plant "a platform header above the base" check-floors src/sched/loop.c '1a #include <sys/mman.h>'
 plant "an atomic on the API floor" check-floors src/api/map.c '/^static bool can_fail/i static _Atomic int planted;'
-plant "an operation without its comment" check-atomics src/deque/deque.c '/D8 release/d'
+plant "an operation without its comment" check-atomics src/deque/deque.c '/D1 relaxed/d'
+plant "a fence of the compiler's without its comment" check-atomics include/libparallel/task.h '/T2 seq_cst/d'
+plant "a fence of the compiler's elsewhere" check-atomics src/deque/deque.c 's|^    set_bounds(d, to);|    /* D99 seq_cst: planted; no partner */\
+    atomic_signal_fence(memory_order_seq_cst);\
+&|'
+plant "a fence of threads" check-atomics include/libparallel/task.h 's/atomic_signal_fence/atomic_thread_fence/'
 plant "an order other than the comment says" check-atomics src/sched/latch.h 's/memory_order_acq_rel/memory_order_relaxed/'
 plant "a partner that does not exist" check-atomics src/sched/latch.h 's/pairs with L3, L4/pairs with L3, L44/'
 plant "an operation with the implicit order" check-atomics src/sched/cost.c 's/    return &entry->cost;/    return atomic_load(\&entry->cost.word), \&entry->cost;/'

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* task_misuse MODE: compiled with -DPARALLEL_DEBUG, tasks that break a rule, and some that do not. */
+#include <parallel.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifndef PARALLEL_DEBUG
+#error "this is a test of what PARALLEL_DEBUG checks"
+#endif
+
+PARALLEL_TASK(int, child, int, i)
+{
+    return i + 1;
+}
+
+PARALLEL_TASK(int, forgetful, int, n)
+{
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SPAWN(child, n);
+    return PARALLEL_SYNC(child);
+}
+
+PARALLEL_TASK(void, forgetful_at_times, int, n)
+{
+    PARALLEL_SPAWN(child, n);
+    if (n > 0)
+        return;
+    PARALLEL_SYNC(child);
+}
+
+PARALLEL_TASK(int, greedy, int, n)
+{
+    PARALLEL_SPAWN(child, n);
+    int sum = PARALLEL_SYNC(child);
+    return sum + PARALLEL_SYNC(child);
+}
+
+/* What it joins is its parent's. */
+PARALLEL_TASK(int, thief_of_its_parents, int, n)
+{
+    return n + PARALLEL_SYNC(child);
+}
+
+PARALLEL_TASK(int, parent, int, n)
+{
+    PARALLEL_SPAWN(child, n);
+    int sum = PARALLEL_CALL(thief_of_its_parents, n);
+    return sum + PARALLEL_SYNC(child);
+}
+
+/* The mistake is in a task that is spawned. */
+PARALLEL_TASK(int, grandparent, int, n)
+{
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SPAWN(forgetful, n);
+    int sum = PARALLEL_SYNC(forgetful);
+    return sum + PARALLEL_SYNC(child);
+}
+
+PARALLEL_TASK(long, correct, int, n)
+{
+    if (n < 2)
+        return n;
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SPAWN(correct, n - 1);
+    long b = PARALLEL_CALL(correct, n - 2);
+    b += PARALLEL_SYNC(correct);
+    return b + (PARALLEL_SYNC(child) - n - 1);
+}
+
+int main(int argc, char **argv)
+{
+    const char *mode = argc == 2 ? argv[1] : "";
+    if (strcmp(mode, "forgetful") == 0)
+        return PARALLEL_RUN(forgetful, 1) * 0;
+    if (strcmp(mode, "forgetful_at_times") == 0) {
+        PARALLEL_RUN(forgetful_at_times, 0);
+        printf("right so far\n");
+        fflush(stdout);
+        PARALLEL_RUN(forgetful_at_times, 1);
+        return 0;
+    }
+    if (strcmp(mode, "greedy") == 0)
+        return PARALLEL_RUN(greedy, 1) * 0;
+    if (strcmp(mode, "thief_of_its_parents") == 0)
+        return PARALLEL_RUN(parent, 1) * 0;
+    if (strcmp(mode, "grandparent") == 0)
+        return PARALLEL_RUN(grandparent, 1) * 0;
+    if (strcmp(mode, "correct") == 0) {
+        printf("%ld\n", PARALLEL_RUN(correct, 22));
+        return 0;
+    }
+    return 2;
+}
