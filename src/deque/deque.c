@@ -142,7 +142,8 @@ static bool grow(pl_deque *d, uint32_t index)
 /* ---- push and pop ---------------------------------------------------------------------------------------- */
 
 /* One attempt to set the usual bounds, end a claim, catch up with pops of stolen slots down to number `low`, and publish,
- * with *published saying so. If it fails, *span is what has come between. */
+ * with *published saying so. What a thief has revealed meanwhile counts as published: the request that came with it is
+ * overwritten, and its thief may be too late for it and asleep. If it fails, *span is what has come between. */
 static bool try_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head, pl_share how, bool *published)
 {
     uint32_t top = d->behind ? low : top_of(*span), split = d->behind ? low : split_of(*span), to = split;
@@ -153,8 +154,9 @@ static bool try_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head,
     set_bounds(d, to);
     if (!change_span(d, span, top, to))
         return false;
+    *published = to > split || (!d->behind && split > d->shared && top < split);
     d->behind = false;
-    *published = to > split;
+    d->shared = to;
     return true;
 }
 
@@ -210,8 +212,10 @@ pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published)
         }
         uint32_t to = half ? top + (h - top) / 2 : h;
         set_bounds(d, to);
-        if (change_span(d, &span, top, to))
+        if (change_span(d, &span, top, to)) {
+            d->shared = to;
             return PL_POP_OWN;
+        }
     }
 }
 

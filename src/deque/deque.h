@@ -138,6 +138,7 @@ typedef struct pl_deque {
     alignas(PL_LINE) pl_slot *base;
     pl_slot *head; /* while the owner is in the library; its tasks may have gone on from there */
     uint32_t reserve;
+    uint32_t shared;        /* split, as the owner has set it last: beyond that, a thief has */
     bool behind;            /* pops of stolen slots have left top above head */
     uint32_t overflowed;    /* tasks in `overflow` */
     const pl_task *covered; /* while there are some: the task below them */

@@ -84,10 +84,10 @@ plant "off by one: the youngest public task is taken for private" $file deque: \
     's/if \(split <= h\)/if (split <= h + 1)/'
 plant "the bounds follow a publish" $file : \
     's/    set_bounds\(d, to\);\n(    if \(!change_span\(d, span, top, to\)\)\n        return false;\n)/$1    set_bounds(d, to);\n/'
-plant "the bounds follow a take-back" $file : \
+plant "the bounds follow a take-back" $file "task: two workers" \
     's/        set_bounds\(d, to\);\n        if \(change_span\(d, &span, top, to\)\)\n/        if (change_span(d, &span, top, to) && (set_bounds(d, to), true))\n/'
 plant "a publish leaves the limit where it was" $file : 's/set_bounds\(d, to\);\n    if/set_bounds(d, split);\n    if/'
-plant "a task pushed at the end of the room" $file task: 's/if \(index \+ 1 < room\)/if (index < room)/'
+plant "a task pushed at the end of the room" $file "task: no room" 's/if \(index \+ 1 < room\)/if (index < room)/'
 plant "half a request counts as one" $file deque: \
     's/is_asked\(d\) && atomic_load_explicit\(&d->bounds.end, memory_order_relaxed\) == d->base/is_asked(d)/'
 plant "a pop of a stolen slot does not fall behind" $file : 's/            fall_behind\([^\n]*\n//'
@@ -113,18 +113,18 @@ plant "a pop does not mark its slot" include/libparallel/task.h : \
 plant "a pop marks its slot after it has looked" include/libparallel/task.h : \
     's/atomic_store_explicit\(&slot->task, NULL, memory_order_relaxed\);//;
         s/return (slot >= atomic_load_explicit\(&worker->limit, memory_order_relaxed\));/bool fast = $1;\n    atomic_store_explicit(&slot->task, NULL, memory_order_relaxed);\n    return fast;/'
-plant "a push looks before it stores" include/libparallel/task.h : \
+plant "a push looks before it stores" include/libparallel/task.h "task: a long leaf with two" \
     's/    atomic_store_explicit\(&slot->task, task, memory_order_release\);//;
         s/return (slot < atomic_load_explicit\(&worker->end, memory_order_relaxed\));/bool fast = $1;\n    atomic_store_explicit(&slot->task, task, memory_order_release);\n    return fast;/'
 plant "a reveal without a look at the claim" $file : 's/if \(claim_of\(span\) != me\)/if (false)/'
 plant "a reveal without a CAS" $file reveal: \
     's/return atomic_compare_exchange_strong_explicit\(&d->span, &span, (span_of\(top_of\(span\), head, 0\)),\s*memory_order_seq_cst, memory_order_relaxed\)/atomic_store_explicit(&d->span, $1, memory_order_relaxed);\n    return true/'
-plant "a claim over another, or a bar" $file : \
+plant "a claim over another, or a bar" $file "task: no room for large arguments" \
     's/(\|\|) claim_of\(span\) != 0/$1 false/; s/if \(claim_of\(span\) == BARRED\)/if (false)/'
 plant "the owner does not end claims" $file : 's/d->overflowed \? BARRED : 0/d->overflowed ? BARRED : claim_of(*span)/'
-plant "claims while results are kept" $file : 's/d->overflowed \? BARRED : 0/0/'
+plant "claims while results are kept" $file "task: no room for large arguments" 's/d->overflowed \? BARRED : 0/0/'
 plant "a reveal goes a slot too far" $file : 's/span_of\(top_of\(span\), head, 0\)/span_of(top_of(span), head + 1, 0)/'
-plant "a reveal leaves a slot out" $file : \
+plant "a reveal leaves a slot out" $file "task: a long leaf with two" \
     's/span_of\(top_of\(span\), head, 0\)/span_of(top_of(span), head > split ? head - 1 : head, 0)/'
 plant "a claim does not store the limit" $file : 's/(D18 .*?\*\/\n)    atomic_store_explicit.*?;\n/$1/s'
 plant "a claim comes after its request" $file : \
@@ -136,15 +136,17 @@ plant "a reveal without a claim" $file : \
 
 # ---- what does not fit -------------------------------------------------------------------------------------------
 
-plant "a push without room leaves its mark" $file task: 's/(D8 .*?\*\/\n)        atomic_store_explicit.*?;\n/$1/s'
-plant "fast paths while results are kept" $file task: 's/bool all_slow = d->overflowed > 0/bool all_slow = false/'
-plant "keeping a result leaves the bounds and claims alone" src/deque/spill.c task: \
+plant "a push without room leaves its mark" $file "task: no room" \
+    's/(D8 .*?\*\/\n)        atomic_store_explicit.*?;\n/$1/s'
+plant "fast paths while results are kept" $file "task: no room" \
+    's/bool all_slow = d->overflowed > 0/bool all_slow = false/'
+plant "keeping a result leaves the bounds and claims alone" src/deque/spill.c "task: no room" \
     's/        pl_deque_share\(d, slot, PL_SHARE_NONE\);[^\n]*\n//'
-plant "a kept result leaves the mark below" src/deque/spill.c task: \
+plant "a kept result leaves the mark below" src/deque/spill.c "task: no room for large arguments" \
     's/    atomic_store_explicit\(&slot->task, d->covered, memory_order_release\);\n//'
-plant "kept results come in the order of their spawns" src/deque/spill.c task: \
+plant "kept results come in the order of their spawns" src/deque/spill.c "task: no room" \
     's/return top->bytes \+ top->used;/return top->bytes;/'
-plant "arguments of a task that runs in its push stay" src/sched/task.c task: \
+plant "arguments of a task that runs in its push stay" src/sched/task.c "task: no room" \
     's/        pl_deque_side_release\(d, data\);/        ;/'
 plant "a deque without a floor" $file task: \
     's/d->base = d->head = floor \+ 1;/d->base = d->head = floor;/; s/d->base - 1/d->base/g'
@@ -152,58 +154,64 @@ plant "a deque without a floor" $file task: \
 # ---- tasks -------------------------------------------------------------------------------------------------------
 
 file=src/sched/task.c
-plant "a call does not restore the head" $file task: \
+plant "a call does not restore the head" $file "task: no room for large arguments" \
     's/    d->head = head;\n    pl_worker_leave_frame/    pl_worker_leave_frame/'
-plant "a call in a task does not look for the head" $file task: 's/    pl_deque_find_head\(d\);\n//'
-plant "a blocked join leaves the head where it was" $file task: 's/        w->deque.head = slot \+ 1;\n//'
-plant "a waiter runs what its thief has gone on to" $file task: \
+plant "a call in a task does not look for the head" $file "task: no room for large arguments" \
+    's/    pl_deque_find_head\(d\);\n//'
+plant "a blocked join leaves the head where it was" $file "task: recursion" 's/        w->deque.head = slot \+ 1;\n//'
+plant "a waiter runs what its thief has gone on to" $file "task: a thief of other calls" \
     's/!\(pl_slot_state\(slot\) & PL_SLOT_ENDED\)\);/true);/'
-plant "a waiter helps nobody" $file task: 's/if \(thief && leapfrog\(w, thief, slot\)\)/if (false)/'
-plant "a waiter parks on what its thief hides" $file task: 's/ && !pl_worker_uncover\(w, thief\)//'
-plant "a waiter parks on an ended slot" $file task: \
+plant "a waiter helps nobody" $file "task: a blocked join" 's/if \(thief && leapfrog\(w, thief, slot\)\)/if (false)/'
+plant "a waiter parks on what its thief hides" $file "task: a blocked join" 's/ && !pl_worker_uncover\(w, thief\)//'
+plant "a waiter parks on an ended slot" $file "task: a long leaf" \
     's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\) && /pl_slot_await(slot);\n        if (/'
 plant "a waiter parks without saying so" $file task: 's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\) && /if (/'
-plant "a waiter is not counted" $file task: \
+plant "a waiter is not counted" $file "task: a blocked join" \
     's/        pl_pool_wait\(w->pool, 1\);\n//; s/        pl_pool_wait\(w->pool, -1\);\n//'
 plant "a task that was given back is not run" $file task: 's/if \(state & PL_SLOT_RETURNED\)/if (false)/'
-plant "a slow path does not care for the idle" $file task: \
+plant "a slow path does not care for the idle" $file "task: a long leaf with two" \
     's/if \(!published && !pl_deque_has_public\(d\) && pl_pool_idle\(w->pool\)\)/if (false)/'
-plant "a slow path does not ask itself" $file task: 's/        if \(!published\)\n            pl_deque_ask\(d\);\n//'
-plant "a slow path wakes nobody" $file task: 's/    if \(published\)\n        pl_worker_call_for_help\(w, false\);//'
+plant "a slow path does not ask itself" $file "task: a long leaf with two" \
+    's/        if \(!published\)\n            pl_deque_ask\(d\);\n//'
+plant "a slow path wakes nobody" $file "task: a long leaf" \
+    's/    if \(published\)\n        pl_worker_call_for_help\(w, false\);//'
 
 file=src/sched/worker.c
 plant "an ended slot does not wake its owner" $file : \
     's/if \(pl_slot_end\(slot, how\)\)/pl_slot_end(slot, how);\n    if (false)/'
 plant "an owner parks on an ended slot" $file : \
     's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\)\)/pl_slot_await(slot);/'
-plant "a thief without a task says that it has run it" $file : \
+plant "a thief without a task says that it has run it" $file "loop: a caller and a worker" \
     's/pl_worker_end\(victim, slot, PL_SLOT_RETURNED\)/pl_worker_end(victim, slot, PL_SLOT_DONE)/'
 plant "a thief ends its slot before the task" $file task: \
     's/    pl_worker_end\(victim, slot, PL_SLOT_DONE\);\n//;
         s/    pl_worker_pass_on\(thief\);\n    pl_frame/    pl_worker_end(victim, slot, PL_SLOT_DONE);\n    pl_worker_pass_on(thief);\n    pl_frame/'
-plant "a thief that runs a task looks for no other work" $file task: \
+plant "a thief that runs a task looks for no other work" $file "task: two that meet" \
     's/    pl_worker_pass_on\(thief\);\n    pl_frame/    pl_frame/'
-plant "a task begins without a look for the idle" $file task: \
+plant "a task begins without a look for the idle" $file "task: a long leaf and a sleeper" \
     's/    if \(pl_pool_idle\(w->pool\)\)\n        pl_deque_ask\(&w->deque\);\n//'
-plant "the idle: those who wait are left out" $file task: \
+plant "the idle: those who wait are left out" $file "task: a blocked join, two leaves" \
     's/ \|\|\n\s*atomic_load_explicit\(\(_Atomic uint32_t \*\)&pool->waiting, memory_order_seq_cst\) > 0//'
-plant "the idle: those who sleep are left out" $file task: \
+plant "the idle: those who sleep are left out" $file "task: a long leaf and a sleeper" \
     's/ \|\| pl_sleep_any\(&pool->sleep, pl_pool_high\(pool\)\)//'
-plant "waiters are not poked" $file task: 's/        poke_waiters\(w\);/        ;/'
-plant "waiters are not poked where somebody else comes" $file task: \
+plant "waiters are not poked" $file "task: a blocked join" 's/        poke_waiters\(w\);/        ;/'
+plant "waiters are not poked where somebody else comes" $file "task: an open meeting of a thief" \
     's/    pl_pool_notify\(w->pool, add\);/    if (pl_pool_notify(w->pool, add))\n        return;/'
-plant "waiters of stolen tasks are not poked" $file task: \
+plant "waiters of stolen tasks are not poked" $file "task: a blocked join" \
     's/else if \(f->slot && pl_slot_awaited\(f->slot\)\)/else if (false)/'
-plant "only the innermost waiter is poked" $file : 's/f; f = f->outer\) \{/f; f = NULL) {/'
-plant "frames do not count tasks" $file task: 's/    if \(frame->task\)\n        count\(&w->tasks, -?1\);\n//g'
-plant "who goes to sleep looks at what is public only" $file task: \
+plant "only the innermost waiter is poked" $file "task: a thief in need, in a call" \
+    's/f; f = f->outer\) \{/f; f = NULL) {/'
+plant "frames do not count tasks" $file "task: a long leaf with two" \
+    's/    if \(frame->task\)\n        count\(&w->tasks, -?1\);\n//g'
+plant "who goes to sleep looks at what is public only" $file "task: a long leaf with two" \
     's/if \(!look_for_sleepers\(w\)/if (!pl_pool_has_public(pool)/'
-plant "who goes to sleep does not reveal" $file task: \
+plant "who goes to sleep does not reveal" $file "task: two workers" \
     's/            pl_deque_reveal\(d, w->index \+ 1\);/            ;/'
-plant "a reveal in spite of a lost claim leaves a claim behind" $file : \
+plant "a reveal in spite of a lost claim leaves a claim behind" $file "task: two that meet" \
     's/claims = pool->can_fence \? claim_all\(w\) : PL_STEAL_EMPTY;\n/$&    if (claims == PL_STEAL_LOST)\n        return look_again();\n/'
-plant "the last searcher looks at what is public only" $file task: 's/anybody \? look_for_sleepers\(w\) : //'
-plant "the last searcher does not look for more work" $file pool: \
+plant "the last searcher looks at what is public only" $file "task: two that meet" \
+    's/anybody \? look_for_sleepers\(w\) : //'
+plant "the last searcher does not look for more work" $file "pool: two tasks that meet" \
     's/if \(anybody \? look_for_sleepers\(w\) : pl_pool_has_public\(pool\)\)/if (false)/'
 
 # ---- rest and wake -----------------------------------------------------------------------------------------------

@@ -478,6 +478,7 @@ START_TEST(reveals_within_bounds)
         ck_assert(pl_deque_reveal(&d, 1));
         ck_assert_uint_eq(split_of(&d), 63);
         ck_assert_int_eq(pl_deque_push_slow(&d, d.head, &published), reserve > 64);
+        ck_assert_int_eq(published, reserve > 64); /* what was revealed counts */
         ck_assert_uint_eq(split_of(&d), 63);
         for (size_t i = 0; i < 63; i++)
             steal(&d, 1, i);
