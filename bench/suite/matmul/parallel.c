@@ -14,15 +14,15 @@ PARALLEL_TASK(void, multiply, double *, c, const double *, a, const double *, b,
     case CUT_ROWS:
         low.rows = s.rows / 2;
         high.rows = s.rows - low.rows;
-        PARALLEL_SPAWN(multiply, c, a, b, low);
-        PARALLEL_CALL(multiply, element(c, low.rows, 0), const_element(a, low.rows, 0), b, high);
+        PARALLEL_SPAWN(multiply, element(c, low.rows, 0), const_element(a, low.rows, 0), b, high);
+        PARALLEL_CALL(multiply, c, a, b, low);
         PARALLEL_SYNC(multiply);
         break;
     case CUT_COLUMNS:
         low.columns = s.columns / 2;
         high.columns = s.columns - low.columns;
-        PARALLEL_SPAWN(multiply, c, a, b, low);
-        PARALLEL_CALL(multiply, element(c, 0, low.columns), a, const_element(b, 0, low.columns), high);
+        PARALLEL_SPAWN(multiply, element(c, 0, low.columns), a, const_element(b, 0, low.columns), high);
+        PARALLEL_CALL(multiply, c, a, b, low);
         PARALLEL_SYNC(multiply);
         break;
     case CUT_INNER:
