@@ -89,12 +89,12 @@ typedef struct parallel_function {
 
 /* ---- how it is done ------------------------------------------------------------------------------------ */
 
-/* PARALLEL_IS_VOID_(type) is 1 for void and 0 for other types: pasting makes PARALLEL_VOID_void of void alone,
- * which shifts a 1 into second place. */
-#define PARALLEL_VOID_void ~, 1
+/* PARALLEL_IS_VOID_(type) is 1 for void and 0 for other types: of void alone pasting makes a call of PARALLEL_VOID_void,
+ * which shifts a 1 into second place; of void * it makes PARALLEL_VOID_void *(). */
+#define PARALLEL_VOID_void() ~, 1
 #define PARALLEL_SECOND__(a, b, ...) b
 #define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
-#define PARALLEL_IS_VOID_(type) PARALLEL_SECOND_(PARALLEL_VOID_##type, 0, ~)
+#define PARALLEL_IS_VOID_(type) PARALLEL_SECOND_(PARALLEL_VOID_##type(), 0, ~)
 #define PARALLEL_CAT__(a, b) a##b
 #define PARALLEL_CAT_(a, b) PARALLEL_CAT__(a, b)
 

@@ -105,11 +105,9 @@ static void *put(pl_deque *d, size_t bytes)
     pl_overflow *top = d->overflow;
     if (!top || top->room - top->used < bytes) {
         size_t room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-        pl_overflow *chunk;
-        while (!(chunk = pl_os_zalloc(sizeof *chunk + room))) {
-            room = bytes;
+        pl_overflow *chunk = pl_os_zalloc(sizeof *chunk + room);
+        while (!chunk && !(chunk = pl_os_zalloc(sizeof *chunk + (room = bytes))))
             pl_os_nap();
-        }
         *chunk = (pl_overflow){.below = top, .room = room};
         d->overflow = top = chunk;
     }

@@ -56,6 +56,18 @@ PARALLEL_TASK(long, fib, int, n)
     return b + PARALLEL_SYNC(fib);
 }
 
+/* Results that are pointers, to void too. */
+PARALLEL_TASK(void *, address, int *, p)
+{
+    return p;
+}
+
+static void *next_int(int *p)
+{
+    return p + 1;
+}
+PARALLEL_DECORATE(next_int, int *, void *);
+
 typedef void notify(int);
 
 static void nobody(int n)
@@ -126,6 +138,10 @@ int main(void)
     PARALLEL_RUN(fill, filled, 20, ((struct request){.url = "z", .table = "db"}), nobody);
     REQUIRE(strcmp(filled[19].text, "db@z") == 0);
     REQUIRE(PARALLEL_RUN(fib, 20) == 6765);
+    REQUIRE(PARALLEL_RUN(address, counts) == counts);
+    int *pointers[] = {counts};
+    void *results[1];
+    REQUIRE(parallel_map_into(next_int, pointers, 1, results) == 0 && results[0] == counts + 1);
 
 #ifdef WRONG_TASK_ARGUMENT
     (void)PARALLEL_RUN(fib, in);
