@@ -288,7 +288,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
         if (!fn##__parallel_fits) {                                                                                    \
             void *pl_room = parallel_task_reserve(pl_worker, sizeof *pl_data);                                         \
             pl_data = pl_room ? (fn##__parallel_data *)pl_room : &pl_far;                                              \
-            __builtin_memcpy(pl_slot->data, &pl_data, sizeof pl_data);                                                 \
+            __builtin_memcpy(pl_slot->data, &pl_data, sizeof(void *));                                                 \
         }                                                                                                              \
         PARALLEL_OPEN_ put;                                                                                            \
         PARALLEL_TASK_CHECK_(++pl_frame->spawned);                                                                     \
@@ -330,7 +330,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
         pl_frame->head = pl_slot;                                                                                      \
         __typeof__(pl_data->in) pl_in;                                                                                 \
         if (!fn##__parallel_fits)                                                                                      \
-            __builtin_memcpy(&pl_data, pl_slot->data, sizeof pl_data);                                                 \
+            __builtin_memcpy(&pl_data, pl_slot->data, sizeof(void *));                                                 \
         __builtin_memcpy(&pl_in, pl_data, sizeof pl_in);                                                               \
         if (!fn##__parallel_fits)                                                                                      \
             parallel_task_release(pl_worker, pl_data);                                                                 \
@@ -343,7 +343,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
         fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot->data;                                   \
         __typeof__(pl_data->in) pl_in;                                                                                 \
         if (!fn##__parallel_fits)                                                                                      \
-            __builtin_memcpy(&pl_data, pl_slot->data, sizeof pl_data);                                                 \
+            __builtin_memcpy(&pl_data, pl_slot->data, sizeof(void *));                                                 \
         __builtin_memcpy(&pl_in, pl_data, sizeof pl_in);                                                               \
         PARALLEL_TASK_LET_(result_t) fn##__parallel_copy_0(pl_worker, pl_head, PARALLEL_OPEN_ taken);                  \
         PARALLEL_TASK_SET_(result_t);                                                                                  \
@@ -354,7 +354,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
         fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot.data, pl_far;                            \
         if (!fn##__parallel_fits) {                                                                                    \
             pl_data = &pl_far;                                                                                         \
-            __builtin_memcpy(pl_slot.data, &pl_data, sizeof pl_data);                                                  \
+            __builtin_memcpy(pl_slot.data, &pl_data, sizeof(void *));                                                  \
         }                                                                                                              \
         PARALLEL_OPEN_ put;                                                                                            \
         parallel_task_run(&fn##__parallel_task, &pl_slot);                                                             \

@@ -53,7 +53,7 @@ typedef struct part {
     uint64_t ticks; /* what its work has cost */
 } part;
 
-static void take_offer(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool wanted);
+static void take_offer(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted);
 
 static const pl_job offer_job = {.task = {.name = "a share of a loop"}, .take = take_offer};
 

@@ -85,7 +85,7 @@ plant "off by one: the youngest public task is taken for private" $file deque: \
 plant "the bounds follow a publish" $file : \
     's/    set_bounds\(d, to\);\n(    if \(!change_span\(d, span, top, to\)\)\n        return false;\n)/$1    set_bounds(d, to);\n/'
 plant "the bounds follow a take-back" $file "task: two workers" \
-    's/        set_bounds\(d, to\);\n        if \(change_span\(d, &span, top, to\)\)\n/        if (change_span(d, &span, top, to) && (set_bounds(d, to), true))\n/'
+    's/        set_bounds\(d, to\);\n        if \(change_span\(d, &span, top, to\)\) \{\n/        if (change_span(d, &span, top, to) && (set_bounds(d, to), true)) {\n/'
 plant "a publish leaves the limit where it was" $file : 's/set_bounds\(d, to\);\n    if/set_bounds(d, split);\n    if/'
 plant "a task pushed at the end of the room" $file "task: no room" 's/if \(index \+ 1 < room\)/if (index < room)/'
 plant "half a request counts as one" $file deque: \
