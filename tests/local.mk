@@ -139,6 +139,7 @@ tests_model_model_SOURCES = \
     tests/model/model_task.c \
     src/deque/deque.c \
     src/deque/spill.c \
+    src/sched/brief.c \
     src/sched/cost.c \
     src/sched/loop.c \
     src/sched/sleep.c \

@@ -173,7 +173,7 @@ typedef struct parallel_function {
         .size = sizeof(parallel_function),                                                                             \
         .kernel = fn##__parallel_kernel,                                                                               \
         .can_fail = fails,                                                                                             \
-        .options = &fn##__parallel_options,                                                                            \
+        .options = PARALLEL_IF_MORE_(&fn##__parallel_options, (const parallel_options *)0, __VA_ARGS__),               \
         .cost = &fn##__parallel_cost,                                                                                  \
     }
 

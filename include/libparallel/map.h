@@ -98,17 +98,16 @@ PARALLEL_END_DECLS
 #ifndef __cplusplus
 
 #define PARALLEL_MAP_(fn_, args_, n_, ...)                                                                             \
-    parallel_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), &(parallel_options){__VA_ARGS__})
+    parallel_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_THREAD_MAP_(fn_, args_, n_, ...)                                                                      \
-    parallel_thread_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), &(parallel_options){__VA_ARGS__})
+    parallel_thread_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_MAP_INTO_(fn_, args_, n_, out_, ...)                                                                  \
     parallel_map_into_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OUT_(fn_, out_),           \
-                               &(parallel_options){__VA_ARGS__})
+                               PARALLEL_OPTIONS_(__VA_ARGS__))
 
-#define PARALLEL_FOR_(n_, body_, ctx_, ...)                                                                            \
-    parallel_for_function((n_), (body_), (ctx_), &(parallel_options){__VA_ARGS__})
+#define PARALLEL_FOR_(n_, body_, ctx_, ...) parallel_for_function((n_), (body_), (ctx_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */
 

@@ -81,4 +81,16 @@ typedef struct parallel_options {
     bool deferred;
 } parallel_options;
 
+/* PARALLEL_OPTIONS_(.name = value, ..., .size = ...) points to such options; if there is but the size, it is NULL.
+ * PARALLEL_IF_MORE_(more, one, ...) chooses by the number of its further arguments, of which there are 32 at most. */
+#define PARALLEL_OPTIONS_(...)                                                                                         \
+    PARALLEL_IF_MORE_((&(parallel_options){__VA_ARGS__}), ((const parallel_options *)0), __VA_ARGS__)
+#define PARALLEL_IF_MORE_(more, one, ...)                                                                              \
+    PARALLEL_34TH_(__VA_ARGS__, more, more, more, more, more, more, more, more, more, more, more, more, more, more,    \
+                   more, more, more, more, more, more, more, more, more, more, more, more, more, more, more, more,     \
+                   more, more, one, ~)
+#define PARALLEL_34TH_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, bb, cc, dd,   \
+                       ee, ff, gg, hh, ...)                                                                            \
+    hh
+
 #endif

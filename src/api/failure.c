@@ -7,15 +7,11 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "sched/brief.h"
 
 /* ---- this thread ----------------------------------------------------------------------------------------- */
 
-/* The chunk in progress, and the last failure with its message, which is on the heap. */
-static _Thread_local struct {
-    pl_chunk *chunk;
-    bool failed;
-    parallel_failure last;
-} own __attribute__((tls_model("initial-exec")));
+_Thread_local pl_thread pl_this_thread;
 
 /* Frees the message when a thread ends. Should a later destructor of the thread make a call, that begins afresh. */
 static pthread_key_t key;
@@ -24,7 +20,7 @@ static bool has_key;
 
 static void thread_leaves(void *message)
 {
-    own.failed = false;
+    pl_this_thread.failed = false;
     free(message);
 }
 
@@ -45,42 +41,31 @@ __attribute__((destructor(1000))) static void end_failures(void)
 
 void pl_last_failure_clear(void)
 {
-    if (!own.failed)
+    if (!pl_this_thread.failed)
         return;
-    own.failed = false;
-    free((char *)own.last.message);
+    pl_this_thread.failed = false;
+    free((char *)pl_this_thread.last.message);
     if (has_key)
         pthread_setspecific(key, NULL);
 }
 
 void pl_last_failure_set(parallel_failure *failure)
 {
-    own.failed = true;
-    own.last = *failure;
+    pl_this_thread.failed = true;
+    pl_this_thread.last = *failure;
     failure->message = NULL;
+    pl_brief_look(); /* so that the next call comes by here, and clears it */
     pthread_once(&key_once, make_key);
     if (has_key)
-        pthread_setspecific(key, own.last.message);
+        pthread_setspecific(key, pl_this_thread.last.message);
 }
 
 const parallel_failure *parallel_last_failure(void)
 {
-    return own.failed ? &own.last : NULL;
+    return pl_this_thread.failed ? &pl_this_thread.last : NULL;
 }
 
 /* ---- messages -------------------------------------------------------------------------------------------- */
-
-void pl_chunk_begin(pl_chunk *chunk)
-{
-    chunk->outer = own.chunk;
-    own.chunk = chunk;
-}
-
-void pl_chunk_end(pl_chunk *chunk)
-{
-    free(chunk->message);
-    own.chunk = chunk->outer;
-}
 
 char *pl_chunk_message(pl_chunk *chunk, size_t index)
 {
@@ -106,7 +91,7 @@ static char *format_message(const char *format, va_list arguments)
 
 int parallel_fail(int code, const char *format, ...)
 {
-    pl_chunk *chunk = own.chunk;
+    pl_chunk *chunk = pl_this_thread.chunk;
     if (!chunk || !chunk->can_fail || !format)
         return code;
     int saved = errno;

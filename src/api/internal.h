@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <parallel.h>
 
@@ -77,8 +78,27 @@ typedef struct pl_chunk {
     struct pl_chunk *outer; /* the chunk whose task made the call that this one belongs to */
 } pl_chunk;
 
-void pl_chunk_begin(pl_chunk *chunk);
-void pl_chunk_end(pl_chunk *chunk);
+/* What a thread knows of its calls. */
+typedef struct pl_thread {
+    pl_chunk *chunk;       /* the innermost in progress */
+    bool failed;           /* its last call did, */
+    parallel_failure last; /* thus; the message is on the heap */
+} pl_thread;
+
+extern _Thread_local pl_thread pl_this_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+static inline void pl_chunk_begin(pl_chunk *chunk)
+{
+    chunk->outer = pl_this_thread.chunk;
+    pl_this_thread.chunk = chunk;
+}
+
+static inline void pl_chunk_end(pl_chunk *chunk)
+{
+    if (chunk->message)
+        free(chunk->message);
+    pl_this_thread.chunk = chunk->outer;
+}
 
 /* The message that the task at `index` attached, or NULL; the caller's. */
 char *pl_chunk_message(pl_chunk *chunk, size_t index);

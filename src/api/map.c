@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "sched/brief.h"
 #include "sched/loop.h"
 
 _Static_assert(sizeof(parallel_cost) == sizeof(pl_cost) && _Alignof(parallel_cost) >= _Alignof(pl_cost),
@@ -33,17 +34,22 @@ static bool can_fail(const parallel_function *f)
 
 /* ---- a map in progress ----------------------------------------------------------------------------------- */
 
+/* What running tasks takes: small enough to be handed to helpers as it is. */
 typedef struct map {
-    const parallel_function *f;
+    parallel_kernel *kernel; /* or NULL: */
+    int (*call)(const void *arg, void *result, void *extras);
     const void *args;
     void *out;
     void *extras;
-    pl_failures failures;
+    size_t arg_size, result_size;
+    pl_failures *failures; /* of functions that can fail */
 } map;
+
+_Static_assert(sizeof(map) <= PL_LOOP_CTX, "a map fits where a loop's context goes");
 
 static const void *arg_of(const map *m, size_t i)
 {
-    return (const unsigned char *)m->args + i * m->f->arg_size;
+    return (const unsigned char *)m->args + i * m->arg_size;
 }
 
 /* The kernel of a function that has only `call`. */
@@ -52,7 +58,7 @@ static size_t call_each(const map *m, parallel_span *span, size_t begin, size_t 
     unsigned char *result = m->out;
     for (size_t i = begin; i < end && !pl_loop_stopped(span->stop); i++) {
         span->index = i;
-        span->code = m->f->call(arg_of(m, i), result ? result + i * m->f->result_size : NULL, m->extras);
+        span->code = m->call(arg_of(m, i), result ? result + i * m->result_size : NULL, m->extras);
         if (span->code)
             return i;
     }
@@ -60,7 +66,7 @@ static size_t call_each(const map *m, parallel_span *span, size_t begin, size_t 
 }
 
 /* Notes that a task failed. */
-static void note_failure(map *m, pl_chunk *chunk, size_t i)
+static void note_failure(const map *m, pl_chunk *chunk, size_t i)
 {
     parallel_failure failure = {
         .index = i,
@@ -69,46 +75,65 @@ static void note_failure(map *m, pl_chunk *chunk, size_t i)
         .attempts = 1,
         .arg = arg_of(m, i),
     };
-    if (m->out && m->f->result_size)
-        memset((unsigned char *)m->out + i * m->f->result_size, 0, m->f->result_size);
-    pl_failures_add(&m->failures, &failure, pl_chunk_message(chunk, i));
+    if (m->out && m->result_size)
+        memset((unsigned char *)m->out + i * m->result_size, 0, m->result_size);
+    pl_failures_add(m->failures, &failure, pl_chunk_message(chunk, i));
 }
 
-/* The body of the scheduler's loop. */
+/* The body of the scheduler's loop, for functions that can fail; */
 static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
 {
-    map *m = ctx;
+    const map *m = ctx;
     pl_chunk chunk = {
         .span = {.args = m->args, .results = m->out, .extras = m->extras, .stop = stop},
-        .can_fail = can_fail(m->f),
+        .can_fail = true,
     };
     pl_chunk_begin(&chunk);
     int failed = 0;
     while (begin < end && !failed) {
-        size_t i = m->f->kernel ? m->f->kernel(&chunk.span, begin, end) : call_each(m, &chunk.span, begin, end);
+        size_t i = m->kernel ? m->kernel(&chunk.span, begin, end) : call_each(m, &chunk.span, begin, end);
         if (chunk.span.code == 0)
             break;
         note_failure(m, &chunk, i);
         chunk.span.code = 0;
-        failed = !m->failures.keep_all;
+        failed = !m->failures->keep_all;
         begin = i + 1;
     }
     pl_chunk_end(&chunk);
     return failed;
 }
 
-/* Runs all tasks, and finishes the account of failures. */
-static void run_map(map *m, size_t n, const parallel_options *o)
+/* and for others. */
+static void run_kernel(parallel_kernel *kernel, const void *args, void *out, size_t begin, size_t end)
 {
-    parallel_cost *own = m->f->cost;
-    pl_loop_run(&(pl_loop_spec){
-        .n = n,
-        .body = run_tasks,
-        .ctx = m,
-        .workers = o->executor == PARALLEL_SERIAL ? 1 : (unsigned)o->max_workers,
-        .cost = own ? (pl_cost *)own : pl_cost_of(m->f->kernel ? (uintptr_t)m->f->kernel : (uintptr_t)m->f->call),
-    });
-    pl_failures_finish(&m->failures, o->names);
+    pl_chunk chunk = {.span = {.args = args, .results = out}};
+    pl_chunk_begin(&chunk); /* so that parallel_fail() does not take an outer task for this one */
+    kernel(&chunk.span, begin, end);
+    pl_this_thread.chunk = chunk.outer;
+}
+
+static int run_sure_tasks(void *ctx, size_t begin, size_t end, void *stop)
+{
+    const map *m = ctx;
+    (void)stop;
+    run_kernel(m->kernel, m->args, m->out, begin, end);
+    return 0;
+}
+
+/* ---- calls that are over at once ------------------------------------------------------------------------- */
+
+/* Whether a call without options is one of a function that cannot fail, on so few and so cheap items that it is to run
+ * here and now. Then the thread has no last failure, either (failure.c). */
+static bool is_brief(const parallel_function *f, const void *args, size_t n, const parallel_options *options)
+{
+    return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
+           f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && pl_brief_fits((pl_cost *)f->cost, n);
+}
+
+static void run_brief(const parallel_function *f, const void *args, size_t n, void *out)
+{
+    run_kernel(f->kernel, args, out, 0, n);
+    pl_brief_ended((pl_cost *)f->cost, n);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------------------- */
@@ -116,6 +141,7 @@ static void run_map(map *m, size_t n, const parallel_options *o)
 /* What the calls of one kind have in common: everything but where the results go. */
 typedef struct call {
     map m;
+    pl_failures failures;
     parallel_function f;
     parallel_options o;
     pl_names names;
@@ -125,7 +151,7 @@ typedef struct call {
 static bool begin_call(call *c, const parallel_function *f, const void *args, size_t n, const parallel_options *options,
                        parallel_executor_kind executor)
 {
-    *c = (call){.m = {.f = &c->f, .args = args}};
+    c->names = (pl_names){0};
     pl_last_failure_clear();
     if (!copy_function(&c->f, f) || (n && !args)) {
         errno = EINVAL;
@@ -142,15 +168,39 @@ static bool begin_call(call *c, const parallel_function *f, const void *args, si
         errno = error;
         return false;
     }
-    c->m.extras = c->o.extras;
-    pl_failures_init(&c->m.failures, c->o.silent);
+    c->m = (map){
+        .kernel = c->f.kernel,
+        .call = c->f.call,
+        .args = args,
+        .extras = c->o.extras,
+        .arg_size = c->f.arg_size,
+        .result_size = c->f.result_size,
+        .failures = &c->failures,
+    };
+    pl_failures_init(&c->failures, c->o.silent);
     return true;
+}
+
+/* Runs all tasks, and finishes the account of failures. True if all is well. */
+static bool run_call(call *c, size_t n)
+{
+    const parallel_function *f = &c->f;
+    pl_loop_run(&(pl_loop_spec){
+        .n = n,
+        .body = can_fail(f) ? run_tasks : run_sure_tasks,
+        .ctx = &c->m,
+        .ctx_size = sizeof c->m,
+        .workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers,
+        .cost = f->cost ? (pl_cost *)f->cost : pl_cost_of(f->kernel ? (uintptr_t)f->kernel : (uintptr_t)f->call),
+    });
+    pl_failures_finish(&c->failures, c->o.names);
+    return !c->failures.lost && c->failures.count == 0;
 }
 
 /* Ends what begin_call() began. If the call has failed, errno and the last failure say why. */
 static void end_call(call *c, bool failed)
 {
-    pl_failures *failures = &c->m.failures;
+    pl_failures *failures = &c->failures;
     int code = failures->lost || !failures->count ? ENOMEM : failures->list[0].code;
     pl_last_failure_clear(); /* there may be one of a call that a task of this call made on this thread */
     if (failed && !failures->lost && failures->count)
@@ -165,19 +215,26 @@ static parallel_results *map_on(parallel_executor_kind executor, const parallel_
                                 const parallel_options *options)
 {
     call c;
+    if (is_brief(f, args, n, options)) {
+        parallel_results *r = pl_results_new(n, f->result_size, false);
+        if (r)
+            run_brief(f, args, n, pl_results_vector(r));
+        return r;
+    }
     if (!begin_call(&c, f, args, n, options, executor))
         return NULL;
     parallel_results *r = pl_results_new(n, c.f.result_size, can_fail(&c.f));
+    bool well = false;
     if (r) {
         c.m.out = pl_results_vector(r);
-        run_map(&c.m, n, &c.o);
+        well = run_call(&c, n) || (c.o.silent && !c.failures.lost);
     }
-    if (!r || c.m.failures.lost || (c.m.failures.count && !c.o.silent)) {
+    if (!well) {
         parallel_results_free(r);
         end_call(&c, true);
         return NULL;
     }
-    pl_results_finish(r, &c.m.failures, &c.names);
+    pl_results_finish(r, &c.failures, &c.names);
     c.names = (pl_names){0};
     end_call(&c, false);
     return r;
@@ -199,6 +256,10 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
                                const parallel_options *options)
 {
     call c;
+    if (is_brief(f, args, n, options) && out) {
+        run_brief(f, args, n, out);
+        return 0;
+    }
     if (!begin_call(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR))
         return -1;
     if (n && !out && c.f.result_size) {
@@ -207,10 +268,9 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
         return -1;
     }
     c.m.out = out;
-    run_map(&c.m, n, &c.o);
-    bool failed = c.m.failures.lost || c.m.failures.count;
-    end_call(&c, failed);
-    return failed ? -1 : 0;
+    bool well = run_call(&c, n);
+    end_call(&c, !well);
+    return well ? 0 : -1;
 }
 
 /* ---- loops ----------------------------------------------------------------------------------------------- */
@@ -232,6 +292,12 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
                           const parallel_options *options)
 {
     parallel_options o;
+    pl_cost *cost = pl_cost_of((uintptr_t)body);
+    if (!options && body && n && pl_brief_fits(cost, n)) {
+        body(0, n, ctx);
+        pl_brief_ended(cost, n);
+        return 0;
+    }
     pl_last_failure_clear();
     if (!pl_options(&o, options, NULL, PARALLEL_DEFAULT_EXECUTOR))
         return -1;
@@ -244,8 +310,9 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         .n = n,
         .body = run_body,
         .ctx = &loop,
+        .ctx_size = sizeof loop,
         .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
-        .cost = pl_cost_of((uintptr_t)body),
+        .cost = cost,
     });
     pl_last_failure_clear();
     return 0;

@@ -53,6 +53,10 @@ static int check(const parallel_options *o)
 bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
                 parallel_executor_kind executor)
 {
+    if (!call && !decoration) {
+        *merged = (parallel_options){.executor = executor};
+        return true;
+    }
     parallel_options d;
     if (!copy_options(merged, call) || !copy_options(&d, decoration))
         return false;

@@ -131,6 +131,14 @@ bool pl_os_try_join(pthread_t thread);
 /* Gives the CPU to another thread that is ready to run. */
 void pl_os_yield(void);
 
+/* The calling thread's number, for pl_os_keep_off(); the CPU that it runs on. -1 where that is not known. */
+int pl_os_thread_number(void);
+int pl_os_cpu(void);
+
+/* A hint: from when it is woken the next time, a thread is to run on any CPU that it may use but `cpu`, and on `before`
+ * again, which it was to keep off so far (-1: none). Without effect if that would leave it none. */
+void pl_os_keep_off(int thread, int cpu, int before);
+
 /* Sleeps for about a millisecond. */
 void pl_os_nap(void);
 

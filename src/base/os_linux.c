@@ -200,6 +200,34 @@ unsigned pl_os_cpus(void)
     return quota && quota < cpus ? quota : cpus;
 }
 
+/* ---- places ---------------------------------------------------------------------------------------------- */
+
+int pl_os_thread_number(void)
+{
+    return (int)syscall(SYS_gettid);
+}
+
+int pl_os_cpu(void)
+{
+    return sched_getcpu();
+}
+
+void pl_os_keep_off(int thread, int cpu, int before)
+{
+    enum { CPUS = 8192 };
+    unsigned long mask[CPUS / (8 * sizeof(unsigned long))] = {0};
+    cpu_set_t *set = (cpu_set_t *)mask;
+    int saved = errno;
+    if (cpu >= 0 && cpu < CPUS && sched_getaffinity(thread, sizeof mask, set) == 0) {
+        if (before >= 0 && before < CPUS)
+            CPU_SET_S((unsigned)before, sizeof mask, set);
+        CPU_CLR_S((unsigned)cpu, sizeof mask, set);
+        if (CPU_COUNT_S(sizeof mask, set) > 0)
+            sched_setaffinity(thread, sizeof mask, set);
+    }
+    errno = saved;
+}
+
 /* ---- fences ---------------------------------------------------------------------------------------------- */
 
 bool pl_os_fence_init(void)

@@ -86,6 +86,23 @@ unsigned pl_os_cpus(void)
     return online > 0 ? (unsigned)online : 1;
 }
 
+int pl_os_thread_number(void)
+{
+    return -1;
+}
+
+int pl_os_cpu(void)
+{
+    return -1;
+}
+
+void pl_os_keep_off(int thread, int cpu, int before)
+{
+    (void)thread;
+    (void)cpu;
+    (void)before;
+}
+
 /* ---- fences, and memory: what POSIX does not have -------------------------------------------------------- */
 
 bool pl_os_fence_init(void)

@@ -2,24 +2,22 @@
 /* Estimates of cost; cost.h says what they are for. */
 #include "sched/cost.h"
 
-#define FRACTION 256u
 #define LARGEST (UINT64_MAX >> 20)
 
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
 {
-    /* C1 relaxed: a number by itself; pairs with C3 */
-    uint64_t estimate = atomic_load_explicit((_Atomic uint64_t *)&cost->word, memory_order_relaxed) >> 1;
+    uint64_t estimate = pl_cost_estimate(cost);
     if (estimate == 0 || items > LARGEST / estimate)
         return UINT64_MAX;
-    return estimate * items / FRACTION;
+    return estimate * items / PL_COST_FRACTION;
 }
 
 void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure)
 {
     if (items == 0)
         return;
-    ticks = ticks < LARGEST / FRACTION ? ticks : LARGEST / FRACTION;
-    uint64_t measured = ticks * FRACTION / items;
+    ticks = ticks < LARGEST / PL_COST_FRACTION ? ticks : LARGEST / PL_COST_FRACTION;
+    uint64_t measured = ticks * PL_COST_FRACTION / items;
     measured = measured ? measured : 1;
     /* C2 relaxed: a number by itself; pairs with C3 */
     uint64_t word = atomic_load_explicit(&cost->word, memory_order_relaxed);

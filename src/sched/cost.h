@@ -23,6 +23,15 @@ typedef struct pl_cost {
     _Atomic uint64_t word;
 } pl_cost;
 
+#define PL_COST_FRACTION 256u
+
+/* The estimate, in ticks / PL_COST_FRACTION for one item; 0 if it is unknown. */
+static inline uint64_t pl_cost_estimate(const pl_cost *cost)
+{
+    /* C1 relaxed: a number by itself; pairs with C3 */
+    return atomic_load_explicit((_Atomic uint64_t *)&cost->word, memory_order_relaxed) >> 1;
+}
+
 /* Ticks that `items` items will take; UINT64_MAX if that is unknown. */
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items);
 

@@ -1,6 +1,9 @@
 libruntime_la_SOURCES += \
+    src/sched/brief.c \
+    src/sched/brief.h \
     src/sched/cost.c \
     src/sched/cost.h \
+    src/sched/handoff.h \
     src/sched/latch.h \
     src/sched/loop.c \
     src/sched/loop.h \

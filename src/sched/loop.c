@@ -6,12 +6,11 @@
 
 #include "base/assert.h"
 #include "base/os.h"
+#include "sched/brief.h"
 #include "sched/latch.h"
 #include "sched/pool.h"
 #include "sched/range.h"
 
-/* A loop that will take less than this is not worth waking anybody for. */
-#define INLINE_US 5
 /* A measurement this long is no accident: no interrupt takes that long. */
 #define SURE_US 100
 /* How long a chunk is to last: long beside the some 20 ns that it costs to begin one, short beside everything that a
@@ -325,27 +324,6 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
         learn(spec, pl_ticks() - start, spec->n - begin);
 }
 
-/* Runs the beginning of a loop that seems to be cheap, on the caller: all of it, unless it turns out to be dear after a
- * quarter. Returns how far it came; n, if it was stopped. */
-static size_t run_cheap(const pl_loop_spec *spec, uint64_t budget)
-{
-    _Atomic int stop = 0;
-    size_t quarter = spec->n / 4;
-    uint64_t start = pl_ticks();
-    if (quarter) {
-        if (spec->body(spec->ctx, 0, quarter, &stop))
-            return spec->n;
-        uint64_t spent = pl_ticks() - start;
-        if (spent > budget) {
-            learn(spec, spent, quarter);
-            return quarter;
-        }
-    }
-    if (spec->body(spec->ctx, quarter, spec->n, &stop) == 0)
-        learn(spec, pl_ticks() - start, spec->n);
-    return spec->n;
-}
-
 /* Runs [begin, n) with help. False, and nothing is run, if the pool is being ended. */
 static bool run_shared(pl_loop *loop, size_t begin)
 {
@@ -372,6 +350,8 @@ static bool run_shared(pl_loop *loop, size_t begin)
         atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
     pl_worker_leave_frame(w);
+    w->helpers += w->helpers == 0; /* there may be some about */
+    pl_brief_own.last = pl_ticks();
     if (!stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
         learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin);
@@ -422,11 +402,11 @@ void pl_loop_run(const pl_loop_spec *spec)
         /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept
          * alone. */
         bool add = spec->workers > cores;
-        uint64_t budget = INLINE_US * pl_os_ticks_per_us();
-        if (!add && pl_cost_guess(spec->cost, spec->n) <= budget && (begin = run_cheap(spec, budget)) == spec->n)
+        if (!add && (begin = pl_brief_run(spec, seats, pl_cost_guess(spec->cost, spec->n))) == spec->n)
             return;
         if (try_shared(spec, begin, seats, add))
             return;
-    }
+    } else if (cores == 1)
+        pl_brief_own.limit = UINT64_MAX; /* whatever it costs */
     run_alone(spec, begin);
 }

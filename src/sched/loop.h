@@ -44,10 +44,14 @@ typedef int pl_loop_body(void *ctx, size_t begin, size_t end, void *stop);
 /* Whether a loop has been stopped, from the `stop` that its body was given. */
 bool pl_loop_stopped(void *stop);
 
+/* The most of a body's context that can be copied. */
+enum { PL_LOOP_CTX = 64 };
+
 typedef struct pl_loop_spec {
     size_t n;
     pl_loop_body *body;
     void *ctx;
+    size_t ctx_size;  /* of ctx, if a copy will do as well, and helpers are to have one; at most PL_LOOP_CTX; or 0 */
     unsigned workers; /* the most that take part, the caller among them; 0: as many as there are cores */
     pl_cost *cost;    /* what iterations of this body have cost; never NULL */
 } pl_loop_spec;

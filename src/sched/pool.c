@@ -147,6 +147,11 @@ pl_worker *pl_worker_self(void)
     return self ? self : thread_ends ? NULL : become_guest();
 }
 
+pl_worker *pl_worker_known(void)
+{
+    return self;
+}
+
 /* ---- threads --------------------------------------------------------------------------------------------- */
 
 void pl_worker_become(pl_worker *worker)

@@ -26,6 +26,7 @@
 
 #include "base/atomic.h"
 #include "deque/deque.h"
+#include "sched/handoff.h"
 #include "sched/latch.h"
 #include "sched/sleep.h"
 
@@ -48,14 +49,20 @@ typedef struct pl_worker {
     bool was_last;           /* it was the last searcher when it found what it runs now, and owes a look */
     uint64_t shy_for;        /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
     uint64_t shy_until;      /* and until when it does `victim` */
+    uint64_t late;           /* of its loops: by how much a helper's part ends later than its work takes; */
+    uint32_t helpers;        /* how many came, the last time; */
+    uint32_t handed;         /* and how many loops it has handed over */
     pl_frame *frame;         /* the innermost */
     _Atomic uint32_t inside; /* how many frames that is; also read at exit */
     _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
+    int number;              /* its system's name for it */
+    int keeps_off;           /* the CPU that it was told to keep off, or -1; whoever wakes it writes that */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
     pthread_t thread; /* of a PL_THREAD, or a PL_ENDED one still to be joined */
     /* written by whoever wakes it */
     alignas(PL_LINE) pl_parker parker;
+    pl_handoff handoff; /* what it hands over of a short loop */
 } pl_worker;
 
 typedef struct pl_pool {
@@ -80,6 +87,9 @@ unsigned pl_pool_cores(void);
  * or there are too many workers. */
 pl_worker *pl_worker_self(void);
 
+/* The same, or NULL if it has none yet. */
+pl_worker *pl_worker_known(void);
+
 /* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. False if all
  * are busy: then whoever runs out of work first will find it. */
 bool pl_pool_notify(pl_pool *pool, bool add);
@@ -94,6 +104,9 @@ typedef struct pl_job {
 
 /* Runs what it stole from `victim`, or gives it back. */
 void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted);
+
+/* Runs [begin, end) of what `victim` has handed over, and what more there is; brief.c. */
+void pl_handoff_run(pl_worker *thief, pl_worker *victim, uint32_t begin, uint32_t end);
 
 /* Runs a task, at the deque's head, in the frame that the worker has just entered for it. */
 void pl_worker_start(pl_worker *worker, const pl_task *task, pl_slot *slot);

@@ -21,6 +21,18 @@ enum { WORTH = 2, SHY_US = 32 };
 
 /* ---- who publishes work ------------------------------------------------------------------------------------------ */
 
+/* Wakes a worker, whose announcement was claimed, to run beside the caller. Left to itself, the system likes to put it
+ * behind the caller, on the same CPU, when the others seem busy. */
+static void wake(pl_worker *w)
+{
+    int cpu = pl_os_cpu();
+    if (w->keeps_off != cpu) {
+        pl_os_keep_off(w->number, cpu, w->keeps_off);
+        w->keeps_off = cpu;
+    }
+    pl_unpark(&w->parker);
+}
+
 bool pl_pool_notify(pl_pool *pool, bool add)
 {
     do {
@@ -28,7 +40,7 @@ bool pl_pool_notify(pl_pool *pool, bool add)
             return true;
         int i = pl_sleep_claim(&pool->sleep, pl_pool_high(pool));
         if (i >= 0)
-            pl_unpark(&pl_pool_worker(pool, (unsigned)i)->parker);
+            wake(pl_pool_worker(pool, (unsigned)i));
         if (i >= 0 || i == PL_SLEEP_OTHERS)
             return true;
         if (i == PL_SLEEP_NONE) {
@@ -220,11 +232,12 @@ void pl_pool_wait(pl_pool *pool, int step)
 
 /* ---- who looks for work ---------------------------------------------------------------------------------- */
 
-/* What a search found. */
+/* What a search found: a task in a slot, or iterations that are handed over, and no slot. */
 typedef struct find {
     pl_worker *victim;
     pl_slot *slot;
     const pl_task *task;
+    uint32_t begin, end;
 } find;
 
 /* One look into all other deques, from where the last one had success. */
@@ -235,9 +248,17 @@ static pl_steal look_around(pl_worker *w, find *found)
     pl_steal best = PL_STEAL_EMPTY;
     for (unsigned k = 0; k < high; k++) {
         unsigned i = (w->victim + k) % high;
-        if (i == w->index || (i == w->victim && is_shy(w)))
-            continue;
         pl_worker *victim = pl_pool_worker(pool, i);
+        if (i == w->index)
+            continue;
+        if (pl_handoff_offers(&victim->handoff) &&
+            pl_handoff_take(&victim->handoff, PL_HANDOFF_ONE, &found->begin, &found->end)) {
+            *found = (find){.victim = victim, .begin = found->begin, .end = found->end};
+            w->victim = i;
+            return PL_STEAL_GOT;
+        }
+        if (i == w->victim && is_shy(w))
+            continue;
         pl_steal got = pl_worker_steal(w, victim, &found->slot, &found->task);
         if (got == PL_STEAL_GOT) {
             w->victim = i;
@@ -346,6 +367,8 @@ void *pl_worker_main(void *worker)
     pl_worker *w = worker;
     pl_pool *pool = w->pool;
     pl_worker_become(w);
+    w->number = pl_os_thread_number();
+    w->keeps_off = -1;
     for (;;) {
         find found;
         bool work = search(w, &found);
@@ -353,9 +376,11 @@ void *pl_worker_main(void *worker)
         if (!work && !leave)
             continue;
         w->was_last = pl_sleep_found(&pool->sleep);
-        if (work)
+        if (work && found.slot)
             pl_worker_run(w, found.victim, found.slot, found.task, true);
         pl_worker_pass_on(w);
+        if (work && !found.slot)
+            pl_handoff_run(w, found.victim, found.begin, found.end);
         if (leave && pl_worker_leave(w))
             return NULL;
         pl_sleep_search(&pool->sleep);

@@ -264,6 +264,23 @@ void pl_os_yield(void)
         reschedule(true);
 }
 
+int pl_os_thread_number(void)
+{
+    return -1;
+}
+
+int pl_os_cpu(void)
+{
+    return -1;
+}
+
+void pl_os_keep_off(int thread, int cpu, int before)
+{
+    (void)thread;
+    (void)cpu;
+    (void)before;
+}
+
 void pl_os_nap(void)
 {
     pl_os_yield();

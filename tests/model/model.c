@@ -38,6 +38,11 @@ pl_worker *pl_worker_self(void)
     return alone ? NULL : worker_number(model_self());
 }
 
+pl_worker *pl_worker_known(void)
+{
+    return pl_worker_self();
+}
+
 void pl_worker_become(pl_worker *worker)
 {
     model_assert(worker == pl_worker_self());
@@ -93,6 +98,7 @@ void set_up_pool(int count, uint32_t slots)
         w->index = (unsigned)i;
     }
     memset(ran, 0, sizeof ran);
+    memset(&pl_brief_own, 0, sizeof pl_brief_own);
 }
 
 void two_workers(void)
@@ -126,6 +132,7 @@ void pool_is_at_rest(void)
         model_assert(!w->frame && w->inside == 0 && w->tasks == 0);
         model_assert(w->deque.head == w->deque.base && !w->deque.overflow && w->deque.side_top == w->deque.side);
         model_assert(!pl_deque_has_public(&w->deque));
+        model_assert(!w->handoff.busy && !pl_handoff_offers(&w->handoff) && pl_handoff_open(&w->handoff));
         for (pl_slot *slot = w->deque.base; slot < w->deque.base + w->deque.reserve; slot++)
             model_assert(!slot->task && slot->state == 0);
     }

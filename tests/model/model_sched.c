@@ -246,6 +246,72 @@ static void call_twice(void)
     stop_pool();
 }
 
+/* Short loops, which are handed over. Their iterations end before the call returns, and find what it gave them. */
+static int calls_made, calls_ended;
+
+static void set_up_handing(void)
+{
+    set_up_pool(2, 16);
+    calls_made = calls_ended = 0;
+}
+
+static void set_up_handing_to_two(void)
+{
+    set_up_handing();
+    set_up_pool(3, 16);
+    pool->workers[0]->helpers = 1;
+}
+
+static int run_handed(void *ctx, size_t begin, size_t end, void *stop)
+{
+    int call = *(int *)ctx;
+    model_assert(call == calls_made && calls_ended == call - 1);
+    run_iterations(ctx, begin, end, stop);
+    model_assert(call == calls_made && calls_ended == call - 1);
+    return 0;
+}
+
+static void call_short(size_t n)
+{
+    pl_cost cost = {0};
+    pl_cost_learn(&cost, n, n, false);
+    int call = ++calls_made;
+    pl_loop_run(&(pl_loop_spec){.n = n, .body = run_handed, .ctx = &call, .ctx_size = sizeof call, .cost = &cost});
+    calls_ended++;
+    call = -1;
+    for (size_t i = 0; i < n; i++)
+        model_assert(ran[i] == calls_made);
+}
+
+static void hand_over_once(void)
+{
+    call_short(3);
+    stop_pool();
+}
+
+static void hand_over_twice(void)
+{
+    call_short(4);
+    call_short(4);
+    stop_pool();
+}
+
+static int stop_at_once(void *ctx, size_t begin, size_t end, void *stop)
+{
+    run_handed(ctx, begin, end, stop);
+    return 1;
+}
+
+static void hand_over_and_stop(void)
+{
+    pl_cost cost = {0};
+    pl_cost_learn(&cost, 4, 4, false);
+    int call = ++calls_made;
+    pl_loop_run(&(pl_loop_spec){.n = 4, .body = stop_at_once, .ctx = &call, .ctx_size = sizeof call, .cost = &cost});
+    calls_ended++;
+    stop_pool();
+}
+
 /* Loops in loops. That a waiter takes only what descends from its own call, shows in that no thread begins an iteration
  * while it is inside of one at the same depth or deeper. */
 static int depth_of[MODEL_THREADS], depths;
@@ -386,6 +452,15 @@ const scenario sched_scenarios[] = {
     {"loop: a caller and a worker", two_workers, {call_once, be_a_worker}, pool_is_at_rest, 0},
     {"loop: a caller and two workers", three_workers, {call_once, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
     {"loop: two calls", two_workers, {call_twice, be_a_worker}, pool_is_at_rest, 0},
+    {"handoff: one loop", set_up_handing, {hand_over_once, be_a_worker}, pool_is_at_rest, 0},
+    {"handoff: two loops", set_up_handing, {hand_over_twice, be_a_worker}, pool_is_at_rest, 0},
+    {"handoff: a stop", set_up_handing, {hand_over_and_stop, be_a_worker}, pool_is_at_rest, 0},
+    {"handoff: two workers", set_up_handing_to_two, {hand_over_once, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
+    {"handoff: two loops, two workers",
+     set_up_handing_to_two,
+     {hand_over_twice, be_a_worker, be_a_worker},
+     pool_is_at_rest,
+     0},
     {"loop: nested", two_workers, {call_two_deep, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested, two workers", three_workers, {call_two_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {"loop: a participant that leaves", set_up_leaving, {call_together, take_part_and_call, take_part}, all_ran, 1},

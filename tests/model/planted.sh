@@ -6,7 +6,7 @@
 [ -z "$PARALLEL_NO_PLANTED" ] || skip_all "told not to: it takes minutes, and says the same in every build"
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
-sources="src/deque/deque.c src/deque/spill.c src/sched/cost.c src/sched/loop.c src/sched/sleep.c src/sched/task.c
+sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cost.c src/sched/loop.c src/sched/sleep.c src/sched/task.c
     src/sched/worker.c tests/model/explore.c tests/model/model.c tests/model/model_deque.c tests/model/model_sched.c
     tests/model/model_task.c tests/model/model_mixed.c"
 objects=

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Short loops: at once, or handed over in part; brief.h says which, and why. */
+#include "sched/brief.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "sched/pool.h"
+
+/* A loop of less is never handed over. */
+#define LEAST_NS 150
+/* By how much longer a loop has to be than what a hand-over costs. */
+#define WORTH_NS 60
+/* A loop of more is not for here: with a worker that spins; and without. */
+#define HANDOFF_US 12
+#define ALONE_US 5
+/* A measurement this long is no accident: no interrupt takes that long. */
+#define SURE_US 100
+/* What it costs to wake a worker, and to start one. */
+#define WAKE_US 5
+#define START_US 100
+/* Loops that come closer together than this find a worker that they have woken still spinning. */
+#define NEAR_US 25
+/* How long the caller looks out for its helpers' end before it parks; where there are more threads than CPUs. */
+#define WAIT_US 50
+#define CROWDED_WAIT_US 5
+/* How many looks that takes without a pause in between. */
+#ifdef PL_MODEL
+enum { EAGER_LOOKS = 1 };
+#else
+enum { EAGER_LOOKS = 64 };
+#endif
+/* How many loops in a row may have taken twice as long as expected before the next is looked at. */
+enum { ODD_LOOPS = 16 };
+/* One hand-over out of so many is measured. */
+enum { MEASURED = 8 };
+
+_Thread_local pl_brief pl_brief_own;
+
+/* ---- close looks ----------------------------------------------------------------------------------------- */
+
+void pl_brief_odd(uint64_t took, uint64_t expected)
+{
+    pl_brief *own = &pl_brief_own;
+    if (took > 8 * expected + pl_os_ticks_per_us() || ++own->odd == ODD_LOOPS) {
+        own->odd = 0;
+        own->limit = 0;
+    }
+}
+
+static void learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure)
+{
+    pl_cost_learn(spec->cost, ticks, items, sure || ticks > SURE_US * pl_os_ticks_per_us());
+}
+
+/* ---- on the caller --------------------------------------------------------------------------------------- */
+
+/* Runs a loop, or its beginning, if that turns out to be dear; each part is measured. `sure`: if it has become dearer,
+ * this is the second time that it shows. */
+static size_t run_closely(const pl_loop_spec *spec, bool sure)
+{
+    _Atomic int stop = 0;
+    uint64_t us = pl_os_ticks_per_us(), start = pl_ticks(), now = start;
+    size_t quarter = spec->n / 4 + (spec->n > 1 && spec->n < 4), begin = 0;
+    if (quarter) {
+        if (spec->body(spec->ctx, 0, quarter, &stop))
+            return spec->n;
+        now = pl_ticks();
+        begin = quarter;
+    }
+    if (now - start <= ALONE_US * us) {
+        if (spec->body(spec->ctx, begin, spec->n, &stop))
+            return spec->n;
+        now = pl_ticks();
+        begin = spec->n;
+    }
+    learn(spec, now - start, begin, sure);
+    pl_brief_own.last = now;
+    return begin;
+}
+
+/* A worker that spins would have saved some time. Calls one, if that comes to enough. */
+static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
+{
+    pl_brief *own = &pl_brief_own;
+    uint64_t us = pl_os_ticks_per_us();
+    if (took > guess + NEAR_US * us)
+        own->credit = 0;
+    if (guess / 2 <= late)
+        return;
+    own->credit += guess / 2 - late;
+    pl_worker *w = pl_worker_known();
+    bool started = w && pl_pool_threads(w->pool) > 0;
+    if (own->credit < 2 * (started ? WAKE_US : START_US) * us)
+        return;
+    own->credit = 0;
+    if ((w = pl_worker_self()) && !pl_pool_stopping(w->pool))
+        pl_pool_notify(w->pool, false);
+}
+
+/* Runs a loop all at once. */
+static size_t run_at_once(const pl_loop_spec *spec, uint64_t guess, uint64_t late)
+{
+    _Atomic int stop = 0;
+    uint64_t last = pl_brief_own.last;
+    if (spec->body(spec->ctx, 0, spec->n, &stop) == 0) {
+        pl_brief_ended(spec->cost, spec->n);
+        ask_for_help(guess, late, pl_brief_own.last - last);
+    }
+    return spec->n;
+}
+
+/* ---- handing over ---------------------------------------------------------------------------------------- */
+
+static bool stopped(pl_handoff *h)
+{
+    return pl_loop_stopped(&h->stop);
+}
+
+static void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, size_t begin, size_t end)
+{
+    if (body(ctx, begin, end, &h->stop)) {
+        /* H10 relaxed: as R12; pairs with R11, X1 */
+        atomic_store_explicit(&h->stop, 1, memory_order_relaxed);
+    }
+}
+
+void pl_handoff_run(pl_worker *thief, pl_worker *victim, uint32_t begin, uint32_t end)
+{
+    pl_handoff *h = &victim->handoff;
+    pl_frame frame = {0}; /* nobody waits here who could help */
+    pl_worker_enter(thief, &frame);
+    do
+        run_piece(h, h->body, h->ctx, begin, end);
+    while (!stopped(h) && pl_handoff_take(h, 0, &begin, &end));
+    pl_worker_leave_frame(thief);
+    if (pl_handoff_leave(h))
+        pl_unpark(&victim->parker);
+}
+
+/* How many helpers a loop is worth: each further one costs the others some time. */
+static uint32_t helpers_for(const pl_worker *w, unsigned workers, uint64_t guess)
+{
+    uint32_t helpers = workers - 1 < w->helpers + 1 ? workers - 1 : w->helpers + 1;
+    while (helpers > 1 && guess < (uint64_t)helpers * (helpers + 1) * w->late)
+        helpers--;
+    return helpers;
+}
+
+/* Waits until all helpers have ended. */
+static void wait_for_helpers(pl_worker *w, pl_handoff *h)
+{
+    for (int i = 0; i < EAGER_LOOKS; i++)
+        if (pl_handoff_open(h))
+            return;
+    uint64_t start = pl_ticks(), us = pl_os_ticks_per_us();
+    uint64_t patience = pl_pool_crowded(w->pool) ? CROWDED_WAIT_US * us : WAIT_US * us;
+    while (!pl_handoff_open(h)) {
+        if (pl_ticks() - start < patience)
+            pl_pause();
+        else if (pl_handoff_announce(h))
+            pl_park(&w->parker, -1);
+    }
+}
+
+/* What one hand-over looked like: in ticks, from its beginning. */
+typedef struct measure {
+    uint64_t own;         /* end of the caller's part, of `items`, */
+    uint64_t all;         /* and of all */
+    size_t items, helped; /* iterations of the longest helper */
+} measure;
+
+/* Moves the estimate of how late a helper is by a quarter. */
+static void learn_lateness(pl_worker *w, const measure *m)
+{
+    uint64_t us = pl_os_ticks_per_us(), needed = m->own * m->helped / m->items;
+    uint64_t late = m->all > needed ? m->all - needed : 0;
+    late = late < 2 * us ? late : 2 * us;
+    w->late += late / 4;
+    w->late -= w->late / 4;
+}
+
+/* Runs the caller's part and takes back what nobody has begun. How many pieces that was. */
+static uint32_t run_own(const pl_loop_spec *spec, pl_handoff *h, uint32_t mine, uint64_t *end)
+{
+    uint32_t back = 0, b, e;
+    run_piece(h, spec->body, spec->ctx, 0, mine);
+    if (end)
+        *end = pl_ticks();
+    for (; pl_handoff_take(h, 0, &b, &e); back++)
+        if (!stopped(h))
+            run_piece(h, spec->body, spec->ctx, b, e);
+    return back;
+}
+
+/* Runs the loop with those that are spinning. */
+static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, uint64_t guess, bool closely)
+{
+    pl_handoff *h = &w->handoff;
+    uint32_t n = (uint32_t)spec->n, helpers = helpers_for(w, workers, guess);
+    uint64_t lead = helpers * w->late * n / guess, mine = (n + lead) / (helpers + 1);
+    mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
+    uint32_t piece = (n - (uint32_t)mine - 1) / helpers + 1, pieces = (n - (uint32_t)mine - 1) / piece + 1;
+    h->busy = true;
+    h->body = spec->body;
+    h->ctx = spec->ctx;
+    if (spec->ctx_size) {
+        memcpy(h->copy, spec->ctx, spec->ctx_size);
+        h->ctx = h->copy;
+    }
+    atomic_init(&h->stop, 0);
+    pl_handoff_lay_out(h, (uint32_t)mine, n, piece);
+    closely = closely || w->handed % MEASURED == 0;
+    w->handed++;
+    uint64_t start = closely ? pl_ticks() : 0, mid = 0;
+    uint32_t back = run_own(spec, h, (uint32_t)mine, closely ? &mid : NULL);
+    wait_for_helpers(w, h);
+    uint64_t last = pl_brief_own.last, now = pl_ticks();
+    pl_brief_own.last = now;
+    h->busy = false;
+    w->helpers = pieces - back;
+    if (stopped(h))
+        return;
+    if (closely) {
+        learn(spec, mid - start, mine, closely);
+        if (back == 0)
+            learn_lateness(w, &(measure){.own = mid - start, .all = now - start, .items = mine, .helped = piece});
+    } else if (now - last > guess + w->late + PL_BRIEF_CALL)
+        pl_brief_odd(now - last, guess);
+}
+
+/* Whether somebody may come. */
+static bool may_hand_over(const pl_loop_spec *spec, pl_worker *w)
+{
+    return w && !w->handoff.busy && spec->n <= PL_HANDOFF_ITEMS && (w->helpers || pl_sleep_searching(&w->pool->sleep));
+}
+
+/* ---- which of the two ------------------------------------------------------------------------------------ */
+
+size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
+{
+    pl_brief *own = &pl_brief_own;
+    pl_worker *w = pl_worker_known();
+    uint64_t us = pl_os_ticks_per_us(), late = w ? w->late : 0, limit = late + WORTH_NS * us / 1000;
+    limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
+    bool closely = own->limit == 0;
+    own->limit = limit * PL_COST_FRACTION;
+    if (guess > limit && guess <= HANDOFF_US * us && may_hand_over(spec, w)) {
+        hand_over(spec, w, workers, guess, closely);
+        return spec->n;
+    }
+    if (guess > ALONE_US * us)
+        return 0;
+    return closely ? run_closely(spec, true) : run_at_once(spec, guess, late);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loops so short that help has to be weighed against what it costs to get it.
+ *
+ *      below the *limit*, some 150 ns     at once, on the caller, with as good as no work around it
+ *      to some microseconds               handed over in part, if a worker is spinning (handoff.h); else on the caller,
+ *                                         in two parts, so that a wrong guess is noticed after the first
+ *      beyond                             an ordinary loop (loop.h)
+ *
+ * The limit is what a hand-over has been seen to cost: the time by which a helper is late (`late`: from laying out to
+ * its beginning, and from its end to the caller). It is subtracted from the helper's part, too, so that both end
+ * at the same time.
+ *
+ * A clock costs 10 ns or more. A loop that runs at once takes one reading, when it ends, and compares it with that of
+ * the thread's last loop: the time in between is what both the loop and the program beside it have taken. If that is
+ * much more than was expected, the thread's next loop is looked at more closely, which takes a second reading. So a cost
+ * that has risen is noticed in one call and known in the next. A hand-over is measured every now and then, likewise.
+ *
+ * Whoever runs loops of a microsecond one after the other is worth a helper that spins in between. What one would
+ * have saved is added up (`credit`) for as long as they come close together; when it is twice what a wake-up costs, one
+ * is called (the ski-rental argument: no more than three times the least possible is lost).
+ */
+#ifndef PL_SCHED_BRIEF_H
+#define PL_SCHED_BRIEF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/os.h"
+#include "sched/cost.h"
+#include "sched/loop.h"
+
+/* What a call costs around a loop, in ticks: so much more than expected is nothing. */
+#define PL_BRIEF_CALL 100
+
+/* A thread's account of its short loops. */
+typedef struct pl_brief {
+    uint64_t limit;  /* what a loop that runs at once may cost, in 1/256 ticks; 0: look closely at the next */
+    uint64_t last;   /* when the last one ended, in ticks */
+    uint64_t credit; /* ticks that a helper would have saved lately */
+    uint32_t odd;    /* how many may have taken longer than expected */
+} pl_brief;
+
+extern _Thread_local pl_brief pl_brief_own __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Whether a loop of n items is to run at once, on the caller. */
+static inline bool pl_brief_fits(const pl_cost *cost, size_t n)
+{
+    /* an unknown cost, 0, becomes larger than any limit, and stays so */
+    return n <= UINT16_MAX && (pl_cost_estimate(cost) - 1) * n < pl_brief_own.limit;
+}
+
+/* A loop took long, beside what was expected. */
+void pl_brief_odd(uint64_t took, uint64_t expected);
+
+/* A loop of n items that ran at once has ended. */
+static inline void pl_brief_ended(const pl_cost *cost, size_t n)
+{
+    uint64_t now = pl_ticks(), took = now - pl_brief_own.last;
+    uint64_t expected = pl_cost_estimate(cost) * n / PL_COST_FRACTION;
+    pl_brief_own.last = now;
+    if (took > 2 * expected + PL_BRIEF_CALL)
+        pl_brief_odd(took, expected);
+}
+
+/* The thread's next loop is to be looked at closely, or at least not to run at once. */
+static inline void pl_brief_look(void)
+{
+    pl_brief_own.limit = 0;
+}
+
+/* Runs a loop that is expected to take `guess` ticks, if it is a short one. Returns how far it came: spec->n, if that
+ * is all, or if it was stopped; 0, if it is nothing for here. */
+size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);
+
+#endif
