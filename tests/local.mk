@@ -30,6 +30,7 @@ api_tests = \
     tests/api/test_nested \
     tests/api/test_options \
     tests/api/test_results \
+    tests/api/test_split \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
     tests/api/test_task_strangers \
@@ -78,6 +79,8 @@ tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
+tests_api_test_split_CFLAGS = $(test_cflags)
+tests_api_test_split_LDADD = $(api_ldadd)
 tests_api_test_task_calls_CFLAGS = $(test_cflags)
 tests_api_test_task_calls_LDADD = $(api_ldadd)
 tests_api_test_task_spawns_CFLAGS = $(test_cflags)

@@ -52,6 +52,7 @@ typedef struct parallel_function {
     bool can_fail;                   /**< the kernel stops at failures */
     const parallel_options *options; /**< the decoration's defaults, or NULL */
     parallel_cost *cost;             /**< where to remember what a task costs, or NULL */
+    bool splits;                     /**< the function gets chunks: where it fails, a whole chunk has failed */
 } parallel_function;
 
 #ifndef __cplusplus
@@ -87,6 +88,20 @@ typedef struct parallel_function {
  */
 #define PARALLEL_DECORATE_TASK(...) PARALLEL_DECORATE_TASK_(__VA_ARGS__, .size = sizeof(parallel_options))
 
+/**
+ * PARALLEL_DECORATE_SPLIT(fn, arg_t, result_t, ...options)
+ *
+ * The same for a function that treats many arguments at once, as it has something to set up, or knows a better way
+ * than one by one:
+ *
+ *     int upper(const struct line *lines, size_t n, struct line *results, void *extras);
+ *     PARALLEL_DECORATE_SPLIT(upper, struct line, struct line);
+ *
+ * It gets n neighbours of the arguments, n > 0, fills in their n results, and returns 0; or an error code, and then
+ * all n tasks have failed, with that code. See parallel_split().
+ */
+#define PARALLEL_DECORATE_SPLIT(...) PARALLEL_DECORATE_SPLIT_(__VA_ARGS__, .size = sizeof(parallel_options))
+
 /* ---- how it is done ------------------------------------------------------------------------------------ */
 
 /* PARALLEL_IS_VOID_(type) is 1 for void and 0 for other types: of void alone pasting makes a call of PARALLEL_VOID_void,
@@ -101,12 +116,17 @@ typedef struct parallel_function {
 #define PARALLEL_DECORATE_(fn, arg_t, result_t, ...)                                                                   \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_KERNEL_(fn, result_t)                                                                                     \
-    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), false, __VA_ARGS__)
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), false, false, __VA_ARGS__)
 
 #define PARALLEL_DECORATE_TASK_(fn, arg_t, result_t, ...)                                                              \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_TASK_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                              \
-    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, __VA_ARGS__)
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, false, __VA_ARGS__)
+
+#define PARALLEL_DECORATE_SPLIT_(fn, arg_t, result_t, ...)                                                             \
+    PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
+    PARALLEL_SPLIT_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                             \
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, true, __VA_ARGS__)
 
 #define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \
     typedef __typeof__(arg_t) fn##__parallel_arg;                                                                      \
@@ -163,7 +183,19 @@ typedef struct parallel_function {
         return pl_end;                                                                                                 \
     }
 
-#define PARALLEL_HANDLE_(fn, bytes, fails, ...)                                                                        \
+/* ... or of one that treats all of them at once. */
+#define PARALLEL_SPLIT_KERNEL_(fn, slot)                                                                               \
+    __attribute__((unused)) static size_t fn##__parallel_kernel(parallel_span *pl_span, size_t pl_begin,               \
+                                                                size_t pl_end)                                         \
+    {                                                                                                                  \
+        fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
+        fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
+        pl_span->index = pl_begin;                                                                                     \
+        pl_span->code = fn(pl_args + pl_begin, pl_end - pl_begin, slot(pl_results, pl_begin), pl_span->extras);        \
+        return pl_span->code ? pl_begin : pl_end;                                                                      \
+    }
+
+#define PARALLEL_HANDLE_(fn, bytes, fails, parts, ...)                                                                 \
     __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
     __attribute__((unused)) static const parallel_options fn##__parallel_options = {__VA_ARGS__};                      \
     __attribute__((unused)) static const parallel_function fn##__parallel = {                                          \
@@ -175,6 +207,7 @@ typedef struct parallel_function {
         .can_fail = fails,                                                                                             \
         .options = PARALLEL_IF_MORE_(&fn##__parallel_options, (const parallel_options *)0, __VA_ARGS__),               \
         .cost = &fn##__parallel_cost,                                                                                  \
+        .splits = parts,                                                                                               \
     }
 
 /* `args`, if it points to the argument type, const or not; else an error at compile time. */

@@ -55,6 +55,20 @@ PARALLEL_BEGIN_DECLS
 #define parallel_map_into(...) PARALLEL_MAP_INTO_(__VA_ARGS__, .size = sizeof(parallel_options))
 
 /**
+ * parallel_split(fn, args, n, ...options): cuts an array into contiguous chunks, one for each worker, and has a
+ * function treat each of them as a whole. Equals
+ *
+ *     fn(args, n, result, extras);
+ *
+ * for a function decorated with PARALLEL_DECORATE_SPLIT that treats each argument independently of its neighbours.
+ * Chunks are as long as one another, but for the last; with `grain`, that long.
+ *
+ * @return the n results in order, whatever the chunks, and all else as for parallel_map(). parallel_map() itself takes
+ *         such a function, too, and then chooses chunks as it goes.
+ */
+#define parallel_split(...) PARALLEL_SPLIT_(__VA_ARGS__, .size = sizeof(parallel_options))
+
+/**
  * parallel_for(n, body, ctx, ...options): runs a loop body over index ranges. Equals
  *
  *     body(0, n, ctx);
@@ -85,6 +99,10 @@ PARALLEL_API parallel_results *parallel_map_function(const parallel_function *f,
 PARALLEL_API parallel_results *parallel_thread_map_function(const parallel_function *f, const void *args, size_t n,
                                                             const parallel_options *options);
 
+/** What parallel_split() is made of. Any function will do, run on each argument of a chunk. */
+PARALLEL_API parallel_results *parallel_split_function(const parallel_function *f, const void *args, size_t n,
+                                                       const parallel_options *options);
+
 /** What parallel_map_into() is made of. */
 PARALLEL_API int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
                                             const parallel_options *options);
@@ -102,6 +120,9 @@ PARALLEL_END_DECLS
 
 #define PARALLEL_THREAD_MAP_(fn_, args_, n_, ...)                                                                      \
     parallel_thread_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+#define PARALLEL_SPLIT_(fn_, args_, n_, ...)                                                                           \
+    parallel_split_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_MAP_INTO_(fn_, args_, n_, out_, ...)                                                                  \
     parallel_map_into_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OUT_(fn_, out_),           \

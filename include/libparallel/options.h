@@ -79,6 +79,14 @@ typedef struct parallel_options {
 
     /** For a non-blocking call: wait for parallel_executor_start(). Later. */
     bool deferred;
+
+    /**
+     * For experts: how many neighbouring items are run together, by one thread. Chunks begin at multiples of it. Zero
+     * lets the library choose: it begins with few, measures, and keeps chunks at some microseconds. A grain of one's
+     * own is of use where a body wants ranges of a certain size, such as blocks of a matrix; or where items are
+     * known to be dear, and the first measurement is to be spared.
+     */
+    size_t grain;
 } parallel_options;
 
 /* PARALLEL_OPTIONS_(.name = value, ..., .size = ...) points to such options; if there is but the size, it is NULL.

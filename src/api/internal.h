@@ -50,6 +50,7 @@ typedef struct pl_failures {
     pthread_mutex_t mutex;
     bool keep_all; /* else only the one with the lowest index */
     bool lost;     /* there was no memory for one */
+    bool chunks;   /* tasks fail by chunks */
     size_t count, room;
     parallel_failure *list; /* messages are on the heap, each its own; NULL: none */
 } pl_failures;

@@ -65,8 +65,8 @@ static size_t call_each(const map *m, parallel_span *span, size_t begin, size_t 
     return end;
 }
 
-/* Notes that a task failed. */
-static void note_failure(const map *m, pl_chunk *chunk, size_t i)
+/* Notes that a task failed. Takes the message. */
+static void note_failure(const map *m, const pl_chunk *chunk, size_t i, char *message)
 {
     parallel_failure failure = {
         .index = i,
@@ -77,7 +77,16 @@ static void note_failure(const map *m, pl_chunk *chunk, size_t i)
     };
     if (m->out && m->result_size)
         memset((unsigned char *)m->out + i * m->result_size, 0, m->result_size);
-    pl_failures_add(m->failures, &failure, pl_chunk_message(chunk, i));
+    pl_failures_add(m->failures, &failure, message);
+}
+
+/* Notes that a function which was given [begin, end) at once failed. */
+static void note_failures(const map *m, pl_chunk *chunk, size_t begin, size_t end)
+{
+    char *message = pl_chunk_message(chunk, begin);
+    for (size_t i = begin + 1; i < end; i++)
+        note_failure(m, chunk, i, message ? strdup(message) : NULL);
+    note_failure(m, chunk, begin, message);
 }
 
 /* The body of the scheduler's loop, for functions that can fail; */
@@ -94,10 +103,11 @@ static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
         size_t i = m->kernel ? m->kernel(&chunk.span, begin, end) : call_each(m, &chunk.span, begin, end);
         if (chunk.span.code == 0)
             break;
-        note_failure(m, &chunk, i);
+        size_t last = m->failures->chunks ? end : i + 1;
+        note_failures(m, &chunk, i, last);
         chunk.span.code = 0;
         failed = !m->failures->keep_all;
-        begin = i + 1;
+        begin = last;
     }
     pl_chunk_end(&chunk);
     return failed;
@@ -178,6 +188,7 @@ static bool begin_call(call *c, const parallel_function *f, const void *args, si
         .failures = &c->failures,
     };
     pl_failures_init(&c->failures, c->o.silent);
+    c->failures.chunks = c->f.splits;
     return true;
 }
 
@@ -190,6 +201,7 @@ static bool run_call(call *c, size_t n)
         .body = can_fail(f) ? run_tasks : run_sure_tasks,
         .ctx = &c->m,
         .ctx_size = sizeof c->m,
+        .grain = c->o.grain,
         .workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers,
         .cost = f->cost ? (pl_cost *)f->cost : pl_cost_of(f->kernel ? (uintptr_t)f->kernel : (uintptr_t)f->call),
     });
@@ -211,6 +223,26 @@ static void end_call(call *c, bool failed)
         errno = code;
 }
 
+/* Runs a call that has begun, ends it, and gives its results. */
+static parallel_results *finish_map(call *c, size_t n)
+{
+    parallel_results *r = pl_results_new(n, c->f.result_size, can_fail(&c->f));
+    bool well = false;
+    if (r) {
+        c->m.out = pl_results_vector(r);
+        well = run_call(c, n) || (c->o.silent && !c->failures.lost);
+    }
+    if (!well) {
+        parallel_results_free(r);
+        end_call(c, true);
+        return NULL;
+    }
+    pl_results_finish(r, &c->failures, &c->names);
+    c->names = (pl_names){0};
+    end_call(c, false);
+    return r;
+}
+
 static parallel_results *map_on(parallel_executor_kind executor, const parallel_function *f, const void *args, size_t n,
                                 const parallel_options *options)
 {
@@ -223,21 +255,7 @@ static parallel_results *map_on(parallel_executor_kind executor, const parallel_
     }
     if (!begin_call(&c, f, args, n, options, executor))
         return NULL;
-    parallel_results *r = pl_results_new(n, c.f.result_size, can_fail(&c.f));
-    bool well = false;
-    if (r) {
-        c.m.out = pl_results_vector(r);
-        well = run_call(&c, n) || (c.o.silent && !c.failures.lost);
-    }
-    if (!well) {
-        parallel_results_free(r);
-        end_call(&c, true);
-        return NULL;
-    }
-    pl_results_finish(r, &c.failures, &c.names);
-    c.names = (pl_names){0};
-    end_call(&c, false);
-    return r;
+    return finish_map(&c, n);
 }
 
 parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
@@ -250,6 +268,20 @@ parallel_results *parallel_thread_map_function(const parallel_function *f, const
                                                const parallel_options *options)
 {
     return map_on(PARALLEL_THREAD, f, args, n, options);
+}
+
+parallel_results *parallel_split_function(const parallel_function *f, const void *args, size_t n,
+                                          const parallel_options *options)
+{
+    call c;
+    if (!begin_call(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR))
+        return NULL;
+    size_t workers = c.o.executor == PARALLEL_SERIAL ? 1
+                     : c.o.max_workers               ? (size_t)c.o.max_workers
+                                                     : pl_loop_workers();
+    if (c.o.grain == 0 && n)
+        c.o.grain = (n - 1) / workers + 1;
+    return finish_map(&c, n);
 }
 
 int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
@@ -311,6 +343,7 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         .body = run_body,
         .ctx = &loop,
         .ctx_size = sizeof loop,
+        .grain = o.grain,
         .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
         .cost = cost,
     });

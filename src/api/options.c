@@ -13,7 +13,7 @@ static bool copy_options(parallel_options *to, const parallel_options *from)
     memset(to, 0, sizeof *to);
     if (!from)
         return true;
-    size_t size = from->size ? from->size : sizeof *to;
+    size_t size = from->size ? from->size : offsetof(parallel_options, grain);
     if (size < sizeof from->size) {
         errno = EINVAL;
         return false;
@@ -81,6 +81,7 @@ bool pl_options(parallel_options *merged, const parallel_options *call, const pa
     INHERIT(progress_data);
     INHERIT(pool);
     INHERIT(deferred);
+    INHERIT(grain);
 #undef INHERIT
     int error = check(merged);
     if (error)

@@ -237,6 +237,11 @@ static bool may_hand_over(const pl_loop_spec *spec, pl_worker *w)
 
 /* ---- which of the two ------------------------------------------------------------------------------------ */
 
+bool pl_brief_is_short(uint64_t guess)
+{
+    return guess <= ALONE_US * pl_os_ticks_per_us();
+}
+
 size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
     pl_brief *own = &pl_brief_own;
@@ -249,7 +254,7 @@ size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
         hand_over(spec, w, workers, guess, closely);
         return spec->n;
     }
-    if (guess > ALONE_US * us)
+    if (!pl_brief_is_short(guess))
         return 0;
     return closely ? run_closely(spec, true) : run_at_once(spec, guess, late);
 }

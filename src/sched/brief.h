@@ -70,6 +70,9 @@ static inline void pl_brief_look(void)
     pl_brief_own.limit = 0;
 }
 
+/* Whether a loop that is expected to take `guess` ticks is not worth waking anybody for. */
+bool pl_brief_is_short(uint64_t guess);
+
 /* Runs a loop that is expected to take `guess` ticks, if it is a short one. Returns how far it came: spec->n, if that
  * is all, or if it was stopped; 0, if it is nothing for here. */
 size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);

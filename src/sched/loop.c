@@ -32,7 +32,7 @@ typedef struct seat {
 typedef struct pl_loop {
     const pl_loop_spec *spec;
     pl_worker *owner;
-    size_t unit;    /* iterations in one step of a range: 1, unless n is beyond 32 bits */
+    size_t unit;    /* iterations in one step of a range: the grain, or more, where 32 bits would not do */
     uint32_t seats; /* how many */
     bool add;       /* the call asks for more workers than cores */
     uint64_t chunk_ticks;
@@ -170,12 +170,25 @@ static bool steal_range(part *p)
     return false;
 }
 
+/* Runs [begin, end), in pieces of the grain that was asked for. */
+static int run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop)
+{
+    if (!spec->grain)
+        return spec->body(spec->ctx, begin, end, stop);
+    for (size_t to; begin < end && !pl_loop_stopped(stop); begin = to) {
+        to = end - begin < spec->grain ? end : begin + spec->grain;
+        if (spec->body(spec->ctx, begin, to, stop))
+            return 1;
+    }
+    return 0;
+}
+
 /* Runs one chunk. */
 static void run_chunk(pl_loop *loop, uint32_t begin, uint32_t end)
 {
     const pl_loop_spec *spec = loop->spec;
-    size_t from = begin * loop->unit, to = end * loop->unit;
-    if (spec->body(spec->ctx, from, to < spec->n ? to : spec->n, &loop->stop)) {
+    size_t from = begin * loop->unit, to = end <= (spec->n - 1) / loop->unit ? end * loop->unit : spec->n;
+    if (run_grains(spec, from, to, &loop->stop)) {
         /* R12 relaxed: a hint to begin nothing more; what the body wrote is ordered by the latch; pairs with R11, X1 */
         atomic_store_explicit(&loop->stop, 1, memory_order_relaxed);
     }
@@ -320,7 +333,7 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
 {
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
-    if (spec->body(spec->ctx, begin, spec->n, &stop) == 0)
+    if (run_grains(spec, begin, spec->n, &stop) == 0)
         learn(spec, pl_ticks() - start, spec->n - begin);
 }
 
@@ -340,7 +353,7 @@ static bool run_shared(pl_loop *loop, size_t begin)
         atomic_fetch_add_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
     part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
-    pl_assert(begin % loop->unit == 0); /* where a unit is not 1, no guess says that the loop is cheap */
+    pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
     pl_range_set(&p.seat->range, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
     work(&p);
     wait_for_all(&p);
@@ -368,10 +381,11 @@ static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, b
     seat near[NEAR_SEATS], *far = NULL;
     if (seats > NEAR_SEATS && !(far = pl_os_zalloc(seats * sizeof(seat))))
         seats = NEAR_SEATS;
+    size_t grain = spec->grain ? spec->grain : 1, unit = ((spec->n - 1) / grain / UINT32_MAX + 1) * grain;
     pl_loop loop = {
         .spec = spec,
         .owner = w,
-        .unit = (spec->n - 1) / UINT32_MAX + 1,
+        .unit = unit,
         .seats = seats,
         .add = add,
         .chunk_ticks = CHUNK_US * pl_os_ticks_per_us(),
@@ -395,18 +409,25 @@ void pl_loop_run(const pl_loop_spec *spec)
     if (spec->n == 0)
         return;
     unsigned cores = pl_pool_cores(), seats = spec->workers ? spec->workers : cores;
-    seats = seats < spec->n ? seats : (unsigned)spec->n;
+    size_t most = spec->grain ? (spec->n - 1) / spec->grain + 1 : spec->n, begin = 0;
+    seats = seats < most ? seats : (unsigned)most;
     seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
-    size_t begin = 0;
-    if (seats > 1) {
-        /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept
-         * alone. */
-        bool add = spec->workers > cores;
-        if (!add && (begin = pl_brief_run(spec, seats, pl_cost_guess(spec->cost, spec->n))) == spec->n)
+    /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept alone. */
+    bool add = spec->workers > cores;
+    if (seats > 1 && !add) {
+        uint64_t guess = pl_cost_guess(spec->cost, spec->n);
+        if (spec->grain)
+            seats = pl_brief_is_short(guess) ? 1 : seats;
+        else if ((begin = pl_brief_run(spec, seats, guess)) == spec->n)
             return;
-        if (try_shared(spec, begin, seats, add))
-            return;
-    } else if (cores == 1)
+    }
+    if (cores == 1)
         pl_brief_own.limit = UINT64_MAX; /* whatever it costs */
-    run_alone(spec, begin);
+    if (seats == 1 || !try_shared(spec, begin, seats, add))
+        run_alone(spec, begin);
+}
+
+unsigned pl_loop_workers(void)
+{
+    return pl_pool_cores();
 }
