@@ -312,6 +312,29 @@ static void hand_over_and_stop(void)
     stop_pool();
 }
 
+static void run_short(size_t n, pl_loop_body *body)
+{
+    pl_cost cost = {0};
+    pl_cost_learn(&cost, n, n, false);
+    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &cost});
+}
+
+static int run_short_loops(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    for (size_t i = begin; i < end; i++)
+        run_short(2, run_iterations);
+    return 0;
+}
+
+static void hand_over_nested(void)
+{
+    run_short(2, run_short_loops);
+    model_assert(ran[0] == 2 && ran[1] == 2);
+    stop_pool();
+}
+
 /* Loops in loops. That a waiter takes only what descends from its own call, shows in that no thread begins an iteration
  * while it is inside of one at the same depth or deeper. */
 static int depth_of[MODEL_THREADS], depths;
@@ -461,6 +484,7 @@ const scenario sched_scenarios[] = {
      {hand_over_twice, be_a_worker, be_a_worker},
      pool_is_at_rest,
      0},
+    {"handoff: nested", set_up_handing, {hand_over_nested, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested", two_workers, {call_two_deep, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested, two workers", three_workers, {call_two_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {"loop: a participant that leaves", set_up_leaving, {call_together, take_part_and_call, take_part}, all_ran, 1},
