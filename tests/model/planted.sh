@@ -251,7 +251,7 @@ file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \
     's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counts),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
 plant "iterations are laid out before the loop is" src/sched/brief.c handoff: \
-    's/(        memcpy\(h->copy.*?;\n)(.*?pl_handoff_lay_out.*?;\n)/$2$1/s'
+    's/(        memcpy\(h->copy.*?;\n)(.*?)(    wait_for_helpers\(w, h\);\n)/$2$1$3/s'
 plant "a helper leaves before it runs its piece" src/sched/brief.c handoff: \
     's/(    do\n        run_piece)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_leave_frame\(thief\);\n)    if.*?\n.*?\n/$1/'
 plant "a helper counts itself for each piece" src/sched/brief.c handoff: 's/pl_handoff_take\(h, 0, &begin/pl_handoff_take(h, PL_HANDOFF_ONE, &begin/'
