@@ -24,6 +24,8 @@
 /* How long the caller looks out for its helpers' end before it parks; where there are more threads than CPUs. */
 #define WAIT_US 50
 #define CROWDED_WAIT_US 5
+/* A helper that is later than that has lost its CPU, which says nothing of the next one. */
+#define LATEST_US 2
 /* How many looks that takes without a pause in between. */
 #ifdef PL_MODEL
 enum { EAGER_LOOKS = 1 };
@@ -86,9 +88,9 @@ static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
     uint64_t us = pl_os_ticks_per_us();
     if (took > guess + NEAR_US * us)
         own->credit = 0;
-    if (guess / 2 <= late)
+    if (guess <= late)
         return;
-    own->credit += guess / 2 - late;
+    own->credit += (guess - late) / 2;
     pl_worker *w = pl_worker_known();
     bool started = w && pl_pool_threads(w->pool) > 0;
     if (own->credit < 2 * (started ? WAKE_US : START_US) * us)
@@ -128,6 +130,14 @@ static void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, size_t begin
 void pl_handoff_run(pl_worker *thief, pl_worker *victim, uint32_t begin, uint32_t end)
 {
     pl_handoff *h = &victim->handoff;
+    if (h->joins) {
+        pl_loop_body *body = h->body;
+        void *loop = h->ctx;
+        if (pl_handoff_leave(h))
+            pl_unpark(&victim->parker);
+        body(loop, begin, end, NULL);
+        return;
+    }
     pl_frame frame = {0}; /* nobody waits here who could help */
     pl_worker_enter(thief, &frame);
     do
@@ -175,7 +185,7 @@ static void learn_lateness(pl_worker *w, const measure *m)
 {
     uint64_t us = pl_os_ticks_per_us(), needed = m->own * m->helped / m->items;
     uint64_t late = m->all > needed ? m->all - needed : 0;
-    late = late < 2 * us ? late : 2 * us;
+    late = late < LATEST_US * us ? late : LATEST_US * us;
     w->late += late / 4;
     w->late -= w->late / 4;
 }
@@ -202,6 +212,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
     uint32_t piece = (n - (uint32_t)mine - 1) / helpers + 1, pieces = (n - (uint32_t)mine - 1) / piece + 1;
     h->busy = true;
+    h->joins = false;
     h->body = spec->body;
     h->ctx = spec->ctx;
     if (spec->ctx_size) {
@@ -221,6 +232,11 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     w->helpers = pieces - back;
     if (stopped(h))
         return;
+    if (back == pieces && pl_sleep_searching(&w->pool->sleep)) {
+        uint64_t least = guess * mine / n, most = LATEST_US * pl_os_ticks_per_us();
+        least = least < most ? least : most;
+        w->late = w->late > least ? w->late : least;
+    }
     if (closely) {
         learn(spec, mid - start, mine, closely);
         if (back == 0)
@@ -246,9 +262,12 @@ size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
     pl_brief *own = &pl_brief_own;
     pl_worker *w = pl_worker_known();
+    bool closely = own->limit == 0;
+    if (closely && w)
+        w->late -= w->late / 8; /* it may have become less, and only a hand-over would tell */
     uint64_t us = pl_os_ticks_per_us(), late = w ? w->late : 0, limit = late + WORTH_NS * us / 1000;
     limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
-    bool closely = own->limit == 0;
+    own->ran = 0;
     own->limit = limit * PL_COST_FRACTION;
     if (guess > limit && guess <= HANDOFF_US * us && may_hand_over(spec, w)) {
         hand_over(spec, w, workers, guess, closely);

@@ -33,13 +33,16 @@
 
 /* What a call costs around a loop, in ticks: so much more than expected is nothing. */
 #define PL_BRIEF_CALL 100
+/* After so many loops that ran at once, one is looked at closely, come what may. */
+#define PL_BRIEF_TRUST 500
 
 /* A thread's account of its short loops. */
 typedef struct pl_brief {
     uint64_t limit;  /* what a loop that runs at once may cost, in 1/256 ticks; 0: look closely at the next */
     uint64_t last;   /* when the last one ended, in ticks */
     uint64_t credit; /* ticks that a helper would have saved lately */
-    uint32_t odd;    /* how many may have taken longer than expected */
+    uint32_t odd;    /* how many may have taken longer than expected; */
+    uint32_t ran;    /* and how many there were, since the last close look */
 } pl_brief;
 
 extern _Thread_local pl_brief pl_brief_own __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -54,6 +57,12 @@ static inline bool pl_brief_fits(const pl_cost *cost, size_t n)
 /* A loop took long, beside what was expected. */
 void pl_brief_odd(uint64_t took, uint64_t expected);
 
+/* The thread's next loop is to be looked at closely, or at least not to run at once. */
+static inline void pl_brief_look(void)
+{
+    pl_brief_own.limit = 0;
+}
+
 /* A loop of n items that ran at once has ended. */
 static inline void pl_brief_ended(const pl_cost *cost, size_t n)
 {
@@ -62,12 +71,8 @@ static inline void pl_brief_ended(const pl_cost *cost, size_t n)
     pl_brief_own.last = now;
     if (took > 2 * expected + PL_BRIEF_CALL)
         pl_brief_odd(took, expected);
-}
-
-/* The thread's next loop is to be looked at closely, or at least not to run at once. */
-static inline void pl_brief_look(void)
-{
-    pl_brief_own.limit = 0;
+    if (++pl_brief_own.ran == PL_BRIEF_TRUST)
+        pl_brief_look();
 }
 
 /* Whether a loop that is expected to take `guess` ticks is not worth waking anybody for. */

@@ -23,6 +23,9 @@
  * that a searcher which loses its CPU between t1 and t2 keeps nobody waiting. What the loop's memory needs in order:
  * t2 reads h2's store or an RMW after it (a release sequence), and h5 reads the last t5, or an RMW after it.
  *
+ * A loop that is not short hands over seats instead of iterations (loop.h), and whoever has got one leaves (t5) before it
+ * sits down, so that the place is soon free for loops inside of this one.
+ *
  * Nobody depends on a searcher to come: what it does not take, the caller runs itself. So there is no race with
  * searchers that go to sleep. A searcher that takes a piece has found work, as by a steal (f1, f2 in sleep.h).
  *
@@ -50,7 +53,8 @@ typedef struct pl_handoff {
     _Atomic int stop;
     pl_loop_body *body;
     void *ctx;
-    bool busy;                                        /* the caller's: this place is in use */
+    bool joins; /* who takes a piece leaves at once, and is counted elsewhere by what the body joins it to */
+    bool busy;  /* the caller's: this place is in use */
     alignas(PL_LINE) unsigned char copy[PL_LOOP_CTX]; /* of what ctx points to, so that it comes along */
 } pl_handoff;
 

@@ -20,6 +20,8 @@
 #define STEP 8u
 /* How long the caller looks around for the last participants before it parks. */
 #define WAIT_US 50
+/* How long the seats that a caller hands over to searchers are theirs alone. */
+#define SETTLE_US 2
 /* Seats of a loop that need no memory from the heap. */
 #define NEAR_SEATS 8u
 
@@ -32,9 +34,11 @@ typedef struct seat {
 typedef struct pl_loop {
     const pl_loop_spec *spec;
     pl_worker *owner;
-    size_t unit;    /* iterations in one step of a range: the grain, or more, where 32 bits would not do */
-    uint32_t seats; /* how many */
-    bool add;       /* the call asks for more workers than cores */
+    size_t unit;        /* iterations in one step of a range: the grain, or more, where 32 bits would not do */
+    uint32_t seats;     /* how many */
+    bool add;           /* the call asks for more workers than cores */
+    bool handed;        /* the owner's: there are, or may be, seats that searchers may take from its handoff */
+    uint64_t settle_at; /* when those that nobody has taken are free for all */
     uint64_t chunk_ticks;
     seat *seat;
     alignas(PL_LINE) pl_latch latch;
@@ -51,6 +55,9 @@ typedef struct part {
     pl_slot *offer; /* the open offer on its deque, or NULL */
     uint64_t ticks; /* what its work has cost */
 } part;
+
+/* The sitter of a seat that is handed over. */
+#define RESERVED UINT32_MAX
 
 static void take_offer(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted);
 
@@ -156,6 +163,19 @@ static void stand_up(pl_loop *loop, seat *seat)
     atomic_fetch_sub_explicit(&loop->taken, 1, memory_order_relaxed);
 }
 
+/* Owner: takes back the seats that nobody has taken, with their iterations in them, for whoever finds them. */
+static void settle(pl_loop *loop)
+{
+    pl_handoff *h = &loop->owner->handoff;
+    uint32_t begin, end;
+    while (pl_handoff_take(h, 0, &begin, &end)) {
+        stand_up(loop, &loop->seat[begin]);
+        pl_latch_drop(&loop->latch);
+    }
+    if (pl_handoff_open(h))
+        loop->handed = h->busy = false;
+}
+
 /* Fills its own range from somebody else's. */
 static bool steal_range(part *p)
 {
@@ -203,11 +223,19 @@ static uint32_t next_size(const pl_loop *loop, uint32_t size, uint64_t ticks)
     return next < 1 ? 1 : next > UINT32_MAX / STEP ? UINT32_MAX / STEP : (uint32_t)next;
 }
 
+/* The size of the first chunk: what is expected to be right, or one item. */
+static uint32_t first_size(const pl_loop *loop)
+{
+    uint64_t guess = pl_cost_guess(loop->spec->cost, loop->unit);
+    uint64_t size = guess > loop->chunk_ticks ? 1 : loop->chunk_ticks / (guess + 1) + 1;
+    return size > UINT32_MAX / STEP ? UINT32_MAX / STEP : (uint32_t)size;
+}
+
 /* Works until nothing is left that it could take. */
 static void work(part *p)
 {
     pl_loop *loop = p->loop;
-    uint32_t size = 1, begin, end;
+    uint32_t size = first_size(loop), begin, end;
     uint64_t before = pl_ticks();
     while (!stopped(loop)) {
         if (!pl_range_take(&p->seat->range, size, &begin, &end)) {
@@ -222,6 +250,8 @@ static void work(part *p)
         size = next_size(loop, end - begin, spent);
         p->ticks += spent;
         before = now;
+        if (loop->handed && p->worker == loop->owner && now > loop->settle_at)
+            settle(loop);
     }
     close_offer(p);
 }
@@ -233,6 +263,19 @@ static void account(const part *p)
     atomic_fetch_add_explicit(&p->loop->ticks, p->ticks, memory_order_relaxed);
 }
 
+/* Takes part on a seat, and is no longer counted then. */
+static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
+{
+    pl_frame frame = {.latch = &loop->latch};
+    part p = {.loop = loop, .worker = w, .seat = seat};
+    pl_worker_enter(w, &frame);
+    work(&p);
+    account(&p);
+    stand_up(loop, seat);
+    pl_worker_leave_frame(w);
+    pl_latch_drop(&loop->latch);
+}
+
 /* What the thief of an offer does: takes part, if it still may and there is a seat. The offer's count at the latch
  * is now the thief's. */
 static void take_offer(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted)
@@ -242,17 +285,55 @@ static void take_offer(pl_worker *w, pl_worker *victim, pl_slot *slot, bool want
     seat *seat = wanted ? sit(loop, w) : NULL;
     pl_worker_end(victim, slot, PL_SLOT_DONE);
     pl_worker_pass_on(w);
-    if (seat) {
-        pl_frame frame = {.latch = &loop->latch};
-        part p = {.loop = loop, .worker = w, .seat = seat};
-        pl_worker_enter(w, &frame);
-        if (steal_range(&p))
-            work(&p);
-        account(&p);
-        stand_up(loop, seat);
-        pl_worker_leave_frame(w);
+    if (seat)
+        take_part(loop, w, seat);
+    else
+        pl_latch_drop(&loop->latch);
+}
+
+/* ---- seats that are handed over -------------------------------------------------------------------------- */
+
+/* What a searcher does that has taken a seat from the owner's handoff, and is counted at the latch for it. */
+static int join(void *ctx, size_t begin, size_t end, void *stop)
+{
+    pl_loop *loop = ctx;
+    pl_worker *w = pl_worker_known();
+    seat *seat = &loop->seat[begin];
+    (void)end;
+    (void)stop;
+    /* R25 seq_cst: as R10, but that the seat was reserved for it; pairs with R15 */
+    atomic_store_explicit(&seat->sitter, w->index + 1, memory_order_seq_cst);
+    take_part(loop, w, seat);
+    return 0;
+}
+
+/* Spreads [begin, end) over the owner's seat and those that it hands over: one for each that is searching. */
+static void hand_over_seats(part *p, uint32_t begin, uint32_t end)
+{
+    pl_loop *loop = p->loop;
+    pl_worker *w = loop->owner;
+    pl_handoff *h = &w->handoff;
+    uint32_t most = loop->seats < end - begin ? loop->seats : end - begin;
+    uint32_t count = h->busy || loop->add ? 0 : pl_sleep_searching(&w->pool->sleep);
+    count = count < most ? count : most - 1;
+    for (uint32_t k = count; k > 0; k--) {
+        uint32_t share = (end - begin) / (k + 1);
+        pl_range_set(&loop->seat[k].range, end - share, end);
+        end -= share;
+        /* R26 relaxed: whoever takes the seat sees it, by H2; pairs with R10, R15 */
+        atomic_store_explicit(&loop->seat[k].sitter, RESERVED, memory_order_relaxed);
+        /* R27 relaxed: as R8; pairs with R7 */
+        atomic_fetch_add_explicit(&loop->taken, 1, memory_order_relaxed);
+        pl_latch_add(&loop->latch);
     }
-    pl_latch_drop(&loop->latch);
+    pl_range_set(&p->seat->range, begin, end);
+    if (count == 0)
+        return;
+    loop->handed = h->busy = h->joins = true;
+    loop->settle_at = pl_ticks() + SETTLE_US * pl_os_ticks_per_us();
+    h->body = join;
+    h->ctx = loop;
+    pl_handoff_lay_out(h, 1, count + 1, 1);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */
@@ -263,7 +344,7 @@ static pl_worker *other_sitter(pl_loop *loop, seat *seat)
     /* R15 seq_cst: before the steal, where to look, also in S after the announcement of a waiter about to park (L4);
      * after it, whether the sitter was still there (acquire); pairs with R10, R13 */
     uint32_t sitter = atomic_load_explicit(&seat->sitter, memory_order_seq_cst);
-    if (sitter == 0 || sitter - 1 == loop->owner->index)
+    if (sitter == 0 || sitter == RESERVED || sitter - 1 == loop->owner->index)
         return NULL;
     return pl_pool_worker(loop->owner->pool, sitter - 1);
 }
@@ -354,9 +435,13 @@ static bool run_shared(pl_loop *loop, size_t begin)
     }
     part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
-    pl_range_set(&p.seat->range, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
+    hand_over_seats(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
     work(&p);
+    if (loop->handed)
+        settle(loop);
     wait_for_all(&p);
+    if (loop->handed)
+        settle(loop); /* who has joined has left the handoff before */
     account(&p);
     if (loop->add) {
         /* R23 relaxed: a hint; pairs with W14 */

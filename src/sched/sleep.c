@@ -60,10 +60,10 @@ bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i)
     return false;
 }
 
-bool pl_sleep_searching(const pl_sleep *sleep)
+uint32_t pl_sleep_searching(const pl_sleep *sleep)
 {
     /* S6 seq_cst: p2, after the publish p1 (D9, D10) in S; pairs with S2, S3, S7, S10 */
-    return atomic_load_explicit((_Atomic uint32_t *)&sleep->searching, memory_order_seq_cst) > 0;
+    return atomic_load_explicit((_Atomic uint32_t *)&sleep->searching, memory_order_seq_cst);
 }
 
 bool pl_sleep_any(const pl_sleep *sleep, unsigned count)

@@ -99,8 +99,8 @@ void pl_sleep_announce(pl_sleep *sleep, unsigned i);
  * already, and a token for it is on its way. */
 bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i);
 
-/* p2: whether somebody is searching. */
-bool pl_sleep_searching(const pl_sleep *sleep);
+/* p2: how many are searching. */
+uint32_t pl_sleep_searching(const pl_sleep *sleep);
 
 /* Whether somebody of the first `count` has announced that it sleeps. */
 bool pl_sleep_any(const pl_sleep *sleep, unsigned count);

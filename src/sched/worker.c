@@ -68,7 +68,7 @@ bool pl_pool_idle(const pl_pool *pool)
 {
     /* W24 seq_cst: a worker that announced that it waits, and then did not see what the caller publishes or reveals,
      * is seen; pairs with W25 */
-    return pl_sleep_searching(&pool->sleep) || pl_sleep_any(&pool->sleep, pl_pool_high(pool)) ||
+    return pl_sleep_searching(&pool->sleep) > 0 || pl_sleep_any(&pool->sleep, pl_pool_high(pool)) ||
            atomic_load_explicit((_Atomic uint32_t *)&pool->waiting, memory_order_seq_cst) > 0 ||
            pl_pool_may_add(pool, false);
 }
