@@ -14,7 +14,16 @@
 /* ---- objects that PARALLEL_SCOPED can end ---------------------------------------------------------------- */
 
 /* Every object that the library hands out begins with its kind. */
-typedef enum pl_kind { PL_RESULTS = 0x504c5253 } pl_kind;
+typedef enum pl_kind { PL_RESULTS = 0x504c5253, PL_OWN_POOL = 0x504c504f } pl_kind;
+
+/* ---- pools ----------------------------------------------------------------------------------------------- */
+
+/* Whether it is one. */
+bool pl_is_pool(const parallel_pool *pool);
+
+/* Runs a loop of the scheduler's for a call, on the pool that its options name, if they do. */
+struct pl_loop_spec;
+void pl_run_loop(const parallel_options *options, const struct pl_loop_spec *spec);
 
 /* ---- options --------------------------------------------------------------------------------------------- */
 

@@ -101,13 +101,14 @@ static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
 static void run_map(map *m, size_t n, const parallel_options *o)
 {
     parallel_cost *own = m->f->cost;
-    pl_loop_run(&(pl_loop_spec){
-        .n = n,
-        .body = run_tasks,
-        .ctx = m,
-        .workers = o->executor == PARALLEL_SERIAL ? 1 : (unsigned)o->max_workers,
-        .cost = own ? (pl_cost *)own : pl_cost_of(m->f->kernel ? (uintptr_t)m->f->kernel : (uintptr_t)m->f->call),
-    });
+    pl_run_loop(o, &(pl_loop_spec){
+                       .n = n,
+                       .body = run_tasks,
+                       .ctx = m,
+                       .workers = o->executor == PARALLEL_SERIAL ? 1 : (unsigned)o->max_workers,
+                       .cost = own ? (pl_cost *)own
+                                   : pl_cost_of(m->f->kernel ? (uintptr_t)m->f->kernel : (uintptr_t)m->f->call),
+                   });
     pl_failures_finish(&m->failures, o->names);
 }
 
@@ -240,13 +241,13 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         return -1;
     }
     for_loop loop = {body, ctx};
-    pl_loop_run(&(pl_loop_spec){
-        .n = n,
-        .body = run_body,
-        .ctx = &loop,
-        .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
-        .cost = pl_cost_of((uintptr_t)body),
-    });
+    pl_run_loop(&o, &(pl_loop_spec){
+                        .n = n,
+                        .body = run_body,
+                        .ctx = &loop,
+                        .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
+                        .cost = pl_cost_of((uintptr_t)body),
+                    });
     pl_last_failure_clear();
     return 0;
 }

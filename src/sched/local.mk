@@ -1,4 +1,5 @@
 libruntime_la_SOURCES += \
+    src/sched/cores.c \
     src/sched/cost.c \
     src/sched/cost.h \
     src/sched/latch.h \
