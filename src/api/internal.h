@@ -21,9 +21,10 @@ typedef enum pl_kind { PL_RESULTS = 0x504c5253, PL_OWN_POOL = 0x504c504f } pl_ki
 /* Whether it is one. */
 bool pl_is_pool(const parallel_pool *pool);
 
-/* Runs a loop of the scheduler's for a call, on the pool that its options name, if they do. */
-struct pl_loop_spec;
-void pl_run_loop(const parallel_options *options, const struct pl_loop_spec *spec);
+/* Enters the pool that a call names, and leaves it; does nothing if it names none. */
+struct pl_visit;
+void pl_enter(struct pl_visit *visit, const parallel_options *options);
+void pl_leave(struct pl_visit *visit, const parallel_options *options);
 
 /* ---- options --------------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 
 #include "api/internal.h"
 #include "sched/loop.h"
+#include "sched/pool.h"
 
 _Static_assert(sizeof(parallel_cost) == sizeof(pl_cost) && _Alignof(parallel_cost) >= _Alignof(pl_cost),
                "a program's parallel_cost is the scheduler's pl_cost");
@@ -101,14 +102,16 @@ static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
 static void run_map(map *m, size_t n, const parallel_options *o)
 {
     parallel_cost *own = m->f->cost;
-    pl_run_loop(o, &(pl_loop_spec){
-                       .n = n,
-                       .body = run_tasks,
-                       .ctx = m,
-                       .workers = o->executor == PARALLEL_SERIAL ? 1 : (unsigned)o->max_workers,
-                       .cost = own ? (pl_cost *)own
-                                   : pl_cost_of(m->f->kernel ? (uintptr_t)m->f->kernel : (uintptr_t)m->f->call),
-                   });
+    pl_visit visit;
+    pl_enter(&visit, o);
+    pl_loop_run(&(pl_loop_spec){
+        .n = n,
+        .body = run_tasks,
+        .ctx = m,
+        .workers = o->executor == PARALLEL_SERIAL ? 1 : (unsigned)o->max_workers,
+        .cost = own ? (pl_cost *)own : pl_cost_of(m->f->kernel ? (uintptr_t)m->f->kernel : (uintptr_t)m->f->call),
+    });
+    pl_leave(&visit, o);
     pl_failures_finish(&m->failures, o->names);
 }
 
@@ -241,13 +244,16 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         return -1;
     }
     for_loop loop = {body, ctx};
-    pl_run_loop(&o, &(pl_loop_spec){
-                        .n = n,
-                        .body = run_body,
-                        .ctx = &loop,
-                        .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
-                        .cost = pl_cost_of((uintptr_t)body),
-                    });
+    pl_visit visit;
+    pl_enter(&visit, &o);
+    pl_loop_run(&(pl_loop_spec){
+        .n = n,
+        .body = run_body,
+        .ctx = &loop,
+        .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
+        .cost = pl_cost_of((uintptr_t)body),
+    });
+    pl_leave(&visit, &o);
     pl_last_failure_clear();
     return 0;
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "api/internal.h"
-#include "sched/loop.h"
 #include "sched/pool.h"
 
 _Static_assert(PARALLEL_POOL_MAX == PL_SLEEP_MAX, "the most workers of a pool");
@@ -49,14 +48,14 @@ void parallel_pool_free(parallel_pool *pool)
     errno = saved;
 }
 
-void pl_run_loop(const parallel_options *options, const pl_loop_spec *spec)
+void pl_enter(pl_visit *visit, const parallel_options *options)
 {
-    pl_visit visit;
-    if (!options->pool) {
-        pl_loop_run(spec);
-        return;
-    }
-    pl_pool_enter(&visit, options->pool->pool);
-    pl_loop_run(spec);
-    pl_pool_leave(&visit);
+    if (options->pool)
+        pl_pool_enter(visit, options->pool->pool);
+}
+
+void pl_leave(pl_visit *visit, const parallel_options *options)
+{
+    if (options->pool)
+        pl_pool_leave(visit);
 }
