@@ -86,10 +86,10 @@ typedef struct pl_pool {
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
     /* of a pool that is not the program's */
     alignas(PL_LINE) _Atomic uint32_t holders; /* its maker, and the visits */
+    bool owned;                                /* its maker has not let it go; and kept under the mutex, as is */
+    struct pl_pool *next;                      /* of all such pools; of those of parent processes, kept reachable */
     /* kept under the mutex */
-    bool owned;           /* its maker has not let it go */
-    pl_worker *free;      /* records that are PL_FREE */
-    struct pl_pool *next; /* of all such pools; of those of parent processes, which are kept reachable */
+    pl_worker *free; /* records that are PL_FREE */
 } pl_pool;
 
 /* How many workers a call of this thread has that does not say: the size of the pool that it is in. Outside of all,
