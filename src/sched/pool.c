@@ -165,11 +165,12 @@ void pl_worker_become(pl_worker *worker)
     self = worker;
 }
 
-bool pl_pool_add_thread(pl_pool *pool)
+bool pl_pool_add_thread(pl_pool *pool, bool add)
 {
     char name[16];
     pthread_mutex_lock(&mutex);
-    pl_worker *w = pl_pool_stopping(pool) ? NULL : unused_worker(pool);
+    bool may = pl_pool_may_add(pool, add); /* still: others may have been faster */
+    pl_worker *w = !may || pl_pool_stopping(pool) ? NULL : unused_worker(pool);
     bool started = false;
     if (w) {
         snprintf(name, sizeof name, "parallel/%u", w->index);
@@ -184,7 +185,7 @@ bool pl_pool_add_thread(pl_pool *pool)
         atomic_fetch_add_explicit(&pool->threads, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&mutex);
-    if (!started) {
+    if (may && !started) {
         uint64_t until = pl_ticks() + RETRY_US * pl_os_ticks_per_us();
         /* W15 relaxed: a time by itself; pairs with W16 */
         atomic_store_explicit(&pool->no_threads_until, until, memory_order_relaxed);

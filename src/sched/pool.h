@@ -226,8 +226,8 @@ void pl_worker_become(pl_worker *worker);
 /* Whether a thread may be added now: by the pool's size, or on special request; and after no recent failure. */
 bool pl_pool_may_add(const pl_pool *pool, bool add);
 
-/* Starts a thread, which counts as searching already. */
-bool pl_pool_add_thread(pl_pool *pool);
+/* Starts a thread, which counts as searching already, if it still may be added. */
+bool pl_pool_add_thread(pl_pool *pool, bool add);
 
 /* A thread that found nothing to do for long: true if it is one too many, or the pool is being ended. Then it returns
  * at once, without another look at the pool: its record may be reused, and it is joined. */

@@ -55,9 +55,10 @@ bool pl_pool_may_add(const pl_pool *p, bool add)
     return false;
 }
 
-bool pl_pool_add_thread(pl_pool *p)
+bool pl_pool_add_thread(pl_pool *p, bool add)
 {
     (void)p;
+    (void)add;
     return false;
 }
 
