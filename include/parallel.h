@@ -33,6 +33,7 @@
  * | PARALLEL_TASK, _SPAWN, _SYNC, _CALL, _RUN   | fork and join                               | task.h      |
  * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |
  * | parallel_fail, parallel_last_failure        | say, and learn, why a task failed           | failure.h   |
+ * | parallel_pool_new, parallel_pool_free       | threads that some calls have to themselves  | pool.h      |
  * | parallel_options                            | every option, all zero by default           | options.h   |
  *
  * Every function may be called from any thread, several at once, and from inside tasks. The library never
@@ -46,6 +47,7 @@
 #include <libparallel/failure.h>
 #include <libparallel/function.h>
 #include <libparallel/map.h>
+#include <libparallel/pool.h>
 #include <libparallel/results.h>
 #include <libparallel/task.h>
 

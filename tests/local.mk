@@ -29,6 +29,7 @@ api_tests = \
     tests/api/test_map \
     tests/api/test_nested \
     tests/api/test_options \
+    tests/api/test_pools \
     tests/api/test_results \
     tests/api/test_split \
     tests/api/test_task_calls \
@@ -77,6 +78,8 @@ tests_api_test_nested_CFLAGS = $(test_cflags)
 tests_api_test_nested_LDADD = $(api_ldadd)
 tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
+tests_api_test_pools_CFLAGS = $(test_cflags)
+tests_api_test_pools_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)

@@ -14,7 +14,7 @@ typedef enum parallel_executor_kind {
     PARALLEL_MPI                   /**< on MPI ranks; not in this release: ENOTSUP */
 } parallel_executor_kind;
 
-/** A pool of one's own; not in this release. */
+/** A pool of one's own, see pool.h. */
 typedef struct parallel_pool parallel_pool;
 
 /** Called while a call runs: `done` of `total` tasks have ended. */
@@ -42,8 +42,8 @@ typedef struct parallel_options {
     /**
      * The most threads that work on the call, the caller among them. More than there are cores is legal, and for
      * tasks that block: only then may tasks wait for each other, as calls that seem cheap are otherwise left to
-     * the caller alone. Default: the environment variable PARALLEL_NUM_THREADS, else the CPUs
-     * that the process may use (affinity mask and cgroup quota). Negative: EINVAL.
+     * the caller alone. Default: the size of `pool`; without one, the environment variable PARALLEL_NUM_THREADS, else
+     * the CPUs that the process may use (affinity mask and cgroup quota). Negative: EINVAL.
      */
     int max_workers;
 
@@ -74,7 +74,10 @@ typedef struct parallel_options {
     /** Handed to `progress`. */
     void *progress_data;
 
-    /** The pool to run on instead of the program's own. Later. */
+    /**
+     * The pool to run on, from parallel_pool_new(). Borrowed for the call. Default: that of the task that makes the
+     * call, else the program's. What is no pool is EINVAL.
+     */
     parallel_pool *pool;
 
     /** For a non-blocking call: wait for parallel_executor_start(). Later. */

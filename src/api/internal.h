@@ -15,7 +15,17 @@
 /* ---- objects that PARALLEL_SCOPED can end ---------------------------------------------------------------- */
 
 /* Every object that the library hands out begins with its kind. */
-typedef enum pl_kind { PL_RESULTS = 0x504c5253 } pl_kind;
+typedef enum pl_kind { PL_RESULTS = 0x504c5253, PL_OWN_POOL = 0x504c504f } pl_kind;
+
+/* ---- pools ----------------------------------------------------------------------------------------------- */
+
+/* Whether it is one. */
+bool pl_is_pool(const parallel_pool *pool);
+
+/* Enters the pool that a call names, and leaves it; does nothing if it names none. */
+struct pl_visit;
+void pl_enter(struct pl_visit *visit, const parallel_options *options);
+void pl_leave(struct pl_visit *visit, const parallel_options *options);
 
 /* ---- options --------------------------------------------------------------------------------------------- */
 

@@ -4,4 +4,5 @@ libparallel_la_SOURCES += \
     src/api/map.c \
     src/api/names.c \
     src/api/options.c \
+    src/api/pool.c \
     src/api/results.c

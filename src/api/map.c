@@ -7,6 +7,7 @@
 #include "api/internal.h"
 #include "sched/brief.h"
 #include "sched/loop.h"
+#include "sched/pool.h"
 
 _Static_assert(sizeof(parallel_cost) == sizeof(pl_cost) && _Alignof(parallel_cost) >= _Alignof(pl_cost),
                "a program's parallel_cost is the scheduler's pl_cost");
@@ -155,6 +156,7 @@ typedef struct call {
     parallel_function f;
     parallel_options o;
     pl_names names;
+    bool splits; /* into a chunk for each worker */
 } call;
 
 /* Checks what was given. False with errno; then nothing is left to end. */
@@ -162,6 +164,7 @@ static bool begin_call(call *c, const parallel_function *f, const void *args, si
                        parallel_executor_kind executor)
 {
     c->names = (pl_names){0};
+    c->splits = false;
     pl_last_failure_clear();
     if (!copy_function(&c->f, f) || (n && !args)) {
         errno = EINVAL;
@@ -196,15 +199,19 @@ static bool begin_call(call *c, const parallel_function *f, const void *args, si
 static bool run_call(call *c, size_t n)
 {
     const parallel_function *f = &c->f;
+    unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
+    pl_visit visit;
+    pl_enter(&visit, &c->o);
     pl_loop_run(&(pl_loop_spec){
         .n = n,
         .body = can_fail(f) ? run_tasks : run_sure_tasks,
         .ctx = &c->m,
         .ctx_size = sizeof c->m,
-        .grain = c->o.grain,
-        .workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers,
+        .grain = c->splits && !c->o.grain && n ? (n - 1) / (workers ? workers : pl_pool_cores()) + 1 : c->o.grain,
+        .workers = workers,
         .cost = f->cost ? (pl_cost *)f->cost : pl_cost_of(f->kernel ? (uintptr_t)f->kernel : (uintptr_t)f->call),
     });
+    pl_leave(&visit, &c->o);
     pl_failures_finish(&c->failures, c->o.names);
     return !c->failures.lost && c->failures.count == 0;
 }
@@ -276,11 +283,7 @@ parallel_results *parallel_split_function(const parallel_function *f, const void
     call c;
     if (!begin_call(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR))
         return NULL;
-    size_t workers = c.o.executor == PARALLEL_SERIAL ? 1
-                     : c.o.max_workers               ? (size_t)c.o.max_workers
-                                                     : pl_loop_workers();
-    if (c.o.grain == 0 && n)
-        c.o.grain = (n - 1) / workers + 1;
+    c.splits = true;
     return finish_map(&c, n);
 }
 
@@ -338,6 +341,8 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         return -1;
     }
     for_loop loop = {body, ctx};
+    pl_visit visit;
+    pl_enter(&visit, &o);
     pl_loop_run(&(pl_loop_spec){
         .n = n,
         .body = run_body,
@@ -347,6 +352,7 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         .workers = o.executor == PARALLEL_SERIAL ? 1 : (unsigned)o.max_workers,
         .cost = cost,
     });
+    pl_leave(&visit, &o);
     pl_last_failure_clear();
     return 0;
 }

@@ -32,7 +32,8 @@ static bool copy_options(parallel_options *to, const parallel_options *from)
 /* What is wrong with the merged options: 0, EINVAL or ENOTSUP. */
 static int check(const parallel_options *o)
 {
-    if (o->max_workers < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay))
+    if (o->max_workers < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay) ||
+        (o->pool && !pl_is_pool(o->pool)))
         return EINVAL;
     switch (o->executor) {
     case PARALLEL_DEFAULT_EXECUTOR:
@@ -45,8 +46,8 @@ static int check(const parallel_options *o)
     default:
         return EINVAL;
     }
-    bool later = o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->retry_delay > 0 || o->progress ||
-                 o->pool || o->deferred;
+    bool later =
+        o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->retry_delay > 0 || o->progress || o->deferred;
     return later ? ENOTSUP : 0;
 }
 

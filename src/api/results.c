@@ -156,6 +156,14 @@ void parallel_scoped_cleanup(void *where)
 {
     void *object;
     memcpy(&object, where, sizeof object);
-    if (object && *(pl_kind *)object == PL_RESULTS)
+    if (!object)
+        return;
+    switch (*(pl_kind *)object) {
+    case PL_RESULTS:
         parallel_results_free(object);
+        break;
+    case PL_OWN_POOL:
+        parallel_pool_free(object);
+        break;
+    }
 }

@@ -1,6 +1,7 @@
 libruntime_la_SOURCES += \
     src/sched/brief.c \
     src/sched/brief.h \
+    src/sched/cores.c \
     src/sched/cost.c \
     src/sched/cost.h \
     src/sched/handoff.h \

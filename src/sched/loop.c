@@ -349,10 +349,17 @@ static pl_worker *other_sitter(pl_loop *loop, seat *seat)
     return pl_pool_worker(loop->owner->pool, sitter - 1);
 }
 
+/* Whether all that is on the owner's deque has been stolen from it; else it may not help (loop.h). */
+static bool may_help(const pl_loop *loop)
+{
+    const pl_deque *d = &loop->owner->deque;
+    return d->head == d->base || pl_deque_stolen_to(d, d->head - 1);
+}
+
 /* Steals an offer or a task made by iterations of this loop, and runs it. */
 static bool help(pl_loop *loop)
 {
-    for (uint32_t k = 0; k < loop->seats; k++) {
+    for (uint32_t k = 0; k < loop->seats && may_help(loop); k++) {
         pl_slot *slot;
         const pl_task *task;
         pl_worker *other = other_sitter(loop, &loop->seat[k]);
@@ -367,7 +374,7 @@ static bool help(pl_loop *loop)
 /* Whether help() would find something; for the owner that is about to park. */
 static bool could_help(pl_loop *loop)
 {
-    for (uint32_t k = 0; k < loop->seats; k++) {
+    for (uint32_t k = 0; k < loop->seats && may_help(loop); k++) {
         pl_worker *other = other_sitter(loop, &loop->seat[k]);
         if (other && pl_worker_uncover(loop->owner, other))
             return true;
@@ -510,9 +517,4 @@ void pl_loop_run(const pl_loop_spec *spec)
         pl_brief_own.limit = UINT64_MAX; /* whatever it costs */
     if (seats == 1 || !try_shared(spec, begin, seats, add))
         run_alone(spec, begin);
-}
-
-unsigned pl_loop_workers(void)
-{
-    return pl_pool_cores();
 }

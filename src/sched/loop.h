@@ -8,7 +8,13 @@
  * down, takes the back half of somebody's range, makes an offer of its own, and so on: the work spreads like a
  * rumour, and each offer wakes at most one sleeper, or else the callers that wait for a loop around this one.
  *
- * A participant eats its range in chunks that grow until one lasts some microseconds. Then it steals from the other
+ * Where workers are searching when the loop begins, the caller does not wait for that: it spreads the range over its own
+ * seat and one for each searcher, which are reserved, and hands those seats over (handoff.h). Whoever takes one is
+ * counted at the latch already. Those that nobody has taken after two microseconds it takes back, free for all, with
+ * their iterations still in them.
+ *
+ * A participant eats its range in chunks that grow until one lasts some microseconds; where it is known what iterations cost, they
+ * begin at that. Then it steals from the other
  * seats; when all are empty it leaves. The caller waits at the latch, which counts participants and open offers,
  * until all have left.
  *
@@ -17,10 +23,11 @@
  * those have started further away are left to others). The rule "a waiter runs only tasks of the call it waits for"
  * is kept so:
  *
- *   - While somebody sits on a seat that it took by stealing an offer, all that is public on its deque was pushed by
- *     iterations of this loop. For when it sat down, nothing public was there: either it was idle, and its deque empty;
- *     or it was itself waiting for a loop, whose offer had been stolen from it, and with that all older tasks (deque.h,
- *     (7)). What is stolen stays so until its owner pops it, which is after it has left the seat.
+ *   - While somebody sits on a seat that it took by stealing an offer, or a seat itself, all that is public on its deque
+ *     was pushed by iterations of this loop. For when it sat down, nothing public was there: either it was idle, and its
+ *     deque empty; or it was itself waiting for a loop, and then it takes offers only if all that is on its deque has
+ *     been stolen (as its own offer has been, as a rule, and with that all older tasks: deque.h, (7)). What is stolen
+ *     stays so until its owner pops it, which is after it has left the seat.
  *   - The sitter may have left between the waiter's look at the seat and its steal. So the waiter looks again. If the
  *     sitter is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since
  *     before it leaves any inner loop it waits until the thief of its offer is done with the slot, which the waiter
@@ -56,9 +63,6 @@ typedef struct pl_loop_spec {
     unsigned workers; /* the most that take part, the caller among them; 0: as many as there are cores */
     pl_cost *cost;    /* what iterations of this body have cost; never NULL */
 } pl_loop_spec;
-
-/* How many workers a loop has that does not say. */
-unsigned pl_loop_workers(void);
 
 /* Runs the loop. When it returns, nobody touches the spec or ctx any more. Without memory or threads for help, the
  * caller does it alone. */

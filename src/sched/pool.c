@@ -2,11 +2,12 @@
 /* The life of the pool, its guests and its threads. pool.h has the overview. */
 #include "sched/pool.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/os.h"
+#include "sched/brief.h"
 
 /* How long a searcher looks around before it sleeps: some ten times what a wake-up costs. */
 #define SPIN_US 50
@@ -16,45 +17,33 @@
 /* Guards all that follows, and who uses which record. Never held while a task runs. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pl_pool *the_pool;
-static pl_pool *forked_pools;
+static pl_pool *own_pools;    /* those that pl_pool_new() has made, until they are freed */
+static pl_pool *forked_pools; /* those of parent processes */
+static pl_worker *forked_workers;
+static unsigned cpus; /* 0: not counted yet */
 static pthread_key_t guest_key;
 static bool has_guest_key;
 static bool closed; /* the library is being unloaded or the program exits: no further guests */
 
 static _Thread_local pl_worker *self __attribute__((tls_model("initial-exec")));
+/* The innermost. If it has no worker yet, `self` is NULL. */
+static _Thread_local pl_visit *visit __attribute__((tls_model("initial-exec")));
 /* A thread of the pool that is on its way out: calls that its thread-specific destructors make run alone, without the
  * mutex. */
 static _Thread_local bool thread_ends __attribute__((tls_model("initial-exec")));
 
-/* ---- how many workers ------------------------------------------------------------------------------------ */
+/* ---- where a thread is ----------------------------------------------------------------------------------- */
 
-static unsigned count_cores(void)
+/* The pool that the calling thread is in; NULL if it is in none. */
+static pl_pool *pool_here(void)
 {
-    const char *text = getenv("PARALLEL_NUM_THREADS");
-    if (text && *text >= '0' && *text <= '9') {
-        char *end;
-        errno = 0;
-        unsigned long n = strtoul(text, &end, 10);
-        if (!*end && n > 0)
-            return errno || n > PL_SLEEP_MAX ? PL_SLEEP_MAX : (unsigned)n;
-    }
-    unsigned cpus = pl_os_cpus();
-    return cpus < PL_SLEEP_MAX ? cpus : PL_SLEEP_MAX;
+    return self ? self->pool : visit ? visit->pool : NULL;
 }
 
 unsigned pl_pool_cores(void)
 {
-    static _Atomic unsigned cores;
-    /* W10 relaxed: a number by itself; pairs with W11 */
-    unsigned n = atomic_load_explicit(&cores, memory_order_relaxed);
-    if (n == 0) {
-        int saved = errno;
-        n = count_cores();
-        errno = saved;
-        /* W11 relaxed: all who count at once count the same; pairs with W10 */
-        atomic_store_explicit(&cores, n, memory_order_relaxed);
-    }
-    return n;
+    const pl_pool *pool = pool_here();
+    return pool ? pool->size : pl_pool_default_cores();
 }
 
 /* ---- records --------------------------------------------------------------------------------------------- */
@@ -77,18 +66,28 @@ static void free_worker(pl_worker *w)
     free(w);
 }
 
-/* A record that nobody uses, the one with the lowest index; with the mutex held. NULL if there is none. */
+static void free_record(pl_worker *w)
+{
+    w->use = PL_FREE;
+    w->next_free = w->pool->free;
+    w->pool->free = w;
+}
+
+/* A record that nobody uses; with the mutex held. NULL if there is none. */
 static pl_worker *unused_worker(pl_pool *pool)
 {
     unsigned high = pl_pool_high(pool);
-    for (unsigned i = 0; i < high; i++) {
+    for (unsigned i = high; !pool->free && i-- > 0;) {
         pl_worker *w = pl_pool_worker(pool, i);
         if (w->use == PL_ENDED && pl_os_try_join(w->thread))
-            w->use = PL_FREE;
-        if (w->use == PL_FREE)
-            return w;
+            free_record(w);
     }
-    pl_worker *w = high < PL_SLEEP_MAX ? make_worker(pool, high) : NULL;
+    pl_worker *w = pool->free;
+    if (w) {
+        pool->free = w->next_free;
+        return w;
+    }
+    w = high < PL_SLEEP_MAX ? make_worker(pool, high) : NULL;
     if (!w)
         return NULL;
     /* W2 release: the record is filled in; pairs with W1 */
@@ -100,43 +99,56 @@ static pl_worker *unused_worker(pl_pool *pool)
 
 /* ---- guests ---------------------------------------------------------------------------------------------- */
 
-/* A thread that was a guest ends. Should a later destructor of its make a call, it becomes a guest anew. */
-static void guest_leaves(void *worker)
+static void give_back(pl_worker *w)
 {
-    pl_worker *w = worker;
-    self = NULL;
     pthread_mutex_lock(&mutex);
-    w->use = PL_FREE;
+    free_record(w);
     pthread_mutex_unlock(&mutex);
 }
 
-/* With the mutex held. */
-static pl_pool *make_pool(void)
+/* A thread that was a guest ends. Should a later destructor of its make a call, it becomes a guest anew. */
+static void guest_leaves(void *worker)
 {
+    self = NULL;
+    give_back(worker);
+}
+
+/* What does not change in a pool that is all zero otherwise. With the mutex held. */
+static void fill_in(pl_pool *pool, unsigned size)
+{
+    if (!cpus)
+        cpus = pl_os_cpus();
+    pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
+    pool->cpus = cpus;
+    pool->can_fence = pl_os_fence_init();
+    pool->size = size;
+}
+
+/* The program's pool, made if need be. With the mutex held. */
+static pl_pool *program_pool(void)
+{
+    if (the_pool || closed)
+        return closed ? NULL : the_pool;
     if (!has_guest_key && pthread_key_create(&guest_key, guest_leaves) != 0)
         return NULL;
     has_guest_key = true;
-    pl_pool *pool = pl_os_zalloc(sizeof *pool);
-    if (!pool)
-        return NULL;
-    pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
-    pool->cpus = pl_os_cpus();
-    pool->can_fence = pl_os_fence_init();
-    the_pool = pool;
-    return pool;
+    the_pool = pl_os_zalloc(sizeof *the_pool);
+    if (the_pool)
+        fill_in(the_pool, pl_pool_default_cores());
+    return the_pool;
 }
 
 static pl_worker *become_guest(void)
 {
     pthread_mutex_lock(&mutex);
-    pl_pool *pool = the_pool;
-    if (!pool && !closed)
-        pool = make_pool();
-    pl_worker *w = pool && !closed ? unused_worker(pool) : NULL;
-    if (w && pthread_setspecific(guest_key, w) == 0)
-        w->use = PL_GUEST;
-    else
+    pl_pool *pool = visit ? visit->pool : program_pool();
+    pl_worker *w = pool && !pl_pool_stopping(pool) ? unused_worker(pool) : NULL;
+    if (w && !visit && pthread_setspecific(guest_key, w) != 0) {
+        free_record(w);
         w = NULL;
+    }
+    if (w)
+        w->use = PL_GUEST;
     pthread_mutex_unlock(&mutex);
     self = w;
     return w;
@@ -159,23 +171,27 @@ void pl_worker_become(pl_worker *worker)
     self = worker;
 }
 
-bool pl_pool_add_thread(pl_pool *pool)
+bool pl_pool_add_thread(pl_pool *pool, bool add)
 {
     char name[16];
     pthread_mutex_lock(&mutex);
-    pl_worker *w = pl_pool_stopping(pool) ? NULL : unused_worker(pool);
+    bool may = pl_pool_may_add(pool, add); /* still: others may have been faster */
+    pl_worker *w = !may || pl_pool_stopping(pool) ? NULL : unused_worker(pool);
     bool started = false;
     if (w) {
         snprintf(name, sizeof name, "parallel/%u", w->index);
         started = pl_os_thread(&w->thread, pl_worker_main, w, name);
+        if (started)
+            w->use = PL_THREAD;
+        else
+            free_record(w);
     }
     if (started) {
-        w->use = PL_THREAD;
         /* W6 relaxed: a count by itself; pairs with W5 */
         atomic_fetch_add_explicit(&pool->threads, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&mutex);
-    if (!started) {
+    if (may && !started) {
         uint64_t until = pl_ticks() + RETRY_US * pl_os_ticks_per_us();
         /* W15 relaxed: a time by itself; pairs with W16 */
         atomic_store_explicit(&pool->no_threads_until, until, memory_order_relaxed);
@@ -187,7 +203,7 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
 {
     /* W16 relaxed: a time by itself; pairs with W15 */
     uint64_t until = atomic_load_explicit((_Atomic uint64_t *)&pool->no_threads_until, memory_order_relaxed);
-    return (add || pl_pool_threads(pool) + 1 < pl_pool_cores()) && (until == 0 || pl_ticks() > until);
+    return (add || pl_pool_threads(pool) + 1 < pool->size) && (until == 0 || pl_ticks() > until);
 }
 
 bool pl_worker_leave(pl_worker *worker)
@@ -196,7 +212,7 @@ bool pl_worker_leave(pl_worker *worker)
     pthread_mutex_lock(&mutex);
     /* W17 relaxed: changes under the mutex only; no partner */
     uint32_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
-    bool leave = pl_pool_stopping(pool) || threads + 1 > pl_pool_cores();
+    bool leave = pl_pool_stopping(pool) || threads + 1 > pool->size;
     if (leave) {
         self = NULL;
         thread_ends = true;
@@ -206,6 +222,46 @@ bool pl_worker_leave(pl_worker *worker)
     }
     pthread_mutex_unlock(&mutex);
     return leave;
+}
+
+/* ---- visits ---------------------------------------------------------------------------------------------- */
+
+/* The calling thread's worker in a pool that it is in further out. */
+static pl_worker *worker_further_out(const pl_pool *pool)
+{
+    for (const pl_visit *v = visit; v; v = v->outer)
+        if (v->before && v->before->pool == pool)
+            return v->before;
+    return NULL;
+}
+
+void pl_pool_enter(pl_visit *v, pl_pool *pool)
+{
+    if (thread_ends || pool_here() == pool)
+        return;
+    /* W31 relaxed: the pool is held meanwhile, by its maker or an outer visit; pairs with W32 */
+    atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
+    *v = (pl_visit){.outer = visit, .pool = pool, .before = self, .found = worker_further_out(pool)};
+    visit = v;
+    self = v->found;
+    pl_brief_look(); /* what is short depends on the pool */
+}
+
+static void let_go(pl_pool *pool);
+
+void pl_pool_leave(pl_visit *v)
+{
+    if (visit != v)
+        return; /* it was none; or this is a child process, and began in it */
+    pl_worker *w = self;
+    visit = v->outer;
+    self = v->before;
+    pl_brief_look();
+    if (w && w != v->found) {
+        pl_deque_trim(&w->deque);
+        give_back(w);
+    }
+    let_go(v->pool);
 }
 
 /* ---- the end --------------------------------------------------------------------------------------------- */
@@ -225,28 +281,28 @@ static bool busy(const pl_pool *pool, bool *others)
     return false;
 }
 
-/* Bars the pool for new work. False if it must be left alone, since some call still runs. With the mutex held. */
-static bool close_pool(pl_pool *pool, bool *others)
+/* Bars the pool for new work. With the mutex held. */
+static void bar(pl_pool *pool)
 {
     /* W9 seq_cst: a worker going to sleep sees it, or gets a token; a caller that enters a loop sees it, or is seen in
      * busy(); pairs with W8 */
     atomic_store_explicit(&pool->stopping, 1, memory_order_seq_cst);
-    closed = !busy(pool, others);
-    if (!closed) {
-        /* W23 seq_cst: as W9; threads that have left meanwhile are made anew when they are wanted; pairs with W8 */
-        atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
-    }
-    return closed;
 }
 
-__attribute__((destructor)) static void end_pool(void)
+/* Bars it, too; but false if it must be left alone, since some call still runs. */
+static bool close_pool(pl_pool *pool, bool *others)
 {
-    pthread_mutex_lock(&mutex);
-    pl_pool *pool = the_pool;
-    bool others = false, close_it = pool && close_pool(pool, &others);
-    pthread_mutex_unlock(&mutex);
-    if (!close_it)
-        return;
+    bar(pool);
+    if (!busy(pool, others))
+        return true;
+    /* W23 seq_cst: as W9; threads that have left meanwhile are made anew when they are wanted; pairs with W8 */
+    atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
+    return false;
+}
+
+/* Ends the threads of a pool that is barred. */
+static void join_threads(pl_pool *pool)
+{
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
         pthread_mutex_lock(&mutex);
@@ -256,17 +312,136 @@ __attribute__((destructor)) static void end_pool(void)
             continue;
         pl_unpark(&w->parker);
         pthread_join(w->thread, NULL);
-        w->use = PL_FREE;
+        pthread_mutex_lock(&mutex);
+        free_record(w);
+        pthread_mutex_unlock(&mutex);
     }
-    pthread_key_delete(guest_key);
-    has_guest_key = false;
-    self = NULL;
-    if (others)
-        return;      /* they may still call, and then work alone */
-    the_pool = NULL; /* no other thread is left that knows it */
+}
+
+/* Frees a pool without threads that nobody knows any more. */
+static void free_pool(pl_pool *pool)
+{
     for (unsigned i = 0; i < pl_pool_high(pool); i++)
         free_worker(pl_pool_worker(pool, i));
     free(pool);
+}
+
+static void end_program_pool(void)
+{
+    pthread_mutex_lock(&mutex);
+    pl_pool *pool = the_pool;
+    bool others = false;
+    closed = !pool || close_pool(pool, &others);
+    bool close_it = pool && closed;
+    pthread_mutex_unlock(&mutex);
+    if (!close_it)
+        return;
+    join_threads(pool);
+    pthread_key_delete(guest_key);
+    has_guest_key = false;
+    if (self && self->pool == pool)
+        self = NULL;
+    if (others)
+        return;      /* they may still call, and then work alone */
+    the_pool = NULL; /* no other thread is left that knows it */
+    free_pool(pool);
+}
+
+/* ---- pools of the program's own -------------------------------------------------------------------------- */
+
+static void own(pl_pool *pool, pl_pool *next)
+{
+    pool->owned = true;
+    pool->next = next;
+    atomic_init(&pool->holders, 1);
+    atomic_init(&pool->stopping, closed);
+}
+
+pl_pool *pl_pool_new(unsigned size)
+{
+    pl_pool *pool = pl_os_zalloc(sizeof *pool);
+    if (!pool)
+        return NULL;
+    pthread_mutex_lock(&mutex);
+    fill_in(pool, size);
+    own(pool, own_pools);
+    own_pools = pool;
+    pthread_mutex_unlock(&mutex);
+    return pool;
+}
+
+/* Nobody holds the pool any more. */
+static void end_own_pool(pl_pool *pool)
+{
+    pthread_mutex_lock(&mutex);
+    bar(pool);
+    pthread_mutex_unlock(&mutex);
+    join_threads(pool);
+    pthread_mutex_lock(&mutex);
+    pl_pool **link = &own_pools;
+    while (*link != pool)
+        link = &(*link)->next;
+    *link = pool->next;
+    pthread_mutex_unlock(&mutex);
+    free_pool(pool);
+}
+
+static void let_go(pl_pool *pool)
+{
+    /* W32 acq_rel: what this holder did with it comes before its end (release), which whoever lets go last brings about
+     * (acquire); pairs with W31, W32, W33 */
+    if (atomic_fetch_sub_explicit(&pool->holders, 1, memory_order_acq_rel) == 1)
+        end_own_pool(pool);
+}
+
+void pl_pool_free(pl_pool *pool)
+{
+    pthread_mutex_lock(&mutex);
+    pool->owned = false;
+    pthread_mutex_unlock(&mutex);
+    let_go(pool);
+}
+
+/* The first pool from `pool` on, which is held now, and not being ended. With the mutex held. */
+static pl_pool *hold_first(pl_pool *pool)
+{
+    for (; pool; pool = pool->next) {
+        /* W33 relaxed: the mutex keeps the pool; one that nobody holds is left to who ends it; pairs with W32 */
+        uint32_t holders = atomic_load_explicit(&pool->holders, memory_order_relaxed);
+        while (holders > 0) {
+            /* W34 relaxed: as W31; pairs with W32 */
+            if (atomic_compare_exchange_weak_explicit(&pool->holders, &holders, holders + 1, memory_order_relaxed,
+                                                      memory_order_relaxed))
+                return pool;
+        }
+    }
+    return NULL;
+}
+
+/* Ends the threads of all pools that no call is running on. The pools are for the program to free. */
+static void stop_own_pools(void)
+{
+    pthread_mutex_lock(&mutex);
+    pl_pool *pool = hold_first(own_pools);
+    while (pool) {
+        bool others, close_it = close_pool(pool, &others);
+        pthread_mutex_unlock(&mutex);
+        if (close_it)
+            join_threads(pool);
+        pthread_mutex_lock(&mutex);
+        pl_pool *next = hold_first(pool->next);
+        pthread_mutex_unlock(&mutex);
+        let_go(pool);
+        pthread_mutex_lock(&mutex);
+        pool = next;
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
+__attribute__((destructor)) static void end_pools(void)
+{
+    end_program_pool();
+    stop_own_pools();
 }
 
 /* ---- fork ------------------------------------------------------------------------------------------------ */
@@ -281,17 +456,47 @@ static void after_fork(void)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The child has one thread, and a copy of a pool whose threads are gone. It may be in the midst of a task, with frames
- * of that pool's loops below it on the stack; so the pool is left alone, but within reach. */
+static void keep_reachable(pl_pool *pool)
+{
+    pool->next = forked_pools;
+    forked_pools = pool;
+}
+
+/* Makes an own pool, in a child process, as it was when it was new. Its records are left alone, but within reach. */
+static void renew(pl_pool *pool)
+{
+    unsigned size = pool->size;
+    pl_pool *next = pool->next;
+    for (unsigned i = 0; i < pl_pool_high(pool); i++) {
+        pl_worker *w = pl_pool_worker(pool, i);
+        w->next_free = forked_workers;
+        forked_workers = w;
+    }
+    memset(pool, 0, sizeof *pool);
+    fill_in(pool, size);
+    own(pool, next);
+}
+
+/* The child has one thread, and a copy of pools whose threads are gone. It may be in the midst of a task, with frames
+ * of loops below it on the stack; so their records are left alone, but within reach. */
 static void after_fork_in_child(void)
 {
-    if (the_pool) {
-        the_pool->forked = forked_pools;
-        forked_pools = the_pool;
-        the_pool = NULL;
-        self = NULL;
-        closed = false;
+    if (the_pool)
+        keep_reachable(the_pool);
+    the_pool = NULL;
+    self = NULL;
+    visit = NULL;
+    closed = false;
+    if (has_guest_key)
         pthread_setspecific(guest_key, NULL);
+    for (pl_pool **link = &own_pools, *pool; (pool = *link);) {
+        if (pool->owned) {
+            renew(pool);
+            link = &pool->next;
+        } else {
+            *link = pool->next;
+            keep_reachable(pool);
+        }
     }
     after_fork();
     pl_os_after_fork();

@@ -8,13 +8,25 @@
  *
  * Life. The pool is made when a call first wants help. A thread is started when work is published and nobody
  * searches or sleeps, one at a time (each that finds work and sees more brings in the next), up to
- * pl_pool_cores() - 1, or beyond that for calls that ask for more workers; those leave after a second of rest.
+ * the pool's size less one, or beyond that for calls that ask for more workers; those leave after a second of rest.
  * Records of workers are reused but never freed before the pool is, so that a thread may look at another's
  * deque or leave it a token at any time.
  *
  * End. When the library is unloaded or the program exits, threads are joined and the records freed, unless some call
  * is still running (exit() in a task, or while other threads compute): then all is left as it is, since waiting
  * for it might never end. A child of fork() starts afresh: its copy of the parent's pool is not touched again.
+ *
+ * Pools of the program's own. The pool above is the program's; beside it there may be others, each with its threads and
+ * a size that takes the place of pl_pool_cores(). A thread gets into one by a *visit*: what it runs between
+ * pl_pool_enter() and pl_pool_leave() is on that pool, calls inside of its tasks too, whatever pool it was in before.
+ * It becomes a guest there when it first needs to be, and gives its record back when it leaves: so a thread that is in
+ * no visit has no record in any pool but the program's, and neither its end nor a pool's leaves anything dangling. A
+ * visit to a pool that the thread is in already, further out, goes on with the record from there.
+ *
+ * Such a pool is held by whoever made it, by pl_pool_free() let go, and by each visit. Who lets go last ends it: joins
+ * its threads and frees all. That is never a thread of the pool itself, which works inside of somebody's visit; and
+ * nobody waits for a visit to end. When the program exits, the pools' threads are joined as the program's are, but the
+ * pools themselves stay, to be freed later or never. A child of fork() finds them as they were made, without a thread.
  */
 #ifndef PL_SCHED_POOL_H
 #define PL_SCHED_POOL_H
@@ -59,7 +71,8 @@ typedef struct pl_worker {
     int keeps_off;           /* the CPU that it was told to keep off, or -1; whoever wakes it writes that */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
-    pthread_t thread; /* of a PL_THREAD, or a PL_ENDED one still to be joined */
+    pthread_t thread;            /* of a PL_THREAD, or a PL_ENDED one still to be joined */
+    struct pl_worker *next_free; /* of those that are PL_FREE */
     /* written by whoever wakes it */
     alignas(PL_LINE) pl_parker parker;
     pl_handoff handoff; /* what it hands over of a short loop */
@@ -71,24 +84,53 @@ typedef struct pl_pool {
     _Atomic uint32_t threads;               /* how many the pool has made that have not ended */
     _Atomic uint32_t stopping;
     _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in ticks */
-    _Atomic uint32_t eager;            /* loops under way that ask for more workers than cores */
+    _Atomic uint32_t eager;            /* loops under way that ask for more workers than it has */
     _Atomic uint32_t waiting;          /* workers that wait for a stolen task, or for their loop's participants */
-    bool can_fence;                    /* there are asymmetric fences */
+    alignas(PL_LINE) bool can_fence;   /* there are asymmetric fences */
     uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
     unsigned cpus;                     /* that there are for all threads */
-    struct pl_pool *forked;            /* pools of parent processes, kept reachable */
+    unsigned size;                     /* workers that a call has which does not say, the caller among them */
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
+    /* of a pool that is not the program's */
+    alignas(PL_LINE) _Atomic uint32_t holders; /* its maker, and the visits */
+    bool owned;                                /* its maker has not let it go; and kept under the mutex, as is */
+    struct pl_pool *next;                      /* of all such pools; of those of parent processes, kept reachable */
+    /* kept under the mutex */
+    pl_worker *free; /* records that are PL_FREE */
 } pl_pool;
 
-/* How many workers a call has that does not say: PARALLEL_NUM_THREADS, else the CPUs that we may use. */
+/* How many workers a call of this thread has that does not say: the size of the pool that it is in. Outside of all,
+ * pl_pool_default_cores(). */
 unsigned pl_pool_cores(void);
 
-/* The calling thread's worker; makes it a guest of the program's pool if it has none. NULL if there is no memory
- * or there are too many workers. */
+/* The size of the program's pool: PARALLEL_NUM_THREADS, else the CPUs that we may use. */
+unsigned pl_pool_default_cores(void);
+
+/* The calling thread's worker; makes it a guest of the pool that it visits, or else of the program's, if it has none.
+ * NULL if there is no memory or there are too many workers. */
 pl_worker *pl_worker_self(void);
 
 /* The same, or NULL if it has none yet. */
 pl_worker *pl_worker_known(void);
+
+/* Makes a pool of its own for calls of `size` workers, 1 to PL_SLEEP_MAX; it starts no thread yet. NULL if there is no
+ * memory. */
+pl_pool *pl_pool_new(unsigned size);
+
+/* Lets go of it. It ends now, or with the last visit. */
+void pl_pool_free(pl_pool *pool);
+
+/* What the calling thread runs until pl_pool_leave() runs on `pool`, which is not the program's and is held. The visit
+ * is on its stack: visits are left in the order in which they are nested. */
+typedef struct pl_visit {
+    struct pl_visit *outer;
+    pl_pool *pool;
+    pl_worker *before; /* the thread's worker outside, if it had one */
+    pl_worker *found;  /* its worker in the pool from further out, if it had one */
+} pl_visit;
+
+void pl_pool_enter(pl_visit *visit, pl_pool *pool);
+void pl_pool_leave(pl_visit *visit);
 
 /* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. False if all
  * are busy: then whoever runs out of work first will find it. */
@@ -176,7 +218,7 @@ static inline bool pl_pool_crowded(const pl_pool *pool)
 /* Whether more threads are about than a call that does not ask for more makes use of. */
 static inline bool pl_pool_surplus(const pl_pool *pool)
 {
-    return pl_pool_threads(pool) >= pl_pool_cores();
+    return pl_pool_threads(pool) >= pool->size;
 }
 
 /* Whether the pool is being ended. */
@@ -194,11 +236,11 @@ void *pl_worker_main(void *worker);
 /* Makes the calling thread `worker`, a thread of its pool. */
 void pl_worker_become(pl_worker *worker);
 
-/* Whether a thread may be added now: by the number of cores, or on special request; and after no recent failure. */
+/* Whether a thread may be added now: by the pool's size, or on special request; and after no recent failure. */
 bool pl_pool_may_add(const pl_pool *pool, bool add);
 
-/* Starts a thread, which counts as searching already. */
-bool pl_pool_add_thread(pl_pool *pool);
+/* Starts a thread, which counts as searching already, if it still may be added. */
+bool pl_pool_add_thread(pl_pool *pool, bool add);
 
 /* A thread that found nothing to do for long: true if it is one too many, or the pool is being ended. Then it returns
  * at once, without another look at the pool: its record may be reused, and it is joined. */

@@ -47,7 +47,7 @@ bool pl_pool_notify(pl_pool *pool, bool add)
             if (!pl_pool_may_add(pool, add))
                 return false;
             pl_sleep_search(&pool->sleep);
-            if (pl_pool_add_thread(pool) || !pl_sleep_found(&pool->sleep))
+            if (pl_pool_add_thread(pool, add) || !pl_sleep_found(&pool->sleep))
                 return true;
         }
         /* Somebody was counted as searching for a while, and a publisher may have relied on it. */

@@ -218,8 +218,6 @@ static void progress(size_t done, size_t total, void *data)
     (void)done, (void)total, (void)data;
 }
 
-static int some_pool;
-
 START_TEST(what_this_release_does_not_have)
 {
     set_up(pl_worker_counts[_i]);
@@ -229,7 +227,6 @@ START_TEST(what_this_release_does_not_have)
         {.retries = 3},
         {.retry_delay = 0.1},
         {.progress = progress},
-        {.pool = (parallel_pool *)(void *)&some_pool},
         {.deferred = true},
         {.executor = PARALLEL_PROCESS},
         {.executor = PARALLEL_MPI},

@@ -60,9 +60,10 @@ bool pl_pool_may_add(const pl_pool *p, bool add)
     return false;
 }
 
-bool pl_pool_add_thread(pl_pool *p)
+bool pl_pool_add_thread(pl_pool *p, bool add)
 {
     (void)p;
+    (void)add;
     return false;
 }
 
@@ -87,6 +88,7 @@ void set_up_pool(int count, uint32_t slots)
     atomic_init(&pool->high, (uint32_t)count);
     atomic_init(&pool->sleep.searching, (uint32_t)count - 1);
     pool->cpus = MODEL_THREADS + 1;
+    pool->size = (unsigned)count;
     pool->can_fence = pl_os_fence_init();
     for (int i = 0; i < count; i++) {
         pl_worker *w = worker_number(i);

@@ -4,7 +4,7 @@
  * model.
  *
  * A random program is a tree of calls: maps, maps into a vector, loops, trees of tasks; of random sizes, costs, worker
- * counts; some items make such a call again, some fail, with and without `silent`. Every task's execution is counted. In a build with planted
+ * counts, on random pools; some items make such a call again, some fail, with and without `silent`. Every task's execution is counted. In a build with planted
  * delays the scheduler's windows are wide. The seed of each round is printed when something is wrong; a watchdog
  * tells a hang, with the seeds in progress.
  */
@@ -20,7 +20,9 @@
 
 #include <parallel.h>
 
-enum { THREADS = 3, DEPTH = 3, MOST = 300, HANG_SECONDS = 60 };
+enum { THREADS = 3, DEPTH = 3, MOST = 300, POOLS = 3, HANG_SECONDS = 60 };
+
+static parallel_pool *pools[POOLS];
 
 static _Atomic unsigned long long in_progress[THREADS];
 static _Atomic unsigned long long rounds, tasks;
@@ -57,6 +59,7 @@ typedef struct plan {
     int depth;
     size_t n;
     int workers;
+    parallel_pool *pool;
     enum kind { FOR, INTO, MAP, TASKS, KINDS } kind;
     bool silent;
     unsigned nests, fails, spins; /* one item in so many; 0: none */
@@ -74,6 +77,7 @@ static plan plan_of(unsigned long long seed, int depth)
     p.nests = depth < DEPTH ? (unsigned)(r / 524288 % 3 ? 0 : 7) : 0;
     p.fails = r / 4194304 % 4 ? 0 : 11;
     p.spins = r / 16777216 % 2 ? 0 : 5;
+    p.pool = r / 33554432 % 2 ? NULL : pools[r / 67108864 % POOLS];
     return p;
 }
 
@@ -196,8 +200,8 @@ static unsigned long long sum_of(const plan *p, const unsigned long long *values
 
 static unsigned long long run_map(const plan *p, const item *items, _Atomic unsigned *counts, bool failing)
 {
-    PARALLEL_SCOPED parallel_results *r =
-        parallel_map(run_item, items, p->n, .max_workers = p->workers, .silent = p->silent, .extras = (void *)counts);
+    PARALLEL_SCOPED parallel_results *r = parallel_map(run_item, items, p->n, .max_workers = p->workers,
+                                                       .pool = p->pool, .silent = p->silent, .extras = (void *)counts);
     if (!r && failing && !p->silent) {
         check_failure(p, items, counts);
         return 0;
@@ -218,12 +222,12 @@ static unsigned long long run_into(const plan *p, const item *items, _Atomic uns
     for_context c = {items, out, counts};
     if (p->kind == TASKS && p->n > 0 && PARALLEL_RUN(run_part, &c, 0, p->n) != p->n)
         complain(p->seed, "a task's result is wrong");
-    if (p->kind == FOR && parallel_for(p->n, run_items, &c, .max_workers = p->workers) != 0)
+    if (p->kind == FOR && parallel_for(p->n, run_items, &c, .max_workers = p->workers, .pool = p->pool) != 0)
         complain(p->seed, "a loop failed");
     if (p->kind == FOR || p->kind == TASKS)
         return sum_of(p, out, counts, true);
-    int rc = parallel_map_into(run_item, items, p->n, out, .max_workers = p->workers, .silent = p->silent,
-                               .extras = (void *)counts);
+    int rc = parallel_map_into(run_item, items, p->n, out, .max_workers = p->workers, .pool = p->pool,
+                               .silent = p->silent, .extras = (void *)counts);
     if ((rc != 0) != failing)
         complain(p->seed, "a call ended in the wrong way");
     if (rc != 0)
@@ -312,6 +316,8 @@ int main(int argc, char **argv)
     pthread_t threads[THREADS], watchdog;
     static int numbers[THREADS];
     end_time = seconds() + duration;
+    for (int i = 0; i < POOLS; i++)
+        pools[i] = parallel_pool_new(i + 1);
     pthread_create(&watchdog, NULL, watch, NULL);
     for (int i = 0; i < THREADS; i++) {
         numbers[i] = i;
@@ -321,6 +327,8 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    for (int i = 0; i < POOLS; i++)
+        parallel_pool_free(pools[i]);
     bool good = !atomic_load_explicit(&wrong, memory_order_relaxed);
     printf("%s 1 - %llu random programs, %llu tasks, first seed %llu\n1..1\n", good ? "ok" : "not ok",
            atomic_load_explicit(&rounds, memory_order_relaxed), atomic_load_explicit(&tasks, memory_order_relaxed),

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* How many workers the program's pool has. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/os.h"
+#include "sched/pool.h"
+
+static unsigned count_cores(void)
+{
+    const char *text = getenv("PARALLEL_NUM_THREADS");
+    if (text && *text >= '0' && *text <= '9') {
+        char *end;
+        errno = 0;
+        unsigned long n = strtoul(text, &end, 10);
+        if (!*end && n > 0)
+            return errno || n > PL_SLEEP_MAX ? PL_SLEEP_MAX : (unsigned)n;
+    }
+    unsigned cpus = pl_os_cpus();
+    return cpus < PL_SLEEP_MAX ? cpus : PL_SLEEP_MAX;
+}
+
+unsigned pl_pool_default_cores(void)
+{
+    static _Atomic unsigned cores;
+    /* W10 relaxed: a number by itself; pairs with W11 */
+    unsigned n = atomic_load_explicit(&cores, memory_order_relaxed);
+    if (n == 0) {
+        int saved = errno;
+        n = count_cores();
+        errno = saved;
+        /* W11 relaxed: all who count at once count the same; pairs with W10 */
+        atomic_store_explicit(&cores, n, memory_order_relaxed);
+    }
+    return n;
+}
