@@ -18,7 +18,8 @@ typedef struct program {
 } program;
 
 typedef struct ended {
-    bool ok; /* it exited with 0 */
+    bool ok;    /* it exited with 0 */
+    int status; /* it exited with; -1 if a signal ended it */
     double peak_mb;
     double lasted;  /* seconds, all in all */
     double others;  /* seconds of CPU time that others used meanwhile */

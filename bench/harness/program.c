@@ -70,7 +70,7 @@ static void read_line(int from, char *line, size_t size)
 
 ended run_program(const program *p)
 {
-    ended e = {0};
+    ended e = {.status = -1};
     int ends[2];
     if (pipe(ends) != 0)
         return e;
@@ -89,7 +89,8 @@ ended run_program(const program *p)
     struct rusage used;
     if (pid < 0 || wait4(pid, &status, 0, &used) != pid)
         return e;
-    e.ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    e.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    e.ok = e.status == 0;
     e.peak_mb = (double)used.ru_maxrss / 1024;
     e.lasted = seconds() - start;
     e.others = busy_seconds() - busy - seconds_of(used.ru_utime) - seconds_of(used.ru_stime);

@@ -166,7 +166,8 @@ static int fresh(job *j, figures *f, bool second)
 
 /* ---- jump: a function whose cost rises and falls ---------------------------------------------------------- */
 
-enum { PHASES = 9, CALLS = 12 };
+/* Low phases have more calls, as they cost little; this many that are not slow, one after the other, end the count. */
+enum { PHASES = 7, LOW_CALLS = 200, HIGH_CALLS = 12, SETTLED = 3 };
 
 static void serial(const uint32_t *in, uint32_t *out, size_t n)
 {
@@ -186,35 +187,39 @@ static double serial_ns(job *j)
 }
 
 /*
- * How many calls of a phase are slower than 1.5 times the better of the serial loop and of the way as it is once it has
- * settled, which is the median of the phase's second half, before the first that is not.
+ * How many calls of a phase are slower than 1.5 times the better of the serial loop and of the way as it is at last, which
+ * is the median of the phase's second half; counted until it has settled.
  */
-static int calls_to_settle(const double *ns, double serial)
+static int slow_calls(const double *ns, int calls, double serial)
 {
-    double half[CALLS / 2];
-    memcpy(half, ns + CALLS / 2, sizeof half);
-    double settled = median_of(half, CALLS / 2), good = settled < serial ? settled : serial;
-    int k = 0;
-    while (k < CALLS && ns[k] > 1.5 * good)
-        k++;
-    return k;
+    double half[LOW_CALLS / 2];
+    memcpy(half, ns + calls / 2, (size_t)(calls / 2) * sizeof *half);
+    double at_last = median_of(half, calls / 2), good = at_last < serial ? at_last : serial;
+    int slow = 0, settled = 0;
+    for (int k = 0; k < calls && settled < SETTLED; k++) {
+        settled = ns[k] > 1.5 * good ? 0 : settled + 1;
+        slow += !settled;
+    }
+    return slow;
 }
 
 /* Even phases have the low cost, odd ones the high; the first does not count. */
 static int jump(job *j, figures *f, bool rises)
 {
-    double ns[CALLS], alone[2];
+    double ns[LOW_CALLS], alone[2];
     unsigned turns[2] = {j->turns, j->turns2};
     for (int high = 0; high < 2; high++) {
         fill(j, turns[high]);
         alone[high] = serial_ns(j);
     }
     for (int phase = 0; phase < PHASES; phase++) {
-        fill(j, turns[phase % 2]);
-        for (int k = 0; k < CALLS; k++)
+        bool high = phase % 2;
+        int calls = high ? HIGH_CALLS : LOW_CALLS;
+        fill(j, turns[high]);
+        for (int k = 0; k < calls; k++)
             ns[k] = time_calls(j, j->run, 1);
-        if (phase > 0 && (phase % 2 == 1) == rises)
-            note(calls_to_settle(ns, alone[phase % 2]));
+        if (phase > 0 && high == rises)
+            note(slow_calls(ns, calls, alone[high]));
     }
     *f = summary();
     return 0;
