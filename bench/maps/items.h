@@ -29,13 +29,24 @@ static inline uint32_t item_mix(uint32_t x)
     return (x ^ x >> 7) * 2654435761u + 17;
 }
 
-/* Inlined, vectorisable, bound by arithmetic: a polynomial of degree 30, modulo 2^32. */
+/* Inlined, vectorisable, bound by arithmetic: a polynomial of degree 30, modulo 2^32. A loop would hinder some compilers. */
+static inline uint32_t item_poly_part(uint32_t p, uint32_t x, uint32_t c)
+{
+    p = p * x + c;
+    p = p * x + (c + 2);
+    p = p * x + (c + 4);
+    p = p * x + (c + 6);
+    return p * x + (c + 8);
+}
+
 static inline uint32_t item_poly(uint32_t x)
 {
-    uint32_t p = 1;
-    for (uint32_t k = 0; k < 30; k++)
-        p = p * x + (2 * k + 3);
-    return p;
+    uint32_t p = item_poly_part(1, x, 3);
+    p = item_poly_part(p, x, 13);
+    p = item_poly_part(p, x, 23);
+    p = item_poly_part(p, x, 33);
+    p = item_poly_part(p, x, 43);
+    return item_poly_part(p, x, 53);
 }
 
 #ifdef __cplusplus

@@ -50,7 +50,7 @@ static void measure(const workload *w, long n, FILE *csv, FILE *summary, totals 
     find_series(&now);
     for (int round = 0; round < how.rounds; round++)
         for (int i = 0; i < now.n_series; i++)
-            if (!now.all[i].failed && !now.all[i].cannot)
+            if (!now.all[i].failed && !now.all[i].cannot && !now.all[i].slow)
                 run_once(&now, &now.all[i]);
     count(t);
     report_measured(csv, summary, &now);

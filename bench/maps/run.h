@@ -74,6 +74,7 @@ typedef struct series {
     bool serial;
     bool ours;
     bool cannot; /* do this kernel */
+    bool slow;   /* one round says enough */
     bool failed;
     bool wrong;
     int repeats; /* runs done again because of others, or because the state changed meanwhile */

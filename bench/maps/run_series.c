@@ -7,7 +7,7 @@
 #include "driver.h"
 #include "run.h"
 
-enum { MOST_REPEATS = 3, MOST_SECONDS = 60 };
+enum { MOST_REPEATS = 3, REPEAT_SECONDS = 2, MOST_SECONDS = 60 };
 
 /* A round trip below this is one between CPUs that share a cache. */
 static const double near_ns = 150;
@@ -84,6 +84,7 @@ typedef struct attempt {
     char checksum[32];
     double noise; /* part of a CPU that others used; where the state changed, more than any */
     bool quiet;
+    double lasted;
 } attempt;
 
 static distance state_of(double before, double after)
@@ -119,6 +120,7 @@ static attempt try_once(const measured *m, const series *s)
     double after = round_trip_ns();
     run *r = &a.figures;
     a.cannot = e.status == CANNOT;
+    a.lasted = e.lasted;
     a.ok = e.ok && sscanf(e.line, "min=%lf median=%lf checksum=%31s", &r->min, &r->median, a.checksum) == 3;
     r->state = state_of(before, after);
     r->round_trip = before < after ? before : after;
@@ -138,10 +140,17 @@ static void compare(measured *m, series *s, const char *checksum)
     fprintf(stderr, "run: %s has a WRONG result, %s, n = %ld, threads: %d\n", s->path, m->what->name, m->n, s->threads);
 }
 
+/* Whether a run is worth to be done again: not a very slow one, where neither matters. */
+static bool repeatable(const attempt *a, int repeat, double start)
+{
+    return a->ok && !a->quiet && !how.small && repeat < MOST_REPEATS && seconds() - start < REPEAT_SECONDS;
+}
+
 void run_once(measured *m, series *s)
 {
+    double start = seconds();
     attempt best = try_once(m, s);
-    for (int repeat = 0; repeat < MOST_REPEATS && best.ok && !best.quiet && !how.small; repeat++) {
+    for (int repeat = 0; repeatable(&best, repeat, start); repeat++) {
         attempt again = try_once(m, s);
         s->repeats++;
         if (!again.ok || again.noise < best.noise)
@@ -156,5 +165,6 @@ void run_once(measured *m, series *s)
         return;
     }
     compare(m, s, best.checksum);
+    s->slow = best.lasted > REPEAT_SECONDS;
     s->runs[s->n_runs++] = best.figures;
 }

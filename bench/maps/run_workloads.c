@@ -62,9 +62,8 @@ enum { FEW = 64, ITEMS = 4000, TIMES = 15, LONG = 4000 };
 static double few_ns[FEW]; /* what an item of so few turns takes in a loop, where items overlap */
 static double turn_ns;     /* what a further turn takes */
 
-static double loop_ns(unsigned turns, int items)
+static double loop_ns(uint32_t *out, unsigned turns, int items)
 {
-    static volatile uint32_t out[ITEMS];
     double least = 1;
     for (int time = 0; time < TIMES; time++) {
         double start = seconds();
@@ -78,9 +77,10 @@ static double loop_ns(unsigned turns, int items)
 
 void calibrate(void)
 {
+    static uint32_t out[ITEMS];
     for (unsigned turns = 0; turns < FEW; turns++)
-        few_ns[turns] = loop_ns(turns, ITEMS);
-    turn_ns = (loop_ns(2 * LONG, 20) - loop_ns(LONG, 20)) / LONG;
+        few_ns[turns] = loop_ns(out, turns, ITEMS);
+    turn_ns = (loop_ns(out, 2 * LONG, 20) - loop_ns(out, LONG, 20)) / LONG;
 }
 
 double ns_of(unsigned turns)

@@ -35,8 +35,7 @@ int main(void) { return omp_get_max_threads() < 1; }' >"$work/probe.c"
     [ -z "$SANITIZERS" ] && $CC $flags -fopenmp -o "$work/probe" "$work/probe.c" 2>/dev/null && "$work/probe"
 }
 
-everything="dispatch opaque inlined granularity-1us pareto tail mandelbrot few nested idle crowded neighbours-1us"
-everything="$everything breakeven-1.4ns"
+everything="dispatch inlined pareto tail mandelbrot few nested idle crowded-1us neighbours-1us breakeven-1.4ns"
 small() { # WORKLOADS
     # shellcheck disable=SC2086
     "$programs/run" -d "$programs" -o "$work" -r 1 -t 1 -s -p 2 "$@"

@@ -14,8 +14,22 @@ fn item_mix(x: u32) -> u32 {
     (x ^ x >> 7).wrapping_mul(2654435761).wrapping_add(17)
 }
 
+#[inline(always)]
+fn item_poly_part(p: u32, x: u32, c: u32) -> u32 {
+    let p = p.wrapping_mul(x).wrapping_add(c);
+    let p = p.wrapping_mul(x).wrapping_add(c + 2);
+    let p = p.wrapping_mul(x).wrapping_add(c + 4);
+    let p = p.wrapping_mul(x).wrapping_add(c + 6);
+    p.wrapping_mul(x).wrapping_add(c + 8)
+}
+
 fn item_poly(x: u32) -> u32 {
-    (0..30).fold(1u32, |p, k| p.wrapping_mul(x).wrapping_add(2 * k + 3))
+    let p = item_poly_part(1, x, 3);
+    let p = item_poly_part(p, x, 13);
+    let p = item_poly_part(p, x, 23);
+    let p = item_poly_part(p, x, 33);
+    let p = item_poly_part(p, x, 43);
+    item_poly_part(p, x, 53)
 }
 
 fn map(input: &[u32], out: &mut [u32], item: impl Fn(u32) -> u32 + Sync) {
