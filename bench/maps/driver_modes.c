@@ -56,8 +56,8 @@ static double time_calls(job *j, way_kernel *run, long calls)
 /* ---- hot: call after call -------------------------------------------------------------------------------- */
 
 /*
- * Calls in batches that last long enough for the clock not to matter, after a first tenth that warms up. A way that needs
- * many slices for one call does no more.
+ * Calls in batches that last long enough for the clock not to matter, after a first tenth that warms up. A way that
+ * needs many slices for one call does no more.
  */
 static int hot(job *j, figures *f)
 {
@@ -192,8 +192,8 @@ static double serial_ns(job *j)
 }
 
 /*
- * How many calls of a phase are slower than 1.5 times the better of the serial loop and of the way as it is at last, which
- * is the median of the phase's second half; counted until it has settled.
+ * How many calls of a phase are slower than 1.5 times the better of the serial loop and of the way as it is at last,
+ * which is the median of the phase's second half; counted until it has settled.
  */
 static int slow_calls(const double *ns, int calls, double serial)
 {

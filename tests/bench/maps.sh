@@ -21,12 +21,13 @@ shared() {
 way() {
     # shellcheck disable=SC2086
     $CC $flags ${3:-} -c -o "$work/way.o" "$maps/ways/$2" &&
-        "$builddir/libtool" --silent --tag=CC --mode=link $CC $flags ${3:-} -no-install -o "$programs/$1-gcc" "$work/way.o" \
-            "$work/driver.o" "$work/driver_modes.o" "$work/items.o" "$builddir/libparallel.la" -lm
+        "$builddir/libtool" --silent --tag=CC --mode=link $CC $flags ${3:-} -no-install -o "$programs/$1-gcc" \
+            "$work/way.o" "$work/driver.o" "$work/driver_modes.o" "$work/items.o" "$builddir/libparallel.la" -lm
 }
 runner() {
     # shellcheck disable=SC2086
-    $CC -O1 $defines -Wall -Wextra -o "$programs/run" "$maps"/run*.c "$maps/items.c" "$srcdir"/bench/harness/*.c -lm -lpthread
+    $CC -O1 $defines -Wall -Wextra -o "$programs/run" "$maps"/run*.c "$maps/items.c" \
+        "$srcdir"/bench/harness/*.c -lm -lpthread
 }
 has_openmp() {
     echo '#include <omp.h>

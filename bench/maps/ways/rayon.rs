@@ -10,6 +10,7 @@ extern "C" {
     fn item_row(row: u32) -> u32;
 }
 
+#[inline(always)]
 fn item_mix(x: u32) -> u32 {
     (x ^ x >> 7).wrapping_mul(2654435761).wrapping_add(17)
 }
@@ -23,6 +24,7 @@ fn item_poly_part(p: u32, x: u32, c: u32) -> u32 {
     p.wrapping_mul(x).wrapping_add(c + 8)
 }
 
+#[inline(always)]
 fn item_poly(x: u32) -> u32 {
     let p = item_poly_part(1, x, 3);
     let p = item_poly_part(p, x, 13);
