@@ -62,15 +62,14 @@ static double time_calls(job *j, way_kernel *run, long calls)
 static int hot(job *j, figures *f)
 {
     double slice = j->slice * 1e9, start = now_ns();
-    long calls = 0;
     do {
         note(time_calls(j, j->run, 1));
-        calls++;
     } while (now_ns() - start < slice / 10);
-    double once = (now_ns() - start) / (double)calls, batch = slice / 50 < 1e5 ? slice / 50 : 1e5;
+    /* the median, as the first calls start threads */
+    double once = median_of(figure, n_figures), batch = slice / 50 < 1e5 ? slice / 50 : 1e5;
     if (once < 20 * slice) {
         n_figures = 0;
-        calls = once < batch ? (long)(batch / once) + 1 : 1;
+        long calls = once < batch ? (long)(batch / once) + 1 : 1;
         start = now_ns();
         while (n_figures < 2 || (now_ns() - start < slice && n_figures < MOST_FIGURES))
             note(time_calls(j, j->run, calls));
