@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../harness/harness.h"
 #include "run.h"
 
 /* The first repetition starts threads and touches memory first, which no way shall be charged for: 2 at least. */
@@ -115,17 +116,11 @@ static void size_series(void)
 
 /* ---- running --------------------------------------------------------------------------------------------- */
 
-/* Others may use 5 % of a core, and two ticks of the kernel's clock besides, of 10 ms each, in which it counts. */
-static bool disturbed(const outcome *o)
-{
-    return o->others > 0.05 * o->lasted + 0.02;
-}
-
 /* One run, the quietest of as many as needed. */
 static void run_once(series *s)
 {
     outcome best = run_child(&s->child);
-    for (int repeat = 0; repeat < MOST_REPEATS && best.ok && disturbed(&best); repeat++) {
+    for (int repeat = 0; repeat < MOST_REPEATS && best.ok && disturbed(best.others, best.lasted); repeat++) {
         outcome again = run_child(&s->child);
         s->repeats++;
         if (!again.ok || again.others / again.lasted < best.others / best.lasted)

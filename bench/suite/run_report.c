@@ -1,37 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../harness/harness.h"
 #include "run.h"
 
 /* ---- conditions ------------------------------------------------------------------------------------------ */
 
-/* The file's lines, or only the first that begins so, and of it what follows a colon. */
-static void copy_lines(FILE *to, const char *path, const char *beginning, const char *prefix)
-{
-    FILE *from = fopen(path, "r");
-    char line[512];
-    while (from && fgets(line, sizeof line, from)) {
-        const char *colon = strchr(line, ':');
-        if (!beginning) {
-            fprintf(to, "%s%s", prefix, line);
-        } else if (strncmp(line, beginning, strlen(beginning)) == 0 && colon) {
-            fprintf(to, "%s%s", prefix, colon + 2);
-            break;
-        }
-    }
-    if (from)
-        fclose(from);
-}
-
 static void describe(FILE *to, const conditions *c)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/versions", c->directory);
-    copy_lines(to, "/proc/cpuinfo", "model name", "# machine: ");
-    fprintf(to, "# cores: %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
-    copy_lines(to, path, NULL, "# ");
+    describe_machine(to, c->directory);
     fprintf(to, "# commit: %s, %d rounds, programs in turn in each; a process fills %g s with runs\n", c->commit,
             c->rounds, c->seconds);
     fprintf(to, "# a way that would take more than %g s does the small size, beside a small serial run\n", c->limit);
