@@ -120,9 +120,13 @@ void *pl_os_zalloc(size_t bytes);
 
 /*
  * Starts a thread with all signals blocked but those that its own faults raise, so that the program's handlers
- * run on the program's threads. `name` is for debuggers. False if there can be no further thread.
+ * run on the program's threads. It had better not run on the CPU `off` (see pl_os_keep_off(); -1: any will do). False if
+ * there can be no further thread.
  */
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, const char *name);
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off);
+
+/* Gives the calling thread a name of at most 15 letters, for debuggers, where the system can. */
+void pl_os_name_self(const char *name);
 
 /* Ends what is left of a thread that has ended, or is about to: true if that is done. May say false and leave it for
  * later, instead of waiting. */

@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-/* Gives a thread a name for debuggers, where the system can. */
-void pl_os_name_thread(pthread_t thread, const char *name);
+/* A hint that a new thread is to run on any CPU but this one. */
+void pl_os_move_thread(pthread_t thread, int off);
 
 /* A hint that committed memory is used densely. */
 void pl_os_use_huge_pages(void *start, size_t bytes);

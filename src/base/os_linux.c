@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,9 +46,9 @@ bool pl_os_try_join(pthread_t thread)
     return pthread_tryjoin_np(thread, NULL) == 0;
 }
 
-void pl_os_name_thread(pthread_t thread, const char *name)
+void pl_os_name_self(const char *name)
 {
-    pthread_setname_np(thread, name);
+    prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 /* ---- processors ------------------------------------------------------------------------------------------ */
@@ -212,20 +213,37 @@ int pl_os_cpu(void)
     return sched_getcpu();
 }
 
+/* The masks of machines with more CPUs are left alone. */
+enum { CPUS = 8192 };
+typedef struct cpus {
+    unsigned long mask[CPUS / (8 * sizeof(unsigned long))];
+} cpus;
+
+/* Takes `off` out of a set, which must not become empty, and puts `on` in. False if that is not possible. */
+static bool change_cpus(cpus *set, int off, int on)
+{
+    if (off < 0 || off >= CPUS)
+        return false;
+    if (on >= 0 && on < CPUS)
+        CPU_SET_S((unsigned)on, sizeof *set, (cpu_set_t *)set);
+    CPU_CLR_S((unsigned)off, sizeof *set, (cpu_set_t *)set);
+    return CPU_COUNT_S(sizeof *set, (cpu_set_t *)set) > 0;
+}
+
 void pl_os_keep_off(int thread, int cpu, int before)
 {
-    enum { CPUS = 8192 };
-    unsigned long mask[CPUS / (8 * sizeof(unsigned long))] = {0};
-    cpu_set_t *set = (cpu_set_t *)mask;
+    cpus set = {0};
     int saved = errno;
-    if (cpu >= 0 && cpu < CPUS && sched_getaffinity(thread, sizeof mask, set) == 0) {
-        if (before >= 0 && before < CPUS)
-            CPU_SET_S((unsigned)before, sizeof mask, set);
-        CPU_CLR_S((unsigned)cpu, sizeof mask, set);
-        if (CPU_COUNT_S(sizeof mask, set) > 0)
-            sched_setaffinity(thread, sizeof mask, set);
-    }
+    if (sched_getaffinity(thread, sizeof set, (cpu_set_t *)&set) == 0 && change_cpus(&set, cpu, before))
+        sched_setaffinity(thread, sizeof set, (cpu_set_t *)&set);
     errno = saved;
+}
+
+void pl_os_move_thread(pthread_t thread, int off)
+{
+    cpus set = {0};
+    if (pthread_getaffinity_np(thread, sizeof set, (cpu_set_t *)&set) == 0 && change_cpus(&set, off, -1))
+        pthread_setaffinity_np(thread, sizeof set, (cpu_set_t *)&set);
 }
 
 /* ---- fences ---------------------------------------------------------------------------------------------- */

@@ -74,10 +74,15 @@ bool pl_os_try_join(pthread_t thread)
     return pthread_join(thread, NULL) == 0;
 }
 
-void pl_os_name_thread(pthread_t thread, const char *name)
+void pl_os_name_self(const char *name)
+{
+    (void)name;
+}
+
+void pl_os_move_thread(pthread_t thread, int off)
 {
     (void)thread;
-    (void)name;
+    (void)off;
 }
 
 unsigned pl_os_cpus(void)

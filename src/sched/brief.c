@@ -16,8 +16,7 @@
 #define ALONE_US 5
 /* A measurement this long is no accident: no interrupt takes that long. */
 #define SURE_US 100
-/* What it costs to wake a worker, and to start one. */
-#define WAKE_US 5
+/* What it costs to start a worker, about. */
 #define START_US 100
 /* Loops that come closer together than this find a worker that they have woken still spinning. */
 #define NEAR_US 25
@@ -57,59 +56,69 @@ static void learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool
 
 /* ---- on the caller --------------------------------------------------------------------------------------- */
 
-/* Runs a loop, or its beginning, if that turns out to be dear; each part is measured. `sure`: if it has become dearer,
- * this is the second time that it shows. */
-static size_t run_closely(const pl_loop_spec *spec, bool sure)
+/* Runs a loop, or its beginning, chunk by chunk, for as long as what is left does not seem to take longer than `price`.
+ * `sure`: if it has become dearer, this is the second time that it shows. */
+static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t price, bool sure)
 {
     _Atomic int stop = 0;
-    uint64_t us = pl_os_ticks_per_us(), start = pl_ticks(), now = start;
-    size_t quarter = spec->n / 4 + (spec->n > 1 && spec->n < 4), begin = 0;
-    if (quarter) {
-        if (spec->body(spec->ctx, 0, quarter, &stop))
-            return spec->n;
-        now = pl_ticks();
-        begin = quarter;
+    uint64_t chunk = ALONE_US * pl_os_ticks_per_us(), start = pl_ticks(), spent = 0, rest = guess;
+    size_t n = spec->n, begin = 0, size = guess <= chunk ? n / 4 : n * chunk / guess;
+    while (begin < n && rest <= price) {
+        size = size < 1 ? 1 : size < n - begin ? size : n - begin;
+        if (spec->body(spec->ctx, begin, begin + size, &stop))
+            return n;
+        begin += size;
+        spent = pl_ticks() - start;
+        rest = spent * (n - begin) / begin;
+        size = rest <= chunk ? n : begin * chunk / spent;
     }
-    if (now - start <= ALONE_US * us) {
-        if (spec->body(spec->ctx, begin, spec->n, &stop))
-            return spec->n;
-        now = pl_ticks();
-        begin = spec->n;
-    }
-    learn(spec, now - start, begin, sure);
-    pl_brief_own.last = now;
+    learn(spec, spent, begin, sure);
+    pl_brief_own.last = start + spent;
     return begin;
+}
+
+/* How long a loop has to be, to be worth waking somebody for. */
+static uint64_t wake_price(const pl_worker *w)
+{
+    uint64_t us = pl_os_ticks_per_us(), least = ALONE_US * us;
+    if (!w || pl_pool_threads(w->pool) == 0)
+        return START_US * us;
+    uint64_t price = pl_pool_wake_price(w->pool);
+    return price > least ? price : least;
 }
 
 /* A worker that spins would have saved some time. Calls one, if that comes to enough. */
 static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
 {
     pl_brief *own = &pl_brief_own;
-    uint64_t us = pl_os_ticks_per_us();
-    if (took > guess + NEAR_US * us)
+    pl_worker *w = pl_worker_known();
+    if (took > guess + NEAR_US * pl_os_ticks_per_us())
         own->credit = 0;
     if (guess <= late)
         return;
     own->credit += (guess - late) / 2;
-    pl_worker *w = pl_worker_known();
-    bool started = w && pl_pool_threads(w->pool) > 0;
-    if (own->credit < 2 * (started ? WAKE_US : START_US) * us)
+    if (own->credit < 2 * wake_price(w))
         return;
     own->credit = 0;
     if ((w = pl_worker_self()) && !pl_pool_stopping(w->pool))
         pl_pool_notify(w->pool, false);
 }
 
-/* Runs a loop all at once. */
-static size_t run_at_once(const pl_loop_spec *spec, uint64_t guess, uint64_t late)
+/* Runs a loop on the caller, unless it turns out to be worth waking somebody for. */
+static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price, uint64_t late, bool closely)
 {
-    _Atomic int stop = 0;
     uint64_t last = pl_brief_own.last;
-    if (spec->body(spec->ctx, 0, spec->n, &stop) == 0) {
-        pl_brief_ended(spec->cost, spec->n);
-        ask_for_help(guess, late, pl_brief_own.last - last);
+    size_t end = spec->n;
+    if (closely || guess > ALONE_US * pl_os_ticks_per_us())
+        end = run_closely(spec, guess, price, closely);
+    else {
+        _Atomic int stop = 0;
+        if (spec->body(spec->ctx, 0, spec->n, &stop) == 0)
+            pl_brief_ended(spec->cost, spec->n);
     }
-    return spec->n;
+    if (end == spec->n)
+        ask_for_help(guess, late, pl_brief_own.last - last);
+    return end;
 }
 
 /* ---- handing over ---------------------------------------------------------------------------------------- */
@@ -173,21 +182,18 @@ static void wait_for_helpers(pl_worker *w, pl_handoff *h)
     }
 }
 
-/* What one hand-over looked like: in ticks, from its beginning. */
-typedef struct measure {
-    uint64_t own;         /* end of the caller's part, of `items`, */
-    uint64_t all;         /* and of all */
-    size_t items, helped; /* iterations of the longest helper */
-} measure;
-
-/* Moves the estimate of how late a helper is by a quarter. */
-static void learn_lateness(pl_worker *w, const measure *m)
+/* A helper was so late: moves the estimate by a quarter of the difference, or, downward, by half. One that is far too
+ * high would keep everything on the caller. */
+static void learn_lateness(pl_worker *w, uint64_t late)
 {
-    uint64_t us = pl_os_ticks_per_us(), needed = m->own * m->helped / m->items;
-    uint64_t late = m->all > needed ? m->all - needed : 0;
-    late = late < LATEST_US * us ? late : LATEST_US * us;
-    w->late += late / 4;
-    w->late -= w->late / 4;
+    uint64_t most = LATEST_US * pl_os_ticks_per_us();
+    late = late < most ? late : most;
+    if (w->late == 0)
+        w->late = late;
+    else if (late > w->late)
+        w->late += (late - w->late) / 4;
+    else
+        w->late -= (w->late - late) / 2;
 }
 
 /* Runs the caller's part and takes back what nobody has begun. How many pieces that was. */
@@ -221,7 +227,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     }
     atomic_init(&h->stop, 0);
     pl_handoff_lay_out(h, (uint32_t)mine, n, piece);
-    closely = closely || w->handed % MEASURED == 0;
+    closely = closely || w->handed % MEASURED == 0 || w->handed < MEASURED;
     w->handed++;
     uint64_t start = closely ? pl_ticks() : 0, mid = 0;
     uint32_t back = run_own(spec, h, (uint32_t)mine, closely ? &mid : NULL);
@@ -232,15 +238,13 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     w->helpers = pieces - back;
     if (stopped(h))
         return;
-    if (back == pieces && pl_sleep_searching(&w->pool->sleep)) {
-        uint64_t least = guess * mine / n, most = LATEST_US * pl_os_ticks_per_us();
-        least = least < most ? least : most;
-        w->late = w->late > least ? w->late : least;
-    }
+    if (back == pieces && w->late < guess * mine / n && pl_sleep_searching(&w->pool->sleep))
+        learn_lateness(w, guess * mine / n); /* at least */
     if (closely) {
         learn(spec, mid - start, mine, closely);
+        uint64_t needed = (mid - start) * piece / mine;
         if (back == 0)
-            learn_lateness(w, &(measure){.own = mid - start, .all = now - start, .items = mine, .helped = piece});
+            learn_lateness(w, now - start > needed ? now - start - needed : 0);
     } else if (now - last > guess + w->late + PL_BRIEF_CALL)
         pl_brief_odd(now - last, guess);
 }
@@ -273,7 +277,9 @@ size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
         hand_over(spec, w, workers, guess, closely);
         return spec->n;
     }
-    if (!pl_brief_is_short(guess))
+    if (guess == UINT64_MAX)
         return 0;
-    return closely ? run_closely(spec, true) : run_at_once(spec, guess, late);
+    bool hot = w && pl_sleep_searching(&w->pool->sleep) > 0;
+    uint64_t price = hot ? ALONE_US * us : wake_price(w) + guess / spec->n;
+    return guess <= price ? run_here(spec, guess, price, late, closely) : 0;
 }

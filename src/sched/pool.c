@@ -2,7 +2,6 @@
 /* The life of the pool, its guests and its threads. pool.h has the overview. */
 #include "sched/pool.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,14 +172,13 @@ void pl_worker_become(pl_worker *worker)
 
 bool pl_pool_add_thread(pl_pool *pool, bool add)
 {
-    char name[16];
     pthread_mutex_lock(&mutex);
     bool may = pl_pool_may_add(pool, add); /* still: others may have been faster */
     pl_worker *w = !may || pl_pool_stopping(pool) ? NULL : unused_worker(pool);
     bool started = false;
     if (w) {
-        snprintf(name, sizeof name, "parallel/%u", w->index);
-        started = pl_os_thread(&w->thread, pl_worker_main, w, name);
+        w->keeps_off = pl_os_cpu();
+        started = pl_os_thread(&w->thread, pl_worker_main, w, w->keeps_off);
         if (started)
             w->use = PL_THREAD;
         else

@@ -68,7 +68,8 @@ typedef struct pl_worker {
     _Atomic uint32_t inside; /* how many frames that is; also read at exit */
     _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
     int number;              /* its system's name for it */
-    int keeps_off;           /* the CPU that it was told to keep off, or -1; whoever wakes it writes that */
+    int keeps_off;           /* written by whoever wakes it: the CPU that it was told to keep off, or -1; */
+    _Atomic uint64_t woken;  /* and when that was, in ticks */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
     pthread_t thread;            /* of a PL_THREAD, or a PL_ENDED one still to be joined */
@@ -85,6 +86,8 @@ typedef struct pl_pool {
     _Atomic uint32_t stopping;
     _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in ticks */
     _Atomic uint32_t eager;            /* loops under way that ask for more workers than it has */
+    _Atomic uint32_t wake_cost;        /* what it takes to wake a worker, in ticks: of who does it, */
+    _Atomic uint32_t wake_latency;     /* and until it is awake; both moving averages */
     _Atomic uint32_t waiting;          /* workers that wait for a stolen task, or for their loop's participants */
     alignas(PL_LINE) bool can_fence;   /* there are asymmetric fences */
     uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
@@ -220,6 +223,19 @@ static inline bool pl_pool_surplus(const pl_pool *pool)
 {
     return pl_pool_threads(pool) >= pool->size;
 }
+
+/* How long a loop has to be, in ticks, to be worth waking somebody for: twice as long as by when help would be there, less
+ * what the caller has done until then. */
+static inline uint64_t pl_pool_wake_price(const pl_pool *pool)
+{
+    /* W35 relaxed: numbers by themselves; pairs with W37 */
+    return (uint64_t)atomic_load_explicit((_Atomic uint32_t *)&pool->wake_cost, memory_order_relaxed) +
+           /* W36 relaxed: as W35; pairs with W37 */
+           atomic_load_explicit((_Atomic uint32_t *)&pool->wake_latency, memory_order_relaxed);
+}
+
+/* A further measurement of the one or the other: moves it by a quarter. */
+void pl_pool_measured(_Atomic uint32_t *average, uint64_t ticks);
 
 /* Whether the pool is being ended. */
 static inline bool pl_pool_stopping(const pl_pool *pool)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a thread of the pool does all day: search, run, rest; and how it is woken. The protocol is in sleep.h. */
+#include <stdio.h>
+
 #include "base/os.h"
 #include "sched/pool.h"
 
@@ -19,18 +21,36 @@ enum { LOOKS = 16, AWAIT_LOOKS = 64 };
  * has stolen one leaves its victim alone for a microsecond, and twice as long each time, up to this. */
 enum { WORTH = 2, SHY_US = 32 };
 
+/* A longer time says that somebody else had the CPU, and nothing of the next. */
+#define WAKE_MOST_US 500
+
+void pl_pool_measured(_Atomic uint32_t *average, uint64_t ticks)
+{
+    uint64_t most = WAKE_MOST_US * pl_os_ticks_per_us();
+    uint32_t new = (uint32_t)(ticks < most ? ticks : most);
+    /* W38 relaxed: a number by itself; pairs with W37 */
+    uint32_t old = atomic_load_explicit(average, memory_order_relaxed);
+    /* W37 relaxed: a number by itself, one of several at once will do; pairs with W35, W36, W38 */
+    atomic_store_explicit(average, old ? old - old / 4 + new / 4 : new, memory_order_relaxed);
+}
+
 /* ---- who publishes work ------------------------------------------------------------------------------------------ */
 
 /* Wakes a worker, whose announcement was claimed, to run beside the caller. Left to itself, the system likes to put it
  * behind the caller, on the same CPU, when the others seem busy. */
 static void wake(pl_worker *w)
 {
+    pl_pool *pool = w->pool;
     int cpu = pl_os_cpu();
+    uint64_t start = pl_ticks();
+    /* W39 relaxed: who is woken by somebody else meanwhile may read an older time; pairs with W40 */
+    atomic_store_explicit(&w->woken, start, memory_order_relaxed);
     if (w->keeps_off != cpu) {
         pl_os_keep_off(w->number, cpu, w->keeps_off);
         w->keeps_off = cpu;
     }
     pl_unpark(&w->parker);
+    pl_pool_measured(&pool->wake_cost, pl_ticks() - start);
 }
 
 bool pl_pool_notify(pl_pool *pool, bool add)
@@ -356,9 +376,15 @@ static bool rest(pl_worker *w)
     bool timed_out = false;
     pl_deque_trim(&w->deque);
     pl_sleep_announce(&pool->sleep, w->index);
-    if (!look_for_sleepers(w) && !pl_pool_stopping(pool))
+    bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
+    if (slept)
         timed_out = !pl_park(&w->parker, pl_pool_surplus(pool) ? LEAVE_AFTER_NS : -1);
     bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
+    if (slept && !unclaimed) {
+        /* W40 relaxed: see W39; pairs with W39 */
+        uint64_t woken = atomic_load_explicit(&w->woken, memory_order_relaxed);
+        pl_pool_measured(&pool->wake_latency, pl_ticks() - woken);
+    }
     return timed_out && unclaimed;
 }
 
@@ -368,7 +394,9 @@ void *pl_worker_main(void *worker)
     pl_pool *pool = w->pool;
     pl_worker_become(w);
     w->number = pl_os_thread_number();
-    w->keeps_off = -1;
+    char name[16];
+    snprintf(name, sizeof name, "parallel/%u", w->index);
+    pl_os_name_self(name);
     for (;;) {
         find found;
         bool work = search(w, &found);

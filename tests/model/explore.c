@@ -269,6 +269,11 @@ int pl_os_thread_number(void)
     return -1;
 }
 
+void pl_os_name_self(const char *name)
+{
+    (void)name;
+}
+
 int pl_os_cpu(void)
 {
     return -1;
