@@ -166,12 +166,12 @@ static uint32_t helpers_for(const pl_worker *w, unsigned workers, uint64_t guess
     return helpers;
 }
 
-/* Waits until all helpers have ended. */
-static void wait_for_helpers(pl_worker *w, pl_handoff *h)
+/* Waits until all helpers have ended. False if they had done so already. */
+static bool wait_for_helpers(pl_worker *w, pl_handoff *h)
 {
     for (int i = 0; i < EAGER_LOOKS; i++)
         if (pl_handoff_open(h))
-            return;
+            return i > 0;
     uint64_t start = pl_ticks(), us = pl_os_ticks_per_us();
     uint64_t patience = pl_pool_crowded(w->pool) ? CROWDED_WAIT_US * us : WAIT_US * us;
     while (!pl_handoff_open(h)) {
@@ -180,6 +180,7 @@ static void wait_for_helpers(pl_worker *w, pl_handoff *h)
         else if (pl_handoff_announce(h))
             pl_park(&w->parker, -1);
     }
+    return true;
 }
 
 /* A helper was so late: moves the estimate by a quarter of the difference, or, downward, by half. One that is far too
@@ -231,19 +232,21 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     w->handed++;
     uint64_t start = closely ? pl_ticks() : 0, mid = 0;
     uint32_t back = run_own(spec, h, (uint32_t)mine, closely ? &mid : NULL);
-    wait_for_helpers(w, h);
+    bool waited = wait_for_helpers(w, h);
     uint64_t last = pl_brief_own.last, now = pl_ticks();
     pl_brief_own.last = now;
     h->busy = false;
     w->helpers = pieces - back;
     if (stopped(h))
         return;
-    if (back == pieces && w->late < guess * mine / n && pl_sleep_searching(&w->pool->sleep))
+    if (back == 0) /* both ends should meet */
+        w->late = waited ? w->late + w->late / 32 : w->late - w->late / 32;
+    else if (back == pieces && w->late < guess * mine / n && pl_sleep_searching(&w->pool->sleep))
         learn_lateness(w, guess * mine / n); /* at least */
     if (closely) {
         learn(spec, mid - start, mine, closely);
         uint64_t needed = (mid - start) * piece / mine;
-        if (back == 0)
+        if (back == 0 && waited)
             learn_lateness(w, now - start > needed ? now - start - needed : 0);
     } else if (now - last > guess + w->late + PL_BRIEF_CALL)
         pl_brief_odd(now - last, guess);
