@@ -31,6 +31,7 @@ api_tests = \
     tests/api/test_options \
     tests/api/test_pools \
     tests/api/test_results \
+    tests/api/test_short \
     tests/api/test_split \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
@@ -82,6 +83,8 @@ tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
+tests_api_test_short_CFLAGS = $(test_cflags)
+tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
 tests_api_test_task_calls_CFLAGS = $(test_cflags)
