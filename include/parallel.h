@@ -29,6 +29,7 @@
  * | parallel_map, parallel_thread_map           | map an array to an ordered vector           | map.h       |
  * | parallel_map_into                           | the same, into the caller's own vector      | map.h       |
  * | parallel_map_function                       | the same, for a run-time function, from C++ | map.h       |
+ * | PARALLEL_DECORATE_SPLIT, parallel_split     | the same, chunk by chunk                    | map.h       |
  * | parallel_for                                | run a loop body over index ranges           | map.h       |
  * | PARALLEL_TASK, _SPAWN, _SYNC, _CALL, _RUN   | fork and join                               | task.h      |
  * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |

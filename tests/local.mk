@@ -105,6 +105,7 @@ tests_api_test_tasks_LDADD = $(api_ldadd)
 shell_tests = \
     tests/source/checks.sh \
     tests/api/task_misuse.sh \
+    tests/api/vectorised.sh \
     tests/bench/maps.sh \
     tests/bench/suite.sh \
     tests/install/install.sh \
