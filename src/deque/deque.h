@@ -21,10 +21,11 @@
  * it is behind, the owner remembers by itself: top > head alone may also mean that a task was revealed and stolen
  * while its push was still under way.
  *
- * A task stays in its slot from push to pop; a thief runs it, or copies it, in place. So slots never move:
- * the deque grows by committing more of the address space that it has reserved, there is no second array, and
- * no thief can hold a stale one. Slot room - 1 is never a task: a push writes its slot before it looks whether that
- * was the last. (A thief may still see a larger room from before the deque was trimmed: there, too, all is in memory.) There is one more below base, which is never a task either: a join may mark it.
+ * A task stays in its slot from push to pop; a thief runs it, or copies it, in place. So slots never move: the deque
+ * grows by committing more of the address space that it has reserved, there is no second array, and no thief can hold a
+ * stale one. Slot room - 1 is never a task: a push writes its slot before it looks whether that was the last. (A thief
+ * may still see a larger room from before the deque was trimmed: there, too, all is in memory.) There is one more below
+ * base, which is never a task either: a join may mark it.
  *
  * The two parts share one word, `span` = top | split | claim. Who changes it, and how, always by CAS:
  *

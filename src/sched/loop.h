@@ -8,15 +8,14 @@
  * down, takes the back half of somebody's range, makes an offer of its own, and so on: the work spreads like a
  * rumour, and each offer wakes at most one sleeper, or else the callers that wait for a loop around this one.
  *
- * Where workers are searching when the loop begins, the caller does not wait for that: it spreads the range over its own
- * seat and one for each searcher, which are reserved, and hands those seats over (handoff.h). Whoever takes one is
+ * Where workers are searching when the loop begins, the caller does not wait for that: it spreads the range over its
+ * own seat and one for each searcher, which are reserved, and hands those seats over (handoff.h). Whoever takes one is
  * counted at the latch already. Those that nobody has taken after two microseconds it takes back, free for all, with
  * their iterations still in them.
  *
- * A participant eats its range in chunks that grow until one lasts some microseconds; where it is known what iterations cost, they
- * begin at that. Then it steals from the other
- * seats; when all are empty it leaves. The caller waits at the latch, which counts participants and open offers,
- * until all have left.
+ * A participant eats its range in chunks that grow until one lasts some microseconds; where it is known what iterations
+ * cost, they begin at that. Then it steals from the other seats; when all are empty it leaves. The caller waits at the
+ * latch, which counts participants and open offers, until all have left.
  *
  * While it waits, it looks after its own call only: iterations that came up in another seat, and offers of loops that
  * the participants' iterations have started (those on the deques of its own loop's sitters; loops that thieves of

@@ -135,9 +135,9 @@ typedef struct pl_visit {
 void pl_pool_enter(pl_visit *visit, pl_pool *pool);
 void pl_pool_leave(pl_visit *visit);
 
-/* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. False if all
- * are busy: then whoever runs out of work first will find it. */
-bool pl_pool_notify(pl_pool *pool, bool add);
+/* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. If all are busy,
+ * whoever runs out of work first will find it. */
+void pl_pool_notify(pl_pool *pool, bool add);
 
 /* A task or an offer that is in a slot. What the library itself puts there has no `run`, and begins with this. */
 typedef struct pl_job {

@@ -39,17 +39,18 @@
  *     The count is never too low: a worker that b3 or p5 makes a searcher is counted before its bit goes.
  *   A task that a look did not see because it had been stolen in the meantime is no longer waiting.
  *
- * What is not public. Workers that run tasks keep most of them in private. Let W be parked, as a sleeper or waiting for a
- * thief, and V a worker with a private task that W might take, whose push was V's last change of its deque's bounds or
- * came after it by the fast path alone. Then somebody else is awake who looks for W: for after its announcement (a1, or
- * the latch's or slot's) W has claimed, asked, fenced and looked at V's deque (W28, pl_worker_uncover()), and would have
- * tried again, had it lost the claim. So the push came after, and V's slow path in between, which overwrote the request
- * and then looked who is idle (W24), in S after W's announcement. It saw W. If it then had something to publish, or
- * found it revealed in its stead, it has woken somebody, or left it to searchers, and has poked the waiters of its own frames (W30). Whoever of these steals
- * last (f2) goes once more through claim, fence and look for the others, as does whoever finds nothing and goes to sleep.
- * If it had nothing to publish, it asked itself, and the push took the slow path. A worker that begins a task (W27) looks
- * likewise, as a W that saw no task there (W28) had announced itself before. Where the system has no heavy fence, what is
- * private when V enters a long leaf stays so until V returns.
+ * What is not public. Workers that run tasks keep most of them in private. Let W be parked, as a sleeper or waiting for
+ * a thief, and V a worker with a private task that W might take, whose push was V's last change of its deque's bounds
+ * or came after it by the fast path alone. Then somebody else is awake who looks for W: for after its announcement (a1,
+ * or the latch's or slot's) W has claimed, asked, fenced and looked at V's deque (W28, pl_worker_uncover()), and would
+ * have tried again, had it lost the claim. So the push came after, and V's slow path in between, which overwrote the
+ * request and then looked who is idle (W24), in S after W's announcement. It saw W. If it then had something to
+ * publish, or found it revealed in its stead, it has woken somebody, or left it to searchers, and has poked the waiters
+ * of its own frames (W30). Whoever of these steals last (f2) goes once more through claim, fence and look for the
+ * others, as does whoever finds nothing and goes to sleep. If it had nothing to publish, it asked itself, and the push
+ * took the slow path. A worker that begins a task (W27) looks likewise, as a W that saw no task there (W28) had
+ * announced itself before. Where the system has no heavy fence, what is private when V enters a long leaf stays so
+ * until V returns.
  *
  * A thief that lost a race (PL_STEAL_LOST) has not seen an empty deque; it never goes from there to a1, but looks
  * again. A worker to be woken counts as searching from p4 on, before it runs, so that the next publisher does

@@ -17,8 +17,8 @@ enum { LOOKS = 1, AWAIT_LOOKS = 1 };
 enum { LOOKS = 16, AWAIT_LOOKS = 64 };
 #endif
 
-/* A task shorter than 1 / WORTH us is not worth stealing: that its slot goes from cache to cache and back costs as much. Who
- * has stolen one leaves its victim alone for a microsecond, and twice as long each time, up to this. */
+/* A task shorter than 1 / WORTH us is not worth stealing: that its slot goes from cache to cache and back costs as much.
+ * Who has stolen one leaves its victim alone for a microsecond, and twice as long each time, up to this. */
 enum { WORTH = 2, SHY_US = 32 };
 
 /* A longer time says that somebody else had the CPU, and nothing of the next. */
@@ -53,26 +53,25 @@ static void wake(pl_worker *w)
     pl_pool_measured(&pool->wake_cost, pl_ticks() - start);
 }
 
-bool pl_pool_notify(pl_pool *pool, bool add)
+void pl_pool_notify(pl_pool *pool, bool add)
 {
     do {
         if (pl_sleep_searching(&pool->sleep))
-            return true;
+            return;
         int i = pl_sleep_claim(&pool->sleep, pl_pool_high(pool));
         if (i >= 0)
             wake(pl_pool_worker(pool, (unsigned)i));
         if (i >= 0 || i == PL_SLEEP_OTHERS)
-            return true;
+            return;
         if (i == PL_SLEEP_NONE) {
             if (!pl_pool_may_add(pool, add))
-                return false;
+                return;
             pl_sleep_search(&pool->sleep);
             if (pl_pool_add_thread(pool, add) || !pl_sleep_found(&pool->sleep))
-                return true;
+                return;
         }
         /* Somebody was counted as searching for a while, and a publisher may have relied on it. */
     } while (pl_pool_has_public(pool));
-    return true;
 }
 
 bool pl_pool_has_public(const pl_pool *pool)

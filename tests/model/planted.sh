@@ -196,7 +196,7 @@ plant "the idle: those who sleep are left out" $file "task: a long leaf and a sl
     's/ \|\| pl_sleep_any\(&pool->sleep, pl_pool_high\(pool\)\)//'
 plant "waiters are not poked" $file "task: a blocked join" 's/        poke_waiters\(w\);/        ;/'
 plant "waiters are not poked where somebody else comes" $file "task: an open meeting of a thief" \
-    's/    pl_pool_notify\(w->pool, add\);/    if (pl_pool_notify(w->pool, add))\n        return;/'
+    's/    pl_pool_notify\(w->pool, add\);/    pl_pool_notify(w->pool, add);\n    if (pl_sleep_searching(&w->pool->sleep))\n        return;/'
 plant "waiters of stolen tasks are not poked" $file "task: a blocked join" \
     's/else if \(f->slot && pl_slot_awaited\(f->slot\)\)/else if (false)/'
 plant "only the innermost waiter is poked" $file "task: a thief in need, in a call" \

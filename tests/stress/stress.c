@@ -4,9 +4,9 @@
  * model.
  *
  * A random program is a tree of calls: maps, maps into a vector, loops, trees of tasks; of random sizes, costs, worker
- * counts, on random pools; some items make such a call again, some fail, with and without `silent`. Every task's execution is counted. In a build with planted
- * delays the scheduler's windows are wide. The seed of each round is printed when something is wrong; a watchdog
- * tells a hang, with the seeds in progress.
+ * counts, on random pools; some items make such a call again, some fail, with and without `silent`. Every task's
+ * execution is counted. In a build with planted delays the scheduler's windows are wide. The seed of each round is
+ * printed when something is wrong; a watchdog tells a hang, with the seeds in progress.
  */
 #include <errno.h>
 #include <pthread.h>
