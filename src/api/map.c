@@ -131,20 +131,28 @@ static int run_sure_tasks(void *ctx, size_t begin, size_t end, void *stop)
     return 0;
 }
 
-/* ---- calls that are over at once ------------------------------------------------------------------------- */
+/* ---- plain calls ----------------------------------------------------------------------------------------- */
 
-/* Whether a call without options is one of a function that cannot fail, on so few and so cheap items that it is to run
- * here and now. Then the thread has no last failure, either (failure.c). */
-static bool is_brief(const parallel_function *f, const void *args, size_t n, const parallel_options *options)
+/* Whether a call is one of a function that cannot fail, and without any options. Such a call needs no account of
+ * failures, nor much else. */
+static bool is_plain(const parallel_function *f, const void *args, size_t n, const parallel_options *options)
 {
     return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
-           f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && pl_brief_fits((pl_cost *)f->cost, n);
+           f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && n <= PTRDIFF_MAX / UINT16_MAX;
 }
 
-static void run_brief(const parallel_function *f, const void *args, size_t n, void *out)
+static void run_plain(const parallel_function *f, const void *args, size_t n, void *out)
 {
-    run_kernel(f->kernel, args, out, 0, n);
-    pl_brief_ended((pl_cost *)f->cost, n);
+    pl_cost *cost = (pl_cost *)f->cost;
+    if (pl_brief_fits(cost, n)) { /* then the thread has no last failure, either (failure.c) */
+        run_kernel(f->kernel, args, out, 0, n);
+        pl_brief_ended(cost, n);
+        return;
+    }
+    map m = {.kernel = f->kernel, .args = args, .out = out};
+    pl_last_failure_clear();
+    pl_loop_run(&(pl_loop_spec){.n = n, .body = run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
+    pl_last_failure_clear(); /* of a call that a task of this call made on this thread */
 }
 
 /* ---- calls ----------------------------------------------------------------------------------------------- */
@@ -254,10 +262,12 @@ static parallel_results *map_on(parallel_executor_kind executor, const parallel_
                                 const parallel_options *options)
 {
     call c;
-    if (is_brief(f, args, n, options)) {
+    if (is_plain(f, args, n, options)) {
         parallel_results *r = pl_results_new(n, f->result_size, false);
         if (r)
-            run_brief(f, args, n, pl_results_vector(r));
+            run_plain(f, args, n, pl_results_vector(r));
+        else
+            pl_last_failure_clear();
         return r;
     }
     if (!begin_call(&c, f, args, n, options, executor))
@@ -291,8 +301,8 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
                                const parallel_options *options)
 {
     call c;
-    if (is_brief(f, args, n, options) && out) {
-        run_brief(f, args, n, out);
+    if (is_plain(f, args, n, options) && out) {
+        run_plain(f, args, n, out);
         return 0;
     }
     if (!begin_call(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR))
