@@ -116,6 +116,24 @@ static int failures_as_a_user_reads_them(void)
     return 0;
 }
 
+/* One pool ends with its scope, one by hand. */
+static int pools_as_a_user_has_them(void)
+{
+    double in[1000], out[1000];
+    for (int i = 0; i < 1000; i++)
+        in[i] = i;
+    PARALLEL_SCOPED parallel_pool *p = parallel_pool_new(3);
+    parallel_pool *q = parallel_pool_new(0);
+    REQUIRE(p && q);
+    for (int i = 0; i < 100; i++)
+        REQUIRE(parallel_map_into(cube, in, 1000, out, .pool = i % 2 ? p : q, .max_workers = i / 2 % 4) == 0 &&
+                out[10] == 1000);
+    parallel_pool_free(q);
+    errno = 0;
+    REQUIRE(parallel_pool_new(-1) == NULL && errno == EINVAL);
+    return 0;
+}
+
 int main(void)
 {
     double in[1000], out[1000];
@@ -133,6 +151,7 @@ int main(void)
     int counts[100] = {0};
     REQUIRE(parallel_for(100, add_to, counts) == 0 && counts[0] == 1 && counts[99] == 1);
     REQUIRE(failures_as_a_user_reads_them() == 0);
+    REQUIRE(pools_as_a_user_has_them() == 0);
 
     struct page filled[20];
     PARALLEL_RUN(fill, filled, 20, ((struct request){.url = "z", .table = "db"}), nobody);
