@@ -250,7 +250,7 @@ static void work(part *p)
         size = next_size(loop, end - begin, spent);
         p->ticks += spent;
         before = now;
-        if (loop->handed && p->worker == loop->owner && now > loop->settle_at)
+        if (p->worker == loop->owner && loop->handed && now > loop->settle_at)
             settle(loop);
     }
     close_offer(p);
