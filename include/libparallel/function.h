@@ -71,7 +71,7 @@ typedef struct parallel_function {
  *
  * It defines `fn__parallel`, a `static const parallel_function`.
  */
-#define PARALLEL_DECORATE(...) PARALLEL_DECORATE_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define PARALLEL_DECORATE(...) PARALLEL_DECORATE_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * PARALLEL_DECORATE_TASK(fn, arg_t, result_t, ...options)
@@ -86,7 +86,7 @@ typedef struct parallel_function {
  *
  * Tasks of either kind end by returning: not by longjmp(), pthread_exit(), or in a child process that they forked.
  */
-#define PARALLEL_DECORATE_TASK(...) PARALLEL_DECORATE_TASK_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define PARALLEL_DECORATE_TASK(...) PARALLEL_DECORATE_TASK_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * PARALLEL_DECORATE_SPLIT(fn, arg_t, result_t, ...options)
@@ -100,15 +100,13 @@ typedef struct parallel_function {
  * It gets n neighbours of the arguments, n > 0, fills in their n results, and returns 0; or an error code, and then
  * all n tasks have failed, with that code. See parallel_split().
  */
-#define PARALLEL_DECORATE_SPLIT(...) PARALLEL_DECORATE_SPLIT_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define PARALLEL_DECORATE_SPLIT(...) PARALLEL_DECORATE_SPLIT_(__VA_ARGS__, PARALLEL_END_)
 
 /* ---- how it is done ------------------------------------------------------------------------------------ */
 
 /* PARALLEL_IS_VOID_(type) is 1 for void and 0 for other types: of void alone pasting makes a call of PARALLEL_VOID_void,
  * which shifts a 1 into second place; of void * it makes PARALLEL_VOID_void *(). */
 #define PARALLEL_VOID_void() ~, 1
-#define PARALLEL_SECOND__(a, b, ...) b
-#define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
 #define PARALLEL_IS_VOID_(type) PARALLEL_SECOND_(PARALLEL_VOID_##type(), 0, ~)
 #define PARALLEL_CAT__(a, b) a##b
 #define PARALLEL_CAT_(a, b) PARALLEL_CAT__(a, b)
@@ -197,7 +195,7 @@ typedef struct parallel_function {
 
 #define PARALLEL_HANDLE_(fn, bytes, fails, parts, ...)                                                                 \
     __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
-    __attribute__((unused)) static const parallel_options fn##__parallel_options = {__VA_ARGS__};                      \
+    __attribute__((unused)) static const parallel_options fn##__parallel_options = {PARALLEL_SIZED_(__VA_ARGS__)};     \
     __attribute__((unused)) static const parallel_function fn##__parallel = {                                          \
         .name = #fn,                                                                                                   \
         .arg_size = sizeof(fn##__parallel_arg),                                                                        \
@@ -205,7 +203,7 @@ typedef struct parallel_function {
         .size = sizeof(parallel_function),                                                                             \
         .kernel = fn##__parallel_kernel,                                                                               \
         .can_fail = fails,                                                                                             \
-        .options = PARALLEL_IF_MORE_(&fn##__parallel_options, (const parallel_options *)0, __VA_ARGS__),               \
+        .options = PARALLEL_IF_ANY_(&fn##__parallel_options, (const parallel_options *)0, __VA_ARGS__),                \
         .cost = &fn##__parallel_cost,                                                                                  \
         .splits = parts,                                                                                               \
     }

@@ -33,10 +33,10 @@ PARALLEL_BEGIN_DECLS
  *
  * From any thread, and from inside tasks: a nested call runs on the same threads.
  */
-#define parallel_map(...) PARALLEL_MAP_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define parallel_map(...) PARALLEL_MAP_(__VA_ARGS__, PARALLEL_END_)
 
 /** parallel_thread_map(fn, args, n, ...options): parallel_map() on threads, whatever was decorated. */
-#define parallel_thread_map(...) PARALLEL_THREAD_MAP_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define parallel_thread_map(...) PARALLEL_THREAD_MAP_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * parallel_map_into(fn, args, n, out, ...options): parallel_map() into the caller's own vector; nothing is
@@ -52,7 +52,7 @@ PARALLEL_BEGIN_DECLS
  *         zero bytes, and those of tasks that did not run are untouched. With `silent` every task is tried
  *         before the first failure (by index) is reported.
  */
-#define parallel_map_into(...) PARALLEL_MAP_INTO_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define parallel_map_into(...) PARALLEL_MAP_INTO_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * parallel_split(fn, args, n, ...options): cuts an array into contiguous chunks, one for each worker, and has a
@@ -66,7 +66,7 @@ PARALLEL_BEGIN_DECLS
  * @return the n results in order, whatever the chunks, and all else as for parallel_map(). parallel_map() itself takes
  *         such a function, too, and then chooses chunks as it goes.
  */
-#define parallel_split(...) PARALLEL_SPLIT_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define parallel_split(...) PARALLEL_SPLIT_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * parallel_for(n, body, ctx, ...options): runs a loop body over index ranges. Equals
@@ -82,7 +82,7 @@ PARALLEL_BEGIN_DECLS
  * @return 0; or -1 with errno EINVAL (body NULL, or an option that means nothing here: `names`, `extras`) or
  *         ENOTSUP
  */
-#define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, .size = sizeof(parallel_options))
+#define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * What parallel_map() is made of: for functions known at run time, and for C++.

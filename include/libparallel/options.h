@@ -92,16 +92,19 @@ typedef struct parallel_options {
     size_t grain;
 } parallel_options;
 
-/* PARALLEL_OPTIONS_(.name = value, ..., .size = ...) points to such options; if there is but the size, it is NULL.
- * PARALLEL_IF_MORE_(more, one, ...) chooses by the number of its further arguments, of which there are 32 at most. */
+/*
+ * The macros that take options end their arguments with PARALLEL_END_. So PARALLEL_OPTIONS_(.name = value, ...,
+ * PARALLEL_END_) points to such options, their size filled in; PARALLEL_OPTIONS_(PARALLEL_END_) is NULL.
+ * PARALLEL_IF_ANY_(some, none, ...) chooses likewise: if its third argument is PARALLEL_END_, that and what follows is a
+ * call, which puts `none` into second place.
+ */
+#define PARALLEL_END_(...) __VA_ARGS__
 #define PARALLEL_OPTIONS_(...)                                                                                         \
-    PARALLEL_IF_MORE_((&(parallel_options){__VA_ARGS__}), ((const parallel_options *)0), __VA_ARGS__)
-#define PARALLEL_IF_MORE_(more, one, ...)                                                                              \
-    PARALLEL_34TH_(__VA_ARGS__, more, more, more, more, more, more, more, more, more, more, more, more, more, more,    \
-                   more, more, more, more, more, more, more, more, more, more, more, more, more, more, more, more,     \
-                   more, more, one, ~)
-#define PARALLEL_34TH_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, bb, cc, dd,   \
-                       ee, ff, gg, hh, ...)                                                                            \
-    hh
+    PARALLEL_IF_ANY_((&(parallel_options){PARALLEL_SIZED_(__VA_ARGS__)}), ((const parallel_options *)0), __VA_ARGS__)
+#define PARALLEL_SIZED_(...) __VA_ARGS__(.size = sizeof(parallel_options))
+#define PARALLEL_IF_ANY_(some, none, ...) PARALLEL_SECOND_(PARALLEL_FIRST_(__VA_ARGS__, ~)(~, none), some, ~)
+#define PARALLEL_FIRST_(first, ...) first
+#define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
+#define PARALLEL_SECOND__(first, second, ...) second
 
 #endif

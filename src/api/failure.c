@@ -39,10 +39,8 @@ __attribute__((destructor(1000))) static void end_failures(void)
     has_key = false;
 }
 
-void pl_last_failure_clear(void)
+void pl_last_failure_drop(void)
 {
-    if (!pl_this_thread.failed)
-        return;
     pl_this_thread.failed = false;
     free((char *)pl_this_thread.last.message);
     if (has_key)

@@ -74,10 +74,6 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, cha
 /* Sorts by index; fills in names and the messages that tasks did not give. */
 void pl_failures_finish(pl_failures *failures, const char *const *names);
 
-/* The calling thread's last failure: there is none any more; or (only then) one, whose message it takes over. */
-void pl_last_failure_clear(void);
-void pl_last_failure_set(parallel_failure *failure);
-
 /* ---- tasks ----------------------------------------------------------------------------------------------- */
 
 /* A chunk of tasks in progress on this thread; what parallel_fail() refers to. */
@@ -109,6 +105,16 @@ static inline void pl_chunk_end(pl_chunk *chunk)
     if (chunk->message)
         free(chunk->message);
     pl_this_thread.chunk = chunk->outer;
+}
+
+/* The calling thread's last failure: there is none any more; or (only then) one, whose message it takes over. */
+void pl_last_failure_drop(void);
+void pl_last_failure_set(parallel_failure *failure);
+
+static inline void pl_last_failure_clear(void)
+{
+    if (pl_this_thread.failed)
+        pl_last_failure_drop();
 }
 
 /* The message that the task at `index` attached, or NULL; the caller's. */

@@ -138,7 +138,7 @@ static int run_sure_tasks(void *ctx, size_t begin, size_t end, void *stop)
 static bool is_plain(const parallel_function *f, const void *args, size_t n, const parallel_options *options)
 {
     return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
-           f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && n <= PTRDIFF_MAX / UINT16_MAX;
+           f->arg_size && f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && n <= PTRDIFF_MAX / UINT16_MAX;
 }
 
 static void run_plain(const parallel_function *f, const void *args, size_t n, void *out)
@@ -147,12 +147,13 @@ static void run_plain(const parallel_function *f, const void *args, size_t n, vo
     if (pl_brief_fits(cost, n)) { /* then the thread has no last failure, either (failure.c) */
         run_kernel(f->kernel, args, out, 0, n);
         pl_brief_ended(cost, n);
+        pl_last_failure_clear(); /* of a call that a task of this call made */
         return;
     }
     map m = {.kernel = f->kernel, .args = args, .out = out};
     pl_last_failure_clear();
     pl_loop_run(&(pl_loop_spec){.n = n, .body = run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
-    pl_last_failure_clear(); /* of a call that a task of this call made on this thread */
+    pl_last_failure_clear();
 }
 
 /* ---- calls ----------------------------------------------------------------------------------------------- */
@@ -341,6 +342,7 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
     if (!options && body && n && pl_brief_fits(cost, n)) {
         body(0, n, ctx);
         pl_brief_ended(cost, n);
+        pl_last_failure_clear();
         return 0;
     }
     pl_last_failure_clear();

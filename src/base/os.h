@@ -120,10 +120,9 @@ void *pl_os_zalloc(size_t bytes);
 
 /*
  * Starts a thread with all signals blocked but those that its own faults raise, so that the program's handlers
- * run on the program's threads. It had better not run on the CPU `off` (see pl_os_keep_off(); -1: any will do). False if
- * there can be no further thread.
+ * run on the program's threads. False if there can be no further thread.
  */
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off);
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument);
 
 /* Gives the calling thread a name of at most 15 letters, for debuggers, where the system can. */
 void pl_os_name_self(const char *name);
@@ -135,13 +134,12 @@ bool pl_os_try_join(pthread_t thread);
 /* Gives the CPU to another thread that is ready to run. */
 void pl_os_yield(void);
 
-/* The calling thread's number, for pl_os_keep_off(); the CPU that it runs on. -1 where that is not known. */
-int pl_os_thread_number(void);
+/* The CPU that the calling thread runs on; -1 where that is not known. */
 int pl_os_cpu(void);
 
-/* A hint: from when it is woken the next time, a thread is to run on any CPU that it may use but `cpu`, and on `before`
- * again, which it was to keep off so far (-1: none). Without effect if that would leave it none. */
-void pl_os_keep_off(int thread, int cpu, int before);
+/* Whether a thread may run on `cpu`, and on others. If so, lets it no longer (`off`) run there, or again. */
+bool pl_os_may_keep_off(pthread_t thread, int cpu);
+void pl_os_keep_off(pthread_t thread, int cpu, bool off);
 
 /* Sleeps for about a millisecond. */
 void pl_os_nap(void);

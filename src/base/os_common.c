@@ -119,7 +119,7 @@ void *pl_os_zalloc(size_t bytes)
     return memory;
 }
 
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off)
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -129,8 +129,6 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int o
     pthread_sigmask(SIG_SETMASK, &all, &before);
     bool made = pthread_create(thread, NULL, run, argument) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (made)
-        pl_os_move_thread(*thread, off);
     return made;
 }
 

@@ -203,47 +203,39 @@ unsigned pl_os_cpus(void)
 
 /* ---- places ---------------------------------------------------------------------------------------------- */
 
-int pl_os_thread_number(void)
-{
-    return (int)syscall(SYS_gettid);
-}
-
 int pl_os_cpu(void)
 {
     return sched_getcpu();
 }
 
-/* The masks of machines with more CPUs are left alone. */
-enum { CPUS = 8192 };
+/* Machines with more CPUs than these hold do without. */
 typedef struct cpus {
-    unsigned long mask[CPUS / (8 * sizeof(unsigned long))];
+    cpu_set_t set[8];
 } cpus;
 
-/* Takes `off` out of a set, which must not become empty, and puts `on` in. False if that is not possible. */
-static bool change_cpus(cpus *set, int off, int on)
+static bool get_cpus(pthread_t thread, int cpu, cpus *all)
 {
-    if (off < 0 || off >= CPUS)
-        return false;
-    if (on >= 0 && on < CPUS)
-        CPU_SET_S((unsigned)on, sizeof *set, (cpu_set_t *)set);
-    CPU_CLR_S((unsigned)off, sizeof *set, (cpu_set_t *)set);
-    return CPU_COUNT_S(sizeof *set, (cpu_set_t *)set) > 0;
+    memset(all, 0, sizeof *all);
+    return cpu >= 0 && cpu < (int)(8 * sizeof *all) && pthread_getaffinity_np(thread, sizeof *all, all->set) == 0;
 }
 
-void pl_os_keep_off(int thread, int cpu, int before)
+bool pl_os_may_keep_off(pthread_t thread, int cpu)
 {
-    cpus set = {0};
-    int saved = errno;
-    if (sched_getaffinity(thread, sizeof set, (cpu_set_t *)&set) == 0 && change_cpus(&set, cpu, before))
-        sched_setaffinity(thread, sizeof set, (cpu_set_t *)&set);
-    errno = saved;
+    cpus all;
+    return get_cpus(thread, cpu, &all) && CPU_ISSET_S((unsigned)cpu, sizeof all, all.set) &&
+           CPU_COUNT_S(sizeof all, all.set) > 1;
 }
 
-void pl_os_move_thread(pthread_t thread, int off)
+void pl_os_keep_off(pthread_t thread, int cpu, bool off)
 {
-    cpus set = {0};
-    if (pthread_getaffinity_np(thread, sizeof set, (cpu_set_t *)&set) == 0 && change_cpus(&set, off, -1))
-        pthread_setaffinity_np(thread, sizeof set, (cpu_set_t *)&set);
+    cpus all;
+    if (!get_cpus(thread, cpu, &all))
+        return;
+    if (off)
+        CPU_CLR_S((unsigned)cpu, sizeof all, all.set);
+    else
+        CPU_SET_S((unsigned)cpu, sizeof all, all.set);
+    pthread_setaffinity_np(thread, sizeof all, all.set);
 }
 
 /* ---- fences ---------------------------------------------------------------------------------------------- */

@@ -79,21 +79,10 @@ void pl_os_name_self(const char *name)
     (void)name;
 }
 
-void pl_os_move_thread(pthread_t thread, int off)
-{
-    (void)thread;
-    (void)off;
-}
-
 unsigned pl_os_cpus(void)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (unsigned)online : 1;
-}
-
-int pl_os_thread_number(void)
-{
-    return -1;
 }
 
 int pl_os_cpu(void)
@@ -101,11 +90,18 @@ int pl_os_cpu(void)
     return -1;
 }
 
-void pl_os_keep_off(int thread, int cpu, int before)
+bool pl_os_may_keep_off(pthread_t thread, int cpu)
 {
     (void)thread;
     (void)cpu;
-    (void)before;
+    return false;
+}
+
+void pl_os_keep_off(pthread_t thread, int cpu, bool off)
+{
+    (void)thread;
+    (void)cpu;
+    (void)off;
 }
 
 /* ---- fences, and memory: what POSIX does not have -------------------------------------------------------- */

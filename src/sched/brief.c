@@ -23,14 +23,14 @@
 /* How long the caller looks out for its helpers' end before it parks; where there are more threads than CPUs. */
 #define WAIT_US 50
 #define CROWDED_WAIT_US 5
-/* A helper that is later than that has lost its CPU, which says nothing of the next one. */
-#define LATEST_US 2
 /* How many looks that takes without a pause in between. */
 #ifdef PL_MODEL
 enum { EAGER_LOOKS = 1 };
 #else
 enum { EAGER_LOOKS = 64 };
 #endif
+/* A helper that is later than that has lost its CPU, which says nothing of the next one. */
+#define LATEST_US 2
 /* How many loops in a row may have taken twice as long as expected before the next is looked at. */
 enum { ODD_LOOPS = 16 };
 /* One hand-over out of so many is measured. */
@@ -136,22 +136,22 @@ static void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, size_t begin
     }
 }
 
-void pl_handoff_run(pl_worker *thief, pl_worker *victim, uint32_t begin, uint32_t end)
+void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
 {
     pl_handoff *h = &victim->handoff;
-    if (h->joins) {
+    if (piece.seats) {
         pl_loop_body *body = h->body;
         void *loop = h->ctx;
         if (pl_handoff_leave(h))
             pl_unpark(&victim->parker);
-        body(loop, begin, end, NULL);
+        body(loop, piece.begin, piece.end, NULL);
         return;
     }
     pl_frame frame = {0}; /* nobody waits here who could help */
     pl_worker_enter(thief, &frame);
     do
-        run_piece(h, h->body, h->ctx, begin, end);
-    while (!stopped(h) && pl_handoff_take(h, 0, &begin, &end));
+        run_piece(h, h->body, h->ctx, piece.begin, piece.end);
+    while (!stopped(h) && pl_handoff_take(h, 0, &piece));
     pl_worker_leave_frame(thief);
     if (pl_handoff_leave(h))
         pl_unpark(&victim->parker);
@@ -200,13 +200,14 @@ static void learn_lateness(pl_worker *w, uint64_t late)
 /* Runs the caller's part and takes back what nobody has begun. How many pieces that was. */
 static uint32_t run_own(const pl_loop_spec *spec, pl_handoff *h, uint32_t mine, uint64_t *end)
 {
-    uint32_t back = 0, b, e;
+    uint32_t back = 0;
+    pl_piece piece;
     run_piece(h, spec->body, spec->ctx, 0, mine);
     if (end)
         *end = pl_ticks();
-    for (; pl_handoff_take(h, 0, &b, &e); back++)
+    for (; pl_handoff_take(h, 0, &piece); back++)
         if (!stopped(h))
-            run_piece(h, spec->body, spec->ctx, b, e);
+            run_piece(h, spec->body, spec->ctx, piece.begin, piece.end);
     return back;
 }
 
@@ -218,8 +219,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     uint64_t lead = helpers * w->late * n / guess, mine = (n + lead) / (helpers + 1);
     mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
     uint32_t piece = (n - (uint32_t)mine - 1) / helpers + 1, pieces = (n - (uint32_t)mine - 1) / piece + 1;
-    h->busy = true;
-    h->joins = false;
+    pl_handoff_set_busy(h, true);
     h->body = spec->body;
     h->ctx = spec->ctx;
     if (spec->ctx_size) {
@@ -235,13 +235,13 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     bool waited = wait_for_helpers(w, h);
     uint64_t last = pl_brief_own.last, now = pl_ticks();
     pl_brief_own.last = now;
-    h->busy = false;
+    pl_handoff_set_busy(h, false);
     w->helpers = pieces - back;
     if (stopped(h))
         return;
     if (back == 0) /* both ends should meet */
         w->late = waited ? w->late + w->late / 32 : w->late - w->late / 32;
-    else if (back == pieces && w->late < guess * mine / n && pl_sleep_searching(&w->pool->sleep))
+    else if (back == pieces && w->late < guess * mine / n && pl_sleep_awake(&w->pool->sleep))
         learn_lateness(w, guess * mine / n); /* at least */
     if (closely) {
         learn(spec, mid - start, mine, closely);
@@ -255,7 +255,8 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
 /* Whether somebody may come. */
 static bool may_hand_over(const pl_loop_spec *spec, pl_worker *w)
 {
-    return w && !w->handoff.busy && spec->n <= PL_HANDOFF_ITEMS && (w->helpers || pl_sleep_searching(&w->pool->sleep));
+    return w && !pl_handoff_busy(&w->handoff) && spec->n <= PL_HANDOFF_ITEMS &&
+           (w->helpers || pl_sleep_awake(&w->pool->sleep));
 }
 
 /* ---- which of the two ------------------------------------------------------------------------------------ */
@@ -282,7 +283,11 @@ size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
     }
     if (guess == UINT64_MAX)
         return 0;
-    bool hot = w && pl_sleep_searching(&w->pool->sleep) > 0;
+    bool hot = w && pl_sleep_awake(&w->pool->sleep);
     uint64_t price = hot ? ALONE_US * us : wake_price(w) + guess / spec->n;
-    return guess <= price ? run_here(spec, guess, price, late, closely) : 0;
+    if (guess > price)
+        return 0;
+    if (w && !pl_brief_is_short(guess))
+        pl_pool_doubt(w->pool);
+    return run_here(spec, guess, price, late, closely);
 }

@@ -163,17 +163,24 @@ static void stand_up(pl_loop *loop, seat *seat)
     atomic_fetch_sub_explicit(&loop->taken, 1, memory_order_relaxed);
 }
 
+/* Nobody sits down on a seat that was handed over. */
+static void free_seat(pl_loop *loop, seat *seat)
+{
+    stand_up(loop, seat);
+    pl_latch_drop(&loop->latch);
+}
+
 /* Owner: takes back the seats that nobody has taken, with their iterations in them, for whoever finds them. */
 static void settle(pl_loop *loop)
 {
     pl_handoff *h = &loop->owner->handoff;
-    uint32_t begin, end;
-    while (pl_handoff_take(h, 0, &begin, &end)) {
-        stand_up(loop, &loop->seat[begin]);
-        pl_latch_drop(&loop->latch);
+    pl_piece piece;
+    while (pl_handoff_take(h, 0, &piece))
+        free_seat(loop, &loop->seat[piece.begin]);
+    if (pl_handoff_open(h)) {
+        pl_handoff_set_busy(h, false);
+        loop->handed = false;
     }
-    if (pl_handoff_open(h))
-        loop->handed = h->busy = false;
 }
 
 /* Fills its own range from somebody else's. */
@@ -299,8 +306,9 @@ static int join(void *ctx, size_t begin, size_t end, void *stop)
     pl_loop *loop = ctx;
     pl_worker *w = pl_worker_known();
     seat *seat = &loop->seat[begin];
-    (void)end;
     (void)stop;
+    for (size_t k = begin + 1; k < end; k++)
+        free_seat(loop, &loop->seat[k]); /* too many were taken: see handoff.h */
     /* R25 seq_cst: as R10, but that the seat was reserved for it; pairs with R15 */
     atomic_store_explicit(&seat->sitter, w->index + 1, memory_order_seq_cst);
     take_part(loop, w, seat);
@@ -314,7 +322,7 @@ static void hand_over_seats(part *p, uint32_t begin, uint32_t end)
     pl_worker *w = loop->owner;
     pl_handoff *h = &w->handoff;
     uint32_t most = loop->seats < end - begin ? loop->seats : end - begin;
-    uint32_t count = h->busy || loop->add ? 0 : pl_sleep_searching(&w->pool->sleep);
+    uint32_t count = pl_handoff_busy(h) || loop->add ? 0 : pl_sleep_awake(&w->pool->sleep);
     count = count < most ? count : most - 1;
     for (uint32_t k = count; k > 0; k--) {
         uint32_t share = (end - begin) / (k + 1);
@@ -329,11 +337,13 @@ static void hand_over_seats(part *p, uint32_t begin, uint32_t end)
     pl_range_set(&p->seat->range, begin, end);
     if (count == 0)
         return;
-    loop->handed = h->busy = h->joins = true;
+    loop->handed = true;
+    pl_handoff_set_busy(h, true);
     loop->settle_at = pl_ticks() + SETTLE_US * pl_os_ticks_per_us();
     h->body = join;
     h->ctx = loop;
-    pl_handoff_lay_out(h, 1, count + 1, 1);
+    pl_handoff_lay_out_seats(h, 1, count + 1);
+    pl_worker_call_for_help(w, false); /* they may have gone to sleep */
 }
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include "sched/brief.h"
 
 /* How long a searcher looks around before it sleeps: some ten times what a wake-up costs. */
-#define SPIN_US 50
+#define SPIN_US 40
 /* How long no thread is started after one could not be. */
 #define RETRY_US 100000
 
@@ -178,12 +178,20 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
     pl_worker *w = !may || pl_pool_stopping(pool) ? NULL : unused_worker(pool);
     bool started = false;
     if (w) {
-        w->keeps_off = pl_os_cpu();
-        started = pl_os_thread(&w->thread, pl_worker_main, w, w->keeps_off);
-        if (started)
+        int cpu = pl_os_cpu();
+        bool move = pl_os_may_keep_off(pthread_self(), cpu);
+        /* W48 seq_cst: k1 (worker.c), as W43; pairs with W45 */
+        atomic_store_explicit(&w->kept_off, move ? cpu + 1 : 0, memory_order_seq_cst);
+        pl_sleep_waking(&pool->sleep, 1);
+        started = pl_os_thread(&w->thread, pl_worker_main, w);
+        if (started) {
             w->use = PL_THREAD;
-        else
+            if (move)
+                pl_worker_keep_off(w, w->thread, cpu);
+        } else {
+            pl_sleep_waking(&pool->sleep, -1);
             free_record(w);
+        }
     }
     if (started) {
         /* W6 relaxed: a count by itself; pairs with W5 */
@@ -273,7 +281,7 @@ static bool busy(const pl_pool *pool, bool *others)
         pl_worker *w = pl_pool_worker(pool, i);
         /* W18 seq_cst: after W9 in S: a thread that enters a frame from now on sees that the pool is stopping; pairs
          * with W27 */
-        if (atomic_load_explicit(&w->inside, memory_order_seq_cst))
+        if (atomic_load_explicit(&w->inside, memory_order_seq_cst) || pl_handoff_busy(&w->handoff))
             return true;
         *others |= w->use == PL_GUEST && w != self;
     }

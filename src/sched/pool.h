@@ -67,9 +67,9 @@ typedef struct pl_worker {
     pl_frame *frame;         /* the innermost */
     _Atomic uint32_t inside; /* how many frames that is; also read at exit */
     _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
-    int number;              /* its system's name for it */
-    int keeps_off;           /* written by whoever wakes it: the CPU that it was told to keep off, or -1; */
-    _Atomic uint64_t woken;  /* and when that was, in ticks */
+    pthread_t me;            /* as it knows itself */
+    _Atomic int kept_off;    /* the CPU, plus 1, that whoever woke it keeps it off, until it runs; or 0 */
+    _Atomic uint64_t woken;  /* when it was woken the last time, in ticks; or 0 */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
     pthread_t thread;            /* of a PL_THREAD, or a PL_ENDED one still to be joined */
@@ -150,8 +150,8 @@ typedef struct pl_job {
 /* Runs what it stole from `victim`, or gives it back. */
 void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted);
 
-/* Runs [begin, end) of what `victim` has handed over, and what more there is; brief.c. */
-void pl_handoff_run(pl_worker *thief, pl_worker *victim, uint32_t begin, uint32_t end);
+/* Runs a piece of what `victim` has handed over, and what more there is; brief.c. */
+void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece);
 
 /* Runs a task, at the deque's head, in the frame that the worker has just entered for it. */
 void pl_worker_start(pl_worker *worker, const pl_task *task, pl_slot *slot);
@@ -188,7 +188,7 @@ bool pl_pool_idle(const pl_pool *pool);
  * other work is found (f2 in sleep.h). Before anything that takes long. */
 void pl_worker_pass_on(pl_worker *worker);
 
-/* Whether any deque has a public task. All loads are seq_cst: see sleep.h. */
+/* Whether any deque has a public task, or any worker seats to hand over. All loads are seq_cst: see sleep.h. */
 bool pl_pool_has_public(const pl_pool *pool);
 
 /* Worker number `i`, if there is one. */
@@ -237,6 +237,9 @@ static inline uint64_t pl_pool_wake_price(const pl_pool *pool)
 /* A further measurement of the one or the other: moves it by a quarter. */
 void pl_pool_measured(_Atomic uint32_t *average, uint64_t ticks);
 
+/* Nobody is woken for the price of it. Lowers it a little, so that it is tried again now and then. */
+void pl_pool_doubt(pl_pool *pool);
+
 /* Whether the pool is being ended. */
 static inline bool pl_pool_stopping(const pl_pool *pool)
 {
@@ -251,6 +254,9 @@ void *pl_worker_main(void *worker);
 
 /* Makes the calling thread `worker`, a thread of its pool. */
 void pl_worker_become(pl_worker *worker);
+
+/* k2 and k3 (worker.c), after kept_off has been set: keeps a worker, which is `thread`, off a CPU until it runs. */
+void pl_worker_keep_off(pl_worker *worker, pthread_t thread, int cpu);
 
 /* Whether a thread may be added now: by the pool's size, or on special request; and after no recent failure. */
 bool pl_pool_may_add(const pl_pool *pool, bool add);

@@ -60,10 +60,25 @@ bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i)
     return false;
 }
 
-uint32_t pl_sleep_searching(const pl_sleep *sleep)
+bool pl_sleep_searching(const pl_sleep *sleep)
 {
     /* S6 seq_cst: p2, after the publish p1 (D9, D10) in S; pairs with S2, S3, S7, S10 */
-    return atomic_load_explicit((_Atomic uint32_t *)&sleep->searching, memory_order_seq_cst);
+    return atomic_load_explicit((_Atomic uint32_t *)&sleep->searching, memory_order_seq_cst) > 0;
+}
+
+void pl_sleep_waking(pl_sleep *sleep, int step)
+{
+    /* S13 relaxed: a hint; pairs with S15 */
+    atomic_fetch_add_explicit(&sleep->waking, (uint32_t)step, memory_order_relaxed);
+}
+
+uint32_t pl_sleep_awake(const pl_sleep *sleep)
+{
+    /* S14 relaxed: a hint; pairs with S2, S3, S7, S10, S11 */
+    uint32_t searching = atomic_load_explicit((_Atomic uint32_t *)&sleep->searching, memory_order_relaxed);
+    /* S15 relaxed: a hint; pairs with S13 */
+    uint32_t waking = atomic_load_explicit((_Atomic uint32_t *)&sleep->waking, memory_order_relaxed);
+    return searching > waking ? searching - waking : 0;
 }
 
 bool pl_sleep_any(const pl_sleep *sleep, unsigned count)

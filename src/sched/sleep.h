@@ -90,6 +90,7 @@ enum { PL_SLEEP_WORDS = 16, PL_SLEEP_MAX = 64 * PL_SLEEP_WORDS };
 
 typedef struct pl_sleep {
     _Atomic uint32_t searching;
+    _Atomic uint32_t waking; /* how many of them have been woken, or started, and do not run yet: a hint */
     alignas(PL_LINE) _Atomic uint64_t asleep[PL_SLEEP_WORDS];
 } pl_sleep;
 
@@ -100,8 +101,14 @@ void pl_sleep_announce(pl_sleep *sleep, unsigned i);
  * already, and a token for it is on its way. */
 bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i);
 
-/* p2: how many are searching. */
-uint32_t pl_sleep_searching(const pl_sleep *sleep);
+/* p2: whether somebody is searching. */
+bool pl_sleep_searching(const pl_sleep *sleep);
+
+/* One more (1) or one less (-1) of those that search is on its way. */
+void pl_sleep_waking(pl_sleep *sleep, int step);
+
+/* How many are searching, and awake: a hint. */
+uint32_t pl_sleep_awake(const pl_sleep *sleep);
 
 /* Whether somebody of the first `count` has announced that it sleeps. */
 bool pl_sleep_any(const pl_sleep *sleep, unsigned count);

@@ -31,24 +31,62 @@ void pl_pool_measured(_Atomic uint32_t *average, uint64_t ticks)
     /* W38 relaxed: a number by itself; pairs with W37 */
     uint32_t old = atomic_load_explicit(average, memory_order_relaxed);
     /* W37 relaxed: a number by itself, one of several at once will do; pairs with W35, W36, W38 */
-    atomic_store_explicit(average, old ? old - old / 4 + new / 4 : new, memory_order_relaxed);
+    atomic_store_explicit(average, old - old / 4 + new / 4, memory_order_relaxed);
+}
+
+void pl_pool_doubt(pl_pool *pool)
+{
+    /* W41 relaxed: as W38; pairs with W37 */
+    uint32_t latency = atomic_load_explicit(&pool->wake_latency, memory_order_relaxed);
+    /* W42 relaxed: as W37; pairs with W36, W38 */
+    atomic_store_explicit(&pool->wake_latency, latency - latency / 64, memory_order_relaxed);
 }
 
 /* ---- who publishes work ------------------------------------------------------------------------------------------ */
 
-/* Wakes a worker, whose announcement was claimed, to run beside the caller. Left to itself, the system likes to put it
- * behind the caller, on the same CPU, when the others seem busy. */
+/*
+ * Where a woken or a new worker runs. Left to itself, the system may put it on the CPU of whoever wakes it, behind the
+ * very thread that it is to help. So that CPU is taken out of the worker's affinity mask, and put back as soon as it runs:
+ * nothing that a task starts inherits a narrowed mask.
+ *
+ *      waker                                         worker
+ *      k1  kept_off: 0 -> cpu + 1     (CAS)          k4  kept_off -> 0, what was it?    (RMW)
+ *      k2  takes the CPU out                         k5  if it was not 0: puts that CPU back
+ *      k3  if kept_off has changed: puts it back
+ *
+ * Whatever the order, the CPU is put back after it was taken out: if k4 comes before k3, by k3; else by k5.
+ */
+void pl_worker_keep_off(pl_worker *w, pthread_t thread, int cpu)
+{
+    pl_os_keep_off(thread, cpu, true);
+    /* W44 seq_cst: k3; pairs with W45 */
+    if (atomic_load_explicit(&w->kept_off, memory_order_seq_cst) != cpu + 1)
+        pl_os_keep_off(thread, cpu, false);
+}
+
+static void roam(pl_worker *w)
+{
+    /* W45 seq_cst: k4; pairs with W43, W44, W48 */
+    int kept_off = atomic_exchange_explicit(&w->kept_off, 0, memory_order_seq_cst);
+    if (kept_off)
+        pl_os_keep_off(w->me, kept_off - 1, false);
+}
+
+/* Wakes a worker, whose announcement was claimed. */
 static void wake(pl_worker *w)
 {
     pl_pool *pool = w->pool;
+    pl_sleep_waking(&pool->sleep, 1);
     int cpu = pl_os_cpu();
     uint64_t start = pl_ticks();
     /* W39 relaxed: who is woken by somebody else meanwhile may read an older time; pairs with W40 */
     atomic_store_explicit(&w->woken, start, memory_order_relaxed);
-    if (w->keeps_off != cpu) {
-        pl_os_keep_off(w->number, cpu, w->keeps_off);
-        w->keeps_off = cpu;
-    }
+    int nothing = 0;
+    /* W43 seq_cst: k1; another waker may be at it, and then this one leaves it alone; pairs with W45 */
+    if (pl_os_may_keep_off(w->me, cpu) &&
+        atomic_compare_exchange_strong_explicit(&w->kept_off, &nothing, cpu + 1, memory_order_seq_cst,
+                                                memory_order_relaxed))
+        pl_worker_keep_off(w, w->me, cpu);
     pl_unpark(&w->parker);
     pl_pool_measured(&pool->wake_cost, pl_ticks() - start);
 }
@@ -77,9 +115,11 @@ void pl_pool_notify(pl_pool *pool, bool add)
 bool pl_pool_has_public(const pl_pool *pool)
 {
     unsigned high = pl_pool_high(pool);
-    for (unsigned i = 0; i < high; i++)
-        if (pl_deque_has_public(&pl_pool_worker(pool, i)->deque))
+    for (unsigned i = 0; i < high; i++) {
+        const pl_worker *w = pl_pool_worker(pool, i);
+        if (pl_deque_has_public(&w->deque) || pl_handoff_has_seats(&w->handoff))
             return true;
+    }
     return false;
 }
 
@@ -87,7 +127,7 @@ bool pl_pool_idle(const pl_pool *pool)
 {
     /* W24 seq_cst: a worker that announced that it waits, and then did not see what the caller publishes or reveals,
      * is seen; pairs with W25 */
-    return pl_sleep_searching(&pool->sleep) > 0 || pl_sleep_any(&pool->sleep, pl_pool_high(pool)) ||
+    return pl_sleep_searching(&pool->sleep) || pl_sleep_any(&pool->sleep, pl_pool_high(pool)) ||
            atomic_load_explicit((_Atomic uint32_t *)&pool->waiting, memory_order_seq_cst) > 0 ||
            pl_pool_may_add(pool, false);
 }
@@ -256,7 +296,7 @@ typedef struct find {
     pl_worker *victim;
     pl_slot *slot;
     const pl_task *task;
-    uint32_t begin, end;
+    pl_piece piece;
 } find;
 
 /* One look into all other deques, from where the last one had success. */
@@ -270,9 +310,10 @@ static pl_steal look_around(pl_worker *w, find *found)
         pl_worker *victim = pl_pool_worker(pool, i);
         if (i == w->index)
             continue;
-        if (pl_handoff_offers(&victim->handoff) &&
-            pl_handoff_take(&victim->handoff, PL_HANDOFF_ONE, &found->begin, &found->end)) {
-            *found = (find){.victim = victim, .begin = found->begin, .end = found->end};
+        pl_handoff *h = &victim->handoff;
+        if (pl_handoff_offers(h) && pl_handoff_take(h, PL_HANDOFF_ONE, &found->piece)) {
+            found->victim = victim;
+            found->slot = NULL;
             w->victim = i;
             return PL_STEAL_GOT;
         }
@@ -379,10 +420,13 @@ static bool rest(pl_worker *w)
     if (slept)
         timed_out = !pl_park(&w->parker, pl_pool_surplus(pool) ? LEAVE_AFTER_NS : -1);
     bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
-    if (slept && !unclaimed) {
+    if (!unclaimed) {
+        pl_sleep_waking(&pool->sleep, -1);
         /* W40 relaxed: see W39; pairs with W39 */
         uint64_t woken = atomic_load_explicit(&w->woken, memory_order_relaxed);
-        pl_pool_measured(&pool->wake_latency, pl_ticks() - woken);
+        if (slept && woken)
+            pl_pool_measured(&pool->wake_latency, pl_ticks() - woken);
+        roam(w);
     }
     return timed_out && unclaimed;
 }
@@ -392,10 +436,12 @@ void *pl_worker_main(void *worker)
     pl_worker *w = worker;
     pl_pool *pool = w->pool;
     pl_worker_become(w);
-    w->number = pl_os_thread_number();
+    w->me = pthread_self();
+    roam(w);
     char name[16];
     snprintf(name, sizeof name, "parallel/%u", w->index);
     pl_os_name_self(name);
+    pl_sleep_waking(&pool->sleep, -1);
     for (;;) {
         find found;
         bool work = search(w, &found);
@@ -407,7 +453,7 @@ void *pl_worker_main(void *worker)
             pl_worker_run(w, found.victim, found.slot, found.task, true);
         pl_worker_pass_on(w);
         if (work && !found.slot)
-            pl_handoff_run(w, found.victim, found.begin, found.end);
+            pl_handoff_run(w, found.victim, found.piece);
         if (leave && pl_worker_leave(w))
             return NULL;
         pl_sleep_search(&pool->sleep);

@@ -208,6 +208,38 @@ START_TEST(a_success_clears_the_last_failure)
 }
 END_TEST
 
+/* Also if a task of that call has had a failure of its own, and swallowed it. */
+static uint32_t swallows(uint32_t x)
+{
+    uint32_t bad = UINT32_MAX << 31, out;
+    if (x == 3 && parallel_map_into(turn_or_fail, &bad, 1, &out) == 0)
+        return 0;
+    return x + 1;
+}
+PARALLEL_DECORATE(swallows, uint32_t, uint32_t);
+
+static void swallow_in_a_loop(size_t begin, size_t end, void *out)
+{
+    for (size_t i = begin; i < end; i++)
+        ((uint32_t *)out)[i] = swallows((uint32_t)i);
+}
+
+START_TEST(swallowed_failures_are_not_left_behind)
+{
+    pl_workers(pl_worker_counts[_i]);
+    uint32_t in[4], out[4];
+    for (uint32_t k = 0; k < 2000; k++) {
+        for (uint32_t i = 0; i < 4; i++)
+            in[i] = k % 5 ? 0 : i;
+        ck_assert_int_eq(parallel_map_into(swallows, in, 4, out), 0);
+        ck_assert_ptr_null(parallel_last_failure());
+        ck_assert_uint_eq(out[3], in[3] + 1);
+        ck_assert_int_eq(parallel_for(k % 5 ? 2 : 4, swallow_in_a_loop, out), 0);
+        ck_assert_ptr_null(parallel_last_failure());
+    }
+}
+END_TEST
+
 /* A function that cannot fail, and tries to: that concerns neither it nor the task around it. */
 static uint32_t fails_in_vain(uint32_t x)
 {
@@ -250,6 +282,7 @@ int main(void)
     tcase_add_loop_test(c, one_after_the_other, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, nested, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_success_clears_the_last_failure, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, swallowed_failures_are_not_left_behind, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, messages_stay_with_their_tasks, 0, PL_WORKER_COUNTS);
     return pl_run("api/short", c);
 }

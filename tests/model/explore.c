@@ -264,11 +264,6 @@ void pl_os_yield(void)
         reschedule(true);
 }
 
-int pl_os_thread_number(void)
-{
-    return -1;
-}
-
 void pl_os_name_self(const char *name)
 {
     (void)name;
@@ -279,11 +274,18 @@ int pl_os_cpu(void)
     return -1;
 }
 
-void pl_os_keep_off(int thread, int cpu, int before)
+bool pl_os_may_keep_off(pthread_t thread, int cpu)
 {
     (void)thread;
     (void)cpu;
-    (void)before;
+    return false;
+}
+
+void pl_os_keep_off(pthread_t thread, int cpu, bool off)
+{
+    (void)thread;
+    (void)cpu;
+    (void)off;
 }
 
 void pl_os_nap(void)

@@ -87,6 +87,7 @@ void set_up_pool(int count, uint32_t slots)
     atomic_init(&pool->waiting, 0);
     atomic_init(&pool->high, (uint32_t)count);
     atomic_init(&pool->sleep.searching, (uint32_t)count - 1);
+    atomic_init(&pool->sleep.waking, (uint32_t)count - 1);
     pool->cpus = MODEL_THREADS + 1;
     pool->size = (unsigned)count;
     pool->can_fence = pl_os_fence_init();
@@ -134,7 +135,7 @@ void pool_is_at_rest(void)
         model_assert(!w->frame && w->inside == 0 && w->tasks == 0);
         model_assert(w->deque.head == w->deque.base && !w->deque.overflow && w->deque.side_top == w->deque.side);
         model_assert(!pl_deque_has_public(&w->deque));
-        model_assert(!w->handoff.busy && !pl_handoff_offers(&w->handoff) && pl_handoff_open(&w->handoff));
+        model_assert(!pl_handoff_busy(&w->handoff) && !pl_handoff_offers(&w->handoff) && pl_handoff_open(&w->handoff));
         for (pl_slot *slot = w->deque.base; slot < w->deque.base + w->deque.reserve; slot++)
             model_assert(!slot->task && slot->state == 0);
     }

@@ -252,6 +252,7 @@ static int calls_made, calls_ended;
 static void set_up_handing(void)
 {
     set_up_pool(2, 16);
+    pool->workers[0]->helpers = 1;
     calls_made = calls_ended = 0;
 }
 
@@ -293,6 +294,71 @@ static void hand_over_twice(void)
 {
     call_short(4);
     call_short(4);
+    stop_pool();
+}
+
+/* A thief that has read the size of the first loop's pieces may take from the second, whose pieces are seats. The caller
+ * waits there until somebody else takes part. */
+static int run_with_others(void *ctx, size_t begin, size_t end, void *stop)
+{
+    if (model_self() == 0)
+        event_wait(&begun[1]);
+    else
+        event_set(&begun[1]);
+    return run_iterations(ctx, begin, end, stop);
+}
+
+static void hand_over_then_share(void)
+{
+    call_short(5);
+    memset(ran, 0, sizeof ran);
+    run_loop(3, run_with_others);
+    stop_pool();
+}
+
+/* One of two searchers counts as awake, and then searches no more. */
+static void search_no_more(void)
+{
+    pl_worker *w = pl_worker_self();
+    w->was_last = pl_sleep_found(&pool->sleep);
+    pl_worker_pass_on(w);
+}
+
+static void set_up_a_late_helper(void)
+{
+    set_up_handing_to_two();
+    atomic_init(&pool->sleep.waking, 1);
+    memset(&begun, 0, sizeof begun);
+}
+
+static void three_ran(void)
+{
+    for (int i = 0; i < 3; i++)
+        model_assert(ran[i] == 1);
+}
+
+/* Two iterations that wait for each other: the seat that was handed over must be taken, also if whoever was searching
+ * was about to go to sleep. */
+static int meet(void *ctx, size_t begin, size_t end, void *stop)
+{
+    for (size_t i = begin; i < end; i++) {
+        event_set(&begun[i]);
+        event_wait(&begun[!i]);
+    }
+    return run_iterations(ctx, begin, end, stop);
+}
+
+static void set_up_a_loop_that_meets(void)
+{
+    set_up_handing();
+    memset(&begun, 0, sizeof begun);
+}
+
+static void call_a_meeting(void)
+{
+    run_loop(2, meet);
+    for (int i = 0; i < 2; i++)
+        model_assert(ran[i] == 1);
     stop_pool();
 }
 
@@ -484,6 +550,12 @@ const scenario sched_scenarios[] = {
      {hand_over_twice, be_a_worker, be_a_worker},
      pool_is_at_rest,
      0},
+    {"handoff: a loop, then seats",
+     set_up_a_late_helper,
+     {hand_over_then_share, be_a_worker, search_no_more},
+     three_ran,
+     0},
+    {"handoff: seats for a meeting", set_up_a_loop_that_meets, {call_a_meeting, be_a_worker}, pool_is_at_rest, 0},
     {"handoff: nested", set_up_handing, {hand_over_nested, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested", two_workers, {call_two_deep, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested, two workers", three_workers, {call_two_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 1},

@@ -251,17 +251,22 @@ file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \
     's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counts),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
 plant "iterations are laid out before the loop is" src/sched/brief.c handoff: \
-    's/(        memcpy\(h->copy.*?;\n)(.*?)(    wait_for_helpers\(w, h\);\n)/$2$1$3/s'
+    's/(        memcpy\(h->copy.*?;\n)(.*?)(    bool waited = wait_for_helpers\(w, h\);\n)/$2$1$3/s'
 plant "a helper leaves before it runs its piece" src/sched/brief.c handoff: \
     's/(    do\n        run_piece)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_leave_frame\(thief\);\n)    if.*?\n.*?\n/$1/'
-plant "a helper counts itself for each piece" src/sched/brief.c handoff: 's/pl_handoff_take\(h, 0, &begin/pl_handoff_take(h, PL_HANDOFF_ONE, &begin/'
+plant "a helper counts itself for each piece" src/sched/brief.c handoff: 's/!stopped\(h\) && pl_handoff_take\(h, 0/!stopped(h) && pl_handoff_take(h, PL_HANDOFF_ONE/'
 plant "a helper does not count itself" src/sched/worker.c handoff: 's/PL_HANDOFF_ONE, &found/0, &found/'
-plant "the caller does not wait for its helpers" src/sched/brief.c handoff: 's/    wait_for_helpers\(w, h\);\n//'
+plant "the caller does not wait for its helpers" src/sched/brief.c handoff: 's/= wait_for_helpers\(w, h\)/= false/'
 plant "the caller does not take back what is left" src/sched/brief.c handoff: \
-    's/    for \(; pl_handoff_take\(h, 0, &b, &e\); back\+\+\)/    for (; back > 9; back++)/'
+    's/    for \(; pl_handoff_take\(h, 0, &piece\); back\+\+\)/    for (; back > 9; back++)/'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
-plant "a loop inside of a handed one uses the same place" src/sched/brief.c handoff: 's/!w->handoff.busy && //'
+plant "a helper that got two seats keeps one" src/sched/loop.c "handoff: a loop, then seats" \
+    's/    for \(size_t k = begin \+ 1; k < end; k\+\+\)\n.*?\n//'
+plant "who goes to sleep does not look for seats" src/sched/worker.c handoff: 's/ \|\| pl_handoff_has_seats\(&w->handoff\)//'
+plant "a seat that is taken back is still waited for" src/sched/loop.c : \
+    's/        free_seat\(loop, &loop->seat\[piece.begin\]\);/        stand_up(loop, &loop->seat[piece.begin]);/'
+plant "a loop inside of a handed one uses the same place" src/sched/brief.c handoff: 's/!pl_handoff_busy\(&w->handoff\) &&//'
 
 file=src/sched/loop.c
 plant "an offer is not counted at the latch" $file loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'

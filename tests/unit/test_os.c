@@ -132,7 +132,7 @@ static void *other(void *unused)
 START_TEST(wakes_in_turn)
 {
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, other, NULL, -1));
+    ck_assert(pl_os_thread(&thread, other, NULL));
     for (uint32_t i = 0; i < 20000; i += 2) {
         turn = i + 1;
         pl_os_wake(&turn);
@@ -182,7 +182,7 @@ START_TEST(threads_leave_signals_to_the_program)
 {
     sigset_t in_thread, here;
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, mask_of, &in_thread, -1));
+    ck_assert(pl_os_thread(&thread, mask_of, &in_thread));
     pthread_join(thread, NULL);
     pthread_sigmask(SIG_BLOCK, NULL, &here);
     ck_assert(sigismember(&in_thread, SIGINT) && sigismember(&in_thread, SIGALRM));
@@ -192,14 +192,13 @@ START_TEST(threads_leave_signals_to_the_program)
 END_TEST
 
 #ifdef PL_OS_LINUX
-/* A thread that tells its number, and where it runs each time that it is asked. */
+/* A thread that tells where it runs each time that it is asked. */
 static _Atomic uint32_t asked;
-static int number, where;
+static int where;
 
 static void *tell(void *unused)
 {
     pl_os_name_self("teller");
-    number = pl_os_thread_number();
     for (uint32_t i = 0; i < 400; i += 2) {
         while (asked != i + 1)
             pl_os_wait(&asked, i, -1);
@@ -210,52 +209,28 @@ static void *tell(void *unused)
     return unused;
 }
 
-static int ask(uint32_t i)
-{
-    asked = i + 1;
-    pl_os_wake(&asked);
-    while (asked != i + 2)
-        pl_os_wait(&asked, i + 1, -1);
-    return where;
-}
-
 START_TEST(threads_keep_off_a_cpu)
 {
     pthread_t thread;
-    bool one = pl_os_cpus() == 1; /* then there is nowhere else to go, and all else still works */
-    ck_assert(pl_os_thread(&thread, tell, NULL, -1));
-    ask(0);
-    ck_assert_int_gt(number, 0);
-    int before = -1;
-    for (uint32_t i = 2; i < 400; i += 2) {
+    ck_assert(pl_os_thread(&thread, tell, NULL));
+    for (uint32_t i = 0; i < 400; i += 2) {
         int here = pl_os_cpu();
         ck_assert_int_ge(here, 0);
-        if (here != before)
-            pl_os_keep_off(number, here, before);
-        before = here;
-        int there = ask(i);
-        ck_assert(one || there != here);
+        bool may = pl_os_may_keep_off(thread, here);
+        if (may)
+            pl_os_keep_off(thread, here, true);
+        ck_assert(!may || !pl_os_may_keep_off(thread, here));
+        asked = i + 1;
+        pl_os_wake(&asked);
+        while (asked != i + 2)
+            pl_os_wait(&asked, i + 1, -1);
+        ck_assert(!may || where != here);
+        if (may)
+            pl_os_keep_off(thread, here, false);
+        ck_assert(pl_os_may_keep_off(thread, here) == may);
     }
-    pl_os_keep_off(number, -1, -1);
-    pl_os_keep_off(number, 1000000, -1);
+    ck_assert(!pl_os_may_keep_off(thread, -1) && !pl_os_may_keep_off(thread, 1000000));
     pthread_join(thread, NULL);
-}
-END_TEST
-
-START_TEST(threads_start_off_a_cpu)
-{
-    bool one = pl_os_cpus() == 1;
-    for (int i = 0; i < 20; i++) {
-        pthread_t thread;
-        asked = 0;
-        int here = pl_os_cpu();
-        ck_assert(pl_os_thread(&thread, tell, NULL, here));
-        for (uint32_t k = 0; k < 400; k += 2) {
-            int there = ask(k);
-            ck_assert(one || there != here);
-        }
-        pthread_join(thread, NULL);
-    }
 }
 END_TEST
 #endif
@@ -268,7 +243,6 @@ int main(void)
     tcase_add_test(c, quota_of_version_1);
     tcase_add_test(c, nonsense_is_no_quota);
     tcase_add_test(c, threads_keep_off_a_cpu);
-    tcase_add_test(c, threads_start_off_a_cpu);
 #endif
     tcase_add_test(c, cpus_are_sane);
     tcase_add_test(c, waits_with_a_time);
