@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The library in the life of a process: fork, exit, idleness, lack of threads, signals. */
+#ifdef __linux__
+#define _GNU_SOURCE /* for affinity masks */
+#include <sched.h>
+#endif
 #include <dirent.h>
 #include <errno.h>
 #include <parallel.h>
@@ -449,6 +453,30 @@ START_TEST(workers_block_signals_and_callers_do_not)
 }
 END_TEST
 
+#ifdef __linux__
+/* On how many CPUs this thread may run. */
+static int cpus(int milliseconds)
+{
+    cpu_set_t set;
+    pl_nap(1000 * milliseconds);
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
+}
+PARALLEL_DECORATE(cpus, int, int);
+
+/* Also on threads that were started, or woken, off the CPU of whoever did it. */
+START_TEST(tasks_may_use_all_cpus)
+{
+    int in[6] = {1, 1, 1, 1, 1, 1}, out[6], all = cpus(0);
+    for (int round = 0; round < 40; round++) {
+        pl_nap(500);
+        ck_assert_int_eq(parallel_map_into(cpus, in, 6, out, .max_workers = 3), 0);
+        for (int i = 0; i < 6; i++)
+            ck_assert_int_eq(out[i], all);
+    }
+}
+END_TEST
+#endif
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -465,5 +493,8 @@ int main(void)
     tcase_add_loop_test(c, lack_of_threads_is_no_error, 0, 2 * PL_WORKER_COUNTS);
     tcase_add_loop_test(c, signals_go_to_the_programs_threads, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, workers_block_signals_and_callers_do_not);
+#ifdef __linux__
+    tcase_add_test(c, tasks_may_use_all_cpus);
+#endif
     return pl_run("api/life", c);
 }

@@ -395,6 +395,24 @@ START_TEST(more_than_there_is_room_for)
 }
 END_TEST
 
+/* Braces do not keep a macro's arguments together; the macros take as many as there are. */
+START_TEST(options_with_many_commas)
+{
+    set_up(pl_worker_counts[_i]);
+    PARALLEL_SCOPED parallel_results *r = parallel_map(
+        square, numbers, 40, .names = (const char *const[]){"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
+                                                            "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+                                                            "20", "21", "22", "23", "24", "25", "26", "27", "28", "29",
+                                                            "30", "31", "32", "33", "34", "35", "36", "37", "38", "39"},
+        .silent = true);
+    ck_assert_ptr_nonnull(r);
+    ck_assert_int_eq(*(const int *)parallel_get(r, "39"), 39 * 39);
+    int out[N];
+    ck_assert_int_eq(parallel_map_into(square, numbers, N, out, .extras = (int[]){1, 2, 3}, .silent = false), 0);
+    ck_assert_int_eq(out[N - 1], (N - 1) * (N - 1));
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -408,6 +426,7 @@ int main(void)
     tcase_add_loop_test(c, a_call_does_without_what_was_decorated, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, options_of_other_ages, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_call_goes_before_the_decoration, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, options_with_many_commas, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, more_than_there_is_room_for, 0, PL_WORKER_COUNTS);
     return pl_run("api/options", c);
 }
