@@ -31,7 +31,7 @@ const workload workloads[] = {
      .by_median = true},
     {"cold-250us", "a pair of items of 250 us after 10 ms of sleep", "cold", "turn", "same", 2.5e5, 0, {2},
      .by_median = true},
-    {"idle", "CPU time burnt in a second of idleness after work", "idle", "turn", "same", 1e3, 0, {1000},
+    {"idle", "CPU time burnt in 250 ms of idleness after work", "idle", "turn", "same", 1e3, 0, {1000},
      .by_median = true, .no_serial = true},
     {"crowded-1us", "twice as many threads as CPUs, items of 1 us", "hot", "turn", "same", 1e3, 0, {10000},
      .crowded = true},
