@@ -204,7 +204,7 @@ plant "only the innermost waiter is poked" $file "task: a thief in need, in a ca
 plant "frames do not count tasks" $file "task: a long leaf with two" \
     's/    if \(frame->task\)\n        count\(&w->tasks, -?1\);\n//g'
 plant "who goes to sleep looks at what is public only" $file "task: a long leaf with two" \
-    's/if \(!look_for_sleepers\(w\)/if (!pl_pool_has_public(pool)/'
+    's/slept = !look_for_sleepers\(w\)/slept = !pl_pool_has_public(pool)/'
 plant "who goes to sleep does not reveal" $file "task: two workers" \
     's/            pl_deque_reveal\(d, w->index \+ 1\);/            ;/'
 plant "a reveal in spite of a lost claim leaves a claim behind" $file "task: two that meet" \
@@ -218,9 +218,9 @@ plant "the last searcher does not look for more work" $file "pool: two tasks tha
 
 plant "no look for work after the announcement" $file pool: 's/!look_for_sleepers\(w\) && //'
 plant "the announcement comes after the look" $file pool: \
-    's/(    pl_sleep_announce\(&pool->sleep, w->index\);\n    if \(!)look_for_sleepers\(w\)/    bool any = look_for_sleepers(w);\n$1any/'
+    's/(    pl_sleep_announce\(&pool->sleep, w->index\);\n    bool slept = !)look_for_sleepers\(w\)/    bool any = look_for_sleepers(w);\n$1any/'
 plant "a claimed sleeper is not woken" $file pool: \
-    's/pl_unpark\(&pl_pool_worker\(pool, \(unsigned\)i\)->parker\)/(void)0/'
+    's/wake\(pl_pool_worker\(pool, \(unsigned\)i\)\);/(void)0;/'
 
 file=src/sched/sleep.c
 plant "an unpark that does not wake" $file parker: 's/== PARKED\)\n        pl_os_wake/== EMPTY)\n        pl_os_wake/'
@@ -271,13 +271,13 @@ plant "a loop inside of a handed one uses the same place" src/sched/brief.c hand
 file=src/sched/loop.c
 plant "an offer is not counted at the latch" $file loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'
 plant "a thief that takes part is not waited for" $file loop \
-    's/    pl_worker_pass_on\(w\);\n    if \(seat\) \{/    pl_worker_pass_on(w);\n    pl_latch_drop(&loop->latch);\n    if (seat) {/;
-        s/        pl_worker_leave_frame\(w\);\n    \}\n    pl_latch_drop\(&loop->latch\);/        pl_worker_leave_frame(w);\n    }/'
+    's/    pl_worker_enter\(w, &frame\);\n    work\(&p\)/    pl_latch_drop(&loop->latch);\n    pl_worker_enter(w, &frame);\n    work(&p)/;
+        s/(    pl_worker_leave_frame\(w\);\n)    pl_latch_drop\(&loop->latch\);\n/$1/'
 plant "an offer that was taken is counted twice" $file loop \
     's/        if \(state & PL_SLOT_DONE\)\n            return;\n//'
 plant "a participant leaves its offer behind" $file loop \
     's/        size = next_size/        p->offer = NULL;\n        size = next_size/'
-plant "a participant keeps its seat" $file leaves 's/        stand_up\(loop, seat\);\n//'
+plant "a participant keeps its seat" $file leaves 's/    stand_up\(loop, seat\);\n    pl_worker_leave_frame/    pl_worker_leave_frame/'
 plant "a waiter takes whatever it finds" $file leaves \
     's/pl_worker \*other = other_sitter\(loop, &loop->seat\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
         s/other_sitter\(loop, &loop->seat\[k\]\) == other/true/'
