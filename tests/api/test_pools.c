@@ -414,7 +414,7 @@ START_TEST(threads_that_end_give_their_records_back)
     set_up(pl_worker_counts[_i]);
     PARALLEL_SCOPED parallel_pool *p = parallel_pool_new(2), *q = parallel_pool_new(2);
     long before = 0;
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < (PL_SANITIZED ? 30 : 100); round++) {
         caller callers[] = {{p, q, P, 2, false}, {q, p, Q, 2, false}, {NULL, p, Q, 2, false}};
         ck_assert(run_callers(callers, 3));
         if (round == 20)
@@ -471,7 +471,7 @@ START_TEST(many_pools_leave_nothing)
     set_up(pl_worker_counts[_i]);
     int threads = count_threads();
     long before[2] = {0, 0};
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < (PL_SANITIZED ? 60 : 150); round++) {
         parallel_pool *p = parallel_pool_new(round % 5 + 1);
         ck_assert(stays(p, P, round % 10 ? 0 : 100, round % 7));
         parallel_pool_free(p);

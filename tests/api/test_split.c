@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/sanitizers.h"
 #include "support/test.h"
 
 enum { MOST = 5000, REFUSED = 77 };
@@ -92,7 +93,7 @@ START_TEST(one_chunk_a_worker)
     pl_workers((int)workers);
     number_them();
     static const size_t lengths[] = {1, 2, 3, 7, 16, 17, 100, 4999, MOST};
-    for (int round = 0; round < 50; round++)
+    for (int round = 0; round < (PL_SANITIZED ? 5 : 50); round++)
         for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++) {
             size_t n = lengths[k];
             forget_chunks();

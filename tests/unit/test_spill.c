@@ -7,6 +7,7 @@
 #include "base/atomic.h"
 #include "base/os.h"
 #include "deque/deque.h"
+#include "support/sanitizers.h"
 #include "support/test.h"
 
 static const pl_task nothing = {.name = "nothing", .size = sizeof(void *), .near = true};
@@ -361,7 +362,7 @@ END_TEST
 
 /* ---- with thieves ---------------------------------------------------------------------------------------- */
 
-enum { THIEVES = 3, TASKS = 15000 };
+enum { THIEVES = 3, TASKS = PL_SANITIZED ? 3000 : 15000 };
 enum { PUBLISHES = 1, ASK = 2, REVEAL = 4, NESTS = 8 };
 
 static struct {
