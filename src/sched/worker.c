@@ -31,7 +31,7 @@ void pl_pool_measured(_Atomic uint32_t *average, uint64_t ticks)
     /* W38 relaxed: a number by itself; pairs with W37 */
     uint32_t old = atomic_load_explicit(average, memory_order_relaxed);
     /* W37 relaxed: a number by itself, one of several at once will do; pairs with W35, W36, W38 */
-    atomic_store_explicit(average, old - old / 4 + new / 4, memory_order_relaxed);
+    atomic_store_explicit(average, old ? old - old / 4 + new / 4 : new, memory_order_relaxed);
 }
 
 void pl_pool_doubt(pl_pool *pool)
