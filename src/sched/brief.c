@@ -12,7 +12,7 @@
 /* By how much longer a loop has to be than what a hand-over costs. */
 #define WORTH_NS 60
 /* A loop of more is not for here: with a worker that spins; and without. */
-#define HANDOFF_US 12
+#define HANDOFF_US 24
 #define ALONE_US 5
 /* A measurement this long is no accident: no interrupt takes that long. */
 #define SURE_US 100
@@ -33,6 +33,8 @@ enum { EAGER_LOOKS = 64 };
 #define LATEST_US 2
 /* How many loops in a row may have taken twice as long as expected before the next is looked at. */
 enum { ODD_LOOPS = 16 };
+/* Into how many pieces a helper's part of a longer loop is cut. */
+enum { PARTS = 4 };
 /* One hand-over out of so many is measured. */
 enum { MEASURED = 8 };
 
@@ -218,7 +220,10 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     uint32_t n = (uint32_t)spec->n, helpers = helpers_for(w, workers, guess);
     uint64_t lead = helpers * w->late * n / guess, mine = (n + lead) / (helpers + 1);
     mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
-    uint32_t piece = (n - (uint32_t)mine - 1) / helpers + 1, pieces = (n - (uint32_t)mine - 1) / piece + 1;
+    /* longer ones in smaller pieces, which the caller can take back */
+    uint32_t rest = n - (uint32_t)mine,
+             parts = guess > HANDOFF_US / 2 * pl_os_ticks_per_us() ? PARTS * helpers : helpers;
+    uint32_t piece = (rest - 1) / parts + 1, pieces = (rest - 1) / piece + 1;
     pl_handoff_set_busy(h, true);
     h->body = spec->body;
     h->ctx = spec->ctx;
@@ -245,7 +250,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
         learn_lateness(w, guess * mine / n); /* at least */
     if (closely) {
         learn(spec, mid - start, mine, closely);
-        uint64_t needed = (mid - start) * piece / mine;
+        uint64_t needed = (mid - start) * rest / helpers / mine;
         if (back == 0 && waited)
             learn_lateness(w, now - start > needed ? now - start - needed : 0);
     } else if (now - last > guess + w->late + PL_BRIEF_CALL)
