@@ -414,7 +414,7 @@ START_TEST(threads_that_end_give_their_records_back)
     set_up(pl_worker_counts[_i]);
     PARALLEL_SCOPED parallel_pool *p = parallel_pool_new(2), *q = parallel_pool_new(2);
     long before = 0;
-    for (int round = 0; round < (PL_SANITIZED ? 30 : 100); round++) {
+    for (int round = 0; round < (PL_SANITIZED ? 30 : 50); round++) {
         caller callers[] = {{p, q, P, 2, false}, {q, p, Q, 2, false}, {NULL, p, Q, 2, false}};
         ck_assert(run_callers(callers, 3));
         if (round == 20)
@@ -471,7 +471,7 @@ START_TEST(many_pools_leave_nothing)
     set_up(pl_worker_counts[_i]);
     int threads = count_threads();
     long before[2] = {0, 0};
-    for (int round = 0; round < (PL_SANITIZED ? 60 : 150); round++) {
+    for (int round = 0; round < (PL_SANITIZED ? 50 : 100); round++) {
         parallel_pool *p = parallel_pool_new(round % 5 + 1);
         ck_assert(stays(p, P, round % 10 ? 0 : 100, round % 7));
         parallel_pool_free(p);
@@ -743,7 +743,7 @@ typedef struct walker {
 static void *walk_about(void *argument)
 {
     walker *w = argument;
-    for (int i = 0; i < (PL_SANITIZED ? 10 : 40); i++) {
+    for (int i = 0; i < (PL_SANITIZED ? 10 : 20); i++) {
         node root = {pl_scramble(w->seed + (unsigned)i), 0};
         if (walk(root) != model_walk(root))
             w->wrong = root.seed;

@@ -3,7 +3,7 @@
 # The suite of maps compiles against the library as it was built, all ways agree on each result, a wrong one is caught,
 # and the CSV has its form.
 . "$srcdir/tests/support/tap.sh"
-[ -z "$PARALLEL_NO_BENCH" ] || skip_all "told not to: it takes a while, and is done in other builds"
+[ -z "$PARALLEL_NO_BENCH" ] || skip_all "told not to: it takes a while, and is done by ./dev test"
 maps=$srcdir/bench/maps
 [ -e "$maps/driver.c" ] || skip_all "no suite"
 defines="-std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700"

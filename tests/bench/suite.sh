@@ -3,7 +3,7 @@
 # The benchmark suite's programs compile against the library as it was built, and each gets the right result, whatever
 # the number of threads.
 . "$srcdir/tests/support/tap.sh"
-[ -z "$PARALLEL_NO_BENCH" ] || skip_all "told not to: it takes a while, and is done in other builds"
+[ -z "$PARALLEL_NO_BENCH" ] || skip_all "told not to: it takes a while, and is done by ./dev test"
 suite=$srcdir/bench/suite
 [ -e "$suite/suite.c" ] || skip_all "no suite"
 flags="-O1 -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -Wall -Wextra -I$srcdir/include"
