@@ -165,7 +165,7 @@ static uint32_t helpers_for(const pl_worker *w, unsigned workers, uint64_t guess
     uint32_t helpers = workers - 1 < w->helpers + 1 ? workers - 1 : w->helpers + 1;
     while (helpers > 1 && guess < (uint64_t)helpers * (helpers + 1) * w->late)
         helpers--;
-    return helpers;
+    return helpers ? helpers : 1;
 }
 
 /* Waits until all helpers have ended. False if they had done so already. */

@@ -321,9 +321,9 @@ static void hand_over_seats(part *p, uint32_t begin, uint32_t end)
     pl_loop *loop = p->loop;
     pl_worker *w = loop->owner;
     pl_handoff *h = &w->handoff;
-    uint32_t most = loop->seats < end - begin ? loop->seats : end - begin;
+    uint32_t parts = loop->seats < end - begin ? loop->seats : end - begin, most = parts ? parts - 1 : 0;
     uint32_t count = pl_handoff_busy(h) || loop->add ? 0 : pl_sleep_awake(&w->pool->sleep);
-    count = count < most ? count : most - 1;
+    count = count < most ? count : most;
     for (uint32_t k = count; k > 0; k--) {
         uint32_t share = (end - begin) / (k + 1);
         pl_range_set(&loop->seat[k].range, end - share, end);
