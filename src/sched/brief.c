@@ -51,7 +51,7 @@ void pl_brief_odd(uint64_t took, uint64_t expected)
     }
 }
 
-static void learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure)
+void pl_brief_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure)
 {
     pl_cost_learn(spec->cost, ticks, items, sure || ticks > SURE_US * pl_os_ticks_per_us());
 }
@@ -74,7 +74,7 @@ static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t pri
         rest = spent * (n - begin) / begin;
         size = rest <= chunk ? n : begin * chunk / spent;
     }
-    learn(spec, spent, begin, sure);
+    pl_brief_learn(spec, spent, begin, sure);
     pl_brief_own.last = start + spent;
     return begin;
 }
@@ -249,7 +249,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     else if (back == pieces && w->late < guess * mine / n && pl_sleep_awake(&w->pool->sleep))
         learn_lateness(w, guess * mine / n); /* at least */
     if (closely) {
-        learn(spec, mid - start, mine, closely);
+        pl_brief_learn(spec, mid - start, mine, closely);
         uint64_t needed = (mid - start) * rest / helpers / mine;
         if (back == 0 && waited)
             learn_lateness(w, now - start > needed ? now - start - needed : 0);

@@ -75,6 +75,9 @@ static inline void pl_brief_ended(const pl_cost *cost, size_t n)
         pl_brief_look();
 }
 
+/* `items` items of a loop took `ticks` of work. `sure`, if that is known to be no accident; a long time is never one. */
+void pl_brief_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure);
+
 /* Whether a loop that is expected to take `guess` ticks is not worth waking anybody for. */
 bool pl_brief_is_short(uint64_t guess);
 

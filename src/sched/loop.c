@@ -11,8 +11,6 @@
 #include "sched/pool.h"
 #include "sched/range.h"
 
-/* A measurement this long is no accident: no interrupt takes that long. */
-#define SURE_US 100
 /* How long a chunk is to last: long beside the some 20 ns that it costs to begin one, short beside everything that a
  * person or a balance of work notices. */
 #define CHUNK_US 5
@@ -421,18 +419,13 @@ static void wait_for_all(part *p)
 
 /* ---- running --------------------------------------------------------------------------------------------- */
 
-static void learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items)
-{
-    pl_cost_learn(spec->cost, ticks, items, ticks > SURE_US * pl_os_ticks_per_us());
-}
-
 /* Runs [begin, n) on the caller alone. */
 static void run_alone(const pl_loop_spec *spec, size_t begin)
 {
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
     if (run_grains(spec, begin, spec->n, &stop) == 0)
-        learn(spec, pl_ticks() - start, spec->n - begin);
+        pl_brief_learn(spec, pl_ticks() - start, spec->n - begin, false);
 }
 
 /* Runs [begin, n) with help. False, and nothing is run, if the pool is being ended. */
@@ -469,7 +462,7 @@ static bool run_shared(pl_loop *loop, size_t begin)
     pl_brief_own.last = pl_ticks();
     if (!stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
-        learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin);
+        pl_brief_learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin, false);
     }
     return true;
 }
