@@ -31,6 +31,11 @@
  * | parallel_map_function                       | the same, for a run-time function, from C++ | map.h       |
  * | PARALLEL_DECORATE_SPLIT, parallel_split     | the same, chunk by chunk                    | map.h       |
  * | parallel_for                                | run a loop body over index ranges           | map.h       |
+ * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
+ * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
+ * | parallel_executor_results, ...              | wait, look, cancel, shut down               | executor.h  |
+ * | parallel_cancelled, parallel_sleep          | inside a task: give up in time              | running.h   |
+ * | parallel_progress_bar                       | show how far a call is                      | progress.h  |
  * | PARALLEL_TASK, _SPAWN, _SYNC, _CALL, _RUN   | fork and join                               | task.h      |
  * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |
  * | parallel_fail, parallel_last_failure        | say, and learn, why a task failed           | failure.h   |
@@ -45,11 +50,15 @@
 
 #include <libparallel/options.h>
 
+#include <libparallel/executor.h>
 #include <libparallel/failure.h>
 #include <libparallel/function.h>
 #include <libparallel/map.h>
+#include <libparallel/par.h>
 #include <libparallel/pool.h>
+#include <libparallel/progress.h>
 #include <libparallel/results.h>
+#include <libparallel/running.h>
 #include <libparallel/task.h>
 
 #endif

@@ -17,14 +17,16 @@ typedef enum parallel_executor_kind {
 /** A pool of one's own, see pool.h. */
 typedef struct parallel_pool parallel_pool;
 
-/** Called while a call runs: `done` of `total` tasks have ended. */
+/**
+ * Called while a call runs: `done` of `total` tasks have ended, well or not. From one thread at a time, any that works on
+ * the call; at most some 20 times a second; and once more when the call ends. `done` never goes back.
+ */
 typedef void parallel_progress(size_t done, size_t total, void *progress_data);
 
 /**
  * Options of one call, or the defaults that a decoration gives to all calls of a function.
  *
- * Zero lets the library choose. A member that a call leaves at zero takes the decoration's value. Options
- * whose machinery is not in this release are refused with ENOTSUP, never ignored; they are marked "later".
+ * Zero lets the library choose. A member that a call leaves at zero takes the decoration's value.
  */
 typedef struct parallel_options {
     /**
@@ -33,10 +35,18 @@ typedef struct parallel_options {
      */
     size_t size;
 
-    /** Seconds that one task may take, from its start. Negative: none, whatever was decorated. Later. */
+    /**
+     * Seconds that one task may take, each attempt from its start. A task that ends later is PARALLEL_TIMED_OUT,
+     * whatever it returns, and its result is discarded; one that runs past its time is asked to stop, see
+     * parallel_cancelled(). The call waits until it has returned. Of a function that gets chunks, it counts for a chunk.
+     * Negative: none, whatever was decorated. Costs two readings of the clock for each task.
+     */
     double timeout;
 
-    /** Seconds that the whole call may take. Negative: none, whatever was decorated. Later. */
+    /**
+     * Seconds that the whole call may take. Past them, tasks that run are timed out in the same way, and the others are
+     * PARALLEL_NOT_RUN. Negative: none, whatever was decorated.
+     */
     double call_timeout;
 
     /**
@@ -62,13 +72,17 @@ typedef struct parallel_options {
      */
     const char *const *names;
 
-    /** How many further attempts a failed task gets. Negative: none, whatever was decorated. Later. */
+    /** How many further attempts a task gets that failed or timed out. Negative: none, whatever was decorated. */
     int retries;
 
-    /** Seconds before the first further attempt. Negative: none, whatever was decorated. Later. */
+    /**
+     * Seconds from a failure to the next attempt: half as many to all of them, at random, so that tasks which failed
+     * together do not come back together; twice as many after each further one. Other tasks run meanwhile. Negative:
+     * none, whatever was decorated.
+     */
     double retry_delay;
 
-    /** Called from time to time, and at the end. Later. */
+    /** Called from time to time, and at the end. parallel_progress_bar() is one. */
     parallel_progress *progress;
 
     /** Handed to `progress`. */
@@ -80,7 +94,7 @@ typedef struct parallel_options {
      */
     parallel_pool *pool;
 
-    /** For a non-blocking call: wait for parallel_executor_start(). Later. */
+    /** For parallel_async_map() and parallel_async_par(): wait for parallel_executor_start(). In other calls: EINVAL. */
     bool deferred;
 
     /**

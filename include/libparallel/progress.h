@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* How far a call is, for people who wait. */
+#ifndef LIBPARALLEL_PROGRESS_H
+#define LIBPARALLEL_PROGRESS_H
+
+#include <libparallel/base.h>
+
+PARALLEL_BEGIN_DECLS
+
+/**
+ * For the option `progress`: draws a bar on the terminal, with tasks done and in all, how many a second, the time left,
+ * and failures:
+ *
+ *     parallel_map(fetch, urls, n, .progress = parallel_progress_bar, .progress_data = "fetching");
+ *
+ * It is drawn on standard error, and only if that is a terminal. While the call runs it sits on the line below the one
+ * that the program is writing on, so that lines which the program prints come out whole, above it. When the call ends,
+ * its last state is left behind as a line of its own.
+ *
+ * May be called from a program's own callback, too.
+ *
+ * @param done          how many tasks have ended
+ * @param total         of so many
+ * @param progress_data a title, a string; or NULL
+ */
+PARALLEL_API void parallel_progress_bar(size_t done, size_t total, void *progress_data);
+
+PARALLEL_END_DECLS
+
+#endif
