@@ -39,6 +39,14 @@ void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
 /* Wakes who sleeps on `word`. The word itself may be gone already: only its address is used. */
 void pl_os_wake(_Atomic uint32_t *word);
 
+/*
+ * Another way to wait, for which many sleep on one word, and whose right-hand side is safe in a signal handler:
+ * pl_os_doze() sleeps while *word == expected, for at most `timeout_ns`, and may return for no reason; pl_os_rouse() wakes
+ * all who doze on `word`, at once or, where the system has no way to do that in a signal handler, within a millisecond.
+ */
+void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+void pl_os_rouse(_Atomic uint32_t *word);
+
 /* In a new child process, whose other threads are gone: makes waiting work again. */
 void pl_os_after_fork(void);
 

@@ -36,6 +36,18 @@ void pl_os_wake(_Atomic uint32_t *word)
     errno = saved;
 }
 
+void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    pl_os_wait(word, expected, timeout_ns < INT64_MAX ? (int64_t)timeout_ns : INT64_MAX);
+}
+
+void pl_os_rouse(_Atomic uint32_t *word)
+{
+    int saved = errno;
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    errno = saved;
+}
+
 void pl_os_after_fork(void)
 {
     /* futexes have no state in the process */

@@ -63,6 +63,19 @@ void pl_os_wake(_Atomic uint32_t *word)
     pthread_mutex_unlock(&lot->mutex);
 }
 
+void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    struct timespec t = {.tv_nsec = timeout_ns < 1000000 ? (long)timeout_ns : 1000000};
+    /* O4 seq_cst: for whoever rouses; where its change is missed, it is seen a millisecond later; no partner */
+    if (atomic_load_explicit(word, memory_order_seq_cst) == expected)
+        nanosleep(&t, NULL);
+}
+
+void pl_os_rouse(_Atomic uint32_t *word)
+{
+    (void)word;
+}
+
 void pl_os_after_fork(void)
 {
     for (int i = 0; i < LOTS; i++)

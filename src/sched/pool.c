@@ -121,6 +121,7 @@ static void fill_in(pl_pool *pool, unsigned size)
     pool->cpus = cpus;
     pool->can_fence = pl_os_fence_init();
     pool->size = size;
+    pl_inbox_init(&pool->inbox);
 }
 
 /* The program's pool, made if need be. With the mutex held. */
@@ -210,7 +211,8 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
 {
     /* W16 relaxed: a time by itself; pairs with W15 */
     uint64_t until = atomic_load_explicit((_Atomic uint64_t *)&pool->no_threads_until, memory_order_relaxed);
-    return (add || pl_pool_threads(pool) + 1 < pool->size) && (until == 0 || pl_ticks() > until);
+    bool errands = pl_inbox_count(&pool->inbox) > 0, driven = pl_inbox_drivers(&pool->inbox) > 0;
+    return (add || errands || pl_pool_threads(pool) + 1 < pool->size + driven) && (until == 0 || pl_ticks() > until);
 }
 
 bool pl_worker_leave(pl_worker *worker)
@@ -277,6 +279,8 @@ void pl_pool_leave(pl_visit *v)
 static bool busy(const pl_pool *pool, bool *others)
 {
     *others = false;
+    if (pl_inbox_drivers(&pool->inbox))
+        return true;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
         /* W18 seq_cst: after W9 in S: a thread that enters a frame from now on sees that the pool is stopping; pairs
@@ -358,7 +362,7 @@ static void end_program_pool(void)
 
 static void own(pl_pool *pool, pl_pool *next)
 {
-    pool->owned = true;
+    pool->own = pool->owned = true;
     pool->next = next;
     atomic_init(&pool->holders, 1);
     atomic_init(&pool->stopping, closed);
@@ -409,6 +413,33 @@ void pl_pool_free(pl_pool *pool)
     let_go(pool);
 }
 
+void pl_pool_hold(pl_pool *pool)
+{
+    if (pool->own) {
+        /* W49 relaxed: as W31; pairs with W32 */
+        atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
+    }
+}
+
+pl_pool *pl_pool_hold_here(void)
+{
+    pl_pool *pool = pool_here();
+    if (!pool) {
+        pthread_mutex_lock(&mutex);
+        pool = program_pool();
+        pthread_mutex_unlock(&mutex);
+    }
+    if (pool)
+        pl_pool_hold(pool);
+    return pool;
+}
+
+void pl_pool_let_go(pl_pool *pool)
+{
+    if (pool->own)
+        let_go(pool);
+}
+
 /* The first pool from `pool` on, which is held now, and not being ended. With the mutex held. */
 static pl_pool *hold_first(pl_pool *pool)
 {
@@ -453,6 +484,13 @@ __attribute__((destructor)) static void end_pools(void)
 
 /* ---- fork ------------------------------------------------------------------------------------------------ */
 
+static unsigned forks;
+
+unsigned pl_pool_forks(void)
+{
+    return forks;
+}
+
 static void before_fork(void)
 {
     pthread_mutex_lock(&mutex);
@@ -490,6 +528,7 @@ static void after_fork_in_child(void)
 {
     if (the_pool)
         keep_reachable(the_pool);
+    forks++;
     the_pool = NULL;
     self = NULL;
     visit = NULL;

@@ -39,6 +39,7 @@
 #include "base/atomic.h"
 #include "deque/deque.h"
 #include "sched/handoff.h"
+#include "sched/inbox.h"
 #include "sched/latch.h"
 #include "sched/sleep.h"
 
@@ -89,12 +90,14 @@ typedef struct pl_pool {
     _Atomic uint32_t wake_cost;        /* what it takes to wake a worker, in ticks: of who does it, */
     _Atomic uint32_t wake_latency;     /* and until it is awake; both moving averages */
     _Atomic uint32_t waiting;          /* workers that wait for a stolen task, or for their loop's participants */
+    alignas(PL_LINE) pl_inbox inbox;   /* what runs in the background */
     alignas(PL_LINE) bool can_fence;   /* there are asymmetric fences */
+    bool own;                          /* it is not the program's */
     uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
     unsigned cpus;                     /* that there are for all threads */
     unsigned size;                     /* workers that a call has which does not say, the caller among them */
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
-    /* of a pool that is not the program's */
+    /* of an own pool */
     alignas(PL_LINE) _Atomic uint32_t holders; /* its maker, and the visits */
     bool owned;                                /* its maker has not let it go; and kept under the mutex, as is */
     struct pl_pool *next;                      /* of all such pools; of those of parent processes, kept reachable */
@@ -134,6 +137,15 @@ typedef struct pl_visit {
 
 void pl_pool_enter(pl_visit *visit, pl_pool *pool);
 void pl_pool_leave(pl_visit *visit);
+
+/* The pool that the calling thread is in, or else the program's, held for something that outlives the thread's visit; and
+ * let go again. NULL if there is none any more, or no memory. A pool's own threads are not to be the last to let it go. */
+pl_pool *pl_pool_hold_here(void);
+void pl_pool_hold(pl_pool *pool);
+void pl_pool_let_go(pl_pool *pool);
+
+/* How many fork()s lie between this process and the first: who was held before the last one is not to be let go. */
+unsigned pl_pool_forks(void);
 
 /* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. If all are busy,
  * whoever runs out of work first will find it. */
@@ -188,7 +200,8 @@ bool pl_pool_idle(const pl_pool *pool);
  * other work is found (f2 in sleep.h). Before anything that takes long. */
 void pl_worker_pass_on(pl_worker *worker);
 
-/* Whether any deque has a public task, or any worker seats to hand over. All loads are seq_cst: see sleep.h. */
+/* Whether any deque has a public task, or any worker seats to hand over, or an errand may be taken. All loads are seq_cst:
+ * see sleep.h. */
 bool pl_pool_has_public(const pl_pool *pool);
 
 /* Worker number `i`, if there is one. */
@@ -258,7 +271,8 @@ void pl_worker_become(pl_worker *worker);
 /* k2 and k3 (worker.c), after kept_off has been set: keeps a worker, which is `thread`, off a CPU until it runs. */
 void pl_worker_keep_off(pl_worker *worker, pthread_t thread, int cpu);
 
-/* Whether a thread may be added now: by the pool's size, or on special request; and after no recent failure. */
+/* Whether a thread may be added now: by the pool's size, which is meant without callers, where errands run; for errands that
+ * nobody watches, if all are busy; or on special request; and after no recent failure. */
 bool pl_pool_may_add(const pl_pool *pool, bool add);
 
 /* Starts a thread, which counts as searching already, if it still may be added. */

@@ -109,11 +109,13 @@ void pl_pool_notify(pl_pool *pool, bool add)
                 return;
         }
         /* Somebody was counted as searching for a while, and a publisher may have relied on it. */
-    } while (pl_pool_has_public(pool));
+    } while (pl_pool_has_public(pool) || pl_inbox_count(&pool->inbox));
 }
 
 bool pl_pool_has_public(const pl_pool *pool)
 {
+    if (pl_inbox_open(pool))
+        return true;
     unsigned high = pl_pool_high(pool);
     for (unsigned i = 0; i < high; i++) {
         const pl_worker *w = pl_pool_worker(pool, i);
@@ -291,8 +293,9 @@ void pl_pool_wait(pl_pool *pool, int step)
 
 /* ---- who looks for work ---------------------------------------------------------------------------------- */
 
-/* What a search found: a task in a slot, or iterations that are handed over, and no slot. */
+/* What a search found: an errand; or a task in a slot; or iterations that are handed over, and no slot. */
 typedef struct find {
+    pl_errand *errand;
     pl_worker *victim;
     pl_slot *slot;
     const pl_task *task;
@@ -305,6 +308,9 @@ static pl_steal look_around(pl_worker *w, find *found)
     pl_pool *pool = w->pool;
     unsigned high = pl_pool_high(pool);
     pl_steal best = PL_STEAL_EMPTY;
+    found->errand = pl_inbox_open(pool) ? pl_inbox_take(pool) : NULL;
+    if (found->errand)
+        return PL_STEAL_GOT;
     for (unsigned k = 0; k < high; k++) {
         unsigned i = (w->victim + k) % high;
         pl_worker *victim = pl_pool_worker(pool, i);
@@ -404,7 +410,7 @@ void pl_worker_pass_on(pl_worker *w)
     /* W14 relaxed: a hint; pairs with R22, R23 in loop.c */
     bool add = atomic_load_explicit(&pool->eager, memory_order_relaxed) > 0;
     bool anybody = pl_sleep_any(&pool->sleep, pl_pool_high(pool)) || pl_pool_may_add(pool, add);
-    if (anybody ? look_for_sleepers(w) : pl_pool_has_public(pool))
+    if (pl_inbox_count(&pool->inbox) || (anybody ? look_for_sleepers(w) : pl_pool_has_public(pool)))
         pl_pool_notify(pool, add);
 }
 
@@ -417,8 +423,11 @@ static bool rest(pl_worker *w)
     pl_deque_trim(&w->deque);
     pl_sleep_announce(&pool->sleep, w->index);
     bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
-    if (slept)
-        timed_out = !pl_park(&w->parker, pl_pool_surplus(pool) ? LEAVE_AFTER_NS : -1);
+    if (slept) {
+        int64_t ripe = pl_inbox_ripens_in(&pool->inbox); /* if there is an errand, this thread watches it */
+        bool surplus = pl_pool_surplus(pool);
+        timed_out = !pl_park(&w->parker, ripe >= 0 ? ripe : surplus ? LEAVE_AFTER_NS : -1) && ripe < 0;
+    }
     bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
     if (!unclaimed) {
         pl_sleep_waking(&pool->sleep, -1);
@@ -449,10 +458,13 @@ void *pl_worker_main(void *worker)
         if (!work && !leave)
             continue;
         w->was_last = pl_sleep_found(&pool->sleep);
-        if (work && found.slot)
+        if (work && !found.errand && found.slot)
             pl_worker_run(w, found.victim, found.slot, found.task, true);
         pl_worker_pass_on(w);
-        if (work && !found.slot)
+        if (work && found.errand) {
+            found.errand->run(found.errand);
+            pl_inbox_end(pool);
+        } else if (work && !found.slot)
             pl_handoff_run(w, found.victim, found.piece);
         if (leave && pl_worker_leave(w))
             return NULL;

@@ -67,6 +67,36 @@ bool pl_pool_add_thread(pl_pool *p, bool add)
     return false;
 }
 
+/* The inbox is empty in all scenarios. */
+uint32_t pl_inbox_count(const pl_inbox *inbox)
+{
+    (void)inbox;
+    return 0;
+}
+
+bool pl_inbox_open(const pl_pool *p)
+{
+    (void)p;
+    return false;
+}
+
+int64_t pl_inbox_ripens_in(const pl_inbox *inbox)
+{
+    (void)inbox;
+    return -1;
+}
+
+pl_errand *pl_inbox_take(pl_pool *p)
+{
+    (void)p;
+    return NULL;
+}
+
+void pl_inbox_end(pl_pool *p)
+{
+    (void)p;
+}
+
 void without_workers(void)
 {
     alone = true;

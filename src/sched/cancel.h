@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * That a call is to stop, and sleeping until it is.
+ *
+ * A call has a *stop word*, an _Atomic int that only grows. It is the word that kernels look at before each task, so
+ * PL_STOP_STARTING keeps tasks from starting, and PL_STOP_ALL asks those that run to give up, too.
+ *
+ * A task that sleeps waits for two things: the end of its time, and that one of several stop words (its call's, and those of
+ * the calls around it) reaches PL_STOP_ALL. There is one place where all such sleepers wait, an *epoch* that whoever has
+ * raised a stop word moves on:
+ *
+ *      sleeper                                   canceller
+ *      -------                                   ---------
+ *      n1  sleepers += 1            (RMW)        m1  stop word = PL_STOP_ALL   (RMW)
+ *      n2  e = epoch                (load)       m2  epoch += 1                (RMW)
+ *      n3  looks at its stop words  (loads)      m3  if sleepers > 0           (load)
+ *      n4  waits while epoch == e                m4      wakes all
+ *      n5  sleepers -= 1, or again from n2
+ *
+ * All of these are seq_cst. No wake-up is lost: suppose that n3 does not see m1. Then n3 < m1 in S, so n1 < n2 < n3 < m1 <
+ * m2 < m3: e is older than what m2 makes of the epoch, and m3 sees the sleeper. Either n4 finds the epoch changed, or it
+ * waits already when m4 wakes it. Cancelling is rare, and sleepers of other calls that it wakes look, and sleep on.
+ *
+ * The right-hand side is safe in a signal handler.
+ */
+#ifndef PL_SCHED_CANCEL_H
+#define PL_SCHED_CANCEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+enum { PL_STOP_STARTING = 1, PL_STOP_ALL = 2 };
+
+typedef _Atomic int pl_stop;
+
+/* How far a call is to stop: 0, PL_STOP_STARTING or PL_STOP_ALL. */
+static inline int pl_stop_level(const pl_stop *stop)
+{
+    /* E1 seq_cst: n3, after n1 in S; elsewhere a hint; pairs with E2 */
+    return atomic_load_explicit((pl_stop *)stop, memory_order_seq_cst);
+}
+
+/* m1 to m4: raises a stop word to `level`, if it is below, and wakes who sleeps. */
+void pl_stop_raise(pl_stop *stop, int level);
+
+/* Sleeps until `until`, in pl_os_nanoseconds(), or until give_up(context) is true, which is asked first and then whenever
+ * a stop word anywhere has been raised. True if it gave up. */
+bool pl_stop_sleep(uint64_t until, bool (*give_up)(void *context), void *context);
+
+#endif

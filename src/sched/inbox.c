@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Errands in the background; inbox.h says who takes them when. */
+#include "sched/inbox.h"
+
+#include "base/os.h"
+#include "sched/pool.h"
+
+/* How long an errand waits before a thread beyond the pool's size takes it. */
+#define RIPE_US 2000
+
+void pl_inbox_init(pl_inbox *inbox)
+{
+    pthread_mutex_init(&inbox->mutex, NULL);
+}
+
+uint32_t pl_inbox_count(const pl_inbox *inbox)
+{
+    /* I1 seq_cst: a3 and f2 (sleep.h), after the announcement in S; pairs with I2 */
+    return atomic_load_explicit((_Atomic uint32_t *)&inbox->count, memory_order_seq_cst);
+}
+
+uint32_t pl_inbox_drivers(const pl_inbox *inbox)
+{
+    /* I4 seq_cst: who ends the pool has barred it before (W9), in S: it sees a driver, or that sees the bar (W8). Elsewhere
+     * a number by itself: who misses a change looks again when the oldest errand is ripe; pairs with I5, I6 */
+    return atomic_load_explicit((_Atomic uint32_t *)&inbox->drivers, memory_order_seq_cst);
+}
+
+int64_t pl_inbox_ripens_in(const pl_inbox *inbox)
+{
+    if (pl_inbox_count(inbox) == 0)
+        return -1;
+    /* I7 relaxed: a time by itself; pairs with I3 */
+    uint64_t at = atomic_load_explicit((_Atomic uint64_t *)&inbox->ripe_at, memory_order_relaxed), now = pl_ticks();
+    return now >= at ? 0 : (int64_t)((at - now) * 1000 / pl_os_ticks_per_us()) + 1000;
+}
+
+bool pl_inbox_open(const pl_pool *pool)
+{
+    const pl_inbox *inbox = &pool->inbox;
+    return pl_inbox_count(inbox) && (pl_inbox_drivers(inbox) < pool->size || pl_inbox_ripens_in(inbox) == 0);
+}
+
+/* With the mutex held. */
+static void set_count(pl_inbox *inbox, uint32_t count)
+{
+    if (inbox->first) {
+        /* I3 relaxed: a time by itself; pairs with I7 */
+        atomic_store_explicit(&inbox->ripe_at, inbox->first->since + RIPE_US * pl_os_ticks_per_us(),
+                              memory_order_relaxed);
+    }
+    /* I2 seq_cst: p1 (sleep.h): before the look for a searcher or a sleeper in S; pairs with I1 */
+    atomic_store_explicit(&inbox->count, count, memory_order_seq_cst);
+}
+
+void pl_inbox_submit(pl_errand *errand)
+{
+    pl_pool *pool = errand->pool;
+    pl_inbox *inbox = &pool->inbox;
+    errand->since = pl_ticks();
+    errand->next = NULL;
+    errand->queued = true;
+    pthread_mutex_lock(&inbox->mutex);
+    errand->before = inbox->last;
+    if (inbox->last)
+        inbox->last->next = errand;
+    else
+        inbox->first = errand;
+    inbox->last = errand;
+    uint32_t before = pl_inbox_count(inbox);
+    set_count(inbox, before + 1);
+    pthread_mutex_unlock(&inbox->mutex);
+    if (before == 0 || pl_inbox_drivers(inbox) < pool->size) /* else somebody is on the watch */
+        pl_pool_notify(pool, false);
+}
+
+void pl_inbox_remind(pl_errand *errand)
+{
+    if (pl_inbox_count(&errand->pool->inbox))
+        pl_pool_notify(errand->pool, false);
+}
+
+/* With the mutex held. */
+static void take_out(pl_inbox *inbox, pl_errand *errand)
+{
+    *(errand->before ? &errand->before->next : &inbox->first) = errand->next;
+    *(errand->next ? &errand->next->before : &inbox->last) = errand->before;
+    errand->queued = false;
+    set_count(inbox, pl_inbox_count(inbox) - 1);
+}
+
+bool pl_inbox_withdraw(pl_errand *errand)
+{
+    pl_inbox *inbox = &errand->pool->inbox;
+    pthread_mutex_lock(&inbox->mutex);
+    bool queued = errand->queued;
+    if (queued)
+        take_out(inbox, errand);
+    pthread_mutex_unlock(&inbox->mutex);
+    return queued;
+}
+
+pl_errand *pl_inbox_take(pl_pool *pool)
+{
+    pl_inbox *inbox = &pool->inbox;
+    pthread_mutex_lock(&inbox->mutex);
+    pl_errand *errand = pl_inbox_open(pool) ? inbox->first : NULL;
+    if (errand) {
+        /* I5 seq_cst: before the look whether the pool is stopping (W8), in S; pairs with I4 */
+        atomic_fetch_add_explicit(&inbox->drivers, 1, memory_order_seq_cst);
+        if (pl_pool_stopping(pool)) {
+            pl_inbox_end(pool);
+            errand = NULL;
+        } else
+            take_out(inbox, errand);
+    }
+    pthread_mutex_unlock(&inbox->mutex);
+    return errand;
+}
+
+void pl_inbox_end(pl_pool *pool)
+{
+    /* I6 release: what the errand did comes before the pool's end; this thread looks for the next itself; pairs with I4 */
+    atomic_fetch_sub_explicit(&pool->inbox.drivers, 1, memory_order_release);
+}
