@@ -47,11 +47,14 @@ void pl_last_failure_drop(void)
         pthread_setspecific(key, NULL);
 }
 
-void pl_last_failure_set(parallel_failure *failure)
+void pl_last_failure_set(const parallel_failure *failure)
 {
+    char *message = strdup(failure->message);
+    if (!message)
+        return;
     pl_this_thread.failed = true;
     pl_this_thread.last = *failure;
-    failure->message = NULL;
+    pl_this_thread.last.message = message;
     pl_brief_look(); /* so that the next call comes by here, and clears it */
     pthread_once(&key_once, make_key);
     if (has_key)
@@ -114,10 +117,25 @@ void pl_failures_init(pl_failures *failures, bool keep_all)
 
 void pl_failures_free(pl_failures *failures)
 {
-    for (size_t k = 0; k < failures->count; k++)
-        free((char *)failures->list[k].message);
-    free(failures->list);
+    pl_failures_free_list(failures->list, failures->count);
     pthread_mutex_destroy(&failures->mutex);
+}
+
+void pl_failures_free_list(parallel_failure *list, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        if (k + 1 == count || list[k + 1].message != list[k].message)
+            free((char *)list[k].message);
+    free(list);
+}
+
+/* Whether a call that can report but one failure rather reports `a`: what failed by itself before what was asked to give
+ * up, and that before what did not run; then by index. */
+static bool goes_before(const parallel_failure *a, const parallel_failure *b)
+{
+    static const unsigned char rank[] = {[PARALLEL_CANCELLED] = 1, [PARALLEL_NOT_RUN] = 2};
+    int difference = rank[a->state] - rank[b->state];
+    return difference ? difference < 0 : a->index < b->index;
 }
 
 /* Where the next failure goes; NULL if there is no memory. */
@@ -140,7 +158,7 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, cha
     parallel_failure *to;
     if (failures->keep_all || failures->count == 0)
         to = place(failures);
-    else if (failure->index < failures->list[0].index) {
+    else if (goes_before(failure, &failures->list[0])) {
         to = &failures->list[0];
         free((char *)to->message);
     } else
@@ -155,29 +173,50 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, cha
     pthread_mutex_unlock(&failures->mutex);
 }
 
+size_t pl_failures_not_run(const pl_failures *failures)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < failures->count; k++)
+        n += failures->list[k].state == PARALLEL_NOT_RUN;
+    return n;
+}
+
 static int by_index(const void *a, const void *b)
 {
     size_t i = ((const parallel_failure *)a)->index, j = ((const parallel_failure *)b)->index;
     return (i > j) - (i < j);
 }
 
-/* The system's text for an error code, on the heap; NULL if there is no memory. */
-static char *system_text(int code)
+/* What there is to say of a failure whose task said nothing, on the heap; NULL if there is no memory. */
+static char *plain_text(const parallel_failure *f)
 {
+    static const char *const texts[] = {
+        [PARALLEL_TIMED_OUT] = "timed out", [PARALLEL_CANCELLED] = "cancelled", [PARALLEL_NOT_RUN] = "not run"};
     char text[128];
-    if (strerror_r(code, text, sizeof text) != 0)
-        snprintf(text, sizeof text, "error %d", code);
+    if (f->state < sizeof texts / sizeof texts[0] && texts[f->state])
+        return strdup(texts[f->state]);
+    if (strerror_r(f->code, text, sizeof text) != 0)
+        snprintf(text, sizeof text, "error %d", f->code);
     return strdup(text);
+}
+
+/* The same, or what a neighbour says. */
+static const char *shared_text(const parallel_failure *f, const parallel_failure *before)
+{
+    return before && before->code == f->code && before->state == f->state ? before->message : plain_text(f);
 }
 
 void pl_failures_finish(pl_failures *failures, const char *const *names)
 {
     if (failures->count > 1)
         qsort(failures->list, failures->count, sizeof *failures->list, by_index);
+    const parallel_failure *plain = NULL; /* the one before, if it had nothing to say either */
     for (size_t k = 0; k < failures->count; k++) {
         parallel_failure *f = &failures->list[k];
         f->name = names ? names[f->index] : NULL;
-        if (!f->message && !(f->message = system_text(f->code)))
+        bool silent = !f->message;
+        if (silent && !(f->message = shared_text(f, plain)))
             failures->lost = true;
+        plain = silent && f->message ? f : NULL;
     }
 }

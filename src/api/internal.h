@@ -12,15 +12,20 @@
 
 #include <parallel.h>
 
+#include "sched/cancel.h"
+
 /* ---- objects that PARALLEL_SCOPED can end ---------------------------------------------------------------- */
 
 /* Every object that the library hands out begins with its kind. */
-typedef enum pl_kind { PL_RESULTS = 0x504c5253, PL_OWN_POOL = 0x504c504f } pl_kind;
+typedef enum pl_kind { PL_RESULTS = 0x504c5253, PL_OWN_POOL = 0x504c504f, PL_EXECUTOR = 0x504c4558 } pl_kind;
 
 /* ---- pools ----------------------------------------------------------------------------------------------- */
 
 /* Whether it is one. */
 bool pl_is_pool(const parallel_pool *pool);
+
+/* The scheduler's. */
+struct pl_pool *pl_pool_of(const parallel_pool *pool);
 
 /* Enters the pool that a call names, and leaves it; does nothing if it names none. */
 struct pl_visit;
@@ -32,10 +37,17 @@ void pl_leave(struct pl_visit *visit, const parallel_options *options);
 /*
  * What a call goes by: its options over the decoration's; both may be NULL. `executor` is the one that the call's
  * name demands, or PARALLEL_DEFAULT_EXECUTOR. False with errno if they are wrong (EINVAL) or beyond this release
- * (ENOTSUP).
+ * (ENOTSUP). Only what runs in the `background` may be `deferred`; a decoration's wish for it is left out elsewhere.
  */
 bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
-                parallel_executor_kind executor);
+                parallel_executor_kind executor, bool background);
+
+/* The function as given, without members that an older or hand-filled one does not have. False if it cannot be
+ * called. */
+bool pl_function_copy(parallel_function *to, const parallel_function *from);
+
+/* The options of age-old programs, likewise; false with errno (options.c). */
+bool pl_options_copy(parallel_options *to, const parallel_options *from);
 
 /* ---- names ----------------------------------------------------------------------------------------------- */
 
@@ -43,11 +55,12 @@ bool pl_options(parallel_options *merged, const parallel_options *call, const pa
 typedef struct pl_names {
     const char *const *names;
     size_t *slots;
-    size_t mask; /* slots - 1, a power of two less one */
+    size_t mask;      /* slots - 1, a power of two less one */
+    const char **own; /* the array of names, if it is not the program's; else NULL */
 } pl_names;
 
-/* 0; or EINVAL if a name is NULL or there twice, or ENOMEM. */
-int pl_names_init(pl_names *table, const char *const *names, size_t n);
+/* 0; or EINVAL if a name is there twice, or NULL (unless some may be missing), or ENOMEM. */
+int pl_names_init(pl_names *table, const char *const *names, size_t n, bool some);
 void pl_names_free(pl_names *table);
 
 /* The index of a name, or SIZE_MAX. */
@@ -58,11 +71,12 @@ size_t pl_names_find(const pl_names *table, const char *name);
 /* The failures of one call. Tasks add to it from several threads. */
 typedef struct pl_failures {
     pthread_mutex_t mutex;
-    bool keep_all; /* else only the one with the lowest index */
-    bool lost;     /* there was no memory for one */
-    bool chunks;   /* tasks fail by chunks */
+    bool keep_all;                 /* else only the one that the call is to report */
+    bool lost;                     /* there was no memory for one */
+    bool chunks;                   /* tasks fail by chunks */
+    const struct pl_chunk *parent; /* the chunk that the call was made in, and waits in */
     size_t count, room;
-    parallel_failure *list; /* messages are on the heap, each its own; NULL: none */
+    parallel_failure *list; /* messages are on the heap; NULL: none; neighbours may share one, once finished */
 } pl_failures;
 
 void pl_failures_init(pl_failures *failures, bool keep_all);
@@ -71,6 +85,12 @@ void pl_failures_free(pl_failures *failures);
 /* Adds one. Takes `message`, a heap string or NULL, for its own. */
 void pl_failures_add(pl_failures *failures, const parallel_failure *failure, char *message);
 
+/* Frees a list of failures. */
+void pl_failures_free_list(parallel_failure *list, size_t count);
+
+/* How many of them did not run. */
+size_t pl_failures_not_run(const pl_failures *failures);
+
 /* Sorts by index; fills in names and the messages that tasks did not give. */
 void pl_failures_finish(pl_failures *failures, const char *const *names);
 
@@ -78,18 +98,32 @@ void pl_failures_finish(pl_failures *failures, const char *const *names);
 
 /* A chunk of tasks in progress on this thread; what parallel_fail() refers to. */
 typedef struct pl_chunk {
-    parallel_span span;
+    parallel_span span; /* `stop` may be NULL */
     bool can_fail;
-    char *message; /* of the task `message_index`, on the heap */
+    bool gave_up;      /* a task was told that it is to give up */
+    uint64_t deadline; /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
+    char *message;     /* of the task `message_index`, on the heap */
     size_t message_index;
-    struct pl_chunk *outer; /* the chunk whose task made the call that this one belongs to */
+    struct pl_chunk *outer;        /* the chunk that this thread was in before */
+    const struct pl_chunk *parent; /* the chunk whose task made the call that this one belongs to, and waits for it */
+    const void *call;              /* that call, if it has care (care.h) */
 } pl_chunk;
+
+/* What a thread has done for a call with care, and not yet told. */
+typedef struct pl_tally {
+    const void *call;    /* which; and when it began, as there may have been another one there */
+    uint64_t call_began; /* in pl_os_nanoseconds() */
+    uint64_t told;       /* when it did tell, in ticks */
+    size_t done, failed; /* tasks */
+    size_t piece;        /* tasks that it runs in one go */
+} pl_tally;
 
 /* What a thread knows of its calls. */
 typedef struct pl_thread {
     pl_chunk *chunk;       /* the innermost in progress */
     bool failed;           /* its last call did, */
     parallel_failure last; /* thus; the message is on the heap */
+    pl_tally tally;
 } pl_thread;
 
 extern _Thread_local pl_thread pl_this_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -107,9 +141,9 @@ static inline void pl_chunk_end(pl_chunk *chunk)
     pl_this_thread.chunk = chunk->outer;
 }
 
-/* The calling thread's last failure: there is none any more; or (only then) one, whose message it takes over. */
+/* The calling thread's last failure: there is none any more; or (only then) this one, of which it keeps a copy. */
 void pl_last_failure_drop(void);
-void pl_last_failure_set(parallel_failure *failure);
+void pl_last_failure_set(const parallel_failure *failure);
 
 static inline void pl_last_failure_clear(void)
 {
@@ -125,6 +159,13 @@ char *pl_chunk_message(pl_chunk *chunk, size_t index);
 /* Room for n results of a function; NULL with errno ENOMEM. Zeroed if asked. */
 parallel_results *pl_results_new(size_t n, size_t size, bool zeroed);
 void *pl_results_vector(parallel_results *results);
+
+/* Room for the results of futures; and where that of one goes, NULL if its function has none. */
+parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n);
+void *pl_results_place(const parallel_results *results, size_t i);
+
+/* An executor's results are the executor's to free. */
+void pl_results_own(parallel_results *results, bool owned);
 
 /* Gives the results what they own from now on: the list of failures, and the table of names. */
 void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names);

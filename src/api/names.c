@@ -25,7 +25,7 @@ static size_t *slot_of(const pl_names *table, const char *name)
     return &table->slots[i];
 }
 
-int pl_names_init(pl_names *table, const char *const *names, size_t n)
+int pl_names_init(pl_names *table, const char *const *names, size_t n, bool some)
 {
     size_t size = 4;
     while (size < n * 2 && size < SIZE_MAX / 4)
@@ -34,6 +34,8 @@ int pl_names_init(pl_names *table, const char *const *names, size_t n)
     if (!table->slots)
         return ENOMEM;
     for (size_t i = 0; i < n; i++) {
+        if (!names[i] && some)
+            continue;
         size_t *slot = names[i] ? slot_of(table, names[i]) : NULL;
         if (!slot || *slot) {
             pl_names_free(table);
@@ -47,7 +49,9 @@ int pl_names_init(pl_names *table, const char *const *names, size_t n)
 void pl_names_free(pl_names *table)
 {
     free(table->slots);
+    free(table->own);
     table->slots = NULL;
+    table->own = NULL;
 }
 
 size_t pl_names_find(const pl_names *table, const char *name)

@@ -8,7 +8,7 @@
 
 /* Copies options of whatever age. Members that the program does not know are zero; members that this library
  * does not know are refused unless they are zero. */
-static bool copy_options(parallel_options *to, const parallel_options *from)
+bool pl_options_copy(parallel_options *to, const parallel_options *from)
 {
     memset(to, 0, sizeof *to);
     if (!from)
@@ -46,21 +46,26 @@ static int check(const parallel_options *o)
     default:
         return EINVAL;
     }
-    bool later =
-        o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->retry_delay > 0 || o->progress || o->deferred;
-    return later ? ENOTSUP : 0;
+    return 0;
 }
 
 bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
-                parallel_executor_kind executor)
+                parallel_executor_kind executor, bool background)
 {
     if (!call && !decoration) {
         *merged = (parallel_options){.executor = executor};
         return true;
     }
     parallel_options d;
-    if (!copy_options(merged, call) || !copy_options(&d, decoration))
+    if (!pl_options_copy(merged, call) || !pl_options_copy(&d, decoration))
         return false;
+    if (!background) {
+        d.deferred = false;
+        if (merged->deferred) {
+            errno = EINVAL;
+            return false;
+        }
+    }
     if (executor != PARALLEL_DEFAULT_EXECUTOR) {
         if (merged->executor != PARALLEL_DEFAULT_EXECUTOR && merged->executor != executor) {
             errno = EINVAL;

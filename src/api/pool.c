@@ -19,6 +19,11 @@ bool pl_is_pool(const parallel_pool *pool)
     return pool->kind == PL_OWN_POOL;
 }
 
+pl_pool *pl_pool_of(const parallel_pool *pool)
+{
+    return pool->pool;
+}
+
 parallel_pool *parallel_pool_new(int workers)
 {
     if (workers < 0 || workers > PARALLEL_POOL_MAX) {

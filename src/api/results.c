@@ -7,41 +7,81 @@
 
 #include "api/internal.h"
 
-/* Alignment of the vector: that of the widest vector registers, and of a cache line. */
-enum { ALIGNMENT = 64 };
+/* Alignment of the vector: that of the widest vector registers, and of a cache line. Of the results of futures, which are
+ * written by different threads, each has a line of its own. */
+enum { ALIGNMENT = 64, PLACE = ALIGNMENT };
 
 struct parallel_results {
     pl_kind kind;
+    bool owned;          /* by an executor */
     size_t length, size; /* values, and bytes in one; 0: none */
     unsigned char *values;
-    size_t failures;          /* how many, */
+    size_t *places;  /* of futures: where in `values` each one's result is, SIZE_MAX if it has none; else NULL */
+    size_t failures; /* how many, */
     parallel_failure *failed; /* by index, their messages on the heap */
     pl_names names;
 };
 
-parallel_results *pl_results_new(size_t n, size_t size, bool zeroed)
+/* Results with room for `bytes` of values. */
+static parallel_results *with_room(size_t bytes, bool zeroed)
 {
     size_t head = sizeof(parallel_results) + ALIGNMENT;
-    if (size && n > (PTRDIFF_MAX - head) / size) {
-        errno = ENOMEM;
-        return NULL;
-    }
     /* One block for both. calloc() gives large blocks fresh from the system without touching them. */
-    parallel_results *r = zeroed ? calloc(1, head + n * size) : malloc(head + n * size);
+    parallel_results *r = bytes > PTRDIFF_MAX - head ? NULL : zeroed ? calloc(1, head + bytes) : malloc(head + bytes);
     if (!r) {
         errno = ENOMEM;
         return NULL;
     }
     uintptr_t values = (uintptr_t)(r + 1);
     values += (ALIGNMENT - values % ALIGNMENT) % ALIGNMENT;
-    *r = (parallel_results){.kind = PL_RESULTS, .length = n, .size = size};
-    r->values = n && size ? (unsigned char *)r + (values - (uintptr_t)r) : NULL;
+    *r = (parallel_results){.kind = PL_RESULTS};
+    r->values = bytes ? (unsigned char *)r + (values - (uintptr_t)r) : NULL;
+    return r;
+}
+
+parallel_results *pl_results_new(size_t n, size_t size, bool zeroed)
+{
+    parallel_results *r = with_room(size && n > PTRDIFF_MAX / size ? SIZE_MAX : n * size, zeroed);
+    if (r) {
+        r->length = n;
+        r->size = size;
+    }
+    return r;
+}
+
+parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n)
+{
+    size_t *places = n <= PTRDIFF_MAX / sizeof *places ? malloc(n ? n * sizeof *places : 1) : NULL, bytes = 0;
+    for (size_t i = 0; places && i < n && bytes != SIZE_MAX; i++) {
+        size_t size = futures[i].function->result_size, whole = size / PLACE * PLACE + PLACE;
+        places[i] = size ? bytes : SIZE_MAX;
+        if (size)
+            bytes = size < PTRDIFF_MAX && whole < PTRDIFF_MAX - bytes ? bytes + whole : SIZE_MAX;
+    }
+    parallel_results *r = places ? with_room(bytes, true) : NULL;
+    if (!r) {
+        free(places);
+        errno = ENOMEM;
+        return NULL;
+    }
+    r->length = n;
+    r->places = places;
     return r;
 }
 
 void *pl_results_vector(parallel_results *results)
 {
-    return results->values;
+    return results->places ? NULL : results->values;
+}
+
+void *pl_results_place(const parallel_results *r, size_t i)
+{
+    return r->places[i] == SIZE_MAX ? NULL : r->values + r->places[i];
+}
+
+void pl_results_own(parallel_results *results, bool owned)
+{
+    results->owned = owned;
 }
 
 void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names)
@@ -60,7 +100,7 @@ size_t parallel_length(const parallel_results *r)
 
 const void *parallel_values(const parallel_results *r)
 {
-    return r ? r->values : NULL;
+    return r && !r->places ? r->values : NULL;
 }
 
 /* The failure of task `i`, or NULL. */
@@ -84,7 +124,9 @@ const void *parallel_result(const parallel_results *r, size_t i)
         errno = EINVAL;
         return NULL;
     }
-    return !r->values || failure_of(r, i) ? NULL : r->values + i * r->size;
+    if (!r->values || failure_of(r, i))
+        return NULL;
+    return r->places ? pl_results_place(r, i) : r->values + i * r->size;
 }
 
 const void *parallel_get(const parallel_results *r, const char *name)
@@ -133,7 +175,7 @@ size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max
 
 void parallel_replace_failed(parallel_results *r, const void *value)
 {
-    if (!r || !value || !r->values)
+    if (!r || !value || !r->values || r->places)
         return;
     for (size_t k = 0; k < r->failures; k++)
         memcpy(r->values + r->failed[k].index * r->size, value, r->size);
@@ -141,13 +183,12 @@ void parallel_replace_failed(parallel_results *r, const void *value)
 
 void parallel_results_free(parallel_results *r)
 {
-    if (!r)
+    if (!r || r->owned)
         return;
     int saved = errno;
     pl_names_free(&r->names);
-    for (size_t k = 0; k < r->failures; k++)
-        free((char *)r->failed[k].message);
-    free(r->failed);
+    pl_failures_free_list(r->failed, r->failures);
+    free(r->places);
     free(r);
     errno = saved;
 }
@@ -164,6 +205,9 @@ void parallel_scoped_cleanup(void *where)
         break;
     case PL_OWN_POOL:
         parallel_pool_free(object);
+        break;
+    case PL_EXECUTOR:
+        parallel_executor_free(object);
         break;
     }
 }

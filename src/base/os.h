@@ -50,6 +50,12 @@ void pl_os_rouse(_Atomic uint32_t *word);
 /* In a new child process, whose other threads are gone: makes waiting work again. */
 void pl_os_after_fork(void);
 
+/* A condition variable whose waits end by pl_os_nanoseconds(). False if there can be none. */
+bool pl_os_cond_init(pthread_cond_t *condition);
+
+/* pthread_cond_wait(), but no longer than until then. */
+void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns);
+
 /* One step of a spin loop: tells the CPU that nothing happens here. */
 static inline void pl_pause(void)
 {

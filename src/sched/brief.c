@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "sched/cancel.h"
 #include "sched/pool.h"
 
 /* A loop of less is never handed over. */
@@ -132,10 +133,8 @@ static bool stopped(pl_handoff *h)
 
 static void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, size_t begin, size_t end)
 {
-    if (body(ctx, begin, end, &h->stop)) {
-        /* H10 relaxed: as R12; pairs with R11, X1 */
-        atomic_store_explicit(&h->stop, 1, memory_order_relaxed);
-    }
+    if (body(ctx, begin, end, &h->stop))
+        pl_stop_raise(&h->stop, PL_STOP_ALL);
 }
 
 void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)

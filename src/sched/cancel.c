@@ -13,8 +13,13 @@ void pl_stop_raise(pl_stop *stop, int level)
     do {
         if (was >= level)
             return;
-        /* E2 seq_cst: m1, before m3 in S; pairs with E1, and with X1 in kernels */
+        /* E2 seq_cst: m1, before m3 in S; pairs with E1, R11, X1 */
     } while (!atomic_compare_exchange_weak_explicit(stop, &was, level, memory_order_seq_cst, memory_order_seq_cst));
+    pl_stop_nudge();
+}
+
+void pl_stop_nudge(void)
+{
     /* E3 seq_cst: m2, between m1 and m3 in S; pairs with E5 */
     atomic_fetch_add_explicit(&epoch, 1, memory_order_seq_cst);
     /* E4 seq_cst: m3, after m1 in S; pairs with E6 */

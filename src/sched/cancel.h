@@ -45,6 +45,9 @@ static inline int pl_stop_level(const pl_stop *stop)
 /* m1 to m4: raises a stop word to `level`, if it is below, and wakes who sleeps. */
 void pl_stop_raise(pl_stop *stop, int level);
 
+/* m2 to m4: who sleeps is to look again. */
+void pl_stop_nudge(void);
+
 /* Sleeps until `until`, in pl_os_nanoseconds(), or until give_up(context) is true, which is asked first and then whenever
  * a stop word anywhere has been raised. True if it gave up. */
 bool pl_stop_sleep(uint64_t until, bool (*give_up)(void *context), void *context);

@@ -33,6 +33,12 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure)
     atomic_store_explicit(&cost->word, word, memory_order_relaxed);
 }
 
+void pl_cost_forget(pl_cost *cost)
+{
+    /* C7 relaxed: as C3; pairs with C1, C2 */
+    atomic_store_explicit(&cost->word, 0, memory_order_relaxed);
+}
+
 enum { ENTRIES = 1024 };
 
 static struct entry {

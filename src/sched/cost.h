@@ -38,6 +38,9 @@ uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items);
 /* `items` items took `ticks` of work. `sure` says that this was too long for an accident. */
 void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure);
 
+/* What was learnt last was wrong: nothing is known any more. */
+void pl_cost_forget(pl_cost *cost);
+
 /* The estimate of a function that has no place of its own to keep it: one of a table, by the address of the
  * function. Two functions may share an entry; then the newer one begins afresh. */
 pl_cost *pl_cost_of(uintptr_t function);

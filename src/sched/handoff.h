@@ -43,6 +43,7 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "sched/cancel.h"
 #include "sched/loop.h"
 
 #define PL_HANDOFF_ITEMS ((UINT32_C(1) << 23) - 1) /* the most iterations */
@@ -53,7 +54,7 @@
 typedef struct pl_handoff {
     alignas(PL_LINE) _Atomic uint64_t word;
     _Atomic uint32_t piece; /* iterations that are taken at once, not 0 */
-    _Atomic int stop;
+    pl_stop stop;
     pl_loop_body *body;
     void *ctx;
     _Atomic bool busy;                                /* this place is in use; the caller's, but also read at exit */

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/os.h"
 #include "sched/brief.h"
+#include "sched/cancel.h"
 #include "sched/latch.h"
 #include "sched/pool.h"
 #include "sched/range.h"
@@ -41,7 +42,7 @@ typedef struct pl_loop {
     seat *seat;
     alignas(PL_LINE) pl_latch latch;
     _Atomic uint32_t taken; /* seats taken */
-    _Atomic int stop;
+    pl_stop stop;
     _Atomic uint64_t ticks; /* what the work has cost */
 } pl_loop;
 
@@ -63,7 +64,7 @@ static const pl_job offer_job = {.task = {.name = "a share of a loop"}, .take = 
 
 bool pl_loop_stopped(void *stop)
 {
-    /* R11 relaxed: a hint that nothing more need begin; pairs with R12 */
+    /* R11 relaxed: a hint that nothing more need begin; pairs with E2 */
     return atomic_load_explicit((_Atomic int *)stop, memory_order_relaxed) != 0;
 }
 
@@ -213,10 +214,8 @@ static void run_chunk(pl_loop *loop, uint32_t begin, uint32_t end)
 {
     const pl_loop_spec *spec = loop->spec;
     size_t from = begin * loop->unit, to = end <= (spec->n - 1) / loop->unit ? end * loop->unit : spec->n;
-    if (run_grains(spec, from, to, &loop->stop)) {
-        /* R12 relaxed: a hint to begin nothing more; what the body wrote is ordered by the latch; pairs with R11, X1 */
-        atomic_store_explicit(&loop->stop, 1, memory_order_relaxed);
-    }
+    if (run_grains(spec, from, to, &loop->stop))
+        pl_stop_raise(&loop->stop, PL_STOP_ALL);
 }
 
 /* The size of the next chunk, after one of `size` took `ticks`. */

@@ -381,7 +381,7 @@ static int serial_inside(const int *arg, int *result, void *extras)
     for (int i = 0; i < 50; i++)
         in[i] = *arg;
     PARALLEL_SCOPED parallel_results *r = parallel_map(leaf, in, 50, .executor = PARALLEL_SERIAL);
-    PARALLEL_SCOPED parallel_results *none = parallel_map(innermost, in, 50, .timeout = 3);
+    PARALLEL_SCOPED parallel_results *none = parallel_map(innermost, in, 50, .executor = PARALLEL_MPI);
     int error = none ? 0 : errno;
     *result = parallel_map_into(between, in, 50, out) == 0 && r && error == ENOTSUP && extras ? out[49] : -1;
     return 0;

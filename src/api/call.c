@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls: from a function, an array and options to the scheduler and back. */
+#include "api/call.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sched/loop.h"
+#include "sched/pool.h"
+
+_Static_assert(sizeof(parallel_cost) == sizeof(pl_cost) && _Alignof(parallel_cost) >= _Alignof(pl_cost),
+               "a program's parallel_cost is the scheduler's pl_cost");
+_Static_assert(sizeof(pl_map) <= PL_LOOP_CTX, "a map fits where a loop's context goes");
+
+/* ---- simple calls ---------------------------------------------------------------------------------------- */
+
+static const void *arg_of(const pl_map *m, size_t i)
+{
+    return (const unsigned char *)m->args + i * m->arg_size;
+}
+
+static void zero(const pl_map *m, size_t i)
+{
+    if (m->out && m->result_size)
+        memset((unsigned char *)m->out + i * m->result_size, 0, m->result_size);
+}
+
+size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t end)
+{
+    unsigned char *result = m->out;
+    for (size_t i = begin; i < end && !pl_loop_stopped(span->stop); i++) {
+        span->index = i;
+        span->code = m->call(arg_of(m, i), result ? result + i * m->result_size : NULL, span->extras);
+        if (span->code)
+            return i;
+    }
+    return end;
+}
+
+/* Notes that a task failed. Takes the message. */
+static void note_failure(const pl_map *m, const pl_chunk *chunk, size_t i, char *message)
+{
+    bool gave_up = chunk->gave_up || (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop));
+    parallel_failure failure = {
+        .index = i,
+        .state = gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
+        .code = gave_up ? ECANCELED : chunk->span.code,
+        .attempts = 1,
+        .arg = arg_of(m, i),
+    };
+    zero(m, i);
+    pl_failures_add(m->failures, &failure, message);
+}
+
+/* Notes that a function which was given [begin, end) at once failed. */
+static void note_failures(const pl_map *m, pl_chunk *chunk, size_t begin, size_t end)
+{
+    char *message = pl_chunk_message(chunk, begin);
+    for (size_t i = begin + 1; i < end; i++)
+        note_failure(m, chunk, i, message ? strdup(message) : NULL);
+    note_failure(m, chunk, begin, message);
+}
+
+int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
+{
+    const pl_map *m = map;
+    pl_chunk chunk = {
+        .span = {.args = m->args, .results = m->out, .extras = m->extras, .stop = stop},
+        .can_fail = true,
+        .parent = m->failures->parent,
+    };
+    pl_chunk_begin(&chunk);
+    bool failed = false;
+    while (begin < end && !failed) {
+        size_t i = m->kernel ? m->kernel(&chunk.span, begin, end) : pl_call_each(m, &chunk.span, begin, end);
+        if (chunk.span.code == 0)
+            break;
+        size_t last = m->failures->chunks ? end : i + 1;
+        note_failures(m, &chunk, i, last);
+        chunk.span.code = 0;
+        chunk.gave_up = false;
+        failed = !m->failures->keep_all;
+        begin = last;
+    }
+    pl_chunk_end(&chunk);
+    return failed;
+}
+
+int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
+{
+    const pl_map *m = map;
+    (void)stop;
+    pl_run_kernel(m->parent, m->kernel, m->args, m->out, begin, end);
+    return 0;
+}
+
+static int run_body(void *loop, size_t begin, size_t end, void *stop)
+{
+    const pl_body *b = loop;
+    (void)stop;
+    b->body(begin, end, b->ctx);
+    return 0;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------------------- */
+
+bool pl_function_copy(parallel_function *to, const parallel_function *from)
+{
+    if (!from)
+        return false;
+    size_t known = offsetof(parallel_function, size);
+    if (from->size >= known)
+        known = from->size < sizeof *to ? from->size : sizeof *to;
+    memset(to, 0, sizeof *to);
+    memcpy(to, from, known);
+    return to->arg_size != 0 && (to->kernel || to->call);
+}
+
+void pl_call_begin(pl_call *c, size_t n)
+{
+    c->n = n;
+    c->m = (pl_map){0};
+    c->f = (parallel_function){0};
+    c->par = (pl_par){0};
+    c->loop = (pl_body){0};
+    c->names = (pl_names){0};
+    c->splits = c->careful = false;
+    c->parent = NULL;
+    pl_last_failure_clear();
+}
+
+void pl_call_begun(pl_call *c, bool background, bool careful)
+{
+    /* a call in the background is not waited for by the task that makes it */
+    c->parent = background ? NULL : pl_this_thread.chunk;
+    pl_failures_init(&c->failures, c->o.silent);
+    c->failures.parent = c->parent;
+    c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress;
+    if (c->careful)
+        pl_care_init(c);
+}
+
+static bool wrong(int code)
+{
+    errno = code;
+    return false;
+}
+
+bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args, size_t n,
+                       const parallel_options *options, parallel_executor_kind executor, bool background)
+{
+    pl_call_begin(c, n);
+    if (!pl_function_copy(&c->f, f) || (n && !args))
+        return wrong(EINVAL);
+    if (n > PTRDIFF_MAX / c->f.arg_size)
+        return wrong(ENOMEM);
+    if (!pl_options(&c->o, options, c->f.options, executor, background))
+        return false;
+    int error = c->o.names ? pl_names_init(&c->names, c->o.names, n, false) : 0;
+    if (error)
+        return wrong(error);
+    c->m = (pl_map){
+        .kernel = c->f.kernel,
+        .call = c->f.call,
+        .args = args,
+        .extras = c->o.extras,
+        .arg_size = c->f.arg_size,
+        .result_size = c->f.result_size,
+    };
+    pl_call_begun(c, background, c->o.timeout > 0 || c->o.retries > 0);
+    if (pl_can_fail(&c->f))
+        c->m.failures = &c->failures;
+    else
+        c->m.parent = c->parent;
+    c->failures.chunks = c->f.splits;
+    return true;
+}
+
+bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const parallel_options *options)
+{
+    pl_call_begin(c, n);
+    if (!pl_options(&c->o, options, NULL, PARALLEL_DEFAULT_EXECUTOR, false))
+        return false;
+    if (!loop->body || c->o.names || c->o.extras || c->o.timeout > 0 || c->o.retries > 0)
+        return wrong(EINVAL);
+    c->loop = *loop;
+    pl_call_begun(c, false, false);
+    return true;
+}
+
+/* ---- running --------------------------------------------------------------------------------------------- */
+
+/* What the call's tasks are known by to the account of costs. What care costs is kept apart. */
+static pl_cost *cost_of(const pl_call *c)
+{
+    const parallel_function *f = &c->f;
+    uintptr_t key = f->kernel ? (uintptr_t)f->kernel : (uintptr_t)f->call;
+    if (c->loop.body)
+        key = (uintptr_t)c->loop.body;
+    for (size_t i = 0; c->par.futures && i < c->n; i++)
+        key = key * 31 + (uintptr_t)c->par.futures[i].function;
+    if (c->careful)
+        return pl_cost_of(key + 1);
+    return f->cost ? (pl_cost *)f->cost : pl_cost_of(key);
+}
+
+static size_t grain_of(const pl_call *c, unsigned workers)
+{
+    if (!c->splits || c->o.grain || c->n == 0)
+        return c->o.grain;
+    return (c->n - 1) / (workers ? workers : pl_pool_cores()) + 1;
+}
+
+bool pl_call_run(pl_call *c, void *out)
+{
+    unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
+    pl_loop_spec spec = {.n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = cost_of(c)};
+    pl_visit visit;
+    c->m.out = out;
+    pl_enter(&visit, &c->o);
+    spec.grain = grain_of(c, workers);
+    if (c->careful) {
+        pl_care_run(c, &spec);
+    } else {
+        spec.body = pl_can_fail(&c->f) ? pl_run_tasks : pl_run_sure_tasks;
+        if (c->loop.body) {
+            spec.body = run_body;
+            spec.ctx = &c->loop;
+            spec.ctx_size = sizeof c->loop;
+        }
+        pl_loop_run(&spec);
+    }
+    pl_leave(&visit, &c->o);
+    pl_failures_finish(&c->failures, c->names.names ? c->names.names : c->o.names);
+    return !c->failures.lost && c->failures.count == 0;
+}
+
+parallel_results *pl_call_results(pl_call *c)
+{
+    bool par = c->par.futures != NULL;
+    parallel_results *r = par ? pl_results_of_futures(c->par.futures, c->n)
+                              : pl_results_new(c->n, c->f.result_size, c->careful || pl_can_fail(&c->f));
+    if (!r) {
+        c->failures.lost = true;
+        return NULL;
+    }
+    c->par.results = r;
+    if (!pl_call_run(c, pl_results_vector(r)) && (!c->o.silent || c->failures.lost)) {
+        parallel_results_free(r);
+        return NULL;
+    }
+    pl_results_finish(r, &c->failures, &c->names);
+    c->names = (pl_names){0};
+    return r;
+}
+
+/* ---- ending ---------------------------------------------------------------------------------------------- */
+
+int pl_call_code(const pl_call *c)
+{
+    return c->failures.lost || !c->failures.count ? ENOMEM : c->failures.list[0].code;
+}
+
+const parallel_failure *pl_call_failure(const pl_call *c)
+{
+    return c->failures.lost || !c->failures.count ? NULL : &c->failures.list[0];
+}
+
+void pl_call_end(pl_call *c)
+{
+    pl_failures_free(&c->failures);
+    pl_names_free(&c->names);
+    if (c->careful)
+        pl_care_end(c);
+}
+
+void pl_call_return(pl_call *c, bool failed)
+{
+    int code = pl_call_code(c);
+    pl_last_failure_clear(); /* there may be one of a call that a task of this call made on this thread */
+    if (failed && pl_call_failure(c))
+        pl_last_failure_set(pl_call_failure(c));
+    pl_call_end(c);
+    if (failed)
+        errno = code;
+}
+
+/* ---- one task -------------------------------------------------------------------------------------------- */
+
+const void *pl_call_arg(const pl_call *c, size_t i)
+{
+    return c->par.futures ? c->par.futures[i].arg : c->loop.body ? NULL : arg_of(&c->m, i);
+}
+
+void pl_call_zero(const pl_call *c, size_t i)
+{
+    parallel_function f;
+    if (!c->par.futures)
+        zero(&c->m, i);
+    else if (pl_function_copy(&f, c->par.futures[i].function) && f.result_size)
+        memset(pl_results_place(c->par.results, i), 0, f.result_size);
+}

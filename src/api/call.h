@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call on its way from arguments to results: what maps, loops, pars and executors share.
+ *
+ * Most calls are *simple*: their tasks are run by the scheduler's loop, chunk by chunk, and nothing is looked at in between.
+ * Those that have a timeout, retries or progress, or run in the background, are run with *care* (care.h): task by task where
+ * there is a clock to look at, and else in pieces of some microseconds.
+ */
+#ifndef PL_API_CALL_H
+#define PL_API_CALL_H
+
+#include "api/care.h"
+#include "api/internal.h"
+
+/* What running the tasks of a map takes: small enough to be handed to helpers as it is. */
+typedef struct pl_map {
+    parallel_kernel *kernel; /* or NULL: */
+    int (*call)(const void *arg, void *result, void *extras);
+    const void *args;
+    void *out;
+    void *extras;
+    size_t arg_size, result_size;
+    union {
+        pl_failures *failures;  /* of functions that can fail */
+        const pl_chunk *parent; /* of others: the chunk that the call was made in */
+    };
+} pl_map;
+
+/* What a par has instead. */
+typedef struct pl_par {
+    const parallel_future *futures; /* or NULL: it is none */
+    parallel_results *results;
+} pl_par;
+
+/* And a loop. */
+typedef struct pl_body {
+    void (*body)(size_t begin, size_t end, void *ctx); /* or NULL: it is none */
+    void *ctx;
+} pl_body;
+
+typedef struct pl_call {
+    size_t n;
+    pl_map m;
+    pl_par par;
+    pl_body loop;
+    parallel_function f; /* of a map */
+    parallel_options o;
+    pl_names names;
+    pl_failures failures;
+    const pl_chunk *parent; /* the chunk that the call was made in, and waits in */
+    bool splits;            /* into a chunk for each worker */
+    bool careful;
+    pl_care care; /* if so */
+} pl_call;
+
+/* What those that follow begin and end with, the last of which cannot fail. */
+void pl_call_begin(pl_call *c, size_t n);
+void pl_call_begun(pl_call *c, bool background, bool careful);
+
+/* Checks what was given to a map, a par, or a loop. False with errno; then nothing is left to end. */
+bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args, size_t n,
+                       const parallel_options *options, parallel_executor_kind executor, bool background);
+bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, const parallel_options *options,
+                       parallel_executor_kind executor, bool background);
+bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const parallel_options *options);
+
+/* Runs all tasks of a call that has begun, and finishes the account of failures. True if all is well. A map's results go to
+ * `out`, which may be NULL if its function has none. */
+bool pl_call_run(pl_call *c, void *out);
+
+/* The same, with results to be had: they get what the call knows of failures and names. NULL if the call failed. */
+parallel_results *pl_call_results(pl_call *c);
+
+/* After it failed: why, an error code; and the failure, NULL if it is not one of a task. */
+int pl_call_code(const pl_call *c);
+const parallel_failure *pl_call_failure(const pl_call *c);
+
+/* Ends what pl_call_begin_...() began. */
+void pl_call_end(pl_call *c);
+
+/* The same, for the thread that has made the call: if it has failed, errno and the last failure say why. */
+void pl_call_return(pl_call *c, bool failed);
+
+/* The function of a map can fail: not all do. */
+static inline bool pl_can_fail(const parallel_function *f)
+{
+    return f->can_fail || !f->kernel;
+}
+
+/* Runs a kernel of a function that cannot fail, in a chunk, so that parallel_fail() does not take an outer task for this
+ * one. */
+static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel, const void *args, void *out,
+                                 size_t begin, size_t end)
+{
+    pl_chunk chunk = {.span = {.args = args, .results = out}, .parent = parent};
+    pl_chunk_begin(&chunk);
+    kernel(&chunk.span, begin, end);
+    pl_this_thread.chunk = chunk.outer;
+}
+
+/* The kernel of a function that has only `call`. */
+size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t end);
+
+/* Zeroes the result of a task that failed. */
+void pl_call_zero(const pl_call *c, size_t i);
+
+/* Where its argument is. */
+const void *pl_call_arg(const pl_call *c, size_t i);
+
+/* The bodies of the scheduler's loop for simple calls, of functions that can fail and of others. */
+int pl_run_tasks(void *map, size_t begin, size_t end, void *stop);
+int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop);
+
+#endif

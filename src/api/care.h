@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that are run with care: with timeouts, retries, progress, or in the background, where they can be cancelled.
+ *
+ * There is no watchdog. A task's start and end are read off the clock, and whatever ends too late is late; a task that wants
+ * to know asks parallel_cancelled(), which compares the clock with the deadline. Where there is no timeout there is no clock
+ * to read, and tasks are run in pieces that last some 50 us, between which the thread looks whether the call is to stop,
+ * whether a retry is due, and whether it is time to report progress.
+ *
+ * What tasks may still start is decided by the stop word (cancel.h) and the call's deadline. A call that keeps all outcomes
+ * (`silent`) goes on through what is left when it is stopped, and notes it as not run; another stops its loop.
+ *
+ * A failed task whose next attempt is to come later waits in a heap, by when it is due (retry.c). Whoever works on the call
+ * takes what is due; when the loop has ended, the call's own thread waits for the rest, and sends what is due to the pool's
+ * inbox, so that nothing waits for anything else.
+ */
+#ifndef PL_API_CARE_H
+#define PL_API_CARE_H
+
+#include "api/internal.h"
+#include "api/progress.h"
+#include "sched/loop.h"
+
+typedef struct pl_call pl_call;
+typedef struct pl_retry pl_retry;
+
+typedef struct pl_care {
+    pl_stop stop;
+    uint64_t began;    /* when the call did, in pl_os_nanoseconds(); 0: not yet */
+    uint64_t deadline; /* when it is late; 0: never */
+    pthread_mutex_t mutex;
+    /* under the mutex */
+    bool left_out;           /* some tasks did not run */
+    size_t done, failed;     /* tasks, as far as threads have told */
+    bool reporting;          /* the callback runs */
+    uint64_t reported;       /* when it last ended */
+    pl_progress_facts facts; /* what it is told; the reporter's */
+    pl_retry **waiting;      /* for their next attempt: a heap, the one that is due first at the top; */
+    size_t waiting_count, room;
+    pl_retry *sent;            /* to the inbox, and not begun yet; */
+    size_t out;                /* how many have been sent, and have not ended; */
+    bool back;                 /* one has */
+    unsigned long long random; /* for jitter */
+} pl_care;
+
+void pl_care_init(pl_call *c);
+void pl_care_end(pl_call *c);
+
+/* The call begins now, as far as its timeout is concerned. */
+void pl_care_begin(pl_call *c);
+
+/* Runs all tasks by the loop of `spec`, which lacks the body, and all that is to be tried again. */
+void pl_care_run(pl_call *c, pl_loop_spec *spec);
+
+/* ---- between care.c and retry.c -------------------------------------------------------------------------- */
+
+/* What goes for one task. */
+typedef struct pl_terms {
+    uint64_t timeout_ns; /* 0: none */
+    unsigned attempts;   /* in all */
+    double delay;        /* seconds before the second */
+} pl_terms;
+
+pl_terms pl_care_terms(const pl_call *c, size_t i);
+
+/* One thread at work on a call. */
+typedef struct pl_turn {
+    pl_call *call;
+    pl_chunk chunk;
+    bool stop; /* the call has failed, and is to be left */
+} pl_turn;
+
+void pl_turn_begin(pl_turn *t, pl_call *c);
+void pl_turn_end(pl_turn *t);
+
+/* Runs the tasks [begin, end), of which the first has been tried `tried` times before. Returns how far it came: up to
+ * `end`, or to a task that was not to be started any more. */
+size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried);
+
+/* Adds what this thread has done to the call's account, and reports if it is time to. */
+void pl_care_tell(pl_call *c);
+
+/* Why no further task of the call is to start: ECANCELED or ETIMEDOUT; 0: they are. */
+int pl_care_over(const pl_call *c);
+
+/* A task that failed, or several that did at once, [begin, end), as `failure` says of the first. Takes the message. */
+void pl_turn_note(pl_turn *t, const parallel_failure *failure, char *message, size_t begin, size_t end);
+
+/* If it may be tried again, and later, sees to that, and takes the message. */
+bool pl_retry_later(pl_turn *t, const parallel_failure *failure, char *message, size_t begin, size_t end);
+
+/* Runs what is due now. */
+void pl_retry_due(pl_turn *t);
+
+/* The loop has ended: waits for what is left, and runs it. */
+void pl_retry_rest(pl_call *c, unsigned workers);
+
+#endif

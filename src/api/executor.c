@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Executors: calls in the background.
+ *
+ * An executor is an errand (sched/inbox.h) with a call in it. It is *performed* once: by the thread of the pool that takes
+ * the errand, or by a thread that asks for results while the errand still lies in the inbox, and takes it back. So a task may
+ * wait for an executor that it has made: either somebody else is at it already, or it does the work itself.
+ *
+ * All is kept under the executor's mutex, but for the call while it is performed, which is the performer's. The status says
+ * whose it is. parallel_cancel(), which may come from a signal handler, touches the call's stop word only.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "base/os.h"
+#include "sched/pool.h"
+
+/* How often who waits for an executor that nobody has come for reminds the pool of it: threads may be had again. */
+#define REMIND_NS UINT64_C(100000000)
+
+struct parallel_executor {
+    pl_kind kind;
+    bool closed;            /* it has been shut down */
+    bool lost;              /* in a child process: the threads that performed it are not here */
+    parallel_status status; /* STARTED: whoever takes the errand performs the call, or does so */
+    unsigned forks;         /* pl_pool_forks() of the process that used it last */
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    pl_errand errand;
+    pl_pool *pool; /* held; NULL before the start, or if there is none: then the errand lies here */
+    bool lies_here;
+    pl_call call;
+    parallel_future *futures; /* of a par */
+    parallel_results *results;
+};
+
+/* ---- making ---------------------------------------------------------------------------------------------- */
+
+static bool init_locks(parallel_executor *ex)
+{
+    return pthread_mutex_init(&ex->mutex, NULL) == 0 && pl_os_cond_init(&ex->ended);
+}
+
+static parallel_executor *make(void)
+{
+    parallel_executor *ex = calloc(1, sizeof *ex);
+    if (!ex || !init_locks(ex)) {
+        free(ex);
+        errno = ENOMEM;
+        return NULL;
+    }
+    ex->kind = PL_EXECUTOR;
+    ex->forks = pl_pool_forks();
+    return ex;
+}
+
+static void unmake(parallel_executor *ex)
+{
+    int saved = errno;
+    pthread_cond_destroy(&ex->ended);
+    pthread_mutex_destroy(&ex->mutex);
+    free(ex->futures);
+    free(ex);
+    errno = saved;
+}
+
+/* An executor whose call has begun: starts it, unless it is to wait for that. */
+static parallel_executor *launch(parallel_executor *ex)
+{
+    if (!ex->call.o.deferred)
+        parallel_executor_start(ex);
+    return ex;
+}
+
+static parallel_executor *async_map_on(parallel_executor_kind executor, const parallel_function *f, const void *args,
+                                       size_t n, const parallel_options *options)
+{
+    parallel_executor *ex = make();
+    if (!ex)
+        return NULL;
+    if (!pl_call_begin_map(&ex->call, f, args, n, options, executor, true)) {
+        unmake(ex);
+        return NULL;
+    }
+    return launch(ex);
+}
+
+static parallel_executor *async_par_on(parallel_executor_kind executor, const parallel_future *futures, size_t n,
+                                       const parallel_options *options)
+{
+    parallel_executor *ex = make();
+    if (!ex)
+        return NULL;
+    if (futures && n <= PTRDIFF_MAX / sizeof *futures && (ex->futures = malloc(n ? n * sizeof *futures : 1)))
+        memcpy(ex->futures, futures, n * sizeof *futures);
+    if (futures && !ex->futures)
+        errno = ENOMEM;
+    else if (pl_call_begin_par(&ex->call, ex->futures, n, options, executor, true))
+        return launch(ex);
+    unmake(ex);
+    return NULL;
+}
+
+parallel_executor *parallel_async_map_function(const parallel_function *f, const void *args, size_t n,
+                                               const parallel_options *options)
+{
+    return async_map_on(PARALLEL_DEFAULT_EXECUTOR, f, args, n, options);
+}
+
+parallel_executor *parallel_thread_async_map_function(const parallel_function *f, const void *args, size_t n,
+                                                      const parallel_options *options)
+{
+    return async_map_on(PARALLEL_THREAD, f, args, n, options);
+}
+
+parallel_executor *parallel_async_par_futures(const parallel_future *futures, size_t n, const parallel_options *options)
+{
+    return async_par_on(PARALLEL_DEFAULT_EXECUTOR, futures, n, options);
+}
+
+parallel_executor *parallel_thread_async_par_futures(const parallel_future *futures, size_t n,
+                                                     const parallel_options *options)
+{
+    return async_par_on(PARALLEL_THREAD, futures, n, options);
+}
+
+/* ---- locking --------------------------------------------------------------------------------------------- */
+
+/* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads. */
+static void adopt(parallel_executor *ex)
+{
+    ex->forks = pl_pool_forks();
+    ex->pool = NULL;
+    ex->lies_here = false;
+    if (!init_locks(ex))
+        return;
+    if (ex->status == PARALLEL_STARTED) {
+        ex->lost = true;
+        ex->status = PARALLEL_FAILED;
+    }
+}
+
+/* Locks an executor. False with errno if it is none. */
+static bool lock(const parallel_executor *executor)
+{
+    parallel_executor *ex = (parallel_executor *)executor;
+    if (!ex || ex->kind != PL_EXECUTOR) {
+        errno = EINVAL;
+        return false;
+    }
+    if (ex->forks != pl_pool_forks())
+        adopt(ex);
+    pthread_mutex_lock(&ex->mutex);
+    return true;
+}
+
+static void unlock(const parallel_executor *ex)
+{
+    pthread_mutex_unlock((pthread_mutex_t *)&ex->mutex);
+}
+
+static bool has_ended(const parallel_executor *ex)
+{
+    return ex->status == PARALLEL_DONE || ex->status == PARALLEL_FAILED;
+}
+
+/* Whether the calling thread runs a task of the executor, or one that such a task waits for. */
+static bool is_inside(const parallel_executor *ex)
+{
+    for (const pl_chunk *chunk = pl_this_thread.chunk; chunk; chunk = chunk->parent)
+        if (chunk->call == &ex->call)
+            return true;
+    return false;
+}
+
+/* ---- performing ------------------------------------------------------------------------------------------ */
+
+/* Runs the call. Nothing of the executor is to be touched after this by who does not hold it. */
+static void perform(parallel_executor *ex)
+{
+    pl_last_failure_clear();
+    parallel_results *r = pl_call_results(&ex->call);
+    if (r)
+        pl_results_own(r, true);
+    pl_last_failure_clear(); /* there may be one of a call that a task has made on this thread */
+    pthread_mutex_lock(&ex->mutex);
+    ex->results = r;
+    ex->status = r ? PARALLEL_DONE : PARALLEL_FAILED;
+    pthread_cond_broadcast(&ex->ended);
+    pthread_mutex_unlock(&ex->mutex);
+}
+
+static void run_errand(pl_errand *errand)
+{
+    perform((parallel_executor *)((unsigned char *)errand - offsetof(parallel_executor, errand)));
+}
+
+/* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. True if it did. */
+static bool perform_here(parallel_executor *ex)
+{
+    if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->pool && pl_inbox_withdraw(&ex->errand))))
+        return false;
+    ex->lies_here = false;
+    unlock(ex);
+    perform(ex);
+    pthread_mutex_lock(&ex->mutex);
+    return true;
+}
+
+/* Waits until the call has ended, or until the time has come, 0: never. Comes and returns locked. False if the time
+ * came. */
+static bool await(parallel_executor *ex, uint64_t until)
+{
+    while (ex->status == PARALLEL_STARTED) {
+        uint64_t now = pl_os_nanoseconds(), wake = now + REMIND_NS;
+        if (until && now >= until)
+            return false;
+        wake = until && until < wake ? until : wake;
+        pl_os_cond_wait(&ex->ended, &ex->mutex, wake);
+        if (ex->status == PARALLEL_STARTED && ex->pool)
+            pl_inbox_remind(&ex->errand);
+    }
+    return true;
+}
+
+/* ---- what users call ------------------------------------------------------------------------------------- */
+
+static int failed(int code)
+{
+    errno = code;
+    return -1;
+}
+
+/* With the lock held. Returns 0, or an error code. */
+static int start(parallel_executor *ex)
+{
+    if (ex->status != PARALLEL_NOT_STARTED)
+        return EALREADY;
+    if (ex->closed)
+        return ECANCELED;
+    bool serial = ex->call.o.executor == PARALLEL_SERIAL;
+    ex->status = PARALLEL_STARTED;
+    pl_care_begin(&ex->call);
+    if (serial) {
+        ex->lies_here = true;
+        perform_here(ex);
+        return 0;
+    }
+    if (ex->call.o.pool)
+        pl_pool_hold(ex->pool = pl_pool_of(ex->call.o.pool));
+    else
+        ex->pool = pl_pool_hold_here();
+    ex->lies_here = !ex->pool;
+    ex->errand = (pl_errand){.run = run_errand, .pool = ex->pool};
+    if (ex->pool)
+        pl_inbox_submit(&ex->errand);
+    return 0;
+}
+
+int parallel_executor_start(parallel_executor *ex)
+{
+    if (!lock(ex))
+        return -1;
+    int code = start(ex);
+    unlock(ex);
+    return code ? failed(code) : 0;
+}
+
+/* Why there are no results, as the calling thread's errno and last failure. With the lock held. */
+static parallel_results *no_results(parallel_executor *ex)
+{
+    const parallel_failure *failure = ex->lost ? NULL : pl_call_failure(&ex->call);
+    int code = ex->lost ? ECHILD : pl_call_code(&ex->call);
+    if (failure)
+        pl_last_failure_set(failure);
+    unlock(ex);
+    errno = code;
+    return NULL;
+}
+
+parallel_results *parallel_executor_results(parallel_executor *ex)
+{
+    pl_last_failure_clear();
+    if (!lock(ex))
+        return NULL;
+    int code = ex->status == PARALLEL_NOT_STARTED ? EINVAL : !has_ended(ex) && is_inside(ex) ? EDEADLK : 0;
+    if (code) {
+        unlock(ex);
+        errno = code;
+        return NULL;
+    }
+    perform_here(ex);
+    await(ex, 0);
+    parallel_results *r = ex->results;
+    if (!r)
+        return no_results(ex);
+    unlock(ex);
+    return r;
+}
+
+parallel_status parallel_executor_status(const parallel_executor *ex)
+{
+    if (!lock(ex))
+        return PARALLEL_FAILED;
+    parallel_status status = ex->status;
+    unlock(ex);
+    return status;
+}
+
+bool parallel_executor_done(const parallel_executor *ex)
+{
+    if (!lock(ex))
+        return false;
+    bool done = has_ended(ex);
+    unlock(ex);
+    return done;
+}
+
+int parallel_executor_wait(parallel_executor *ex, double seconds)
+{
+    if (isnan(seconds))
+        return failed(EINVAL);
+    if (!lock(ex))
+        return -1;
+    uint64_t until = seconds >= 0 && seconds < 1e9 ? pl_os_nanoseconds() + (uint64_t)(seconds * 1e9) : 0;
+    int code = 0;
+    if (ex->status == PARALLEL_NOT_STARTED)
+        code = EINVAL;
+    else if (!has_ended(ex) && is_inside(ex))
+        code = EDEADLK;
+    else {
+        if (ex->lies_here) /* there is no thread for it */
+            perform_here(ex);
+        code = await(ex, until) ? 0 : ETIMEDOUT;
+    }
+    unlock(ex);
+    return code ? failed(code) : 0;
+}
+
+int parallel_cancel(parallel_executor *ex)
+{
+    if (ex && ex->kind == PL_EXECUTOR)
+        pl_stop_raise(&ex->call.care.stop, PL_STOP_ALL);
+    return 0;
+}
+
+int parallel_executor_cancel(parallel_executor *ex)
+{
+    return parallel_cancel(ex);
+}
+
+int parallel_executor_shutdown(parallel_executor *ex)
+{
+    if (!ex)
+        return 0;
+    if (!lock(ex))
+        return -1;
+    int code = 0;
+    ex->closed = true;
+    pl_stop_raise(&ex->call.care.stop, PL_STOP_STARTING);
+    if (!has_ended(ex) && is_inside(ex))
+        code = EDEADLK;
+    else {
+        perform_here(ex); /* that is, notes that nothing was run */
+        await(ex, 0);
+    }
+    unlock(ex);
+    return code ? failed(code) : 0;
+}
+
+void parallel_executor_free(parallel_executor *ex)
+{
+    int saved = errno;
+    if (ex && ex->kind == PL_EXECUTOR && parallel_executor_shutdown(ex) == 0 && !ex->lost) {
+        if (ex->results)
+            pl_results_own(ex->results, false);
+        parallel_results_free(ex->results);
+        pl_call_end(&ex->call);
+        if (ex->pool)
+            pl_pool_let_go(ex->pool);
+        unmake(ex);
+    }
+    errno = saved;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What a task can ask and do while it runs. */
+#include <errno.h>
+#include <math.h>
+
+#include "api/internal.h"
+#include "base/os.h"
+
+/* Why the task that runs in a chunk, or one that waits for it, is to give up: an error code, or 0. */
+static int reason(const pl_chunk *chunk)
+{
+    for (; chunk; chunk = chunk->parent) {
+        if (chunk->deadline && pl_os_nanoseconds() > chunk->deadline)
+            return ETIMEDOUT;
+        if (chunk->span.stop && pl_stop_level(chunk->span.stop) == PL_STOP_ALL)
+            return ECANCELED;
+    }
+    return 0;
+}
+
+/* The same for the calling thread's task, which is told. */
+static int told_reason(void)
+{
+    pl_chunk *chunk = pl_this_thread.chunk;
+    int why = reason(chunk);
+    if (why)
+        chunk->gave_up = true;
+    return why;
+}
+
+bool parallel_cancelled(void)
+{
+    return told_reason() != 0;
+}
+
+static bool is_over(void *context)
+{
+    int *why = context;
+    *why = told_reason();
+    return *why != 0;
+}
+
+/* When the first deadline around the calling thread's task is over. */
+static uint64_t first_deadline(void)
+{
+    uint64_t first = UINT64_MAX;
+    for (const pl_chunk *chunk = pl_this_thread.chunk; chunk; chunk = chunk->parent)
+        if (chunk->deadline && chunk->deadline < first)
+            first = chunk->deadline + 1;
+    return first;
+}
+
+int parallel_sleep(double seconds)
+{
+    if (isnan(seconds)) {
+        errno = EINVAL;
+        return -1;
+    }
+    uint64_t now = pl_os_nanoseconds(), until = UINT64_MAX, deadline = first_deadline();
+    if (seconds < 1e9)
+        until = now + (seconds > 0 ? (uint64_t)(seconds * 1e9) : 0);
+    int why = 0;
+    while (!pl_stop_sleep(deadline < until ? deadline : until, is_over, &why)) {
+        if (pl_os_nanoseconds() >= until)
+            return 0;
+    }
+    errno = why;
+    return -1;
+}
