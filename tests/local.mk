@@ -22,6 +22,7 @@ unit_tests = \
     tests/unit/test_spill
 
 api_tests = \
+    tests/api/test_bar \
     tests/api/test_concurrent \
     tests/api/test_failures \
     tests/api/test_for \
@@ -48,7 +49,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/support/sanitizers.h tests/support/tasks.h tests/support/test.h
+EXTRA_DIST += tests/support/sanitizers.h tests/support/screen.h tests/support/tasks.h tests/support/test.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
@@ -65,6 +66,9 @@ tests_unit_test_sleep_LDADD = $(unit_ldadd)
 tests_unit_test_spill_CFLAGS = $(test_cflags)
 tests_unit_test_spill_LDADD = $(unit_ldadd)
 
+# its source is part of the test
+tests_api_test_bar_CFLAGS = $(test_cflags)
+tests_api_test_bar_LDADD = $(unit_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)
 tests_api_test_failures_CFLAGS = $(test_cflags)
