@@ -148,6 +148,7 @@ tests_model_model_SOURCES = \
     tests/model/explore.h \
     tests/model/model.c \
     tests/model/model.h \
+    tests/model/model_background.c \
     tests/model/model_deque.c \
     tests/model/model_mixed.c \
     tests/model/model_sched.c \
@@ -155,7 +156,9 @@ tests_model_model_SOURCES = \
     src/deque/deque.c \
     src/deque/spill.c \
     src/sched/brief.c \
+    src/sched/cancel.c \
     src/sched/cost.c \
+    src/sched/inbox.c \
     src/sched/loop.c \
     src/sched/sleep.c \
     src/sched/task.c \
