@@ -119,10 +119,8 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
 void pl_call_begin(pl_call *c, size_t n)
 {
     c->n = n;
-    c->m = (pl_map){0};
-    c->f = (parallel_function){0};
-    c->par = (pl_par){0};
-    c->loop = (pl_body){0};
+    c->par.futures = NULL;
+    c->loop.body = NULL;
     c->names = (pl_names){0};
     c->splits = c->careful = false;
     c->parent = NULL;
@@ -184,6 +182,8 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
     if (!loop->body || c->o.names || c->o.extras || c->o.timeout > 0 || c->o.retries > 0)
         return wrong(EINVAL);
     c->loop = *loop;
+    c->m = (pl_map){0};
+    c->f = (parallel_function){0};
     pl_call_begun(c, false, false);
     return true;
 }

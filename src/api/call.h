@@ -92,7 +92,14 @@ static inline bool pl_can_fail(const parallel_function *f)
 static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel, const void *args, void *out,
                                  size_t begin, size_t end)
 {
-    pl_chunk chunk = {.span = {.args = args, .results = out}, .parent = parent};
+    pl_chunk chunk; /* what nobody reads of it stays as it is */
+    chunk.span.args = args;
+    chunk.span.results = out;
+    chunk.span.stop = NULL;
+    chunk.can_fail = false;
+    chunk.deadline = 0;
+    chunk.parent = parent;
+    chunk.call = NULL;
     pl_chunk_begin(&chunk);
     kernel(&chunk.span, begin, end);
     pl_this_thread.chunk = chunk.outer;
