@@ -45,6 +45,8 @@ typedef struct pl_call {
     pl_body loop;
     parallel_function f; /* of a map */
     parallel_options o;
+    struct pl_pool *pool; /* to run on, and held; NULL: where the thread is */
+    const void *given;    /* the arguments as the program knows them: those of `m` may be a copy */
     pl_names names;
     pl_failures failures;
     const pl_chunk *parent; /* the chunk that the call was made in, and waits in */
@@ -96,6 +98,7 @@ static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel
     chunk.span.args = args;
     chunk.span.results = out;
     chunk.span.stop = NULL;
+    chunk.span.index = 0;
     chunk.can_fail = false;
     chunk.deadline = 0;
     chunk.parent = parent;

@@ -26,24 +26,26 @@ static bool one_is_stopped(void *context)
 
 static void sleep_for_good(void)
 {
-    model_assert(pl_stop_sleep(UINT64_MAX, one_is_stopped, NULL));
+    model_assert(pl_stop_sleep(&outer, UINT64_MAX, one_is_stopped, NULL));
 }
 
 static void sleep_twice(void)
 {
-    pl_stop_sleep(pl_os_nanoseconds() + 5000000, one_is_stopped, NULL);
+    pl_stop_sleep(&outer, pl_os_nanoseconds() + 5000000, one_is_stopped, NULL);
     sleep_for_good();
 }
 
 static void stop_inner(void)
 {
     pl_stop_raise(&inner, PL_STOP_STARTING); /* not enough */
-    pl_stop_raise(&inner, PL_STOP_ALL);
+    if (pl_stop_raise(&inner, PL_STOP_ALL))
+        pl_stop_nudge(&outer);
 }
 
 static void stop_outer(void)
 {
-    pl_stop_raise(&outer, PL_STOP_ALL);
+    if (pl_stop_raise(&outer, PL_STOP_ALL))
+        pl_stop_nudge_all();
     pl_stop_raise(&outer, PL_STOP_STARTING); /* never goes back */
     model_assert(pl_stop_level(&outer) == PL_STOP_ALL);
 }

@@ -292,22 +292,22 @@ plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_
 # ---- the background ------------------------------------------------------------------------------------------------
 
 file=src/sched/cancel.c
-plant "a stop is not told" $file stop: 's/    pl_stop_nudge\(\);\n\}/}/'
+plant "a sleeper is not woken" $file stop: 's/        pl_os_rouse\(&p->epoch\);/        (void)p;/'
 plant "a sleeper is not counted" $file stop: \
-    's/    atomic_fetch_add_explicit\(&sleepers, 1, memory_order_seq_cst\);\n//; s/    atomic_fetch_sub_explicit\(&sleepers.*?\n//'
+    's/    atomic_fetch_add_explicit\(&p->sleepers, 1, memory_order_seq_cst\);\n//; s/    atomic_fetch_sub_explicit\(&p->sleepers.*?\n//'
 plant "a sleeper looks before it reads the epoch" $file stop: \
     's/(    for \(;;\) \{\n)(.*?)(        uint32_t e = .*?;\n)(.*?)(        gave_up = .*?;\n)/$1$5$3$4/s'
-plant "who stops looks for sleepers first" $file stop: \
-    's/(void pl_stop_raise.*?\{\n)/$1    bool any = atomic_load_explicit(&sleepers, memory_order_seq_cst) > 0;\n/s; s/    pl_stop_nudge\(\);\n\}/    if (any)\n        pl_stop_nudge();\n}/'
-plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&epoch, 1, memory_order_seq_cst\);\n//'
-plant "a stop word goes back" $file stop: 's/    do \{\n.*?return;\n//s; s/    \} while \(!atomic_compare_exchange_weak_explicit\(stop, &was, level, memory_order_seq_cst, memory_order_seq_cst\)\);/    (void)was;\n    atomic_store_explicit(stop, level, memory_order_seq_cst);/'
+plant "a sleeper looks before it is counted" $file stop: \
+    's/    bool gave_up;\n/    bool gave_up = give_up(context);\n/; s/        gave_up = give_up\(context\);\n/        gave_up = gave_up || (e != p->epoch);\n/'
+plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch, 1, memory_order_seq_cst\);\n//'
+plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
 file=src/sched/inbox.c
 plant "an errand is run and taken back" $file inbox: 's/if \(queued\)\n/if ((queued = true) && errand->queued)\n/'
-plant "nobody is told of an errand" $file inbox: 's/(somebody is on the watch \*\/\n) *pl_pool_notify\(pool, false\);/$1        (void)pool;/'
+plant "nobody is told of an errand" $file inbox: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
 plant "an errand is run without being a driver" $file inbox: 's/        atomic_fetch_add_explicit\(&inbox->drivers, 1, memory_order_seq_cst\);\n//'
-plant "the last errand stays in the inbox" $file inbox: 's/errand->next = NULL;/errand->next = errand;/'
+plant "the last errand stays in the inbox" $file inbox: 's/(static void take_out.*?\{\n)/$1    if (!errand->next)\n        return;\n/s'
 file=src/sched/worker.c
-plant "nobody watches the errands" $file inbox: 's/ripe >= 0 \? ripe : surplus/surplus/'
+plant "nobody watches the errands" $file inbox: 's/opens >= 0 \? opens : surplus/surplus/'
 plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_count\(&pool->inbox\) \|\| \(anybody/(anybody/'
 done_testing
