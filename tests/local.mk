@@ -23,6 +23,10 @@ unit_tests = \
 
 api_tests = \
     tests/api/test_concurrent \
+    tests/api/test_executor_ends \
+    tests/api/test_executor_life \
+    tests/api/test_executor_tasks \
+    tests/api/test_executors \
     tests/api/test_failures \
     tests/api/test_for \
     tests/api/test_life \
@@ -48,7 +52,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/support/sanitizers.h tests/support/tasks.h tests/support/test.h
+EXTRA_DIST += tests/support/jobs.h tests/support/sanitizers.h tests/support/tasks.h tests/support/test.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
@@ -67,6 +71,14 @@ tests_unit_test_spill_LDADD = $(unit_ldadd)
 
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)
+tests_api_test_executor_ends_CFLAGS = $(test_cflags)
+tests_api_test_executor_ends_LDADD = $(api_ldadd)
+tests_api_test_executor_life_CFLAGS = $(test_cflags)
+tests_api_test_executor_life_LDADD = $(api_ldadd)
+tests_api_test_executor_tasks_CFLAGS = $(test_cflags)
+tests_api_test_executor_tasks_LDADD = $(api_ldadd)
+tests_api_test_executors_CFLAGS = $(test_cflags)
+tests_api_test_executors_LDADD = $(api_ldadd)
 tests_api_test_failures_CFLAGS = $(test_cflags)
 tests_api_test_failures_LDADD = $(api_ldadd)
 tests_api_test_for_CFLAGS = $(test_cflags)
