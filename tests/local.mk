@@ -42,7 +42,8 @@ api_tests = \
     tests/api/test_task_strangers \
     tests/api/test_task_types \
     tests/api/test_task_waits \
-    tests/api/test_tasks
+    tests/api/test_tasks \
+    tests/api/test_time
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
@@ -111,6 +112,8 @@ tests_api_test_task_waits_CFLAGS = $(test_cflags)
 tests_api_test_task_waits_LDADD = $(api_ldadd)
 tests_api_test_tasks_CFLAGS = $(test_cflags)
 tests_api_test_tasks_LDADD = $(api_ldadd)
+tests_api_test_time_CFLAGS = $(test_cflags)
+tests_api_test_time_LDADD = $(api_ldadd)
 
 # ---- in shell -----------------------------------------------------------------------------------------------------
 
