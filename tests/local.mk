@@ -35,6 +35,7 @@ api_tests = \
     tests/api/test_options \
     tests/api/test_pools \
     tests/api/test_results \
+    tests/api/test_retries \
     tests/api/test_short \
     tests/api/test_split \
     tests/api/test_task_calls \
@@ -96,6 +97,8 @@ tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
+tests_api_test_retries_CFLAGS = $(test_cflags)
+tests_api_test_retries_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)
