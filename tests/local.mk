@@ -34,6 +34,7 @@ api_tests = \
     tests/api/test_nested \
     tests/api/test_options \
     tests/api/test_pools \
+    tests/api/test_progress \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_short \
@@ -95,6 +96,8 @@ tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
 tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
+tests_api_test_progress_CFLAGS = $(test_cflags)
+tests_api_test_progress_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
 tests_api_test_retries_CFLAGS = $(test_cflags)
