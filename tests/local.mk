@@ -38,6 +38,7 @@ api_tests = \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_short \
+    tests/api/test_signals \
     tests/api/test_split \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
@@ -104,6 +105,8 @@ tests_api_test_retries_CFLAGS = $(test_cflags)
 tests_api_test_retries_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
+tests_api_test_signals_CFLAGS = $(test_cflags)
+tests_api_test_signals_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
 tests_api_test_task_calls_CFLAGS = $(test_cflags)
