@@ -22,6 +22,7 @@ unit_tests = \
     tests/unit/test_spill
 
 api_tests = \
+    tests/api/test_bar \
     tests/api/test_concurrent \
     tests/api/test_executor_ends \
     tests/api/test_executor_life \
@@ -56,7 +57,8 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/support/jobs.h tests/support/sanitizers.h tests/support/tasks.h tests/support/test.h
+EXTRA_DIST += tests/support/jobs.h tests/support/sanitizers.h tests/support/screen.h tests/support/tasks.h \
+    tests/support/test.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
@@ -73,6 +75,9 @@ tests_unit_test_sleep_LDADD = $(unit_ldadd)
 tests_unit_test_spill_CFLAGS = $(test_cflags)
 tests_unit_test_spill_LDADD = $(unit_ldadd)
 
+# its source is part of the test
+tests_api_test_bar_CFLAGS = $(test_cflags)
+tests_api_test_bar_LDADD = $(unit_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)
 tests_api_test_executor_ends_CFLAGS = $(test_cflags)
@@ -168,6 +173,7 @@ tests_model_model_SOURCES = \
     tests/model/explore.h \
     tests/model/model.c \
     tests/model/model.h \
+    tests/model/model_background.c \
     tests/model/model_deque.c \
     tests/model/model_mixed.c \
     tests/model/model_sched.c \
@@ -175,7 +181,9 @@ tests_model_model_SOURCES = \
     src/deque/deque.c \
     src/deque/spill.c \
     src/sched/brief.c \
+    src/sched/cancel.c \
     src/sched/cost.c \
+    src/sched/inbox.c \
     src/sched/loop.c \
     src/sched/sleep.c \
     src/sched/task.c \

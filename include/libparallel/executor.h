@@ -23,8 +23,8 @@ PARALLEL_BEGIN_DECLS
  * parallel_executor_free(), which is not to overlap with any other. Where they take an executor, NULL is an error,
  * EINVAL, or fine where they say so.
  *
- * A task may make executors and wait for them. It may not wait for the one that it is a task of: EDEADLK. In the child
- * process of a fork() the executors that had started before have failed, with ECHILD.
+ * A task may make executors and wait for them; what stops the task does not stop them. It may not wait for the one that it is
+ * a task of: EDEADLK. In the child process of a fork() the executors that had started before have failed, with ECHILD.
  */
 typedef struct parallel_executor parallel_executor;
 
@@ -43,7 +43,7 @@ typedef enum parallel_status {
  *
  * in another thread, where `max_workers` counts threads of the pool alone, as the caller goes its own way. Every executor
  * makes progress, however long the tasks of others block: if none of the pool's threads comes for it within some
- * milliseconds, one is added. On PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
+ * milliseconds, one is added, up to PARALLEL_POOL_MAX; and who waits without a limit works on it itself in the end. On PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
  *
  * @param args    borrowed until the executor is shut down
  * @param options copied; `deferred` makes one that waits for parallel_executor_start()

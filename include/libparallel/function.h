@@ -170,7 +170,7 @@ typedef struct parallel_function {
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
-            /* X1 relaxed: a hint that no task need start any more; pairs with E2 in src/sched/cancel.c */              \
+            /* X1 relaxed: a hint that no task need start any more; pairs with E2 in src/sched/cancel.c */             \
             if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
                 return pl_i;                                                                                           \
             pl_span->index = pl_i;                                                                                     \

@@ -40,7 +40,7 @@ PARALLEL_BEGIN_DECLS
 
 /**
  * parallel_map_into(fn, args, n, out, ...options): parallel_map() into the caller's own vector; nothing is
- * allocated. Equals
+ * allocated, but for a copy of the arguments where `out` is `args` and there are `retries`. Equals
  *
  *     for (size_t i = 0; i < n; i++)
  *         out[i] = fn(args[i]);

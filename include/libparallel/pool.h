@@ -26,8 +26,8 @@ PARALLEL_BEGIN_DECLS
  *
  * @param workers how many work on a call on the pool that does not say, each call's thread among them: a pool of 4
  *                starts at most 3 threads, when calls first need them, and several calls at once share these. A pool
- *                of 1 starts none. With `.max_workers` a call uses fewer, or more: for those, threads are added,
- *                which leave when idle. 0: as many as the program's pool has.
+ *                of 1 starts none. With `.max_workers` a call uses fewer, or more: for those, and for calls in the
+ *                background, which have no thread of their own, threads are added, which leave when idle. 0: as many as the program's pool has.
  * @return the pool, the caller's to free. NULL with errno:
  *         - EINVAL: workers negative, or more than PARALLEL_POOL_MAX
  *         - ENOMEM: no memory

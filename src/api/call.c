@@ -40,7 +40,8 @@ size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t e
 /* Notes that a task failed. Takes the message. */
 static void note_failure(const pl_map *m, const pl_chunk *chunk, size_t i, char *message)
 {
-    bool gave_up = chunk->gave_up || (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop));
+    bool gave_up = (chunk->gave_up && chunk->gave_up_index == i) ||
+                   (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop));
     parallel_failure failure = {
         .index = i,
         .state = gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
@@ -68,6 +69,7 @@ int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
         .span = {.args = m->args, .results = m->out, .extras = m->extras, .stop = stop},
         .can_fail = true,
         .parent = m->failures->parent,
+        .call = m->failures,
     };
     pl_chunk_begin(&chunk);
     bool failed = false;
@@ -78,10 +80,11 @@ int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
         size_t last = m->failures->chunks ? end : i + 1;
         note_failures(m, &chunk, i, last);
         chunk.span.code = 0;
-        chunk.gave_up = false;
         failed = !m->failures->keep_all;
         begin = last;
     }
+    if (failed && pl_stop_raise(stop, PL_STOP_ALL))
+        pl_stop_nudge(pl_chunk_root(&chunk));
     pl_chunk_end(&chunk);
     return failed;
 }
@@ -119,11 +122,10 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
 void pl_call_begin(pl_call *c, size_t n)
 {
     c->n = n;
-    c->m = (pl_map){0};
-    c->f = (parallel_function){0};
-    c->par = (pl_par){0};
-    c->loop = (pl_body){0};
+    c->par.futures = NULL;
+    c->loop.body = NULL;
     c->names = (pl_names){0};
+    c->given = NULL;
     c->splits = c->careful = false;
     c->parent = NULL;
     pl_last_failure_clear();
@@ -133,6 +135,7 @@ void pl_call_begun(pl_call *c, bool background, bool careful)
 {
     /* a call in the background is not waited for by the task that makes it */
     c->parent = background ? NULL : pl_this_thread.chunk;
+    c->pool = pl_pool_of(c->o.pool);
     pl_failures_init(&c->failures, c->o.silent);
     c->failures.parent = c->parent;
     c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress;
@@ -159,6 +162,7 @@ bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args,
     int error = c->o.names ? pl_names_init(&c->names, c->o.names, n, false) : 0;
     if (error)
         return wrong(error);
+    c->given = args;
     c->m = (pl_map){
         .kernel = c->f.kernel,
         .call = c->f.call,
@@ -184,6 +188,8 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
     if (!loop->body || c->o.names || c->o.extras || c->o.timeout > 0 || c->o.retries > 0)
         return wrong(EINVAL);
     c->loop = *loop;
+    c->m = (pl_map){0};
+    c->f = (parallel_function){0};
     pl_call_begun(c, false, false);
     return true;
 }
@@ -217,7 +223,8 @@ bool pl_call_run(pl_call *c, void *out)
     pl_loop_spec spec = {.n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = cost_of(c)};
     pl_visit visit;
     c->m.out = out;
-    pl_enter(&visit, &c->o);
+    if (c->pool)
+        pl_pool_enter(&visit, c->pool);
     spec.grain = grain_of(c, workers);
     if (c->careful) {
         pl_care_run(c, &spec);
@@ -230,7 +237,8 @@ bool pl_call_run(pl_call *c, void *out)
         }
         pl_loop_run(&spec);
     }
-    pl_leave(&visit, &c->o);
+    if (c->pool)
+        pl_pool_leave(&visit);
     pl_failures_finish(&c->failures, c->names.names ? c->names.names : c->o.names);
     return !c->failures.lost && c->failures.count == 0;
 }
@@ -289,7 +297,9 @@ void pl_call_return(pl_call *c, bool failed)
 
 const void *pl_call_arg(const pl_call *c, size_t i)
 {
-    return c->par.futures ? c->par.futures[i].arg : c->loop.body ? NULL : arg_of(&c->m, i);
+    if (c->par.futures)
+        return c->par.futures[i].arg;
+    return c->given ? (const unsigned char *)c->given + i * c->m.arg_size : NULL;
 }
 
 void pl_call_zero(const pl_call *c, size_t i)

@@ -45,6 +45,8 @@ typedef struct pl_call {
     pl_body loop;
     parallel_function f; /* of a map */
     parallel_options o;
+    struct pl_pool *pool; /* to run on, and held; NULL: where the thread is */
+    const void *given;    /* the arguments as the program knows them: those of `m` may be a copy */
     pl_names names;
     pl_failures failures;
     const pl_chunk *parent; /* the chunk that the call was made in, and waits in */
@@ -92,7 +94,15 @@ static inline bool pl_can_fail(const parallel_function *f)
 static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel, const void *args, void *out,
                                  size_t begin, size_t end)
 {
-    pl_chunk chunk = {.span = {.args = args, .results = out}, .parent = parent};
+    pl_chunk chunk; /* what nobody reads of it stays as it is */
+    chunk.span.args = args;
+    chunk.span.results = out;
+    chunk.span.stop = NULL;
+    chunk.span.index = 0;
+    chunk.can_fail = false;
+    chunk.deadline = 0;
+    chunk.parent = parent;
+    chunk.call = NULL;
     pl_chunk_begin(&chunk);
     kernel(&chunk.span, begin, end);
     pl_this_thread.chunk = chunk.outer;

@@ -11,6 +11,8 @@
 
 /* How long a piece is to last, and how often a thread tells what it has done. */
 #define PIECE_US 50
+/* A time that does not come. */
+#define FOR_EVER (UINT64_MAX - 1)
 /* How long the callback is left alone. */
 #define REPORT_NS UINT64_C(50000000)
 
@@ -26,10 +28,10 @@ void pl_care_end(pl_call *c)
     free(c->care.waiting);
 }
 
-/* The moment that is `seconds` after `now`, never 0. */
+/* The moment that is `seconds` after `now`; more than 0. */
 static uint64_t after(uint64_t now, double seconds)
 {
-    return seconds < 1e9 ? now + (uint64_t)(seconds * 1e9) : UINT64_MAX;
+    return seconds < 1e9 ? now + (uint64_t)(seconds * 1e9) + 1 : FOR_EVER;
 }
 
 void pl_care_begin(pl_call *c)
@@ -39,6 +41,8 @@ void pl_care_begin(pl_call *c)
     care->deadline = c->o.call_timeout > 0 ? after(care->began, c->o.call_timeout) : 0;
     care->facts = (pl_progress_facts){.started = care->began};
     care->random = care->began | 1;
+    if (!c->par.futures)
+        care->terms = pl_care_terms(c, 0);
 }
 
 int pl_care_over(const pl_call *c)
@@ -55,17 +59,20 @@ static double first_set(double a, double b, double c)
     return a != 0 ? a : b != 0 ? b : c;
 }
 
+/* Of a par's tasks, their own, else their function's, else the call's. */
 pl_terms pl_care_terms(const pl_call *c, size_t i)
 {
     double timeout = c->o.timeout, delay = c->o.retry_delay;
     int retries = c->o.retries;
     if (c->par.futures) {
         const parallel_future *future = &c->par.futures[i];
-        parallel_options own = {0};
-        pl_options_copy(&own, future->function->options); /* has been tried, and can be done */
-        timeout = first_set(future->timeout, timeout, own.timeout);
-        delay = first_set(future->retry_delay, delay, own.retry_delay);
-        retries = future->retries ? future->retries : retries ? retries : own.retries;
+        parallel_options own;
+        parallel_function f;
+        pl_function_copy(&f, future->function);
+        pl_options_copy(&own, f.options); /* both have been tried, and can be done */
+        timeout = first_set(future->timeout, own.timeout, timeout);
+        delay = first_set(future->retry_delay, own.retry_delay, delay);
+        retries = future->retries ? future->retries : own.retries ? own.retries : retries;
     }
     return (pl_terms){
         .timeout_ns = timeout > 0 ? after(0, timeout) : 0,
@@ -94,35 +101,21 @@ static void report(pl_call *c, bool ended)
     care->reported = pl_os_nanoseconds();
 }
 
-/* This thread's tally for a call. */
-static pl_tally *tally_for(const pl_call *c)
+void pl_turn_tell(pl_turn *t)
 {
-    pl_tally *tally = &pl_this_thread.tally;
-    if (tally->call != c || tally->call_began != c->care.began)
-        *tally = (pl_tally){.call = c, .call_began = c->care.began, .told = pl_ticks()};
-    return tally;
-}
-
-/* Tasks have ended. */
-static void count(const pl_call *c, size_t done, size_t failed)
-{
-    pl_tally *tally = tally_for(c); /* a task may have worked on other calls */
-    tally->done += done;
-    tally->failed += failed;
-}
-
-void pl_care_tell(pl_call *c)
-{
+    pl_call *c = t->call;
     pl_care *care = &c->care;
-    pl_tally *tally = tally_for(c);
+    t->told = pl_ticks();
+    t->now = 0;
+    if (!c->o.progress)
+        return;
     pthread_mutex_lock(&care->mutex);
-    care->done += tally->done;
-    care->failed += tally->failed;
-    tally->done = tally->failed = 0;
-    if (c->o.progress && !care->reporting && pl_os_nanoseconds() - care->reported > REPORT_NS)
+    care->done += t->done;
+    care->failed += t->failed;
+    t->done = t->failed = 0;
+    if (!care->reporting && pl_os_nanoseconds() - care->reported > REPORT_NS)
         report(c, false);
     pthread_mutex_unlock(&care->mutex);
-    tally->told = pl_ticks();
 }
 
 /* ---- a turn ---------------------------------------------------------------------------------------------- */
@@ -135,11 +128,13 @@ void pl_turn_begin(pl_turn *t, pl_call *c)
     t->chunk.can_fail = !c->loop.body && pl_can_fail(&c->f);
     t->chunk.parent = c->parent;
     t->chunk.call = c;
+    t->told = pl_ticks();
     pl_chunk_begin(&t->chunk);
 }
 
 void pl_turn_end(pl_turn *t)
 {
+    pl_turn_tell(t);
     pl_chunk_end(&t->chunk);
 }
 
@@ -150,7 +145,8 @@ void pl_turn_note(pl_turn *t, const parallel_failure *failure, char *message, si
     for (f.index = begin; f.index < end; f.index++) {
         char *text = message && f.index + 1 < end ? strdup(message) : message;
         f.arg = pl_call_arg(c, f.index);
-        pl_call_zero(c, f.index);
+        if (f.state != PARALLEL_NOT_RUN)
+            pl_call_zero(c, f.index);
         pl_failures_add(&c->failures, &f, text);
         if (!c->o.silent && f.index + 1 < end) { /* the first says it all */
             free(message);
@@ -160,8 +156,8 @@ void pl_turn_note(pl_turn *t, const parallel_failure *failure, char *message, si
     if (c->o.silent)
         return;
     t->stop = true;
-    if (failure->state != PARALLEL_NOT_RUN)
-        pl_stop_raise(&c->care.stop, PL_STOP_ALL);
+    if (failure->state != PARALLEL_NOT_RUN && pl_stop_raise(&c->care.stop, PL_STOP_ALL))
+        pl_stop_nudge(pl_chunk_root(&t->chunk));
 }
 
 /* Notes that [begin, end) is not run. */
@@ -197,6 +193,10 @@ static size_t run_future(pl_turn *t, size_t i)
 static size_t run_once(pl_turn *t, size_t begin, size_t end)
 {
     pl_call *c = t->call;
+    if (t->chunk.message) { /* what a task said that went well */
+        free(t->chunk.message);
+        t->chunk.message = NULL;
+    }
     t->chunk.gave_up = false;
     t->chunk.span.code = 0;
     if (c->par.futures)
@@ -207,15 +207,16 @@ static size_t run_once(pl_turn *t, size_t begin, size_t end)
     return end;
 }
 
-/* What became of the tasks from `i` on, which have ended badly. */
+/* What became of the task `i`, or several from there on, which have ended badly. */
 static parallel_failure failure_of(const pl_turn *t, size_t i, bool late, unsigned tried)
 {
     const pl_chunk *chunk = &t->chunk;
     parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = chunk->span.code, .attempts = tried + 1};
+    bool gave_up = chunk->gave_up && chunk->gave_up_index == (t->call->par.futures ? 0 : i);
     if (late) {
         f.state = PARALLEL_TIMED_OUT;
         f.code = ETIMEDOUT;
-    } else if (chunk->gave_up || (f.code == ECANCELED && pl_stop_level(&t->call->care.stop) == PL_STOP_ALL)) {
+    } else if (gave_up || (f.code == ECANCELED && pl_stop_level(&t->call->care.stop) == PL_STOP_ALL)) {
         f.state = PARALLEL_CANCELLED;
         f.code = ECANCELED;
     }
@@ -223,79 +224,103 @@ static parallel_failure failure_of(const pl_turn *t, size_t i, bool late, unsign
 }
 
 /* When what starts now is late. */
-static uint64_t deadline(const pl_call *c, const pl_terms *terms)
+static uint64_t deadline(pl_turn *t, const pl_terms *terms)
 {
-    uint64_t task = 0, call = c->care.deadline;
+    uint64_t task = 0, call = t->call->care.deadline;
     if (terms->timeout_ns) {
-        uint64_t now = pl_os_nanoseconds();
-        task = terms->timeout_ns < UINT64_MAX - now ? now + terms->timeout_ns : UINT64_MAX;
+        uint64_t now = t->now ? t->now : pl_os_nanoseconds();
+        task = terms->timeout_ns < FOR_EVER - now ? now + terms->timeout_ns : FOR_EVER;
     }
     return task == 0 || (call && call < task) ? call : task;
+}
+
+/* Whether what has just ended is late. The next task starts now. */
+static bool is_late(pl_turn *t)
+{
+    if (!t->chunk.deadline)
+        return false;
+    t->now = pl_os_nanoseconds();
+    return t->now > t->chunk.deadline;
+}
+
+/* Tasks [from, to) have failed for now, as `failure` says of the first: they are tried again later, or that was it. Takes
+ * the message. */
+static void fail(pl_turn *t, const parallel_failure *failure, bool again, char *message, size_t from, size_t to)
+{
+    if (again && pl_retry_later(t, failure, message, from, to))
+        return;
+    pl_turn_note(t, failure, message, from, to);
+    t->done += to - from;
+    t->failed += to - from;
 }
 
 size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
 {
     pl_call *c = t->call;
     pl_chunk *chunk = &t->chunk;
-    pl_terms terms = pl_care_terms(c, begin);
-    size_t from = begin;
+    pl_terms terms = c->par.futures ? pl_care_terms(c, begin) : c->care.terms;
+    parallel_failure failure = {0}; /* of the last attempt, if it is to be made again at once */
+    char *message = NULL;
     for (;; tried++) {
-        chunk->deadline = deadline(c, &terms);
-        size_t i = run_once(t, from, end);
-        bool late = chunk->deadline && pl_os_nanoseconds() > chunk->deadline;
+        chunk->deadline = deadline(t, &terms);
+        size_t i = run_once(t, begin, end);
+        bool late = is_late(t);
+        if (chunk->span.code == 0 && i == begin && i < end && failure.attempts) {
+            fail(t, &failure, false, message, begin, end); /* the call was stopped in between */
+            return end;
+        }
+        free(message);
+        message = NULL;
         if (chunk->span.code == 0 && (i < end || !late)) {
-            count(c, i - begin, 0);
+            t->done += i - begin;
             return i;
         }
-        if (i != from && !late) {
-            from = i; /* the tasks before it went well */
+        if (i != begin && !late) { /* those before it went well */
+            t->done += i - begin;
+            begin = i;
             tried = 0;
         }
-        size_t last = late || c->failures.chunks ? end : from + 1;
-        parallel_failure failure = failure_of(t, from, late, tried);
-        char *message = pl_chunk_message(chunk, c->par.futures ? 0 : from);
+        size_t last = late || c->failures.chunks ? end : begin + 1;
+        failure = failure_of(t, begin, late, tried);
+        message = pl_chunk_message(chunk, c->par.futures ? 0 : begin);
         bool again = failure.state != PARALLEL_CANCELLED && failure.attempts < terms.attempts && !pl_care_over(c);
-        count(c, from - begin, 0);
-        begin = from;
-        if (again && terms.delay == 0) {
-            free(message);
-            for (size_t k = from; k < last; k++)
-                pl_call_zero(c, k);
-            end = last;
-            continue;
+        if (!again || terms.delay > 0) {
+            fail(t, &failure, again, message, begin, last);
+            return last;
         }
-        if (!again || !pl_retry_later(t, &failure, message, from, last)) {
-            pl_turn_note(t, &failure, message, from, last);
-            count(c, last - from, last - from);
-        }
-        return last;
+        for (size_t k = begin; k < last; k++)
+            pl_call_zero(c, k);
+        end = last;
+        t->now = 0;
     }
 }
 
 /* ---- the body -------------------------------------------------------------------------------------------- */
 
-/* How many tasks to run in one go: one where there is a clock to look at, else what lasts as long as a piece. */
-static size_t piece(const pl_call *c, const pl_loop_spec *spec, pl_tally *tally, size_t begin, size_t end)
+/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is known. */
+static size_t piece_end(const pl_call *c, size_t piece, size_t begin, size_t end)
 {
     if (c->failures.chunks || (c->loop.body && c->o.grain))
         return end;
     if (c->par.futures || (!c->loop.body && (c->care.deadline || c->o.timeout > 0)))
         return begin + 1;
-    if (tally->piece == 0) {
-        uint64_t one = pl_cost_guess(spec->cost, 1), all = PIECE_US * pl_os_ticks_per_us();
-        tally->piece = one == 0 ? 4096 : one < all ? all / one : 1;
-    }
-    return end - begin < tally->piece ? end : begin + tally->piece;
+    return end - begin < piece ? end : begin + piece;
 }
 
-/* Pieces become longer or shorter, so that they last as long as they should. */
-static void adapt(pl_tally *tally, size_t size, uint64_t took)
+/* What lasts about as long as a piece should, by what tasks have cost before. */
+static size_t first_piece(const pl_loop_spec *spec)
+{
+    uint64_t one = pl_cost_guess(spec->cost, 1), all = PIECE_US * pl_os_ticks_per_us();
+    return one < all ? all / (one + 1) + 1 : 1;
+}
+
+/* A piece of `size` took so long: the next is to be longer, or shorter. */
+static size_t next_piece(size_t piece, size_t size, uint64_t took)
 {
     uint64_t right = PIECE_US * pl_os_ticks_per_us();
-    if (took < right / 2 && size >= tally->piece && size < SIZE_MAX / 4)
-        tally->piece = size * 4;
-    else if (took > right * 2)
-        tally->piece = size / 2 ? size / 2 : 1;
+    if (took > right * 2)
+        return size / 2 + 1;
+    return took < right / 2 && size == piece && size < SIZE_MAX / 4 ? size * 4 : piece;
 }
 
 typedef struct careful {
@@ -307,55 +332,61 @@ static int run_with_care(void *ctx, size_t begin, size_t end, void *loop_stop)
 {
     const careful *all = ctx;
     pl_call *c = all->call;
-    pl_tally *tally = tally_for(c);
+    size_t piece = first_piece(all->spec);
     pl_turn t;
     (void)loop_stop;
     pl_turn_begin(&t, c);
-    uint64_t before = pl_ticks();
+    pl_retry_enter(c);
+    uint64_t before = t.told;
     while (begin < end && !t.stop) {
         int why = pl_care_over(c);
         if (why) {
             leave_out(&t, why, begin, end);
             break;
         }
-        size_t to = pl_turn_run(&t, begin, piece(c, all->spec, tally, begin, end), 0);
-        tally = tally_for(c);
+        size_t to = pl_turn_run(&t, begin, piece_end(c, piece, begin, end), 0);
         uint64_t now = pl_ticks();
-        adapt(tally, to - begin, now - before);
-        if (now - tally->told > PIECE_US * pl_os_ticks_per_us()) {
-            pl_care_tell(c);
-            pl_retry_due(&t);
-            now = pl_ticks();
-        }
+        piece = next_piece(piece, to - begin, now - before);
         before = now;
         begin = to;
+        if (now - t.told > PIECE_US * pl_os_ticks_per_us()) {
+            pl_turn_tell(&t);
+            pl_retry_due(&t);
+            before = pl_ticks();
+        }
     }
+    pl_retry_due(&t);
+    pl_retry_leave(&t);
     pl_turn_end(&t);
     return t.stop;
 }
 
-void pl_care_run(pl_call *c, pl_loop_spec *spec)
+/* The last report: who asks now for the results has them no more than any task. */
+static void report_end(pl_call *c)
 {
     pl_care *care = &c->care;
+    pl_turn t;
+    pl_turn_begin(&t, c);
+    pthread_mutex_lock(&care->mutex);
+    report(c, true);
+    pthread_mutex_unlock(&care->mutex);
+    pl_chunk_end(&t.chunk);
+}
+
+void pl_care_run(pl_call *c, pl_loop_spec *spec)
+{
     careful all = {c, spec};
     spec->body = run_with_care;
     spec->ctx = &all;
     spec->ctx_size = 0;
-    if (!care->began)
+    spec->chunk_us = PIECE_US;
+    if (!c->care.began)
         pl_care_begin(c);
+    pl_retry_begin(c, spec->workers);
     pl_loop_run(spec);
-    pl_retry_rest(c, spec->workers);
-    if (care->left_out)
+    pl_retry_end(c);
+    if (c->care.left_out)
         pl_cost_forget(spec->cost);
-    if (!c->o.progress)
-        return;
-    pthread_mutex_lock(&care->mutex);
-    if (c->failures.count == 0)
-        care->done = c->n;
-    else if (c->o.silent) {
-        care->failed = c->failures.count;
-        care->done = c->n - pl_failures_not_run(&c->failures);
-    }
-    report(c, true);
-    pthread_mutex_unlock(&care->mutex);
+    if (c->o.progress)
+        report_end(c);
 }

@@ -29,8 +29,8 @@ struct parallel_executor {
     pthread_mutex_t mutex;
     pthread_cond_t ended;
     pl_errand errand;
-    pl_pool *pool; /* held; NULL before the start, or if there is none: then the errand lies here */
-    bool lies_here;
+    pl_pool *pool;  /* to run on, held; NULL if there is none: */
+    bool lies_here; /* then the errand is not in an inbox, but here */
     pl_call call;
     parallel_future *futures; /* of a par */
     parallel_results *results;
@@ -59,6 +59,8 @@ static parallel_executor *make(void)
 static void unmake(parallel_executor *ex)
 {
     int saved = errno;
+    if (ex->pool)
+        pl_pool_let_go(ex->pool);
     pthread_cond_destroy(&ex->ended);
     pthread_mutex_destroy(&ex->mutex);
     free(ex->futures);
@@ -66,9 +68,15 @@ static void unmake(parallel_executor *ex)
     errno = saved;
 }
 
-/* An executor whose call has begun: starts it, unless it is to wait for that. */
+/* An executor whose call has begun: starts it, unless it is to wait for that. It runs on the pool that was asked for, or on
+ * the one that it was made in. */
 static parallel_executor *launch(parallel_executor *ex)
 {
+    ex->pool = ex->call.pool;
+    if (ex->pool)
+        pl_pool_hold(ex->pool);
+    else if (ex->call.o.executor != PARALLEL_SERIAL)
+        ex->pool = ex->call.pool = pl_pool_hold_here();
     if (!ex->call.o.deferred)
         parallel_executor_start(ex);
     return ex;
@@ -128,18 +136,22 @@ parallel_executor *parallel_thread_async_par_futures(const parallel_future *futu
 
 /* ---- locking --------------------------------------------------------------------------------------------- */
 
-/* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads. */
+/* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads, and what it held is
+ * not held here. */
 static void adopt(parallel_executor *ex)
 {
-    ex->forks = pl_pool_forks();
-    ex->pool = NULL;
-    ex->lies_here = false;
-    if (!init_locks(ex))
-        return;
-    if (ex->status == PARALLEL_STARTED) {
-        ex->lost = true;
-        ex->status = PARALLEL_FAILED;
+    static pthread_mutex_t adopting = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&adopting);
+    if (ex->forks != pl_pool_forks() && init_locks(ex)) {
+        ex->pool = ex->call.pool = NULL;
+        ex->lies_here = false;
+        if (ex->status == PARALLEL_STARTED) {
+            ex->lost = true;
+            ex->status = PARALLEL_FAILED;
+        }
+        ex->forks = pl_pool_forks();
     }
+    pthread_mutex_unlock(&adopting);
 }
 
 /* Locks an executor. False with errno if it is none. */
@@ -180,11 +192,12 @@ static bool is_inside(const parallel_executor *ex)
 /* Runs the call. Nothing of the executor is to be touched after this by who does not hold it. */
 static void perform(parallel_executor *ex)
 {
-    pl_last_failure_clear();
+    pl_put_aside aside;
+    pl_last_failure_put_aside(&aside);
     parallel_results *r = pl_call_results(&ex->call);
     if (r)
         pl_results_own(r, true);
-    pl_last_failure_clear(); /* there may be one of a call that a task has made on this thread */
+    pl_last_failure_put_back(&aside);
     pthread_mutex_lock(&ex->mutex);
     ex->results = r;
     ex->status = r ? PARALLEL_DONE : PARALLEL_FAILED;
@@ -197,16 +210,17 @@ static void run_errand(pl_errand *errand)
     perform((parallel_executor *)((unsigned char *)errand - offsetof(parallel_executor, errand)));
 }
 
-/* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. True if it did. */
-static bool perform_here(parallel_executor *ex)
+/* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. If that is in a task, the task
+ * waits for the call as for any that it makes. */
+static void perform_here(parallel_executor *ex)
 {
     if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->pool && pl_inbox_withdraw(&ex->errand))))
-        return false;
+        return;
     ex->lies_here = false;
+    ex->call.parent = pl_this_thread.chunk;
     unlock(ex);
     perform(ex);
     pthread_mutex_lock(&ex->mutex);
-    return true;
 }
 
 /* Waits until the call has ended, or until the time has come, 0: never. Comes and returns locked. False if the time
@@ -219,8 +233,12 @@ static bool await(parallel_executor *ex, uint64_t until)
             return false;
         wake = until && until < wake ? until : wake;
         pl_os_cond_wait(&ex->ended, &ex->mutex, wake);
-        if (ex->status == PARALLEL_STARTED && ex->pool)
+        if (pl_os_nanoseconds() < wake || !ex->pool)
+            continue;
+        if (until)
             pl_inbox_remind(&ex->errand);
+        else
+            perform_here(ex); /* there seem to be no threads to be had */
     }
     return true;
 }
@@ -248,10 +266,8 @@ static int start(parallel_executor *ex)
         perform_here(ex);
         return 0;
     }
-    if (ex->call.o.pool)
-        pl_pool_hold(ex->pool = pl_pool_of(ex->call.o.pool));
-    else
-        ex->pool = pl_pool_hold_here();
+    if (!ex->pool) /* there was none, or this is a child process */
+        ex->pool = ex->call.pool = pl_pool_hold_here();
     ex->lies_here = !ex->pool;
     ex->errand = (pl_errand){.run = run_errand, .pool = ex->pool};
     if (ex->pool)
@@ -305,17 +321,16 @@ parallel_status parallel_executor_status(const parallel_executor *ex)
     if (!lock(ex))
         return PARALLEL_FAILED;
     parallel_status status = ex->status;
+    if (status == PARALLEL_STARTED && ex->pool)
+        pl_inbox_remind((pl_errand *)&ex->errand);
     unlock(ex);
     return status;
 }
 
 bool parallel_executor_done(const parallel_executor *ex)
 {
-    if (!lock(ex))
-        return false;
-    bool done = has_ended(ex);
-    unlock(ex);
-    return done;
+    parallel_status status = parallel_executor_status(ex);
+    return ex && (status == PARALLEL_DONE || status == PARALLEL_FAILED);
 }
 
 int parallel_executor_wait(parallel_executor *ex, double seconds)
@@ -341,8 +356,8 @@ int parallel_executor_wait(parallel_executor *ex, double seconds)
 
 int parallel_cancel(parallel_executor *ex)
 {
-    if (ex && ex->kind == PL_EXECUTOR)
-        pl_stop_raise(&ex->call.care.stop, PL_STOP_ALL);
+    if (ex && ex->kind == PL_EXECUTOR && pl_stop_raise(&ex->call.care.stop, PL_STOP_ALL))
+        pl_stop_nudge_all();
     return 0;
 }
 
@@ -359,7 +374,8 @@ int parallel_executor_shutdown(parallel_executor *ex)
         return -1;
     int code = 0;
     ex->closed = true;
-    pl_stop_raise(&ex->call.care.stop, PL_STOP_STARTING);
+    if (pl_stop_raise(&ex->call.care.stop, PL_STOP_STARTING))
+        pl_stop_nudge_all(); /* who waits to try a task again */
     if (!has_ended(ex) && is_inside(ex))
         code = EDEADLK;
     else {
@@ -378,8 +394,6 @@ void parallel_executor_free(parallel_executor *ex)
             pl_results_own(ex->results, false);
         parallel_results_free(ex->results);
         pl_call_end(&ex->call);
-        if (ex->pool)
-            pl_pool_let_go(ex->pool);
         unmake(ex);
     }
     errno = saved;

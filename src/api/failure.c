@@ -47,18 +47,37 @@ void pl_last_failure_drop(void)
         pthread_setspecific(key, NULL);
 }
 
-void pl_last_failure_set(const parallel_failure *failure)
+static void keep(const parallel_failure *failure)
 {
-    char *message = strdup(failure->message);
-    if (!message)
-        return;
     pl_this_thread.failed = true;
     pl_this_thread.last = *failure;
-    pl_this_thread.last.message = message;
     pl_brief_look(); /* so that the next call comes by here, and clears it */
     pthread_once(&key_once, make_key);
     if (has_key)
         pthread_setspecific(key, pl_this_thread.last.message);
+}
+
+void pl_last_failure_set(const parallel_failure *failure)
+{
+    parallel_failure copy = *failure;
+    copy.message = strdup(failure->message);
+    if (copy.message)
+        keep(&copy);
+}
+
+void pl_last_failure_put_aside(pl_put_aside *to)
+{
+    *to = (pl_put_aside){pl_this_thread.failed, pl_this_thread.last};
+    pl_this_thread.failed = false;
+    if (to->failed && has_key)
+        pthread_setspecific(key, NULL);
+}
+
+void pl_last_failure_put_back(pl_put_aside *from)
+{
+    pl_last_failure_clear();
+    if (from->failed)
+        keep(&from->last);
 }
 
 const parallel_failure *parallel_last_failure(void)
@@ -171,14 +190,6 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, cha
         failures->lost |= failures->keep_all || failures->count == 0;
     }
     pthread_mutex_unlock(&failures->mutex);
-}
-
-size_t pl_failures_not_run(const pl_failures *failures)
-{
-    size_t n = 0;
-    for (size_t k = 0; k < failures->count; k++)
-        n += failures->list[k].state == PARALLEL_NOT_RUN;
-    return n;
 }
 
 static int by_index(const void *a, const void *b)

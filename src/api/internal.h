@@ -24,13 +24,8 @@ typedef enum pl_kind { PL_RESULTS = 0x504c5253, PL_OWN_POOL = 0x504c504f, PL_EXE
 /* Whether it is one. */
 bool pl_is_pool(const parallel_pool *pool);
 
-/* The scheduler's. */
+/* The scheduler's, of one that may be NULL. */
 struct pl_pool *pl_pool_of(const parallel_pool *pool);
-
-/* Enters the pool that a call names, and leaves it; does nothing if it names none. */
-struct pl_visit;
-void pl_enter(struct pl_visit *visit, const parallel_options *options);
-void pl_leave(struct pl_visit *visit, const parallel_options *options);
 
 /* ---- options --------------------------------------------------------------------------------------------- */
 
@@ -88,9 +83,6 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, cha
 /* Frees a list of failures. */
 void pl_failures_free_list(parallel_failure *list, size_t count);
 
-/* How many of them did not run. */
-size_t pl_failures_not_run(const pl_failures *failures);
-
 /* Sorts by index; fills in names and the messages that tasks did not give. */
 void pl_failures_finish(pl_failures *failures, const char *const *names);
 
@@ -100,30 +92,29 @@ void pl_failures_finish(pl_failures *failures, const char *const *names);
 typedef struct pl_chunk {
     parallel_span span; /* `stop` may be NULL */
     bool can_fail;
-    bool gave_up;      /* a task was told that it is to give up */
+    bool gave_up; /* a task was told that it is to give up, */
+    size_t gave_up_index;
     uint64_t deadline; /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
     char *message;     /* of the task `message_index`, on the heap */
     size_t message_index;
     struct pl_chunk *outer;        /* the chunk that this thread was in before */
     const struct pl_chunk *parent; /* the chunk whose task made the call that this one belongs to, and waits for it */
-    const void *call;              /* that call, if it has care (care.h) */
+    const void *call;              /* what that call is known by; NULL if nobody can stop it */
 } pl_chunk;
 
-/* What a thread has done for a call with care, and not yet told. */
-typedef struct pl_tally {
-    const void *call;    /* which; and when it began, as there may have been another one there */
-    uint64_t call_began; /* in pl_os_nanoseconds() */
-    uint64_t told;       /* when it did tell, in ticks */
-    size_t done, failed; /* tasks */
-    size_t piece;        /* tasks that it runs in one go */
-} pl_tally;
+/* The root (sched/cancel.h) of what runs in a chunk: the call of the outermost. */
+static inline const void *pl_chunk_root(const pl_chunk *chunk)
+{
+    while (chunk->parent)
+        chunk = chunk->parent;
+    return chunk->call;
+}
 
 /* What a thread knows of its calls. */
 typedef struct pl_thread {
     pl_chunk *chunk;       /* the innermost in progress */
     bool failed;           /* its last call did, */
     parallel_failure last; /* thus; the message is on the heap */
-    pl_tally tally;
 } pl_thread;
 
 extern _Thread_local pl_thread pl_this_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -144,6 +135,14 @@ static inline void pl_chunk_end(pl_chunk *chunk)
 /* The calling thread's last failure: there is none any more; or (only then) this one, of which it keeps a copy. */
 void pl_last_failure_drop(void);
 void pl_last_failure_set(const parallel_failure *failure);
+
+/* Keeps it while this thread does something for others, which leaves none. */
+typedef struct pl_put_aside {
+    bool failed;
+    parallel_failure last;
+} pl_put_aside;
+void pl_last_failure_put_aside(pl_put_aside *to);
+void pl_last_failure_put_back(pl_put_aside *from);
 
 static inline void pl_last_failure_clear(void)
 {

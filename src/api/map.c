@@ -2,6 +2,7 @@
 /* Maps and loops. */
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "api/call.h"
 #include "sched/brief.h"
@@ -95,8 +96,17 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
         errno = EINVAL;
         return -1;
     }
-    bool well = pl_call_run(&c, out);
+    void *copy = NULL;
+    if (out && out == args && c.o.retries > 0) { /* an attempt may write its result, and the next wants its argument */
+        copy = malloc(n * c.m.arg_size);
+        if (copy)
+            memcpy(copy, args, n * c.m.arg_size);
+        c.m.args = copy;
+        c.failures.lost = !copy;
+    }
+    bool well = !c.failures.lost && pl_call_run(&c, out);
     pl_call_return(&c, !well);
+    free(copy);
     return well ? 0 : -1;
 }
 

@@ -46,6 +46,8 @@ static int gather_names(pl_call *c)
 static int prepare(pl_call *c, const parallel_future *futures)
 {
     c->par.futures = futures;
+    c->m = (pl_map){0};
+    c->f = (parallel_function){0};
     for (size_t i = 0; i < c->n; i++) {
         int error = check(&futures[i]);
         if (error)

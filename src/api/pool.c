@@ -21,7 +21,7 @@ bool pl_is_pool(const parallel_pool *pool)
 
 pl_pool *pl_pool_of(const parallel_pool *pool)
 {
-    return pool->pool;
+    return pool ? pool->pool : NULL;
 }
 
 parallel_pool *parallel_pool_new(int workers)
@@ -51,16 +51,4 @@ void parallel_pool_free(parallel_pool *pool)
     pl_pool_free(pool->pool);
     free(pool);
     errno = saved;
-}
-
-void pl_enter(pl_visit *visit, const parallel_options *options)
-{
-    if (options->pool)
-        pl_pool_enter(visit, options->pool->pool);
-}
-
-void pl_leave(pl_visit *visit, const parallel_options *options)
-{
-    if (options->pool)
-        pl_pool_leave(visit);
 }

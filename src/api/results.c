@@ -186,9 +186,12 @@ void parallel_results_free(parallel_results *r)
     if (!r || r->owned)
         return;
     int saved = errno;
-    pl_names_free(&r->names);
-    pl_failures_free_list(r->failed, r->failures);
-    free(r->places);
+    if (r->names.slots)
+        pl_names_free(&r->names);
+    if (r->failed)
+        pl_failures_free_list(r->failed, r->failures);
+    if (r->places)
+        free(r->places);
     free(r);
     errno = saved;
 }

@@ -8,18 +8,11 @@
 #include "base/os.h"
 #include "sched/pool.h"
 
-/* How long what was sent to the inbox may lie there before the call's own thread runs it. */
-#define PATIENCE_NS UINT64_C(5000000)
-
 struct pl_retry {
-    pl_errand errand; /* first: the errand is the retry */
-    pl_call *call;
-    size_t begin, end; /* the tasks */
-    uint64_t due;      /* in pl_os_nanoseconds() */
-    uint64_t sent_at;
+    size_t begin, end;        /* the tasks */
+    uint64_t due;             /* in pl_os_nanoseconds() */
     parallel_failure failure; /* what the last attempt came to, */
     char *message;            /* and what it said */
-    pl_retry *next;           /* of those that are sent */
 };
 
 /* ---- the heap (Williams, "Heapsort", CACM 1964) ---------------------------------------------------------- */
@@ -80,8 +73,8 @@ bool pl_retry_later(pl_turn *t, const parallel_failure *failure, char *message, 
     pl_retry *r = malloc(sizeof *r);
     if (!r)
         return false;
-    *r = (pl_retry){.call = c, .begin = begin, .end = end, .failure = *failure, .message = message};
-    double delay = pl_care_terms(c, begin).delay;
+    *r = (pl_retry){.begin = begin, .end = end, .failure = *failure, .message = message};
+    double delay = c->par.futures ? pl_care_terms(c, begin).delay : care->terms.delay;
     uint64_t now = pl_os_nanoseconds();
     pthread_mutex_lock(&care->mutex);
     r->due = now + jittered(care, delay, failure->attempts);
@@ -93,33 +86,41 @@ bool pl_retry_later(pl_turn *t, const parallel_failure *failure, char *message, 
     return well;
 }
 
+/* The next attempt is not to be made: the last one counts. */
+static void give_up(pl_turn *t, pl_retry *r)
+{
+    pl_turn_note(t, &r->failure, r->message, r->begin, r->end);
+    t->done += r->end - r->begin;
+    t->failed += r->end - r->begin;
+    free(r);
+}
+
 /* Tries again, and frees the retry. */
 static void try_again(pl_turn *t, pl_retry *r)
 {
     for (size_t i = r->begin; i < r->end; i++)
         pl_call_zero(t->call, i);
-    if (pl_turn_run(t, r->begin, r->end, r->failure.attempts) < r->end) /* the call has been stopped meanwhile */
-        pl_turn_note(t, &r->failure, r->message, r->begin, r->end);
-    else
+    if (pl_turn_run(t, r->begin, r->end, r->failure.attempts) == r->end) {
         free(r->message);
-    free(r);
+        free(r);
+    } else
+        give_up(t, r); /* the call has been stopped meanwhile */
 }
 
-/* The next attempt is not to be made: the last one counts. */
-static void give_up(pl_turn *t, pl_retry *r)
+/* The first that waits, if it is due, and there is room among the workers for `more`. With the mutex held. */
+static pl_retry *take_due(pl_care *care, unsigned more)
 {
-    pl_turn_note(t, &r->failure, r->message, r->begin, r->end);
-    free(r);
+    if (care->waiting_count == 0 || care->at_work + more > care->workers || care->waiting[0]->due > pl_os_nanoseconds())
+        return NULL;
+    return pop(care);
 }
 
 void pl_retry_due(pl_turn *t)
 {
     pl_care *care = &t->call->care;
-    while (!t->stop && !pl_care_over(t->call)) {
-        pl_retry *r = NULL;
+    while (care->waits && !t->stop && !pl_care_over(t->call)) {
         pthread_mutex_lock(&care->mutex);
-        if (care->waiting_count && care->waiting[0]->due <= pl_os_nanoseconds())
-            r = pop(care);
+        pl_retry *r = take_due(care, 0);
         pthread_mutex_unlock(&care->mutex);
         if (!r)
             return;
@@ -127,63 +128,100 @@ void pl_retry_due(pl_turn *t)
     }
 }
 
-/* ---- when the loop has ended ----------------------------------------------------------------------------- */
+/* ---- the alarm ------------------------------------------------------------------------------------------- */
 
-/* Takes a retry off the list of those sent. With the mutex held. */
-static void take_off(pl_care *care, pl_retry *r)
+static void run_alarm(pl_errand *errand);
+
+/* Sees to it that somebody comes when the first that waits is due; if it is due already, and there is no room, whoever works
+ * on the call will find it. With the mutex held. */
+static void arm(pl_care *care)
 {
-    pl_retry **link = &care->sent;
-    while (*link != r)
-        link = &(*link)->next;
-    *link = r->next;
+    if (!care->alarm.pool || care->waiting_count == 0)
+        return;
+    uint64_t due = care->waiting[0]->due;
+    if (care->at_work >= care->workers && due <= pl_os_nanoseconds())
+        return;
+    if (care->armed && (care->alarm.not_before <= due || !pl_inbox_withdraw(&care->alarm)))
+        return;
+    care->armed = true;
+    care->alarm.run = run_alarm;
+    care->alarm.not_before = due;
+    pl_inbox_submit(&care->alarm);
 }
 
-/* What a thread of the pool does with a retry. When the call's own thread knows of it, the call may be gone. */
-static void run_errand(pl_errand *errand)
+/* What a thread of the pool does that has heard the alarm. When the call's own thread knows that it has left, the call may
+ * be gone. */
+static void run_alarm(pl_errand *errand)
 {
-    pl_retry *r = (pl_retry *)errand;
-    pl_call *c = r->call;
-    pl_care *care = &c->care;
-    pthread_mutex_lock(&care->mutex);
-    take_off(care, r);
-    pthread_mutex_unlock(&care->mutex);
+    pl_care *care = (pl_care *)((unsigned char *)errand - offsetof(pl_care, alarm));
+    pl_call *c = (pl_call *)((unsigned char *)care - offsetof(pl_call, care));
     pl_turn t;
     pl_turn_begin(&t, c);
-    try_again(&t, r);
-    pl_turn_end(&t);
-    pl_care_tell(c);
+    const void *root = pl_chunk_root(&t.chunk);
     pthread_mutex_lock(&care->mutex);
-    care->out--;
-    care->back = true;
-    pthread_mutex_unlock(&care->mutex);
-    pl_stop_nudge();
-}
-
-/* Sends it to the inbox. With the mutex held, which it lets go meanwhile. */
-static void send(pl_care *care, pl_retry *r, pl_pool *pool)
-{
-    r->errand = (pl_errand){.run = run_errand, .pool = pool};
-    r->sent_at = pl_os_nanoseconds();
-    r->next = care->sent;
-    care->sent = r;
-    care->out++;
-    pthread_mutex_unlock(&care->mutex);
-    pl_inbox_submit(&r->errand);
-    pthread_mutex_lock(&care->mutex);
-}
-
-/* One that nobody has come for. With the mutex held. */
-static pl_retry *fetch_back(pl_care *care, bool at_once)
-{
-    uint64_t now = pl_os_nanoseconds();
-    for (pl_retry *r = care->sent; r; r = r->next) {
-        if ((at_once || now - r->sent_at > PATIENCE_NS) && pl_inbox_withdraw(&r->errand)) {
-            take_off(care, r);
-            care->out--;
-            return r;
-        }
+    care->armed = false;
+    care->alarms++;
+    for (pl_retry *r; !t.stop && !pl_care_over(c) && (r = take_due(care, 1));) {
+        care->at_work++;
+        arm(care); /* the next may be due, too */
+        pthread_mutex_unlock(&care->mutex);
+        try_again(&t, r);
+        pl_turn_tell(&t);
+        pthread_mutex_lock(&care->mutex);
+        care->at_work--;
     }
-    return NULL;
+    pthread_mutex_unlock(&care->mutex);
+    pl_turn_end(&t);
+    pthread_mutex_lock(&care->mutex);
+    arm(care);
+    care->alarms--;
+    care->changed = true;
+    pthread_mutex_unlock(&care->mutex);
+    pl_stop_nudge(root);
+}
+
+/* ---- the loop, and after --------------------------------------------------------------------------------- */
+
+static bool may_wait(const pl_call *c)
+{
+    if (!c->par.futures)
+        return c->care.terms.delay > 0 && c->care.terms.attempts > 1;
+    for (size_t i = 0; i < c->n; i++) {
+        pl_terms terms = pl_care_terms(c, i);
+        if (terms.delay > 0 && terms.attempts > 1)
+            return true;
+    }
+    return false;
+}
+
+void pl_retry_begin(pl_call *c, unsigned workers)
+{
+    pl_care *care = &c->care;
+    care->waits = may_wait(c);
+    care->workers = workers ? workers : pl_pool_cores();
+    if (care->waits && care->workers > 1)
+        care->alarm.pool = pl_pool_hold_here();
+}
+
+void pl_retry_enter(pl_call *c)
+{
+    pl_care *care = &c->care;
+    if (!care->waits)
+        return;
+    pthread_mutex_lock(&care->mutex);
+    care->at_work++;
+    pthread_mutex_unlock(&care->mutex);
+}
+
+void pl_retry_leave(pl_turn *t)
+{
+    pl_care *care = &t->call->care;
+    if (!care->waits)
+        return;
+    pthread_mutex_lock(&care->mutex);
+    care->at_work--;
+    arm(care);
+    pthread_mutex_unlock(&care->mutex);
 }
 
 typedef struct wait {
@@ -196,74 +234,73 @@ static bool woken(void *context)
     const wait *w = context;
     pl_care *care = &w->call->care;
     pthread_mutex_lock(&care->mutex);
-    bool back = care->back;
+    bool changed = care->changed;
     pthread_mutex_unlock(&care->mutex);
-    return back || (!w->over && pl_care_over(w->call));
+    return changed || (!w->over && pl_care_over(w->call));
 }
 
 /* Waits until there may be something to do. With the mutex held, which it lets go meanwhile. */
-static void wait_for_more(pl_call *c, bool over, unsigned workers)
+static void wait_for_more(const pl_turn *t, bool over)
 {
+    pl_call *c = t->call;
     pl_care *care = &c->care;
     wait w = {c, over};
-    uint64_t until = UINT64_MAX;
-    if (!over && care->deadline)
-        until = care->deadline + 1;
-    if (care->waiting_count && care->out < workers && care->waiting[0]->due < until)
+    uint64_t until = !over && care->deadline ? care->deadline + 1 : UINT64_MAX;
+    if (care->waiting_count && care->at_work < care->workers && care->waiting[0]->due < until)
         until = care->waiting[0]->due;
-    if (care->sent && pl_os_nanoseconds() + PATIENCE_NS < until)
-        until = pl_os_nanoseconds() + PATIENCE_NS;
+    care->changed = false;
     pthread_mutex_unlock(&care->mutex);
-    pl_stop_sleep(until, woken, &w);
+    pl_stop_sleep(pl_chunk_root(&t->chunk), until, woken, &w);
     pthread_mutex_lock(&care->mutex);
 }
 
-/* What is to be done next with the mutex held: a retry that is due, or that came back; NULL if there is none. */
-static pl_retry *next(pl_care *care, bool over, unsigned workers, bool *own)
+/* Takes the alarm back, if nobody has heard it. With the mutex held. */
+static void disarm(pl_care *care)
 {
-    pl_retry *r = fetch_back(care, over);
-    *own = r != NULL;
-    if (r || care->waiting_count == 0)
-        return r;
-    bool due = care->waiting[0]->due <= pl_os_nanoseconds() && care->out < workers;
-    r = over || due ? pop(care) : NULL;
-    *own = care->waiting_count == 0 && care->out == 0; /* this thread has nothing else to do */
-    return r;
+    if (care->armed && pl_inbox_withdraw(&care->alarm))
+        care->armed = false;
 }
 
-void pl_retry_rest(pl_call *c, unsigned workers)
+/* With the mutex held. */
+static void run_rest(pl_turn *t)
+{
+    pl_call *c = t->call;
+    pl_care *care = &c->care;
+    while (care->waiting_count || care->alarms || care->armed) {
+        bool over = t->stop || pl_care_over(c);
+        if (over || care->waiting_count == 0)
+            disarm(care);
+        pl_retry *r = over && care->waiting_count ? pop(care) : over ? NULL : take_due(care, 1);
+        if (!r) {
+            if (care->waiting_count || care->alarms || care->armed)
+                wait_for_more(t, over);
+            continue;
+        }
+        care->at_work++;
+        if (!over)
+            arm(care);
+        pthread_mutex_unlock(&care->mutex);
+        if (over)
+            give_up(t, r);
+        else
+            try_again(t, r);
+        pl_turn_tell(t);
+        pthread_mutex_lock(&care->mutex);
+        care->at_work--;
+    }
+}
+
+void pl_retry_end(pl_call *c)
 {
     pl_care *care = &c->care;
-    pthread_mutex_lock(&care->mutex);
-    bool none = care->waiting_count == 0;
-    pthread_mutex_unlock(&care->mutex);
-    if (none)
+    if (!care->waits)
         return;
-    workers = workers ? workers : pl_pool_cores();
-    pl_pool *pool = workers > 1 ? pl_pool_hold_here() : NULL;
     pl_turn t;
     pl_turn_begin(&t, c);
     pthread_mutex_lock(&care->mutex);
-    while (care->waiting_count || care->out) {
-        care->back = false;
-        bool over = t.stop || pl_care_over(c), own;
-        pl_retry *r = next(care, over, workers, &own);
-        if (!r) {
-            wait_for_more(c, over, workers);
-        } else if (!over && pool && !own) {
-            send(care, r, pool);
-        } else {
-            pthread_mutex_unlock(&care->mutex);
-            if (over)
-                give_up(&t, r);
-            else
-                try_again(&t, r);
-            pl_care_tell(c);
-            pthread_mutex_lock(&care->mutex);
-        }
-    }
+    run_rest(&t);
     pthread_mutex_unlock(&care->mutex);
     pl_turn_end(&t);
-    if (pool)
-        pl_pool_let_go(pool);
+    if (care->alarm.pool)
+        pl_pool_let_go(care->alarm.pool);
 }

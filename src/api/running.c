@@ -23,8 +23,10 @@ static int told_reason(void)
 {
     pl_chunk *chunk = pl_this_thread.chunk;
     int why = reason(chunk);
-    if (why)
+    if (why) {
         chunk->gave_up = true;
+        chunk->gave_up_index = chunk->span.index;
+    }
     return why;
 }
 
@@ -60,7 +62,8 @@ int parallel_sleep(double seconds)
     if (seconds < 1e9)
         until = now + (seconds > 0 ? (uint64_t)(seconds * 1e9) : 0);
     int why = 0;
-    while (!pl_stop_sleep(deadline < until ? deadline : until, is_over, &why)) {
+    const void *root = pl_this_thread.chunk ? pl_chunk_root(pl_this_thread.chunk) : NULL;
+    while (!pl_stop_sleep(root, deadline < until ? deadline : until, is_over, &why)) {
         if (pl_os_nanoseconds() >= until)
             return 0;
     }

@@ -5,7 +5,8 @@ libruntime_la_SOURCES += \
     src/base/hook.h \
     src/base/os.h \
     src/base/os_common.c \
-    src/base/os_internal.h
+    src/base/os_internal.h \
+    src/base/os_terminal.c
 if OS_LINUX
 libruntime_la_SOURCES += src/base/os_linux.c
 EXTRA_DIST += src/base/os_posix.c

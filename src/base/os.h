@@ -166,4 +166,20 @@ void pl_os_nap(void);
 bool pl_os_fence_init(void);
 bool pl_os_fence_all(void);
 
+/* ---- the terminal ---------------------------------------------------------------------------------------- */
+
+typedef struct pl_terminal {
+    unsigned columns; /* 0: it does not say */
+    bool has_output;  /* standard output goes to a terminal, too */
+} pl_terminal;
+
+/* Whether standard error is a terminal that moves its cursor when told to, with this process in its foreground. */
+bool pl_os_terminal(pl_terminal *terminal);
+
+/* Whether it takes text without a wait: not while its user has stopped it, for example. */
+bool pl_os_terminal_takes(void);
+
+/* Writes to it, at one go if it takes so much at once. False if it has not taken all. */
+bool pl_os_terminal_write(const char *text, size_t length);
+
 #endif

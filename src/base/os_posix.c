@@ -65,10 +65,12 @@ void pl_os_wake(_Atomic uint32_t *word)
 
 void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
+    int saved = errno;
     struct timespec t = {.tv_nsec = timeout_ns < 1000000 ? (long)timeout_ns : 1000000};
     /* O4 seq_cst: for whoever rouses; where its change is missed, it is seen a millisecond later; no partner */
     if (atomic_load_explicit(word, memory_order_seq_cst) == expected)
         nanosleep(&t, NULL);
+    errno = saved;
 }
 
 void pl_os_rouse(_Atomic uint32_t *word)

@@ -6,8 +6,8 @@
  * PL_STOP_STARTING keeps tasks from starting, and PL_STOP_ALL asks those that run to give up, too.
  *
  * A task that sleeps waits for two things: the end of its time, and that one of several stop words (its call's, and those of
- * the calls around it) reaches PL_STOP_ALL. There is one place where all such sleepers wait, an *epoch* that whoever has
- * raised a stop word moves on:
+ * the calls around it) reaches PL_STOP_ALL. All sleepers with the same outermost call, their *root*, wait at one place, an
+ * *epoch* that whoever has raised a stop word moves on:
  *
  *      sleeper                                   canceller
  *      -------                                   ---------
@@ -19,7 +19,8 @@
  *
  * All of these are seq_cst. No wake-up is lost: suppose that n3 does not see m1. Then n3 < m1 in S, so n1 < n2 < n3 < m1 <
  * m2 < m3: e is older than what m2 makes of the epoch, and m3 sees the sleeper. Either n4 finds the epoch changed, or it
- * waits already when m4 wakes it. Cancelling is rare, and sleepers of other calls that it wakes look, and sleep on.
+ * waits already when m4 wakes it. Roots share places, some 64 of them, so now and then a sleeper is woken for nothing; it
+ * looks, and sleeps on. Who does not know the root moves all epochs.
  *
  * The right-hand side is safe in a signal handler.
  */
@@ -42,14 +43,15 @@ static inline int pl_stop_level(const pl_stop *stop)
     return atomic_load_explicit((pl_stop *)stop, memory_order_seq_cst);
 }
 
-/* m1 to m4: raises a stop word to `level`, if it is below, and wakes who sleeps. */
-void pl_stop_raise(pl_stop *stop, int level);
+/* m1: raises a stop word to `level`, if it is below. True if it was. */
+bool pl_stop_raise(pl_stop *stop, int level);
 
-/* m2 to m4: who sleeps is to look again. */
-void pl_stop_nudge(void);
+/* m2 to m4: those who sleep under `root` are to look again; all who sleep. */
+void pl_stop_nudge(const void *root);
+void pl_stop_nudge_all(void);
 
 /* Sleeps until `until`, in pl_os_nanoseconds(), or until give_up(context) is true, which is asked first and then whenever
  * a stop word anywhere has been raised. True if it gave up. */
-bool pl_stop_sleep(uint64_t until, bool (*give_up)(void *context), void *context);
+bool pl_stop_sleep(const void *root, uint64_t until, bool (*give_up)(void *context), void *context);
 
 #endif

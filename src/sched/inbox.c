@@ -26,57 +26,80 @@ uint32_t pl_inbox_drivers(const pl_inbox *inbox)
     return atomic_load_explicit((_Atomic uint32_t *)&inbox->drivers, memory_order_seq_cst);
 }
 
-int64_t pl_inbox_ripens_in(const pl_inbox *inbox)
+/* When a thread may take the first errand, in ticks; of an empty inbox, UINT64_MAX. */
+static uint64_t opens_at(const pl_pool *pool)
 {
+    const pl_inbox *inbox = &pool->inbox;
     if (pl_inbox_count(inbox) == 0)
-        return -1;
+        return UINT64_MAX;
+    if (pl_inbox_drivers(inbox) < pool->size) {
+        /* I8 relaxed: a time by itself; pairs with I9 */
+        return atomic_load_explicit((_Atomic uint64_t *)&inbox->from, memory_order_relaxed);
+    }
     /* I7 relaxed: a time by itself; pairs with I3 */
-    uint64_t at = atomic_load_explicit((_Atomic uint64_t *)&inbox->ripe_at, memory_order_relaxed), now = pl_ticks();
-    return now >= at ? 0 : (int64_t)((at - now) * 1000 / pl_os_ticks_per_us()) + 1000;
+    return atomic_load_explicit((_Atomic uint64_t *)&inbox->ripe_at, memory_order_relaxed);
+}
+
+int64_t pl_inbox_opens_in(const pl_pool *pool)
+{
+    uint64_t at = opens_at(pool), now = pl_ticks(), per_us = pl_os_ticks_per_us();
+    if (at == UINT64_MAX)
+        return -1;
+    return now >= at ? 0 : (int64_t)((at - now) / per_us * 1000 + (at - now) % per_us * 1000 / per_us) + 1000;
 }
 
 bool pl_inbox_open(const pl_pool *pool)
 {
-    const pl_inbox *inbox = &pool->inbox;
-    return pl_inbox_count(inbox) && (pl_inbox_drivers(inbox) < pool->size || pl_inbox_ripens_in(inbox) == 0);
+    uint64_t at = opens_at(pool);
+    return at != UINT64_MAX && pl_ticks() >= at;
 }
 
-/* With the mutex held. */
+/* With the mutex held: there are so many now. */
 static void set_count(pl_inbox *inbox, uint32_t count)
 {
     if (inbox->first) {
+        uint64_t ripe = inbox->first->from + RIPE_US * pl_os_ticks_per_us();
+        /* I9 relaxed: a time by itself; pairs with I8 */
+        atomic_store_explicit(&inbox->from, inbox->first->from, memory_order_relaxed);
         /* I3 relaxed: a time by itself; pairs with I7 */
-        atomic_store_explicit(&inbox->ripe_at, inbox->first->since + RIPE_US * pl_os_ticks_per_us(),
-                              memory_order_relaxed);
+        atomic_store_explicit(&inbox->ripe_at, ripe > inbox->floor ? ripe : inbox->floor, memory_order_relaxed);
     }
     /* I2 seq_cst: p1 (sleep.h): before the look for a searcher or a sleeper in S; pairs with I1 */
     atomic_store_explicit(&inbox->count, count, memory_order_seq_cst);
+}
+
+/* With the mutex held: behind all that can be taken no later. */
+static void put_in(pl_inbox *inbox, pl_errand *errand)
+{
+    pl_errand *before = inbox->last;
+    while (before && before->from > errand->from)
+        before = before->before;
+    errand->before = before;
+    errand->next = before ? before->next : inbox->first;
+    *(before ? &before->next : &inbox->first) = errand;
+    *(errand->next ? &errand->next->before : &inbox->last) = errand;
+    errand->queued = true;
+    set_count(inbox, pl_inbox_count(inbox) + 1);
 }
 
 void pl_inbox_submit(pl_errand *errand)
 {
     pl_pool *pool = errand->pool;
     pl_inbox *inbox = &pool->inbox;
-    errand->since = pl_ticks();
-    errand->next = NULL;
-    errand->queued = true;
+    uint64_t now = errand->not_before ? pl_os_nanoseconds() : 0;
+    uint64_t ns = errand->not_before > now ? errand->not_before - now : 0;
+    errand->from = pl_ticks() + ns / 1000 * pl_os_ticks_per_us();
     pthread_mutex_lock(&inbox->mutex);
-    errand->before = inbox->last;
-    if (inbox->last)
-        inbox->last->next = errand;
-    else
-        inbox->first = errand;
-    inbox->last = errand;
-    uint32_t before = pl_inbox_count(inbox);
-    set_count(inbox, before + 1);
+    put_in(inbox, errand);
+    bool watched = inbox->first != errand;
     pthread_mutex_unlock(&inbox->mutex);
-    if (before == 0 || pl_inbox_drivers(inbox) < pool->size) /* else somebody is on the watch */
+    if (!watched || (ns == 0 && pl_inbox_drivers(inbox) < pool->size))
         pl_pool_notify(pool, false);
 }
 
 void pl_inbox_remind(pl_errand *errand)
 {
-    if (pl_inbox_count(&errand->pool->inbox))
+    if (pl_inbox_count(&errand->pool->inbox) && pl_pool_threads(errand->pool) == 0)
         pl_pool_notify(errand->pool, false);
 }
 
@@ -111,8 +134,11 @@ pl_errand *pl_inbox_take(pl_pool *pool)
         if (pl_pool_stopping(pool)) {
             pl_inbox_end(pool);
             errand = NULL;
-        } else
+        } else {
+            if (pl_inbox_drivers(inbox) > pool->size)
+                inbox->floor = pl_ticks() + RIPE_US * pl_os_ticks_per_us();
             take_out(inbox, errand);
+        }
     }
     pthread_mutex_unlock(&inbox->mutex);
     return errand;

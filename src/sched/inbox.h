@@ -6,9 +6,10 @@
  * end, without a thread for each of thousands that last a microsecond. The rule:
  *
  *   - as many threads as the pool is in size take errands as they come (*drivers*);
- *   - one more takes an errand only when it is *ripe*, that is, has waited for two milliseconds;
+ *   - one more takes an errand only when it is *ripe*, that is, has waited for two milliseconds, and the last one that was
+ *     taken so was taken two milliseconds ago;
  *   - while there are errands, there is a thread on the watch: one that searches, or that sleeps no longer than until the
- *     oldest errand is ripe. If nobody is idle, whoever submits an errand, or takes one and leaves others, starts a thread for
+ *     first errand can be taken. If nobody is idle, whoever submits an errand, or takes one and leaves others, starts a thread for
  *     that. So beyond the pool's size threads are added one in two milliseconds at most.
  *
  * The watch is kept by the protocol of sleep.h, with "there are errands" for public work (I2 for p1, I1 for a3 and f2): a
@@ -30,26 +31,29 @@ struct pl_pool;
 typedef struct pl_errand {
     void (*run)(struct pl_errand *errand); /* may end with the errand's memory gone */
     struct pl_pool *pool;
+    uint64_t not_before; /* in pl_os_nanoseconds(); 0: at once */
     /* the inbox's, under its mutex */
     struct pl_errand *next, *before;
-    uint64_t since; /* in ticks */
+    uint64_t from; /* the same in ticks */
     bool queued;
 } pl_errand;
 
 typedef struct pl_inbox {
     pthread_mutex_t mutex;
-    pl_errand *first, *last;
+    pl_errand *first, *last;  /* by `from` */
+    uint64_t floor;           /* nothing is ripe before, in ticks; under the mutex */
     _Atomic uint32_t count;   /* how many there are */
     _Atomic uint32_t drivers; /* how many are being run */
-    _Atomic uint64_t ripe_at; /* when the first is ripe, in ticks */
+    _Atomic uint64_t from;    /* from when the first can be taken, in ticks, */
+    _Atomic uint64_t ripe_at; /* and when it is ripe */
 } pl_inbox;
 
 void pl_inbox_init(pl_inbox *inbox);
 
-/* Puts an errand, with `run` and `pool` filled in, into its pool's inbox, and sees to it that somebody comes. */
+/* Puts an errand, with the first three members filled in, into its pool's inbox, and sees to it that somebody comes. */
 void pl_inbox_submit(pl_errand *errand);
 
-/* Whether somebody has been looked for in vain, and may be found now: asks again. */
+/* If there was no thread to be had for the pool, tries again. */
 void pl_inbox_remind(pl_errand *errand);
 
 /* Takes an errand back. False if it is being run already, or has been. */
@@ -65,7 +69,7 @@ uint32_t pl_inbox_drivers(const pl_inbox *inbox);
 bool pl_inbox_open(const struct pl_pool *pool);
 
 /* How many nanoseconds until one may; of an empty inbox, -1. */
-int64_t pl_inbox_ripens_in(const pl_inbox *inbox);
+int64_t pl_inbox_opens_in(const struct pl_pool *pool);
 
 /* A thread of the pool takes an errand, or NULL, runs it, and ends it. */
 pl_errand *pl_inbox_take(struct pl_pool *pool);

@@ -215,7 +215,7 @@ static void run_chunk(pl_loop *loop, uint32_t begin, uint32_t end)
     const pl_loop_spec *spec = loop->spec;
     size_t from = begin * loop->unit, to = end <= (spec->n - 1) / loop->unit ? end * loop->unit : spec->n;
     if (run_grains(spec, from, to, &loop->stop))
-        pl_stop_raise(&loop->stop, PL_STOP_ALL);
+        pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body tells those who sleep */
 }
 
 /* The size of the next chunk, after one of `size` took `ticks`. */
@@ -482,7 +482,7 @@ static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, b
         .unit = unit,
         .seats = seats,
         .add = add,
-        .chunk_ticks = CHUNK_US * pl_os_ticks_per_us(),
+        .chunk_ticks = (spec->chunk_us ? spec->chunk_us : CHUNK_US) * pl_os_ticks_per_us(),
         .seat = far ? far : near,
     };
     pl_latch_init(&loop.latch, &w->parker);

@@ -246,7 +246,7 @@ static pl_worker *worker_further_out(const pl_pool *pool)
 
 void pl_pool_enter(pl_visit *v, pl_pool *pool)
 {
-    if (thread_ends || pool_here() == pool)
+    if (thread_ends || pool_here() == pool || !pool->own)
         return;
     /* W31 relaxed: the pool is held meanwhile, by its maker or an outer visit; pairs with W32 */
     atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
@@ -352,8 +352,9 @@ static void end_program_pool(void)
     has_guest_key = false;
     if (self && self->pool == pool)
         self = NULL;
-    if (others)
-        return;      /* they may still call, and then work alone */
+    /* W51 acquire: who held it is done with it; pairs with W49, W50 */
+    if (others || atomic_load_explicit(&pool->holders, memory_order_acquire) > 0)
+        return;      /* they may still call, and then work alone; or look at what they have left in the inbox */
     the_pool = NULL; /* no other thread is left that knows it */
     free_pool(pool);
 }
@@ -415,29 +416,29 @@ void pl_pool_free(pl_pool *pool)
 
 void pl_pool_hold(pl_pool *pool)
 {
-    if (pool->own) {
-        /* W49 relaxed: as W31; pairs with W32 */
-        atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
-    }
+    /* W49 relaxed: as W31, or before the caller's end; pairs with W32, W50, W51 */
+    atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
 }
 
 pl_pool *pl_pool_hold_here(void)
 {
     pl_pool *pool = pool_here();
-    if (!pool) {
-        pthread_mutex_lock(&mutex);
-        pool = program_pool();
-        pthread_mutex_unlock(&mutex);
-    }
+    pthread_mutex_lock(&mutex); /* the program's pool does not end meanwhile */
+    pool = pool ? pool : program_pool();
     if (pool)
         pl_pool_hold(pool);
+    pthread_mutex_unlock(&mutex);
     return pool;
 }
 
 void pl_pool_let_go(pl_pool *pool)
 {
-    if (pool->own)
+    if (pool->own) {
         let_go(pool);
+    } else {
+        /* W50 release: this holder is done with the program's pool; pairs with W51 */
+        atomic_fetch_sub_explicit(&pool->holders, 1, memory_order_release);
+    }
 }
 
 /* The first pool from `pool` on, which is held now, and not being ended. With the mutex held. */

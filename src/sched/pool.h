@@ -98,9 +98,10 @@ typedef struct pl_pool {
     unsigned size;                     /* workers that a call has which does not say, the caller among them */
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
     /* of an own pool */
-    alignas(PL_LINE) _Atomic uint32_t holders; /* its maker, and the visits */
-    bool owned;                                /* its maker has not let it go; and kept under the mutex, as is */
-    struct pl_pool *next;                      /* of all such pools; of those of parent processes, kept reachable */
+    alignas(
+        PL_LINE) _Atomic uint32_t holders; /* its maker, the visits, and executors; of the program's pool the last */
+    bool owned;                            /* its maker has not let it go; and kept under the mutex, as is */
+    struct pl_pool *next;                  /* of all such pools; of those of parent processes, kept reachable */
     /* kept under the mutex */
     pl_worker *free; /* records that are PL_FREE */
 } pl_pool;
@@ -126,7 +127,8 @@ pl_pool *pl_pool_new(unsigned size);
 /* Lets go of it. It ends now, or with the last visit. */
 void pl_pool_free(pl_pool *pool);
 
-/* What the calling thread runs until pl_pool_leave() runs on `pool`, which is not the program's and is held. The visit
+/* What the calling thread runs until pl_pool_leave() runs on `pool`, which is held; if that is the program's, or the one that
+ * the thread is in, nothing changes. The visit
  * is on its stack: visits are left in the order in which they are nested. */
 typedef struct pl_visit {
     struct pl_visit *outer;

@@ -424,9 +424,9 @@ static bool rest(pl_worker *w)
     pl_sleep_announce(&pool->sleep, w->index);
     bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
     if (slept) {
-        int64_t ripe = pl_inbox_ripens_in(&pool->inbox); /* if there is an errand, this thread watches it */
+        int64_t opens = pl_inbox_opens_in(pool); /* if there is an errand, this thread is on the watch */
         bool surplus = pl_pool_surplus(pool);
-        timed_out = !pl_park(&w->parker, ripe >= 0 ? ripe : surplus ? LEAVE_AFTER_NS : -1) && ripe < 0;
+        timed_out = !pl_park(&w->parker, opens >= 0 ? opens : surplus ? LEAVE_AFTER_NS : -1) && opens < 0;
     }
     bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
     if (!unclaimed) {

@@ -33,6 +33,9 @@ typedef struct scenario {
 /* Whether pl_os_reserve() is to find no memory for more than a few slots. A scenario's setup says so each time. */
 extern bool model_no_memory;
 
+/* The scenario puts errands into an inbox; set by its setup. */
+extern bool model_has_errands;
+
 /* Number of the thread that runs. */
 int model_self(void);
 

@@ -67,36 +67,6 @@ bool pl_pool_add_thread(pl_pool *p, bool add)
     return false;
 }
 
-/* The inbox is empty in all scenarios. */
-uint32_t pl_inbox_count(const pl_inbox *inbox)
-{
-    (void)inbox;
-    return 0;
-}
-
-bool pl_inbox_open(const pl_pool *p)
-{
-    (void)p;
-    return false;
-}
-
-int64_t pl_inbox_ripens_in(const pl_inbox *inbox)
-{
-    (void)inbox;
-    return -1;
-}
-
-pl_errand *pl_inbox_take(pl_pool *p)
-{
-    (void)p;
-    return NULL;
-}
-
-void pl_inbox_end(pl_pool *p)
-{
-    (void)p;
-}
-
 void without_workers(void)
 {
     alone = true;
@@ -186,7 +156,8 @@ void event_set(event *e)
 
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */
 
-static const scenario *const all[] = {deque_scenarios, sched_scenarios, task_scenarios, mixed_scenarios};
+static const scenario *const all[] = {deque_scenarios, sched_scenarios, task_scenarios, mixed_scenarios,
+                                      background_scenarios};
 
 static bool wanted(const char *name, int argc, char **argv)
 {

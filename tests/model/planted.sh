@@ -6,9 +6,9 @@
 [ -z "$PARALLEL_NO_PLANTED" ] || skip_all "told not to: it takes minutes, and says the same in every build"
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
-sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cost.c src/sched/loop.c src/sched/sleep.c src/sched/task.c
-    src/sched/worker.c tests/model/explore.c tests/model/model.c tests/model/model_deque.c tests/model/model_sched.c
-    tests/model/model_task.c tests/model/model_mixed.c"
+sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cancel.c src/sched/cost.c src/sched/inbox.c
+    src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/explore.c tests/model/model.c tests/model/model_deque.c tests/model/model_sched.c
+    tests/model/model_task.c tests/model/model_mixed.c tests/model/model_background.c"
 objects=
 for source in $sources; do
     objects="$objects $work/objects/$(basename "$source" .c).o"
@@ -288,4 +288,26 @@ plant "a waiter for a loop parks on iterations" $file mixed \
 plant "an offer that became private stays so" $file mixed \
     's/        if \(pl_deque_is_private\(deque, p->offer\)\)\n.*?\n//'
 plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_find_head\(&w->deque\);\n//'
+
+# ---- the background ------------------------------------------------------------------------------------------------
+
+file=src/sched/cancel.c
+plant "a sleeper is not woken" $file stop: 's/        pl_os_rouse\(&p->epoch\);/        (void)p;/'
+plant "a sleeper is not counted" $file stop: \
+    's/    atomic_fetch_add_explicit\(&p->sleepers, 1, memory_order_seq_cst\);\n//; s/    atomic_fetch_sub_explicit\(&p->sleepers.*?\n//'
+plant "a sleeper looks before it reads the epoch" $file stop: \
+    's/(    for \(;;\) \{\n)(.*?)(        uint32_t e = .*?;\n)(.*?)(        gave_up = .*?;\n)/$1$5$3$4/s'
+plant "a sleeper looks before it is counted" $file stop: \
+    's/    bool gave_up;\n/    bool gave_up = give_up(context);\n/; s/        gave_up = give_up\(context\);\n/        gave_up = gave_up || (e != p->epoch);\n/'
+plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch, 1, memory_order_seq_cst\);\n//'
+plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
+
+file=src/sched/inbox.c
+plant "an errand is run and taken back" $file inbox: 's/if \(queued\)\n/if ((queued = true) && errand->queued)\n/'
+plant "nobody is told of an errand" $file inbox: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
+plant "an errand is run without being a driver" $file inbox: 's/        atomic_fetch_add_explicit\(&inbox->drivers, 1, memory_order_seq_cst\);\n//'
+plant "the last errand stays in the inbox" $file inbox: 's/(static void take_out.*?\{\n)/$1    if (!errand->next)\n        return;\n/s'
+file=src/sched/worker.c
+plant "nobody watches the errands" $file inbox: 's/opens >= 0 \? opens : surplus/surplus/'
+plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_count\(&pool->inbox\) \|\| \(anybody/(anybody/'
 done_testing
