@@ -24,6 +24,10 @@ unit_tests = \
 api_tests = \
     tests/api/test_bar \
     tests/api/test_concurrent \
+    tests/api/test_executor_ends \
+    tests/api/test_executor_life \
+    tests/api/test_executor_tasks \
+    tests/api/test_executors \
     tests/api/test_failures \
     tests/api/test_for \
     tests/api/test_life \
@@ -31,15 +35,19 @@ api_tests = \
     tests/api/test_nested \
     tests/api/test_options \
     tests/api/test_pools \
+    tests/api/test_progress \
     tests/api/test_results \
+    tests/api/test_retries \
     tests/api/test_short \
+    tests/api/test_signals \
     tests/api/test_split \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
     tests/api/test_task_strangers \
     tests/api/test_task_types \
     tests/api/test_task_waits \
-    tests/api/test_tasks
+    tests/api/test_tasks \
+    tests/api/test_time
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
@@ -49,7 +57,8 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/support/sanitizers.h tests/support/screen.h tests/support/tasks.h tests/support/test.h
+EXTRA_DIST += tests/support/jobs.h tests/support/sanitizers.h tests/support/screen.h tests/support/tasks.h \
+    tests/support/test.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
@@ -71,6 +80,14 @@ tests_api_test_bar_CFLAGS = $(test_cflags)
 tests_api_test_bar_LDADD = $(unit_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)
+tests_api_test_executor_ends_CFLAGS = $(test_cflags)
+tests_api_test_executor_ends_LDADD = $(api_ldadd)
+tests_api_test_executor_life_CFLAGS = $(test_cflags)
+tests_api_test_executor_life_LDADD = $(api_ldadd)
+tests_api_test_executor_tasks_CFLAGS = $(test_cflags)
+tests_api_test_executor_tasks_LDADD = $(api_ldadd)
+tests_api_test_executors_CFLAGS = $(test_cflags)
+tests_api_test_executors_LDADD = $(api_ldadd)
 tests_api_test_failures_CFLAGS = $(test_cflags)
 tests_api_test_failures_LDADD = $(api_ldadd)
 tests_api_test_for_CFLAGS = $(test_cflags)
@@ -85,10 +102,16 @@ tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
 tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
+tests_api_test_progress_CFLAGS = $(test_cflags)
+tests_api_test_progress_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
+tests_api_test_retries_CFLAGS = $(test_cflags)
+tests_api_test_retries_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
+tests_api_test_signals_CFLAGS = $(test_cflags)
+tests_api_test_signals_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
 tests_api_test_task_calls_CFLAGS = $(test_cflags)
@@ -103,6 +126,8 @@ tests_api_test_task_waits_CFLAGS = $(test_cflags)
 tests_api_test_task_waits_LDADD = $(api_ldadd)
 tests_api_test_tasks_CFLAGS = $(test_cflags)
 tests_api_test_tasks_LDADD = $(api_ldadd)
+tests_api_test_time_CFLAGS = $(test_cflags)
+tests_api_test_time_LDADD = $(api_ldadd)
 
 # ---- in shell -----------------------------------------------------------------------------------------------------
 

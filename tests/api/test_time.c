@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* Timeouts, of tasks and of calls, and what a task can do about them. No test is decided by something taking long. */
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "support/jobs.h"
+
+/* What a task is to do. */
+struct order {
+    double sleep; /* seconds, to the end */
+    bool patient; /* waits until it is to give up, */
+    int code;     /* then returns this, */
+    int value;    /* with this value */
+    bool says;    /* and a message */
+};
+
+static int obey(const struct order *o, int *result, void *extras)
+{
+    (void)extras;
+    count_one(&begun);
+    double end = now() + o->sleep;
+    while (now() < end)
+        pl_nap(500);
+    while (o->patient && !parallel_cancelled())
+        pl_nap(200);
+    *result = o->value;
+    count_one(&ended);
+    return o->says ? parallel_fail(o->code ? o->code : 5, "value %d", o->value), o->code : o->code;
+}
+PARALLEL_DECORATE_TASK(obey, struct order, int);
+static int quickly(const struct order *o, int *result, void *extras)
+{
+    return obey(o, result, extras);
+}
+PARALLEL_DECORATE_TASK(quickly, struct order, int, .timeout = 0.01, .call_timeout = 100);
+
+/* Longer than anything lasts. */
+#define LONG 1000.0
+
+static void reset(void)
+{
+    atomic_store_explicit(&begun, 0, memory_order_relaxed);
+    atomic_store_explicit(&ended, 0, memory_order_relaxed);
+}
+
+/* ---- a task's ----------------------------------------------------------------------------------------------- */
+
+START_TEST(a_late_success_is_a_timeout)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order orders[] = {{.value = 1}, {.sleep = 0.03, .value = 2}, {.value = 3}};
+    orders[1].says = true;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(obey, orders, 3, .timeout = 0.01, .silent = true);
+    ck_assert_int_eq(parallel_result_state(r, 1), PARALLEL_TIMED_OUT);
+    ck_assert_ptr_null(parallel_result(r, 1));
+    ck_assert_int_eq(((const int *)parallel_values(r))[1], 0);
+    const parallel_failure *f = parallel_failed(r, 0);
+    for (size_t k = 0; f->index != 1; k++) /* the machine may have slept in the midst of another */
+        f = parallel_failed(r, k);
+    ck_assert_int_eq(f->code, ETIMEDOUT);
+    ck_assert_uint_eq(f->attempts, 1);
+    ck_assert_str_eq(f->message, "value 2");
+    ck_assert_ptr_eq(f->arg, &orders[1]);
+}
+END_TEST
+
+START_TEST(the_call_fails_with_etimedout)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order orders[20] = {{0}};
+    orders[13] = (struct order){.patient = true, .code = 7};
+    errno = 0;
+    ck_assert_ptr_null(parallel_map(obey, orders, 20, .timeout = 0.3));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_TIMED_OUT);
+    ck_assert_int_eq(parallel_last_failure()->code, ETIMEDOUT);
+    ck_assert_str_eq(parallel_last_failure()->message, "timed out");
+    int out[20];
+    memset(out, 0x11, sizeof out);
+    errno = 0;
+    ck_assert_int_eq(parallel_map_into(obey, orders, 20, out, .timeout = 0.3, .silent = true), -1);
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_int_eq(out[13], 0);
+    ck_assert_int_eq(count_of(&begun), count_of(&ended));
+}
+END_TEST
+
+/* Enough time for all: nothing changes. */
+START_TEST(in_time)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order orders[100];
+    for (int i = 0; i < 100; i++)
+        orders[i] = (struct order){.value = i, .code = i == 50 ? ENOENT : 0};
+    PARALLEL_SCOPED parallel_results *r =
+        parallel_map(obey, orders, 100, .timeout = LONG, .call_timeout = 1e300, .silent = true);
+    for (int i = 0; i < 100; i++)
+        ck_assert_int_eq(((const int *)parallel_values(r))[i], i == 50 ? 0 : i);
+    ck_assert_uint_eq(parallel_failures(r), 1);
+    ck_assert_int_eq(parallel_failed(r, 0)->state, PARALLEL_ERROR);
+    errno = 0;
+    ck_assert_ptr_null(parallel_map(obey, orders, 100, .timeout = INFINITY));
+    ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
+/* Each decorated default, a call's own, and none. */
+START_TEST(decorated_and_called_off)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order orders[] = {{.sleep = 0.02, .value = 4}};
+    int out[1];
+    errno = 0;
+    ck_assert_ptr_null(parallel_map(quickly, orders, 1));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_int_eq(parallel_map_into(quickly, orders, 1, out, .timeout = LONG), 0);
+    ck_assert_int_eq(out[0], 4);
+    ck_assert_int_eq(parallel_map_into(quickly, orders, 1, out, .timeout = -1), 0);
+    ck_assert_int_eq(parallel_map_into(quickly, orders, 1, out, .timeout = -1, .call_timeout = -1), 0);
+    errno = 0;
+    ck_assert_int_eq(parallel_map_into(quickly, orders, 1, out, .timeout = -1, .call_timeout = 0.01), -1);
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_int_eq(quickly(orders, out, NULL), 0); /* it stays an ordinary function */
+}
+END_TEST
+
+/* ---- a call's ----------------------------------------------------------------------------------------------- */
+
+/* One after the other: the first takes all the time. */
+START_TEST(a_calls_time_is_over)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order orders[50] = {{.patient = true, .value = 1}};
+    for (int serial = 0; serial < 2; serial++) {
+        reset();
+        PARALLEL_SCOPED parallel_results *r =
+            parallel_map(obey, orders, 50, .call_timeout = 0.01, .silent = true, .max_workers = 1,
+                         .executor = serial ? PARALLEL_SERIAL : PARALLEL_THREAD);
+        ck_assert_int_eq(parallel_result_state(r, 0), PARALLEL_TIMED_OUT);
+        for (size_t i = 1; i < 50; i++) {
+            ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_NOT_RUN);
+            ck_assert_int_eq(parallel_failed(r, i)->code, ETIMEDOUT);
+            ck_assert_uint_eq(parallel_failed(r, i)->attempts, 0);
+        }
+        ck_assert_uint_eq(parallel_failed(r, 0)->attempts, 1);
+        ck_assert_int_eq(count_of(&begun), 1);
+    }
+    reset();
+    errno = 0;
+    ck_assert_ptr_null(parallel_map(obey, orders, 50, .call_timeout = 0.01));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_uint_eq(parallel_last_failure()->index, 0);
+    ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_TIMED_OUT);
+    ck_assert_int_eq(count_of(&begun), count_of(&ended));
+}
+END_TEST
+
+/* With many workers all states add up. */
+START_TEST(states_past_a_calls_time)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order orders[40];
+    for (int i = 0; i < 40; i++)
+        orders[i] = (struct order){.patient = i % 8 == 7, .value = i};
+    PARALLEL_SCOPED parallel_results *r =
+        parallel_map(obey, orders, 40, .call_timeout = 0.05, .silent = true, .max_workers = 3);
+    int states[PARALLEL_NOT_RUN + 1] = {0};
+    for (size_t i = 0; i < 40; i++) {
+        states[parallel_result_state(r, i)]++;
+        if (orders[i].patient)
+            ck_assert_int_ne(parallel_result_state(r, i), PARALLEL_OK);
+    }
+    ck_assert_int_ge(states[PARALLEL_TIMED_OUT], 1);
+    ck_assert_int_eq(states[PARALLEL_NOT_RUN], 40 - count_of(&begun));
+    ck_assert_int_eq(states[PARALLEL_OK] + states[PARALLEL_TIMED_OUT], count_of(&begun));
+}
+END_TEST
+
+static atomic_int covered;
+
+static void patient_body(size_t begin, size_t end, void *unused)
+{
+    (void)unused;
+    atomic_fetch_add_explicit(&covered, (int)(end - begin), memory_order_relaxed);
+    while (begin == 0 && !parallel_cancelled())
+        pl_nap(200);
+}
+
+START_TEST(loops_have_a_time_too)
+{
+    pl_workers(pl_worker_counts[_i]);
+    errno = 0;
+    ck_assert_int_eq(parallel_for(100000, patient_body, NULL, .call_timeout = 0.02, .max_workers = 1), -1);
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_uint_eq(parallel_last_failure()->index, 0);
+    ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_TIMED_OUT);
+    ck_assert_ptr_null(parallel_last_failure()->arg);
+    errno = 0;
+    ck_assert_int_eq(parallel_for(100000, patient_body, NULL, .call_timeout = 0.02), -1);
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    atomic_store_explicit(&covered, 0, memory_order_relaxed);
+    ck_assert_int_eq(parallel_for(0, patient_body, NULL, .call_timeout = 0.02), 0);
+    ck_assert_int_eq(count_of(&covered), 0);
+    errno = 0;
+    ck_assert_int_eq(parallel_for(10, patient_body, NULL, .timeout = 1), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    errno = 0;
+    ck_assert_int_eq(parallel_for(10, patient_body, NULL, .retries = 1), -1);
+    ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+/* ---- in nested calls ---------------------------------------------------------------------------------------- */
+
+/* Waits until a task further out is to give up. Returns what it was. */
+static int below(const int *how, int *result, void *extras)
+{
+    (void)extras;
+    *result = 1;
+    errno = 0;
+    if (*how % 2)
+        return parallel_sleep(LONG) == -1 ? errno : 0;
+    while (!parallel_cancelled())
+        pl_nap(200);
+    return EINTR;
+}
+PARALLEL_DECORATE_TASK(below, int, int);
+
+static void below_in_loop(size_t begin, size_t end, void *sum)
+{
+    int result;
+    for (; begin < end; begin++)
+        if (below(&(int){(int)begin}, &result, NULL))
+            count_one(sum);
+}
+
+/* Calls in turn: a map, one with care, a silent one, a loop with care, a loop. */
+static int above(const int *how, int *result, void *extras)
+{
+    (void)extras;
+    int hows[4] = {0, 1, 2, 3}, out[4] = {0};
+    atomic_int sum = 0;
+    errno = 0;
+    switch (*how) {
+    case 0:
+        return parallel_map_into(below, hows, 4, out) == 0 ? 0 : errno;
+    case 1:
+        return parallel_map_into(below, hows, 4, out, .timeout = LONG) == 0 ? 0 : errno;
+    case 2:
+        return parallel_map_into(below, hows, 4, out, .silent = true) == 0 ? 0 : errno;
+    case 3:
+        *result = parallel_for(4, below_in_loop, &sum, .call_timeout = LONG) == 0 ? count_of(&sum) : -1;
+        return 0;
+    default:
+        *result = parallel_for(4, below_in_loop, &sum, .max_workers = 2) == 0 ? count_of(&sum) : -1;
+        return 0;
+    }
+}
+PARALLEL_DECORATE_TASK(above, int, int);
+
+START_TEST(a_timeout_reaches_nested_calls)
+{
+    pl_workers(pl_worker_counts[_i]);
+    int hows[] = {0, 1, 2, 3};
+    PARALLEL_SCOPED parallel_results *r = parallel_map(above, hows, 4, .timeout = 0.02, .silent = true);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_TIMED_OUT);
+    PARALLEL_SCOPED parallel_results *all = parallel_map(above, hows, 4, .call_timeout = 0.02, .silent = true);
+    ck_assert_int_eq(parallel_result_state(all, 0), PARALLEL_TIMED_OUT);
+    ck_assert_uint_eq(parallel_failures(all), 4);
+}
+END_TEST
+
+START_TEST(a_timeout_reaches_nested_loops)
+{
+    pl_workers(pl_worker_counts[_i]);
+    int hows[] = {4, 4, 4, 4};
+    PARALLEL_SCOPED parallel_results *r = parallel_map(above, hows, 4, .timeout = 0.02, .silent = true);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_TIMED_OUT);
+}
+END_TEST
+
+/* ---- sleeping ----------------------------------------------------------------------------------------------- */
+
+/* What sleeping for so long gives. */
+static int sleep_for(const double *seconds, int *result, void *extras)
+{
+    (void)extras;
+    errno = 0;
+    double before = now();
+    int got = parallel_sleep(*seconds);
+    *result = got == 0 && now() - before < *seconds ? -2 : got; /* too short */
+    return errno;
+}
+PARALLEL_DECORATE_TASK(sleep_for, double, int);
+
+START_TEST(sleeping_in_tasks)
+{
+    pl_workers(pl_worker_counts[_i]);
+    double seconds[] = {0, -1, 0.002, NAN, 0.001, -INFINITY};
+    PARALLEL_SCOPED parallel_results *r = parallel_map(sleep_for, seconds, 6, .silent = true);
+    ck_assert_uint_eq(parallel_failures(r), 1);
+    ck_assert_int_eq(parallel_failed(r, 0)->code, EINVAL);
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(((const int *)parallel_values(r))[i], 0);
+    static const double longs[] = {LONG, INFINITY, 1e12};
+    PARALLEL_SCOPED parallel_results *late = parallel_map(sleep_for, longs, 3, .timeout = 0.01, .silent = true);
+    ck_assert_uint_eq(parallel_failures(late), 3);
+    ck_assert_int_eq(parallel_failed(late, 2)->state, PARALLEL_TIMED_OUT);
+}
+END_TEST
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    count_one(&ended);
+}
+
+START_TEST(sleeping_outside_of_tasks)
+{
+    pl_workers(2);
+    ck_assert(!parallel_cancelled());
+    errno = 0;
+    ck_assert_int_eq(parallel_sleep(NAN), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_int_eq(parallel_sleep(-5), 0);
+    struct sigaction action = {.sa_handler = on_alarm};
+    sigemptyset(&action.sa_mask);
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    struct itimerval timer = {{0, 2000}, {0, 2000}}, none = {{0, 0}, {0, 0}};
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &timer, NULL), 0);
+    double before = now();
+    ck_assert_int_eq(parallel_sleep(0.03), 0); /* goes on after signal handlers */
+    ck_assert_double_ge(now() - before, 0.03);
+    setitimer(ITIMER_REAL, &none, NULL);
+    ck_assert_int_gt(count_of(&ended), 0);
+}
+END_TEST
+
+/* ---- different functions ------------------------------------------------------------------------------------ */
+
+START_TEST(futures_have_their_own)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order slow = {.sleep = 0.02, .value = 1}, waits = {.patient = true, .value = 2};
+    parallel_future futures[] = {
+        PARALLEL_FUTURE(obey, waits, .timeout = 0.01), /* its own */
+        PARALLEL_FUTURE(obey, slow),                   /* the call's */
+        PARALLEL_FUTURE(quickly, waits),               /* the decoration's, if the call has none */
+        PARALLEL_FUTURE(quickly, slow, .timeout = -1), /* none */
+    };
+    PARALLEL_SCOPED parallel_results *r = parallel_par(futures, 4, .timeout = 0.01, .silent = true);
+    ck_assert_int_eq(parallel_result_state(r, 0), PARALLEL_TIMED_OUT);
+    ck_assert_int_eq(parallel_result_state(r, 1), PARALLEL_TIMED_OUT);
+    ck_assert_int_eq(parallel_result_state(r, 2), PARALLEL_TIMED_OUT);
+    ck_assert_int_eq(*(const int *)parallel_result(r, 3), 1);
+    PARALLEL_SCOPED parallel_results *q = parallel_par(futures, 4, .silent = true);
+    ck_assert_uint_eq(parallel_failures(q), 2);
+    ck_assert_int_eq(*(const int *)parallel_result(q, 1), 1);
+    ck_assert_int_eq(parallel_result_state(q, 2), PARALLEL_TIMED_OUT);
+    errno = 0;
+    ck_assert_ptr_null(parallel_par(futures, 4, .timeout = LONG));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    futures[1].timeout = NAN;
+    errno = 0;
+    ck_assert_ptr_null(parallel_par(futures, 2));
+    ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+/* In the background the time counts from the start, not from the making. */
+START_TEST(in_the_background)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct order orders[] = {{.value = 1}, {.patient = true}};
+    PARALLEL_SCOPED parallel_executor *well =
+        parallel_async_map(obey, orders, 1, .call_timeout = 5, .deferred = true, .silent = true);
+    PARALLEL_SCOPED parallel_executor *late = parallel_async_map(obey, orders, 2, .timeout = 0.3);
+    PARALLEL_SCOPED parallel_executor *all = parallel_async_map(obey, orders + 1, 1, .call_timeout = 0.01);
+    ck_assert_int_eq(parallel_executor_start(well), 0);
+    errno = 0;
+    ck_assert_ptr_null(parallel_executor_results(late));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_TIMED_OUT);
+    ck_assert_ptr_null(parallel_executor_results(all));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_ptr_nonnull(parallel_executor_results(well));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *c = pl_case();
+    tcase_add_loop_test(c, a_late_success_is_a_timeout, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, the_call_fails_with_etimedout, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, in_time, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, decorated_and_called_off, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, a_calls_time_is_over, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, states_past_a_calls_time, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, loops_have_a_time_too, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, a_timeout_reaches_nested_calls, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, a_timeout_reaches_nested_loops, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, sleeping_in_tasks, 0, PL_WORKER_COUNTS);
+    tcase_add_test(c, sleeping_outside_of_tasks);
+    tcase_add_loop_test(c, futures_have_their_own, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, in_the_background, 0, PL_WORKER_COUNTS);
+    return pl_run("api/time", c);
+}
