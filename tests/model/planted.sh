@@ -9,6 +9,7 @@ command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cost.c src/sched/loop.c src/sched/sleep.c src/sched/task.c
     src/sched/worker.c tests/model/explore.c tests/model/model.c tests/model/model_deque.c tests/model/model_sched.c
     tests/model/model_task.c tests/model/model_mixed.c"
+
 # compile SOURCE: tasks in one copy, so that it does not take long. All is done in a copy of its own, $place.
 compile() {
     # shellcheck disable=SC2086
