@@ -100,9 +100,8 @@ int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
 
 static int run_body(void *loop, size_t begin, size_t end, void *stop)
 {
-    const pl_body *b = loop;
     (void)stop;
-    b->body(begin, end, b->ctx);
+    pl_run_body(loop, begin, end);
     return 0;
 }
 

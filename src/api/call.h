@@ -36,6 +36,7 @@ typedef struct pl_par {
 typedef struct pl_body {
     void (*body)(size_t begin, size_t end, void *ctx); /* or NULL: it is none */
     void *ctx;
+    const pl_chunk *parent; /* the chunk that the call was made in */
 } pl_body;
 
 typedef struct pl_call {
@@ -105,6 +106,15 @@ static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel
     chunk.call = NULL;
     pl_chunk_begin(&chunk);
     kernel(&chunk.span, begin, end);
+    pl_this_thread.chunk = chunk.outer;
+}
+
+/* The same for a loop's body. */
+static inline void pl_run_body(const pl_body *b, size_t begin, size_t end)
+{
+    pl_chunk chunk = {.parent = b->parent};
+    pl_chunk_begin(&chunk);
+    b->body(begin, end, b->ctx);
     pl_this_thread.chunk = chunk.outer;
 }
 
