@@ -10,6 +10,19 @@ AM_TESTS_ENVIRONMENT = \
     SANITIZERS='$(SANITIZERS)'; \
     export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir SANITIZERS;
 
+# Tests run in this order, as many at a time as make is told to: those that take long come first.
+if !SANITIZED
+TESTS += tests/model/planted.sh
+endif
+TESTS += $(shell_tests)
+if HAVE_CHECK
+TESTS += $(api_tests)
+endif
+TESTS += tests/stress/stress
+if HAVE_CHECK
+TESTS += $(unit_tests)
+endif
+
 # ---- in C, with Check ---------------------------------------------------------------------------------------------
 
 unit_tests = \
@@ -51,7 +64,6 @@ api_tests = \
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
-TESTS += $(unit_tests) $(api_tests)
 endif
 
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
@@ -132,16 +144,15 @@ tests_api_test_time_LDADD = $(api_ldadd)
 # ---- in shell -----------------------------------------------------------------------------------------------------
 
 shell_tests = \
-    tests/source/checks.sh \
-    tests/api/task_misuse.sh \
-    tests/api/vectorised.sh \
     tests/bench/maps.sh \
     tests/bench/suite.sh \
     tests/install/install.sh \
+    tests/source/checks.sh \
+    tests/api/task_misuse.sh \
+    tests/api/vectorised.sh \
     tests/examples/hashtree.sh \
     tests/examples/mandelbrot.sh
 
-TESTS += $(shell_tests)
 EXTRA_DIST += $(shell_tests) \
     tests/support/tap.sh \
     tests/install/program.c \
@@ -158,7 +169,6 @@ tests_api_task_misuse_LDADD = libparallel.la
 # ---- random programs ----------------------------------------------------------------------------------------------
 
 check_PROGRAMS += tests/stress/stress
-TESTS += tests/stress/stress
 tests_stress_stress_CFLAGS = $(AM_CFLAGS)
 tests_stress_stress_LDADD = libparallel.la
 
@@ -166,7 +176,6 @@ tests_stress_stress_LDADD = libparallel.la
 
 if !SANITIZED
 check_PROGRAMS += tests/model/model
-TESTS += tests/model/planted.sh
 endif
 tests_model_model_SOURCES = \
     tests/model/explore.c \

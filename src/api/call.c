@@ -28,13 +28,14 @@ static void zero(const pl_map *m, size_t i)
 size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t end)
 {
     unsigned char *result = m->out;
-    for (size_t i = begin; i < end && !pl_loop_stopped(span->stop); i++) {
+    size_t i = begin;
+    for (; i < end && !pl_loop_stopped(span->stop); i++) {
         span->index = i;
         span->code = m->call(arg_of(m, i), result ? result + i * m->result_size : NULL, span->extras);
         if (span->code)
-            return i;
+            break;
     }
-    return end;
+    return i;
 }
 
 /* Notes that a task failed. Takes the message. */

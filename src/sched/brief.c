@@ -219,9 +219,10 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     uint32_t n = (uint32_t)spec->n, helpers = helpers_for(w, workers, guess);
     uint64_t lead = helpers * w->late * n / guess, mine = (n + lead) / (helpers + 1);
     mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
-    /* longer ones in smaller pieces, which the caller can take back */
-    uint32_t rest = n - (uint32_t)mine,
-             parts = guess > HANDOFF_US / 2 * pl_os_ticks_per_us() ? PARTS * helpers : helpers;
+    /* longer ones in smaller pieces, which the caller can take back; but then anybody may come, so not where the call says
+     * how many */
+    bool finely = guess > HANDOFF_US / 2 * pl_os_ticks_per_us() && spec->workers == 0;
+    uint32_t rest = n - (uint32_t)mine, parts = finely ? PARTS * helpers : helpers;
     uint32_t piece = (rest - 1) / parts + 1, pieces = (rest - 1) / piece + 1;
     pl_handoff_set_busy(h, true);
     h->body = spec->body;

@@ -28,7 +28,7 @@ PARALLEL_TASK(int64_t, spawn_all, int, n)
 START_TEST(a_million_spawns_before_a_join)
 {
     pl_workers(pl_task_workers[_i]);
-    ck_assert_int_eq(PARALLEL_RUN(spawn_all, 1000000), 0);
+    ck_assert_int_eq(PARALLEL_RUN(spawn_all, PL_TSAN ? 200000 : 1000000), 0);
     for (int n = 0; n < 300; n++)
         ck_assert_int_eq(PARALLEL_RUN(spawn_all, n), 0);
     if (!PL_SANITIZED)

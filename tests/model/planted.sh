@@ -7,19 +7,16 @@
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
 sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cancel.c src/sched/cost.c src/sched/inbox.c
-    src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/explore.c tests/model/model.c tests/model/model_deque.c tests/model/model_sched.c
-    tests/model/model_task.c tests/model/model_mixed.c tests/model/model_background.c"
-objects=
-for source in $sources; do
-    objects="$objects $work/objects/$(basename "$source" .c).o"
-done
+    src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/explore.c tests/model/model.c
+    tests/model/model_background.c tests/model/model_deque.c tests/model/model_mixed.c tests/model/model_sched.c
+    tests/model/model_task.c"
 
-# compile SOURCE: tasks in one copy, so that it does not take long
+# compile SOURCE: tasks in one copy, so that it does not take long. All is done in a copy of its own, $place.
 compile() {
     # shellcheck disable=SC2086
     $CC $CFLAGS -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG \
-        -DPARALLEL_TASK_COPIES=1 -I"$work/src" -I"$work/include" -I"$work/tests" \
-        -c "$work/$1" -o "$work/objects/$(basename "$1" .c).o"
+        -DPARALLEL_TASK_COPIES=1 -I"$place/src" -I"$place/include" -I"$place/tests" \
+        -c "$place/$1" -o "$place/objects/$(basename "$1" .c).o"
 }
 
 # build CHANGED: what a changed source, or a header, needs to be compiled again
@@ -27,46 +24,97 @@ build() {
     case $1 in
     *.c) compile "$1" || return ;;
     *)
-        rm -f "$work"/objects/*.o
+        rm -f "$place"/objects/*.o
         for changed in $sources; do
-            compile "$changed" &
+            compile "$changed" || return
         done
-        wait
         ;;
     esac
     # shellcheck disable=SC2086
-    $CC $CFLAGS $objects -o "$work/model"
+    $CC $CFLAGS "$place"/objects/*.o -o "$place/model"
 }
 
-# Status 1 is a finding; anything else, like no end after a minute, is not.
+# Status 1 is a finding; anything else, like no end after a minute of CPU time, is not.
 finds() {
-    perl -e 'alarm 60; exec @ARGV' "$work/model" "$1" >/dev/null 2>"$work/found"
+    (
+        ulimit -t 60
+        exec perl -e 'alarm 900; exec @ARGV' "$place/model" "$1" >/dev/null
+    )
     [ $? -eq 1 ]
 }
 
-# plant WHAT FILE SCENARIOS PERL-EXPRESSION
+# plant WHAT FILE SCENARIOS PERL-EXPRESSION: takes down what is to be planted, for try_all.
+plants=0
 plant() {
-    perl -0pe "$4" "$srcdir/$2" >"$work/$2"
-    if cmp -s "$work/$2" "$srcdir/$2" || ! build "$2" >"$work/build.log" 2>&1; then
-        check "planted: $1" false
+    plants=$((plants + 1))
+    echo "$1" >"$work/plant$plants.what"
+    echo "$2" >"$work/plant$plants.file"
+    echo "$3" >"$work/plant$plants.scenarios"
+    printf '%s\n' "$4" >"$work/plant$plants.edit"
+}
+
+# try NUMBER FILE SCENARIOS
+try() {
+    perl -0p "$work/plant$1.edit" <"$srcdir/$2" >"$place/$2"
+    if ! cmp -s "$place/$2" "$srcdir/$2" && build "$2"; then
+        echo "planted"
+        ! finds "$3" || : >"$work/plant$1.found"
     else
-        check "found: $1" finds "$3"
+        echo "not planted"
     fi
-    cp "$srcdir/$2" "$work/$2"
+    cp "$srcdir/$2" "$place/$2"
     case $2 in
-    *.c) cp "$work/sound/$(basename "$2" .c).o" "$work/objects" ;;
-    *) cp "$work"/sound/*.o "$work/objects" ;;
+    *.c) cp "$work/place/objects/$(basename "$2" .c).o" "$place/objects" ;;
+    *) cp "$work"/place/objects/*.o "$place/objects" ;;
     esac
 }
 
-cp -R "$srcdir/src" "$srcdir/include" "$work"
-mkdir "$work/tests"
-cp -R "$srcdir/tests/model" "$work/tests"
-chmod -R u+w "$work/src" "$work/include" "$work/tests"
-mkdir "$work/objects" "$work/sound"
+# try_some PLACE: those that nobody else has begun with, after what takes longest, the sources as they are.
+try_some() {
+    place=$1
+    cp -R "$work/place" "$place"
+    if mkdir "$work/sound" 2>/dev/null; then
+        "$place/model" >"$work/sound/log" 2>&1 && : >"$work/sound/passes"
+    fi
+    number=0
+    while [ $number -lt $plants ]; do
+        number=$((number + 1))
+        mkdir "$work/plant$number" 2>/dev/null || continue
+        read -r file <"$work/plant$number.file"
+        read -r scenarios <"$work/plant$number.scenarios"
+        try $number "$file" "$scenarios" >"$work/plant$number.log" 2>&1
+    done
+}
+
+# shown FILE LOG: whether there is such a file; with what went on, in case that it is not
+shown() {
+    cat "$2"
+    [ -e "$1" ]
+}
+
+# As many at a time as there are CPUs.
+try_all() {
+    cpus=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || cpus=1
+    while [ "$cpus" -gt 0 ]; do
+        try_some "$work/place$cpus" &
+        cpus=$((cpus - 1))
+    done
+    wait
+    check "nothing is found in the sources as they are" shown "$work/sound/passes" "$work/sound/log"
+    number=0
+    while [ $number -lt $plants ]; do
+        number=$((number + 1))
+        read -r what <"$work/plant$number.what"
+        check "found: $what" shown "$work/plant$number.found" "$work/plant$number.log"
+    done
+}
+
+place=$work/place
+mkdir "$place" "$place/tests" "$place/objects"
+cp -R "$srcdir/src" "$srcdir/include" "$place"
+cp -R "$srcdir/tests/model" "$place/tests"
+chmod -R u+w "$place"
 check "the tester builds" build all
-cp "$work"/objects/*.o "$work/sound"
-check "nothing is found in the sources as they are" "$work/model"
 
 # ---- the deque ---------------------------------------------------------------------------------------------------
 
@@ -310,4 +358,5 @@ plant "the last errand stays in the inbox" $file inbox: 's/(static void take_out
 file=src/sched/worker.c
 plant "nobody watches the errands" $file inbox: 's/opens >= 0 \? opens : surplus/surplus/'
 plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_count\(&pool->inbox\) \|\| \(anybody/(anybody/'
+try_all
 done_testing

@@ -362,7 +362,7 @@ END_TEST
 
 /* ---- with thieves ---------------------------------------------------------------------------------------- */
 
-enum { THIEVES = 3, TASKS = PL_SANITIZED ? 3000 : 8000 };
+enum { THIEVES = 3, TASKS = PL_SANITIZED ? 20000 : 100000 };
 enum { PUBLISHES = 1, ASK = 2, REVEAL = 4, NESTS = 8 };
 
 static struct {
