@@ -180,7 +180,7 @@ END_TEST
 START_TEST(messages_of_any_length)
 {
     pl_workers(pl_worker_counts[_i]);
-    enum { LONG = 100000 };
+    enum { LONG = 1 << 20 };
     char *text = malloc(LONG + 1);
     for (int i = 0; i < LONG; i++)
         text[i] = (char)('a' + i % 26);
@@ -430,6 +430,40 @@ START_TEST(each_thread_has_its_own)
 }
 END_TEST
 
+static atomic_int asleep;
+
+/* All but the last sleep, until that fails. */
+static int sleep_or_fail(const int *fails, void *result, void *extras)
+{
+    (void)result, (void)extras;
+    while (*fails && times(&asleep) < 2)
+        pl_nap(200);
+    if (*fails)
+        return parallel_fail(EDOM, "by itself");
+    atomic_fetch_add_explicit(&asleep, 1, memory_order_relaxed);
+    errno = 0;
+    return parallel_sleep(1e9) == -1 ? errno : 0;
+}
+PARALLEL_DECORATE_TASK(sleep_or_fail, int, void);
+
+/* And what gave up since another failed is not reported, though it comes before that. */
+START_TEST(a_failure_wakes_those_that_sleep)
+{
+    pl_workers(pl_worker_counts[_i]);
+    int fails[] = {0, 0, 0, 1};
+    for (int round = 0; round < 20; round++) {
+        atomic_store_explicit(&asleep, 0, memory_order_relaxed);
+        errno = 0;
+        double timeout = round % 2 ? 1e6 : 0;
+        ck_assert_ptr_null(parallel_map(sleep_or_fail, fails, 4, .max_workers = 12, .timeout = timeout));
+        ck_assert_int_eq(errno, EDOM);
+        ck_assert_uint_eq(parallel_last_failure()->index, 3);
+        ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_ERROR);
+        ck_assert_str_eq(parallel_last_failure()->message, "by itself");
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -448,5 +482,6 @@ int main(void)
     tcase_add_loop_test(c, silent_calls_do_not_fail, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, swallowed_failures_are_not_the_callers, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, each_thread_has_its_own, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, a_failure_wakes_those_that_sleep, 0, PL_WORKER_COUNTS);
     return pl_run("api/failures", c);
 }
