@@ -14,3 +14,10 @@ if HAVE_OPENMP
 examples_mandelbrot_CFLAGS += $(OPENMP_CFLAGS)
 endif
 endif
+
+if HAVE_CURL_AND_SQLITE
+noinst_PROGRAMS += examples/download
+examples_download_SOURCES = examples/download.c
+examples_download_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)
+examples_download_LDADD = libparallel.la $(CURL_LIBS) $(SQLITE_LIBS)
+endif
