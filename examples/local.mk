@@ -1,3 +1,8 @@
+noinst_PROGRAMS += examples/prices
+examples_prices_SOURCES = examples/prices.c
+examples_prices_CFLAGS = $(AM_CFLAGS)
+examples_prices_LDADD = libparallel.la -lm
+
 if HAVE_CRYPTO
 noinst_PROGRAMS += examples/hashtree
 examples_hashtree_SOURCES = examples/hashtree.c

@@ -115,7 +115,8 @@ shell_tests = \
     tests/install/install.sh \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
-    tests/examples/mandelbrot.sh
+    tests/examples/mandelbrot.sh \
+    tests/examples/prices.sh
 
 TESTS += $(shell_tests)
 EXTRA_DIST += $(shell_tests) \
