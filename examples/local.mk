@@ -1,7 +1,10 @@
-noinst_PROGRAMS += examples/prices
+noinst_PROGRAMS += examples/prices examples/progress
 examples_prices_SOURCES = examples/prices.c
 examples_prices_CFLAGS = $(AM_CFLAGS)
 examples_prices_LDADD = libparallel.la -lm
+examples_progress_SOURCES = examples/progress.c
+examples_progress_CFLAGS = $(AM_CFLAGS)
+examples_progress_LDADD = libparallel.la
 
 if HAVE_CRYPTO
 noinst_PROGRAMS += examples/hashtree

@@ -116,7 +116,8 @@ shell_tests = \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
     tests/examples/mandelbrot.sh \
-    tests/examples/prices.sh
+    tests/examples/prices.sh \
+    tests/examples/progress.sh
 
 TESTS += $(shell_tests)
 EXTRA_DIST += $(shell_tests) \
