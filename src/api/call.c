@@ -277,7 +277,8 @@ const parallel_failure *pl_call_failure(const pl_call *c)
 void pl_call_end(pl_call *c)
 {
     pl_failures_free(&c->failures);
-    pl_names_free(&c->names);
+    if (c->names.slots)
+        pl_names_free(&c->names);
     if (c->careful)
         pl_care_end(c);
 }

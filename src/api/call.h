@@ -90,21 +90,27 @@ static inline bool pl_can_fail(const parallel_function *f)
     return f->can_fail || !f->kernel;
 }
 
-/* Runs a kernel of a function that cannot fail, in a chunk, so that parallel_fail() does not take an outer task for this
- * one. */
+/* Begins a chunk of tasks that cannot fail, so that parallel_fail() does not take an outer task for one of them. What nobody
+ * reads of it stays as it is. */
+static inline void pl_chunk_begin_sure(pl_chunk *chunk, const pl_chunk *parent)
+{
+    chunk->span.stop = NULL;
+    chunk->span.index = 0;
+    chunk->can_fail = false;
+    chunk->deadline = 0;
+    chunk->parent = parent;
+    chunk->call = NULL;
+    pl_chunk_begin(chunk);
+}
+
+/* Runs a kernel of a function that cannot fail. */
 static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel, const void *args, void *out,
                                  size_t begin, size_t end)
 {
-    pl_chunk chunk; /* what nobody reads of it stays as it is */
+    pl_chunk chunk;
     chunk.span.args = args;
     chunk.span.results = out;
-    chunk.span.stop = NULL;
-    chunk.span.index = 0;
-    chunk.can_fail = false;
-    chunk.deadline = 0;
-    chunk.parent = parent;
-    chunk.call = NULL;
-    pl_chunk_begin(&chunk);
+    pl_chunk_begin_sure(&chunk, parent);
     kernel(&chunk.span, begin, end);
     pl_this_thread.chunk = chunk.outer;
 }
@@ -112,8 +118,8 @@ static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel
 /* The same for a loop's body. */
 static inline void pl_run_body(const pl_body *b, size_t begin, size_t end)
 {
-    pl_chunk chunk = {.parent = b->parent};
-    pl_chunk_begin(&chunk);
+    pl_chunk chunk;
+    pl_chunk_begin_sure(&chunk, b->parent);
     b->body(begin, end, b->ctx);
     pl_this_thread.chunk = chunk.outer;
 }
