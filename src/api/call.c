@@ -98,7 +98,7 @@ int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
     return 0;
 }
 
-static int run_body(void *loop, size_t begin, size_t end, void *stop)
+int pl_run_loop(void *loop, size_t begin, size_t end, void *stop)
 {
     (void)stop;
     pl_run_body(loop, begin, end);
@@ -231,7 +231,7 @@ bool pl_call_run(pl_call *c, void *out)
     } else {
         spec.body = pl_can_fail(&c->f) ? pl_run_tasks : pl_run_sure_tasks;
         if (c->loop.body) {
-            spec.body = run_body;
+            spec.body = pl_run_loop;
             spec.ctx = &c->loop;
             spec.ctx_size = sizeof c->loop;
         }

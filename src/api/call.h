@@ -133,8 +133,9 @@ void pl_call_zero(const pl_call *c, size_t i);
 /* Where its argument is. */
 const void *pl_call_arg(const pl_call *c, size_t i);
 
-/* The bodies of the scheduler's loop for simple calls, of functions that can fail and of others. */
+/* The bodies of the scheduler's loop for simple calls: of functions that can fail, of others, and of loops. */
 int pl_run_tasks(void *map, size_t begin, size_t end, void *stop);
 int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop);
+int pl_run_loop(void *loop, size_t begin, size_t end, void *stop);
 
 #endif

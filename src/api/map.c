@@ -124,6 +124,12 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
         pl_last_failure_clear();
         return 0;
     }
+    if (!options && body) {
+        pl_last_failure_clear();
+        pl_loop_run(&(pl_loop_spec){.n = n, .body = pl_run_loop, .ctx = &loop, .ctx_size = sizeof loop, .cost = cost});
+        pl_last_failure_clear();
+        return 0;
+    }
     if (!pl_call_begin_loop(&c, &loop, n, options))
         return -1;
     bool well = pl_call_run(&c, NULL);
