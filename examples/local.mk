@@ -1,3 +1,11 @@
+noinst_PROGRAMS += examples/prices examples/progress
+examples_prices_SOURCES = examples/prices.c
+examples_prices_CFLAGS = $(AM_CFLAGS)
+examples_prices_LDADD = libparallel.la -lm
+examples_progress_SOURCES = examples/progress.c
+examples_progress_CFLAGS = $(AM_CFLAGS)
+examples_progress_LDADD = libparallel.la
+
 if HAVE_CRYPTO
 noinst_PROGRAMS += examples/hashtree
 examples_hashtree_SOURCES = examples/hashtree.c
@@ -13,4 +21,11 @@ examples_mandelbrot_LDADD = libparallel.la $(PNG_LIBS)
 if HAVE_OPENMP
 examples_mandelbrot_CFLAGS += $(OPENMP_CFLAGS)
 endif
+endif
+
+if HAVE_CURL_AND_SQLITE
+noinst_PROGRAMS += examples/download
+examples_download_SOURCES = examples/download.c
+examples_download_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)
+examples_download_LDADD = libparallel.la $(CURL_LIBS) $(SQLITE_LIBS)
 endif

@@ -154,8 +154,11 @@ shell_tests = \
     tests/source/original.sh \
     tests/api/task_misuse.sh \
     tests/api/vectorised.sh \
+    tests/examples/download.sh \
     tests/examples/hashtree.sh \
-    tests/examples/mandelbrot.sh
+    tests/examples/mandelbrot.sh \
+    tests/examples/prices.sh \
+    tests/examples/progress.sh
 
 EXTRA_DIST += $(shell_tests) \
     tests/support/tap.sh \
@@ -169,6 +172,14 @@ check_PROGRAMS += tests/api/task_misuse
 tests_api_task_misuse_CPPFLAGS = $(AM_CPPFLAGS) -DPARALLEL_DEBUG
 tests_api_task_misuse_CFLAGS = $(AM_CFLAGS)
 tests_api_task_misuse_LDADD = libparallel.la
+
+# what tests/examples/download.sh runs
+if HAVE_CURL_AND_SQLITE
+check_PROGRAMS += tests/support/httpd tests/support/pages
+tests_support_httpd_CFLAGS = $(AM_CFLAGS)
+tests_support_pages_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_support_pages_LDADD = $(SQLITE_LIBS)
+endif
 
 # ---- random programs ----------------------------------------------------------------------------------------------
 

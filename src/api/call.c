@@ -98,11 +98,10 @@ int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
     return 0;
 }
 
-static int run_body(void *loop, size_t begin, size_t end, void *stop)
+int pl_run_loop(void *loop, size_t begin, size_t end, void *stop)
 {
-    const pl_body *b = loop;
     (void)stop;
-    b->body(begin, end, b->ctx);
+    pl_run_body(loop, begin, end);
     return 0;
 }
 
@@ -232,7 +231,7 @@ bool pl_call_run(pl_call *c, void *out)
     } else {
         spec.body = pl_can_fail(&c->f) ? pl_run_tasks : pl_run_sure_tasks;
         if (c->loop.body) {
-            spec.body = run_body;
+            spec.body = pl_run_loop;
             spec.ctx = &c->loop;
             spec.ctx_size = sizeof c->loop;
         }
@@ -278,7 +277,8 @@ const parallel_failure *pl_call_failure(const pl_call *c)
 void pl_call_end(pl_call *c)
 {
     pl_failures_free(&c->failures);
-    pl_names_free(&c->names);
+    if (c->names.slots)
+        pl_names_free(&c->names);
     if (c->careful)
         pl_care_end(c);
 }

@@ -36,6 +36,7 @@ typedef struct pl_par {
 typedef struct pl_body {
     void (*body)(size_t begin, size_t end, void *ctx); /* or NULL: it is none */
     void *ctx;
+    const pl_chunk *parent; /* the chunk that the call was made in */
 } pl_body;
 
 typedef struct pl_call {
@@ -89,22 +90,37 @@ static inline bool pl_can_fail(const parallel_function *f)
     return f->can_fail || !f->kernel;
 }
 
-/* Runs a kernel of a function that cannot fail, in a chunk, so that parallel_fail() does not take an outer task for this
- * one. */
+/* Begins a chunk of tasks that cannot fail, so that parallel_fail() does not take an outer task for one of them. What nobody
+ * reads of it stays as it is. */
+static inline void pl_chunk_begin_sure(pl_chunk *chunk, const pl_chunk *parent)
+{
+    chunk->span.stop = NULL;
+    chunk->span.index = 0;
+    chunk->can_fail = false;
+    chunk->deadline = 0;
+    chunk->parent = parent;
+    chunk->call = NULL;
+    pl_chunk_begin(chunk);
+}
+
+/* Runs a kernel of a function that cannot fail. */
 static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel, const void *args, void *out,
                                  size_t begin, size_t end)
 {
-    pl_chunk chunk; /* what nobody reads of it stays as it is */
+    pl_chunk chunk;
     chunk.span.args = args;
     chunk.span.results = out;
-    chunk.span.stop = NULL;
-    chunk.span.index = 0;
-    chunk.can_fail = false;
-    chunk.deadline = 0;
-    chunk.parent = parent;
-    chunk.call = NULL;
-    pl_chunk_begin(&chunk);
+    pl_chunk_begin_sure(&chunk, parent);
     kernel(&chunk.span, begin, end);
+    pl_this_thread.chunk = chunk.outer;
+}
+
+/* The same for a loop's body. */
+static inline void pl_run_body(const pl_body *b, size_t begin, size_t end)
+{
+    pl_chunk chunk;
+    pl_chunk_begin_sure(&chunk, b->parent);
+    b->body(begin, end, b->ctx);
     pl_this_thread.chunk = chunk.outer;
 }
 
@@ -117,8 +133,9 @@ void pl_call_zero(const pl_call *c, size_t i);
 /* Where its argument is. */
 const void *pl_call_arg(const pl_call *c, size_t i);
 
-/* The bodies of the scheduler's loop for simple calls, of functions that can fail and of others. */
+/* The bodies of the scheduler's loop for simple calls: of functions that can fail, of others, and of loops. */
 int pl_run_tasks(void *map, size_t begin, size_t end, void *stop);
 int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop);
+int pl_run_loop(void *loop, size_t begin, size_t end, void *stop);
 
 #endif

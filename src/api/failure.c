@@ -130,13 +130,13 @@ int parallel_fail(int code, const char *format, ...)
 
 void pl_failures_init(pl_failures *failures, bool keep_all)
 {
-    *failures = (pl_failures){.keep_all = keep_all};
-    pthread_mutex_init(&failures->mutex, NULL);
+    *failures = (pl_failures){.mutex = PTHREAD_MUTEX_INITIALIZER, .keep_all = keep_all};
 }
 
 void pl_failures_free(pl_failures *failures)
 {
-    pl_failures_free_list(failures->list, failures->count);
+    if (failures->list)
+        pl_failures_free_list(failures->list, failures->count);
     pthread_mutex_destroy(&failures->mutex);
 }
 

@@ -116,14 +116,21 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
                           const parallel_options *options)
 {
     pl_call c;
+    pl_body loop = {body, ctx, pl_this_thread.chunk};
     pl_cost *cost = pl_cost_of((uintptr_t)body);
     if (!options && body && n && pl_brief_fits(cost, n)) {
-        body(0, n, ctx);
+        pl_run_body(&loop, 0, n);
         pl_brief_ended(cost, n);
         pl_last_failure_clear();
         return 0;
     }
-    if (!pl_call_begin_loop(&c, &(pl_body){body, ctx}, n, options))
+    if (!options && body) {
+        pl_last_failure_clear();
+        pl_loop_run(&(pl_loop_spec){.n = n, .body = pl_run_loop, .ctx = &loop, .ctx_size = sizeof loop, .cost = cost});
+        pl_last_failure_clear();
+        return 0;
+    }
+    if (!pl_call_begin_loop(&c, &loop, n, options))
         return -1;
     bool well = pl_call_run(&c, NULL);
     pl_call_return(&c, !well);

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 # For tests in shell: sourced after `srcdir` and `builddir` are set. `check "what" command...` is one test; `done_testing`
-# ends. $work is a directory of the test's own, gone at the end.
+# ends. $work is a directory of the test's own, gone at the end. A test may define at_exit, to end what it has started.
 tap_count=0
 tap_failed=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/parallel-test-XXXXXX") || exit 99
-trap 'chmod -R u+rwX "$work" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'at_exit; chmod -R u+rwX "$work" 2>/dev/null; rm -rf "$work"' EXIT
+
+at_exit() {
+    :
+}
 
 # check WHAT COMMAND...: passes if the command does. What it prints is shown if it does not.
 check() {
