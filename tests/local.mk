@@ -47,6 +47,7 @@ api_tests = \
     tests/api/test_map \
     tests/api/test_nested \
     tests/api/test_options \
+    tests/api/test_original \
     tests/api/test_pools \
     tests/api/test_progress \
     tests/api/test_results \
@@ -69,8 +70,8 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/support/jobs.h tests/support/sanitizers.h tests/support/screen.h tests/support/tasks.h \
-    tests/support/test.h
+EXTRA_DIST += tests/api/original.md tests/support/jobs.h tests/support/sanitizers.h tests/support/screen.h \
+    tests/support/tasks.h tests/support/test.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
@@ -112,6 +113,8 @@ tests_api_test_nested_CFLAGS = $(test_cflags)
 tests_api_test_nested_LDADD = $(api_ldadd)
 tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
+tests_api_test_original_CFLAGS = $(test_cflags)
+tests_api_test_original_LDADD = $(api_ldadd)
 tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
 tests_api_test_progress_CFLAGS = $(test_cflags)
@@ -148,6 +151,7 @@ shell_tests = \
     tests/bench/suite.sh \
     tests/install/install.sh \
     tests/source/checks.sh \
+    tests/source/original.sh \
     tests/api/task_misuse.sh \
     tests/api/vectorised.sh \
     tests/examples/download.sh \

@@ -63,8 +63,9 @@ static atomic_long total;
 
 static int add_up(const int *args, size_t n, void *nothing, void *extras)
 {
-    ck_assert_ptr_null(nothing);
     (void)extras;
+    if (nothing)
+        return REFUSED;
     long sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += args[i];
@@ -217,6 +218,70 @@ START_TEST(grain_of_a_loop)
 }
 END_TEST
 
+/* Each record tells how long the chunk was that it came in. */
+static int tell_length(const int *records, size_t n, size_t *lengths, void *extras)
+{
+    (void)extras, (void)records;
+    for (size_t i = 0; i < n; i++)
+        lengths[i] = n;
+    return 0;
+}
+PARALLEL_DECORATE_SPLIT(tell_length, int, size_t);
+
+START_TEST(a_collection_is_split_evenly)
+{
+    pl_workers(pl_worker_counts[_i]);
+    static const struct {
+        size_t n;
+        int workers;
+        size_t parts[3];
+    } splits[] = {
+        {4, 2, {2, 2, 0}}, {12, 3, {4, 4, 4}}, {5, 2, {3, 2, 0}},  {7, 2, {4, 3, 0}},
+        {9, 2, {5, 4, 0}}, {9, 3, {3, 3, 3}},  {11, 2, {6, 5, 0}}, {11, 3, {4, 4, 3}},
+    };
+    int records[12] = {0};
+    for (size_t k = 0; k < sizeof splits / sizeof splits[0]; k++) {
+        PARALLEL_SCOPED parallel_results *r =
+            parallel_split(tell_length, records, splits[k].n, .max_workers = splits[k].workers);
+        const size_t *lengths = parallel_values(r);
+        for (size_t i = 0, part = 0; i < splits[k].n; i += splits[k].parts[part++])
+            ck_assert_uint_eq(lengths[i], splits[k].parts[part]);
+    }
+}
+END_TEST
+
+/* Squares, or doubles; one of them is to be asked for. */
+static int process(const int *records, size_t n, int *results, void *extras)
+{
+    const char *what = extras;
+    if (!what)
+        return parallel_fail(EINVAL, "At least one needed");
+    if (records[0] == 1)
+        pl_nap(10000); /* the first chunk is slower, on purpose */
+    for (size_t i = 0; i < n; i++)
+        results[i] = what[0] == 's' ? records[i] * records[i] : records[i] * 2;
+    return 0;
+}
+PARALLEL_DECORATE_SPLIT(process, int, int);
+
+START_TEST(chunks_with_extras_in_order)
+{
+    pl_workers(pl_worker_counts[_i]);
+    char square[] = "square", twice[] = "double";
+    const int records[] = {1, 2, 3, 4, 5};
+    for (size_t n = 4; n <= 5; n++) {
+        PARALLEL_SCOPED parallel_results *s = parallel_split(process, records, n, .max_workers = 2, .extras = square);
+        PARALLEL_SCOPED parallel_results *d = parallel_split(process, records, n, .max_workers = 2, .extras = twice);
+        for (size_t i = 0; i < n; i++) {
+            ck_assert_int_eq(((const int *)parallel_values(s))[i], records[i] * records[i]);
+            ck_assert_int_eq(((const int *)parallel_values(d))[i], records[i] * 2);
+        }
+    }
+    ck_assert_ptr_null(parallel_split(process, records, 5, .max_workers = 2));
+    ck_assert_str_eq(parallel_last_failure()->message, "At least one needed");
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -227,5 +292,7 @@ int main(void)
     tcase_add_loop_test(c, for_its_effect, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, by_other_calls, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, grain_of_a_loop, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, a_collection_is_split_evenly, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, chunks_with_extras_in_order, 0, PL_WORKER_COUNTS);
     return pl_run("api/split", c);
 }
