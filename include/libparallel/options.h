@@ -38,7 +38,8 @@ typedef struct parallel_options {
     /**
      * Seconds that one task may take, each attempt from its start. A task that ends later is PARALLEL_TIMED_OUT,
      * whatever it returns, and its result is discarded; one that runs past its time is asked to stop, see
-     * parallel_cancelled(). The call waits until it has returned. Of a function that gets chunks, it counts for a chunk.
+     * parallel_cancelled(). The call waits until it has returned. What a discarded result alone pointed to is lost: keep
+     * memory where the argument can reach it. Of a function that gets chunks, the time counts for a chunk.
      * Negative: none, whatever was decorated. Costs two readings of the clock for each task.
      */
     double timeout;

@@ -38,29 +38,23 @@ size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t e
     return i;
 }
 
-/* Notes that a task failed. Takes the message. */
-static void note_failure(const pl_map *m, const pl_chunk *chunk, size_t i, char *message)
-{
-    bool gave_up = (chunk->gave_up && chunk->gave_up_index == i) ||
-                   (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop));
-    parallel_failure failure = {
-        .index = i,
-        .state = gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
-        .code = gave_up ? ECANCELED : chunk->span.code,
-        .attempts = 1,
-        .arg = arg_of(m, i),
-    };
-    zero(m, i);
-    pl_failures_add(m->failures, &failure, message);
-}
-
-/* Notes that a function which was given [begin, end) at once failed. */
+/* Notes that a function which was given the tasks [begin, end) at once failed. */
 static void note_failures(const pl_map *m, pl_chunk *chunk, size_t begin, size_t end)
 {
+    bool gave_up = (chunk->gave_up && chunk->gave_up_index == begin) ||
+                   (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop));
     char *message = pl_chunk_message(chunk, begin);
-    for (size_t i = begin + 1; i < end; i++)
-        note_failure(m, chunk, i, message ? strdup(message) : NULL);
-    note_failure(m, chunk, begin, message);
+    for (size_t i = begin; i < end; i++) {
+        parallel_failure failure = {
+            .index = i,
+            .state = gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
+            .code = gave_up ? ECANCELED : chunk->span.code,
+            .attempts = 1,
+            .arg = arg_of(m, i),
+        };
+        zero(m, i);
+        pl_failures_add(m->failures, &failure, message && i + 1 < end ? strdup(message) : message);
+    }
 }
 
 int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)

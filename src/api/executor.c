@@ -29,8 +29,8 @@ struct parallel_executor {
     pthread_mutex_t mutex;
     pthread_cond_t ended;
     pl_errand errand; /* its pool is NULL as long as it is in no inbox */
-    pl_pool *pool;  /* to run on, held; NULL if there is none: */
-    bool lies_here; /* then the errand is not in an inbox, but here */
+    pl_pool *pool;    /* to run on, held; NULL if there is none: */
+    bool lies_here;   /* then the errand is not in an inbox, but here */
     pl_call call;
     parallel_future *futures; /* of a par */
     parallel_results *results;
@@ -189,8 +189,9 @@ static bool is_inside(const parallel_executor *ex)
 
 /* ---- performing ------------------------------------------------------------------------------------------ */
 
-/* Runs the call. Nothing of the executor is to be touched after this by who does not hold it. */
-static void perform(parallel_executor *ex)
+/* Runs the call; on a thread of the pool `driver`, or, if that is NULL, on one of the program. Nothing of the executor is to
+ * be touched after this by who does not hold it. */
+static void perform(parallel_executor *ex, pl_pool *driver)
 {
     pl_put_aside aside;
     pl_last_failure_put_aside(&aside);
@@ -198,6 +199,8 @@ static void perform(parallel_executor *ex)
     if (r)
         pl_results_own(r, true);
     pl_last_failure_put_back(&aside);
+    if (driver)
+        pl_inbox_end(driver);
     pthread_mutex_lock(&ex->mutex);
     ex->results = r;
     ex->status = r ? PARALLEL_DONE : PARALLEL_FAILED;
@@ -207,7 +210,7 @@ static void perform(parallel_executor *ex)
 
 static void run_errand(pl_errand *errand)
 {
-    perform((parallel_executor *)((unsigned char *)errand - offsetof(parallel_executor, errand)));
+    perform((parallel_executor *)((unsigned char *)errand - offsetof(parallel_executor, errand)), errand->pool);
 }
 
 /* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. If that is in a task, the task
@@ -219,7 +222,7 @@ static void perform_here(parallel_executor *ex)
     ex->lies_here = false;
     ex->call.parent = pl_this_thread.chunk;
     unlock(ex);
-    perform(ex);
+    perform(ex, NULL);
     pthread_mutex_lock(&ex->mutex);
 }
 

@@ -155,6 +155,7 @@ static void run_alarm(pl_errand *errand)
 {
     pl_care *care = (pl_care *)((unsigned char *)errand - offsetof(pl_care, alarm));
     pl_call *c = (pl_call *)((unsigned char *)care - offsetof(pl_call, care));
+    pl_pool *pool = errand->pool;
     pl_turn t;
     pl_turn_begin(&t, c);
     const void *root = pl_chunk_root(&t.chunk);
@@ -172,6 +173,7 @@ static void run_alarm(pl_errand *errand)
     }
     pthread_mutex_unlock(&care->mutex);
     pl_turn_end(&t);
+    pl_inbox_end(pool);
     pthread_mutex_lock(&care->mutex);
     arm(care);
     care->alarms--;

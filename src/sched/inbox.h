@@ -29,7 +29,9 @@
 struct pl_pool;
 
 typedef struct pl_errand {
-    void (*run)(struct pl_errand *errand); /* may end with the errand's memory gone */
+    /* calls pl_inbox_end() when it has done what may take long, before it lets others know; may end with the errand's memory
+     * gone */
+    void (*run)(struct pl_errand *errand);
     struct pl_pool *pool;
     uint64_t not_before; /* in pl_os_nanoseconds(); 0: at once */
     /* the inbox's, under its mutex */
@@ -71,7 +73,8 @@ bool pl_inbox_open(const struct pl_pool *pool);
 /* How many nanoseconds until one may; of an empty inbox, -1. */
 int64_t pl_inbox_opens_in(const struct pl_pool *pool);
 
-/* A thread of the pool takes an errand, or NULL, runs it, and ends it. */
+/* A thread of the pool takes an errand, or NULL, and runs it; which ends it. From then on the program may exit and join the
+ * thread. */
 pl_errand *pl_inbox_take(struct pl_pool *pool);
 void pl_inbox_end(struct pl_pool *pool);
 

@@ -461,10 +461,9 @@ void *pl_worker_main(void *worker)
         if (work && !found.errand && found.slot)
             pl_worker_run(w, found.victim, found.slot, found.task, true);
         pl_worker_pass_on(w);
-        if (work && found.errand) {
+        if (work && found.errand)
             found.errand->run(found.errand);
-            pl_inbox_end(pool);
-        } else if (work && !found.slot)
+        else if (work && !found.slot)
             pl_handoff_run(w, found.victim, found.piece);
         if (leave && pl_worker_leave(w))
             return NULL;

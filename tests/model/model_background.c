@@ -61,9 +61,16 @@ static int number(const pl_errand *e)
     return (int)(e - errand);
 }
 
+static bool on_a_worker(void)
+{
+    return model_self() > 0;
+}
+
 static void end_of(int i)
 {
     ran[i]++;
+    if (on_a_worker())
+        pl_inbox_end(pool);
     event_set(&ended[i]);
 }
 

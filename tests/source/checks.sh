@@ -25,7 +25,7 @@ plant "a public header on the deque's floor" check-floors src/deque/deque.c '1a 
 plant "the umbrella header on the scheduler's floor" check-floors src/sched/task.c '1a #include <parallel.h>'
 plant "the tasks' header on the base floor" check-floors src/base/os.h '1a #include <libparallel/task.h>'
 plant "a platform header above the base" check-floors src/sched/loop.c '1a #include <sys/mman.h>'
-plant "an atomic on the API floor" check-floors src/api/map.c '/^static bool can_fail/i static _Atomic int planted;'
+plant "an atomic on the API floor" check-floors src/api/map.c '/^static bool is_plain/i static _Atomic int planted;'
 plant "an operation without its comment" check-atomics src/deque/deque.c '/D1 relaxed/d'
 plant "a fence of the compiler's without its comment" check-atomics include/libparallel/task.h '/T2 seq_cst/d'
 plant "a fence of the compiler's elsewhere" check-atomics src/deque/deque.c 's|^    set_bounds(d, to);|    /* D99 seq_cst: planted; no partner */\
