@@ -50,6 +50,7 @@ api_tests = \
     tests/api/test_original \
     tests/api/test_pools \
     tests/api/test_progress \
+    tests/api/test_random \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_short \
@@ -119,6 +120,15 @@ tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
 tests_api_test_progress_CFLAGS = $(test_cflags)
 tests_api_test_progress_LDADD = $(api_ldadd)
+tests_api_test_random_SOURCES = \
+    tests/api/test_random.c \
+    tests/support/random.h \
+    tests/support/random_check.c \
+    tests/support/random_plan.c \
+    tests/support/random_run.c \
+    tests/support/random_task.c
+tests_api_test_random_CFLAGS = $(test_cflags)
+tests_api_test_random_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
 tests_api_test_retries_CFLAGS = $(test_cflags)

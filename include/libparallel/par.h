@@ -16,9 +16,9 @@ typedef struct parallel_future {
     const void *arg;                   /**< its argument, of function->arg_size bytes; borrowed */
     const char *name;                  /**< for parallel_get() and in failures, or NULL; borrowed */
     void *extras;                      /**< what it gets instead of the call's `extras`, or NULL */
-    double timeout;     /**< as in the options, for this task alone; 0: the call's, else the decoration's */
-    double retry_delay; /**< the same */
-    int retries;        /**< the same */
+    double timeout;                    /**< as in the options, for this task alone; 0: see parallel_par() */
+    double retry_delay;                /**< the same */
+    int retries;                       /**< the same */
 } parallel_future;
 
 /**
@@ -42,9 +42,9 @@ typedef struct parallel_future {
  * from `names`; unlike those, it may be missing.
  *
  * @param futures n of them; borrowed for the call, and their names until the results are freed
- * @param options as for parallel_map(). `timeout`, `retries` and `retry_delay` are the future's own, else the call's,
- *                else those that its function was decorated with; `extras` the future's, else the call's; nothing else is
- *                taken from a decoration
+ * @param options as for parallel_map(). `timeout`, `retries` and `retry_delay` are the future's own, else those
+ *                that its function was decorated with (unless the call says, by a negative one, that there are none), else
+ *                the call's; `extras` the future's, else the call's; nothing else is taken from a decoration
  * @return the results, the caller's to free; NULL with errno as for parallel_map(), EINVAL also for a future without a
  *         complete function or without an argument, or if two have the same name
  */

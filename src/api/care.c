@@ -54,12 +54,12 @@ int pl_care_over(const pl_call *c)
 
 /* ---- terms ----------------------------------------------------------------------------------------------- */
 
-static double first_set(double a, double b, double c)
+/* What goes for a future: its own; none, if the call wants that; its function's; or the call's. */
+static double first_set(double own, double function, double call)
 {
-    return a != 0 ? a : b != 0 ? b : c;
+    return own != 0 ? own : call < 0 || function == 0 ? call : function;
 }
 
-/* Of a par's tasks, their own, else their function's, else the call's. */
 pl_terms pl_care_terms(const pl_call *c, size_t i)
 {
     double timeout = c->o.timeout, delay = c->o.retry_delay;
@@ -72,7 +72,7 @@ pl_terms pl_care_terms(const pl_call *c, size_t i)
         pl_options_copy(&own, f.options); /* both have been tried, and can be done */
         timeout = first_set(future->timeout, own.timeout, timeout);
         delay = first_set(future->retry_delay, own.retry_delay, delay);
-        retries = future->retries ? future->retries : own.retries ? own.retries : retries;
+        retries = (int)first_set(future->retries, own.retries, retries);
     }
     return (pl_terms){
         .timeout_ns = timeout > 0 ? after(0, timeout) : 0,
@@ -282,7 +282,8 @@ size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
         }
         size_t last = late || c->failures.chunks ? end : begin + 1;
         failure = failure_of(t, begin, late, tried);
-        message = pl_chunk_message(chunk, c->par.futures ? 0 : begin);
+        if (chunk->span.code) /* else it said something, and then went well, but too late */
+            message = pl_chunk_message(chunk, c->par.futures ? 0 : begin);
         bool again = failure.state != PARALLEL_CANCELLED && failure.attempts < terms.attempts && !pl_care_over(c);
         if (!again || terms.delay > 0) {
             fail(t, &failure, again, message, begin, last);

@@ -28,7 +28,7 @@ struct parallel_executor {
     unsigned forks;         /* pl_pool_forks() of the process that used it last */
     pthread_mutex_t mutex;
     pthread_cond_t ended;
-    pl_errand errand;
+    pl_errand errand; /* its pool is NULL as long as it is in no inbox */
     pl_pool *pool;  /* to run on, held; NULL if there is none: */
     bool lies_here; /* then the errand is not in an inbox, but here */
     pl_call call;
@@ -143,7 +143,7 @@ static void adopt(parallel_executor *ex)
     static pthread_mutex_t adopting = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_lock(&adopting);
     if (ex->forks != pl_pool_forks() && init_locks(ex)) {
-        ex->pool = ex->call.pool = NULL;
+        ex->pool = ex->call.pool = ex->errand.pool = NULL;
         ex->lies_here = false;
         if (ex->status == PARALLEL_STARTED) {
             ex->lost = true;
@@ -214,7 +214,7 @@ static void run_errand(pl_errand *errand)
  * waits for the call as for any that it makes. */
 static void perform_here(parallel_executor *ex)
 {
-    if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->pool && pl_inbox_withdraw(&ex->errand))))
+    if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->errand.pool && pl_inbox_withdraw(&ex->errand))))
         return;
     ex->lies_here = false;
     ex->call.parent = pl_this_thread.chunk;
@@ -233,7 +233,7 @@ static bool await(parallel_executor *ex, uint64_t until)
             return false;
         wake = until && until < wake ? until : wake;
         pl_os_cond_wait(&ex->ended, &ex->mutex, wake);
-        if (pl_os_nanoseconds() < wake || !ex->pool)
+        if (pl_os_nanoseconds() < wake || !ex->errand.pool)
             continue;
         if (until)
             pl_inbox_remind(&ex->errand);
@@ -321,7 +321,7 @@ parallel_status parallel_executor_status(const parallel_executor *ex)
     if (!lock(ex))
         return PARALLEL_FAILED;
     parallel_status status = ex->status;
-    if (status == PARALLEL_STARTED && ex->pool)
+    if (status == PARALLEL_STARTED && ex->errand.pool)
         pl_inbox_remind((pl_errand *)&ex->errand);
     unlock(ex);
     return status;

@@ -32,6 +32,15 @@ static int how_deep(void)
     return atomic_exchange_explicit(&deepest, 0, memory_order_relaxed);
 }
 
+/* No deeper than the program nests. Less deep where others have taken what is inside: for them, it begins anew. */
+static void as_deep_as(int levels, bool alone)
+{
+    int deep = how_deep();
+    ck_assert_int_le(deep, levels);
+    if (alone)
+        ck_assert_int_eq(deep, levels);
+}
+
 /* Work of about this many nanoseconds, times a few. */
 static void toil(int rounds)
 {
@@ -102,7 +111,7 @@ START_TEST(map_in_map_in_map)
         ck_assert_ptr_nonnull(r);
         for (size_t i = 0; i < 25; i++)
             ck_assert_int_eq(((const long *)parallel_values(r))[i], serial_top(in[i]));
-        ck_assert_int_eq(how_deep(), 3);
+        as_deep_as(3, pl_worker_counts[_i] == 1);
     }
     ck_assert_int_eq(depth, 0);
 }
@@ -219,7 +228,7 @@ START_TEST(deep_recursion)
         for (size_t t = 0; t < sizeof trees / sizeof trees[0]; t++) {
             PARALLEL_SCOPED parallel_results *r = parallel_map(count_leaves, &trees[t].root, 1);
             ck_assert_int_eq(*(const long *)parallel_result(r, 0), trees[t].leaves);
-            ck_assert_int_eq(how_deep(), trees[t].root.level + 1);
+            as_deep_as(trees[t].root.level + 1, pl_worker_counts[_i] == 1);
         }
     }
 }

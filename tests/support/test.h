@@ -16,6 +16,7 @@
 #define PL_TESTS_SUPPORT_TEST_H
 
 #include <check.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -24,15 +25,18 @@
 #define PL_TEST_SECONDS 240
 
 /*
- * Check writes to a pipe or file for each assertion that holds, so that it can tell where a test crashed: some tests would
- * do that a million times, and do little else. Here, each line is written when it is first passed.
+ * Check writes to a file for each assertion that holds, so that it can tell where a test crashed: some tests would do
+ * that a million times, and little else. Here, each line is written down when it is first passed. The marks are atomic for
+ * the sake of what is asserted by several threads, and relaxed so as to order nothing that a test is to find unordered.
  */
 static inline void pl_passed(const char *file, int line)
 {
-    static unsigned char passed[1024];
-    unsigned char *seen = &passed[(size_t)line % sizeof passed];
-    if (!*seen)
-        *seen = 1, _mark_point(file, line);
+    static _Atomic unsigned char passed[1024];
+    _Atomic unsigned char *seen = &passed[(size_t)line % sizeof passed];
+    if (!atomic_load_explicit(seen, memory_order_relaxed)) {
+        atomic_store_explicit(seen, 1, memory_order_relaxed);
+        _mark_point(file, line);
+    }
 }
 
 #undef ck_assert

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random calls, and the serial model that says what may come of them.
+ *
+ * All about a call follows from its seed: which call it is, with which options, and what each of its tasks does
+ * (random_plan.c). Each task notes what it has done (random_task.c). When the call has returned, those notes say which
+ * outcomes are allowed (random_check.c), and the memory that it had borrowed is spoilt and freed. No outcome depends on how
+ * long anything takes: tasks that have a timeout either have a thousand seconds, or sleep until their time is over; and where
+ * a time is short, every task may be late.
+ */
+#ifndef PL_TESTS_SUPPORT_RANDOM_H
+#define PL_TESTS_SUPPORT_RANDOM_H
+
+#include <parallel.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* ---- plans ----------------------------------------------------------------------------------------------- */
+
+typedef enum rnd_kind {
+    RND_MAP,
+    RND_THREAD_MAP,
+    RND_INTO,
+    RND_SPLIT,
+    RND_FOR,
+    RND_PAR,
+    RND_ASYNC_MAP,
+    RND_ASYNC_PAR,
+    RND_KINDS
+} rnd_kind;
+
+/* What is mapped. In pars each task has a function of its own. */
+typedef enum rnd_function {
+    RND_TASK,    /* can fail */
+    RND_PLAIN,   /* cannot */
+    RND_VOID,    /* without a value */
+    RND_RUNTIME, /* not decorated */
+    RND_TRIED,   /* decorated with a retry */
+    RND_CHUNK,   /* gets chunks */
+    RND_FUNCTIONS
+} rnd_function;
+
+typedef enum rnd_time { RND_NO_TIME, RND_LONG, RND_SHORT } rnd_time;
+
+/* What a task does. */
+typedef enum rnd_act {
+    RND_SUCCEED,
+    RND_FAIL,  /* always */
+    RND_FLAKY, /* its first runs fail */
+    RND_SLEEP,
+    RND_POLL,
+    RND_SPIN,
+    RND_OVERTIME, /* sleeps until its time is over */
+    RND_NEST,     /* makes another call */
+    RND_SPAWN,
+    RND_CANCEL_OWN, /* its executor */
+    RND_CANCEL_OTHER,
+    RND_ASK_OWN, /* what its executor does not give to its own tasks */
+} rnd_act;
+
+typedef struct rnd_plan {
+    unsigned long long seed;
+    int depth; /* how many calls are around it */
+    rnd_kind kind;
+    rnd_function function;
+    size_t n;
+    unsigned fails, lives; /* one task in so many does; 0: none */
+    rnd_time timeout, call_timeout;
+    bool named, with_extras, with_progress, with_own_pool;
+    parallel_options options; /* without pointers */
+} rnd_plan;
+
+rnd_plan rnd_plan_of(unsigned long long seed, int depth);
+
+/* ---- calls ----------------------------------------------------------------------------------------------- */
+
+enum { RND_MAGIC = 0x5eed };
+
+typedef struct rnd_call rnd_call;
+
+/* A task's argument. */
+typedef struct rnd_item {
+    unsigned magic;
+    size_t index;
+    rnd_call *call;
+} rnd_item;
+
+/* What a task has done: how often it ran, and how it went the last time. */
+typedef struct rnd_log {
+    atomic_uint runs;
+    int code;             /* what it returned */
+    bool told;            /* that it should give up; */
+    bool told_late;       /* as its time was over */
+    bool spoke;           /* it attached a message, */
+    size_t speaker;       /* or the first of its chunk did, */
+    unsigned speaker_run; /* at this run */
+} rnd_log;
+
+struct rnd_call {
+    rnd_plan plan;
+    rnd_call *outer; /* the call whose task makes this one, or NULL */
+    rnd_item *items;
+    rnd_log *logs;
+    unsigned long long *out;
+    const char **names;
+    char *texts;
+    parallel_future *futures;
+    parallel_options options;
+    parallel_pool *own_pool;
+    atomic_uint inside;              /* tasks */
+    unsigned limit;                  /* of them; 0: not known */
+    pthread_t caller;                /* of a serial call, */
+    size_t next;                     /* and the task that it is to run next */
+    _Atomic(parallel_executor *) ex; /* NULL: not known yet */
+    atomic_bool stopped;             /* it may have been, from outside */
+    atomic_bool reporting;           /* a callback runs */
+    size_t done;                     /* what it was told */
+    unsigned reports;
+};
+
+/* What goes for one task. */
+rnd_act rnd_act_of(const rnd_call *c, size_t i);
+rnd_function rnd_function_of(const rnd_call *c, size_t i);
+unsigned long long rnd_value(const rnd_call *c, size_t i);
+rnd_time rnd_time_of(const rnd_call *c, size_t i);
+int rnd_retries_of(const rnd_call *c, size_t i);
+void *rnd_extras_of(const rnd_call *c, size_t i);
+void rnd_message(const rnd_call *c, size_t speaker, unsigned run, char *text, size_t size);
+
+/* Whether it may be late. */
+bool rnd_late(const rnd_call *c, size_t i);
+
+static inline bool rnd_is_par(const rnd_call *c)
+{
+    return c->plan.kind == RND_PAR || c->plan.kind == RND_ASYNC_PAR;
+}
+
+static inline bool rnd_is_async(const rnd_call *c)
+{
+    return c->plan.kind == RND_ASYNC_MAP || c->plan.kind == RND_ASYNC_PAR;
+}
+
+static inline unsigned rnd_runs(const rnd_call *c, size_t i)
+{
+    return atomic_load_explicit(&c->logs[i].runs, memory_order_relaxed);
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------------------- */
+
+extern const parallel_function *const rnd_functions[RND_FUNCTIONS];
+
+/* What this thread waits for: it runs no other tasks meanwhile. NULL: for nothing. */
+extern _Thread_local const rnd_call *rnd_awaited;
+
+/* The body of a loop, whose context is the call. */
+void rnd_loop_body(size_t begin, size_t end, void *ctx);
+
+/* The callback, whose data is the call. */
+void rnd_progress(size_t done, size_t total, void *call);
+
+/* ---- checks ---------------------------------------------------------------------------------------------- */
+
+/* Notes that something is wrong, if it is the first such thing. */
+void rnd_complain(const rnd_call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What has been noted, NULL if nothing. */
+const char *rnd_complaint(void);
+
+/* The call gave these results. */
+void rnd_check_results(const rnd_call *c, const parallel_results *r);
+
+/* The call gave none, on this thread, as its last call. */
+void rnd_check_failure(const rnd_call *c, int code);
+
+/* What the call left in the caller's own vector. */
+void rnd_check_out(const rnd_call *c, bool well);
+
+/* How often tasks ran, whatever came of it. */
+void rnd_check_runs(const rnd_call *c);
+
+/* ---- running --------------------------------------------------------------------------------------------- */
+
+/* Once, before the first; and after the last. */
+void rnd_begin(void);
+void rnd_end(void);
+
+/* Makes the call that this seed stands for, and checks it. */
+void rnd_run(unsigned long long seed, int depth, rnd_call *outer);
+
+/* Cancels some executor or other, or looks at it. */
+void rnd_disturb(unsigned long long r);
+
+#endif
