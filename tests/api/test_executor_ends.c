@@ -282,7 +282,6 @@ START_TEST(shut_down_while_it_runs)
         ck_assert_int_eq(pthread_create(&thread, NULL, open_soon, NULL), 0);
         ck_assert_int_eq(parallel_executor_shutdown(ex), 0);
         ck_assert_int_eq(count_of(&begun), count_of(&ended));
-        ck_assert_int_lt(count_of(&begun), N);
         ck_assert(parallel_executor_done(ex));
         size_t ran = (size_t)count_of(&begun);
         ck_assert_int_eq(parallel_executor_shutdown(ex), 0);
@@ -291,7 +290,7 @@ START_TEST(shut_down_while_it_runs)
             ck_assert_uint_eq(count_states(r, PARALLEL_OK), ran);
             ck_assert_uint_eq(count_states(r, PARALLEL_NOT_RUN), N - ran);
             ck_assert_int_eq(*(const long *)parallel_result(r, 0), right_result(0));
-        } else
+        } else if (ran < N) /* else the gate was open before the shutdown */
             fails_with(ex, ECANCELED, PARALLEL_NOT_RUN);
         pthread_join(thread, NULL);
     }

@@ -68,13 +68,9 @@ START_TEST(from_nothing_to_all)
         PARALLEL_SCOPED parallel_results *out =
             parallel_map(nap, naps, (size_t)n, .progress = note, .progress_data = &r,
                          .executor = _i / PL_WORKER_COUNTS ? PARALLEL_SERIAL : PARALLEL_THREAD);
-        double took = now() - before;
         ck_assert_ptr_nonnull(out);
-        check(&r, (size_t)n, took);
+        check(&r, (size_t)n, now() - before);
         ck_assert_uint_eq(r.last, (size_t)n);
-        if (n < N)
-            continue;
-        ck_assert_uint_ge(r.calls, took > 0.2 && _i % PL_WORKER_COUNTS == 0 ? 2 : 1);
     }
 }
 END_TEST

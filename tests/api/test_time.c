@@ -139,21 +139,22 @@ START_TEST(a_calls_time_is_over)
         PARALLEL_SCOPED parallel_results *r =
             parallel_map(obey, orders, 50, .call_timeout = 0.01, .silent = true, .max_workers = 1,
                          .executor = serial ? PARALLEL_SERIAL : PARALLEL_THREAD);
-        ck_assert_int_eq(parallel_result_state(r, 0), PARALLEL_TIMED_OUT);
+        int ran = count_of(&begun); /* 0 if the machine had better to do until the time was over */
+        ck_assert_int_le(ran, 1);
+        ck_assert_int_eq(parallel_result_state(r, 0), ran ? PARALLEL_TIMED_OUT : PARALLEL_NOT_RUN);
         for (size_t i = 1; i < 50; i++) {
             ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_NOT_RUN);
             ck_assert_int_eq(parallel_failed(r, i)->code, ETIMEDOUT);
             ck_assert_uint_eq(parallel_failed(r, i)->attempts, 0);
         }
-        ck_assert_uint_eq(parallel_failed(r, 0)->attempts, 1);
-        ck_assert_int_eq(count_of(&begun), 1);
+        ck_assert_int_eq((int)parallel_failed(r, 0)->attempts, ran);
     }
     reset();
     errno = 0;
     ck_assert_ptr_null(parallel_map(obey, orders, 50, .call_timeout = 0.01));
     ck_assert_int_eq(errno, ETIMEDOUT);
-    ck_assert_uint_eq(parallel_last_failure()->index, 0);
-    ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_TIMED_OUT);
+    ck_assert_int_eq(parallel_last_failure()->code, ETIMEDOUT);
+    ck_assert_uint_eq(parallel_last_failure()->attempts, parallel_last_failure()->state == PARALLEL_TIMED_OUT);
     ck_assert_int_eq(count_of(&begun), count_of(&ended));
 }
 END_TEST
@@ -173,7 +174,6 @@ START_TEST(states_past_a_calls_time)
         if (orders[i].patient)
             ck_assert_int_ne(parallel_result_state(r, i), PARALLEL_OK);
     }
-    ck_assert_int_ge(states[PARALLEL_TIMED_OUT], 1);
     ck_assert_int_eq(states[PARALLEL_NOT_RUN], 40 - count_of(&begun));
     ck_assert_int_eq(states[PARALLEL_OK] + states[PARALLEL_TIMED_OUT], count_of(&begun));
 }
@@ -196,7 +196,7 @@ START_TEST(loops_have_a_time_too)
     ck_assert_int_eq(parallel_for(100000, patient_body, NULL, .call_timeout = 0.02, .max_workers = 1), -1);
     ck_assert_int_eq(errno, ETIMEDOUT);
     ck_assert_uint_eq(parallel_last_failure()->index, 0);
-    ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_TIMED_OUT);
+    ck_assert_int_eq(parallel_last_failure()->state, count_of(&covered) ? PARALLEL_TIMED_OUT : PARALLEL_NOT_RUN);
     ck_assert_ptr_null(parallel_last_failure()->arg);
     errno = 0;
     ck_assert_int_eq(parallel_for(100000, patient_body, NULL, .call_timeout = 0.02), -1);
@@ -269,7 +269,7 @@ START_TEST(a_timeout_reaches_nested_calls)
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_TIMED_OUT);
     PARALLEL_SCOPED parallel_results *all = parallel_map(above, hows, 4, .call_timeout = 0.02, .silent = true);
-    ck_assert_int_eq(parallel_result_state(all, 0), PARALLEL_TIMED_OUT);
+    ck_assert_int_ne(parallel_result_state(all, 0), PARALLEL_OK);
     ck_assert_uint_eq(parallel_failures(all), 4);
 }
 END_TEST
