@@ -435,7 +435,7 @@ static pl_slot *spawn(pl_deque *d, pl_slot *head, size_t n)
     return head;
 }
 
-static size_t nested; /* what the owner runs while it waits: numbers below that */
+static size_t nested; /* what the owner runs while it waits: numbers below that, from the first half */
 
 static void sync_slot(pl_deque *d, pl_slot *slot, size_t n, unsigned long long *seed)
 {
@@ -447,7 +447,7 @@ static void sync_slot(pl_deque *d, pl_slot *slot, size_t n, unsigned long long *
         return;
     }
     while (!(pl_slot_state(slot) & PL_SLOT_ENDED)) {
-        if ((shared.mode & NESTS) && nested < TASKS) {
+        if ((shared.mode & NESTS) && nested < TASKS / 2) {
             size_t own = nested++;
             if (spawn(d, slot + 1, own) > slot + 1)
                 sync_slot(d, slot + 1, own, seed);
