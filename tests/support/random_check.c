@@ -211,17 +211,24 @@ void rnd_check_results(const rnd_call *c, const parallel_results *r)
     rnd_check_runs(c);
 }
 
+/* Whether a task other than `i` may have failed. */
+static bool others_failed(const rnd_call *c, size_t i)
+{
+    for (size_t k = 0; k < c->plan.n; k++)
+        if (k != i && rnd_runs(c, k) > 0 && (c->logs[k].code != 0 || rnd_late(c, k)))
+            return true;
+    return false;
+}
+
 void rnd_check_failure(const rnd_call *c, int code)
 {
     const parallel_failure *f = parallel_last_failure();
-    bool keeps = c->options.silent, fast = false; /* what keeps outcomes in vain still tries everything */
-    for (size_t i = 0; i < c->plan.n && !keeps; i++)
-        fast |= rnd_runs(c, i) > 0;
+    bool keeps = c->options.silent; /* what keeps outcomes in vain still tries everything */
     if (!f || f->code != code) {
         rnd_complain(c, "the call has failed, with errno %d, %s", code, f ? f->message : "without a failure");
         return;
     }
-    check_one(c, f, fast && f->state != PARALLEL_NOT_RUN);
+    check_one(c, f, !keeps && f->state != PARALLEL_NOT_RUN && others_failed(c, f->index));
     bool last = !keeps && (f->state == PARALLEL_NOT_RUN || f->state == PARALLEL_CANCELLED);
     for (size_t i = 0; i < c->plan.n; i++)
         if (failed(c, i) && (i < f->index || last))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Random calls: what they are, as it follows from their seeds. */
-#include <errno.h>
 #include <stdio.h>
 
 #include "support/random.h"
