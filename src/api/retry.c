@@ -28,7 +28,7 @@ static bool push(pl_care *care, pl_retry *r)
 {
     if (care->waiting_count == care->room) {
         size_t room = care->room ? care->room * 2 : 16;
-        pl_retry **waiting = realloc(care->waiting, room * sizeof *waiting);
+        pl_retry **waiting = realloc(care->waiting, room * sizeof(pl_retry *));
         if (!waiting)
             return false;
         care->waiting = waiting;
