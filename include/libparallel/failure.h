@@ -25,7 +25,7 @@ typedef struct parallel_failure {
     int code;             /**< what the task returned */
     int signal;           /**< what killed its process, else 0 */
     unsigned attempts;    /**< how often it was tried */
-    const char *message;  /**< what parallel_fail() attached, else the system's text; never NULL */
+    const char *message;  /**< what parallel_fail() attached, else a text for `state` and `code`; never NULL */
     const void *arg;      /**< &args[index], in the caller's memory */
 } parallel_failure;
 
