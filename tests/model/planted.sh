@@ -260,7 +260,7 @@ plant "a reveal in spite of a lost claim leaves a claim behind" $file "task: two
 plant "the last searcher looks at what is public only" $file "task: two that meet" \
     's/anybody \? look_for_sleepers\(w\) : //'
 plant "the last searcher does not look for more work" $file "pool: two tasks that meet" \
-    's/if \(anybody \? look_for_sleepers\(w\) : pl_pool_has_public\(pool\)\)/if (false)/'
+    's/ \|\| \(anybody \? look_for_sleepers\(w\) : pl_pool_has_public\(pool\)\)//'
 
 # ---- rest and wake -----------------------------------------------------------------------------------------------
 
