@@ -337,7 +337,7 @@ static int run_with_care(void *ctx, size_t begin, size_t end, void *loop_stop)
     pl_turn t;
     (void)loop_stop;
     pl_turn_begin(&t, c);
-    pl_retry_enter(c);
+    pl_retry_enter(&t);
     uint64_t before = t.told;
     while (begin < end && !t.stop) {
         int why = pl_care_over(c);

@@ -51,6 +51,7 @@ typedef struct pl_care {
     pl_retry **waiting;      /* for their next attempt: a heap, the one that is due first at the top; */
     size_t waiting_count, room;
     unsigned at_work;          /* how many are inside the loop's body, or run what is due; */
+    unsigned entering;         /* how many wait to be so, as there is no room; */
     unsigned alarms;           /* how many of them, or that are about to, the alarm has brought */
     bool armed;                /* the alarm is in the inbox, or has been taken out and not been heard yet */
     bool changed;              /* an alarm's thread has left */
@@ -102,7 +103,7 @@ void pl_retry_begin(pl_call *c, unsigned workers);
 void pl_retry_end(pl_call *c);
 
 /* A turn in the loop's body begins, and ends. */
-void pl_retry_enter(pl_call *c);
+void pl_retry_enter(pl_turn *t);
 void pl_retry_leave(pl_turn *t);
 
 /* If a failed task may be tried later, sees to that, and takes the message. */

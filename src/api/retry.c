@@ -170,6 +170,8 @@ static void run_alarm(pl_errand *errand)
         pl_turn_tell(&t);
         pthread_mutex_lock(&care->mutex);
         care->at_work--;
+        if (care->entering) /* it is their turn */
+            break;
     }
     pthread_mutex_unlock(&care->mutex);
     pl_turn_end(&t);
@@ -205,12 +207,29 @@ void pl_retry_begin(pl_call *c, unsigned workers)
         care->alarm.pool = pl_pool_hold_here();
 }
 
-void pl_retry_enter(pl_call *c)
+static bool has_room(void *call)
 {
-    pl_care *care = &c->care;
+    pl_care *care = &((pl_call *)call)->care;
+    pthread_mutex_lock(&care->mutex);
+    bool room = care->at_work < care->workers;
+    pthread_mutex_unlock(&care->mutex);
+    return room;
+}
+
+/* While the thread was between two pieces of the loop, the alarm may have brought another one, which has its room now. */
+void pl_retry_enter(pl_turn *t)
+{
+    pl_care *care = &t->call->care;
     if (!care->waits)
         return;
     pthread_mutex_lock(&care->mutex);
+    care->entering++;
+    while (care->at_work >= care->workers) {
+        pthread_mutex_unlock(&care->mutex);
+        pl_stop_sleep(pl_chunk_root(&t->chunk), UINT64_MAX, has_room, t->call);
+        pthread_mutex_lock(&care->mutex);
+    }
+    care->entering--;
     care->at_work++;
     pthread_mutex_unlock(&care->mutex);
 }
@@ -223,7 +242,10 @@ void pl_retry_leave(pl_turn *t)
     pthread_mutex_lock(&care->mutex);
     care->at_work--;
     arm(care);
+    bool awaited = care->entering;
     pthread_mutex_unlock(&care->mutex);
+    if (awaited)
+        pl_stop_nudge(pl_chunk_root(&t->chunk));
 }
 
 typedef struct wait {
