@@ -139,7 +139,7 @@ static void arm(pl_care *care)
     if (!care->alarm.pool || care->waiting_count == 0)
         return;
     uint64_t due = care->waiting[0]->due;
-    if (care->at_work >= care->workers && due <= pl_os_nanoseconds())
+    if (care->at_work + care->entering >= care->workers && due <= pl_os_nanoseconds())
         return;
     if (care->armed && (care->alarm.not_before <= due || !pl_inbox_withdraw(&care->alarm)))
         return;
