@@ -267,14 +267,25 @@ static void account(const part *p)
     atomic_fetch_add_explicit(&p->loop->ticks, p->ticks, memory_order_relaxed);
 }
 
+/* A thread of the pool begins (1) or ends (-1) its part in a loop whose iterations may block. */
+static void lend(const pl_loop *loop, const pl_worker *w, int step)
+{
+    if (loop->add && w->is_thread) {
+        /* R28 relaxed: a hint; pairs with W52 */
+        atomic_fetch_add_explicit(&w->pool->lent, (uint32_t)step, memory_order_relaxed);
+    }
+}
+
 /* Takes part on a seat, and is no longer counted then. */
 static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
 {
     pl_frame frame = {.latch = &loop->latch};
     part p = {.loop = loop, .worker = w, .seat = seat};
     pl_worker_enter(w, &frame);
+    lend(loop, w, 1);
     work(&p);
     account(&p);
+    lend(loop, w, -1);
     stand_up(loop, seat);
     pl_worker_leave_frame(w);
     pl_latch_drop(&loop->latch);
@@ -442,6 +453,7 @@ static bool run_shared(pl_loop *loop, size_t begin)
         /* R22 relaxed: a hint; pairs with W14 */
         atomic_fetch_add_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
+    lend(loop, w, 1);
     part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
     hand_over_seats(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
@@ -452,6 +464,7 @@ static bool run_shared(pl_loop *loop, size_t begin)
     if (loop->handed)
         settle(loop); /* who has joined has left the handoff before */
     account(&p);
+    lend(loop, w, -1);
     if (loop->add) {
         /* R23 relaxed: a hint; pairs with W14 */
         atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);

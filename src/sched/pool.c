@@ -151,6 +151,8 @@ __attribute__((noinline)) static pl_worker *become_guest(void)
     if (w)
         w->use = PL_GUEST;
     pthread_mutex_unlock(&mutex);
+    if (w)
+        w->is_thread = false;
     self = w;
     return w;
 }
@@ -212,7 +214,10 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
     /* W16 relaxed: a time by itself; pairs with W15 */
     uint64_t until = atomic_load_explicit((_Atomic uint64_t *)&pool->no_threads_until, memory_order_relaxed);
     bool errands = pl_inbox_count(&pool->inbox) > 0, driven = pl_inbox_drivers(&pool->inbox) > 0;
-    return (add || errands || pl_pool_threads(pool) + 1 < pool->size + driven) && (until == 0 || pl_ticks() > until);
+    /* W52 relaxed: a hint; pairs with R28 */
+    uint32_t lent = atomic_load_explicit((_Atomic uint32_t *)&pool->lent, memory_order_relaxed);
+    bool few = pl_pool_threads(pool) + 1 < pool->size + driven + lent;
+    return (add || errands || few) && (until == 0 || pl_ticks() > until);
 }
 
 bool pl_worker_leave(pl_worker *worker)

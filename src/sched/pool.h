@@ -59,6 +59,7 @@ typedef struct pl_worker {
     struct pl_pool *pool;
     unsigned index;          /* in pool->workers and in the set of sleepers */
     unsigned victim;         /* where its next look into the others' deques begins */
+    bool is_thread;          /* of the pool's, not a guest */
     bool was_last;           /* it was the last searcher when it found what it runs now, and owes a look */
     uint64_t shy_for;        /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
     uint64_t shy_until;      /* and until when it does `victim` */
@@ -86,7 +87,8 @@ typedef struct pl_pool {
     _Atomic uint32_t threads;               /* how many the pool has made that have not ended */
     _Atomic uint32_t stopping;
     _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in ticks */
-    _Atomic uint32_t eager;            /* loops under way that ask for more workers than it has */
+    _Atomic uint32_t eager;            /* loops under way that ask for more workers than it has, */
+    _Atomic uint32_t lent;             /* and how many of its threads are at those: they may block for long */
     _Atomic uint32_t wake_cost;        /* what it takes to wake a worker, in ticks: of who does it, */
     _Atomic uint32_t wake_latency;     /* and until it is awake; both moving averages */
     _Atomic uint32_t waiting;          /* workers that wait for a stolen task, or for their loop's participants */

@@ -446,6 +446,7 @@ void *pl_worker_main(void *worker)
     pl_pool *pool = w->pool;
     pl_worker_become(w);
     w->me = pthread_self();
+    w->is_thread = true;
     roam(w);
     char name[16];
     snprintf(name, sizeof name, "parallel/%u", w->index);
