@@ -347,6 +347,40 @@ START_TEST(serial_ones_run_on_who_starts_them)
 }
 END_TEST
 
+/* Tasks that block on threads of their own take nobody away from other calls. */
+static atomic_int may_end, here;
+
+static int block(const int *arg, int *result, void *extras)
+{
+    (void)extras;
+    while (!atomic_load_explicit(&may_end, memory_order_relaxed))
+        pl_nap(200);
+    *result = *arg;
+    return 0;
+}
+PARALLEL_DECORATE_TASK(block, int, int);
+
+static int both(int x)
+{
+    atomic_fetch_add_explicit(&here, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&here, memory_order_relaxed) < 2)
+        pl_nap(200);
+    return x;
+}
+PARALLEL_DECORATE(both, int, int);
+
+START_TEST(blocked_threads_are_not_missed)
+{
+    pl_workers(2);
+    int in[8] = {0}, out[2];
+    PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(block, in, 8, .max_workers = 8);
+    pl_nap(50000);
+    ck_assert_int_eq(parallel_map_into(both, in, 2, out), 0);
+    atomic_store_explicit(&may_end, 1, memory_order_relaxed);
+    ck_assert_ptr_nonnull(parallel_executor_results(ex));
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -360,5 +394,6 @@ int main(void)
     tcase_add_loop_test(c, on_a_pool_of_its_own, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_pool_that_is_freed_in_flight, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, serial_ones_run_on_who_starts_them, 0, PL_WORKER_COUNTS);
+    tcase_add_test(c, blocked_threads_are_not_missed);
     return pl_run("api/executor_tasks", c);
 }
