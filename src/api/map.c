@@ -97,7 +97,8 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
         return -1;
     }
     void *copy = NULL;
-    if (n && out && out == args && c.o.retries > 0) { /* an attempt may write its result, and the next wants its argument */
+    if (n && out && out == args &&
+        c.o.retries > 0) { /* an attempt may write its result, and the next wants its argument */
         copy = malloc(n * c.m.arg_size);
         if (copy)
             memcpy(copy, args, n * c.m.arg_size);
