@@ -2,26 +2,15 @@
 /* Calls in the background in the life of a process: fork, exit, threads that end, lack of threads. */
 #include <pthread.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/jobs.h"
+#include "support/process.h"
 #include "support/sanitizers.h"
 
 enum { N = 100 };
 
 static struct job jobs[N];
-
-/* The child's exit status; -1 if it died otherwise. */
-static int status_of(pid_t child)
-{
-    int status;
-    pid_t got;
-    do
-        got = waitpid(child, &status, 0);
-    while (got < 0 && errno == EINTR);
-    return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 /* Whether calls in the background work. */
 static bool they_work(void)
@@ -73,7 +62,7 @@ static void in_the_child(parallel_executor *flying, parallel_executor *later, pa
     CHILD_CHECK(they_work());
 }
 
-/* Index / 3: 1: on a pool of their own, which the child frees. */
+/* Index / PL_WORKER_COUNTS: 1: on a pool of their own, which the child frees. */
 START_TEST(fork_with_executors_in_flight)
 {
     pl_workers(pl_worker_counts[_i % PL_WORKER_COUNTS]);
@@ -98,7 +87,7 @@ START_TEST(fork_with_executors_in_flight)
             parallel_pool_free(pool);
             exit(0);
         }
-        int status = status_of(child);
+        int status = pl_status_of(child);
         ck_assert_msg(status == 0, "line %d", status - 1);
         ck_assert(!parallel_executor_done(flying));
         set_gate(true);
@@ -115,7 +104,7 @@ END_TEST
 
 /* ---- the end ------------------------------------------------------------------------------------------------ */
 
-/* Index / 3: 0: tasks that are over soon; 1: which wait longer than the program lives; 2: which nobody has started. */
+/* Index / PL_WORKER_COUNTS: 0: tasks that are over soon; 1: which wait longer than the program lives; 2: which nobody has started. */
 START_TEST(the_end_with_executors_in_flight)
 {
     if (PL_TSAN || PL_ASAN) /* they report what is left behind, on purpose */
@@ -135,7 +124,7 @@ START_TEST(the_end_with_executors_in_flight)
                 await_begun(1);
             exit(71);
         }
-        ck_assert_int_eq(status_of(child), 71);
+        ck_assert_int_eq(pl_status_of(child), 71);
     }
 }
 END_TEST
@@ -155,7 +144,7 @@ START_TEST(the_end_just_after_the_results)
             parallel_executor_free(ex);
             exit(right ? 71 : 1);
         }
-        ck_assert_int_eq(status_of(child), 71);
+        ck_assert_int_eq(pl_status_of(child), 71);
     }
 }
 END_TEST
@@ -182,7 +171,7 @@ START_TEST(executors_at_exit)
         static_executor = parallel_async_map(work, jobs, N);
         exit(72);
     }
-    ck_assert_int_eq(status_of(child), 72);
+    ck_assert_int_eq(pl_status_of(child), 72);
 }
 END_TEST
 
@@ -222,22 +211,7 @@ END_TEST
 
 /* ---- lack of threads ---------------------------------------------------------------------------------------- */
 
-/* Leaves this process hardly any address space beyond what it has: no stack of a thread fits in. */
-static bool take_away_room(struct rlimit *old)
-{
-    unsigned long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    bool known = statm && fscanf(statm, "%lu", &pages) == 1;
-    if (statm)
-        fclose(statm);
-    if (!known || getrlimit(RLIMIT_AS, old) != 0)
-        return false;
-    struct rlimit little = *old;
-    little.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (512 << 10);
-    return setrlimit(RLIMIT_AS, &little) == 0;
-}
-
-/* Index / 3: without any call before, or with one, which leaves some threads about. */
+/* Index / PL_WORKER_COUNTS: without any call before, or with one, which leaves some threads about. */
 START_TEST(lack_of_threads_is_no_error)
 {
     pl_workers(pl_worker_counts[_i % PL_WORKER_COUNTS]);
@@ -247,7 +221,7 @@ START_TEST(lack_of_threads_is_no_error)
         ck_assert(they_work());
     fill_jobs(jobs, N, false);
     struct rlimit old;
-    if (!take_away_room(&old))
+    if (!pl_take_away_room(&old, 512 << 10))
         return;
     parallel_executor *ex[4];
     bool right = true;

@@ -4,7 +4,6 @@
 #define _GNU_SOURCE /* for affinity masks */
 #include <sched.h>
 #endif
-#include <dirent.h>
 #include <errno.h>
 #include <parallel.h>
 #include <pthread.h>
@@ -13,9 +12,9 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/process.h"
 #include "support/test.h"
 
 #if defined(__has_feature)
@@ -89,17 +88,6 @@ static bool naps_work(int max_workers)
 
 /* ---- fork -------------------------------------------------------------------------------------------------- */
 
-/* The child's exit status; -1 if it died otherwise. */
-static int status_of(pid_t child)
-{
-    int status;
-    pid_t got;
-    do
-        got = waitpid(child, &status, 0);
-    while (got < 0 && errno == EINTR);
-    return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* Forks a child that works and exits; should it hang, an alarm ends it. */
 static pid_t working_child(bool clean_up)
 {
@@ -119,7 +107,7 @@ START_TEST(fork_before_the_first_call)
     pl_workers(pl_worker_counts[_i]);
     pid_t child = working_child(true);
     ck_assert(maps_work(5, 0));
-    ck_assert_int_eq(status_of(child), 0);
+    ck_assert_int_eq(pl_status_of(child), 0);
     ck_assert(maps_work(5, 0));
 }
 END_TEST
@@ -133,8 +121,8 @@ START_TEST(fork_between_calls)
         ck_assert(maps_work(2, round % 4));
         pid_t child = working_child(!ASAN), second = working_child(false);
         ck_assert(maps_work(2, 0));
-        ck_assert_int_eq(status_of(child), 0);
-        ck_assert_int_eq(status_of(second), 0);
+        ck_assert_int_eq(pl_status_of(child), 0);
+        ck_assert_int_eq(pl_status_of(second), 0);
     }
 }
 END_TEST
@@ -150,12 +138,12 @@ START_TEST(fork_in_a_child_of_a_child)
         alarm(60);
         bool right = maps_work(2, 0);
         pid_t grandchild = working_child(!ASAN);
-        right = right && maps_work(2, 0) && status_of(grandchild) == 0;
+        right = right && maps_work(2, 0) && pl_status_of(grandchild) == 0;
         if (ASAN)
             _exit(right ? 0 : 1);
         exit(right ? 0 : 1);
     }
-    ck_assert_int_eq(status_of(child), 0);
+    ck_assert_int_eq(pl_status_of(child), 0);
     ck_assert(maps_work(2, 0));
 }
 END_TEST
@@ -165,7 +153,7 @@ static int fork_and_exit(int status)
     pid_t child = fork();
     if (child == 0)
         _exit(status);
-    return status_of(child);
+    return pl_status_of(child);
 }
 PARALLEL_DECORATE(fork_and_exit, int, int);
 
@@ -211,7 +199,7 @@ START_TEST(fork_while_others_call)
         pl_nap(round % 5 * 500);
         pid_t child = working_child(round % 2);
         failed += !maps_work(1, 0);
-        failed += status_of(child) != 0;
+        failed += pl_status_of(child) != 0;
     }
     atomic_store_explicit(&enough, true, memory_order_relaxed);
     for (int t = 0; t < 3; t++)
@@ -247,7 +235,7 @@ START_TEST(exit_inside_of_a_task)
         parallel_results_free(parallel_map(leave, where, _i ? 2 : 1));
         _exit(98);
     }
-    ck_assert_int_eq(status_of(child), 70 + _i);
+    ck_assert_int_eq(pl_status_of(child), 70 + _i);
 }
 END_TEST
 
@@ -275,7 +263,7 @@ START_TEST(the_end_while_another_thread_calls)
         pl_nap(50000);
         exit(maps_work(3, 0) ? 71 : 1); /* what returning from main() does */
     }
-    ck_assert_int_eq(status_of(child), 71);
+    ck_assert_int_eq(pl_status_of(child), 71);
 }
 END_TEST
 
@@ -294,7 +282,7 @@ START_TEST(calls_at_exit)
         atexit(call_at_exit);
         exit(maps_work(3, 0) ? 72 : 1);
     }
-    ck_assert_int_eq(status_of(child), 72);
+    ck_assert_int_eq(pl_status_of(child), 72);
 }
 END_TEST
 
@@ -319,30 +307,17 @@ START_TEST(idle_workers_use_no_cpu)
 }
 END_TEST
 
-/* The threads of this process; -1 if the system does not say. */
-static int count_threads(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    if (!tasks)
-        return -1;
-    int count = 0;
-    for (struct dirent *entry; (entry = readdir(tasks));)
-        count += entry->d_name[0] != '.';
-    closedir(tasks);
-    return count;
-}
-
 START_TEST(threads_beyond_the_cores_leave)
 {
     pl_workers(2);
-    int before = count_threads();
+    int before = pl_count_threads();
     if (before < 0)
         return;
     for (int round = 0; round < 2; round++) {
         ck_assert(naps_work(12));
-        for (int k = 0; k < 200 && count_threads() > before + 2; k++)
+        for (int k = 0; k < 200 && pl_count_threads() > before + 2; k++)
             pl_nap(50000);
-        ck_assert_int_le(count_threads(), before + 2);
+        ck_assert_int_le(pl_count_threads(), before + 2);
         ck_assert(maps_work(5, 0));
     }
 }
@@ -350,22 +325,7 @@ END_TEST
 
 /* ---- lack of threads --------------------------------------------------------------------------------------- */
 
-/* Leaves this process hardly any address space beyond what it has: no stack of a thread fits in. */
-static bool take_away_room(struct rlimit *old)
-{
-    unsigned long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    bool known = statm && fscanf(statm, "%lu", &pages) == 1;
-    if (statm)
-        fclose(statm);
-    if (!known || getrlimit(RLIMIT_AS, old) != 0)
-        return false;
-    struct rlimit little = *old;
-    little.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (512 << 10);
-    return setrlimit(RLIMIT_AS, &little) == 0;
-}
-
-/* Index / 3: without any call before, or with one, which leaves some threads about. */
+/* Index / PL_WORKER_COUNTS: without any call before, or with one, which leaves some threads about. */
 START_TEST(lack_of_threads_is_no_error)
 {
     pl_workers(pl_worker_counts[_i % PL_WORKER_COUNTS]);
@@ -374,7 +334,7 @@ START_TEST(lack_of_threads_is_no_error)
     if (_i / PL_WORKER_COUNTS)
         ck_assert(maps_work(2, 0));
     struct rlimit old;
-    if (!take_away_room(&old))
+    if (!pl_take_away_room(&old, 512 << 10))
         return;
     bool many = maps_work(5, 0), more = naps_work(16), again = naps_work(0);
     setrlimit(RLIMIT_AS, &old);

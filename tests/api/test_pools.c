@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools of the program's own: who works where, and how they begin and end. */
-#include <dirent.h>
 #include <errno.h>
 #include <parallel.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/process.h"
 #include "support/sanitizers.h"
 #include "support/tasks.h"
 #include "support/test.h"
@@ -50,14 +49,7 @@ static unsigned how_many(void)
 /* The threads of this process; -1 if the system does not say, or if some are ThreadSanitizer's. */
 static int count_threads(void)
 {
-    DIR *tasks = PL_TSAN ? NULL : opendir("/proc/self/task");
-    if (!tasks)
-        return -1;
-    int count = 0;
-    for (struct dirent *entry; (entry = readdir(tasks));)
-        count += entry->d_name[0] != '.';
-    closedir(tasks);
-    return count;
+    return PL_TSAN ? -1 : pl_count_threads();
 }
 
 /* Whether there are no more threads than that, after a while. */
@@ -545,16 +537,6 @@ END_TEST
 
 /* ---- fork and exit ----------------------------------------------------------------------------------------- */
 
-static int status_of(pid_t child)
-{
-    int status;
-    pid_t got;
-    do
-        got = waitpid(child, &status, 0);
-    while (got < 0 && errno == EINTR);
-    return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static void end_child(bool right)
 {
     if (PL_ASAN) /* at exit, it looks for leaks in threads that a child does not have */
@@ -587,7 +569,7 @@ START_TEST(a_child_has_the_pool_too)
             end_child(right);
         }
         ck_assert(stays(q, Q, 0, 0));
-        ck_assert_int_eq(status_of(child), 73);
+        ck_assert_int_eq(pl_status_of(child), 73);
     }
     parallel_pool_free(p);
     parallel_pool_free(q);
@@ -604,7 +586,7 @@ static int fork_on_it(int x)
         parallel_pool_free(p_of_test);
         _exit(right ? x : 99);
     }
-    return status_of(child);
+    return pl_status_of(child);
 }
 PARALLEL_DECORATE(fork_on_it, int, int);
 
@@ -682,7 +664,7 @@ START_TEST(the_end_of_the_program)
         alarm(60);
         end_somehow(_i);
     }
-    ck_assert_int_eq(status_of(child), 73);
+    ck_assert_int_eq(pl_status_of(child), 73);
 }
 END_TEST
 

@@ -55,7 +55,7 @@ PARALLEL_DECORATE(nap, int, int);
 
 /* ---- to the end --------------------------------------------------------------------------------------------- */
 
-/* Index / 3: 1: on the calling thread. */
+/* Index / PL_WORKER_COUNTS: 1: on the calling thread. */
 START_TEST(from_nothing_to_all)
 {
     pl_workers(pl_worker_counts[_i % PL_WORKER_COUNTS]);

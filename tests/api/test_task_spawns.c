@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "support/process.h"
 #include "support/tasks.h"
 
 /* ---- many at once ---------------------------------------------------------------------------------------- */
@@ -121,21 +122,6 @@ PARALLEL_TASK(long, fib, int, n)
 
 /* ---- where there is no room for them --------------------------------------------------------------------- */
 
-/* Leaves this process `megabytes` of address space beyond what it has. */
-static bool take_away_room(struct rlimit *old, int megabytes)
-{
-    unsigned long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    bool known = statm && fscanf(statm, "%lu", &pages) == 1;
-    if (statm)
-        fclose(statm);
-    if (!known || getrlimit(RLIMIT_AS, old) != 0)
-        return false;
-    struct rlimit little = *old;
-    little.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)megabytes << 20);
-    return setrlimit(RLIMIT_AS, &little) == 0;
-}
-
 PARALLEL_TASK(int, next_by_child, int, i)
 {
     PARALLEL_SPAWN(next_of, i);
@@ -159,7 +145,7 @@ START_TEST(more_spawns_than_there_is_room_for)
 {
     pl_workers(pl_task_workers[_i]);
     struct rlimit old;
-    if (PL_SANITIZED || !take_away_room(&old, 12))
+    if (PL_SANITIZED || !pl_take_away_room(&old, 12 << 20))
         return;
     int64_t first = PARALLEL_RUN(spawn_parents, 1000), fibonacci = PARALLEL_RUN(fib, 20);
     setrlimit(RLIMIT_AS, &old);
@@ -178,7 +164,7 @@ START_TEST(no_room_at_all)
 {
     pl_workers(pl_task_workers[_i]);
     struct rlimit old;
-    if (PL_SANITIZED || !take_away_room(&old, 0))
+    if (PL_SANITIZED || !pl_take_away_room(&old, 0))
         return;
     int64_t wrong = PARALLEL_RUN(spawn_parents, 50), fibonacci = PARALLEL_RUN(fib, 10);
     setrlimit(RLIMIT_AS, &old);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What tests of processes share: children, threads, and the room that there is for them. */
+#ifndef PL_TESTS_SUPPORT_PROCESS_H
+#define PL_TESTS_SUPPORT_PROCESS_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Waits for a child: its exit status, -1 if it has none. */
+static inline int pl_status_of(pid_t child)
+{
+    int status;
+    pid_t got;
+    do
+        got = waitpid(child, &status, 0);
+    while (got < 0 && errno == EINTR);
+    return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* How many threads this process has; -1 if that is not known. */
+static inline int pl_count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
+        return -1;
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(tasks));)
+        count += entry->d_name[0] != '.';
+    closedir(tasks);
+    return count;
+}
+
+/* Leaves this process but so many bytes of address space beyond what it has. With half a megabyte, no stack of a thread fits
+ * in. */
+static inline bool pl_take_away_room(struct rlimit *old, size_t bytes)
+{
+    unsigned long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    bool known = statm && fscanf(statm, "%lu", &pages) == 1;
+    if (statm)
+        fclose(statm);
+    if (!known || getrlimit(RLIMIT_AS, old) != 0)
+        return false;
+    struct rlimit little = *old;
+    little.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (rlim_t)bytes;
+    return setrlimit(RLIMIT_AS, &little) == 0;
+}
+
+#endif
