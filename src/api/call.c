@@ -43,18 +43,15 @@ static void note_failures(const pl_map *m, pl_chunk *chunk, size_t begin, size_t
 {
     bool gave_up = (chunk->gave_up && chunk->gave_up_index == begin) ||
                    (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop));
-    char *message = pl_chunk_message(chunk, begin);
-    for (size_t i = begin; i < end; i++) {
-        parallel_failure failure = {
-            .index = i,
-            .state = gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
-            .code = gave_up ? ECANCELED : chunk->span.code,
-            .attempts = 1,
-            .arg = arg_of(m, i),
-        };
+    parallel_failure failure = {
+        .index = begin,
+        .state = gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
+        .code = gave_up ? ECANCELED : chunk->span.code,
+        .attempts = 1,
+    };
+    for (size_t i = begin; i < end; i++)
         zero(m, i);
-        pl_failures_add(m->failures, &failure, message && i + 1 < end ? strdup(message) : message);
-    }
+    pl_failures_add_all(m->failures, failure, end, pl_chunk_message(chunk, begin));
 }
 
 int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
@@ -211,6 +208,14 @@ static size_t grain_of(const pl_call *c, unsigned workers)
     return (c->n - 1) / (workers ? workers : pl_pool_cores()) + 1;
 }
 
+/* Where a task's argument is, as the program knows it. */
+static const void *given_arg(const pl_call *c, size_t i)
+{
+    if (c->par.futures)
+        return c->par.futures[i].arg;
+    return c->given ? (const unsigned char *)c->given + i * c->m.arg_size : NULL;
+}
+
 bool pl_call_run(pl_call *c, void *out)
 {
     unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
@@ -234,6 +239,8 @@ bool pl_call_run(pl_call *c, void *out)
     if (c->pool)
         pl_pool_leave(&visit);
     pl_failures_finish(&c->failures, c->names.names ? c->names.names : c->o.names);
+    for (size_t k = 0; k < c->failures.count; k++)
+        c->failures.list[k].arg = given_arg(c, c->failures.list[k].index);
     return !c->failures.lost && c->failures.count == 0;
 }
 
@@ -289,13 +296,6 @@ void pl_call_return(pl_call *c, bool failed)
 }
 
 /* ---- one task -------------------------------------------------------------------------------------------- */
-
-const void *pl_call_arg(const pl_call *c, size_t i)
-{
-    if (c->par.futures)
-        return c->par.futures[i].arg;
-    return c->given ? (const unsigned char *)c->given + i * c->m.arg_size : NULL;
-}
 
 void pl_call_zero(const pl_call *c, size_t i)
 {

@@ -130,9 +130,6 @@ size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t e
 /* Zeroes the result of a task that failed. */
 void pl_call_zero(const pl_call *c, size_t i);
 
-/* Where its argument is. */
-const void *pl_call_arg(const pl_call *c, size_t i);
-
 /* The bodies of the scheduler's loop for simple calls: of functions that can fail, of others, and of loops. */
 int pl_run_tasks(void *map, size_t begin, size_t end, void *stop);
 int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop);

@@ -144,15 +144,8 @@ void pl_turn_note(pl_turn *t, const parallel_failure *failure, char *message, si
     parallel_failure f = *failure;
     for (size_t i = begin; i < end && f.state != PARALLEL_NOT_RUN; i++)
         pl_call_zero(c, i);
-    for (f.index = begin; f.index < end; f.index++) {
-        char *text = message && f.index + 1 < end ? strdup(message) : message;
-        f.arg = pl_call_arg(c, f.index);
-        pl_failures_add(&c->failures, &f, text);
-        if (!c->o.silent && f.index + 1 < end) { /* the first says it all */
-            free(message);
-            break;
-        }
-    }
+    f.index = begin;
+    pl_failures_add_all(&c->failures, f, end, message);
     if (c->o.silent)
         return;
     t->stop = true;

@@ -192,6 +192,14 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, cha
     pthread_mutex_unlock(&failures->mutex);
 }
 
+void pl_failures_add_all(pl_failures *failures, parallel_failure first, size_t end, char *message)
+{
+    size_t last = failures->keep_all ? end - 1 : first.index; /* else the first says it all */
+    for (; first.index < last; first.index++)
+        pl_failures_add(failures, &first, message ? strdup(message) : NULL);
+    pl_failures_add(failures, &first, message);
+}
+
 static int by_index(const void *a, const void *b)
 {
     size_t i = ((const parallel_failure *)a)->index, j = ((const parallel_failure *)b)->index;

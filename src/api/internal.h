@@ -80,6 +80,9 @@ void pl_failures_free(pl_failures *failures);
 /* Adds one. Takes `message`, a heap string or NULL, for its own. */
 void pl_failures_add(pl_failures *failures, const parallel_failure *failure, char *message);
 
+/* Adds those of the tasks [first.index, end), which failed together. */
+void pl_failures_add_all(pl_failures *failures, parallel_failure first, size_t end, char *message);
+
 /* Frees a list of failures. */
 void pl_failures_free_list(parallel_failure *list, size_t count);
 

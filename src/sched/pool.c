@@ -253,8 +253,7 @@ void pl_pool_enter(pl_visit *v, pl_pool *pool)
 {
     if (thread_ends || pool_here() == pool || !pool->own)
         return;
-    /* W31 relaxed: the pool is held meanwhile, by its maker or an outer visit; pairs with W32 */
-    atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
+    pl_pool_hold(pool);
     *v = (pl_visit){.outer = visit, .pool = pool, .before = self, .found = worker_further_out(pool)};
     visit = v;
     self = v->found;
@@ -406,7 +405,7 @@ static void end_own_pool(pl_pool *pool)
 static void let_go(pl_pool *pool)
 {
     /* W32 acq_rel: what this holder did with it comes before its end (release), which whoever lets go last brings about
-     * (acquire); pairs with W31, W32, W33 */
+     * (acquire); pairs with W32, W33, W49 */
     if (atomic_fetch_sub_explicit(&pool->holders, 1, memory_order_acq_rel) == 1)
         end_own_pool(pool);
 }
@@ -421,7 +420,7 @@ void pl_pool_free(pl_pool *pool)
 
 void pl_pool_hold(pl_pool *pool)
 {
-    /* W49 relaxed: as W31, or before the caller's end; pairs with W32, W50, W51 */
+    /* W49 relaxed: the pool is held meanwhile, by its maker or an outer visit, or the mutex keeps it; pairs with W32, W50, W51 */
     atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
 }
 
@@ -453,7 +452,7 @@ static pl_pool *hold_first(pl_pool *pool)
         /* W33 relaxed: the mutex keeps the pool; one that nobody holds is left to who ends it; pairs with W32 */
         uint32_t holders = atomic_load_explicit(&pool->holders, memory_order_relaxed);
         while (holders > 0) {
-            /* W34 relaxed: as W31; pairs with W32 */
+            /* W34 relaxed: as W49; pairs with W32 */
             if (atomic_compare_exchange_weak_explicit(&pool->holders, &holders, holders + 1, memory_order_relaxed,
                                                       memory_order_relaxed))
                 return pool;
