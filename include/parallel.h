@@ -39,6 +39,7 @@
  * | PARALLEL_TASK, _SPAWN, _SYNC, _CALL, _RUN   | fork and join                               | task.h      |
  * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |
  * | parallel_fail, parallel_last_failure        | say, and learn, why a task failed           | failure.h   |
+ * | parallel_process_map, _process_par, ...     | on worker processes: crashes cost one task  | process.h   |
  * | parallel_pool_new, parallel_pool_free       | threads that some calls have to themselves  | pool.h      |
  * | parallel_options                            | every option, all zero by default           | options.h   |
  *
@@ -56,6 +57,7 @@
 #include <libparallel/map.h>
 #include <libparallel/par.h>
 #include <libparallel/pool.h>
+#include <libparallel/process.h>
 #include <libparallel/progress.h>
 #include <libparallel/results.h>
 #include <libparallel/running.h>

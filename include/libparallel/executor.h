@@ -55,12 +55,18 @@ typedef enum parallel_status {
 /** parallel_thread_async_map(fn, args, n, ...options): parallel_async_map() on threads, whatever was decorated. */
 #define parallel_thread_async_map(...) PARALLEL_THREAD_ASYNC_MAP_(__VA_ARGS__, PARALLEL_END_)
 
+/** parallel_process_async_map(fn, args, n, ...options): parallel_async_map() on worker processes, see process.h. */
+#define parallel_process_async_map(...) PARALLEL_PROCESS_ASYNC_MAP_(__VA_ARGS__, PARALLEL_END_)
+
 /** parallel_async_par(futures, n, ...options): starts parallel_par() and does not wait for it. `futures` is copied; what
  * the futures point to, their arguments, is borrowed. */
 #define parallel_async_par(...) PARALLEL_ASYNC_PAR_(__VA_ARGS__, PARALLEL_END_)
 
 /** parallel_thread_async_par(futures, n, ...options): parallel_async_par() on threads. */
 #define parallel_thread_async_par(...) PARALLEL_THREAD_ASYNC_PAR_(__VA_ARGS__, PARALLEL_END_)
+
+/** parallel_process_async_par(futures, n, ...options): parallel_async_par() on worker processes, see process.h. */
+#define parallel_process_async_par(...) PARALLEL_PROCESS_ASYNC_PAR_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * Starts an executor that was made with `deferred`.
@@ -132,6 +138,10 @@ PARALLEL_API parallel_executor *parallel_async_map_function(const parallel_funct
 PARALLEL_API parallel_executor *parallel_thread_async_map_function(const parallel_function *f, const void *args,
                                                                    size_t n, const parallel_options *options);
 
+/** What parallel_process_async_map() is made of. */
+PARALLEL_API parallel_executor *parallel_process_async_map_function(const parallel_function *f, const void *args,
+                                                                    size_t n, const parallel_options *options);
+
 /** What parallel_async_par() is made of. */
 PARALLEL_API parallel_executor *parallel_async_par_futures(const parallel_future *futures, size_t n,
                                                            const parallel_options *options);
@@ -139,6 +149,10 @@ PARALLEL_API parallel_executor *parallel_async_par_futures(const parallel_future
 /** What parallel_thread_async_par() is made of. */
 PARALLEL_API parallel_executor *parallel_thread_async_par_futures(const parallel_future *futures, size_t n,
                                                                   const parallel_options *options);
+
+/** What parallel_process_async_par() is made of. */
+PARALLEL_API parallel_executor *parallel_process_async_par_futures(const parallel_future *futures, size_t n,
+                                                                   const parallel_options *options);
 
 PARALLEL_END_DECLS
 
@@ -151,11 +165,18 @@ PARALLEL_END_DECLS
     parallel_thread_async_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_),                             \
                                        PARALLEL_OPTIONS_(__VA_ARGS__))
 
+#define PARALLEL_PROCESS_ASYNC_MAP_(fn_, args_, n_, ...)                                                               \
+    parallel_process_async_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_),                            \
+                                        PARALLEL_OPTIONS_(__VA_ARGS__))
+
 #define PARALLEL_ASYNC_PAR_(futures_, n_, ...)                                                                         \
     parallel_async_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_THREAD_ASYNC_PAR_(futures_, n_, ...)                                                                  \
     parallel_thread_async_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+#define PARALLEL_PROCESS_ASYNC_PAR_(futures_, n_, ...)                                                                 \
+    parallel_process_async_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */
 

@@ -19,7 +19,7 @@ typedef struct parallel_span {
     void *results;    /**< the slot of task 0, or NULL */
     void *extras;     /**< the option `extras` */
     void *stop;       /**< an _Atomic int: start no further task once it is not 0 */
-    size_t index;     /**< the task that runs now; kept by kernels of functions that can fail */
+    size_t index;     /**< the task that runs now; kept by kernels of functions that can fail, and by `step` */
     int code;         /**< why the kernel stopped at a task: what that task returned */
 } parallel_span;
 
@@ -53,6 +53,7 @@ typedef struct parallel_function {
     const parallel_options *options; /**< the decoration's defaults, or NULL */
     parallel_cost *cost;             /**< where to remember what a task costs, or NULL */
     bool splits;                     /**< the function gets chunks: where it fails, a whole chunk has failed */
+    parallel_kernel *step;           /**< a kernel that keeps the span's index, for processes; NULL: as `kernel` */
 } parallel_function;
 
 #ifndef __cplusplus
@@ -114,17 +115,18 @@ typedef struct parallel_function {
 #define PARALLEL_DECORATE_(fn, arg_t, result_t, ...)                                                                   \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_KERNEL_(fn, result_t)                                                                                     \
-    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), false, false, __VA_ARGS__)
+    PARALLEL_STEP_(fn, result_t)                                                                                       \
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), false, false, fn##__parallel_step, __VA_ARGS__)
 
 #define PARALLEL_DECORATE_TASK_(fn, arg_t, result_t, ...)                                                              \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_TASK_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                              \
-    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, false, __VA_ARGS__)
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, false, fn##__parallel_kernel, __VA_ARGS__)
 
 #define PARALLEL_DECORATE_SPLIT_(fn, arg_t, result_t, ...)                                                             \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_SPLIT_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                             \
-    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, true, __VA_ARGS__)
+    PARALLEL_HANDLE_(fn, PARALLEL_SIZEOF_(fn, result_t), true, true, fn##__parallel_kernel, __VA_ARGS__)
 
 #define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \
     typedef __typeof__(arg_t) fn##__parallel_arg;                                                                      \
@@ -146,6 +148,36 @@ typedef struct parallel_function {
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++)                                                            \
             pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
+        return pl_end;                                                                                                 \
+    }
+
+/* For processes: if the function crashes, it is known where. The barrier keeps the note before the call, and what belongs
+ * to the call after it; so this loop is not vectorised. */
+#define PARALLEL_STEP_(fn, result_t) PARALLEL_CAT_(PARALLEL_STEP_, PARALLEL_IS_VOID_(result_t))(fn)
+#define PARALLEL_NOTE_(span, i)                                                                                        \
+    (span)->index = (i);                                                                                               \
+    __asm__ __volatile__("" ::: "memory");
+
+#define PARALLEL_STEP_0(fn)                                                                                            \
+    __attribute__((unused)) static size_t fn##__parallel_step(parallel_span *pl_span, size_t pl_begin, size_t pl_end)  \
+    {                                                                                                                  \
+        fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
+        fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
+        for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
+            PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
+            pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
+        }                                                                                                              \
+        return pl_end;                                                                                                 \
+    }
+
+#define PARALLEL_STEP_1(fn)                                                                                            \
+    __attribute__((unused)) static size_t fn##__parallel_step(parallel_span *pl_span, size_t pl_begin, size_t pl_end)  \
+    {                                                                                                                  \
+        fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
+        for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
+            PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
+            fn(pl_args[pl_i]);                                                                                         \
+        }                                                                                                              \
         return pl_end;                                                                                                 \
     }
 
@@ -173,7 +205,7 @@ typedef struct parallel_function {
             /* X1 relaxed: a hint that no task need start any more; pairs with E2 in src/sched/cancel.c */             \
             if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
                 return pl_i;                                                                                           \
-            pl_span->index = pl_i;                                                                                     \
+            PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
             pl_span->code = fn(pl_args + pl_i, slot(pl_results, pl_i), pl_span->extras);                               \
             if (pl_span->code)                                                                                         \
                 return pl_i;                                                                                           \
@@ -188,12 +220,12 @@ typedef struct parallel_function {
     {                                                                                                                  \
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
-        pl_span->index = pl_begin;                                                                                     \
+        PARALLEL_NOTE_(pl_span, pl_begin)                                                                              \
         pl_span->code = fn(pl_args + pl_begin, pl_end - pl_begin, slot(pl_results, pl_begin), pl_span->extras);        \
         return pl_span->code ? pl_begin : pl_end;                                                                      \
     }
 
-#define PARALLEL_HANDLE_(fn, bytes, fails, parts, ...)                                                                 \
+#define PARALLEL_HANDLE_(fn, bytes, fails, parts, steps, ...)                                                          \
     __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
     __attribute__((unused)) static const parallel_options fn##__parallel_options = {PARALLEL_SIZED_(__VA_ARGS__)};     \
     __attribute__((unused)) static const parallel_function fn##__parallel = {                                          \
@@ -206,6 +238,7 @@ typedef struct parallel_function {
         .options = PARALLEL_IF_ANY_(&fn##__parallel_options, (const parallel_options *)0, __VA_ARGS__),                \
         .cost = &fn##__parallel_cost,                                                                                  \
         .splits = parts,                                                                                               \
+        .step = steps,                                                                                                 \
     }
 
 /* `args`, if it points to the argument type, const or not; else an error at compile time. */

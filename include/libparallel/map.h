@@ -38,6 +38,9 @@ PARALLEL_BEGIN_DECLS
 /** parallel_thread_map(fn, args, n, ...options): parallel_map() on threads, whatever was decorated. */
 #define parallel_thread_map(...) PARALLEL_THREAD_MAP_(__VA_ARGS__, PARALLEL_END_)
 
+/** parallel_process_map(fn, args, n, ...options): parallel_map() on worker processes, see process.h. */
+#define parallel_process_map(...) PARALLEL_PROCESS_MAP_(__VA_ARGS__, PARALLEL_END_)
+
 /**
  * parallel_map_into(fn, args, n, out, ...options): parallel_map() into the caller's own vector; nothing is
  * allocated, but for a copy of the arguments where `out` is `args` and there are `retries`. Equals
@@ -80,7 +83,7 @@ PARALLEL_BEGIN_DECLS
  * @param body void body(size_t begin, size_t end, void *ctx)
  * @param ctx  handed to every call; may be NULL
  * @return 0; or -1 with errno EINVAL (body NULL, or an option that means nothing here: `names`, `extras`) or
- *         ENOTSUP
+ *         ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do not share)
  */
 #define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, PARALLEL_END_)
 
@@ -98,6 +101,10 @@ PARALLEL_API parallel_results *parallel_map_function(const parallel_function *f,
 /** What parallel_thread_map() is made of. EINVAL if `options` asks for another executor. */
 PARALLEL_API parallel_results *parallel_thread_map_function(const parallel_function *f, const void *args, size_t n,
                                                             const parallel_options *options);
+
+/** What parallel_process_map() is made of. */
+PARALLEL_API parallel_results *parallel_process_map_function(const parallel_function *f, const void *args, size_t n,
+                                                             const parallel_options *options);
 
 /** What parallel_split() is made of. Any function will do, run on each argument of a chunk. */
 PARALLEL_API parallel_results *parallel_split_function(const parallel_function *f, const void *args, size_t n,
@@ -120,6 +127,9 @@ PARALLEL_END_DECLS
 
 #define PARALLEL_THREAD_MAP_(fn_, args_, n_, ...)                                                                      \
     parallel_thread_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+#define PARALLEL_PROCESS_MAP_(fn_, args_, n_, ...)                                                                     \
+    parallel_process_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_SPLIT_(fn_, args_, n_, ...)                                                                           \
     parallel_split_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))

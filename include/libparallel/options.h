@@ -10,9 +10,16 @@ typedef enum parallel_executor_kind {
     PARALLEL_DEFAULT_EXECUTOR = 0, /**< the decoration's choice, else threads */
     PARALLEL_THREAD,               /**< on the threads of this process */
     PARALLEL_SERIAL,               /**< on the calling thread, in index order: for debugging */
-    PARALLEL_PROCESS,              /**< on worker processes; not in this release: ENOTSUP */
+    PARALLEL_PROCESS,              /**< on worker processes, see process.h */
     PARALLEL_MPI                   /**< on MPI ranks; not in this release: ENOTSUP */
 } parallel_executor_kind;
+
+/** What worker processes know of the program; process.h tells more. */
+typedef enum parallel_isolation {
+    PARALLEL_DEFAULT_ISOLATION = 0, /**< the decoration's choice, else a snapshot */
+    PARALLEL_SNAPSHOT,   /**< they are forked for the call: every pointer and global is there, as it is at the call */
+    PARALLEL_PERSISTENT  /**< they are kept from call to call, and are sent the arguments, which hold no pointers */
+} parallel_isolation;
 
 /** A pool of one's own, see pool.h. */
 typedef struct parallel_pool parallel_pool;
@@ -105,6 +112,21 @@ typedef struct parallel_options {
      * known to be dear, and the first measurement is to be spared.
      */
     size_t grain;
+
+    /** Of worker processes: what they know of the program. */
+    parallel_isolation isolation;
+
+    /** Of persistent worker processes: bytes that `extras` points to, which are sent to them with each call. */
+    size_t extras_size;
+
+    /**
+     * Of worker processes: bytes of memory that each may have beyond what it began with; past that, malloc() fails in
+     * it, and a task that does not expect that crashes, alone. 0: no limit.
+     */
+    size_t memory_limit;
+
+    /** Of worker processes: after so many tasks each is replaced by a new one. 0: never. Negative: EINVAL. */
+    int tasks_per_worker;
 } parallel_options;
 
 /*

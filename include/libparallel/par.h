@@ -53,6 +53,9 @@ typedef struct parallel_future {
 /** parallel_thread_par(futures, n, ...options): parallel_par() on threads. */
 #define parallel_thread_par(...) PARALLEL_THREAD_PAR_(__VA_ARGS__, PARALLEL_END_)
 
+/** parallel_process_par(futures, n, ...options): parallel_par() on worker processes, see process.h. */
+#define parallel_process_par(...) PARALLEL_PROCESS_PAR_(__VA_ARGS__, PARALLEL_END_)
+
 /**
  * PARALLEL_FUTURE(fn, arg, ...members)
  *
@@ -71,6 +74,10 @@ PARALLEL_API parallel_results *parallel_par_futures(const parallel_future *futur
 PARALLEL_API parallel_results *parallel_thread_par_futures(const parallel_future *futures, size_t n,
                                                            const parallel_options *options);
 
+/** What parallel_process_par() is made of. */
+PARALLEL_API parallel_results *parallel_process_par_futures(const parallel_future *futures, size_t n,
+                                                            const parallel_options *options);
+
 PARALLEL_END_DECLS
 
 #ifndef __cplusplus
@@ -78,6 +85,9 @@ PARALLEL_END_DECLS
 #define PARALLEL_PAR_(futures_, n_, ...) parallel_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 #define PARALLEL_THREAD_PAR_(futures_, n_, ...)                                                                        \
     parallel_thread_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+#define PARALLEL_PROCESS_PAR_(futures_, n_, ...)                                                                       \
+    parallel_process_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 /* PARALLEL_END_ at the end of the members makes a call of what follows them. */
 #define PARALLEL_FUTURE_(fn_, value_, ...)                                                                             \

@@ -6,11 +6,13 @@ libruntime_la_SOURCES += \
     src/base/os.h \
     src/base/os_common.c \
     src/base/os_internal.h \
+    src/base/os_process.c \
+    src/base/os_process.h \
     src/base/os_terminal.c
 if OS_LINUX
-libruntime_la_SOURCES += src/base/os_linux.c
-EXTRA_DIST += src/base/os_posix.c
+libruntime_la_SOURCES += src/base/os_linux.c src/base/os_linux_process.c
+EXTRA_DIST += src/base/os_posix.c src/base/os_posix_process.c
 else
-libruntime_la_SOURCES += src/base/os_posix.c
-EXTRA_DIST += src/base/os_linux.c
+libruntime_la_SOURCES += src/base/os_posix.c src/base/os_posix_process.c
+EXTRA_DIST += src/base/os_linux.c src/base/os_linux_process.c
 endif

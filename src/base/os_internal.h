@@ -1,11 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files that implement os.h. */
+/* Between the files that implement os.h and os_process.h. */
 #ifndef PL_BASE_OS_INTERNAL_H
 #define PL_BASE_OS_INTERNAL_H
 
 #include <stddef.h>
+#include <stdnoreturn.h>
+
+#include "base/os_process.h"
 
 /* A hint that committed memory is used densely. */
 void pl_os_use_huge_pages(void *start, size_t bytes);
+
+/* ---- processes ------------------------------------------------------------------------------------------- */
+
+/* What the thread that forks a process apart hands over. */
+typedef struct pl_os_birth {
+    void (*run)(int line, void *argument);
+    void *argument;
+    int ours, theirs; /* ends of the line */
+} pl_os_birth;
+
+/* Forks it, with all signals blocked: 0 or an error code. In it, pl_os_be_born(). */
+int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth);
+noreturn void pl_os_be_born(const pl_os_birth *birth);
+
+/* The way to do that which works everywhere. */
+int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth);
+
+/* Waits for the keeper, whose child has ended, and frees what it had. */
+void pl_os_bury_keeper(pl_os_apart *apart);
+
+/* Closes all files but the standard three and the line; where the system can, their numbers stay taken. */
+void pl_os_drop_files(int line);
+
+/* The supervisor is to notice when `program` ends; and descendants whose parents die are to be its children. */
+void pl_os_watch(pl_os_supervisor *s, int program);
+
+/* What has come in, if there is something to read. */
+pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s, bool readable);
+
+/* The parent's end is to be this process's end. */
+void pl_os_die_with_parent(void);
 
 #endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* os_process.h on any POSIX system: who waits looks again every so often, and strays are not known. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/os_internal.h"
+
+/* How long a waiter sleeps before it looks again: from the least to the most. */
+#define LEAST_NS 20000
+#define MOST_NS 1000000
+
+void pl_os_share_discard(void *start, size_t bytes)
+{
+    (void)start;
+    (void)bytes;
+}
+
+void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    int saved = errno;
+    uint64_t slept = 0;
+    /* O7 seq_cst: for whoever wakes; where its change is missed, it is seen a little later; no partner */
+    for (long nap = LEAST_NS; atomic_load_explicit(word, memory_order_seq_cst) == expected && slept < timeout_ns;) {
+        struct timespec t = {.tv_nsec = timeout_ns - slept < (uint64_t)nap ? (long)(timeout_ns - slept) : nap};
+        nanosleep(&t, NULL);
+        slept += (uint64_t)nap;
+        nap = nap * 2 < MOST_NS ? nap * 2 : MOST_NS;
+    }
+    errno = saved;
+}
+
+void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
+{
+    (void)word;
+    (void)all;
+}
+
+int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth)
+{
+    return pl_os_fork_twice(apart, birth);
+}
+
+void pl_os_bury_keeper(pl_os_apart *apart)
+{
+    (void)apart;
+}
+
+uint64_t pl_os_images(void)
+{
+    return 0;
+}
+
+void pl_os_drop_files(int line)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+    for (int fd = 3; fd < (most > 0 && most < 65536 ? most : 65536); fd++)
+        if (fd != line)
+            close(fd);
+}
+
+void pl_os_watch(pl_os_supervisor *s, int program)
+{
+    (void)s;
+    (void)program;
+}
+
+pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns)
+{
+    struct pollfd line = {.fd = s->line, .events = POLLIN};
+    int ms = timeout_ns < MOST_NS ? 0 : 1; /* a child that ends meanwhile is found after that */
+    if (poll(&line, 1, ms) <= 0)
+        return PL_OS_NOTHING;
+    return pl_os_supervisor_event(s, line.revents != 0);
+}
+
+void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context)
+{
+    (void)keep;
+    (void)context;
+}
+
+void pl_os_die_with_parent(void)
+{
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* What all systems share of os_process.h. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/os_internal.h"
+#include "base/os_process.h"
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
+/* How long a process apart has to end when it is asked to. */
+#define END_MS 1000
+
+/* ---- what processes share -------------------------------------------------------------------------------- */
+
+size_t pl_os_page(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void *pl_os_share(size_t bytes)
+{
+    void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+bool pl_os_unshare(void *start, size_t bytes)
+{
+    void *copy = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED)
+        return false;
+    memcpy(copy, start, bytes);
+    void *own = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (own != MAP_FAILED)
+        memcpy(own, copy, bytes);
+    munmap(copy, bytes);
+    return own != MAP_FAILED;
+}
+
+/* ---- a process apart ------------------------------------------------------------------------------------- */
+
+_Thread_local bool pl_os_forking_apart;
+
+static void close_both(const int line[2])
+{
+    close(line[0]);
+    close(line[1]);
+}
+
+int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), void *argument)
+{
+    int line[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, line) != 0)
+        return errno;
+    fcntl(line[0], F_SETFD, FD_CLOEXEC);
+    fcntl(line[1], F_SETFD, FD_CLOEXEC);
+    *apart = (pl_os_apart){.line = line[0], .keeper = -1};
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pl_os_forking_apart = true;
+    pl_os_birth birth = {.run = run, .argument = argument, .ours = line[0], .theirs = line[1]};
+    int error = pl_os_give_birth(apart, &birth);
+    pl_os_forking_apart = false;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        close_both(line);
+    else
+        close(line[1]);
+    return error;
+}
+
+void pl_os_be_born(const pl_os_birth *birth)
+{
+    close(birth->ours);
+    birth->run(birth->theirs, birth->argument);
+    _exit(0);
+}
+
+int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
+{
+    int told[2];
+    if (pipe(told) != 0)
+        return errno;
+    pid_t middle = fork();
+    int error = errno;
+    if (middle == 0) {
+        pid_t child = fork();
+        int report[2] = {child, errno};
+        if (child == 0) {
+            close_both(told);
+            pl_os_be_born(birth);
+        }
+        ssize_t wrote = write(told[1], report, sizeof report);
+        _exit(wrote != sizeof report);
+    }
+    close(told[1]);
+    int report[2] = {-1, error};
+    if (middle > 0) {
+        report[1] = EAGAIN;
+        while (read(told[0], report, sizeof report) < 0 && errno == EINTR) {
+        }
+        while (waitpid(middle, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    close(told[0]);
+    apart->pid = report[0];
+    return report[0] > 0 ? 0 : report[1];
+}
+
+void pl_os_apart_nudge(const pl_os_apart *apart)
+{
+    int saved = errno;
+    send(apart->line, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* if it does not fit, there is enough to be read */
+    errno = saved;
+}
+
+static bool hung_up(const pl_os_apart *apart, int timeout_ms)
+{
+    struct pollfd line = {.fd = apart->line};
+    return poll(&line, 1, timeout_ms) > 0 && (line.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+bool pl_os_apart_gone(const pl_os_apart *apart)
+{
+    int saved = errno;
+    bool gone = hung_up(apart, 0);
+    if (!gone && kill(apart->pid, 0) != 0 && errno == ESRCH) {
+        hung_up(apart, 100); /* those that it has forked follow it, but for what they have forked in turn */
+        gone = true;
+    }
+    errno = saved;
+    return gone;
+}
+
+void pl_os_apart_end(pl_os_apart *apart)
+{
+    int saved = errno;
+    shutdown(apart->line, SHUT_WR);
+    if (!hung_up(apart, END_MS) && kill(apart->pid, 0) == 0)
+        kill(apart->pid, SIGKILL);
+    close(apart->line);
+    pl_os_bury_keeper(apart);
+    errno = saved;
+}
+
+void pl_os_apart_forget(pl_os_apart *apart)
+{
+    close(apart->line);
+}
+
+/* ---- a supervisor ---------------------------------------------------------------------------------------- */
+
+static void notice_child(int signal)
+{
+    (void)signal;
+}
+
+void pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files)
+{
+    *s = (pl_os_supervisor){.line = line, .program = -1};
+    struct sigaction action = {.sa_handler = notice_child};
+    sigaction(SIGCHLD, &action, NULL); /* a signal that is ignored would not end a wait */
+    if (!files)
+        pl_os_drop_files(line);
+    pl_os_watch(s, program);
+}
+
+pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s, bool readable)
+{
+    char bytes[64];
+    if (!readable)
+        return PL_OS_NOTHING;
+    ssize_t got = recv(s->line, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        return PL_OS_ALONE;
+    return PL_OS_NUDGED;
+}
+
+int pl_os_fork_worker(const pl_os_supervisor *s)
+{
+    (void)s;
+    pid_t pid = fork();
+    if (pid > 0)
+        setpgid(pid, pid); /* so does the worker: whoever comes first */
+    return pid;
+}
+
+int pl_os_dead(pl_os_supervisor *s)
+{
+    (void)s;
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? info.si_pid : 0;
+}
+
+pl_os_end pl_os_bury(int pid, bool worker)
+{
+    int status = 0;
+    if (worker)
+        kill(-pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return (pl_os_end){.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                       .code = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
+}
+
+void pl_os_kill(int pid)
+{
+    kill(pid, SIGKILL);
+    kill(-pid, SIGKILL);
+}
+
+/* ---- a worker -------------------------------------------------------------------------------------------- */
+
+#ifdef __GLIBC__
+static void leave_at_once(int status, void *unused)
+{
+    (void)unused;
+    _exit(status);
+}
+#else
+static void leave_at_once(void)
+{
+    _exit(EXIT_FAILURE);
+}
+#endif
+
+static void default_signals(void)
+{
+    for (int i = 1; i < NSIG; i++) {
+        struct sigaction action;
+        if (i == SIGKILL || i == SIGSTOP || sigaction(i, NULL, &action) != 0)
+            continue;
+        bool ignored = !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
+        if (!ignored || i == SIGCHLD)
+            signal(i, SIG_DFL);
+    }
+    signal(SIGTTIN, SIG_IGN); /* it is not in the terminal's foreground */
+    signal(SIGTTOU, SIG_IGN);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void pl_os_become_worker(const pl_os_supervisor *s, int supervisor)
+{
+    setpgid(0, 0);
+    pl_os_die_with_parent();
+    if (getppid() != supervisor)
+        _exit(0);
+    if (s->program >= 0)
+        close(s->program);
+    __fpurge(stdin);
+    __fpurge(stdout);
+    __fpurge(stderr);
+#ifdef __GLIBC__
+    on_exit(leave_at_once, NULL);
+#else
+    atexit(leave_at_once);
+#endif
+    default_signals();
+}
+
+/* The process's address space, in bytes; 0 if that is not known. */
+static size_t address_space(void)
+{
+    char text[32];
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t got = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[got > 0 ? got : 0] = '\0';
+    return (size_t)strtoull(text, NULL, 10) * pl_os_page();
+}
+
+void pl_os_limit_memory(size_t bytes)
+{
+    static struct rlimit before;
+    static size_t had;
+    static bool limited;
+    if (!limited && bytes == 0)
+        return;
+    if (!limited) {
+        limited = true;
+        had = address_space();
+        getrlimit(RLIMIT_AS, &before);
+    }
+    struct rlimit limit = before;
+    rlim_t wanted = bytes < SIZE_MAX - had ? (rlim_t)(had + bytes) : RLIM_INFINITY;
+    if (bytes && (before.rlim_cur == RLIM_INFINITY || wanted < before.rlim_cur))
+        limit.rlim_cur = wanted;
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+int pl_os_self(void)
+{
+    return getpid();
+}
+
+int pl_os_parent(void)
+{
+    return getppid();
+}
+
+void pl_os_leave(int status)
+{
+    _exit(status);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared memory in blocks; arena.h says how. */
+#include "process/arena.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/os.h"
+#include "base/os_process.h"
+#include "sched/pool.h"
+
+/* The first region; where there is no room for that, it is as small as it has to be. */
+#define REGION (sizeof(void *) > 4 ? (size_t)1 << 30 : (size_t)64 << 20)
+/* How many bytes of free blocks keep the memory behind them. */
+#define WARM ((size_t)64 << 20)
+
+/* A stretch of a region, by where it begins; those between are gone. */
+typedef struct extent {
+    struct extent *next;
+    size_t start, bytes;
+    bool used, warm;
+} extent;
+
+typedef struct region {
+    struct region *next;
+    unsigned char *start;
+    unsigned number;
+    extent *extents;
+} region;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static region *regions; /* the newest first */
+static unsigned region_count;
+static size_t warm;          /* bytes that are free and warm */
+static unsigned shared_ever; /* how often the program has forked */
+
+/* ---- regions --------------------------------------------------------------------------------------------- */
+
+static region *add_region(size_t least)
+{
+    size_t bytes = REGION;
+    while (bytes < least && bytes < SIZE_MAX / 4)
+        bytes *= 2;
+    region *r = malloc(sizeof *r);
+    extent *e = malloc(sizeof *e);
+    void *start = NULL;
+    while (r && e && !(start = pl_os_share(bytes)) && bytes > least)
+        bytes = bytes / 2 > least ? bytes / 2 : least;
+    if (!start) {
+        free(r);
+        free(e);
+        errno = ENOMEM;
+        return NULL;
+    }
+    *e = (extent){.bytes = bytes};
+    *r = (region){.next = regions, .start = start, .number = region_count++, .extents = e};
+    return regions = r;
+}
+
+/* ---- extents --------------------------------------------------------------------------------------------- */
+
+/* Cuts an extent after `bytes`. False if there is no memory. */
+static bool cut(extent *e, size_t bytes)
+{
+    if (e->bytes == bytes)
+        return true;
+    extent *rest = malloc(sizeof *rest);
+    if (!rest)
+        return false;
+    *rest = (extent){.next = e->next, .start = e->start + bytes, .bytes = e->bytes - bytes, .warm = e->warm};
+    e->bytes = bytes;
+    e->next = rest;
+    return true;
+}
+
+/* Joins an extent with those that follow it. */
+static void join(extent *e)
+{
+    for (extent *n; (n = e->next) && !n->used && n->warm == e->warm && n->start == e->start + e->bytes;) {
+        e->bytes += n->bytes;
+        e->next = n->next;
+        free(n);
+    }
+}
+
+static void *take_from(region *r, size_t bytes)
+{
+    /* what is warm goes first: it lies in front, as a rule, but there may be something too small before it */
+    for (int cold = 0; cold < 2; cold++) {
+        for (extent *e = r->extents; e; e = e->next) {
+            if (e->used || e->bytes < bytes || e->warm == cold || !cut(e, bytes))
+                continue;
+            if (e->warm)
+                warm -= bytes;
+            e->used = true;
+            return r->start + e->start;
+        }
+    }
+    return NULL;
+}
+
+bool pl_arena_take(pl_block *block, size_t bytes)
+{
+    size_t page = pl_os_page();
+    if (bytes > PTRDIFF_MAX - page) {
+        errno = ENOMEM;
+        return false;
+    }
+    bytes = bytes ? (bytes + page - 1) / page * page : page;
+    pthread_mutex_lock(&mutex);
+    void *start = NULL;
+    region *r = regions;
+    for (; r && !(start = take_from(r, bytes)); r = r->next) {
+    }
+    if (!start && (r = add_region(bytes)))
+        start = take_from(r, bytes);
+    *block = (pl_block){
+        .start = start,
+        .bytes = bytes,
+        .region = start ? r->number : 0,
+        .forks = pl_pool_forks(),
+        .shared = shared_ever,
+    };
+    pthread_mutex_unlock(&mutex);
+    if (!start)
+        errno = ENOMEM;
+    return start != NULL;
+}
+
+/* ---- giving back ----------------------------------------------------------------------------------------- */
+
+/* The extent that begins at `start`, and the one before it. */
+static extent *find(const region *r, const void *start, extent **before)
+{
+    size_t offset = (size_t)((const unsigned char *)start - r->start);
+    *before = NULL;
+    extent *e = r->extents;
+    for (; e && e->start != offset; e = e->next)
+        *before = e;
+    return e;
+}
+
+/* With the mutex held. */
+static void give(region *r, const pl_block *block)
+{
+    extent *before, *e = find(r, block->start, &before);
+    if (!e)
+        return;
+    e->used = false;
+    if (block->shared != shared_ever) {
+        *(before ? &before->next : &r->extents) = e->next;
+        free(e);
+        pl_os_release(block->start, block->bytes);
+        return;
+    }
+    e->warm = warm + e->bytes <= WARM;
+    if (e->warm)
+        warm += e->bytes;
+    else
+        pl_os_share_discard(block->start, block->bytes);
+    join(e);
+    if (before && !before->used && before->warm == e->warm)
+        join(before);
+}
+
+bool pl_arena_inherited(const pl_block *block)
+{
+    return block->start && block->forks != pl_pool_forks() && !block->own;
+}
+
+void pl_arena_give(pl_block *block)
+{
+    if (!block->start)
+        return;
+    int saved = errno;
+    if (block->forks != pl_pool_forks()) {
+        pl_os_release(block->start, block->bytes);
+    } else {
+        pthread_mutex_lock(&mutex);
+        for (region *r = regions; r; r = r->next)
+            if (r->number == block->region)
+                give(r, block);
+        pthread_mutex_unlock(&mutex);
+    }
+    block->start = NULL;
+    errno = saved;
+}
+
+bool pl_arena_make_own(pl_block *block)
+{
+    if (pl_arena_inherited(block))
+        block->own = pl_os_unshare(block->start, block->bytes);
+    return !pl_arena_inherited(block);
+}
+
+unsigned pl_arena_regions(void)
+{
+    pthread_mutex_lock(&mutex);
+    unsigned count = region_count;
+    pthread_mutex_unlock(&mutex);
+    return count;
+}
+
+/* ---- fork ------------------------------------------------------------------------------------------------ */
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+
+static void after_fork(void)
+{
+    if (!pl_os_forking_apart)
+        shared_ever++;
+    pthread_mutex_unlock(&mutex);
+}
+
+/* The child begins anew. What it has inherited stays mapped for its owners. */
+static void after_fork_in_child(void)
+{
+    for (region *r; (r = regions);) {
+        for (extent *e; (e = r->extents);) {
+            r->extents = e->next;
+            free(e);
+        }
+        regions = r->next;
+        free(r);
+    }
+    region_count = 0;
+    warm = 0;
+    shared_ever = 0;
+    pthread_mutex_unlock(&mutex);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}

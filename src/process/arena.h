@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The arena: memory that the program shares with the worker processes that it forks, in blocks of whole pages.
+ *
+ * It consists of *regions*, anonymous shared mappings: no file, no /dev/shm, and no memory behind pages that nobody has
+ * touched. A process has all regions that there were when it was forked. Blocks are reused, first fit, since a page that all
+ * have seen already costs nothing; what is kept for that is limited (WARM in arena.c).
+ *
+ * When the program itself forks, its child has the same memory, not a copy. So a block that was in use then is never reused:
+ * its pages are unmapped, here and there, when its owners let go of it. Who wants to write into such a block in the child
+ * makes it its own first.
+ *
+ * All this is kept in memory of the process's own, under a mutex: the bookkeeping is out of the workers' reach.
+ */
+#ifndef PL_PROCESS_ARENA_H
+#define PL_PROCESS_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct pl_block {
+    void *start; /* NULL: there is none */
+    size_t bytes;
+    unsigned region;  /* its number, from 0 */
+    unsigned forks;   /* of this process and those before it, when it was taken, */
+    unsigned shared;  /* and of this process by the program */
+    bool own;         /* this process's alone, after pl_arena_make_own() */
+} pl_block;
+
+/* A block, not zeroed. False with errno. */
+bool pl_arena_take(pl_block *block, size_t bytes);
+void pl_arena_give(pl_block *block);
+
+/* Whether the block has been inherited from the process that forked this one. */
+bool pl_arena_inherited(const pl_block *block);
+
+/* Makes an inherited block, if it is one, this process's own. False if there is no memory. */
+bool pl_arena_make_own(pl_block *block);
+
+/* How many regions there are: a process forked now has these. */
+unsigned pl_arena_regions(void);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The board: the shared memory by which a program, its supervisor and their worker processes work on a call.
+ *
+ * Any worker may be killed between any two instructions, so nothing here is a lock, and each fact has one word that decides
+ * it. There are three parties: *home*, the thread of the program whose call it is; the *supervisor*, which forks workers and
+ * buries them; and the workers, each in a *slot*. The worker of a slot may die and be replaced: the slot's *lives* are
+ * numbered.
+ *
+ * ENTRIES. Work is offered in a ring of entries, each a range of tasks. Home alone writes them, at position `tail`, lap after
+ * lap. The entry's word says what has become of it:
+ *
+ *      kind (2 bits) | slot (10) | life (20) | lap (32)        kind: DONE (and 0), FREE, TAKEN
+ *
+ *      home        DONE, of whatever lap  ->  FREE, lap        m1  and then tail += 1   m2
+ *      worker      FREE, lap              ->  TAKEN by me      t1  a CAS: one worker has it, and all can see which
+ *      worker      TAKEN by me            ->  DONE             t2  when it has said all there is to say of it
+ *      home        TAKEN by the dead      ->  DONE             when it knows of the death
+ *      home        FREE                   ->  DONE             t3  a CAS, to take back what nobody has begun
+ *
+ * So an entry is taken exactly once, and there is no moment at which a taken entry is nobody's: the CAS is the claim and its
+ * record. A position whose entry of the lap before is still TAKEN is passed over. `head` is a hint: no entry before it is FREE.
+ * It is moved on by CAS from what was read before the entries were looked at, and entries never become FREE again in the same
+ * lap; so it may be late, but is never wrong.
+ *
+ * THE INDEX. A worker notes each task before it starts it, in its slot; between entries, there is none. Nothing is decided by
+ * it but what a dead worker was at: the task noted, if it is one of the entry that the dead life has TAKEN. A worker that is
+ * killed from outside just between two tasks is taken to have died in the one noted, unless it had reported that task's end.
+ *
+ * REPORTS. What a worker has to say (failures, messages, and what it leaves undone) goes into a ring of bytes in its slot,
+ * for home. `wrote` moves on when a report is complete. A task that went well says nothing; t2 says it for all of an entry.
+ *
+ * CONDEMNED. Where tasks have deadlines, who may say how a task ended is decided by the slot's `run`: number << 2 | state.
+ *
+ *      worker      IDLE        -> RUNNING, number + 1      c1  with the start's time written before
+ *      worker      RUNNING     -> IDLE                     c2  a CAS: it has ended in time, or late
+ *      supervisor  RUNNING     -> CONDEMNED                c3  a CAS, with the number that was found late; then kills
+ *
+ * Either the worker's CAS is first, and then it reports, or the supervisor's is, and the worker waits for its end. A worker is
+ * never killed for the task before.
+ *
+ * DEATHS. The supervisor reaps a worker, notes which life of which slot it was, the index, how it ended, and whether it had
+ * been condemned, in a ring for home, and forks the next life. Home reads a slot's reports before it acts on a death: the
+ * worker wrote them before.
+ *
+ * SLEEP. A worker that finds nothing FREE announces that it sleeps, looks again, and sleeps on its announcement:
+ *
+ *      worker                                  home, or another worker
+ *      s1  asleep = 1        (seq_cst)         m1, m2  publishes an entry            (m2 seq_cst)
+ *      s2  reads tail, looks (seq_cst)         w1      looks at asleep               (seq_cst)
+ *      s3  futex_wait while asleep == 1        w2      if 1: asleep = 0 (exchange), and wakes who reset it
+ *
+ * If w1 comes before s1 in the total order, m2 does, too, and s2 sees the entry. Else w1 sees the sleeper, or another waker
+ * has reset the word. The wake-up of a worker that dies asleep is not lost either: its successor looks before it sleeps. Who
+ * finds more than it takes wakes another. In the other direction home reads `bell`, looks at everything, announces itself in
+ * `home_sleeps`, and sleeps while the bell is as it was; whoever has something for it moves the bell (b1, seq_cst), and then looks at the
+ * announcement (b2, seq_cst): either that sees it, or the futex sees that the bell has moved.
+ *
+ * A worker with a wild pointer can write nonsense here. Home believes nothing that it could not have written down by itself:
+ * positions, indices and lengths are checked, and a board that contradicts itself fails the call (EIO).
+ */
+#ifndef PL_PROCESS_BOARD_H
+#define PL_PROCESS_BOARD_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+enum {
+    PL_BOARD_SLOTS = 1024, /* at most */
+    PL_BOARD_ENTRIES = 1024,
+    PL_BOARD_DEATHS = 256,
+    PL_BOARD_REPORTS = 16384, /* bytes for each worker */
+    PL_BOARD_TEXT = 2048,     /* bytes of a message in one report */
+    PL_BOARD_ROOM = 256,      /* bytes for what a worker's own floor keeps there */
+};
+
+#define PL_NO_INDEX SIZE_MAX
+
+/* ---- what is on it --------------------------------------------------------------------------------------- */
+
+/* A range of tasks. */
+typedef struct pl_range_offered {
+    size_t begin, end;
+    unsigned tried;      /* how often the first has been tried */
+    uint64_t timeout_ns; /* of each; 0: none */
+} pl_offer;
+
+typedef struct pl_entry {
+    _Atomic uint64_t word;
+    pl_offer offer;
+} pl_entry;
+
+typedef struct pl_death {
+    uint32_t slot, life;
+    bool condemned;
+    int signal, code;
+    size_t index;
+} pl_death;
+
+typedef enum pl_report_kind { PL_REPORT_FAILED = 1, PL_REPORT_LEFT, PL_REPORT_TEXT } pl_report_kind;
+
+/* That tasks [begin, end) failed; that they were not begun; or a piece of the message of the failure that follows. */
+typedef struct pl_report {
+    uint32_t kind, length; /* of the text that follows */
+    size_t begin, end;
+    int32_t code;
+    uint32_t tried;
+    uint32_t state; /* what the API calls it */
+} pl_report;
+
+/* A worker's place. */
+typedef struct pl_slot_board {
+    alignas(PL_LINE) _Atomic uint64_t run;
+    _Atomic uint64_t started, timeout; /* of the task that runs, in nanoseconds */
+    _Atomic uint64_t done;             /* tasks that went well, in all lives */
+    _Atomic uint64_t busy;             /* ticks spent on entries */
+    _Atomic uint32_t wrote;            /* bytes of reports, ever */
+    _Atomic uint32_t stuck;            /* it waits for home to read */
+    alignas(PL_LINE) _Atomic uint32_t asleep;
+    alignas(PL_LINE) _Atomic uint32_t read; /* bytes of reports; home's */
+    alignas(PL_LINE) unsigned char room[PL_BOARD_ROOM];
+    unsigned char reports[PL_BOARD_REPORTS];
+} pl_slot_board;
+
+typedef struct pl_board pl_board;
+typedef struct pl_seat pl_seat;
+
+/* What there is to do, written by home before the first entry, and read by whoever has taken one. */
+typedef struct pl_board_job {
+    void (*run)(pl_seat *seat, const pl_offer *offer); /* runs an entry in a worker */
+    const void *context;                               /* within reach of the workers */
+    bool timed;                                        /* tasks are condemned one by one */
+    size_t memory_limit;                               /* bytes; 0: none */
+    unsigned tasks_per_worker;                         /* 0: any */
+} pl_board_job;
+
+struct pl_board {
+    unsigned slots;
+    size_t index_at; /* where in a slot's room the index is */
+    pl_board_job job;
+    _Atomic int stop;         /* a stop word (sched/cancel.h) */
+    _Atomic uint32_t active;  /* slots from 0 that may take entries */
+    _Atomic uint32_t wanted;  /* workers that there are to be */
+    _Atomic uint32_t ending;  /* the supervisor is to end, and all with it */
+    _Atomic uint32_t condemn; /* how often home has asked it to kill all that run */
+    _Atomic uint32_t hopeless; /* an error code: no worker can be had */
+    _Atomic uint32_t alive;   /* workers */
+    alignas(PL_LINE) _Atomic uint64_t tail;
+    _Atomic uint32_t more; /* home has more to offer than there is room for */
+    alignas(PL_LINE) _Atomic uint64_t head;
+    alignas(PL_LINE) _Atomic uint32_t bell;
+    _Atomic uint32_t home_sleeps;
+    alignas(PL_LINE) _Atomic uint32_t deaths_wrote;
+    _Atomic uint32_t deaths_read;
+    pl_death deaths[PL_BOARD_DEATHS];
+    pl_entry entries[PL_BOARD_ENTRIES];
+    pl_slot_board slot[];
+};
+
+static inline size_t pl_board_bytes(unsigned slots)
+{
+    return sizeof(pl_board) + slots * sizeof(pl_slot_board);
+}
+
+void pl_board_init(pl_board *board, unsigned slots, size_t index_at);
+
+/* ---- home ------------------------------------------------------------------------------------------------ */
+
+/* Home's own account of the board, in its own memory. */
+typedef struct pl_home {
+    pl_board *board;
+    uint64_t tail, oldest; /* positions: the next; and before which all are DONE */
+    uint64_t lap[PL_BOARD_ENTRIES]; /* of the last offer made in each entry, 0: none */
+    pl_offer offered[PL_BOARD_ENTRIES];
+    bool corrupted; /* the board contradicts itself */
+} pl_home;
+
+void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active);
+
+/* Offers some tasks. False if there is no room now: somebody will ring when there is. */
+bool pl_home_offer(pl_home *home, const pl_offer *offer);
+
+/* Sees to it that `workers` of them, if they sleep, look for what has been offered. */
+void pl_home_call(pl_home *home, unsigned workers);
+
+/* Takes back an offer that nobody has taken. False if there is none. */
+bool pl_home_take_back(pl_home *home, pl_offer *offer);
+
+/* Whether all that was offered is done. Reports may have to be read yet. */
+bool pl_home_all_done(pl_home *home);
+
+/* The next report of a slot, and its text, of at most PL_BOARD_TEXT bytes. False if there is none now. */
+bool pl_home_report(pl_home *home, unsigned slot, pl_report *report, char *text);
+
+/* The next death; and what that worker had taken: false if that is nothing. */
+bool pl_home_death(pl_home *home, pl_death *death);
+bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer);
+
+/* All have died. What some worker had taken, and was at: false if there is no more. */
+bool pl_home_legacy(pl_home *home, pl_offer *offer, size_t *index, unsigned *slot);
+
+/* The bell; and to sleep as long as it is what it was, up to a time in nanoseconds. */
+uint32_t pl_home_bell(const pl_home *home);
+void pl_home_sleep(pl_home *home, uint32_t bell, uint64_t timeout_ns, bool soon);
+
+/* Tasks that went well, and ticks spent. */
+uint64_t pl_home_done(const pl_home *home);
+uint64_t pl_home_busy(const pl_home *home);
+
+/* ---- workers, and the supervisor ------------------------------------------------------------------------- */
+
+/* A worker's own account. */
+struct pl_seat {
+    pl_board *board;
+    pl_slot_board *slot;
+    unsigned number, life, ran;
+    unsigned forks;     /* pl_pool_forks() of this process */
+    uint64_t entry;     /* the position taken */
+    uint64_t run;       /* what the slot's word is, while the worker runs */
+};
+
+/* Takes an offer; gives it back as done. False if there is none. */
+bool pl_seat_take(pl_seat *seat, pl_offer *offer);
+void pl_seat_done(pl_seat *seat);
+
+/* Whether there is an offer to be taken. */
+bool pl_seat_sees_work(pl_seat *seat);
+
+/* c1 and c2. Who gets false is condemned. */
+void pl_seat_start(pl_seat *seat, uint64_t now, uint64_t timeout_ns);
+bool pl_seat_end(pl_seat *seat);
+
+/* For home. The text may be of any length, and NULL. */
+void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text);
+
+/* Counts tasks that went well. */
+void pl_seat_count(pl_seat *seat, size_t tasks);
+
+/* Where the slot's index is. */
+size_t *pl_slot_index(pl_board *board, unsigned slot);
+
+/* b1, b2: there is something for home. */
+void pl_board_ring(pl_board *board);
+
+/* w1, w2: wakes the worker of a slot, if it sleeps. */
+bool pl_board_wake(pl_board *board, unsigned slot);
+
+/* The supervisor's: notes a death; false if there is no room yet. */
+bool pl_board_note_death(pl_board *board, const pl_death *death);
+
+/* c3: condemns the task that a slot is at, if it is one, and late at `now`; or in any case. Else says when it will be late,
+ * or UINT64_MAX. True if it did. */
+bool pl_board_condemn(pl_board *board, unsigned slot, uint64_t now, bool any, uint64_t *late_at);
+
+/* Whether the slot's worker, which is dead, was condemned. */
+bool pl_board_was_condemned(pl_board *board, unsigned slot);
+
+#endif

@@ -1,0 +1,9 @@
+libruntime_la_SOURCES += \
+    src/process/arena.c \
+    src/process/arena.h \
+    src/process/board.c \
+    src/process/board.h \
+    src/process/crew.c \
+    src/process/crew.h \
+    src/process/supervisor.c \
+    src/process/worker.c
