@@ -113,11 +113,12 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
 void pl_call_begin(pl_call *c, size_t n)
 {
     c->n = n;
-    c->par.futures = NULL;
+    c->par = (pl_par){0};
     c->loop.body = NULL;
     c->names = (pl_names){0};
     c->given = NULL;
     c->splits = c->careful = false;
+    c->error = 0;
     c->parent = NULL;
     pl_last_failure_clear();
 }
@@ -129,7 +130,8 @@ void pl_call_begun(pl_call *c, bool background, bool careful)
     c->pool = pl_pool_of(c->o.pool);
     pl_failures_init(&c->failures, c->o.silent);
     c->failures.parent = c->parent;
-    c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress;
+    c->careful =
+        background || careful || c->o.call_timeout > 0 || c->o.progress || c->o.executor == PARALLEL_PROCESS;
     if (c->careful)
         pl_care_init(c);
 }
@@ -178,6 +180,8 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
         return false;
     if (!loop->body || c->o.names || c->o.extras || c->o.timeout > 0 || c->o.retries > 0)
         return wrong(EINVAL);
+    if (c->o.executor == PARALLEL_PROCESS)
+        return wrong(ENOTSUP);
     c->loop = *loop;
     c->m = (pl_map){0};
     c->f = (parallel_function){0};
@@ -187,8 +191,7 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
 
 /* ---- running --------------------------------------------------------------------------------------------- */
 
-/* What the call's tasks are known by to the account of costs. What care costs is kept apart. */
-static pl_cost *cost_of(const pl_call *c)
+pl_cost *pl_call_cost(const pl_call *c, unsigned way)
 {
     const parallel_function *f = &c->f;
     uintptr_t key = f->kernel ? (uintptr_t)f->kernel : (uintptr_t)f->call;
@@ -196,8 +199,8 @@ static pl_cost *cost_of(const pl_call *c)
         key = (uintptr_t)c->loop.body;
     for (size_t i = 0; c->par.futures && i < c->n; i++)
         key = key * 31 + (uintptr_t)c->par.futures[i].function;
-    if (c->careful)
-        return pl_cost_of(key + 1);
+    if (way)
+        return pl_cost_of(key + way);
     return f->cost ? (pl_cost *)f->cost : pl_cost_of(key);
 }
 
@@ -216,12 +219,12 @@ static const void *given_arg(const pl_call *c, size_t i)
     return c->given ? (const unsigned char *)c->given + i * c->m.arg_size : NULL;
 }
 
-bool pl_call_run(pl_call *c, void *out)
+/* Runs all tasks on threads. */
+static void run(pl_call *c)
 {
     unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
-    pl_loop_spec spec = {.n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = cost_of(c)};
+    pl_loop_spec spec = {.n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = pl_call_cost(c, c->careful)};
     pl_visit visit;
-    c->m.out = out;
     if (c->pool)
         pl_pool_enter(&visit, c->pool);
     spec.grain = grain_of(c, workers);
@@ -238,23 +241,35 @@ bool pl_call_run(pl_call *c, void *out)
     }
     if (c->pool)
         pl_pool_leave(&visit);
+}
+
+bool pl_call_run(pl_call *c, void *out)
+{
+    c->m.out = out;
+    if (c->o.executor == PARALLEL_PROCESS)
+        pl_process_run(c, out);
+    else
+        run(c);
     pl_failures_finish(&c->failures, c->names.names ? c->names.names : c->o.names);
     for (size_t k = 0; k < c->failures.count; k++)
         c->failures.list[k].arg = given_arg(c, c->failures.list[k].index);
-    return !c->failures.lost && c->failures.count == 0;
+    return !c->error && !c->failures.lost && c->failures.count == 0;
 }
 
 parallel_results *pl_call_results(pl_call *c)
 {
     bool par = c->par.futures != NULL;
-    parallel_results *r = par ? pl_results_of_futures(c->par.futures, c->n)
-                              : pl_results_new(c->n, c->f.result_size, c->careful || pl_can_fail(&c->f));
+    pl_results_kind kind = c->o.executor == PARALLEL_PROCESS      ? PL_RESULTS_SHARED
+                           : par || c->careful || pl_can_fail(&c->f) ? PL_RESULTS_ZEROED
+                                                                  : PL_RESULTS_ANY;
+    parallel_results *r = par ? pl_results_of_futures(c->par.futures, c->n, kind)
+                              : pl_results_new(c->n, c->f.result_size, kind);
     if (!r) {
         c->failures.lost = true;
         return NULL;
     }
     c->par.results = r;
-    if (!pl_call_run(c, pl_results_vector(r)) && (!c->o.silent || c->failures.lost)) {
+    if (!pl_call_run(c, pl_results_vector(r)) && (!c->o.silent || c->failures.lost || c->error)) {
         parallel_results_free(r);
         return NULL;
     }
@@ -267,12 +282,14 @@ parallel_results *pl_call_results(pl_call *c)
 
 int pl_call_code(const pl_call *c)
 {
+    if (c->error)
+        return c->error;
     return c->failures.lost || !c->failures.count ? ENOMEM : c->failures.list[0].code;
 }
 
 const parallel_failure *pl_call_failure(const pl_call *c)
 {
-    return c->failures.lost || !c->failures.count ? NULL : &c->failures.list[0];
+    return c->error || c->failures.lost || !c->failures.count ? NULL : &c->failures.list[0];
 }
 
 void pl_call_end(pl_call *c)

@@ -11,6 +11,7 @@
 
 #include "api/care.h"
 #include "api/internal.h"
+#include "sched/cost.h"
 
 /* What running the tasks of a map takes: small enough to be handed to helpers as it is. */
 typedef struct pl_map {
@@ -51,6 +52,7 @@ typedef struct pl_call {
     pl_names names;
     pl_failures failures;
     const pl_chunk *parent; /* the chunk that the call was made in, and waits in */
+    int error;            /* why it could not be made at all, or 0 */
     bool splits;            /* into a chunk for each worker */
     bool careful;
     pl_care care; /* if so */
@@ -126,6 +128,12 @@ static inline void pl_run_body(const pl_body *b, size_t begin, size_t end)
 
 /* The kernel of a function that has only `call`. */
 size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t end);
+
+/* Runs all tasks in worker processes; process.c. */
+void pl_process_run(pl_call *c, void *out);
+
+/* What the call's tasks are known by to the account of costs; `way` tells apart ways to run them that cost differently. */
+pl_cost *pl_call_cost(const pl_call *c, unsigned way);
 
 /* Zeroes the result of a task that failed. */
 void pl_call_zero(const pl_call *c, size_t i);

@@ -355,8 +355,8 @@ static int run_with_care(void *ctx, size_t begin, size_t end, void *loop_stop)
     return t.stop;
 }
 
-/* The last report: who asks now for the results has them no more than any task. */
-static void report_end(pl_call *c)
+/* Who asks now for the results has them no more than any task. */
+void pl_care_report_end(pl_call *c)
 {
     pl_care *care = &c->care;
     pl_turn t;
@@ -382,5 +382,5 @@ void pl_care_run(pl_call *c, pl_loop_spec *spec)
     if (c->care.left_out)
         pl_cost_forget(spec->cost);
     if (c->o.progress)
-        report_end(c);
+        pl_care_report_end(c);
 }

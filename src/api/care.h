@@ -65,6 +65,9 @@ void pl_care_end(pl_call *c);
 /* The call begins now, as far as its timeout is concerned. */
 void pl_care_begin(pl_call *c);
 
+/* The last report of progress. */
+void pl_care_report_end(pl_call *c);
+
 /* Runs all tasks by the loop of `spec`, which lacks the body, and all that is to be tried again. */
 void pl_care_run(pl_call *c, pl_loop_spec *spec);
 
@@ -108,6 +111,19 @@ void pl_retry_leave(pl_turn *t);
 
 /* If a failed task may be tried later, sees to that, and takes the message. */
 bool pl_retry_later(pl_turn *t, const parallel_failure *failure, char *message, size_t begin, size_t end);
+
+/* Tasks that wait for their next attempt. */
+struct pl_retry {
+    size_t begin, end;
+    uint64_t due;             /* in pl_os_nanoseconds() */
+    parallel_failure failure; /* what the last attempt came to, */
+    char *message;            /* and what it said */
+};
+
+/* For who runs them elsewhere: the first, if it is due, or in any case, the caller's to free with its message; NULL if there
+ * is none. And when the next will be due; UINT64_MAX: never. */
+pl_retry *pl_retry_next(pl_call *c, bool any);
+uint64_t pl_retry_next_due(pl_call *c);
 
 /* Runs what is due now. */
 void pl_retry_due(pl_turn *t);

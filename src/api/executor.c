@@ -123,6 +123,12 @@ parallel_executor *parallel_thread_async_map_function(const parallel_function *f
     return async_map_on(PARALLEL_THREAD, f, args, n, options);
 }
 
+parallel_executor *parallel_process_async_map_function(const parallel_function *f, const void *args, size_t n,
+                                                       const parallel_options *options)
+{
+    return async_map_on(PARALLEL_PROCESS, f, args, n, options);
+}
+
 parallel_executor *parallel_async_par_futures(const parallel_future *futures, size_t n, const parallel_options *options)
 {
     return async_par_on(PARALLEL_DEFAULT_EXECUTOR, futures, n, options);
@@ -132,6 +138,12 @@ parallel_executor *parallel_thread_async_par_futures(const parallel_future *futu
                                                      const parallel_options *options)
 {
     return async_par_on(PARALLEL_THREAD, futures, n, options);
+}
+
+parallel_executor *parallel_process_async_par_futures(const parallel_future *futures, size_t n,
+                                                      const parallel_options *options)
+{
+    return async_par_on(PARALLEL_PROCESS, futures, n, options);
 }
 
 /* ---- locking --------------------------------------------------------------------------------------------- */

@@ -113,6 +113,9 @@ static inline const void *pl_chunk_root(const pl_chunk *chunk)
     return chunk->call;
 }
 
+/* Why the task that runs in a chunk, or one that waits for it, is to give up: an error code, or 0 (running.c). */
+int pl_chunk_reason(const pl_chunk *chunk);
+
 /* What a thread knows of its calls. */
 typedef struct pl_thread {
     pl_chunk *chunk;       /* the innermost in progress */
@@ -158,12 +161,15 @@ char *pl_chunk_message(pl_chunk *chunk, size_t index);
 
 /* ---- results --------------------------------------------------------------------------------------------- */
 
-/* Room for n results of a function; NULL with errno ENOMEM. Zeroed if asked. */
-parallel_results *pl_results_new(size_t n, size_t size, bool zeroed);
+/* What their memory is to be: whatever is there; zeroed; or shared with worker processes, and whatever is there. */
+typedef enum pl_results_kind { PL_RESULTS_ANY, PL_RESULTS_ZEROED, PL_RESULTS_SHARED } pl_results_kind;
+
+/* Room for n results of a function; NULL with errno ENOMEM. */
+parallel_results *pl_results_new(size_t n, size_t size, pl_results_kind kind);
 void *pl_results_vector(parallel_results *results);
 
 /* Room for the results of futures; and where that of one goes, NULL if its function has none. */
-parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n);
+parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_kind kind);
 void *pl_results_place(const parallel_results *results, size_t i);
 
 /* An executor's results are the executor's to free. */

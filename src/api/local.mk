@@ -12,7 +12,10 @@ libparallel_la_SOURCES += \
     src/api/options.c \
     src/api/par.c \
     src/api/pool.c \
+    src/api/process.c \
     src/api/progress.h \
+    src/api/remote.c \
+    src/api/remote.h \
     src/api/results.c \
     src/api/retry.c \
     src/api/running.c

@@ -48,8 +48,8 @@ static parallel_results *map_on(parallel_executor_kind executor, const parallel_
                                 const parallel_options *options)
 {
     pl_call c;
-    if (is_plain(f, args, n, options)) {
-        parallel_results *r = pl_results_new(n, f->result_size, false);
+    if (executor != PARALLEL_PROCESS && is_plain(f, args, n, options)) {
+        parallel_results *r = pl_results_new(n, f->result_size, PL_RESULTS_ANY);
         if (r)
             run_plain(f, args, n, pl_results_vector(r));
         else
@@ -69,6 +69,12 @@ parallel_results *parallel_thread_map_function(const parallel_function *f, const
                                                const parallel_options *options)
 {
     return map_on(PARALLEL_THREAD, f, args, n, options);
+}
+
+parallel_results *parallel_process_map_function(const parallel_function *f, const void *args, size_t n,
+                                                const parallel_options *options)
+{
+    return map_on(PARALLEL_PROCESS, f, args, n, options);
 }
 
 parallel_results *parallel_split_function(const parallel_function *f, const void *args, size_t n,

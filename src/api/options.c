@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "process/crew.h"
 
 /* Copies options of whatever age. Members that the program does not know are zero; members that this library
  * does not know are refused unless they are zero. */
@@ -32,8 +33,10 @@ bool pl_options_copy(parallel_options *to, const parallel_options *from)
 /* What is wrong with the merged options: 0, EINVAL or ENOTSUP. */
 static int check(const parallel_options *o)
 {
-    if (o->max_workers < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay) ||
+    if (o->max_workers < 0 || o->tasks_per_worker < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay) ||
         (o->pool && !pl_is_pool(o->pool)))
+        return EINVAL;
+    if (o->isolation < PARALLEL_DEFAULT_ISOLATION || o->isolation > PARALLEL_PERSISTENT)
         return EINVAL;
     switch (o->executor) {
     case PARALLEL_DEFAULT_EXECUTOR:
@@ -41,6 +44,7 @@ static int check(const parallel_options *o)
     case PARALLEL_SERIAL:
         break;
     case PARALLEL_PROCESS:
+        return o->isolation == PARALLEL_PERSISTENT && o->extras && !o->extras_size ? EINVAL : 0;
     case PARALLEL_MPI:
         return ENOTSUP;
     default:
@@ -53,7 +57,7 @@ bool pl_options(parallel_options *merged, const parallel_options *call, const pa
                 parallel_executor_kind executor, bool background)
 {
     if (!call && !decoration) {
-        *merged = (parallel_options){.executor = executor};
+        *merged = (parallel_options){.executor = pl_in_worker_process() ? PARALLEL_SERIAL : executor};
         return true;
     }
     parallel_options d;
@@ -88,9 +92,15 @@ bool pl_options(parallel_options *merged, const parallel_options *call, const pa
     INHERIT(pool);
     INHERIT(deferred);
     INHERIT(grain);
+    INHERIT(isolation);
+    INHERIT(extras_size);
+    INHERIT(memory_limit);
+    INHERIT(tasks_per_worker);
 #undef INHERIT
     int error = check(merged);
     if (error)
         errno = error;
+    if (pl_in_worker_process()) /* it is one of those that share the work already */
+        merged->executor = PARALLEL_SERIAL;
     return !error;
 }

@@ -96,3 +96,9 @@ parallel_results *parallel_thread_par_futures(const parallel_future *futures, si
 {
     return par_on(PARALLEL_THREAD, futures, n, options);
 }
+
+parallel_results *parallel_process_par_futures(const parallel_future *futures, size_t n,
+                                               const parallel_options *options)
+{
+    return par_on(PARALLEL_PROCESS, futures, n, options);
+}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/internal.h"
+#include "process/crew.h"
 #include "sched/pool.h"
 
 _Static_assert(PARALLEL_POOL_MAX == PL_SLEEP_MAX, "the most workers of a pool");
@@ -48,6 +49,7 @@ void parallel_pool_free(parallel_pool *pool)
     if (!pool || !pl_is_pool(pool))
         return;
     int saved = errno;
+    pl_crew_end_kept(pool->pool);
     pl_pool_free(pool->pool);
     free(pool);
     errno = saved;

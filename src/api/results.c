@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "process/arena.h"
 
 /* Alignment of the vector: that of the widest vector registers, and of a cache line. Of the results of futures, which are
  * written by different threads, each has a line of its own. */
@@ -20,14 +21,33 @@ struct parallel_results {
     size_t failures; /* how many, */
     parallel_failure *failed; /* by index, their messages on the heap */
     pl_names names;
+    pl_block block; /* where the values are, if they are shared with worker processes */
 };
 
+/* The same, with the values in the arena. */
+static parallel_results *with_shared_room(size_t bytes)
+{
+    pl_block block = {0};
+    parallel_results *r = malloc(sizeof *r);
+    if (!r || (bytes && !pl_arena_take(&block, bytes))) {
+        free(r);
+        errno = ENOMEM;
+        return NULL;
+    }
+    *r = (parallel_results){.kind = PL_RESULTS, .values = block.start, .block = block};
+    return r;
+}
+
 /* Results with room for `bytes` of values. */
-static parallel_results *with_room(size_t bytes, bool zeroed)
+static parallel_results *with_room(size_t bytes, pl_results_kind kind)
 {
     size_t head = sizeof(parallel_results) + ALIGNMENT;
+    if (kind == PL_RESULTS_SHARED)
+        return with_shared_room(bytes);
     /* One block for both. calloc() gives large blocks fresh from the system without touching them. */
-    parallel_results *r = bytes > PTRDIFF_MAX - head ? NULL : zeroed ? calloc(1, head + bytes) : malloc(head + bytes);
+    parallel_results *r = bytes > PTRDIFF_MAX - head   ? NULL
+                          : kind == PL_RESULTS_ZEROED ? calloc(1, head + bytes)
+                                                       : malloc(head + bytes);
     if (!r) {
         errno = ENOMEM;
         return NULL;
@@ -39,9 +59,9 @@ static parallel_results *with_room(size_t bytes, bool zeroed)
     return r;
 }
 
-parallel_results *pl_results_new(size_t n, size_t size, bool zeroed)
+parallel_results *pl_results_new(size_t n, size_t size, pl_results_kind kind)
 {
-    parallel_results *r = with_room(size && n > PTRDIFF_MAX / size ? SIZE_MAX : n * size, zeroed);
+    parallel_results *r = with_room(size && n > PTRDIFF_MAX / size ? SIZE_MAX : n * size, kind);
     if (r) {
         r->length = n;
         r->size = size;
@@ -49,7 +69,7 @@ parallel_results *pl_results_new(size_t n, size_t size, bool zeroed)
     return r;
 }
 
-parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n)
+parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_kind kind)
 {
     size_t *places = n <= PTRDIFF_MAX / sizeof *places ? malloc(n ? n * sizeof *places : 1) : NULL, bytes = 0;
     for (size_t i = 0; places && i < n && bytes != SIZE_MAX; i++) {
@@ -58,7 +78,7 @@ parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n
         if (size)
             bytes = size < PTRDIFF_MAX && whole < PTRDIFF_MAX - bytes ? bytes + whole : SIZE_MAX;
     }
-    parallel_results *r = places ? with_room(bytes, true) : NULL;
+    parallel_results *r = places ? with_room(bytes, kind) : NULL;
     if (!r) {
         free(places);
         errno = ENOMEM;
@@ -175,7 +195,7 @@ size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max
 
 void parallel_replace_failed(parallel_results *r, const void *value)
 {
-    if (!r || !value || !r->values || r->places)
+    if (!r || !value || !r->values || r->places || !pl_arena_make_own(&r->block))
         return;
     for (size_t k = 0; k < r->failures; k++)
         memcpy(r->values + r->failed[k].index * r->size, value, r->size);
@@ -192,6 +212,8 @@ void parallel_results_free(parallel_results *r)
         pl_failures_free_list(r->failed, r->failures);
     if (r->places)
         free(r->places);
+    if (r->block.start)
+        pl_arena_give(&r->block);
     free(r);
     errno = saved;
 }

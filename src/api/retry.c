@@ -8,13 +8,6 @@
 #include "base/os.h"
 #include "sched/pool.h"
 
-struct pl_retry {
-    size_t begin, end;        /* the tasks */
-    uint64_t due;             /* in pl_os_nanoseconds() */
-    parallel_failure failure; /* what the last attempt came to, */
-    char *message;            /* and what it said */
-};
-
 /* ---- the heap (Williams, "Heapsort", CACM 1964) ---------------------------------------------------------- */
 
 static void put_at(pl_care *care, size_t k, pl_retry *r)
@@ -51,6 +44,25 @@ static pl_retry *pop(pl_care *care)
     if (n)
         put_at(care, k, last);
     return top;
+}
+
+pl_retry *pl_retry_next(pl_call *c, bool any)
+{
+    pl_care *care = &c->care;
+    pthread_mutex_lock(&care->mutex);
+    bool is_due = care->waiting_count && (any || care->waiting[0]->due <= pl_os_nanoseconds());
+    pl_retry *r = is_due ? pop(care) : NULL;
+    pthread_mutex_unlock(&care->mutex);
+    return r;
+}
+
+uint64_t pl_retry_next_due(pl_call *c)
+{
+    pl_care *care = &c->care;
+    pthread_mutex_lock(&care->mutex);
+    uint64_t due = care->waiting_count ? care->waiting[0]->due : UINT64_MAX;
+    pthread_mutex_unlock(&care->mutex);
+    return due;
 }
 
 /* ---- one retry ------------------------------------------------------------------------------------------- */

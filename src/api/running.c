@@ -6,8 +6,7 @@
 #include "api/internal.h"
 #include "base/os.h"
 
-/* Why the task that runs in a chunk, or one that waits for it, is to give up: an error code, or 0. */
-static int reason(const pl_chunk *chunk)
+int pl_chunk_reason(const pl_chunk *chunk)
 {
     for (; chunk; chunk = chunk->parent) {
         if (chunk->deadline && pl_os_nanoseconds() > chunk->deadline)
@@ -22,7 +21,7 @@ static int reason(const pl_chunk *chunk)
 static int told_reason(void)
 {
     pl_chunk *chunk = pl_this_thread.chunk;
-    int why = reason(chunk);
+    int why = pl_chunk_reason(chunk);
     if (why) {
         chunk->gave_up = true;
         chunk->gave_up_index = chunk->span.index;

@@ -313,6 +313,8 @@ int pl_os_self(void)
     return getpid();
 }
 
+const int pl_os_killed_by = SIGKILL;
+
 int pl_os_parent(void)
 {
     return getppid();

@@ -118,6 +118,9 @@ void pl_os_become_worker(const pl_os_supervisor *s, int supervisor);
 /* Allows the process `bytes` of address space beyond what it had at the first such call; 0: no limit. */
 void pl_os_limit_memory(size_t bytes);
 
+/* The signal that kills what does not end. */
+extern const int pl_os_killed_by;
+
 int pl_os_self(void);
 int pl_os_parent(void);
 noreturn void pl_os_leave(int status);

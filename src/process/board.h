@@ -53,8 +53,8 @@
  * If w1 comes before s1 in the total order, m2 does, too, and s2 sees the entry. Else w1 sees the sleeper, or another waker
  * has reset the word. The wake-up of a worker that dies asleep is not lost either: its successor looks before it sleeps. Who
  * finds more than it takes wakes another. In the other direction home reads `bell`, looks at everything, announces itself in
- * `home_sleeps`, and sleeps while the bell is as it was; whoever has something for it moves the bell (b1, seq_cst), and then looks at the
- * announcement (b2, seq_cst): either that sees it, or the futex sees that the bell has moved.
+ * `home_sleeps`, and sleeps while the bell is as it was; whoever has something for it moves the bell (b1, seq_cst), and then
+ * looks at the announcement (b2, seq_cst): either that sees it, or the futex sees that the bell has moved.
  *
  * A worker with a wild pointer can write nonsense here. Home believes nothing that it could not have written down by itself:
  * positions, indices and lengths are checked, and a board that contradicts itself fails the call (EIO).
@@ -66,6 +66,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
 
 #include "base/atomic.h"
 
@@ -83,10 +84,11 @@ enum {
 /* ---- what is on it --------------------------------------------------------------------------------------- */
 
 /* A range of tasks. */
-typedef struct pl_range_offered {
+typedef struct pl_offer {
     size_t begin, end;
-    unsigned tried;      /* how often the first has been tried */
+    unsigned tried;      /* how often they have been tried */
     uint64_t timeout_ns; /* of each; 0: none */
+    uint64_t position;   /* where it was offered */
 } pl_offer;
 
 typedef struct pl_entry {
@@ -106,6 +108,7 @@ typedef enum pl_report_kind { PL_REPORT_FAILED = 1, PL_REPORT_LEFT, PL_REPORT_TE
 /* That tasks [begin, end) failed; that they were not begun; or a piece of the message of the failure that follows. */
 typedef struct pl_report {
     uint32_t kind, length; /* of the text that follows */
+    uint64_t position;     /* of the offer */
     size_t begin, end;
     int32_t code;
     uint32_t tried;
@@ -148,7 +151,7 @@ struct pl_board {
     _Atomic uint32_t ending;  /* the supervisor is to end, and all with it */
     _Atomic uint32_t condemn; /* how often home has asked it to kill all that run */
     _Atomic uint32_t hopeless; /* an error code: no worker can be had */
-    _Atomic uint32_t alive;   /* workers */
+    _Atomic uint64_t watch;   /* nanoseconds, the shortest timeout of a task: how often to look; 0: never */
     alignas(PL_LINE) _Atomic uint64_t tail;
     _Atomic uint32_t more; /* home has more to offer than there is room for */
     alignas(PL_LINE) _Atomic uint64_t head;
@@ -179,10 +182,21 @@ typedef struct pl_home {
     bool corrupted; /* the board contradicts itself */
 } pl_home;
 
-void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active);
+/* A call begins: `active` workers, of which tasks are watched that may take `watch_ns`; 0: none are. */
+void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active, uint64_t watch_ns);
+void pl_home_end(pl_home *home);
 
-/* Offers some tasks. False if there is no room now: somebody will ring when there is. */
-bool pl_home_offer(pl_home *home, const pl_offer *offer);
+/* Offers some tasks, and says where. False if there is no room now. */
+bool pl_home_offer(pl_home *home, pl_offer *offer);
+
+/* Whether there is more to be offered: then somebody will ring in time. */
+void pl_home_has_more(pl_home *home, bool more);
+
+/* Raises the stop word to `level`. */
+void pl_home_stop(pl_home *home, int level);
+
+/* Why no worker can be had: an error code, or 0. */
+int pl_home_hopeless(const pl_home *home);
 
 /* Sees to it that `workers` of them, if they sleep, look for what has been offered. */
 void pl_home_call(pl_home *home, unsigned workers);
@@ -200,8 +214,8 @@ bool pl_home_report(pl_home *home, unsigned slot, pl_report *report, char *text)
 bool pl_home_death(pl_home *home, pl_death *death);
 bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer);
 
-/* All have died. What some worker had taken, and was at: false if there is no more. */
-bool pl_home_legacy(pl_home *home, pl_offer *offer, size_t *index, unsigned *slot);
+/* All have died. What some worker had taken, as if it had been killed: false if there is no more. */
+bool pl_home_legacy(pl_home *home, pl_offer *offer, pl_death *death);
 
 /* The bell; and to sleep as long as it is what it was, up to a time in nanoseconds. */
 uint32_t pl_home_bell(const pl_home *home);
@@ -230,6 +244,15 @@ void pl_seat_done(pl_seat *seat);
 /* Whether there is an offer to be taken. */
 bool pl_seat_sees_work(pl_seat *seat);
 
+/* In a child that a task has forked, and that came back from it: ends it, as it is not this worker. */
+void pl_seat_check(const pl_seat *seat);
+
+/* Waits to be killed. */
+noreturn void pl_seat_await_death(pl_seat *seat);
+
+/* The call's stop word. */
+void *pl_seat_stop(pl_seat *seat);
+
 /* c1 and c2. Who gets false is condemned. */
 void pl_seat_start(pl_seat *seat, uint64_t now, uint64_t timeout_ns);
 bool pl_seat_end(pl_seat *seat);
@@ -237,8 +260,9 @@ bool pl_seat_end(pl_seat *seat);
 /* For home. The text may be of any length, and NULL. */
 void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text);
 
-/* Counts tasks that went well. */
+/* Counts tasks that went well, and the time spent. */
 void pl_seat_count(pl_seat *seat, size_t tasks);
+void pl_seat_spent(pl_seat *seat, uint64_t ticks);
 
 /* Where the slot's index is. */
 size_t *pl_slot_index(pl_board *board, unsigned slot);
@@ -249,8 +273,9 @@ void pl_board_ring(pl_board *board);
 /* w1, w2: wakes the worker of a slot, if it sleeps. */
 bool pl_board_wake(pl_board *board, unsigned slot);
 
-/* The supervisor's: notes a death; false if there is no room yet. */
-bool pl_board_note_death(pl_board *board, const pl_death *death);
+/* The supervisor's: whether there is room to note a death; and to note it. */
+bool pl_board_has_room(pl_board *board);
+void pl_board_note_death(pl_board *board, const pl_death *death);
 
 /* c3: condemns the task that a slot is at, if it is one, and late at `now`; or in any case. Else says when it will be late,
  * or UINT64_MAX. True if it did. */

@@ -20,10 +20,17 @@ static unsigned count_cores(void)
     return cpus < PL_SLEEP_MAX ? cpus : PL_SLEEP_MAX;
 }
 
+static _Atomic unsigned cores; /* 0: not counted yet */
+
+void pl_pool_stay_alone(void)
+{
+    /* W60 relaxed: the process has one thread; pairs with W10 */
+    atomic_store_explicit(&cores, 1, memory_order_relaxed);
+}
+
 unsigned pl_pool_default_cores(void)
 {
-    static _Atomic unsigned cores;
-    /* W10 relaxed: a number by itself; pairs with W11 */
+    /* W10 relaxed: a number by itself; pairs with W11, W60 */
     unsigned n = atomic_load_explicit(&cores, memory_order_relaxed);
     if (n == 0) {
         int saved = errno;

@@ -115,6 +115,9 @@ unsigned pl_pool_cores(void);
 /* The size of the program's pool: PARALLEL_NUM_THREADS, else the CPUs that we may use. */
 unsigned pl_pool_default_cores(void);
 
+/* In a process that is to have one thread: the program's pool, which does not exist yet, has no further worker. */
+void pl_pool_stay_alone(void);
+
 /* The calling thread's worker; makes it a guest of the pool that it visits, or else of the program's, if it has none.
  * NULL if there is no memory or there are too many workers. */
 pl_worker *pl_worker_self(void);

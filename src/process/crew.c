@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Making, keeping and ending crews: the program's side. */
+#include "process/crew.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/os.h"
+#include "sched/pool.h"
+
+/* How many crews without a call are kept. */
+enum { KEPT = 4 };
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pl_crew *crews; /* all of this process; those that are not busy are kept */
+
+/* ---- making and ending ----------------------------------------------------------------------------------- */
+
+static void discard(pl_crew *crew)
+{
+    pl_arena_give(&crew->block);
+    free(crew->pids);
+    free(crew->lives);
+    free(crew);
+}
+
+/* With the mutex held. */
+static void unlink_crew(const pl_crew *crew)
+{
+    pl_crew **link = &crews;
+    while (*link && *link != crew)
+        link = &(*link)->next;
+    if (*link)
+        *link = crew->next;
+}
+
+/* Ends a crew that is busy, which is to say, the caller's. */
+static void end(pl_crew *crew)
+{
+    int saved = errno;
+    pthread_mutex_lock(&mutex);
+    unlink_crew(crew);
+    pthread_mutex_unlock(&mutex);
+    if (crew->forks != pl_pool_forks()) { /* it is the parent process's, and so is what it has */
+        errno = saved;
+        return;
+    }
+    /* P60 release: a last word; pairs with P61 */
+    atomic_store_explicit(&crew->board->ending, 1, memory_order_release);
+    pl_os_apart_end(&crew->apart);
+    discard(crew);
+    errno = saved;
+}
+
+/* With `slots` for workers, of which `workers` are wanted now. */
+static pl_crew *make(const void *owner, unsigned workers, unsigned slots, bool kept, size_t index_at)
+{
+    pl_crew *crew = calloc(1, sizeof *crew);
+    if (!crew)
+        return NULL;
+    crew->owner = owner;
+    crew->kept = kept;
+    crew->workers = slots;
+    crew->pids = calloc(slots, sizeof *crew->pids);
+    crew->lives = calloc(slots, sizeof *crew->lives);
+    int error = ENOMEM;
+    if (crew->pids && crew->lives && pl_arena_take(&crew->block, pl_board_bytes(slots))) {
+        crew->board = crew->home.board = crew->block.start;
+        crew->forks = pl_pool_forks();
+        crew->regions = pl_arena_regions();
+        crew->images = pl_os_images();
+        crew->program = pl_os_self();
+        pl_board_init(crew->board, slots, index_at);
+        pl_crew_want(crew, workers);
+        error = pl_os_fork_apart(&crew->apart, pl_supervise, crew);
+    }
+    if (error) {
+        discard(crew);
+        errno = error;
+        return NULL;
+    }
+    crew->busy = true;
+    pthread_mutex_lock(&mutex);
+    crew->next = crews;
+    crews = crew;
+    pthread_mutex_unlock(&mutex);
+    return crew;
+}
+
+/* ---- keeping --------------------------------------------------------------------------------------------- */
+
+static bool is_fit(const pl_crew *crew)
+{
+    return crew->images == pl_os_images() && crew->regions >= pl_arena_regions() && !pl_crew_gone(crew) &&
+           !pl_home_hopeless(&crew->home);
+}
+
+/* Makes an idle crew of this owner busy; NULL if there is none. */
+static pl_crew *take(const void *owner)
+{
+    pthread_mutex_lock(&mutex);
+    pl_crew *crew = crews;
+    while (crew && (crew->busy || crew->owner != owner))
+        crew = crew->next;
+    if (crew)
+        crew->busy = true;
+    pthread_mutex_unlock(&mutex);
+    return crew;
+}
+
+pl_crew *pl_crew_open(const void *owner, unsigned workers, bool kept, size_t index_at)
+{
+    workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
+    if (!kept)
+        return make(owner, workers, workers, false, index_at);
+    for (pl_crew *crew; (crew = take(owner));) {
+        if (crew->workers >= workers && is_fit(crew)) {
+            pl_crew_want(crew, workers);
+            return crew;
+        }
+        end(crew);
+    }
+    unsigned cores = pl_pool_cores();
+    return make(owner, workers, workers > cores ? workers : cores, true, index_at);
+}
+
+void pl_crew_close(pl_crew *crew, bool keep)
+{
+    unsigned count = 0;
+    pthread_mutex_lock(&mutex);
+    for (const pl_crew *other = crews; other; other = other->next)
+        count += other->owner == crew->owner && !other->busy;
+    keep = keep && count < KEPT && crew->forks == pl_pool_forks();
+    if (keep)
+        crew->busy = false;
+    pthread_mutex_unlock(&mutex);
+    if (!keep)
+        end(crew);
+}
+
+void pl_crew_end_kept(const void *owner)
+{
+    for (pl_crew *crew; (crew = take(owner));)
+        end(crew);
+}
+
+bool pl_crew_gone(const pl_crew *crew)
+{
+    return crew->forks != pl_pool_forks() || pl_os_apart_gone(&crew->apart);
+}
+
+void pl_crew_nudge(const pl_crew *crew)
+{
+    pl_os_apart_nudge(&crew->apart);
+}
+
+void pl_crew_want(const pl_crew *crew, unsigned workers)
+{
+    _Atomic uint32_t *wanted = &crew->board->wanted;
+    /* P62 relaxed: home's own; no partner */
+    if (atomic_load_explicit(wanted, memory_order_relaxed) >= workers)
+        return;
+    /* P68 relaxed: a number by itself; pairs with P63 */
+    atomic_store_explicit(wanted, workers, memory_order_relaxed);
+    if (crew->apart.pid)
+        pl_crew_nudge(crew);
+}
+
+void pl_crew_condemn(const pl_crew *crew)
+{
+    /* P64 release: after what home wants them to be condemned for; pairs with P65 */
+    atomic_fetch_add_explicit(&crew->board->condemn, 1, memory_order_release);
+    pl_crew_nudge(crew);
+}
+
+/* ---- the end, and fork ----------------------------------------------------------------------------------- */
+
+__attribute__((destructor)) static void end_crews(void)
+{
+    if (pl_in_worker_process())
+        return;
+    for (pl_crew *crew = crews, *next; crew; crew = next) {
+        next = crew->next;
+        if (!crew->busy)
+            end(crew);
+    }
+}
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+/* The parent's crews are not the child's; but who forks in the midst of a call has it still in hand. */
+static void after_fork_in_child(void)
+{
+    for (pl_crew *crew; (crew = crews);) {
+        crews = crew->next;
+        pl_os_apart_forget(&crew->apart);
+        if (crew->busy)
+            continue;
+        pl_os_release(crew->block.start, crew->block.bytes);
+        free(crew->pids);
+        free(crew->lives);
+        free(crew);
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}

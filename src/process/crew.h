@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Crews: a supervisor and its workers, on one board.
+ *
+ * The supervisor is a process forked apart from the program (os_process.h); it forks the workers, so that they are nobody
+ * else's children, and they have the program's memory as it was when the supervisor was forked. It has one thread, and waits
+ * for what the system tells it (a child has ended, a task is late, the program has gone) and for nudges from home. It ends
+ * with the program, however that ends, and its workers with it.
+ *
+ * A crew serves one call at a time. One that is *kept* is persistent: it goes back to those of its owner (a pool, or NULL: the
+ * program) that have nothing to do, for the next call. It is not used any more when it could not do that call: when it has too few
+ * workers, when code has been loaded or unloaded since (a function may be where there was nothing, or another), when the
+ * arena has grown, or when its supervisor has died.
+ */
+#ifndef PL_PROCESS_CREW_H
+#define PL_PROCESS_CREW_H
+
+#include "base/os_process.h"
+#include "process/arena.h"
+#include "process/board.h"
+
+typedef struct pl_crew {
+    struct pl_crew *next;
+    const void *owner;
+    pl_board *board;
+    pl_block block; /* where that is */
+    pl_home home;
+    pl_os_apart apart;
+    unsigned workers; /* slots */
+    bool busy;
+    unsigned forks;   /* pl_pool_forks() */
+    unsigned regions; /* of the arena, when it was forked */
+    uint64_t images;  /* pl_os_images(), likewise */
+    bool kept;
+    int program; /* the process that it serves */
+    int *pids;   /* the supervisor's: of the workers; 0: none */
+    unsigned *lives;
+} pl_crew;
+
+/* A crew of at least so many workers, new, or one that was kept; NULL with errno. Workers keep at `index_at`, in the room of
+ * their slots, the index of the task that they are at. */
+pl_crew *pl_crew_open(const void *owner, unsigned workers, bool kept, size_t index_at);
+
+/* Keeps it for the next call; or ends it. */
+void pl_crew_close(pl_crew *crew, bool keep);
+
+/* Whether all of it has died. */
+bool pl_crew_gone(const pl_crew *crew);
+
+/* Home has changed something that the supervisor is to look at. */
+void pl_crew_nudge(const pl_crew *crew);
+
+/* At least so many workers are to be there, if they can be had. */
+void pl_crew_want(const pl_crew *crew, unsigned workers);
+
+/* All tasks that run are to be killed. */
+void pl_crew_condemn(const pl_crew *crew);
+
+/* Ends those that are kept for an owner who goes. */
+void pl_crew_end_kept(const void *owner);
+
+/* Whether this process is a worker. */
+bool pl_in_worker_process(void);
+
+/* ---- between crew.c, supervisor.c and worker.c ------------------------------------------------------------ */
+
+/* The supervisor's main function, of a pl_crew, */
+void pl_supervise(int line, void *crew);
+
+/* and a worker's. */
+noreturn void pl_work(const pl_crew *crew, unsigned slot, unsigned life);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* The supervisor: forks workers, watches them, kills what is late, buries what has died. */
+#include <errno.h>
+
+#include "base/os.h"
+#include "process/crew.h"
+
+/* How long it waits before it tries again to fork where it could not, and how often in a row. */
+#define AGAIN_NS UINT64_C(5000000)
+#define TRIES 100
+/* How many workers may die in a row that have done nothing. */
+#define USELESS 100
+
+typedef struct supervisor {
+    pl_crew *crew;
+    pl_board *board;
+    pl_os_supervisor os;
+    unsigned alive;
+    unsigned tries, useless; /* in a row: forks that failed, and workers that did nothing */
+    uint64_t again;     /* when to try again to fork; 0: now */
+    uint32_t condemned; /* as far as home's wishes have been met */
+    bool blocked;       /* a death could not be noted */
+} supervisor;
+
+/* ---- workers --------------------------------------------------------------------------------------------- */
+
+static int slot_of(const supervisor *s, int pid)
+{
+    for (unsigned i = 0; i < s->crew->workers; i++)
+        if (s->crew->pids[i] == pid)
+            return (int)i;
+    return -1;
+}
+
+static bool is_worker(void *context, int pid)
+{
+    return slot_of(context, pid) >= 0;
+}
+
+static void give_up_hope(supervisor *s, int why)
+{
+    /* P66 release: and then home looks; pairs with P67 */
+    atomic_store_explicit(&s->board->hopeless, (uint32_t)why, memory_order_release);
+    pl_board_ring(s->board);
+}
+
+/* Forks the next life of a slot. False if it cannot be. */
+static bool revive(supervisor *s, unsigned slot)
+{
+    pl_crew *crew = s->crew;
+    crew->lives[slot]++;
+    int supervisor_pid = pl_os_self();
+    int pid = pl_os_fork_worker(&s->os);
+    if (pid == 0) {
+        pl_os_become_worker(&s->os, supervisor_pid);
+        pl_work(crew, slot, crew->lives[slot]);
+    }
+    if (pid < 0)
+        return false;
+    crew->pids[slot] = pid;
+    s->alive++;
+    return true;
+}
+
+/* Forks what is missing. */
+static void fill_up(supervisor *s)
+{
+    /* P63 relaxed: a number by itself; pairs with P68 */
+    unsigned wanted = atomic_load_explicit(&s->board->wanted, memory_order_relaxed);
+    if (s->again && pl_os_nanoseconds() < s->again)
+        return;
+    s->again = 0;
+    for (unsigned i = 0; i < wanted && i < s->crew->workers; i++) {
+        if (s->crew->pids[i] || s->useless > USELESS)
+            continue;
+        if (revive(s, i)) {
+            s->tries = 0;
+            continue;
+        }
+        s->again = pl_os_nanoseconds() + AGAIN_NS;
+        if (s->alive == 0 && ++s->tries > TRIES) {
+            s->tries = 0;
+            give_up_hope(s, errno ? errno : EAGAIN);
+        }
+        break;
+    }
+}
+
+/* ---- the dead -------------------------------------------------------------------------------------------- */
+
+/* Notes that the worker of a slot has died. False if that has to wait. */
+static bool bury(supervisor *s, unsigned slot, int pid)
+{
+    pl_death death = {
+        .slot = slot,
+        .life = s->crew->lives[slot],
+        .condemned = pl_board_was_condemned(s->board, slot),
+        .index = *pl_slot_index(s->board, slot),
+    };
+    s->blocked = !pl_board_has_room(s->board);
+    if (s->blocked)
+        return false;
+    pl_os_end how = pl_os_bury(pid, true);
+    death.signal = how.signal;
+    death.code = how.code;
+    s->crew->pids[slot] = 0;
+    s->alive--;
+    s->useless = death.index == PL_NO_INDEX && how.signal ? s->useless + 1 : 0;
+    if (s->useless == USELESS + 1)
+        give_up_hope(s, EOWNERDEAD);
+    pl_board_note_death(s->board, &death);
+    return true;
+}
+
+/* Buries all that have died, and forks their successors. */
+static void look_after(supervisor *s)
+{
+    bool left = false;
+    for (int pid; (pid = pl_os_dead(&s->os));) {
+        int slot = slot_of(s, pid);
+        if (slot < 0)
+            pl_os_bury(pid, false);
+        else if (!bury(s, (unsigned)slot, pid))
+            break;
+        fill_up(s);
+        left = true;
+    }
+    if (left)
+        pl_os_kill_strays(is_worker, s);
+}
+
+/* ---- the late -------------------------------------------------------------------------------------------- */
+
+/* Kills what is late. When the next is going to be; UINT64_MAX: never. */
+static uint64_t condemn(supervisor *s)
+{
+    /* P65 acquire: what it was for; pairs with P64 */
+    uint32_t wish = atomic_load_explicit(&s->board->condemn, memory_order_acquire);
+    uint64_t now = pl_os_nanoseconds(), next = UINT64_MAX;
+    for (unsigned i = 0; i < s->crew->workers; i++) {
+        uint64_t late_at = UINT64_MAX;
+        if (!s->crew->pids[i])
+            continue;
+        if (pl_board_condemn(s->board, i, now, wish != s->condemned, &late_at))
+            pl_os_kill(s->crew->pids[i]);
+        else if (late_at < next)
+            next = late_at;
+    }
+    s->condemned = wish;
+    return next;
+}
+
+/* ---- main ------------------------------------------------------------------------------------------------ */
+
+static bool keep_none(void *context, int pid)
+{
+    (void)context;
+    (void)pid;
+    return false;
+}
+
+static void end_all(supervisor *s)
+{
+    for (unsigned i = 0; i < s->crew->workers; i++)
+        if (s->crew->pids[i]) {
+            pl_os_kill(s->crew->pids[i]);
+            pl_os_bury(s->crew->pids[i], true);
+        }
+    pl_os_kill_strays(keep_none, s);
+    for (int pid; (pid = pl_os_dead(&s->os));) {
+        pl_os_bury(pid, false);
+        pl_os_kill_strays(keep_none, s);
+    }
+}
+
+void pl_supervise(int line, void *crew)
+{
+    supervisor s = {.crew = crew, .board = ((pl_crew *)crew)->board};
+    pl_os_supervise(&s.os, line, s.crew->program, !s.crew->kept);
+    for (;;) {
+        /* P61 acquire: the last word; pairs with P60 */
+        if (atomic_load_explicit(&s.board->ending, memory_order_acquire))
+            break;
+        look_after(&s);
+        fill_up(&s);
+        uint64_t next = condemn(&s), now = pl_os_nanoseconds();
+        /* P81 relaxed: a number by itself; pairs with P80, P82 */
+        uint64_t watch = atomic_load_explicit(&s.board->watch, memory_order_relaxed);
+        if (watch && watch < next - now)
+            next = now + watch; /* a task that starts from now on is not late before */
+        if (s.again && s.again < next)
+            next = s.again;
+        if (s.blocked && now + AGAIN_NS < next)
+            next = now + AGAIN_NS;
+        uint64_t wait = next == UINT64_MAX ? next : next > now ? next - now + 1 : 0;
+        if (pl_os_supervisor_wait(&s.os, wait) == PL_OS_ALONE)
+            break;
+    }
+    end_all(&s);
+}
