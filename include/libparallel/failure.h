@@ -22,7 +22,7 @@ typedef struct parallel_failure {
     size_t index;         /**< which task: args[index] */
     const char *name;     /**< its name from `names`, else NULL */
     parallel_state state; /**< never PARALLEL_OK */
-    int code;             /**< what the task returned */
+    int code;             /**< what the task returned; of one that crashed without a signal, its exit status */
     int signal;           /**< what killed its process, else 0 */
     unsigned attempts;    /**< how often it was tried */
     const char *message;  /**< what parallel_fail() attached, else a text for `state` and `code`; never NULL */

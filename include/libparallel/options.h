@@ -17,8 +17,8 @@ typedef enum parallel_executor_kind {
 /** What worker processes know of the program; process.h tells more. */
 typedef enum parallel_isolation {
     PARALLEL_DEFAULT_ISOLATION = 0, /**< the decoration's choice, else a snapshot */
-    PARALLEL_SNAPSHOT,   /**< they are forked for the call: every pointer and global is there, as it is at the call */
-    PARALLEL_PERSISTENT  /**< they are kept from call to call, and are sent the arguments, which hold no pointers */
+    PARALLEL_SNAPSHOT,  /**< they are forked for the call: every pointer and global is there, as it is at the call */
+    PARALLEL_PERSISTENT /**< they are kept from call to call, and are sent the arguments, which hold no pointers */
 } parallel_isolation;
 
 /** A pool of one's own, see pool.h. */

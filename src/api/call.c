@@ -130,8 +130,7 @@ void pl_call_begun(pl_call *c, bool background, bool careful)
     c->pool = pl_pool_of(c->o.pool);
     pl_failures_init(&c->failures, c->o.silent);
     c->failures.parent = c->parent;
-    c->careful =
-        background || careful || c->o.call_timeout > 0 || c->o.progress || c->o.executor == PARALLEL_PROCESS;
+    c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress || c->o.executor == PARALLEL_PROCESS;
     if (c->careful)
         pl_care_init(c);
 }
@@ -223,7 +222,8 @@ static const void *given_arg(const pl_call *c, size_t i)
 static void run(pl_call *c)
 {
     unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
-    pl_loop_spec spec = {.n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = pl_call_cost(c, c->careful)};
+    pl_loop_spec spec = {
+        .n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = pl_call_cost(c, c->careful)};
     pl_visit visit;
     if (c->pool)
         pl_pool_enter(&visit, c->pool);
@@ -259,11 +259,11 @@ bool pl_call_run(pl_call *c, void *out)
 parallel_results *pl_call_results(pl_call *c)
 {
     bool par = c->par.futures != NULL;
-    pl_results_kind kind = c->o.executor == PARALLEL_PROCESS      ? PL_RESULTS_SHARED
+    pl_results_kind kind = c->o.executor == PARALLEL_PROCESS         ? PL_RESULTS_SHARED
                            : par || c->careful || pl_can_fail(&c->f) ? PL_RESULTS_ZEROED
-                                                                  : PL_RESULTS_ANY;
-    parallel_results *r = par ? pl_results_of_futures(c->par.futures, c->n, kind)
-                              : pl_results_new(c->n, c->f.result_size, kind);
+                                                                     : PL_RESULTS_ANY;
+    parallel_results *r =
+        par ? pl_results_of_futures(c->par.futures, c->n, kind) : pl_results_new(c->n, c->f.result_size, kind);
     if (!r) {
         c->failures.lost = true;
         return NULL;
@@ -284,7 +284,9 @@ int pl_call_code(const pl_call *c)
 {
     if (c->error)
         return c->error;
-    return c->failures.lost || !c->failures.count ? ENOMEM : c->failures.list[0].code;
+    if (c->failures.lost || !c->failures.count)
+        return ENOMEM;
+    return c->failures.list[0].state == PARALLEL_CRASHED ? EOWNERDEAD : c->failures.list[0].code;
 }
 
 const parallel_failure *pl_call_failure(const pl_call *c)

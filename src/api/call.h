@@ -52,7 +52,7 @@ typedef struct pl_call {
     pl_names names;
     pl_failures failures;
     const pl_chunk *parent; /* the chunk that the call was made in, and waits in */
-    int error;            /* why it could not be made at all, or 0 */
+    int error;              /* why it could not be made at all, or 0 */
     bool splits;            /* into a chunk for each worker */
     bool careful;
     pl_care care; /* if so */

@@ -214,6 +214,13 @@ static char *plain_text(const parallel_failure *f)
     char text[128];
     if (f->state < sizeof texts / sizeof texts[0] && texts[f->state])
         return strdup(texts[f->state]);
+    if (f->state == PARALLEL_CRASHED) {
+        if (f->signal)
+            snprintf(text, sizeof text, "killed by signal %d (%s)", f->signal, strsignal(f->signal));
+        else
+            snprintf(text, sizeof text, "exited with status %d", f->code);
+        return strdup(text);
+    }
     if (strerror_r(f->code, text, sizeof text) != 0)
         snprintf(text, sizeof text, "error %d", f->code);
     return strdup(text);
@@ -222,7 +229,9 @@ static char *plain_text(const parallel_failure *f)
 /* The same, or what a neighbour says. */
 static const char *shared_text(const parallel_failure *f, const parallel_failure *before)
 {
-    return before && before->code == f->code && before->state == f->state ? before->message : plain_text(f);
+    return before && before->code == f->code && before->state == f->state && before->signal == f->signal
+               ? before->message
+               : plain_text(f);
 }
 
 void pl_failures_finish(pl_failures *failures, const char *const *names)

@@ -33,8 +33,8 @@ bool pl_options_copy(parallel_options *to, const parallel_options *from)
 /* What is wrong with the merged options: 0, EINVAL or ENOTSUP. */
 static int check(const parallel_options *o)
 {
-    if (o->max_workers < 0 || o->tasks_per_worker < 0 || isnan(o->timeout) || isnan(o->call_timeout) || isnan(o->retry_delay) ||
-        (o->pool && !pl_is_pool(o->pool)))
+    if (o->max_workers < 0 || o->tasks_per_worker < 0 || isnan(o->timeout) || isnan(o->call_timeout) ||
+        isnan(o->retry_delay) || (o->pool && !pl_is_pool(o->pool)))
         return EINVAL;
     if (o->isolation < PARALLEL_DEFAULT_ISOLATION || o->isolation > PARALLEL_PERSISTENT)
         return EINVAL;

@@ -167,40 +167,50 @@ static size_t next_size(const process_call *p)
     return size < rest ? size : rest;
 }
 
-static void feed(process_call *p)
+/* Copies the next arguments. */
+static void send_args(process_call *p, size_t count)
+{
+    size_t size = p->call->m.arg_size, at = p->next * size;
+    pl_arena_warm(p->sent + at, count * size);
+    memcpy(p->sent + at, (const unsigned char *)p->call->m.args + at, count * size);
+}
+
+/* Offers what there is, as far as there is room. Whether that was anything. */
+static bool feed(process_call *p)
 {
     pl_call *c = p->call;
     pl_retry *r;
+    uint64_t tail = p->home->tail;
     while (p->pending_count && offer_pending(p, &p->pending[p->pending_count - 1]))
         p->pending_count--;
     if (p->pending_count)
-        return;
+        return p->home->tail != tail;
     while ((r = pl_retry_next(c, false))) {
-        pending again = {.offer = {.begin = r->begin,
-                                   .end = r->end,
-                                   .tried = r->failure.attempts,
-                                   .timeout_ns = c->par.futures ? pl_care_terms(c, r->begin).timeout_ns
-                                                                : c->care.terms.timeout_ns},
-                         .retry = r};
+        pending again = {
+            .offer = {.begin = r->begin,
+                      .end = r->end,
+                      .tried = r->failure.attempts,
+                      .timeout_ns = c->par.futures ? pl_care_terms(c, r->begin).timeout_ns : c->care.terms.timeout_ns},
+            .retry = r};
         if (!offer_pending(p, &again)) {
             put_off(p, &again.offer, r->begin, r->end, r);
-            return;
+            return p->home->tail != tail;
         }
     }
     while (p->next < c->n) {
-        size_t size = next_size(p), arg_size = c->m.arg_size;
+        size_t size = next_size(p);
         pending fresh = {.offer = {.begin = p->next, .end = p->next + size, .timeout_ns = c->care.terms.timeout_ns}};
         if (c->par.futures)
             fresh.offer.timeout_ns = pl_care_terms(c, p->next).timeout_ns;
         if (p->sent)
-            memcpy(p->sent + p->next * arg_size, (const unsigned char *)c->m.args + p->next * arg_size,
-                   size * arg_size);
+            send_args(p, size);
         if (!offer_pending(p, &fresh))
-            return;
+            break;
         p->next += size;
         if (p->persistent && p->next == size) /* the first: somebody may begin */
             pl_home_call(p->home, 1);
     }
+    return p->home->tail != tail;
 }
 
 /* ---- failures -------------------------------------------------------------------------------------------- */
@@ -309,7 +319,7 @@ static void inherit(process_call *p, const pl_death *death, const pl_offer *offe
     size_t from = told && h->ended > offer->begin ? h->ended : offer->begin;
     size_t to = told && h->left != SIZE_MAX ? h->left : offer->end;
     size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? offer->begin : death->index;
-    free(take_text(h)); /* of a report that was never finished */
+    free(take_text(h));          /* of a report that was never finished */
     if (at < from || at >= to) { /* it was between two tasks */
         if (from < to && !told) {
             pl_retry *before = p->trying[offer->position % PL_BOARD_ENTRIES];
@@ -500,10 +510,12 @@ static void run(process_call *p, bool is_short)
             stop(p, why);
             sweep(p);
         } else {
-            feed(p);
+            bool fed = feed(p);
             pl_home_has_more(p->home, p->next < p->call->n || p->pending_count);
-            if (p->persistent)
+            if (fed && p->persistent)
                 pl_home_call(p->home, is_short ? 1 : p->workers);
+            else if (fed) /* it may have left out a worker that there was nothing to do for */
+                pl_crew_nudge(p->crew);
         }
         if (is_finished(p) && !take_in(p) && is_finished(p))
             return;
@@ -561,9 +573,8 @@ static size_t lay_out(process_call *p)
             continue;
         if (p->persistent)
             memcpy(arg, future->arg, f.arg_size);
-        p->remote->tasks[i] = (pl_remote_task){.args = arg,
-                                               .out = pl_results_place(par->results, i),
-                                               .extras = future->extras ? future->extras : extras};
+        p->remote->tasks[i] = (pl_remote_task){
+            .args = arg, .out = pl_results_place(par->results, i), .extras = future->extras ? future->extras : extras};
         pl_remote_function(&p->remote->tasks[i], &f);
     }
     return used;

@@ -71,16 +71,16 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
     return begin + (i - first);
 }
 
-/* The results of tasks that can fail are zero when they start. */
+/* Room for the results; those of tasks that can fail are zero when they start. */
 static void clear(const run_of *r, size_t begin, size_t end)
 {
     const pl_remote_task *task = task_of(r, begin);
-    if (!task->can_fail || !task->out || !task->result_size)
+    if (!task->out || !task->result_size)
         return;
-    if (r->all->par)
-        memset(task->out, 0, task->result_size);
-    else
-        memset((unsigned char *)task->out + begin * task->result_size, 0, (end - begin) * task->result_size);
+    unsigned char *results = (unsigned char *)task->out + (r->all->par ? 0 : begin * task->result_size);
+    pl_arena_warm(results, (end - begin) * task->result_size);
+    if (task->can_fail)
+        memset(results, 0, (end - begin) * task->result_size);
 }
 
 /* Reports that the tasks [begin, end) have failed. */
@@ -95,9 +95,13 @@ static void report_failure(run_of *r, size_t begin, size_t end, bool late)
         .position = r->offer->position,
         .begin = begin,
         .end = end,
-        .code = late ? ETIMEDOUT : gave_up ? ECANCELED : chunk->span.code,
+        .code = late      ? ETIMEDOUT
+                : gave_up ? ECANCELED
+                          : chunk->span.code,
         .tried = r->offer->tried + 1,
-        .state = late ? PARALLEL_TIMED_OUT : gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
+        .state = late      ? PARALLEL_TIMED_OUT
+                 : gave_up ? PARALLEL_CANCELLED
+                           : PARALLEL_ERROR,
     };
     char *message = chunk->span.code ? pl_chunk_message(chunk, noted) : NULL;
     pl_seat_report(r->seat, &report, message);

@@ -45,9 +45,9 @@ static parallel_results *with_room(size_t bytes, pl_results_kind kind)
     if (kind == PL_RESULTS_SHARED)
         return with_shared_room(bytes);
     /* One block for both. calloc() gives large blocks fresh from the system without touching them. */
-    parallel_results *r = bytes > PTRDIFF_MAX - head   ? NULL
+    parallel_results *r = bytes > PTRDIFF_MAX - head  ? NULL
                           : kind == PL_RESULTS_ZEROED ? calloc(1, head + bytes)
-                                                       : malloc(head + bytes);
+                                                      : malloc(head + bytes);
     if (!r) {
         errno = ENOMEM;
         return NULL;

@@ -32,6 +32,18 @@ void pl_os_share_discard(void *start, size_t bytes)
     errno = saved;
 }
 
+void pl_os_populate(void *start, size_t bytes)
+{
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+    int saved = errno;
+    uintptr_t page = pl_os_page(), first = (uintptr_t)start / page * page;
+    uintptr_t last = ((uintptr_t)start + bytes + page - 1) / page * page;
+    madvise((void *)first, last - first, MADV_POPULATE_WRITE);
+    errno = saved;
+}
+
 void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
     struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000)};

@@ -19,6 +19,12 @@ void pl_os_share_discard(void *start, size_t bytes)
     (void)bytes;
 }
 
+void pl_os_populate(void *start, size_t bytes)
+{
+    (void)start;
+    (void)bytes;
+}
+
 void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
     int saved = errno;

@@ -246,8 +246,8 @@ static void default_signals(void)
         struct sigaction action;
         if (i == SIGKILL || i == SIGSTOP || sigaction(i, NULL, &action) != 0)
             continue;
-        bool ignored = !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
-        if (!ignored || i == SIGCHLD)
+        bool handled = (action.sa_flags & SA_SIGINFO) || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+        if (handled || i == SIGCHLD)
             signal(i, SIG_DFL);
     }
     signal(SIGTTIN, SIG_IGN); /* it is not in the terminal's foreground */

@@ -23,6 +23,10 @@ void *pl_os_share(size_t bytes);
 /* Gives back the memory behind whole pages of it, where the system can: zero, or as they were. */
 void pl_os_share_discard(void *start, size_t bytes);
 
+/* This process is going to write to all of it: gets the pages around at once, where the system can, which costs a fraction of
+ * one page fault for each. */
+void pl_os_populate(void *start, size_t bytes);
+
 /* Makes whole pages of it this process's own, with what is in them now. False if there is no memory. */
 bool pl_os_unshare(void *start, size_t bytes);
 

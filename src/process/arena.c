@@ -129,6 +129,25 @@ bool pl_arena_take(pl_block *block, size_t bytes)
     return start != NULL;
 }
 
+/* Which pieces of the arena this process has had, by a hash of their addresses: at worst, it asks once too often, or not. Home
+ * and a worker write to different pieces, or wait for each other; two homes may lose what the other notes. */
+#define PIECE ((size_t)64 << 10)
+static unsigned char had[4096];
+
+void pl_arena_warm(void *start, size_t bytes)
+{
+    if (bytes < PIECE / 4)
+        return;
+    uintptr_t first = (uintptr_t)start / PIECE, last = ((uintptr_t)start + bytes - 1) / PIECE;
+    bool any = false;
+    for (uintptr_t i = first; i <= last; i++)
+        any |= !had[i % sizeof had];
+    if (any)
+        pl_os_populate(start, bytes);
+    for (uintptr_t i = first; i < last; i++)
+        had[i % sizeof had] = 1;
+}
+
 /* ---- giving back ----------------------------------------------------------------------------------------- */
 
 /* The extent that begins at `start`, and the one before it. */

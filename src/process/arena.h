@@ -21,15 +21,18 @@
 typedef struct pl_block {
     void *start; /* NULL: there is none */
     size_t bytes;
-    unsigned region;  /* its number, from 0 */
-    unsigned forks;   /* of this process and those before it, when it was taken, */
-    unsigned shared;  /* and of this process by the program */
-    bool own;         /* this process's alone, after pl_arena_make_own() */
+    unsigned region; /* its number, from 0 */
+    unsigned forks;  /* of this process and those before it, when it was taken, */
+    unsigned shared; /* and of this process by the program */
+    bool own;        /* this process's alone, after pl_arena_make_own() */
 } pl_block;
 
 /* A block, not zeroed. False with errno. */
 bool pl_arena_take(pl_block *block, size_t bytes);
 void pl_arena_give(pl_block *block);
+
+/* This process is going to write to so many bytes, all of a block: gets their pages, if it has not had them before. */
+void pl_arena_warm(void *start, size_t bytes);
 
 /* Whether the block has been inherited from the process that forked this one. */
 bool pl_arena_inherited(const pl_block *block);

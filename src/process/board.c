@@ -166,6 +166,13 @@ bool pl_seat_sees_work(pl_seat *seat)
     return seat->number < atomic_load_explicit(&board->active, memory_order_relaxed) && find_free(board, &position);
 }
 
+bool pl_board_has_work(pl_board *board)
+{
+    /* P83 relaxed: as P15; pairs with P14 */
+    uint64_t position = atomic_load_explicit(&board->head, memory_order_relaxed);
+    return find_free(board, &position);
+}
+
 /* ---- entries: home --------------------------------------------------------------------------------------- */
 
 void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active, uint64_t watch_ns)
@@ -246,9 +253,9 @@ bool pl_home_take_back(pl_home *home, pl_offer *offer)
     for (unsigned place = 0; place < PL_BOARD_ENTRIES; place++) {
         uint64_t word = word_of(FREE, 0, 0, home->lap[place]);
         /* P26 relaxed: t3, nobody has begun it; pairs with P12 */
-        if (home->lap[place] && atomic_compare_exchange_strong_explicit(
-                                    &home->board->entries[place].word, &word, word_of(DONE, 0, 0, home->lap[place]),
-                                    memory_order_relaxed, memory_order_relaxed)) {
+        if (home->lap[place] && atomic_compare_exchange_strong_explicit(&home->board->entries[place].word, &word,
+                                                                        word_of(DONE, 0, 0, home->lap[place]),
+                                                                        memory_order_relaxed, memory_order_relaxed)) {
             *offer = home->offered[place];
             return true;
         }

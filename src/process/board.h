@@ -145,13 +145,13 @@ struct pl_board {
     unsigned slots;
     size_t index_at; /* where in a slot's room the index is */
     pl_board_job job;
-    _Atomic int stop;         /* a stop word (sched/cancel.h) */
-    _Atomic uint32_t active;  /* slots from 0 that may take entries */
-    _Atomic uint32_t wanted;  /* workers that there are to be */
-    _Atomic uint32_t ending;  /* the supervisor is to end, and all with it */
-    _Atomic uint32_t condemn; /* how often home has asked it to kill all that run */
+    _Atomic int stop;          /* a stop word (sched/cancel.h) */
+    _Atomic uint32_t active;   /* slots from 0 that may take entries */
+    _Atomic uint32_t wanted;   /* workers that there are to be */
+    _Atomic uint32_t ending;   /* the supervisor is to end, and all with it */
+    _Atomic uint32_t condemn;  /* how often home has asked it to kill all that run */
     _Atomic uint32_t hopeless; /* an error code: no worker can be had */
-    _Atomic uint64_t watch;   /* nanoseconds, the shortest timeout of a task: how often to look; 0: never */
+    _Atomic uint64_t watch;    /* nanoseconds, the shortest timeout of a task: how often to look; 0: never */
     alignas(PL_LINE) _Atomic uint64_t tail;
     _Atomic uint32_t more; /* home has more to offer than there is room for */
     alignas(PL_LINE) _Atomic uint64_t head;
@@ -176,7 +176,7 @@ void pl_board_init(pl_board *board, unsigned slots, size_t index_at);
 /* Home's own account of the board, in its own memory. */
 typedef struct pl_home {
     pl_board *board;
-    uint64_t tail, oldest; /* positions: the next; and before which all are DONE */
+    uint64_t tail, oldest;          /* positions: the next; and before which all are DONE */
     uint64_t lap[PL_BOARD_ENTRIES]; /* of the last offer made in each entry, 0: none */
     pl_offer offered[PL_BOARD_ENTRIES];
     bool corrupted; /* the board contradicts itself */
@@ -232,9 +232,9 @@ struct pl_seat {
     pl_board *board;
     pl_slot_board *slot;
     unsigned number, life, ran;
-    unsigned forks;     /* pl_pool_forks() of this process */
-    uint64_t entry;     /* the position taken */
-    uint64_t run;       /* what the slot's word is, while the worker runs */
+    unsigned forks; /* pl_pool_forks() of this process */
+    uint64_t entry; /* the position taken */
+    uint64_t run;   /* what the slot's word is, while the worker runs */
 };
 
 /* Takes an offer; gives it back as done. False if there is none. */
@@ -280,6 +280,9 @@ void pl_board_note_death(pl_board *board, const pl_death *death);
 /* c3: condemns the task that a slot is at, if it is one, and late at `now`; or in any case. Else says when it will be late,
  * or UINT64_MAX. True if it did. */
 bool pl_board_condemn(pl_board *board, unsigned slot, uint64_t now, bool any, uint64_t *late_at);
+
+/* Whether there is something that nobody has begun. */
+bool pl_board_has_work(pl_board *board);
 
 /* Whether the slot's worker, which is dead, was condemned. */
 bool pl_board_was_condemned(pl_board *board, unsigned slot);

@@ -17,9 +17,9 @@ typedef struct supervisor {
     pl_os_supervisor os;
     unsigned alive;
     unsigned tries, useless; /* in a row: forks that failed, and workers that did nothing */
-    uint64_t again;     /* when to try again to fork; 0: now */
-    uint32_t condemned; /* as far as home's wishes have been met */
-    bool blocked;       /* a death could not be noted */
+    uint64_t again;          /* when to try again to fork; 0: now */
+    uint32_t condemned;      /* as far as home's wishes have been met */
+    bool blocked;            /* a death could not be noted */
 } supervisor;
 
 /* ---- workers --------------------------------------------------------------------------------------------- */
@@ -73,6 +73,8 @@ static void fill_up(supervisor *s)
     for (unsigned i = 0; i < wanted && i < s->crew->workers; i++) {
         if (s->crew->pids[i] || s->useless > USELESS)
             continue;
+        if (s->alive && !s->crew->kept && !pl_board_has_work(s->board))
+            break; /* a fork costs more; home nudges when it offers more */
         if (revive(s, i)) {
             s->tries = 0;
             continue;
