@@ -210,10 +210,12 @@ tests_model_model_SOURCES = \
     tests/model/model_background.c \
     tests/model/model_deque.c \
     tests/model/model_mixed.c \
+    tests/model/model_process.c \
     tests/model/model_sched.c \
     tests/model/model_task.c \
     src/deque/deque.c \
     src/deque/spill.c \
+    src/process/board.c \
     src/sched/brief.c \
     src/sched/cancel.c \
     src/sched/cost.c \

@@ -9,6 +9,15 @@
 #include "sched/cancel.h"
 #include "sched/pool.h"
 
+/* How often who finds nothing looks again before it sleeps, and for how long it sleeps at most. */
+#ifdef PL_MODEL
+#define LOOKS 0
+#define SLEEP_NS UINT64_MAX
+#else
+#define LOOKS 300
+#define SLEEP_NS UINT64_C(1000000000)
+#endif
+
 typedef enum kind { NOTHING, DONE, FREE, TAKEN } kind;
 enum { IDLE, RUNNING, CONDEMNED };
 
@@ -68,7 +77,7 @@ uint32_t pl_home_bell(const pl_home *home)
 void pl_home_sleep(pl_home *home, uint32_t bell, uint64_t timeout_ns, bool soon)
 {
     pl_board *board = home->board;
-    for (int i = 0; soon && i < 400; i++) {
+    for (int i = 0; soon && i < LOOKS; i++) {
         if (pl_home_bell(home) != bell)
             return;
         pl_pause();
@@ -157,13 +166,52 @@ void pl_seat_done(pl_seat *seat)
     atomic_store_explicit(&entry_at(board, seat->entry)->word, word, memory_order_release);
 }
 
-bool pl_seat_sees_work(pl_seat *seat)
+/* Whether there is an offer to be taken. */
+static bool sees_work(pl_seat *seat)
 {
     pl_board *board = seat->board;
     /* P20 relaxed: as P15; pairs with P14 */
     uint64_t position = atomic_load_explicit(&board->head, memory_order_relaxed);
     /* P21 relaxed: as P16; pairs with P17 */
     return seat->number < atomic_load_explicit(&board->active, memory_order_relaxed) && find_free(board, &position);
+}
+
+void pl_seat_rest(pl_seat *seat)
+{
+    _Atomic uint32_t *asleep = &seat->slot->asleep;
+    for (int i = 0; i < LOOKS; i++) {
+        if (sees_work(seat))
+            return;
+        pl_pause();
+    }
+    /* P7 seq_cst: s1, before s2 in S; pairs with P6, P8 */
+    atomic_store_explicit(asleep, 1, memory_order_seq_cst);
+    if (!sees_work(seat))
+        pl_os_shared_wait(asleep, 1, SLEEP_NS);
+    /* P70 relaxed: who resets it meanwhile wakes nobody; pairs with P6, P8 */
+    atomic_store_explicit(asleep, 0, memory_order_relaxed);
+}
+
+void pl_seat_pass_on(pl_seat *seat)
+{
+    if (!sees_work(seat))
+        return;
+    /* P71 relaxed: as P16; pairs with P17 */
+    unsigned active = atomic_load_explicit(&seat->board->active, memory_order_relaxed);
+    for (unsigned i = 0; i < active; i++)
+        if (i != seat->number && pl_board_wake(seat->board, i))
+            return;
+}
+
+void pl_seat_tell(pl_seat *seat, bool idle)
+{
+    pl_board *board = seat->board;
+    /* P72 relaxed: a hint, whose change is followed by an offer; pairs with P73 */
+    bool more = atomic_load_explicit(&board->more, memory_order_relaxed);
+    /* P74 relaxed: a hint; pairs with P10 */
+    uint64_t tail = atomic_load_explicit(&board->tail, memory_order_relaxed);
+    if (idle || (more && tail - seat->entry <= PL_BOARD_ENTRIES / 4))
+        pl_board_ring(board);
 }
 
 bool pl_board_has_work(pl_board *board)

@@ -72,7 +72,11 @@
 
 enum {
     PL_BOARD_SLOTS = 1024, /* at most */
+#ifdef PL_MODEL
+    PL_BOARD_ENTRIES = 4,
+#else
     PL_BOARD_ENTRIES = 1024,
+#endif
     PL_BOARD_DEATHS = 256,
     PL_BOARD_REPORTS = 16384, /* bytes for each worker */
     PL_BOARD_TEXT = 2048,     /* bytes of a message in one report */
@@ -241,8 +245,14 @@ struct pl_seat {
 bool pl_seat_take(pl_seat *seat, pl_offer *offer);
 void pl_seat_done(pl_seat *seat);
 
-/* Whether there is an offer to be taken. */
-bool pl_seat_sees_work(pl_seat *seat);
+/* s1 to s3: sleeps until there may be something to take, or for a second. */
+void pl_seat_rest(pl_seat *seat);
+
+/* Wakes another worker, if there is more than this one has taken. */
+void pl_seat_pass_on(pl_seat *seat);
+
+/* Home is to know when a worker has run out of work; or that the rest is short, while home has more to offer. */
+void pl_seat_tell(pl_seat *seat, bool idle);
 
 /* In a child that a task has forked, and that came back from it: ends it, as it is not this worker. */
 void pl_seat_check(const pl_seat *seat);

@@ -220,10 +220,7 @@ END_TEST
 START_TEST(what_this_release_does_not_have)
 {
     set_up(pl_worker_counts[_i]);
-    const parallel_options later[] = {
-        {.executor = PARALLEL_PROCESS},
-        {.executor = PARALLEL_MPI},
-    };
+    const parallel_options later[] = {{.executor = PARALLEL_MPI}};
     for (size_t k = 0; k < sizeof later / sizeof later[0]; k++) {
         refused(&square__parallel, &later[k], ENOTSUP);
         loop_refused(&later[k], ENOTSUP);

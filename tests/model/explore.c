@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/os_process.h"
 
 enum { STACK = 1 << 18, MOST_DECISIONS = 20000, MOST_STEPS = 50000, SHOWN = 400 };
 
@@ -270,6 +271,34 @@ void pl_os_rouse(_Atomic uint32_t *word)
     for (int i = 0; i < m.threads; i++)
         if (m.thread[i].state == WAITING && m.thread[i].word == word)
             m.thread[i].state = READY;
+}
+
+/* Processes are threads here. */
+void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    pl_os_doze(word, expected, timeout_ns);
+}
+
+void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
+{
+    if (all)
+        pl_os_rouse(word);
+    else
+        pl_os_wake(word);
+}
+
+void pl_os_leave(int status)
+{
+    (void)status;
+    for (;;)
+        pl_os_nap();
+}
+
+const int pl_os_killed_by = 9;
+
+unsigned pl_pool_forks(void)
+{
+    return 0;
 }
 
 /* A mutex's first word says whether it is locked. These take the place of the C library's. */

@@ -156,8 +156,8 @@ void event_set(event *e)
 
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */
 
-static const scenario *const all[] = {deque_scenarios, sched_scenarios, task_scenarios, mixed_scenarios,
-                                      background_scenarios};
+static const scenario *const all[] = {deque_scenarios, sched_scenarios,      task_scenarios,
+                                      mixed_scenarios, background_scenarios, process_scenarios};
 
 static bool wanted(const char *name, int argc, char **argv)
 {
