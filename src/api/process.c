@@ -499,6 +499,7 @@ static bool is_finished(process_call *p)
 /* Runs all tasks, with a crew. */
 static void run(process_call *p, bool is_short)
 {
+    bool quiet = false; /* nobody has rung for a while */
     while (p->crew) {
         uint32_t bell = pl_home_bell(p->home);
         take_in(p);
@@ -520,11 +521,13 @@ static void run(process_call *p, bool is_short)
         if (is_finished(p) && !take_in(p) && is_finished(p))
             return;
         tell(p);
-        if (p->home->corrupted || pl_crew_gone(p->crew)) {
+        if (p->home->corrupted || (quiet && pl_crew_gone(p->crew))) {
             replace_crew(p);
+            quiet = false;
             continue;
         }
         pl_home_sleep(p->home, bell, nap_length(p), is_short);
+        quiet = pl_home_bell(p->home) == bell;
     }
     drop_plans(p); /* there is no crew any more, and none to be had */
 }

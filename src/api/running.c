@@ -5,6 +5,10 @@
 
 #include "api/internal.h"
 #include "base/os.h"
+#include "process/crew.h"
+
+/* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not nudge it. */
+#define LOOK_NS UINT64_C(5000000)
 
 int pl_chunk_reason(const pl_chunk *chunk)
 {
@@ -62,7 +66,13 @@ int parallel_sleep(double seconds)
         until = now + (seconds > 0 ? (uint64_t)(seconds * 1e9) : 0);
     int why = 0;
     const void *root = pl_this_thread.chunk ? pl_chunk_root(pl_this_thread.chunk) : NULL;
-    while (!pl_stop_sleep(root, deadline < until ? deadline : until, is_over, &why)) {
+    deadline = deadline < until ? deadline : until;
+    for (;;) {
+        uint64_t wake = deadline;
+        if (pl_in_worker_process() && deadline - pl_os_nanoseconds() > LOOK_NS)
+            wake = pl_os_nanoseconds() + LOOK_NS;
+        if (pl_stop_sleep(root, wake, is_over, &why))
+            break;
         if (pl_os_nanoseconds() >= until)
             return 0;
     }

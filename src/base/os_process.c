@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,18 @@ bool pl_os_unshare(void *start, size_t bytes)
 
 _Thread_local bool pl_os_forking_apart;
 
+/* Which file a number stands for; 0: none. */
+static uint64_t identity(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) ? (uint64_t)st.st_ino + 1 : 0;
+}
+
+static bool has_line(const pl_os_apart *apart)
+{
+    return identity(apart->line) == apart->line_is;
+}
+
 static void close_both(const int line[2])
 {
     close(line[0]);
@@ -69,7 +82,7 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
         return errno;
     fcntl(line[0], F_SETFD, FD_CLOEXEC);
     fcntl(line[1], F_SETFD, FD_CLOEXEC);
-    *apart = (pl_os_apart){.line = line[0], .keeper = -1};
+    *apart = (pl_os_apart){.line = line[0], .line_is = identity(line[0]), .keeper = -1};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -126,12 +139,15 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
 void pl_os_apart_nudge(const pl_os_apart *apart)
 {
     int saved = errno;
-    send(apart->line, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* if it does not fit, there is enough to be read */
+    if (has_line(apart))
+        send(apart->line, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* if it does not fit, there is enough to be read */
     errno = saved;
 }
 
 static bool hung_up(const pl_os_apart *apart, int timeout_ms)
 {
+    if (!has_line(apart))
+        return true;
     struct pollfd line = {.fd = apart->line};
     return poll(&line, 1, timeout_ms) > 0 && (line.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
@@ -151,17 +167,21 @@ bool pl_os_apart_gone(const pl_os_apart *apart)
 void pl_os_apart_end(pl_os_apart *apart)
 {
     int saved = errno;
-    shutdown(apart->line, SHUT_WR);
-    if (!hung_up(apart, END_MS) && kill(apart->pid, 0) == 0)
+    bool has = has_line(apart);
+    if (has)
+        shutdown(apart->line, SHUT_WR);
+    if ((!has || !hung_up(apart, END_MS)) && kill(apart->pid, 0) == 0)
         kill(apart->pid, SIGKILL);
-    close(apart->line);
+    if (has)
+        close(apart->line);
     pl_os_bury_keeper(apart);
     errno = saved;
 }
 
 void pl_os_apart_forget(pl_os_apart *apart)
 {
-    close(apart->line);
+    if (has_line(apart))
+        close(apart->line);
 }
 
 /* ---- a supervisor ---------------------------------------------------------------------------------------- */

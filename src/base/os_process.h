@@ -51,7 +51,8 @@ void pl_os_shared_wake(_Atomic uint32_t *word, bool all);
 typedef struct pl_os_apart {
     int pid;
     int line;
-    int keeper; /* -1: none */
+    uint64_t line_is; /* which file that number stands for: the program may have closed it */
+    int keeper;       /* -1: none */
     void *stack;
     size_t stack_bytes;
 } pl_os_apart;

@@ -365,7 +365,7 @@ file=src/process/board.c
 plant "an offer is taken without a CAS" $file board: \
     's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_acquire, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_relaxed), 1)/s'
 plant "an offer is taken back without a CAS" $file board: \
-    's/if \(home->lap\[place\] && atomic_compare_exchange_strong_explicit\((.*?)\{/if (home->lap[place] \&\& home->board->entries[place].word == word \&\& (home->board->entries[place].word = word_of(DONE, 0, 0, home->lap[place]), 1)) {/s'
+    's/if \(home->lap\[place\] && atomic_compare_exchange_strong_explicit\((.*?)\{/if (home->lap[place] \&\& atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, word_of(DONE, 0, 0, home->lap[place]), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
 plant "the tail moves before the offer is there" $file board: \
     's/(            entry->offer = .*?;\n)(.*?)(            atomic_store_explicit\(&board->tail.*?;\n)/$3$1$2/s'
