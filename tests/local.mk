@@ -216,6 +216,7 @@ tests_model_model_SOURCES = \
     src/deque/deque.c \
     src/deque/spill.c \
     src/process/board.c \
+    src/process/home.c \
     src/sched/brief.c \
     src/sched/cancel.c \
     src/sched/cost.c \

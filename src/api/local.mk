@@ -9,10 +9,12 @@ libparallel_la_SOURCES += \
     src/api/internal.h \
     src/api/map.c \
     src/api/names.c \
+    src/api/offers.c \
     src/api/options.c \
     src/api/par.c \
     src/api/pool.c \
     src/api/process.c \
+    src/api/process.h \
     src/api/progress.h \
     src/api/remote.c \
     src/api/remote.h \

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Calls on worker processes: home, the thread that makes the call, or performs it.
- *
- * Home offers tasks on the board (process/board.h), takes in what workers report and the supervisor notes, and decides what is
- * to become of each failed task, as care.c does for threads: noted, or tried again later (retry.c's heap). It runs nothing
- * itself. What a worker has left undone, or was taking care of when it died, is offered again; a task that a worker died
- * in is not. If the supervisor dies, all workers do, and home goes on with another crew.
- */
+/* Calls on worker processes: their beginning, crews and end; process.h says how it fits together. */
 #include <errno.h>
 #include <string.h>
 
-#include "api/call.h"
-#include "api/remote.h"
+#include "api/process.h"
 #include "base/os.h"
-#include "process/crew.h"
 #include "sched/pool.h"
 
 /* How long home sleeps before it looks whether the call is to stop, and everybody is still there. */
@@ -25,341 +16,9 @@
 /* How many crews may die without having done anything. */
 #define CREWS 3
 
-/* Tasks to be offered, of which the last attempt came to `retry`, if that is not the first. */
-typedef struct pending {
-    pl_offer offer;
-    pl_retry *retry;
-} pending;
-
-/* What home knows of a worker's slot. */
-typedef struct heard {
-    char *message; /* what has come of one so far */
-    size_t length;
-    bool any;          /* it has reported about the offer at `position`: */
-    uint64_t position; /* the last of */
-    size_t ended;      /* the tasks before this one have ended, */
-    size_t left;       /* and those from here on it has given back; SIZE_MAX: none */
-} heard;
-
-typedef struct process_call {
-    pl_call *call;
-    pl_turn turn;
-    pl_crew *crew;
-    pl_home *home;
-    pl_block block; /* what workers read and write but the results of a vector */
-    pl_remote *remote;
-    unsigned char *sent; /* where copies of a map's arguments go; NULL: they are not sent */
-    pl_board_job job;
-    unsigned workers;
-    uint64_t watch_ns;
-    bool persistent, back; /* results have to be copied to the program's vector: */
-    unsigned char *vector;
-    size_t next;         /* the first task that has not been offered */
-    size_t least, whole; /* tasks to offer at once: at least; 0, or all but the last */
-    pending *pending;    /* to be offered before */
-    size_t pending_count, room;
-    pl_retry *trying[PL_BOARD_ENTRIES]; /* by where they are offered */
-    heard *heard;                       /* by slot */
-    uint64_t done_before, busy_before;  /* what the crew had done before this call, */
-    uint64_t counted;                   /* and what of this call's has been told */
-    int over;                           /* why nothing more is to start */
-    unsigned crews;                     /* that have done nothing */
-    bool lost;                          /* there was no memory for something */
-} process_call;
-
-/* ---- what does not run ----------------------------------------------------------------------------------- */
-
-static size_t result_size(const process_call *p)
-{
-    return p->call->par.futures ? 0 : p->call->m.result_size;
-}
-
-/* Tasks [begin, end) are not run. */
-static void leave_out(process_call *p, size_t begin, size_t end)
-{
-    pl_call *c = p->call;
-    parallel_failure failure = {.state = PARALLEL_NOT_RUN, .code = p->over};
-    if (begin == end)
-        return;
-    if (p->back) /* what is there stays */
-        memcpy((unsigned char *)c->m.out + begin * result_size(p), p->vector + begin * result_size(p),
-               (end - begin) * result_size(p));
-    else if (c->par.futures || (c->m.out && result_size(p)))
-        for (size_t i = begin; i < end; i++)
-            pl_call_zero(c, i);
-    c->care.left_out = true;
-    pl_turn_note(&p->turn, &failure, NULL, begin, end);
-}
-
-static void drop_retry(pl_retry *r)
-{
-    if (r)
-        free(r->message);
-    free(r);
-}
-
-/* The attempt that came before is the last. */
-static void give_up(process_call *p, pl_retry *r)
-{
-    pl_turn_note(&p->turn, &r->failure, r->message, r->begin, r->end);
-    p->turn.done += r->end - r->begin;
-    p->turn.failed += r->end - r->begin;
-    free(r);
-}
-
-/* An offer that nobody has begun, and nobody will. */
-static void let_go(process_call *p, const pl_offer *offer, pl_retry *retry)
-{
-    if (retry)
-        give_up(p, retry);
-    else
-        leave_out(p, offer->begin, offer->end);
-}
-
-/* ---- offering -------------------------------------------------------------------------------------------- */
-
-/* To be offered (again). */
-static void put_off(process_call *p, const pl_offer *offer, size_t begin, size_t end, pl_retry *retry)
-{
-    if (begin >= end)
-        return;
-    if (p->pending_count == p->room) {
-        size_t room = p->room ? p->room * 2 : 16;
-        pending *list = realloc(p->pending, room * sizeof *list);
-        if (!list) {
-            p->lost = true;
-            p->over = p->over ? p->over : ENOMEM;
-            drop_retry(retry);
-            leave_out(p, begin, end);
-            return;
-        }
-        p->pending = list;
-        p->room = room;
-    }
-    pending *last = &p->pending[p->pending_count++];
-    *last = (pending){.offer = *offer, .retry = retry};
-    last->offer.begin = begin;
-    last->offer.end = end;
-}
-
-static bool offer_pending(process_call *p, pending *what)
-{
-    if (!pl_home_offer(p->home, &what->offer))
-        return false;
-    pl_retry **place = &p->trying[what->offer.position % PL_BOARD_ENTRIES];
-    drop_retry(*place); /* that went well */
-    *place = what->retry;
-    return true;
-}
-
-/* How many tasks to offer next: few at first, since all the work may be in the first ones, and at the end, so that all
- * workers end at once. */
-static size_t next_size(const process_call *p)
-{
-    size_t rest = p->call->n - p->next;
-    if (p->call->par.futures)
-        return 1;
-    if (p->whole)
-        return rest < p->whole ? rest : p->whole;
-    size_t size = rest / (16 * (size_t)p->workers), ramp = 1 + p->next / 8;
-    size = size < ramp ? size : ramp;
-    size = size > p->least ? size : p->least;
-    return size < rest ? size : rest;
-}
-
-/* Copies the next arguments. */
-static void send_args(process_call *p, size_t count)
-{
-    size_t size = p->call->m.arg_size, at = p->next * size;
-    pl_arena_warm(p->sent + at, count * size);
-    memcpy(p->sent + at, (const unsigned char *)p->call->m.args + at, count * size);
-}
-
-/* Offers what there is, as far as there is room. Whether that was anything. */
-static bool feed(process_call *p)
-{
-    pl_call *c = p->call;
-    pl_retry *r;
-    uint64_t tail = p->home->tail;
-    while (p->pending_count && offer_pending(p, &p->pending[p->pending_count - 1]))
-        p->pending_count--;
-    if (p->pending_count)
-        return p->home->tail != tail;
-    while ((r = pl_retry_next(c, false))) {
-        pending again = {
-            .offer = {.begin = r->begin,
-                      .end = r->end,
-                      .tried = r->failure.attempts,
-                      .timeout_ns = c->par.futures ? pl_care_terms(c, r->begin).timeout_ns : c->care.terms.timeout_ns},
-            .retry = r};
-        if (!offer_pending(p, &again)) {
-            put_off(p, &again.offer, r->begin, r->end, r);
-            return p->home->tail != tail;
-        }
-    }
-    while (p->next < c->n) {
-        size_t size = next_size(p);
-        pending fresh = {.offer = {.begin = p->next, .end = p->next + size, .timeout_ns = c->care.terms.timeout_ns}};
-        if (c->par.futures)
-            fresh.offer.timeout_ns = pl_care_terms(c, p->next).timeout_ns;
-        if (p->sent)
-            send_args(p, size);
-        if (!offer_pending(p, &fresh))
-            break;
-        p->next += size;
-        if (p->persistent && p->next == size) /* the first: somebody may begin */
-            pl_home_call(p->home, 1);
-    }
-    return p->home->tail != tail;
-}
-
-/* ---- failures -------------------------------------------------------------------------------------------- */
-
-/* Tasks [begin, end), which `offer` was about, have failed. Takes the message. */
-static void fail(process_call *p, const pl_offer *offer, parallel_failure *failure, char *message, size_t begin,
-                 size_t end)
-{
-    pl_call *c = p->call;
-    pl_terms terms = c->par.futures ? pl_care_terms(c, begin) : c->care.terms;
-    failure->index = begin;
-    failure->attempts = offer->tried + 1;
-    bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < terms.attempts && !p->over;
-    if (again && pl_retry_later(&p->turn, failure, message, begin, end))
-        return;
-    pl_turn_note(&p->turn, failure, message, begin, end);
-    p->turn.done += end - begin;
-    p->turn.failed += end - begin;
-}
-
-/* The attempt before that was made of what stood at `position` does not count any more. */
-static void forget_try(process_call *p, uint64_t position)
-{
-    drop_retry(p->trying[position % PL_BOARD_ENTRIES]);
-    p->trying[position % PL_BOARD_ENTRIES] = NULL;
-}
-
-static void add_text(heard *h, const char *text, size_t length)
-{
-    char *message = realloc(h->message, h->length + length + 1);
-    if (!message)
-        return; /* then it is shorter */
-    memcpy(message + h->length, text, length);
-    h->length += length;
-    message[h->length] = '\0';
-    h->message = message;
-}
-
-static char *take_text(heard *h)
-{
-    char *message = h->message;
-    h->message = NULL;
-    h->length = 0;
-    return message;
-}
-
-/* Whether a report can be true. */
-static bool is_sound(const process_call *p, const pl_report *report)
-{
-    const pl_offer *offer = &p->home->offered[report->position % PL_BOARD_ENTRIES];
-    return offer->position == report->position && report->begin >= offer->begin && report->end <= offer->end &&
-           report->begin < report->end && (report->kind == PL_REPORT_FAILED || report->kind == PL_REPORT_LEFT) &&
-           (report->kind == PL_REPORT_LEFT || report->state == PARALLEL_ERROR || report->state == PARALLEL_CANCELLED ||
-            report->state == PARALLEL_TIMED_OUT);
-}
-
-static void take_report(process_call *p, heard *h, const pl_report *report)
-{
-    const pl_offer offer = p->home->offered[report->position % PL_BOARD_ENTRIES];
-    if (!h->any || h->position != report->position)
-        *h = (heard){.message = h->message, .length = h->length, .any = true, .left = SIZE_MAX};
-    h->position = report->position;
-    if (report->kind == PL_REPORT_LEFT) {
-        pl_retry **retry = &p->trying[report->position % PL_BOARD_ENTRIES];
-        pl_retry *before = report->begin == offer.begin ? *retry : NULL;
-        if (before)
-            *retry = NULL;
-        h->left = report->begin;
-        if (p->over)
-            let_go(p, &(pl_offer){.begin = report->begin, .end = report->end}, before);
-        else
-            put_off(p, &offer, report->begin, report->end, before);
-        return;
-    }
-    forget_try(p, report->position);
-    parallel_failure failure = {.state = (parallel_state)report->state, .code = report->code};
-    h->ended = report->end;
-    fail(p, &offer, &failure, take_text(h), report->begin, report->end);
-}
-
-/* Takes in what a slot's workers have reported. */
-static bool listen(process_call *p, unsigned slot)
-{
-    pl_report report;
-    char text[PL_BOARD_TEXT];
-    bool any = false;
-    heard *h = &p->heard[slot];
-    for (; pl_home_report(p->home, slot, &report, text); any = true) {
-        if (report.kind != PL_REPORT_TEXT && !is_sound(p, &report)) {
-            p->home->corrupted = true;
-            break;
-        }
-        if (report.length)
-            add_text(h, text, report.length);
-        if (report.kind != PL_REPORT_TEXT)
-            take_report(p, h, &report);
-    }
-    return any;
-}
-
-/* A worker has died that had taken `offer`. */
-static void inherit(process_call *p, const pl_death *death, const pl_offer *offer)
-{
-    heard *h = &p->heard[death->slot];
-    bool told = h->any && h->position == offer->position;
-    size_t from = told && h->ended > offer->begin ? h->ended : offer->begin;
-    size_t to = told && h->left != SIZE_MAX ? h->left : offer->end;
-    size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? offer->begin : death->index;
-    free(take_text(h));          /* of a report that was never finished */
-    if (at < from || at >= to) { /* it was between two tasks */
-        if (from < to && !told) {
-            pl_retry *before = p->trying[offer->position % PL_BOARD_ENTRIES];
-            p->trying[offer->position % PL_BOARD_ENTRIES] = NULL;
-            put_off(p, offer, from, to, before);
-        } else
-            put_off(p, offer, from, to, NULL);
-        return;
-    }
-    forget_try(p, offer->position);
-    parallel_failure failure = {.state = PARALLEL_CRASHED, .code = death->code, .signal = death->signal};
-    if (death->condemned)
-        failure = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT};
-    else if (death->signal)
-        failure.code = EOWNERDEAD;
-    size_t end = p->call->failures.chunks ? to : at + 1;
-    fail(p, offer, &failure, NULL, at, end);
-    put_off(p, offer, end, to, NULL);
-}
-
-/* Takes in all there is; whether that was anything. */
-static bool take_in(process_call *p)
-{
-    pl_death death;
-    pl_offer offer;
-    bool any = false;
-    for (unsigned i = 0; i < p->crew->workers; i++)
-        any |= listen(p, i);
-    while (pl_home_death(p->home, &death)) {
-        any = true;
-        listen(p, death.slot); /* it wrote that before it died */
-        if (pl_home_bequest(p->home, &death, &offer))
-            inherit(p, &death, &offer);
-    }
-    return any;
-}
-
 /* ---- stopping -------------------------------------------------------------------------------------------- */
 
-static void stop(process_call *p, int why)
+static void stop(pl_process_call *p, int why)
 {
     int level = pl_stop_level(&p->call->care.stop);
     p->over = p->over ? p->over : why;
@@ -369,33 +28,33 @@ static void stop(process_call *p, int why)
 }
 
 /* Lets go of all that is not on the board. */
-static void drop_plans(process_call *p)
+static void drop_plans(pl_process_call *p)
 {
     pl_retry *r;
     while (p->pending_count) {
-        pending last = p->pending[--p->pending_count];
-        let_go(p, &last.offer, last.retry);
+        pl_pending last = p->pending[--p->pending_count];
+        pl_process_let_go(p, &last.offer, last.retry);
     }
     while ((r = pl_retry_next(p->call, true)))
-        give_up(p, r);
-    leave_out(p, p->next, p->call->n);
+        pl_process_give_up(p, r);
+    pl_process_leave_out(p, p->next, p->call->n);
     p->next = p->call->n;
 }
 
 /* Takes back all that has not been begun, and lets go of it, too. */
-static void sweep(process_call *p)
+static void sweep(pl_process_call *p)
 {
     pl_offer offer;
     while (pl_home_take_back(p->home, &offer)) {
         pl_retry *before = p->trying[offer.position % PL_BOARD_ENTRIES];
         p->trying[offer.position % PL_BOARD_ENTRIES] = NULL;
-        let_go(p, &offer, before);
+        pl_process_let_go(p, &offer, before);
     }
     drop_plans(p);
 }
 
 /* Why nothing more is to start: an error code, or 0. */
-static int reason(const process_call *p)
+static int reason(const pl_process_call *p)
 {
     int why = p->over ? p->over : pl_care_over(p->call);
     if (!why && pl_chunk_reason(p->call->parent))
@@ -406,13 +65,13 @@ static int reason(const process_call *p)
 /* ---- crews ----------------------------------------------------------------------------------------------- */
 
 /* Gets a crew, and tells it what there is to do. 0 or an error code. */
-static int begin_with_crew(process_call *p)
+static int begin_with_crew(pl_process_call *p)
 {
     pl_call *c = p->call;
     p->crew = pl_crew_open(pl_pool_of(c->o.pool), p->workers, p->persistent, PL_REMOTE_INDEX);
     if (!p->crew)
         return errno ? errno : ENOMEM;
-    heard *all = realloc(p->heard, p->crew->workers * sizeof *all);
+    pl_heard *all = realloc(p->heard, p->crew->workers * sizeof *all);
     if (!all) {
         pl_crew_close(p->crew, p->persistent);
         p->crew = NULL;
@@ -420,7 +79,7 @@ static int begin_with_crew(process_call *p)
     }
     p->heard = all;
     for (unsigned i = 0; i < p->crew->workers; i++)
-        p->heard[i] = (heard){.left = SIZE_MAX};
+        p->heard[i] = (pl_heard){.left = SIZE_MAX};
     p->home = &p->crew->home;
     pl_home_begin(p->home, p->crew->board, &p->job, p->workers, p->watch_ns);
     if (p->persistent && p->watch_ns)
@@ -433,31 +92,31 @@ static int begin_with_crew(process_call *p)
     return 0;
 }
 
-static void end_with_crew(process_call *p, bool keep)
+static void end_with_crew(pl_process_call *p, bool keep)
 {
     for (unsigned i = 0; p->heard && i < p->crew->workers; i++)
         free(p->heard[i].message);
     for (size_t i = 0; i < PL_BOARD_ENTRIES; i++)
-        forget_try(p, i);
+        pl_process_forget_try(p, i);
     pl_home_end(p->home);
     pl_crew_close(p->crew, keep && p->persistent);
     p->crew = NULL;
 }
 
 /* All of the crew have died: takes in what they have left, and goes on with another. */
-static void replace_crew(process_call *p)
+static void replace_crew(pl_process_call *p)
 {
     pl_death death;
     pl_offer offer;
-    bool any = take_in(p) || pl_home_done(p->home) > p->done_before;
+    bool any = pl_process_take_in(p) || pl_home_done(p->home) > p->done_before;
     while (pl_home_legacy(p->home, &offer, &death)) {
         any |= death.index != PL_NO_INDEX;
-        inherit(p, &death, &offer);
+        pl_process_inherit(p, &death, &offer);
     }
     while (pl_home_take_back(p->home, &offer)) {
         pl_retry *before = p->trying[offer.position % PL_BOARD_ENTRIES];
         p->trying[offer.position % PL_BOARD_ENTRIES] = NULL;
-        put_off(p, &offer, offer.begin, offer.end, before);
+        pl_process_put_off(p, &offer, offer.begin, offer.end, before);
     }
     p->crews = any ? 0 : p->crews + 1;
     p->counted = 0;
@@ -472,7 +131,7 @@ static void replace_crew(process_call *p)
 /* ---- a call ---------------------------------------------------------------------------------------------- */
 
 /* Tells how far the call has come. */
-static void tell(process_call *p)
+static void tell(pl_process_call *p)
 {
     uint64_t done = p->crew ? pl_home_done(p->home) - p->done_before : 0;
     p->turn.done += done - p->counted;
@@ -480,7 +139,7 @@ static void tell(process_call *p)
     pl_turn_tell(&p->turn);
 }
 
-static uint64_t nap_length(process_call *p)
+static uint64_t nap_length(pl_process_call *p)
 {
     pl_call *c = p->call;
     uint64_t now = pl_os_nanoseconds(), until = now + LOOK_NS, due = p->over ? UINT64_MAX : pl_retry_next_due(c);
@@ -490,19 +149,19 @@ static uint64_t nap_length(process_call *p)
     return until > now ? until - now : 0;
 }
 
-static bool is_finished(process_call *p)
+static bool is_finished(pl_process_call *p)
 {
     return p->next == p->call->n && !p->pending_count && pl_retry_next_due(p->call) == UINT64_MAX &&
            pl_home_all_done(p->home);
 }
 
 /* Runs all tasks, with a crew. */
-static void run(process_call *p, bool is_short)
+static void run(pl_process_call *p, bool is_short)
 {
     bool quiet = false; /* nobody has rung for a while */
     while (p->crew) {
         uint32_t bell = pl_home_bell(p->home);
-        take_in(p);
+        pl_process_take_in(p);
         int why = reason(p);
         int hopeless = pl_home_hopeless(p->home);
         if (hopeless && !why)
@@ -511,14 +170,14 @@ static void run(process_call *p, bool is_short)
             stop(p, why);
             sweep(p);
         } else {
-            bool fed = feed(p);
+            bool fed = pl_process_feed(p);
             pl_home_has_more(p->home, p->next < p->call->n || p->pending_count);
             if (fed && p->persistent)
                 pl_home_call(p->home, is_short ? 1 : p->workers);
             else if (fed) /* it may have left out a worker that there was nothing to do for */
                 pl_crew_nudge(p->crew);
         }
-        if (is_finished(p) && !take_in(p) && is_finished(p))
+        if (is_finished(p) && !pl_process_take_in(p) && is_finished(p))
             return;
         tell(p);
         if (p->home->corrupted || (quiet && pl_crew_gone(p->crew))) {
@@ -535,7 +194,7 @@ static void run(process_call *p, bool is_short)
 /* ---- preparing ------------------------------------------------------------------------------------------- */
 
 /* Room in the block, from *used on, aligned for anything. */
-static unsigned char *carve(const process_call *p, size_t *used, size_t bytes)
+static unsigned char *carve(const pl_process_call *p, size_t *used, size_t bytes)
 {
     size_t at = (*used + 63) / 64 * 64;
     *used = at + bytes;
@@ -543,7 +202,7 @@ static unsigned char *carve(const process_call *p, size_t *used, size_t bytes)
 }
 
 /* Lays out what the workers are given; the first time without a block, only to see how much that is. */
-static size_t lay_out(process_call *p)
+static size_t lay_out(pl_process_call *p)
 {
     pl_call *c = p->call;
     const pl_par *par = &c->par;
@@ -603,7 +262,7 @@ static bool has_own_extras(const pl_call *c)
     return false;
 }
 
-static void choose_sizes(process_call *p, const pl_cost *cost)
+static void choose_sizes(pl_process_call *p, const pl_cost *cost)
 {
     pl_call *c = p->call;
     uint64_t one = pl_cost_guess(cost, 1), piece = PIECE_US * pl_os_ticks_per_us();
@@ -614,7 +273,7 @@ static void choose_sizes(process_call *p, const pl_cost *cost)
 }
 
 /* 0, or why the call cannot be made. */
-static int prepare(process_call *p, void *out)
+static int prepare(pl_process_call *p, void *out)
 {
     pl_call *c = p->call;
     size_t workers = c->o.max_workers ? (size_t)c->o.max_workers : pl_pool_cores();
@@ -639,7 +298,7 @@ static int prepare(process_call *p, void *out)
     return begin_with_crew(p);
 }
 
-static void clean_up(process_call *p)
+static void clean_up(pl_process_call *p)
 {
     if (p->crew)
         end_with_crew(p, !p->home->corrupted);
@@ -653,7 +312,7 @@ static void clean_up(process_call *p)
 void pl_process_run(pl_call *c, void *out)
 {
     pl_cost *cost = pl_call_cost(c, 2);
-    process_call *p = calloc(1, sizeof *p);
+    pl_process_call *p = calloc(1, sizeof *p);
     if (!p) {
         c->error = ENOMEM;
         return;

@@ -1,45 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What home, workers and the supervisor do on the board; board.h says how it works. */
-#include "process/board.h"
-
-#include <string.h>
+/* What workers and the supervisor do on the board; board.h says how it works. */
+#include "process/board_internal.h"
 
 #include "base/os.h"
 #include "base/os_process.h"
-#include "sched/cancel.h"
 #include "sched/pool.h"
 
-/* How often who finds nothing looks again before it sleeps, and for how long it sleeps at most. */
-#ifdef PL_MODEL
-#define LOOKS 0
-#define SLEEP_NS UINT64_MAX
-#else
-#define LOOKS 300
-#define SLEEP_NS UINT64_C(1000000000)
-#endif
-
-typedef enum kind { NOTHING, DONE, FREE, TAKEN } kind;
 enum { IDLE, RUNNING, CONDEMNED };
-
-static uint64_t word_of(kind kind, unsigned slot, unsigned life, uint64_t lap)
-{
-    return (uint64_t)kind << 62 | (uint64_t)(slot & 0x3ff) << 52 | (uint64_t)(life & 0xfffff) << 32 | (uint32_t)lap;
-}
-
-static kind kind_of(uint64_t word)
-{
-    return (kind)(word >> 62);
-}
-
-static uint64_t lap_of(uint64_t position)
-{
-    return position / PL_BOARD_ENTRIES + 1;
-}
-
-static pl_entry *entry_at(pl_board *board, uint64_t position)
-{
-    return &board->entries[position % PL_BOARD_ENTRIES];
-}
 
 size_t *pl_slot_index(pl_board *board, unsigned slot)
 {
@@ -68,28 +35,6 @@ void pl_board_ring(pl_board *board)
         pl_os_shared_wake(&board->bell, false);
 }
 
-uint32_t pl_home_bell(const pl_home *home)
-{
-    /* P2 seq_cst: what was written down before the bell moved is seen after this; pairs with P1 */
-    return atomic_load_explicit(&home->board->bell, memory_order_seq_cst);
-}
-
-void pl_home_sleep(pl_home *home, uint32_t bell, uint64_t timeout_ns, bool soon)
-{
-    pl_board *board = home->board;
-    for (int i = 0; soon && i < LOOKS; i++) {
-        if (pl_home_bell(home) != bell)
-            return;
-        pl_pause();
-    }
-    /* P4 seq_cst: announced before the futex compares the bell; pairs with P3 */
-    atomic_store_explicit(&board->home_sleeps, 1, memory_order_seq_cst);
-    if (pl_home_bell(home) == bell)
-        pl_os_shared_wait(&board->bell, bell, timeout_ns);
-    /* P5 relaxed: who still sees it wakes nobody; pairs with P3 */
-    atomic_store_explicit(&board->home_sleeps, 0, memory_order_relaxed);
-}
-
 bool pl_board_wake(pl_board *board, unsigned slot)
 {
     _Atomic uint32_t *asleep = &board->slot[slot].asleep;
@@ -103,7 +48,7 @@ bool pl_board_wake(pl_board *board, unsigned slot)
     return true;
 }
 
-/* ---- entries: workers ------------------------------------------------------------------------------------ */
+/* ---- entries ------------------------------------------------------------------------------------------ */
 
 /* The first position at or after *position that is FREE and before the tail; false if there is none. */
 static bool find_free(pl_board *board, uint64_t *position)
@@ -221,125 +166,7 @@ bool pl_board_has_work(pl_board *board)
     return find_free(board, &position);
 }
 
-/* ---- entries: home --------------------------------------------------------------------------------------- */
-
-void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active, uint64_t watch_ns)
-{
-    memset(home->lap, 0, sizeof home->lap);
-    home->board = board;
-    /* P22 relaxed: home's own; no partner */
-    home->tail = home->oldest = atomic_load_explicit(&board->tail, memory_order_relaxed);
-    home->corrupted = false;
-    board->job = *job;
-    /* P23 relaxed: nobody has an entry; who takes one sees this by P13; no partner */
-    atomic_store_explicit(&board->stop, 0, memory_order_relaxed);
-    /* P17 relaxed: as P23; pairs with P16, P21 */
-    atomic_store_explicit(&board->active, active, memory_order_relaxed);
-    /* P80 relaxed: a number by itself; who sets it nudges the supervisor; pairs with P81 */
-    atomic_store_explicit(&board->watch, watch_ns, memory_order_relaxed);
-    pl_home_has_more(home, false);
-}
-
-void pl_home_end(pl_home *home)
-{
-    /* P82 relaxed: as P80; the supervisor finds out when it looks next; pairs with P81 */
-    atomic_store_explicit(&home->board->watch, 0, memory_order_relaxed);
-}
-
-void pl_home_has_more(pl_home *home, bool more)
-{
-    /* P73 relaxed: a hint, before the offers that follow; home looks again before it sleeps; pairs with P72 */
-    atomic_store_explicit(&home->board->more, more, memory_order_relaxed);
-}
-
-void pl_home_stop(pl_home *home, int level)
-{
-    pl_stop_raise(&home->board->stop, level);
-}
-
-int pl_home_hopeless(const pl_home *home)
-{
-    /* P67 acquire: why; pairs with P66 */
-    return (int)atomic_load_explicit(&home->board->hopeless, memory_order_acquire);
-}
-
-bool pl_home_offer(pl_home *home, pl_offer *offer)
-{
-    pl_board *board = home->board;
-    for (int tries = 0; tries < PL_BOARD_ENTRIES; tries++) {
-        uint64_t position = home->tail, place = position % PL_BOARD_ENTRIES;
-        pl_entry *entry = &board->entries[place];
-        /* P24 acquire: the worker has done with the offer; pairs with P18 */
-        kind was = kind_of(atomic_load_explicit(&entry->word, memory_order_acquire));
-        if (was == FREE)
-            return false;
-        home->tail++;
-        if (was != TAKEN) {
-            offer->position = position;
-            entry->offer = home->offered[place] = *offer;
-            home->lap[place] = lap_of(position);
-            /* P13 release: m1, the offer is written, and the job; pairs with P11, P12 */
-            atomic_store_explicit(&entry->word, word_of(FREE, 0, 0, lap_of(position)), memory_order_release);
-            /* P10 seq_cst: m2, after m1, before w1 in S; pairs with P9 */
-            atomic_store_explicit(&board->tail, home->tail, memory_order_seq_cst);
-            return true;
-        }
-    }
-    return false;
-}
-
-void pl_home_call(pl_home *home, unsigned workers)
-{
-    /* P25 relaxed: home's own; no partner */
-    unsigned active = atomic_load_explicit(&home->board->active, memory_order_relaxed);
-    for (unsigned i = 0; i < active && workers; i++)
-        workers -= pl_board_wake(home->board, i);
-}
-
-bool pl_home_take_back(pl_home *home, pl_offer *offer)
-{
-    for (unsigned place = 0; place < PL_BOARD_ENTRIES; place++) {
-        uint64_t word = word_of(FREE, 0, 0, home->lap[place]);
-        /* P26 relaxed: t3, nobody has begun it; pairs with P12 */
-        if (home->lap[place] && atomic_compare_exchange_strong_explicit(&home->board->entries[place].word, &word,
-                                                                        word_of(DONE, 0, 0, home->lap[place]),
-                                                                        memory_order_relaxed, memory_order_relaxed)) {
-            *offer = home->offered[place];
-            return true;
-        }
-    }
-    return false;
-}
-
-bool pl_home_all_done(pl_home *home)
-{
-    for (; home->oldest < home->tail; home->oldest++) {
-        /* P19 acquire: what the worker wrote is seen; pairs with P18 */
-        uint64_t word = atomic_load_explicit(&entry_at(home->board, home->oldest)->word, memory_order_acquire);
-        if (kind_of(word) == FREE || kind_of(word) == TAKEN)
-            return false;
-    }
-    return true;
-}
-
 /* ---- reports --------------------------------------------------------------------------------------------- */
-
-_Static_assert((PL_BOARD_REPORTS & (PL_BOARD_REPORTS - 1)) == 0, "positions wrap around");
-_Static_assert(sizeof(pl_report) + PL_BOARD_TEXT < PL_BOARD_REPORTS / 2, "a report fits");
-
-/* Copies between the ring and memory: `into` the ring, or out of it. */
-static void copy_ring(unsigned char *ring, uint32_t at, void *memory, size_t bytes, bool into)
-{
-    size_t start = at % PL_BOARD_REPORTS, first = PL_BOARD_REPORTS - start;
-    first = first < bytes ? first : bytes;
-    if (into) {
-        memcpy(ring + start, memory, first);
-        memcpy(ring, (unsigned char *)memory + first, bytes - first);
-    } else {
-        memcpy(memory, ring + start, first);
-        memcpy((unsigned char *)memory + first, ring, bytes - first);
-    }
-}
 
 /* Waits until there is room for `bytes` more. */
 static uint32_t await_room(pl_seat *seat, size_t bytes)
@@ -384,32 +211,6 @@ void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text)
     pl_board_ring(seat->board);
 }
 
-bool pl_home_report(pl_home *home, unsigned number, pl_report *report, char *text)
-{
-    pl_slot_board *slot = &home->board->slot[number];
-    /* P34 acquire: reports up to here are whole; pairs with P33 */
-    uint32_t wrote = atomic_load_explicit(&slot->wrote, memory_order_acquire);
-    /* P35 relaxed: home's own; no partner */
-    uint32_t read = atomic_load_explicit(&slot->read, memory_order_relaxed);
-    if (wrote == read || home->corrupted)
-        return false;
-    if (wrote - read >= sizeof *report)
-        copy_ring(slot->reports, read, report, sizeof *report, false);
-    if (wrote - read < sizeof *report || wrote - read > PL_BOARD_REPORTS || report->length > PL_BOARD_TEXT ||
-        report->length > wrote - read - sizeof *report) {
-        home->corrupted = true;
-        return false;
-    }
-    copy_ring(slot->reports, read + (uint32_t)sizeof *report, text, report->length, false);
-    read += (uint32_t)sizeof *report + report->length;
-    /* P30 seq_cst: it has been read, and may be overwritten; before P31 in S; pairs with P28 */
-    atomic_store_explicit(&slot->read, read, memory_order_seq_cst);
-    /* P31 seq_cst: after P30 in S; pairs with P29, P32 */
-    if (atomic_load_explicit(&slot->stuck, memory_order_seq_cst))
-        pl_os_shared_wake(&slot->read, true);
-    return true;
-}
-
 void pl_seat_count(pl_seat *seat, size_t tasks)
 {
     /* P36 relaxed: the worker's own, and its predecessors'; pairs with P37 */
@@ -424,26 +225,6 @@ void pl_seat_spent(pl_seat *seat, uint64_t ticks)
     uint64_t busy = atomic_load_explicit(&seat->slot->busy, memory_order_relaxed);
     /* P40 relaxed: a number by itself; pairs with P39 */
     atomic_store_explicit(&seat->slot->busy, busy + ticks, memory_order_relaxed);
-}
-
-uint64_t pl_home_done(const pl_home *home)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < home->board->slots; i++) {
-        /* P37 relaxed: a number by itself; pairs with P38 */
-        sum += atomic_load_explicit(&home->board->slot[i].done, memory_order_relaxed);
-    }
-    return sum;
-}
-
-uint64_t pl_home_busy(const pl_home *home)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < home->board->slots; i++) {
-        /* P39 relaxed: a number by itself; pairs with P40 */
-        sum += atomic_load_explicit(&home->board->slot[i].busy, memory_order_relaxed);
-    }
-    return sum;
 }
 
 /* ---- being condemned ------------------------------------------------------------------------------------- */
@@ -513,60 +294,6 @@ void pl_board_note_death(pl_board *board, const pl_death *death)
     /* P53 release: the note is written, and all that the worker wrote; pairs with P54 */
     atomic_store_explicit(&board->deaths_wrote, wrote + 1, memory_order_release);
     pl_board_ring(board);
-}
-
-bool pl_home_death(pl_home *home, pl_death *death)
-{
-    pl_board *board = home->board;
-    /* P55 relaxed: home's own; no partner */
-    uint32_t read = atomic_load_explicit(&board->deaths_read, memory_order_relaxed);
-    /* P54 acquire: the note is there; pairs with P53 */
-    if (atomic_load_explicit(&board->deaths_wrote, memory_order_acquire) == read || home->corrupted)
-        return false;
-    *death = board->deaths[read % PL_BOARD_DEATHS];
-    /* P52 release: it has been read; pairs with P51 */
-    atomic_store_explicit(&board->deaths_read, read + 1, memory_order_release);
-    home->corrupted |= death->slot >= board->slots;
-    return !home->corrupted;
-}
-
-/* Ends what somebody who is dead had taken, if it is such an entry. */
-static bool inherit(pl_home *home, unsigned place, uint64_t word, pl_offer *offer)
-{
-    *offer = home->offered[place];
-    word = word_of(DONE, 0, 0, word);
-    /* P56 relaxed: nobody but home has to do with it any more; no partner */
-    atomic_store_explicit(&home->board->entries[place].word, word, memory_order_relaxed);
-    return true;
-}
-
-bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer)
-{
-    for (unsigned place = 0; place < PL_BOARD_ENTRIES; place++) {
-        uint64_t lap = home->lap[place];
-        /* P57 acquire: what the worker did before; pairs with P18 */
-        uint64_t word = atomic_load_explicit(&home->board->entries[place].word, memory_order_acquire);
-        if (lap && word == word_of(TAKEN, death->slot, death->life, lap))
-            return inherit(home, place, word, offer);
-    }
-    return false;
-}
-
-bool pl_home_legacy(pl_home *home, pl_offer *offer, pl_death *death)
-{
-    for (unsigned place = 0; place < PL_BOARD_ENTRIES; place++) {
-        /* P58 acquire: as P57; pairs with P18 */
-        uint64_t word = atomic_load_explicit(&home->board->entries[place].word, memory_order_acquire);
-        if (!home->lap[place] || kind_of(word) != TAKEN || (uint32_t)word != (uint32_t)home->lap[place])
-            continue;
-        unsigned slot = (unsigned)(word >> 52) & 0x3ff;
-        home->corrupted |= slot >= home->board->slots;
-        *death = (pl_death){.slot = slot, .signal = pl_os_killed_by, .index = PL_NO_INDEX};
-        if (!home->corrupted)
-            death->index = *pl_slot_index(home->board, slot);
-        return inherit(home, place, word, offer) && !home->corrupted;
-    }
-    return false;
 }
 
 /* ---- the worker's own process ---------------------------------------------------------------------------- */

@@ -7,7 +7,8 @@
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
 sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cancel.c src/sched/cost.c src/sched/inbox.c
-    src/process/board.c src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/explore.c tests/model/model.c
+    src/process/board.c src/process/home.c
+    src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/explore.c tests/model/model.c
     tests/model/model_background.c tests/model/model_deque.c tests/model/model_mixed.c
     tests/model/model_process.c tests/model/model_sched.c
     tests/model/model_task.c"
@@ -364,10 +365,10 @@ plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_c
 file=src/process/board.c
 plant "an offer is taken without a CAS" $file board: \
     's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_acquire, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_relaxed), 1)/s'
-plant "an offer is taken back without a CAS" $file board: \
+plant "an offer is taken back without a CAS" src/process/home.c board: \
     's/if \(home->lap\[place\] && atomic_compare_exchange_strong_explicit\((.*?)\{/if (home->lap[place] \&\& atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, word_of(DONE, 0, 0, home->lap[place]), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
-plant "the tail moves before the offer is there" $file board: \
+plant "the tail moves before the offer is there" src/process/home.c board: \
     's/(            entry->offer = .*?;\n)(.*?)(            atomic_store_explicit\(&board->tail.*?;\n)/$3$1$2/s'
 plant "who offers wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
 plant "a worker sleeps without a word" $file board: 's/    atomic_store_explicit\(asleep, 1, memory_order_seq_cst\);\n//; s/asleep, 1, SLEEP_NS/asleep, 0, SLEEP_NS/'
@@ -376,7 +377,7 @@ plant "a worker looks before it says that it sleeps" $file board: \
 plant "a worker that runs out of work does not ring" $file board: 's/if \(idle \|\| /if (/'
 plant "home looks at the bell after all else" tests/model/model_process.c board: \
     's/(        uint32_t bell = pl_home_bell\(&home\);\n)(        if \(pl_home_all_done.*?;\n)/$2$1/s'
-plant "home sleeps unannounced" $file board: 's/    atomic_store_explicit\(&board->home_sleeps, 1, memory_order_seq_cst\);\n//'
+plant "home sleeps unannounced" src/process/home.c board: 's/    atomic_store_explicit\(&board->home_sleeps, 1, memory_order_seq_cst\);\n//'
 plant "who has ended and who is condemned are both" $file board: \
     's/return atomic_compare_exchange_strong_explicit\(&slot->run, &run, \(run.*?;/return atomic_store_explicit(&slot->run, 2, memory_order_relaxed), true;/s'
 plant "a worker does not ask whether it is condemned" $file board: \

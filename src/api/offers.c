@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* What home offers to worker processes, and what has become of it; process.h says how it fits together. */
+#include <errno.h>
+#include <string.h>
+
+#include "api/process.h"
+
+/* ---- what does not run ----------------------------------------------------------------------------------- */
+
+static size_t result_size(const pl_process_call *p)
+{
+    return p->call->par.futures ? 0 : p->call->m.result_size;
+}
+
+/* Tasks [begin, end) are not run. */
+void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end)
+{
+    pl_call *c = p->call;
+    parallel_failure failure = {.state = PARALLEL_NOT_RUN, .code = p->over};
+    if (begin == end)
+        return;
+    if (p->back) /* what is there stays */
+        memcpy((unsigned char *)c->m.out + begin * result_size(p), p->vector + begin * result_size(p),
+               (end - begin) * result_size(p));
+    else if (c->par.futures || (c->m.out && result_size(p)))
+        for (size_t i = begin; i < end; i++)
+            pl_call_zero(c, i);
+    c->care.left_out = true;
+    pl_turn_note(&p->turn, &failure, NULL, begin, end);
+}
+
+static void drop_retry(pl_retry *r)
+{
+    if (r)
+        free(r->message);
+    free(r);
+}
+
+/* The attempt that came before is the last. */
+void pl_process_give_up(pl_process_call *p, pl_retry *r)
+{
+    pl_turn_note(&p->turn, &r->failure, r->message, r->begin, r->end);
+    p->turn.done += r->end - r->begin;
+    p->turn.failed += r->end - r->begin;
+    free(r);
+}
+
+/* An offer that nobody has begun, and nobody will. */
+void pl_process_let_go(pl_process_call *p, const pl_offer *offer, pl_retry *retry)
+{
+    if (retry)
+        pl_process_give_up(p, retry);
+    else
+        pl_process_leave_out(p, offer->begin, offer->end);
+}
+
+/* ---- offering -------------------------------------------------------------------------------------------- */
+
+/* To be offered (again). */
+void pl_process_put_off(pl_process_call *p, const pl_offer *offer, size_t begin, size_t end, pl_retry *retry)
+{
+    if (begin >= end)
+        return;
+    if (p->pending_count == p->room) {
+        size_t room = p->room ? p->room * 2 : 16;
+        pl_pending *list = realloc(p->pending, room * sizeof *list);
+        if (!list) {
+            p->lost = true;
+            p->over = p->over ? p->over : ENOMEM;
+            drop_retry(retry);
+            pl_process_leave_out(p, begin, end);
+            return;
+        }
+        p->pending = list;
+        p->room = room;
+    }
+    pl_pending *last = &p->pending[p->pending_count++];
+    *last = (pl_pending){.offer = *offer, .retry = retry};
+    last->offer.begin = begin;
+    last->offer.end = end;
+}
+
+static bool offer_pending(pl_process_call *p, pl_pending *what)
+{
+    if (!pl_home_offer(p->home, &what->offer))
+        return false;
+    pl_retry **place = &p->trying[what->offer.position % PL_BOARD_ENTRIES];
+    drop_retry(*place); /* that went well */
+    *place = what->retry;
+    return true;
+}
+
+/* How many tasks to offer next: few at first, since all the work may be in the first ones, and at the end, so that all
+ * workers end at once. */
+static size_t next_size(const pl_process_call *p)
+{
+    size_t rest = p->call->n - p->next;
+    if (p->call->par.futures)
+        return 1;
+    if (p->whole)
+        return rest < p->whole ? rest : p->whole;
+    size_t size = rest / (16 * (size_t)p->workers), ramp = 1 + p->next / 8;
+    size = size < ramp ? size : ramp;
+    size = size > p->least ? size : p->least;
+    return size < rest ? size : rest;
+}
+
+/* Copies the next arguments. */
+static void send_args(pl_process_call *p, size_t count)
+{
+    size_t size = p->call->m.arg_size, at = p->next * size;
+    pl_arena_warm(p->sent + at, count * size);
+    memcpy(p->sent + at, (const unsigned char *)p->call->m.args + at, count * size);
+}
+
+/* Offers what there is, as far as there is room. Whether that was anything. */
+bool pl_process_feed(pl_process_call *p)
+{
+    pl_call *c = p->call;
+    pl_retry *r;
+    uint64_t tail = p->home->tail;
+    while (p->pending_count && offer_pending(p, &p->pending[p->pending_count - 1]))
+        p->pending_count--;
+    if (p->pending_count)
+        return p->home->tail != tail;
+    while ((r = pl_retry_next(c, false))) {
+        pl_pending again = {
+            .offer = {.begin = r->begin,
+                      .end = r->end,
+                      .tried = r->failure.attempts,
+                      .timeout_ns = c->par.futures ? pl_care_terms(c, r->begin).timeout_ns : c->care.terms.timeout_ns},
+            .retry = r};
+        if (!offer_pending(p, &again)) {
+            pl_process_put_off(p, &again.offer, r->begin, r->end, r);
+            return p->home->tail != tail;
+        }
+    }
+    while (p->next < c->n) {
+        size_t size = next_size(p);
+        pl_pending fresh = {.offer = {.begin = p->next, .end = p->next + size, .timeout_ns = c->care.terms.timeout_ns}};
+        if (c->par.futures)
+            fresh.offer.timeout_ns = pl_care_terms(c, p->next).timeout_ns;
+        if (p->sent)
+            send_args(p, size);
+        if (!offer_pending(p, &fresh))
+            break;
+        p->next += size;
+        if (p->persistent && p->next == size) /* the first: somebody may begin */
+            pl_home_call(p->home, 1);
+    }
+    return p->home->tail != tail;
+}
+
+/* ---- failures -------------------------------------------------------------------------------------------- */
+
+/* Tasks [begin, end), which `offer` was about, have failed. Takes the message. */
+static void fail(pl_process_call *p, const pl_offer *offer, parallel_failure *failure, char *message, size_t begin,
+                 size_t end)
+{
+    pl_call *c = p->call;
+    pl_terms terms = c->par.futures ? pl_care_terms(c, begin) : c->care.terms;
+    failure->index = begin;
+    failure->attempts = offer->tried + 1;
+    bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < terms.attempts && !p->over;
+    if (again && pl_retry_later(&p->turn, failure, message, begin, end))
+        return;
+    pl_turn_note(&p->turn, failure, message, begin, end);
+    p->turn.done += end - begin;
+    p->turn.failed += end - begin;
+}
+
+/* The attempt before that was made of what stood at `position` does not count any more. */
+void pl_process_forget_try(pl_process_call *p, uint64_t position)
+{
+    drop_retry(p->trying[position % PL_BOARD_ENTRIES]);
+    p->trying[position % PL_BOARD_ENTRIES] = NULL;
+}
+
+static void add_text(pl_heard *h, const char *text, size_t length)
+{
+    char *message = realloc(h->message, h->length + length + 1);
+    if (!message)
+        return; /* then it is shorter */
+    memcpy(message + h->length, text, length);
+    h->length += length;
+    message[h->length] = '\0';
+    h->message = message;
+}
+
+static char *take_text(pl_heard *h)
+{
+    char *message = h->message;
+    h->message = NULL;
+    h->length = 0;
+    return message;
+}
+
+/* Whether a report can be true. */
+static bool is_sound(const pl_process_call *p, const pl_report *report)
+{
+    const pl_offer *offer = &p->home->offered[report->position % PL_BOARD_ENTRIES];
+    return offer->position == report->position && report->begin >= offer->begin && report->end <= offer->end &&
+           report->begin < report->end && (report->kind == PL_REPORT_FAILED || report->kind == PL_REPORT_LEFT) &&
+           (report->kind == PL_REPORT_LEFT || report->state == PARALLEL_ERROR || report->state == PARALLEL_CANCELLED ||
+            report->state == PARALLEL_TIMED_OUT);
+}
+
+static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report)
+{
+    const pl_offer offer = p->home->offered[report->position % PL_BOARD_ENTRIES];
+    if (!h->any || h->position != report->position)
+        *h = (pl_heard){.message = h->message, .length = h->length, .any = true, .left = SIZE_MAX};
+    h->position = report->position;
+    if (report->kind == PL_REPORT_LEFT) {
+        pl_retry **retry = &p->trying[report->position % PL_BOARD_ENTRIES];
+        pl_retry *before = report->begin == offer.begin ? *retry : NULL;
+        if (before)
+            *retry = NULL;
+        h->left = report->begin;
+        if (p->over)
+            pl_process_let_go(p, &(pl_offer){.begin = report->begin, .end = report->end}, before);
+        else
+            pl_process_put_off(p, &offer, report->begin, report->end, before);
+        return;
+    }
+    pl_process_forget_try(p, report->position);
+    parallel_failure failure = {.state = (parallel_state)report->state, .code = report->code};
+    h->ended = report->end;
+    fail(p, &offer, &failure, take_text(h), report->begin, report->end);
+}
+
+/* Takes in what a slot's workers have reported. */
+static bool listen(pl_process_call *p, unsigned slot)
+{
+    pl_report report;
+    char text[PL_BOARD_TEXT];
+    bool any = false;
+    pl_heard *h = &p->heard[slot];
+    for (; pl_home_report(p->home, slot, &report, text); any = true) {
+        if (report.kind != PL_REPORT_TEXT && !is_sound(p, &report)) {
+            p->home->corrupted = true;
+            break;
+        }
+        if (report.length)
+            add_text(h, text, report.length);
+        if (report.kind != PL_REPORT_TEXT)
+            take_report(p, h, &report);
+    }
+    return any;
+}
+
+/* A worker has died that had taken `offer`. */
+void pl_process_inherit(pl_process_call *p, const pl_death *death, const pl_offer *offer)
+{
+    pl_heard *h = &p->heard[death->slot];
+    bool told = h->any && h->position == offer->position;
+    size_t from = told && h->ended > offer->begin ? h->ended : offer->begin;
+    size_t to = told && h->left != SIZE_MAX ? h->left : offer->end;
+    size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? offer->begin : death->index;
+    free(take_text(h));          /* of a report that was never finished */
+    if (at < from || at >= to) { /* it was between two tasks */
+        if (from < to && !told) {
+            pl_retry *before = p->trying[offer->position % PL_BOARD_ENTRIES];
+            p->trying[offer->position % PL_BOARD_ENTRIES] = NULL;
+            pl_process_put_off(p, offer, from, to, before);
+        } else
+            pl_process_put_off(p, offer, from, to, NULL);
+        return;
+    }
+    pl_process_forget_try(p, offer->position);
+    parallel_failure failure = {.state = PARALLEL_CRASHED, .code = death->code, .signal = death->signal};
+    if (death->condemned)
+        failure = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT};
+    else if (death->signal)
+        failure.code = EOWNERDEAD;
+    size_t end = p->call->failures.chunks ? to : at + 1;
+    fail(p, offer, &failure, NULL, at, end);
+    pl_process_put_off(p, offer, end, to, NULL);
+}
+
+/* Takes in all there is; whether that was anything. */
+bool pl_process_take_in(pl_process_call *p)
+{
+    pl_death death;
+    pl_offer offer;
+    bool any = false;
+    for (unsigned i = 0; i < p->crew->workers; i++)
+        any |= listen(p, i);
+    while (pl_home_death(p->home, &death)) {
+        any = true;
+        listen(p, death.slot); /* it wrote that before it died */
+        if (pl_home_bequest(p->home, &death, &offer))
+            pl_process_inherit(p, &death, &offer);
+    }
+    return any;
+}

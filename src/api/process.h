@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls on worker processes: home, the thread that makes the call, or performs it.
+ *
+ * Home offers tasks on the board (process/board.h), takes in what workers report and the supervisor notes, and decides what is
+ * to become of each failed task, as care.c does for threads: noted, or tried again later (retry.c's heap). It runs nothing
+ * itself. What a worker has left undone, or was taking care of when it died, is offered again; a task that a worker died
+ * in is not. If the supervisor dies, all workers do, and home goes on with another crew.
+ *
+ * process.c begins and ends calls, and gets crews; offers.c knows what has become of each task.
+ */
+#ifndef PL_API_PROCESS_H
+#define PL_API_PROCESS_H
+
+#include "api/call.h"
+#include "api/remote.h"
+#include "process/crew.h"
+
+/* Tasks to be offered, of which the last attempt came to `retry`, if that is not the first. */
+typedef struct pl_pending {
+    pl_offer offer;
+    pl_retry *retry;
+} pl_pending;
+
+/* What home knows of a worker's slot. */
+typedef struct pl_heard {
+    char *message; /* what has come of one so far */
+    size_t length;
+    bool any;          /* it has reported about the offer at `position`: */
+    uint64_t position; /* the last of */
+    size_t ended;      /* the tasks before this one have ended, */
+    size_t left;       /* and those from here on it has given back; SIZE_MAX: none */
+} pl_heard;
+
+typedef struct pl_process_call {
+    pl_call *call;
+    pl_turn turn;
+    pl_crew *crew;
+    pl_home *home;
+    pl_block block; /* what workers read and write but the results of a vector */
+    pl_remote *remote;
+    unsigned char *sent; /* where copies of a map's arguments go; NULL: they are not sent */
+    pl_board_job job;
+    unsigned workers;
+    uint64_t watch_ns;
+    bool persistent, back; /* results have to be copied to the program's vector: */
+    unsigned char *vector;
+    size_t next;         /* the first task that has not been offered */
+    size_t least, whole; /* tasks to offer at once: at least; 0, or all but the last */
+    pl_pending *pending; /* to be offered before */
+    size_t pending_count, room;
+    pl_retry *trying[PL_BOARD_ENTRIES]; /* by where they are offered */
+    pl_heard *heard;                     /* by slot */
+    uint64_t done_before, busy_before;  /* what the crew had done before this call, */
+    uint64_t counted;                   /* and what of this call's has been told */
+    int over;                           /* why nothing more is to start */
+    unsigned crews;                     /* that have done nothing */
+    bool lost;                          /* there was no memory for something */
+} pl_process_call;
+
+/* Offers what there is, as far as there is room. Whether that was anything. */
+bool pl_process_feed(pl_process_call *p);
+
+/* Takes in all that workers and the supervisor have to say; whether that was anything. */
+bool pl_process_take_in(pl_process_call *p);
+
+/* A worker has died that had taken `offer`. */
+void pl_process_inherit(pl_process_call *p, const pl_death *death, const pl_offer *offer);
+
+/* To be offered (again): tasks [begin, end), whose last attempt came to `retry`. */
+void pl_process_put_off(pl_process_call *p, const pl_offer *offer, size_t begin, size_t end, pl_retry *retry);
+
+/* An offer that nobody has begun, and nobody will: it is not run, or its last attempt counts. */
+void pl_process_let_go(pl_process_call *p, const pl_offer *offer, pl_retry *retry);
+
+/* The attempt that came before is the last. */
+void pl_process_give_up(pl_process_call *p, pl_retry *r);
+
+/* Tasks [begin, end) are not run. */
+void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end);
+
+/* The attempt before that of what stands at `position` does not count any more. */
+void pl_process_forget_try(pl_process_call *p, uint64_t position);
+
+#endif
