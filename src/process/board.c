@@ -24,7 +24,7 @@ void pl_board_init(pl_board *board, unsigned slots, size_t index_at)
     }
 }
 
-/* ---- bells ----------------------------------------------------------------------------------------------- */
+/* ---- bells ------------------------------------------------------------------------------------------------- */
 
 void pl_board_ring(pl_board *board)
 {
@@ -48,7 +48,7 @@ bool pl_board_wake(pl_board *board, unsigned slot)
     return true;
 }
 
-/* ---- entries ------------------------------------------------------------------------------------------ */
+/* ---- entries ----------------------------------------------------------------------------------------------- */
 
 /* The first position at or after *position that is FREE and before the tail; false if there is none. */
 static bool find_free(pl_board *board, uint64_t *position)
@@ -166,7 +166,7 @@ bool pl_board_has_work(pl_board *board)
     return find_free(board, &position);
 }
 
-/* ---- reports --------------------------------------------------------------------------------------------- */
+/* ---- reports ----------------------------------------------------------------------------------------------- */
 
 /* Waits until there is room for `bytes` more. */
 static uint32_t await_room(pl_seat *seat, size_t bytes)
@@ -227,7 +227,7 @@ void pl_seat_spent(pl_seat *seat, uint64_t ticks)
     atomic_store_explicit(&seat->slot->busy, busy + ticks, memory_order_relaxed);
 }
 
-/* ---- being condemned ------------------------------------------------------------------------------------- */
+/* ---- being condemned --------------------------------------------------------------------------------------- */
 
 void pl_seat_start(pl_seat *seat, uint64_t now, uint64_t timeout_ns)
 {
@@ -276,7 +276,7 @@ bool pl_board_was_condemned(pl_board *board, unsigned slot)
     return (atomic_load_explicit(&board->slot[slot].run, memory_order_relaxed) & 3) == CONDEMNED;
 }
 
-/* ---- deaths ---------------------------------------------------------------------------------------------- */
+/* ---- deaths ------------------------------------------------------------------------------------------------ */
 
 bool pl_board_has_room(pl_board *board)
 {

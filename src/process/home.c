@@ -5,7 +5,7 @@
 #include "process/board_internal.h"
 #include "sched/cancel.h"
 
-/* ---- the bell --------------------------------------------------------------------------------------------- */
+/* ---- the bell ---------------------------------------------------------------------------------------------- */
 
 uint32_t pl_home_bell(const pl_home *home)
 {
@@ -29,9 +29,7 @@ void pl_home_sleep(pl_home *home, uint32_t bell, uint64_t timeout_ns, bool soon)
     atomic_store_explicit(&board->home_sleeps, 0, memory_order_relaxed);
 }
 
-/* ---- a call -------------------------------------------------------------------------------------------------- */
-
-/* ---- entries: home --------------------------------------------------------------------------------------- */
+/* ---- a call ------------------------------------------------------------------------------------------------ */
 
 void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active, uint64_t watch_ns)
 {
@@ -73,7 +71,7 @@ int pl_home_hopeless(const pl_home *home)
     return (int)atomic_load_explicit(&home->board->hopeless, memory_order_acquire);
 }
 
-/* ---- entries ------------------------------------------------------------------------------------------------- */
+/* ---- entries ----------------------------------------------------------------------------------------------- */
 
 bool pl_home_offer(pl_home *home, pl_offer *offer)
 {
@@ -134,7 +132,7 @@ bool pl_home_all_done(pl_home *home)
     return true;
 }
 
-/* ---- reports ------------------------------------------------------------------------------------------------- */
+/* ---- reports ----------------------------------------------------------------------------------------------- */
 
 bool pl_home_report(pl_home *home, unsigned number, pl_report *report, char *text)
 {
@@ -182,7 +180,7 @@ uint64_t pl_home_busy(const pl_home *home)
     return sum;
 }
 
-/* ---- deaths -------------------------------------------------------------------------------------------------- */
+/* ---- deaths ------------------------------------------------------------------------------------------------ */
 
 bool pl_home_death(pl_home *home, pl_death *death)
 {
