@@ -1,10 +1,13 @@
-noinst_PROGRAMS += examples/prices examples/progress
+noinst_PROGRAMS += examples/prices examples/progress examples/untrusted
 examples_prices_SOURCES = examples/prices.c
 examples_prices_CFLAGS = $(AM_CFLAGS)
 examples_prices_LDADD = libparallel.la -lm
 examples_progress_SOURCES = examples/progress.c
 examples_progress_CFLAGS = $(AM_CFLAGS)
 examples_progress_LDADD = libparallel.la
+examples_untrusted_SOURCES = examples/untrusted.c
+examples_untrusted_CFLAGS = $(AM_CFLAGS)
+examples_untrusted_LDADD = libparallel.la
 
 if HAVE_CRYPTO
 noinst_PROGRAMS += examples/hashtree

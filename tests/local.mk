@@ -168,7 +168,8 @@ shell_tests = \
     tests/examples/hashtree.sh \
     tests/examples/mandelbrot.sh \
     tests/examples/prices.sh \
-    tests/examples/progress.sh
+    tests/examples/progress.sh \
+    tests/examples/untrusted.sh
 
 EXTRA_DIST += $(shell_tests) \
     tests/support/tap.sh \

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * untrusted [-t SECONDS] PATH...: what is in MP4 films: each PATH, or each file below it. Files are read on worker
+ * processes, as the parser is one that should not be let near files of strangers: it was written by the book, and believes
+ * what files say. Some make it read beyond its buffer, some make it recurse until the stack is full, and some keep it in a
+ * loop. A film that is in order is printed, all others are listed with what became of them.
+ *
+ * No care is taken of any of that, but for the call's options. Arguments are pointers, and may be, as workers are forked for
+ * the call.
+ *
+ * Exit status: 0 if all files were in order, 1 if some were not, 2 if it could not begin.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <parallel.h>
+
+/* ---- the parser -------------------------------------------------------------------------------------------------- */
+
+struct film {
+    char brand[4];
+    unsigned boxes, tracks;
+    double seconds;
+};
+
+static unsigned number(const unsigned char *at)
+{
+    return (unsigned)at[0] << 24 | (unsigned)at[1] << 16 | (unsigned)at[2] << 8 | at[3];
+}
+
+/* "Decoding time to sample": so many samples, of such a duration each; and that as often as the table says. */
+static double sum_of_table(const unsigned char *table)
+{
+    unsigned long long sum = 0;
+    unsigned entries = number(table + 4);
+    const unsigned char *entry = table + 8;
+    for (unsigned i = 0; i < entries; i++, entry += 8)
+        sum += (unsigned long long)number(entry) * number(entry + 4);
+    return (double)sum;
+}
+
+static bool holds_boxes(const char type[4])
+{
+    return memcmp(type, "moov", 4) == 0 || memcmp(type, "trak", 4) == 0 || memcmp(type, "mdia", 4) == 0 ||
+           memcmp(type, "minf", 4) == 0 || memcmp(type, "stbl", 4) == 0;
+}
+
+/* A box begins with its size and its type. What it holds lasts until the next one, and some hold boxes. */
+static void read_boxes(struct film *film, const unsigned char *at, const unsigned char *end, double scale)
+{
+    for (;;) {
+        if (at >= end)
+            return;
+        unsigned size = number(at);
+        const unsigned char *content = at + 8;
+        char type[4];
+        memcpy(type, at + 4, sizeof type);
+        film->boxes++;
+        if (memcmp(type, "ftyp", 4) == 0)
+            memcpy(film->brand, content, 4);
+        else if (memcmp(type, "mdhd", 4) == 0)
+            scale = number(content + 12);
+        else if (memcmp(type, "stts", 4) == 0 && sum_of_table(content) / scale > film->seconds)
+            film->seconds = sum_of_table(content) / scale;
+        else if (holds_boxes(type))
+            read_boxes(film, content, at + size, scale);
+        film->tracks += memcmp(type, "trak", 4) == 0;
+        at += size;
+    }
+}
+
+/* ---- the task ---------------------------------------------------------------------------------------------------- */
+
+/* All that is in a file, which is the caller's to free; NULL with errno. */
+static unsigned char *contents(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    unsigned char *all = NULL;
+    size_t room = 0;
+    *length = 0;
+    while (file && !feof(file) && !ferror(file)) {
+        if (*length == room) {
+            unsigned char *more = realloc(all, room = room ? room * 2 : 1 << 16);
+            if (!more)
+                break;
+            all = more;
+        }
+        *length += fread(all + *length, 1, room - *length, file);
+    }
+    int error = !file || ferror(file) ? errno : feof(file) ? 0 : ENOMEM;
+    if (file)
+        fclose(file);
+    if (error) {
+        free(all);
+        errno = error;
+        return NULL;
+    }
+    return all;
+}
+
+static int examine(const char *const *path, struct film *film, void *extras)
+{
+    size_t length;
+    unsigned char *all = contents(*path, &length);
+    (void)extras;
+    if (!all)
+        return parallel_fail(errno, "cannot be read: %s", strerror(errno));
+    if (length < 12 || memcmp(all + 4, "ftyp", 4) != 0) {
+        free(all);
+        return parallel_fail(EBADMSG, "not an MP4 file");
+    }
+    read_boxes(film, all, all + length, 1);
+    free(all);
+    return 0;
+}
+PARALLEL_DECORATE_TASK(examine, const char *, struct film, .timeout = 5, .silent = true);
+
+/* ---- which files ------------------------------------------------------------------------------------------------- */
+
+/* nftw() gives its callback no context. */
+static struct {
+    const char **paths;
+    size_t count, room;
+} files;
+
+static int visit(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status;
+    if (type == FTW_D || type == FTW_DP || (where->level > 0 && type == FTW_SL))
+        return 0;
+    if (files.count == files.room) {
+        size_t room = files.room ? files.room * 2 : 64;
+        const char **paths = realloc(files.paths, room * sizeof *paths);
+        if (!paths)
+            return -1;
+        files.paths = paths;
+        files.room = room;
+    }
+    if (!(files.paths[files.count] = strdup(path)))
+        return -1;
+    files.count++;
+    return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In order, and each once, since they are names. */
+static void sort_files(void)
+{
+    size_t kept = 0;
+    if (files.count)
+        qsort(files.paths, files.count, sizeof *files.paths, by_path);
+    for (size_t i = 0; i < files.count; i++)
+        if (kept && strcmp(files.paths[i], files.paths[kept - 1]) == 0)
+            free((char *)files.paths[i]);
+        else
+            files.paths[kept++] = files.paths[i];
+    files.count = kept;
+}
+
+/* ---- the output -------------------------------------------------------------------------------------------------- */
+
+static void print_film(const char *path, const struct film *film)
+{
+    char brand[5] = ""; /* it might hold anything */
+    for (size_t i = 0; i < 4; i++)
+        brand[i] = isprint((unsigned char)film->brand[i]) ? film->brand[i] : '?';
+    printf("%s: %s, %u boxes, %u tracks, %.2f s\n", path, brand, film->boxes, film->tracks, film->seconds);
+}
+
+static void print_failure(const parallel_failure *failure)
+{
+    printf("%s: ", failure->name);
+    if (failure->state == PARALLEL_CRASHED && failure->signal == SIGSEGV)
+        printf("crashed by SIGSEGV\n");
+    else if (failure->state == PARALLEL_CRASHED)
+        printf("crashed, %s\n", failure->message);
+    else if (failure->state == PARALLEL_TIMED_OUT)
+        printf("timed out\n");
+    else
+        printf("%s\n", failure->message);
+}
+
+static bool report(const parallel_results *results)
+{
+    for (size_t i = 0; i < files.count; i++) {
+        const struct film *film = parallel_result(results, i);
+        if (film)
+            print_film(files.paths[i], film);
+    }
+    if (parallel_failures(results))
+        printf("%zu of %zu files are not in order:\n", parallel_failures(results), files.count);
+    const parallel_failure *failure;
+    for (size_t k = 0; (failure = parallel_failed(results, k)); k++)
+        print_failure(failure);
+    return parallel_failures(results) == 0;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: untrusted [-t SECONDS] PATH...\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    double timeout = 0; /* what is decorated */
+    for (int option; (option = getopt(argc, argv, "t:")) != -1;)
+        if (option != 't' || (timeout = atof(optarg)) <= 0)
+            return usage();
+    if (optind == argc)
+        return usage();
+    for (int i = optind; i < argc; i++)
+        if (nftw(argv[i], visit, 64, FTW_PHYS) != 0) {
+            perror(argv[i]);
+            return 2;
+        }
+    sort_files();
+
+    PARALLEL_SCOPED parallel_results *results =
+        parallel_process_map(examine, files.paths, files.count, .timeout = timeout, .names = files.paths);
+    if (!results)
+        perror("untrusted");
+    int status = !results ? 2 : report(results) ? 0 : 1;
+    for (size_t i = 0; i < files.count; i++)
+        free((char *)files.paths[i]);
+    free(files.paths);
+    return fflush(stdout) == 0 ? status : 2;
+}
