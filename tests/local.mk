@@ -158,6 +158,7 @@ tests_api_test_time_LDADD = $(api_ldadd)
 
 shell_tests = \
     tests/bench/maps.sh \
+    tests/bench/processes.sh \
     tests/bench/suite.sh \
     tests/install/install.sh \
     tests/source/checks.sh \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the runners of both suites share: running a program, what others do meanwhile, and what the machine is. */
+/* What the runners of the suites share: running a program, what others do meanwhile, and what the machine is. */
 #ifndef HARNESS_H
 #define HARNESS_H
 
@@ -27,6 +27,9 @@ typedef struct ended {
 } ended;
 
 ended run_program(const program *p);
+
+/* Seconds of CPU time that the whole machine has used, stolen ones with them; 0 where that is not told. */
+double busy_seconds(void);
 
 /* Whether others used more than a run can bear. */
 bool disturbed(double others, double lasted);

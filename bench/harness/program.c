@@ -10,8 +10,7 @@
 
 enum { MOST_ARGUMENTS = 16 };
 
-/* Seconds of CPU time that the whole machine has used, stolen ones with them; 0 where that is not told. */
-static double busy_seconds(void)
+double busy_seconds(void)
 {
     long long user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, steal = 0;
     FILE *f = fopen("/proc/stat", "r");
