@@ -92,8 +92,8 @@ static bool call_library(way way, const uint64_t *in, size_t n, uint64_t *sum)
 {
     PARALLEL_SCOPED parallel_results *r =
         way == THREADS ? parallel_thread_map(mix, in, n)
-                       : parallel_process_map(
-                             mix, in, n, .isolation = way == PERSISTENT ? PARALLEL_PERSISTENT : PARALLEL_SNAPSHOT);
+                       : parallel_process_map(mix, in, n,
+                                              .isolation = way == PERSISTENT ? PARALLEL_PERSISTENT : PARALLEL_SNAPSHOT);
     if (r && sum)
         *sum = sum_of(parallel_values(r), n);
     return r != NULL;

@@ -12,10 +12,10 @@ typedef enum way { SERIAL, THREADS, PERSISTENT, SNAPSHOT, FORK, WAYS } way;
 /* What is to be measured, and the times found, in nanoseconds. */
 typedef struct measurement {
     way way;
-    size_t n;     /* tasks in a call */
+    size_t n; /* tasks in a call */
     int workers;
-    double fill;  /* seconds, with repetitions */
-    double *ns;   /* of which there is room for MOST_TIMES */
+    double fill; /* seconds, with repetitions */
+    double *ns;  /* of which there is room for MOST_TIMES */
     size_t times;
     uint64_t sum; /* of the results of a call */
 } measurement;

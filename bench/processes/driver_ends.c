@@ -75,17 +75,15 @@ static bool run_crashes(const measurement *m, const int *tasks)
 {
     if (m->way == FORK)
         return crash_forked(tasks, m->n);
-    PARALLEL_SCOPED parallel_results *r =
-        parallel_process_map(crash_task, tasks, m->n,
-                             .isolation = m->way == PERSISTENT ? PARALLEL_PERSISTENT : PARALLEL_SNAPSHOT);
+    PARALLEL_SCOPED parallel_results *r = parallel_process_map(
+        crash_task, tasks, m->n, .isolation = m->way == PERSISTENT ? PARALLEL_PERSISTENT : PARALLEL_SNAPSHOT);
     return is_bad(r, m->n, PARALLEL_CRASHED);
 }
 
 static bool run_hangs(const measurement *m, const int *tasks)
 {
-    PARALLEL_SCOPED parallel_results *r =
-        parallel_process_map(hang_task, tasks, m->n,
-                             .isolation = m->way == PERSISTENT ? PARALLEL_PERSISTENT : PARALLEL_SNAPSHOT);
+    PARALLEL_SCOPED parallel_results *r = parallel_process_map(
+        hang_task, tasks, m->n, .isolation = m->way == PERSISTENT ? PARALLEL_PERSISTENT : PARALLEL_SNAPSHOT);
     return is_bad(r, m->n, PARALLEL_TIMED_OUT);
 }
 

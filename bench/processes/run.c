@@ -20,8 +20,14 @@ enum { LOOKS = 15 };
 /* What a program of so many megabytes needs there to be free, besides. */
 enum { SPARE_MB = 1500 };
 
-#define CALLS {"serial", "threads", "persistent", "snapshot", "python-serial", "python-executor", "python-pool"}
-#define FORKS {"fork", "snapshot", "persistent"}
+#define CALLS                                                                                                          \
+    {                                                                                                                  \
+        "serial", "threads", "persistent", "snapshot", "python-serial", "python-executor", "python-pool"               \
+    }
+#define FORKS                                                                                                          \
+    {                                                                                                                  \
+        "fork", "snapshot", "persistent"                                                                               \
+    }
 
 static const workload workloads[] = {
     {"million", "calls", 1000000, 40, CALLS, "10^6 items of 8 bytes, 40 MB in memory"},
@@ -82,8 +88,8 @@ static void run_once(series *s, const series *all, int n)
     snprintf(ms, sizeof ms, "%g", how.ms);
     const char *const arguments[] = {w->what, s->way, items, megabytes, ms, NULL};
     s->disturbed += !wait_for_quiet();
-    ended e = run_program(
-        &(program){.path = path, .arguments = arguments, .threads = how.workers, .most_seconds = 120});
+    ended e =
+        run_program(&(program){.path = path, .arguments = arguments, .threads = how.workers, .most_seconds = 120});
     double min, median, max;
     if (!e.ok || sscanf(e.line, "min_ns=%lf median_ns=%lf max_ns=%lf sum=%19s", &min, &median, &max, sum) != 4 ||
         !right(all, n, sum)) {

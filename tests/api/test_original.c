@@ -430,6 +430,62 @@ START_TEST(par_that_is_late)
 }
 END_TEST
 
+/* ---- on processes ------------------------------------------------------------------------------------------- */
+
+static int on_process(const double *sleep, struct text *result, void *extras)
+{
+    (void)extras;
+    *result = single_param(*sleep);
+    return 0;
+}
+PARALLEL_DECORATE_TASK(on_process, double, struct text, .executor = PARALLEL_PROCESS);
+
+START_TEST(a_single_parameter_on_processes)
+{
+    pl_workers(pl_worker_counts[_i]);
+    PARALLEL_SCOPED parallel_results *process = parallel_process_map(single_param, sleeps, 3);
+    CHECK(process, "0.2", "0.3", "0.1");
+    PARALLEL_SCOPED parallel_results *option = parallel_map(single_param, sleeps, 3, .executor = PARALLEL_PROCESS);
+    CHECK(option, "0.2", "0.3", "0.1");
+    PARALLEL_SCOPED parallel_results *decorated = parallel_map(on_process, sleeps, 3);
+    CHECK(decorated, "0.2", "0.3", "0.1");
+    PARALLEL_SCOPED parallel_results *named = parallel_process_map(single_param, sleeps, 2, .names = names);
+    CHECK_NAMED(named, "0.2", "0.3");
+}
+END_TEST
+
+START_TEST(several_parameters_on_processes)
+{
+    pl_workers(pl_worker_counts[_i]);
+    struct extras yes = {.uppercase = true};
+    PARALLEL_SCOPED parallel_results *r = parallel_process_map(multi_param, abc, 3, .timeout = 10, .max_workers = 5);
+    CHECK(r, "a", "b", "c");
+    PARALLEL_SCOPED parallel_results *named = parallel_process_map(multi_param, abc, 3, .names = names);
+    CHECK_NAMED(named, "a", "b", "c");
+    PARALLEL_SCOPED parallel_results *word = parallel_process_map(multi_param, a_word, 5, .extras = &yes);
+    CHECK(word, "A", "b", "C", "d", "e");
+    PARALLEL_SCOPED parallel_results *silent = parallel_process_map(multi_param, a_failure, 3, .silent = true);
+    CHECK(silent, "a", NULL, "c");
+    ck_assert_str_eq(parallel_failed(silent, 0)->message, "Will Fail");
+}
+END_TEST
+
+START_TEST(in_the_background_on_processes)
+{
+    pl_workers(pl_worker_counts[_i]);
+    PARALLEL_SCOPED parallel_executor *ex = parallel_process_async_map(single_param, sleeps, 3, .timeout = 50);
+    CHECK(parallel_executor_results(ex), "0.2", "0.3", "0.1");
+    PARALLEL_SCOPED parallel_executor *several = parallel_process_async_map(multi_param, abc, 3, .names = names);
+    CHECK_NAMED(parallel_executor_results(several), "a", "b", "c");
+    parallel_future futures[] = {PARALLEL_FUTURE(multi_param, abc[A], .name = "r1"),
+                                 PARALLEL_FUTURE(single_param, .2, .name = "r2")};
+    PARALLEL_SCOPED parallel_results *par = parallel_process_par(futures, 2);
+    CHECK_NAMED(par, "a", "0.2");
+    PARALLEL_SCOPED parallel_executor *both = parallel_process_async_par(futures, 2);
+    CHECK_NAMED(parallel_executor_results(both), "a", "0.2");
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -452,5 +508,8 @@ int main(void)
     tcase_add_loop_test(c, par_with_extras, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, par_that_fails, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, par_that_is_late, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, a_single_parameter_on_processes, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, several_parameters_on_processes, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, in_the_background_on_processes, 0, PL_WORKER_COUNTS);
     return pl_run("api/original", c);
 }

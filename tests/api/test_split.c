@@ -282,6 +282,23 @@ START_TEST(chunks_with_extras_in_order)
 }
 END_TEST
 
+START_TEST(chunks_on_processes)
+{
+    pl_workers(pl_worker_counts[_i]);
+    char square[] = "square";
+    const int records[] = {1, 2, 3, 4, 5};
+    for (size_t n = 4; n <= 5; n++) {
+        PARALLEL_SCOPED parallel_results *s =
+            parallel_split(process, records, n, .max_workers = 2, .extras = square, .executor = PARALLEL_PROCESS);
+        ck_assert_ptr_nonnull(s);
+        for (size_t i = 0; i < n; i++)
+            ck_assert_int_eq(((const int *)parallel_values(s))[i], records[i] * records[i]);
+    }
+    ck_assert_ptr_null(parallel_split(process, records, 5, .max_workers = 2, .executor = PARALLEL_PROCESS));
+    ck_assert_str_eq(parallel_last_failure()->message, "At least one needed");
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -294,5 +311,6 @@ int main(void)
     tcase_add_loop_test(c, grain_of_a_loop, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_collection_is_split_evenly, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, chunks_with_extras_in_order, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, chunks_on_processes, 0, PL_WORKER_COUNTS);
     return pl_run("api/split", c);
 }
