@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * untrusted [-t SECONDS] PATH...: what is in MP4 films: each PATH, or each file below it. Files are read on worker
- * processes, as the parser is one that should not be let near files of strangers: it was written by the book, and believes
- * what files say. Some make it read beyond its buffer, some make it recurse until the stack is full, and some keep it in a
- * loop. A film that is in order is printed, all others are listed with what became of them.
+ * processes, as the parser is one that should not be let near files of strangers: it was written by the book, and
+ * believes what files say. Some make it read beyond its buffer, some make it recurse until the stack is full, and some
+ * keep it in a loop. A film that is in order is printed, all others are listed with what became of them.
  *
- * No care is taken of any of that, but for the call's options. Arguments are pointers, and may be, as workers are forked for
+ * No care is taken of any of that, but for the call's options. Arguments may be pointers, as workers are forked for
  * the call.
  *
  * Exit status: 0 if all files were in order, 1 if some were not, 2 if it could not begin.

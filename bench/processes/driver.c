@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver WHAT WAY N MB MS: measures calls of N tasks, in a program that has MB megabytes in memory, for MS milliseconds,
- * and prints one line: the least, the median and the greatest time in nanoseconds, and a checksum of the results.
+ * driver WHAT WAY N MB MS: measures calls of N tasks, in a program that has MB megabytes in memory, for MS
+ * milliseconds, and prints one line: the least, the median and the greatest time in nanoseconds, and a checksum of the
+ * results.
  *
  * WHAT is `calls`, call after call; `first`, the first call of the program; `crash` or `late`, see driver.h.
  */

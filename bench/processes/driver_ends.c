@@ -10,8 +10,8 @@
 #include "driver.h"
 
 /*
- * Tasks of even number end badly, and note when they begin to; those of odd number note when they have begun. One worker
- * takes one after the other.
+ * Tasks of even number end badly, and note when they begin to; those of odd number note when they have begun. One
+ * worker takes one after the other.
  */
 enum { MOST_TASKS = 200 };
 
