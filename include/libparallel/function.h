@@ -164,6 +164,9 @@ typedef struct parallel_function {
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
+            /* X2 relaxed: as X1; pairs with E2 in src/sched/cancel.c */                                               \
+            if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
+                return pl_i;                                                                                           \
             PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
             pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
         }                                                                                                              \
@@ -175,6 +178,9 @@ typedef struct parallel_function {
     {                                                                                                                  \
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
+            /* X3 relaxed: as X1; pairs with E2 in src/sched/cancel.c */                                               \
+            if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
+                return pl_i;                                                                                           \
             PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
             fn(pl_args[pl_i]);                                                                                         \
         }                                                                                                              \

@@ -82,11 +82,17 @@ void pl_process_put_off(pl_process_call *p, const pl_offer *offer, size_t begin,
 
 static bool offer_pending(pl_process_call *p, pl_pending *what)
 {
+    pl_call *c = p->call;
+    pl_terms terms = c->par.futures ? pl_care_terms(c, what->offer.begin) : c->care.terms;
+    what->offer.timeout_ns = terms.timeout_ns;
+    what->offer.last = what->offer.tried + 1 >= terms.attempts;
     if (!pl_home_offer(p->home, &what->offer))
         return false;
     pl_retry **place = &p->trying[what->offer.position % PL_BOARD_ENTRIES];
     drop_retry(*place); /* that went well */
     *place = what->retry;
+    p->progress[what->offer.position % PL_BOARD_ENTRIES] =
+        (pl_progressed){.ended = what->offer.begin, .left = what->offer.end};
     return true;
 }
 
@@ -102,7 +108,8 @@ static size_t next_size(const pl_process_call *p)
     size_t size = rest / (16 * (size_t)p->workers), ramp = 1 + p->next / 8;
     size = size < ramp ? size : ramp;
     size = size > p->least ? size : p->least;
-    return size < rest ? size : rest;
+    size_t most = (rest - 1) / p->workers + 1; /* where nothing is known of the first, tasks may wait for each other */
+    return size < most ? size : most;
 }
 
 /* Copies the next arguments. */
@@ -124,12 +131,7 @@ bool pl_process_feed(pl_process_call *p)
     if (p->pending_count)
         return p->home->tail != tail;
     while ((r = pl_retry_next(c, false))) {
-        pl_pending again = {
-            .offer = {.begin = r->begin,
-                      .end = r->end,
-                      .tried = r->failure.attempts,
-                      .timeout_ns = c->par.futures ? pl_care_terms(c, r->begin).timeout_ns : c->care.terms.timeout_ns},
-            .retry = r};
+        pl_pending again = {.offer = {.begin = r->begin, .end = r->end, .tried = r->failure.attempts}, .retry = r};
         if (!offer_pending(p, &again)) {
             pl_process_put_off(p, &again.offer, r->begin, r->end, r);
             return p->home->tail != tail;
@@ -137,9 +139,7 @@ bool pl_process_feed(pl_process_call *p)
     }
     while (p->next < c->n) {
         size_t size = next_size(p);
-        pl_pending fresh = {.offer = {.begin = p->next, .end = p->next + size, .timeout_ns = c->care.terms.timeout_ns}};
-        if (c->par.futures)
-            fresh.offer.timeout_ns = pl_care_terms(c, p->next).timeout_ns;
+        pl_pending fresh = {.offer = {.begin = p->next, .end = p->next + size}};
         if (p->sent)
             send_args(p, size);
         if (!offer_pending(p, &fresh))
@@ -176,9 +176,19 @@ void pl_process_forget_try(pl_process_call *p, uint64_t position)
     p->trying[position % PL_BOARD_ENTRIES] = NULL;
 }
 
-static void add_text(pl_heard *h, const char *text, size_t length)
+static void drop_text(pl_heard *h)
 {
-    char *message = realloc(h->message, h->length + length + 1);
+    free(h->message);
+    h->message = NULL;
+    h->length = 0;
+}
+
+static void add_text(pl_heard *h, uint64_t position, const char *text, size_t length)
+{
+    if (h->position != position) /* of another offer is what somebody said who died */
+        drop_text(h);
+    h->position = position;
+    char *message = length ? realloc(h->message, h->length + length + 1) : NULL;
     if (!message)
         return; /* then it is shorter */
     memcpy(message + h->length, text, length);
@@ -208,15 +218,14 @@ static bool is_sound(const pl_process_call *p, const pl_report *report)
 static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report)
 {
     const pl_offer offer = p->home->offered[report->position % PL_BOARD_ENTRIES];
-    if (!h->any || h->position != report->position)
-        *h = (pl_heard){.message = h->message, .length = h->length, .any = true, .left = SIZE_MAX};
-    h->position = report->position;
+    pl_progressed *progress = &p->progress[report->position % PL_BOARD_ENTRIES];
+    progress->any = true;
     if (report->kind == PL_REPORT_LEFT) {
         pl_retry **retry = &p->trying[report->position % PL_BOARD_ENTRIES];
         pl_retry *before = report->begin == offer.begin ? *retry : NULL;
         if (before)
             *retry = NULL;
-        h->left = report->begin;
+        progress->left = report->begin;
         if (p->over)
             pl_process_let_go(p, &(pl_offer){.begin = report->begin, .end = report->end}, before);
         else
@@ -225,7 +234,7 @@ static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report
     }
     pl_process_forget_try(p, report->position);
     parallel_failure failure = {.state = (parallel_state)report->state, .code = report->code};
-    h->ended = report->end;
+    progress->ended = report->end;
     fail(p, &offer, &failure, take_text(h), report->begin, report->end);
 }
 
@@ -241,8 +250,7 @@ static bool listen(pl_process_call *p, unsigned slot)
             p->home->corrupted = true;
             break;
         }
-        if (report.length)
-            add_text(h, text, report.length);
+        add_text(h, report.position, text, report.length);
         if (report.kind != PL_REPORT_TEXT)
             take_report(p, h, &report);
     }
@@ -252,21 +260,20 @@ static bool listen(pl_process_call *p, unsigned slot)
 /* A worker has died that had taken `offer`. */
 void pl_process_inherit(pl_process_call *p, const pl_death *death, const pl_offer *offer)
 {
-    pl_heard *h = &p->heard[death->slot];
-    bool told = h->any && h->position == offer->position;
-    size_t from = told && h->ended > offer->begin ? h->ended : offer->begin;
-    size_t to = told && h->left != SIZE_MAX ? h->left : offer->end;
+    const pl_progressed *progress = &p->progress[offer->position % PL_BOARD_ENTRIES];
+    size_t from = progress->ended, to = progress->left;
     size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? offer->begin : death->index;
-    free(take_text(h));          /* of a report that was never finished */
     if (at < from || at >= to) { /* it was between two tasks */
-        if (from < to && !told) {
-            pl_retry *before = p->trying[offer->position % PL_BOARD_ENTRIES];
+        pl_retry *before = NULL;
+        if (!progress->any) {
+            before = p->trying[offer->position % PL_BOARD_ENTRIES];
             p->trying[offer->position % PL_BOARD_ENTRIES] = NULL;
-            pl_process_put_off(p, offer, from, to, before);
-        } else
-            pl_process_put_off(p, offer, from, to, NULL);
+        }
+        pl_process_put_off(p, offer, from, to, before);
         return;
     }
+    if (!p->job.timed && !p->job.tasks_per_worker) /* else they have been counted one by one */
+        p->turn.done += at - from;
     pl_process_forget_try(p, offer->position);
     parallel_failure failure = {.state = PARALLEL_CRASHED, .code = death->code, .signal = death->signal};
     if (death->condemned)
@@ -284,6 +291,7 @@ bool pl_process_take_in(pl_process_call *p)
     pl_death death;
     pl_offer offer;
     bool any = false;
+    pl_home_look(p->home);
     for (unsigned i = 0; i < p->crew->workers; i++)
         any |= listen(p, i);
     while (pl_home_death(p->home, &death)) {
@@ -292,5 +300,6 @@ bool pl_process_take_in(pl_process_call *p)
         if (pl_home_bequest(p->home, &death, &offer))
             pl_process_inherit(p, &death, &offer);
     }
+    pl_home_settle(p->home);
     return any;
 }

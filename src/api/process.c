@@ -22,9 +22,12 @@ static void stop(pl_process_call *p, int why)
 {
     int level = pl_stop_level(&p->call->care.stop);
     p->over = p->over ? p->over : why;
-    pl_home_stop(p->home, why == ECANCELED && level ? level : PL_STOP_ALL);
-    if (why == ETIMEDOUT)
+    bool late = pl_care_over(p->call) == ETIMEDOUT; /* also where it is over for another reason */
+    pl_home_stop(p->home, p->over == ECANCELED && level && !late ? level : PL_STOP_ALL);
+    if (late) {
+        p->condemned = true;
         pl_crew_condemn(p->crew);
+    }
 }
 
 /* Lets go of all that is not on the board. */
@@ -79,7 +82,7 @@ static int begin_with_crew(pl_process_call *p)
     }
     p->heard = all;
     for (unsigned i = 0; i < p->crew->workers; i++)
-        p->heard[i] = (pl_heard){.left = SIZE_MAX};
+        p->heard[i] = (pl_heard){.message = NULL};
     p->home = &p->crew->home;
     pl_home_begin(p->home, p->crew->board, &p->job, p->workers, p->watch_ns);
     if (p->persistent && p->watch_ns)
@@ -99,8 +102,23 @@ static void end_with_crew(pl_process_call *p, bool keep)
     for (size_t i = 0; i < PL_BOARD_ENTRIES; i++)
         pl_process_forget_try(p, i);
     pl_home_end(p->home);
-    pl_crew_close(p->crew, keep && p->persistent);
+    /* a supervisor that may yet follow a wish to kill what runs is not for another call */
+    pl_crew_close(p->crew, keep && p->persistent && !p->condemned);
     p->crew = NULL;
+}
+
+/* Whether this is a child that the progress callback has forked: the crew is its parent's. */
+static bool is_orphan(const pl_process_call *p)
+{
+    return p->crew->forks != pl_pool_forks();
+}
+
+/* The call ends here; nothing is to be touched that the parent has. */
+static void disown(pl_process_call *p)
+{
+    p->call->error = ECHILD;
+    p->crew = NULL;
+    p->back = false;
 }
 
 /* All of the crew have died: takes in what they have left, and goes on with another. */
@@ -120,12 +138,14 @@ static void replace_crew(pl_process_call *p)
     }
     p->crews = any ? 0 : p->crews + 1;
     p->counted = 0;
-    int error = p->crew->forks != pl_pool_forks() ? ECHILD : p->home->corrupted ? EIO : 0;
+    int error = p->home->corrupted ? EIO : 0;
     end_with_crew(p, false);
     if (!error)
         error = p->crews >= CREWS ? EOWNERDEAD : begin_with_crew(p);
     if (error)
         p->over = error;
+    if (error == EIO)
+        p->call->error = error; /* what it has said of any task may be wrong */
 }
 
 /* ---- a call ---------------------------------------------------------------------------------------------- */
@@ -143,7 +163,7 @@ static uint64_t nap_length(pl_process_call *p)
 {
     pl_call *c = p->call;
     uint64_t now = pl_os_nanoseconds(), until = now + LOOK_NS, due = p->over ? UINT64_MAX : pl_retry_next_due(c);
-    if (!p->over && c->care.deadline && c->care.deadline < until)
+    if (c->care.deadline >= now && c->care.deadline < until)
         until = c->care.deadline + 1;
     until = due < until ? due : until;
     return until > now ? until - now : 0;
@@ -161,8 +181,10 @@ static void run(pl_process_call *p, bool is_short)
     bool quiet = false; /* nobody has rung for a while */
     while (p->crew) {
         uint32_t bell = pl_home_bell(p->home);
+        bool stopped = pl_home_stopped(p->home);
         pl_process_take_in(p);
         int why = reason(p);
+        p->home->corrupted |= stopped && !why; /* by whom? */
         int hopeless = pl_home_hopeless(p->home);
         if (hopeless && !why)
             why = hopeless;
@@ -172,14 +194,18 @@ static void run(pl_process_call *p, bool is_short)
         } else {
             bool fed = pl_process_feed(p);
             pl_home_has_more(p->home, p->next < p->call->n || p->pending_count);
-            if (fed && p->persistent)
+            if (fed)
                 pl_home_call(p->home, is_short ? 1 : p->workers);
-            else if (fed) /* it may have left out a worker that there was nothing to do for */
+            if (fed && !p->persistent) /* it may have left out a worker that there was nothing to do for */
                 pl_crew_nudge(p->crew);
         }
         if (is_finished(p) && !pl_process_take_in(p) && is_finished(p))
             return;
         tell(p);
+        if (is_orphan(p)) {
+            disown(p);
+            return;
+        }
         if (p->home->corrupted || (quiet && pl_crew_gone(p->crew))) {
             replace_crew(p);
             quiet = false;
@@ -266,7 +292,7 @@ static void choose_sizes(pl_process_call *p, const pl_cost *cost)
 {
     pl_call *c = p->call;
     uint64_t one = pl_cost_guess(cost, 1), piece = PIECE_US * pl_os_ticks_per_us();
-    p->least = one <= piece ? (size_t)(piece / (one + 1)) + 1 : 1;
+    p->least = one <= piece && p->workers <= pl_pool_cores() ? (size_t)(piece / (one + 1)) + 1 : 1;
     p->whole = c->o.grain;
     if (c->splits && !p->whole)
         p->whole = (c->n - 1) / p->workers + 1;
@@ -284,13 +310,12 @@ static int prepare(pl_process_call *p, void *out)
     p->back = !c->par.results && out && c->m.result_size;
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
     p->workers = (unsigned)(workers < c->n ? workers : c->n);
-    if (!c->care.began)
-        pl_care_begin(c);
     p->watch_ns = shortest_timeout(c);
     if (!pl_arena_take(&p->block, lay_out(p)))
         return ENOMEM;
     lay_out(p);
     p->job = (pl_board_job){.run = pl_remote_run,
+                            .stray = pl_remote_stray,
                             .context = p->remote,
                             .timed = p->watch_ns != 0,
                             .memory_limit = c->o.memory_limit,
@@ -302,7 +327,7 @@ static void clean_up(pl_process_call *p)
 {
     if (p->crew)
         end_with_crew(p, !p->home->corrupted);
-    if (p->back && p->block.start)
+    if (p->back && p->block.start && !p->call->error)
         memcpy(p->vector, p->call->m.out, p->call->n * p->call->m.result_size);
     pl_arena_give(&p->block);
     free(p->pending);
@@ -318,6 +343,8 @@ void pl_process_run(pl_call *c, void *out)
         return;
     }
     p->call = c;
+    if (!c->care.began)
+        pl_care_begin(c);
     pl_turn_begin(&p->turn, c);
     c->error = c->n ? prepare(p, out) : 0;
     if (c->n && !c->error) {

@@ -22,15 +22,19 @@ typedef struct pl_pending {
     pl_retry *retry;
 } pl_pending;
 
-/* What home knows of a worker's slot. */
+/* What has come of a worker's message so far, by slot. */
 typedef struct pl_heard {
-    char *message; /* what has come of one so far */
+    char *message;
     size_t length;
-    bool any;          /* it has reported about the offer at `position`: */
-    uint64_t position; /* the last of */
-    size_t ended;      /* the tasks before this one have ended, */
-    size_t left;       /* and those from here on it has given back; SIZE_MAX: none */
+    uint64_t position; /* of the offer that it is about */
 } pl_heard;
+
+/* What workers have reported of what is offered at a place: tasks before `ended` have ended, and those from `left` on have been
+ * given back. */
+typedef struct pl_progressed {
+    size_t ended, left;
+    bool any; /* something */
+} pl_progressed;
 
 typedef struct pl_process_call {
     pl_call *call;
@@ -49,13 +53,15 @@ typedef struct pl_process_call {
     size_t least, whole; /* tasks to offer at once: at least; 0, or all but the last */
     pl_pending *pending; /* to be offered before */
     size_t pending_count, room;
-    pl_retry *trying[PL_BOARD_ENTRIES]; /* by where they are offered */
-    pl_heard *heard;                     /* by slot */
-    uint64_t done_before, busy_before;  /* what the crew had done before this call, */
-    uint64_t counted;                   /* and what of this call's has been told */
-    int over;                           /* why nothing more is to start */
-    unsigned crews;                     /* that have done nothing */
-    bool lost;                          /* there was no memory for something */
+    pl_retry *trying[PL_BOARD_ENTRIES];       /* by where they are offered */
+    pl_progressed progress[PL_BOARD_ENTRIES]; /* likewise */
+    pl_heard *heard;                          /* by slot */
+    bool condemned;                           /* the supervisor has been told to kill what runs */
+    uint64_t done_before, busy_before;        /* what the crew had done before this call, */
+    uint64_t counted;                         /* and what of this call's has been told */
+    int over;                                 /* why nothing more is to start */
+    unsigned crews;                           /* that have done nothing */
+    bool lost;                                /* there was no memory for something */
 } pl_process_call;
 
 /* Offers what there is, as far as there is room. Whether that was anything. */

@@ -3,6 +3,7 @@
 #include "api/remote.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/os.h"
@@ -68,6 +69,7 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
         i = pl_call_each(&m, span, first, last);
     }
     pl_seat_check(r->seat);
+    fflush(stdout); /* while it can still be killed, should nobody read */
     return begin + (i - first);
 }
 
@@ -106,7 +108,7 @@ static void report_failure(run_of *r, size_t begin, size_t end, bool late)
     char *message = chunk->span.code ? pl_chunk_message(chunk, noted) : NULL;
     pl_seat_report(r->seat, &report, message);
     free(message);
-    if (!r->all->keep_all)
+    if (!r->all->keep_all && r->offer->last)
         pl_stop_raise(chunk->span.stop, PL_STOP_ALL);
 }
 
@@ -127,6 +129,12 @@ static bool is_spent(const pl_seat *seat)
 {
     unsigned most = seat->board->job.tasks_per_worker;
     return most && seat->ran >= most;
+}
+
+void pl_remote_stray(void *room)
+{
+    static pl_stop stopped = PL_STOP_ALL;
+    ((pl_chunk *)room)->span.stop = &stopped;
 }
 
 static void end_or_die(pl_seat *seat)

@@ -37,6 +37,9 @@ void pl_remote_function(pl_remote_task *task, const parallel_function *f);
 /* Runs an offer, in a worker: what pl_board_job's `run` is. */
 void pl_remote_run(pl_seat *seat, const pl_offer *offer);
 
+/* What its `stray` is. */
+void pl_remote_stray(void *room);
+
 /* Where in a slot's room the index is. */
 #define PL_REMOTE_INDEX (offsetof(pl_chunk, span) + offsetof(parallel_span, index))
 

@@ -27,6 +27,9 @@ noreturn void pl_os_be_born(const pl_os_birth *birth);
 /* The way to do that which works everywhere. */
 int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth);
 
+/* Whether the process apart has a number of its own yet, as somebody has still to wait for it. */
+bool pl_os_is_kept(const pl_os_apart *apart);
+
 /* Waits for the keeper, whose child has ended, and frees what it had. */
 void pl_os_bury_keeper(pl_os_apart *apart);
 

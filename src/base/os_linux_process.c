@@ -107,6 +107,9 @@ static int keep(void *argument)
     }
     k->error = errno;
     k->pid = child;
+#ifdef SYS_close_range
+    syscall(SYS_close_range, 0, ~0u, 2); /* CLOSE_RANGE_UNSHARE: what the program closes is not to stay open here */
+#endif
     /* O5 release: what came of it is written down; pairs with O6 */
     atomic_store_explicit(&k->told, 1, memory_order_release);
     syscall(SYS_futex, &k->told, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -151,6 +154,14 @@ static bool make_stack(pl_os_apart *apart)
     apart->stack = stack;
     apart->stack_bytes = bytes + page;
     return true;
+}
+
+bool pl_os_is_kept(const pl_os_apart *apart)
+{
+    siginfo_t info = {.si_pid = 0};
+    if (apart->keeper <= 0)
+        return kill(apart->pid, 0) == 0;
+    return waitid(P_PID, (id_t)apart->keeper, &info, WEXITED | WNOHANG | WNOWAIT | __WCLONE) == 0 && !info.si_pid;
 }
 
 void pl_os_bury_keeper(pl_os_apart *apart)
@@ -199,6 +210,9 @@ uint64_t pl_os_images(void)
     return sum;
 }
 
+/* How often a supervisor looks for the program that cannot be told of its end. */
+#define LOOK_NS 50000000
+
 /* ---- a supervisor ---------------------------------------------------------------------------------------- */
 
 void pl_os_drop_files(int line)
@@ -232,6 +246,12 @@ pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns)
 {
     struct pollfd files[2] = {{.fd = s->line, .events = POLLIN}, {.fd = s->program, .events = POLLIN}};
     struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000)};
+    if (s->program < 0) { /* then it looks every so often */
+        if (kill(s->pid, 0) != 0 && errno == ESRCH)
+            return PL_OS_ALONE;
+        t = timeout_ns < LOOK_NS ? t : (struct timespec){.tv_nsec = LOOK_NS};
+        timeout_ns = timeout_ns < LOOK_NS ? timeout_ns : LOOK_NS;
+    }
     sigset_t mask;
     sigfillset(&mask);
     sigdelset(&mask, SIGCHLD);

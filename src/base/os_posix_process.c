@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +49,11 @@ void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
 int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth)
 {
     return pl_os_fork_twice(apart, birth);
+}
+
+bool pl_os_is_kept(const pl_os_apart *apart)
+{
+    return kill(apart->pid, 0) == 0;
 }
 
 void pl_os_bury_keeper(pl_os_apart *apart)

@@ -75,13 +75,60 @@ static void close_both(const int line[2])
     close(line[1]);
 }
 
+/* Held while there are both ends of a line: no other process is to be forked with the far one. */
+static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
+
+static void before_fork(void)
+{
+    if (!pl_os_forking_apart)
+        pthread_mutex_lock(&forking);
+}
+
+static void after_fork(void)
+{
+    if (!pl_os_forking_apart)
+        pthread_mutex_unlock(&forking);
+}
+
+static void after_fork_in_child(void)
+{
+    forking = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+/* Two ends, which are none of the standard files. */
+static bool make_line(int line[2])
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        line[i] = fcntl(pair[i], F_DUPFD_CLOEXEC, 3);
+        int error = errno;
+        close(pair[i]);
+        errno = error;
+    }
+    if (line[0] >= 0 && line[1] >= 0)
+        return true;
+    int error = errno;
+    close_both(line);
+    errno = error;
+    return false;
+}
+
 int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), void *argument)
 {
     int line[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, line) != 0)
-        return errno;
-    fcntl(line[0], F_SETFD, FD_CLOEXEC);
-    fcntl(line[1], F_SETFD, FD_CLOEXEC);
+    pthread_mutex_lock(&forking);
+    if (!make_line(line)) {
+        int error = errno;
+        pthread_mutex_unlock(&forking);
+        return error;
+    }
     *apart = (pl_os_apart){.line = line[0], .line_is = identity(line[0]), .keeper = -1};
     sigset_t all, before;
     sigfillset(&all);
@@ -95,6 +142,7 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
         close_both(line);
     else
         close(line[1]);
+    pthread_mutex_unlock(&forking);
     return error;
 }
 
@@ -170,7 +218,7 @@ void pl_os_apart_end(pl_os_apart *apart)
     bool has = has_line(apart);
     if (has)
         shutdown(apart->line, SHUT_WR);
-    if ((!has || !hung_up(apart, END_MS)) && kill(apart->pid, 0) == 0)
+    if ((!has || !hung_up(apart, END_MS)) && pl_os_is_kept(apart))
         kill(apart->pid, SIGKILL);
     if (has)
         close(apart->line);
@@ -193,7 +241,8 @@ static void notice_child(int signal)
 
 void pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files)
 {
-    *s = (pl_os_supervisor){.line = line, .program = -1};
+    *s = (pl_os_supervisor){.line = line, .program = -1, .pid = program};
+    setpgid(0, 0); /* what is meant for the program's group is not meant for it */
     struct sigaction action = {.sa_handler = notice_child};
     sigaction(SIGCHLD, &action, NULL); /* a signal that is ignored would not end a wait */
     if (!files)
@@ -251,11 +300,13 @@ void pl_os_kill(int pid)
 static void leave_at_once(int status, void *unused)
 {
     (void)unused;
+    fflush(stdout);
     _exit(status);
 }
 #else
 static void leave_at_once(void)
 {
+    fflush(stdout);
     _exit(EXIT_FAILURE);
 }
 #endif
@@ -334,6 +385,11 @@ int pl_os_self(void)
 }
 
 const int pl_os_killed_by = SIGKILL;
+
+int pl_os_group(int pid)
+{
+    return getpgid(pid);
+}
 
 int pl_os_parent(void)
 {

@@ -82,7 +82,7 @@ uint64_t pl_os_images(void);
 typedef struct pl_os_supervisor {
     int line;
     int program; /* a handle on the program's process; -1: none */
-    int worker;  /* the process that died last and has not been reaped */
+    int pid;     /* its number */
 } pl_os_supervisor;
 
 typedef enum pl_os_event { PL_OS_NOTHING, PL_OS_NUDGED, PL_OS_ALONE } pl_os_event;
@@ -125,6 +125,9 @@ void pl_os_limit_memory(size_t bytes);
 
 /* The signal that kills what does not end. */
 extern const int pl_os_killed_by;
+
+/* A process's group; -1 if there is no such process. */
+int pl_os_group(int pid);
 
 int pl_os_self(void);
 int pl_os_parent(void);

@@ -81,10 +81,10 @@ bool pl_seat_take(pl_seat *seat, pl_offer *offer)
     pl_board *board = seat->board;
     /* P15 relaxed: where to begin; pairs with P14 */
     uint64_t head = atomic_load_explicit(&board->head, memory_order_relaxed), position = head;
-    /* P16 relaxed: a call's number of workers, set before its first entry; pairs with P17 */
-    if (seat->number >= atomic_load_explicit(&board->active, memory_order_relaxed))
-        return false;
     while (find_free(board, &position)) {
+        /* P16 relaxed: set before the offer that P11 has seen; pairs with P17 */
+        if (seat->number >= atomic_load_explicit(&board->active, memory_order_relaxed))
+            return false;
         pl_entry *entry = entry_at(board, position);
         uint64_t word = word_of(FREE, 0, 0, lap_of(position));
         /* P12 acquire: t1, the offer and the job are as home wrote them; pairs with P13 */
@@ -105,10 +105,10 @@ bool pl_seat_take(pl_seat *seat, pl_offer *offer)
 void pl_seat_done(pl_seat *seat)
 {
     pl_board *board = seat->board;
-    *pl_slot_index(board, seat->number) = PL_NO_INDEX;
     uint64_t word = word_of(DONE, 0, 0, lap_of(seat->entry));
     /* P18 release: t2, the results, reports and counts are written; pairs with P19 */
     atomic_store_explicit(&entry_at(board, seat->entry)->word, word, memory_order_release);
+    *pl_slot_index(board, seat->number) = PL_NO_INDEX;
 }
 
 /* Whether there is an offer to be taken. */
@@ -203,7 +203,7 @@ static void write_report(pl_seat *seat, const pl_report *report, const char *tex
 void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text)
 {
     size_t length = text ? strlen(text) : 0;
-    pl_report r = *report, piece = {.kind = PL_REPORT_TEXT, .length = PL_BOARD_TEXT};
+    pl_report r = *report, piece = {.kind = PL_REPORT_TEXT, .length = PL_BOARD_TEXT, .position = seat->entry};
     for (; length > PL_BOARD_TEXT; text += PL_BOARD_TEXT, length -= PL_BOARD_TEXT)
         write_report(seat, &piece, text);
     r.length = (uint32_t)length;
@@ -268,6 +268,12 @@ bool pl_board_condemn(pl_board *board, unsigned number, uint64_t now, bool any, 
     /* P46 acq_rel: c3, either this or P45 is first; pairs with P45 */
     return atomic_compare_exchange_strong_explicit(&slot->run, &run, (run & ~UINT64_C(3)) | CONDEMNED,
                                                    memory_order_acq_rel, memory_order_relaxed);
+}
+
+uint64_t pl_board_starts(const pl_board *board, unsigned slot)
+{
+    /* P84 relaxed: of a worker that is not yet there, or dead; no partner */
+    return atomic_load_explicit((_Atomic uint64_t *)&board->slot[slot].run, memory_order_relaxed) >> 2;
 }
 
 bool pl_board_was_condemned(pl_board *board, unsigned slot)

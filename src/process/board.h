@@ -14,7 +14,7 @@
  *
  *      home        DONE, of whatever lap  ->  FREE, lap        m1  and then tail += 1   m2
  *      worker      FREE, lap              ->  TAKEN by me      t1  a CAS: one worker has it, and all can see which
- *      worker      TAKEN by me            ->  DONE             t2  when it has said all there is to say of it
+ *      worker      TAKEN by me            ->  DONE             t2  when it has said all there is to say of it; then there is no index
  *      home        TAKEN by the dead      ->  DONE             when it knows of the death
  *      home        FREE                   ->  DONE             t3  a CAS, to take back what nobody has begun
  *
@@ -92,6 +92,7 @@ typedef struct pl_offer {
     size_t begin, end;
     unsigned tried;      /* how often they have been tried */
     uint64_t timeout_ns; /* of each; 0: none */
+    bool last;           /* they are not tried again: a failure is one of the call */
     uint64_t position;   /* where it was offered */
 } pl_offer;
 
@@ -139,10 +140,12 @@ typedef struct pl_seat pl_seat;
 /* What there is to do, written by home before the first entry, and read by whoever has taken one. */
 typedef struct pl_board_job {
     void (*run)(pl_seat *seat, const pl_offer *offer); /* runs an entry in a worker */
-    const void *context;                               /* within reach of the workers */
-    bool timed;                                        /* tasks are condemned one by one */
-    size_t memory_limit;                               /* bytes; 0: none */
-    unsigned tasks_per_worker;                         /* 0: any */
+    void (*stray)(
+        void *room); /* in a child of a worker's task, whose copy of the room this is: it is to start nothing more */
+    const void *context;       /* within reach of the workers */
+    bool timed;                /* tasks are condemned one by one */
+    size_t memory_limit;       /* bytes; 0: none */
+    unsigned tasks_per_worker; /* 0: any */
 } pl_board_job;
 
 struct pl_board {
@@ -180,8 +183,12 @@ void pl_board_init(pl_board *board, unsigned slots, size_t index_at);
 /* Home's own account of the board, in its own memory. */
 typedef struct pl_home {
     pl_board *board;
-    uint64_t tail, oldest;          /* positions: the next; and before which all are DONE */
-    uint64_t lap[PL_BOARD_ENTRIES]; /* of the last offer made in each entry, 0: none */
+    uint64_t tail, oldest;                 /* positions: the next; and before which all are DONE */
+    uint64_t published;                    /* what the board knows of the tail */
+    uint64_t first;                        /* the position of this call's first offer */
+    unsigned active;                       /* as told to the board */
+    uint64_t lap[PL_BOARD_ENTRIES];        /* of the last offer made in each entry, 0: none */
+    unsigned char state[PL_BOARD_ENTRIES]; /* 0, or the offer there has been made (1), is done (2) */
     pl_offer offered[PL_BOARD_ENTRIES];
     bool corrupted; /* the board contradicts itself */
 } pl_home;
@@ -192,6 +199,14 @@ void pl_home_end(pl_home *home);
 
 /* Offers some tasks, and says where. False if there is no room now. */
 bool pl_home_offer(pl_home *home, pl_offer *offer);
+
+/* A place is offered again only after all that has been reported of it has been read: pl_home_look() before all reports are
+ * read, and pl_home_settle() after. The former also finds out whether the board is what home has made of it. */
+void pl_home_look(pl_home *home);
+void pl_home_settle(pl_home *home);
+
+/* Whether the stop word is raised. */
+bool pl_home_stopped(const pl_home *home);
 
 /* Whether there is more to be offered: then somebody will ring in time. */
 void pl_home_has_more(pl_home *home, bool more);
@@ -293,6 +308,9 @@ bool pl_board_condemn(pl_board *board, unsigned slot, uint64_t now, bool any, ui
 
 /* Whether there is something that nobody has begun. */
 bool pl_board_has_work(pl_board *board);
+
+/* A number that changes whenever the slot's worker starts something. */
+uint64_t pl_board_starts(const pl_board *board, unsigned slot);
 
 /* Whether the slot's worker, which is dead, was condemned. */
 bool pl_board_was_condemned(pl_board *board, unsigned slot);

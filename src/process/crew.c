@@ -22,6 +22,7 @@ static void discard(pl_crew *crew)
     pl_arena_give(&crew->block);
     free(crew->pids);
     free(crew->lives);
+    free(crew->starts);
     free(crew);
 }
 
@@ -64,8 +65,9 @@ static pl_crew *make(const void *owner, unsigned workers, unsigned slots, bool k
     crew->workers = slots;
     crew->pids = calloc(slots, sizeof *crew->pids);
     crew->lives = calloc(slots, sizeof *crew->lives);
+    crew->starts = calloc(slots, sizeof *crew->starts);
     int error = ENOMEM;
-    if (crew->pids && crew->lives && pl_arena_take(&crew->block, pl_board_bytes(slots))) {
+    if (crew->pids && crew->lives && crew->starts && pl_arena_take(&crew->block, pl_board_bytes(slots))) {
         crew->board = crew->home.board = crew->block.start;
         crew->forks = pl_pool_forks();
         crew->regions = pl_arena_regions();
@@ -131,7 +133,7 @@ void pl_crew_close(pl_crew *crew, bool keep)
     pthread_mutex_lock(&mutex);
     for (const pl_crew *other = crews; other; other = other->next)
         count += other->owner == crew->owner && !other->busy;
-    keep = keep && count < KEPT && crew->forks == pl_pool_forks();
+    keep = keep && crew->kept && count < KEPT && crew->forks == pl_pool_forks();
     if (keep)
         crew->busy = false;
     pthread_mutex_unlock(&mutex);
@@ -141,6 +143,11 @@ void pl_crew_close(pl_crew *crew, bool keep)
 
 void pl_crew_end_kept(const void *owner)
 {
+    pthread_mutex_lock(&mutex);
+    for (pl_crew *crew = crews; crew; crew = crew->next)
+        if (crew->owner == owner)
+            crew->kept = false; /* one that is busy ends with its call */
+    pthread_mutex_unlock(&mutex);
     for (pl_crew *crew; (crew = take(owner));)
         end(crew);
 }
@@ -208,6 +215,7 @@ static void after_fork_in_child(void)
         pl_os_release(crew->block.start, crew->block.bytes);
         free(crew->pids);
         free(crew->lives);
+        free(crew->starts);
         free(crew);
     }
     pthread_mutex_unlock(&mutex);

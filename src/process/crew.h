@@ -35,6 +35,7 @@ typedef struct pl_crew {
     int program; /* the process that it serves */
     int *pids;   /* the supervisor's: of the workers; 0: none */
     unsigned *lives;
+    uint64_t *starts; /* pl_board_starts(), when they began */
 } pl_crew;
 
 /* A crew of at least so many workers, new, or one that was kept; NULL with errno. Workers keep at `index_at`, in the room of

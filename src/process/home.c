@@ -34,9 +34,10 @@ void pl_home_sleep(pl_home *home, uint32_t bell, uint64_t timeout_ns, bool soon)
 void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active, uint64_t watch_ns)
 {
     memset(home->lap, 0, sizeof home->lap);
+    memset(home->state, 0, sizeof home->state);
     home->board = board;
-    /* P22 relaxed: home's own; no partner */
-    home->tail = home->oldest = atomic_load_explicit(&board->tail, memory_order_relaxed);
+    home->first = home->oldest = home->tail;
+    home->active = active;
     home->corrupted = false;
     board->job = *job;
     /* P23 relaxed: nobody has an entry; who takes one sees this by P13; no partner */
@@ -65,6 +66,11 @@ void pl_home_stop(pl_home *home, int level)
     pl_stop_raise(&home->board->stop, level);
 }
 
+bool pl_home_stopped(const pl_home *home)
+{
+    return pl_stop_level(&home->board->stop) != 0;
+}
+
 int pl_home_hopeless(const pl_home *home)
 {
     /* P67 acquire: why; pairs with P66 */
@@ -73,27 +79,57 @@ int pl_home_hopeless(const pl_home *home)
 
 /* ---- entries ----------------------------------------------------------------------------------------------- */
 
+void pl_home_look(pl_home *home)
+{
+    pl_board *board = home->board;
+    uint64_t from = home->tail - home->first > PL_BOARD_ENTRIES ? home->tail - PL_BOARD_ENTRIES : home->first;
+    for (uint64_t p = from; p < home->tail; p++) {
+        unsigned char *state = &home->state[p % PL_BOARD_ENTRIES];
+        /* P24 acquire: the worker has done with the offer, and reported; pairs with P18 */
+        if (*state == 1 && kind_of(atomic_load_explicit(&entry_at(board, p)->word, memory_order_acquire)) == DONE)
+            *state = 2;
+    }
+    /* P85 relaxed: home's own; no partner */
+    home->corrupted |= atomic_load_explicit(&board->tail, memory_order_relaxed) != home->published ||
+                       /* P86 relaxed: home's own; no partner */
+                       atomic_load_explicit(&board->active, memory_order_relaxed) != home->active ||
+                       /* P87 relaxed: never more than home's tail; no partner */
+                       atomic_load_explicit(&board->head, memory_order_relaxed) > home->tail;
+}
+
+void pl_home_settle(pl_home *home)
+{
+    uint64_t from = home->tail - home->first > PL_BOARD_ENTRIES ? home->tail - PL_BOARD_ENTRIES : home->first;
+    for (uint64_t p = from; p < home->tail; p++) {
+        unsigned char *state = &home->state[p % PL_BOARD_ENTRIES];
+        *state = *state == 2 ? 0 : *state;
+    }
+}
+
 bool pl_home_offer(pl_home *home, pl_offer *offer)
 {
     pl_board *board = home->board;
     for (int tries = 0; tries < PL_BOARD_ENTRIES; tries++) {
         uint64_t position = home->tail, place = position % PL_BOARD_ENTRIES;
         pl_entry *entry = &board->entries[place];
-        /* P24 acquire: the worker has done with the offer; pairs with P18 */
-        kind was = kind_of(atomic_load_explicit(&entry->word, memory_order_acquire));
-        if (was == FREE)
-            return false;
-        home->tail++;
-        if (was != TAKEN) {
-            offer->position = position;
-            entry->offer = home->offered[place] = *offer;
-            home->lap[place] = lap_of(position);
-            /* P13 release: m1, the offer is written, and the job; pairs with P11, P12 */
-            atomic_store_explicit(&entry->word, word_of(FREE, 0, 0, lap_of(position)), memory_order_release);
-            /* P10 seq_cst: m2, after m1, before w1 in S; pairs with P9 */
-            atomic_store_explicit(&board->tail, home->tail, memory_order_seq_cst);
-            return true;
+        if (home->state[place]) {
+            /* P88 relaxed: a hint: one that is taken may take long, and is passed over; pairs with P12 */
+            if (kind_of(atomic_load_explicit(&entry->word, memory_order_relaxed)) != TAKEN)
+                return false;
+            home->tail++;
+            continue;
         }
+        home->tail++;
+        offer->position = position;
+        entry->offer = home->offered[place] = *offer;
+        home->lap[place] = lap_of(position);
+        home->state[place] = 1;
+        /* P13 release: m1, the offer is written, and the job; pairs with P11, P12 */
+        atomic_store_explicit(&entry->word, word_of(FREE, 0, 0, lap_of(position)), memory_order_release);
+        home->published = home->tail;
+        /* P10 seq_cst: m2, after m1, before w1 in S; pairs with P9 */
+        atomic_store_explicit(&board->tail, home->tail, memory_order_seq_cst);
+        return true;
     }
     return false;
 }

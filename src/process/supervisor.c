@@ -32,9 +32,10 @@ static int slot_of(const supervisor *s, int pid)
     return -1;
 }
 
-static bool is_worker(void *context, int pid)
+/* Whether it is a worker, or was forked by one that lives. */
+static bool belongs(void *context, int pid)
 {
-    return slot_of(context, pid) >= 0;
+    return slot_of(context, pid) >= 0 || slot_of(context, pl_os_group(pid)) >= 0;
 }
 
 static void give_up_hope(supervisor *s, int why)
@@ -49,6 +50,7 @@ static bool revive(supervisor *s, unsigned slot)
 {
     pl_crew *crew = s->crew;
     crew->lives[slot]++;
+    crew->starts[slot] = pl_board_starts(s->board, slot);
     int supervisor_pid = pl_os_self();
     int pid = pl_os_fork_worker(&s->os);
     if (pid == 0) {
@@ -107,7 +109,7 @@ static bool bury(supervisor *s, unsigned slot, int pid)
     death.code = how.code;
     s->crew->pids[slot] = 0;
     s->alive--;
-    s->useless = death.index == PL_NO_INDEX && how.signal ? s->useless + 1 : 0;
+    s->useless = pl_board_starts(s->board, slot) == s->crew->starts[slot] ? s->useless + 1 : 0;
     if (s->useless == USELESS + 1)
         give_up_hope(s, EOWNERDEAD);
     pl_board_note_death(s->board, &death);
@@ -128,17 +130,17 @@ static void look_after(supervisor *s)
         left = true;
     }
     if (left)
-        pl_os_kill_strays(is_worker, s);
+        pl_os_kill_strays(belongs, s);
 }
 
 /* ---- the late -------------------------------------------------------------------------------------------- */
 
 /* Kills what is late. When the next is going to be; UINT64_MAX: never. */
-static uint64_t condemn(supervisor *s)
+static uint64_t condemn(supervisor *s, uint64_t now)
 {
     /* P65 acquire: what it was for; pairs with P64 */
     uint32_t wish = atomic_load_explicit(&s->board->condemn, memory_order_acquire);
-    uint64_t now = pl_os_nanoseconds(), next = UINT64_MAX;
+    uint64_t next = UINT64_MAX;
     for (unsigned i = 0; i < s->crew->workers; i++) {
         uint64_t late_at = UINT64_MAX;
         if (!s->crew->pids[i])
@@ -185,10 +187,10 @@ void pl_supervise(int line, void *crew)
             break;
         look_after(&s);
         fill_up(&s);
-        uint64_t next = condemn(&s), now = pl_os_nanoseconds();
+        uint64_t now = pl_os_nanoseconds(), next = condemn(&s, now);
         /* P81 relaxed: a number by itself; pairs with P80, P82 */
         uint64_t watch = atomic_load_explicit(&s.board->watch, memory_order_relaxed);
-        if (watch && watch < next - now)
+        if (watch && next > now && watch < next - now)
             next = now + watch; /* a task that starts from now on is not late before */
         if (s.again && s.again < next)
             next = s.again;

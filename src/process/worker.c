@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker process: takes entries off the board and runs them. */
-#include <stdio.h>
+#include <pthread.h>
 
 #include "base/os.h"
 #include "process/crew.h"
 #include "sched/pool.h"
 
 static bool is_worker;
+static pl_seat *at_work; /* the worker's, while it runs an entry */
 
 bool pl_in_worker_process(void)
 {
@@ -41,10 +42,11 @@ void pl_work(const pl_crew *crew, unsigned number, unsigned life)
         pl_seat_pass_on(&seat);
         pl_os_limit_memory(board->job.memory_limit);
         uint64_t began = pl_ticks();
+        at_work = &seat;
         board->job.run(&seat, &offer);
+        at_work = NULL;
         pl_seat_check(&seat);
         pl_seat_spent(&seat, pl_ticks() - began);
-        fflush(stdout);
         unsigned most = board->job.tasks_per_worker;
         pl_seat_done(&seat);
         if (most && seat.ran >= most) {
@@ -52,4 +54,24 @@ void pl_work(const pl_crew *crew, unsigned number, unsigned life)
             pl_os_leave(0);
         }
     }
+}
+
+/* A task has forked. Should its child return, it is not to go on with what is the worker's; nor does it write to the
+ * worker's room on the board. */
+static void after_fork_in_child(void)
+{
+    if (!at_work)
+        return;
+    pl_slot_board *slot = at_work->slot;
+    uintptr_t page = pl_os_page(), first = (uintptr_t)slot->room / page * page;
+    uintptr_t last = ((uintptr_t)slot->room + sizeof slot->room + page - 1) / page * page;
+    if (pl_os_unshare((void *)first, last - first))
+        at_work->board->job.stray(slot->room);
+    else
+        pl_os_leave(1);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, after_fork_in_child);
 }
