@@ -178,9 +178,9 @@ static bool measure(const char *what, measurement *m)
         return measure_crashes(m);
     if (strcmp(what, "late") == 0)
         return measure_lateness(m);
-    uint64_t *in = malloc((m->n + 1) * sizeof *in);
+    uint64_t *in = calloc(m->n + 1, sizeof *in);
     for (size_t i = 0; in && i < m->n; i++)
-        in[i] = i;
+        in[i] = i + 1;
     bool good = in && (strcmp(what, "first") == 0 ? measure_first(m, in) : measure_calls(m, in));
     free(in);
     return good;
