@@ -209,6 +209,7 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* crashes are not to write files */
     if (!m.ns || !fill_memory(strtoul(argv[4], NULL, 10)) || !measure(argv[1], &m) || !m.times) {
         perror("driver");
+        free(m.ns);
         return 1;
     }
     qsort(m.ns, m.times, sizeof *m.ns, by_value);
