@@ -49,7 +49,7 @@ static uint64_t sum_of(const uint64_t *values, size_t n)
 /* What the library's calls equal: they allocate, too. */
 static bool call_serially(const uint64_t *in, size_t n, uint64_t *sum)
 {
-    uint64_t *out = malloc(n * sizeof *out);
+    uint64_t *out = malloc((n + 1) * sizeof *out);
     for (size_t i = 0; out && i < n; i++)
         out[i] = mix(in[i]);
     if (out && sum)
@@ -178,9 +178,9 @@ static bool measure(const char *what, measurement *m)
         return measure_crashes(m);
     if (strcmp(what, "late") == 0)
         return measure_lateness(m);
-    uint64_t *in = malloc((m->n + 1) * sizeof *in);
+    uint64_t *in = calloc(m->n + 1, sizeof *in);
     for (size_t i = 0; in && i < m->n; i++)
-        in[i] = i;
+        in[i] = i + 1;
     bool good = in && (strcmp(what, "first") == 0 ? measure_first(m, in) : measure_calls(m, in));
     free(in);
     return good;
@@ -209,6 +209,7 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* crashes are not to write files */
     if (!m.ns || !fill_memory(strtoul(argv[4], NULL, 10)) || !measure(argv[1], &m) || !m.times) {
         perror("driver");
+        free(m.ns);
         return 1;
     }
     qsort(m.ns, m.times, sizeof *m.ns, by_value);

@@ -24,7 +24,7 @@ def main():
     what, way, n, _, ms = sys.argv[1:]
     n = int(n)
     workers = int(os.environ.get("PARALLEL_NUM_THREADS", "2"))
-    items = list(range(n))
+    items = list(range(1, n + 1))
     began = time.perf_counter_ns()
     if way == "python-serial":
         def call():

@@ -15,7 +15,7 @@
 #include "run.h"
 
 /* Looks at what others do before a run: at most so many, each so long. */
-enum { LOOKS = 15 };
+enum { LOOKS = 5 };
 #define LOOK_SECONDS 0.2
 /* What a program of so many megabytes needs there to be free, besides. */
 enum { SPARE_MB = 1500 };

@@ -97,7 +97,7 @@ case $SANITIZERS in
 *address*) crash="crashed( by SIGSEGV|, exited with status [1-9][0-9]*|, killed by signal [0-9]+ .*)" ;;
 esac
 limit=1
-[ -z "$SANITIZERS" ] || limit=20
+[ -z "$SANITIZERS" ] || limit=6
 ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}symbolize=0"
 export ASAN_OPTIONS
 several() { # what AddressSanitizer says goes to ./errors
