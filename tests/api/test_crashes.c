@@ -5,7 +5,20 @@
 #include "support/workers.h"
 
 /* What becomes of a task. */
-enum fate { WELL, FAULTS, BUS, DIVIDES, ABORTS, KILLED, LEAVES, QUITS, LEAVES_WELL, OVERFLOWS, CRASHES, HANGS = CRASHES };
+enum fate {
+    WELL,
+    FAULTS,
+    BUS,
+    DIVIDES,
+    ABORTS,
+    KILLED,
+    LEAVES,
+    QUITS,
+    LEAVES_WELL,
+    OVERFLOWS,
+    CRASHES,
+    HANGS = CRASHES
+};
 
 /* The signal that it dies of; 0: it exits, with that code. */
 static const struct end {
@@ -23,7 +36,7 @@ static struct account {
     atomic_int starts;
     double before; /* when its process had left the last task, */
     double after;  /* and when it came to the next one */
-} *accounts;
+} * accounts;
 
 struct job {
     int index;
@@ -242,7 +255,8 @@ START_TEST(tried_again_if_asked)
         ck_assert_int_eq(pl_count(&accounts[i].starts), jobs[i].fate ? 3 : 1);
         pl_set(&accounts[i].starts, 0);
     }
-    PARALLEL_SCOPED parallel_results *once = parallel_map(crash_at_first, jobs, N, ON(_i), .retries = 1, .silent = true);
+    PARALLEL_SCOPED parallel_results *once =
+        parallel_map(crash_at_first, jobs, N, ON(_i), .retries = 1, .silent = true);
     ck_assert_uint_eq(parallel_failures(once), 10);
     for (size_t k = 0; k < 10; k++) {
         const parallel_failure *f = parallel_failed(once, k);
@@ -401,9 +415,12 @@ static void try_many(int kind, unsigned long long seed)
     unsigned long long random = seed;
     for (int i = 0; i < n; i++) {
         unsigned lot = (unsigned)(pl_random(&random) % 100);
-        jobs[i].fate = lot < 3 ? HANGS : lot < 20 ? (enum fate)(FAULTS + pl_random(&random) % (OVERFLOWS - FAULTS)) : WELL;
+        jobs[i].fate = lot < 3    ? HANGS
+                       : lot < 20 ? (enum fate)(FAULTS + pl_random(&random) % (OVERFLOWS - FAULTS))
+                                  : WELL;
     }
-    PARALLEL_SCOPED parallel_results *r = parallel_map(meet, jobs, (size_t)n, ON(kind), .silent = true, .timeout = timeout);
+    PARALLEL_SCOPED parallel_results *r =
+        parallel_map(meet, jobs, (size_t)n, ON(kind), .silent = true, .timeout = timeout);
     ck_assert_ptr_nonnull(r);
     ck_assert_uint_eq(parallel_length(r), (size_t)n);
     size_t k = 0;

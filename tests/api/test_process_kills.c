@@ -10,7 +10,7 @@ static struct told {
     atomic_int workers, supervisors; /* how many have told their process: */
     atomic_int worker[64], supervisor[64];
     atomic_int starts[200];
-} *told;
+} * told;
 
 static void set_up(void)
 {
@@ -133,7 +133,8 @@ static int survive(int kind, bool supervisors, unsigned long long seed)
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, kill_some, &killer), 0);
     double timeout = seed % 2 ? 0 : PL_LONG;
-    PARALLEL_SCOPED parallel_results *r = parallel_map(tell_and_nap, in, N, ON(kind), .silent = true, .timeout = timeout);
+    PARALLEL_SCOPED parallel_results *r =
+        parallel_map(tell_and_nap, in, N, ON(kind), .silent = true, .timeout = timeout);
     atomic_store_explicit(&killer.over, true, memory_order_relaxed);
     pthread_join(thread, NULL);
     ck_assert_msg(r, "seed %llu: errno %d", seed, errno);

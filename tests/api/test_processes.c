@@ -11,7 +11,7 @@ enum { N = 500 };
 static struct counts {
     atomic_int runs[N], failed[N];
     double began[16]; /* attempts of one task */
-} *counts;
+} * counts;
 
 /* What a task is to do. */
 struct job {
@@ -278,7 +278,9 @@ START_TEST(silent_failures_are_told)
         names[i] = text[i];
         if (i % 7 == 3) {
             jobs[i].code = i + 1;
-            jobs[i].message = i % 2 ? 20 : i == 10 ? 100000 : 5000; /* and some that the ways between processes hold not */
+            jobs[i].message = i % 2     ? 20
+                              : i == 10 ? 100000
+                                        : 5000; /* and some that the ways between processes hold not */
         }
     }
     jobs[17].code = -5; /* without a message */
@@ -312,6 +314,32 @@ START_TEST(silent_failures_are_told)
     parallel_replace_failed(r, &value);
     ck_assert_int_eq(((const long *)parallel_values(r))[3], -99);
     ck_assert_int_eq(((const long *)parallel_values(r))[4], right_value(4));
+}
+END_TEST
+
+static int third(const int *number, int *result, void *extras)
+{
+    (void)extras;
+    *result = *number;
+    return *number % 3 ? 0 : EDOM;
+}
+PARALLEL_DECORATE_TASK(third, int, int);
+
+/* More pieces than can be on offer at once, each with something to tell. */
+START_TEST(many_failures_in_small_pieces)
+{
+    enum { MANY = 4000 };
+    pl_workers(2);
+    static int in[MANY];
+    for (int i = 0; i < MANY; i++)
+        in[i] = i;
+    for (int round = 0; round < 15; round++) {
+        PARALLEL_SCOPED parallel_results *r = parallel_map(third, in, MANY, ON(_i), .grain = 1, .silent = true);
+        ck_assert_ptr_nonnull(r);
+        for (size_t i = 0; i < MANY; i++)
+            ck_assert_msg(parallel_result_state(r, i) == (i % 3 ? PARALLEL_OK : PARALLEL_ERROR),
+                          "round %d, task %zu: %d", round, i, (int)parallel_result_state(r, i));
+    }
 }
 END_TEST
 
@@ -375,7 +403,8 @@ START_TEST(retries)
     set_up();
     jobs[0].code = jobs[300].code = EAGAIN;
     jobs[300].message = 30;
-    PARALLEL_SCOPED parallel_results *s = parallel_map(perform, jobs, N, ON(_i), .retries = 2, .retry_delay = 0.02, .silent = true);
+    PARALLEL_SCOPED parallel_results *s =
+        parallel_map(perform, jobs, N, ON(_i), .retries = 2, .retry_delay = 0.02, .silent = true);
     ck_assert_uint_eq(parallel_failures(s), 2);
     for (size_t k = 0; k < 2; k++) {
         ck_assert_uint_eq(parallel_failed(s, k)->attempts, 3);
@@ -410,11 +439,13 @@ START_TEST(timeouts)
     ck_assert_ptr_null(parallel_map(perform, jobs + 5, 1, ON(_i), .timeout = 0.02));
     ck_assert_int_eq(errno, ETIMEDOUT);
     ck_assert_int_eq(pl_count(&counts->runs[5]), 2);
-    PARALLEL_SCOPED parallel_results *again = parallel_map(perform, jobs + 5, 1, ON(_i), .timeout = 0.02, .retries = 2, .silent = true);
+    PARALLEL_SCOPED parallel_results *again =
+        parallel_map(perform, jobs + 5, 1, ON(_i), .timeout = 0.02, .retries = 2, .silent = true);
     ck_assert_uint_eq(parallel_failed(again, 0)->attempts, 3);
     ck_assert_int_eq(pl_count(&counts->runs[5]), 5);
     double all = _i < PROCESS_KINDS ? 0.3 : 0.05;
-    PARALLEL_SCOPED parallel_results *c = parallel_map(perform, jobs, N, ON(_i), .call_timeout = all, .silent = true, .max_workers = 1);
+    PARALLEL_SCOPED parallel_results *c =
+        parallel_map(perform, jobs, N, ON(_i), .call_timeout = all, .silent = true, .max_workers = 1);
     ck_assert_int_ne(parallel_result_state(c, 5), PARALLEL_OK);
     for (size_t i = 6; i < N; i++)
         ck_assert_int_eq(parallel_result_state(c, i), PARALLEL_NOT_RUN);
@@ -433,6 +464,7 @@ int main(void)
     tcase_add_loop_test(c, a_million, 0, ALL_KINDS);
     tcase_add_loop_test(c, no_results_and_functions_by_hand, 0, ALL_KINDS);
     tcase_add_loop_test(c, silent_failures_are_told, 0, ALL_KINDS);
+    tcase_add_loop_test(c, many_failures_in_small_pieces, 0, ALL_KINDS);
     tcase_add_loop_test(c, a_failure_ends_the_call, 0, ALL_KINDS);
     tcase_add_loop_test(c, into_leaves_the_rest_alone, 0, ALL_KINDS);
     tcase_add_loop_test(c, retries, 0, ALL_KINDS);
