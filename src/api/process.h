@@ -50,7 +50,7 @@ typedef struct pl_process_call {
     pl_pending *pending; /* to be offered before */
     size_t pending_count, room;
     pl_retry *trying[PL_BOARD_ENTRIES]; /* by where they are offered */
-    pl_heard *heard;                    /* by slot */
+    pl_heard *heard;                     /* by slot */
     uint64_t done_before, busy_before;  /* what the crew had done before this call, */
     uint64_t counted;                   /* and what of this call's has been told */
     int over;                           /* why nothing more is to start */

@@ -16,6 +16,7 @@
 #define SLEEP_NS UINT64_C(1000000000)
 #endif
 
+
 typedef enum kind { NOTHING, DONE, FREE, TAKEN } kind;
 
 static inline uint64_t word_of(kind kind, unsigned slot, unsigned life, uint64_t lap)

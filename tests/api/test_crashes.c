@@ -30,13 +30,15 @@ static const struct end {
 
 enum { MOST = 3000 };
 
-/* What is known of a task: which tasks of its process came before and after it, so that it is known how long it can have
- * been in the library's eyes, whatever the system did meanwhile. Times are in seconds; 0: unknown. */
-static struct account {
+/* What is known of a task. When its process left the task before and came to the one after tells how long the library can
+ * have seen it run, whatever the system did meanwhile. Times are in seconds; 0: unknown. */
+struct account {
     atomic_int starts;
     double before; /* when its process had left the last task, */
     double after;  /* and when it came to the next one */
-} * accounts;
+};
+
+static struct account *accounts;
 
 struct job {
     int index;

@@ -10,7 +10,7 @@ static struct told {
     atomic_int workers, supervisors; /* how many have told their process: */
     atomic_int worker[64], supervisor[64];
     atomic_int starts[200];
-} * told;
+} *told;
 
 static void set_up(void)
 {

@@ -12,7 +12,7 @@
 /* What another process tells: what came of its calls, and how often its end came. */
 static struct told {
     atomic_int outcome, ended;
-} * told;
+} *told;
 
 static void set_up(void)
 {

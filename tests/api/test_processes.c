@@ -11,7 +11,7 @@ enum { N = 500 };
 static struct counts {
     atomic_int runs[N], failed[N];
     double began[16]; /* attempts of one task */
-} * counts;
+} *counts;
 
 /* What a task is to do. */
 struct job {

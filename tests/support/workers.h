@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of worker processes share: memory that tasks can write to, the kinds of calls, and looking for processes. */
+/* What tests of worker processes share: memory that tasks write to, the kinds of calls, looking for processes. */
 #ifndef PL_TESTS_SUPPORT_WORKERS_H
 #define PL_TESTS_SUPPORT_WORKERS_H
 
