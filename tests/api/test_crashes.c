@@ -30,8 +30,8 @@ static const struct end {
 
 enum { MOST = 3000 };
 
-/* What is known of a task. When its process left the task before and came to the one after tells how long the library can
- * have seen it run, whatever the system did meanwhile. Times are in seconds; 0: unknown. */
+/* What is known of a task. When its process left the task before and came to the one after tells how long the library
+ * can have seen it run, whatever the system did meanwhile. Times are in seconds; 0: unknown. */
 struct account {
     atomic_int starts;
     double before; /* when its process had left the last task, */

@@ -6,11 +6,12 @@
 #include "support/workers.h"
 
 /* What tasks tell: which processes are there, and what has run. */
-static struct told {
+struct told {
     atomic_int workers, supervisors; /* how many have told their process: */
     atomic_int worker[64], supervisor[64];
     atomic_int starts[200];
-} *told;
+};
+static struct told *told;
 
 static void set_up(void)
 {

@@ -7,10 +7,11 @@
 
 enum { N = 300 };
 
-static struct told {
+struct told {
     atomic_int begun, ended, gate;
     atomic_int pids[N]; /* in which process each task has run */
-} *told;
+};
+static struct told *told;
 
 static void set_up(void)
 {
@@ -53,8 +54,7 @@ static int greet(const char *const *who, char (*result)[40], void *extras)
     return 0;
 }
 typedef char line[40];
-typedef const char *text;
-PARALLEL_DECORATE_TASK(greet, text, line);
+PARALLEL_DECORATE_TASK(greet, const char *, line);
 
 START_TEST(different_functions)
 {

@@ -8,10 +8,11 @@
 enum { N = 500 };
 
 /* Counts that all processes share. */
-static struct counts {
+struct counts {
     atomic_int runs[N], failed[N];
     double began[16]; /* attempts of one task */
-} *counts;
+};
+static struct counts *counts;
 
 /* What a task is to do. */
 struct job {
