@@ -37,6 +37,7 @@ unit_tests = \
 api_tests = \
     tests/api/test_bar \
     tests/api/test_concurrent \
+    tests/api/test_crashes \
     tests/api/test_executor_ends \
     tests/api/test_executor_life \
     tests/api/test_executor_tasks \
@@ -49,6 +50,10 @@ api_tests = \
     tests/api/test_options \
     tests/api/test_original \
     tests/api/test_pools \
+    tests/api/test_process_kills \
+    tests/api/test_process_life \
+    tests/api/test_process_options \
+    tests/api/test_processes \
     tests/api/test_progress \
     tests/api/test_random \
     tests/api/test_results \
@@ -72,7 +77,7 @@ test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNING
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
 EXTRA_DIST += tests/api/original.md tests/support/jobs.h tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
-    tests/support/tasks.h tests/support/test.h
+    tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
@@ -94,6 +99,8 @@ tests_api_test_bar_CFLAGS = $(test_cflags)
 tests_api_test_bar_LDADD = $(unit_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)
+tests_api_test_crashes_CFLAGS = $(test_cflags)
+tests_api_test_crashes_LDADD = $(api_ldadd)
 tests_api_test_executor_ends_CFLAGS = $(test_cflags)
 tests_api_test_executor_ends_LDADD = $(api_ldadd)
 tests_api_test_executor_life_CFLAGS = $(test_cflags)
@@ -118,6 +125,14 @@ tests_api_test_original_CFLAGS = $(test_cflags)
 tests_api_test_original_LDADD = $(api_ldadd)
 tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
+tests_api_test_process_kills_CFLAGS = $(test_cflags)
+tests_api_test_process_kills_LDADD = $(api_ldadd)
+tests_api_test_process_life_CFLAGS = $(test_cflags)
+tests_api_test_process_life_LDADD = $(api_ldadd)
+tests_api_test_process_options_CFLAGS = $(test_cflags)
+tests_api_test_process_options_LDADD = $(api_ldadd)
+tests_api_test_processes_CFLAGS = $(test_cflags)
+tests_api_test_processes_LDADD = $(api_ldadd)
 tests_api_test_progress_CFLAGS = $(test_cflags)
 tests_api_test_progress_LDADD = $(api_ldadd)
 tests_api_test_random_SOURCES = \
