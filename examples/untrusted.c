@@ -13,7 +13,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <ftw.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,19 +176,6 @@ static void print_film(const char *path, const struct film *film)
     printf("%s: %s, %u boxes, %u tracks, %.2f s\n", path, brand, film->boxes, film->tracks, film->seconds);
 }
 
-static void print_failure(const parallel_failure *failure)
-{
-    printf("%s: ", failure->name);
-    if (failure->state == PARALLEL_CRASHED && failure->signal == SIGSEGV)
-        printf("crashed by SIGSEGV\n");
-    else if (failure->state == PARALLEL_CRASHED)
-        printf("crashed, %s\n", failure->message);
-    else if (failure->state == PARALLEL_TIMED_OUT)
-        printf("timed out\n");
-    else
-        printf("%s\n", failure->message);
-}
-
 static bool report(const parallel_results *results)
 {
     for (size_t i = 0; i < files.count; i++) {
@@ -201,7 +187,7 @@ static bool report(const parallel_results *results)
         printf("%zu of %zu files are not in order:\n", parallel_failures(results), files.count);
     const parallel_failure *failure;
     for (size_t k = 0; (failure = parallel_failed(results, k)); k++)
-        print_failure(failure);
+        printf("%s: %s\n", failure->name, failure->message); /* the task's, or what killed it */
     return parallel_failures(results) == 0;
 }
 

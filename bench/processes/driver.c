@@ -24,7 +24,7 @@
 /* How many calls there are at least that count. */
 enum { LEAST_TIMES = 3 };
 
-static const char *const way_names[WAYS] = {"serial", "threads", "persistent", "snapshot", "fork"};
+static const char *const way_names[WAYS] = {"serial", "threads", "persistent", "snapshot", "fork", "bare-fork"};
 
 /* ---- the task: some nanoseconds ---------------------------------------------------------------------------------- */
 
@@ -89,6 +89,16 @@ static bool call_forked(const uint64_t *in, size_t n, int workers, uint64_t *sum
     return good;
 }
 
+/* The least that a process can cost: it does nothing, and the tasks are done here. */
+static bool call_beside_fork(const uint64_t *in, size_t n, uint64_t *sum)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    int status;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && call_serially(in, n, sum);
+}
+
 static bool call_library(way way, const uint64_t *in, size_t n, uint64_t *sum)
 {
     PARALLEL_SCOPED parallel_results *r =
@@ -102,9 +112,10 @@ static bool call_library(way way, const uint64_t *in, size_t n, uint64_t *sum)
 
 static bool call(const measurement *m, const uint64_t *in, uint64_t *sum)
 {
-    return m->way == SERIAL ? call_serially(in, m->n, sum)
-           : m->way == FORK ? call_forked(in, m->n, m->workers, sum)
-                            : call_library(m->way, in, m->n, sum);
+    return m->way == SERIAL      ? call_serially(in, m->n, sum)
+           : m->way == FORK      ? call_forked(in, m->n, m->workers, sum)
+           : m->way == BARE_FORK ? call_beside_fork(in, m->n, sum)
+                                 : call_library(m->way, in, m->n, sum);
 }
 
 /* ---- measuring calls --------------------------------------------------------------------------------------------- */

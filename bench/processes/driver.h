@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum way { SERIAL, THREADS, PERSISTENT, SNAPSHOT, FORK, WAYS } way;
+typedef enum way { SERIAL, THREADS, PERSISTENT, SNAPSHOT, FORK, BARE_FORK, WAYS } way;
 
 /* What is to be measured, and the times found, in nanoseconds. */
 typedef struct measurement {

@@ -100,7 +100,7 @@ static double until_next(size_t n, size_t task)
 /* Runs calls until the time is filled, and notes what passed from each even task to the next, beyond `expected`. */
 static bool measure_ends(measurement *m, bool (*run)(const measurement *, const int *), double expected)
 {
-    if (m->n > MOST_TASKS || m->n < 2 || m->way == SERIAL || m->way == THREADS) {
+    if (m->n > MOST_TASKS || m->n < 2 || m->way == SERIAL || m->way == THREADS || m->way == BARE_FORK) {
         errno = EINVAL;
         return false;
     }

@@ -20,26 +20,35 @@ enum { LOOKS = 5 };
 /* What a program of so many megabytes needs there to be free, besides. */
 enum { SPARE_MB = 1500 };
 
+#define PYTHON "python-serial", "python-executor", "python-pool"
 #define CALLS                                                                                                          \
     {                                                                                                                  \
-        "serial", "threads", "persistent", "snapshot", "python-serial", "python-executor", "python-pool"               \
+        "serial", "threads", "persistent", "snapshot", PYTHON                                                          \
+    }
+#define MILLION                                                                                                        \
+    {                                                                                                                  \
+        "serial", "threads", "persistent", "snapshot", "fork", PYTHON                                                  \
     }
 #define FORKS                                                                                                          \
     {                                                                                                                  \
         "fork", "snapshot", "persistent"                                                                               \
     }
+#define FORKS_AND_BARE                                                                                                 \
+    {                                                                                                                  \
+        "fork", "snapshot", "persistent", "bare-fork"                                                                  \
+    }
 
 static const workload workloads[] = {
-    {"million", "calls", 1000000, 40, CALLS, "10^6 items of 8 bytes, 40 MB in memory"},
+    {"million", "calls", 1000000, 40, MILLION, "10^6 items of 8 bytes, 40 MB in memory"},
     {"calls-1", "calls", 1, 0, CALLS, "calls of 1 tiny item"},
     {"calls-10", "calls", 10, 0, CALLS, "calls of 10 tiny items"},
     {"calls-100", "calls", 100, 0, CALLS, "calls of 100 tiny items"},
     {"calls-1000", "calls", 1000, 0, CALLS, "calls of 1000 tiny items"},
     {"first-40mb", "first", 100, 40, CALLS, "the first call of a program, 100 tiny items, 40 MB in memory"},
-    {"memory-0mb", "calls", 100, 0, FORKS, "calls of 100 tiny items, nothing in memory"},
-    {"memory-40mb", "calls", 100, 40, FORKS, "calls of 100 tiny items, 40 MB in memory"},
-    {"memory-400mb", "calls", 100, 400, FORKS, "calls of 100 tiny items, 400 MB in memory"},
-    {"memory-2000mb", "calls", 100, 2000, FORKS, "calls of 100 tiny items, 2 GB in memory"},
+    {"memory-0mb", "calls", 10, 0, FORKS_AND_BARE, "calls of 10 tiny items, nothing in memory"},
+    {"memory-40mb", "calls", 10, 40, FORKS_AND_BARE, "calls of 10 tiny items, 40 MB in memory"},
+    {"memory-400mb", "calls", 10, 400, FORKS_AND_BARE, "calls of 10 tiny items, 400 MB in memory"},
+    {"memory-2000mb", "calls", 10, 2000, FORKS_AND_BARE, "calls of 10 tiny items, 2 GB in memory"},
     {"crash-0mb", "crash", 40, 0, FORKS, "from a crash to the next task, nothing in memory"},
     {"crash-400mb", "crash", 40, 400, FORKS, "from a crash to the next task, 400 MB in memory"},
     {"late-20ms", "late", 10, 0, {"snapshot", "persistent"}, "how late a timeout of 20 ms is"},

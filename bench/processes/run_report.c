@@ -86,13 +86,22 @@ static void print_row(const series *all, int n, const series *s)
     printf("%s%s\n", s->disturbed ? "  disturbed" : "", s->failed ? "  FAILED" : "");
 }
 
-static void print_verdict(const series *all, int n, const series *ours)
+static void print_verdict(const series *ours, const series *other)
+{
+    if (!other || !other->runs || !ours->runs)
+        return;
+    double times = median(ours) / median(other);
+    printf("     %s: %.3f of the time of %s: %s\n", ours->way, times, other->way, times < 1 ? "a win" : "a loss");
+}
+
+/* Beside the way that all are compared with; snapshots beside others that fork for a call, too. */
+static void print_verdicts(const series *all, int n, const series *ours)
 {
     const series *first = reference(all, n, ours);
-    if (!first || !ours->runs)
-        return;
-    double times = median(ours) / median(first);
-    printf("     %s: %.3f of the time of %s: %s\n", ours->way, times, first->way, times < 1 ? "a win" : "a loss");
+    print_verdict(ours, first);
+    for (int i = 0; i < n; i++)
+        if (&all[i] != first && strcmp(ours->way, "snapshot") == 0 && strstr(all[i].way, "fork"))
+            print_verdict(ours, &all[i]);
 }
 
 void report_workload(FILE *csv, const conditions *c, series *all, int n)
@@ -111,6 +120,6 @@ void report_workload(FILE *csv, const conditions *c, series *all, int n)
         print_row(all, n, &all[i]);
     for (int i = 0; i < n; i++)
         if (is_ours(&all[i]))
-            print_verdict(all, n, &all[i]);
+            print_verdicts(all, n, &all[i]);
     fflush(stdout);
 }

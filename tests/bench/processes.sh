@@ -47,7 +47,7 @@ says_wrong() {
 check "the driver compiles" driver
 check "the runner compiles" runner
 check "calls of all sizes run, and all ways agree" small calls first million memory-0mb memory-40mb
-check "the CSV is well formed" well_formed 30
+check "the CSV is well formed" well_formed 33
 check "crashes and timeouts are measured" small crash-0mb late
 check "the CSV of these is well formed" well_formed 5
 refuse "a workload that does not exist succeeds" small no-such
