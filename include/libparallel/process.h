@@ -3,43 +3,49 @@
  * @file process.h
  * @brief Calls on worker processes: what a task may do to itself there harms nobody else.
  *
- * With `.executor = PARALLEL_PROCESS`, parallel_map(), _map_into(), _split(), _par(), _async_map() and _async_par() run
- * their tasks in processes; parallel_process_map(), _process_par(), _process_async_map() and _process_async_par() do so
- * whatever was decorated. Results, order, failures, names, retries, progress and cancelling are as on threads, and
+ * With `.executor = PARALLEL_PROCESS`, parallel_map(), _map_into(), _split(), _par(), _async_map() and _async_par()
+ * run their tasks in processes; parallel_process_map(), _process_par(), _process_async_map() and
+ * _process_async_par() do so whatever was decorated. Results, order, failures, names, retries, progress and
+ * cancelling are as on threads, and
  *
- * - **a crash costs one task**: it is PARALLEL_CRASHED, with its `signal`, or with `signal` 0 and its exit status in `code`;
- *   the call's errno is EOWNERDEAD. All others are kept, and a new worker goes on within about a millisecond. exit() in a
+ * - **a crash costs one task**: it is PARALLEL_CRASHED, with its `signal`, or with `signal` 0 and its exit status
+ *   in `code`; the call's errno is EOWNERDEAD. All others are kept, and a new worker is forked at once. exit() in a
  *   task ends its worker only, and runs none of the program's atexit() functions.
  * - **a timeout is a promise**: a task that is late is killed, with what it has forked, and is PARALLEL_TIMED_OUT.
- * - **no task is run twice**, unless `retries` ask for it. A worker that is killed from outside just between two tasks may
- *   be taken to have died in the one that it had just done, or in the next; no other task is touched.
+ * - **no task is run twice**, unless `retries` ask for it. A worker that is killed from outside just between two
+ *   tasks may be taken to have died in the one that it had just done, or in the next; no other task is touched.
  *
- * `max_workers` counts the workers: the caller only waits. A loop, parallel_for(), writes to memory, which processes do not
- * share: ENOTSUP. Calls that tasks make run in their worker, serially.
+ * `max_workers` counts the workers: the caller only waits. A loop, parallel_for(), writes to memory, which
+ * processes do not share: ENOTSUP. Calls that tasks make run in their worker, serially.
  *
- * **PARALLEL_SNAPSHOT**, the default: the workers are forked for the call. Whatever pointers, globals and `extras` the
- * function uses are there, as they are at the call (of an executor: when it starts to run), and copied when somebody writes to
- * them. A pointer in a *result* is of no use unless what it points to was there before. The price is fork(): about 0.2 ms, and
- * 0.1 to 0.4 ms for each 100 MB that the program has in memory, for each worker and one more process.
+ * **PARALLEL_SNAPSHOT**, the default: the workers are forked for the call. Whatever pointers, globals and `extras`
+ * the function uses are there, as they are at the call (of an executor: when it starts to run), and copied when
+ * somebody writes to them. A pointer in a *result* is of no use unless what it points to was there before. The
+ * price is fork(), for each worker and for one process more, and a page fault for each page that they touch first:
+ * from some 0.1 ms for a small program on bare metal to some ms on virtual machines, and more the more the program
+ * has in memory.
  *
- * **PARALLEL_PERSISTENT**: the workers are kept from call to call, and are sent the arguments; calls of tiny tasks cost
- * some microseconds. For functions whose arguments and results hold no pointers. The workers know the program's globals as they
- * were at the first such call (of its pool; and again after code has been loaded, see dlopen(3)), and of its files only the
- * standard three. `extras` are sent, too, if `extras_size` tells how many bytes: else EINVAL. `.pool` gives a call workers
- * of its pool's own, which end with it; the others end with the program.
+ * **PARALLEL_PERSISTENT**: the workers are kept from call to call, and are sent the arguments; calls of tiny tasks
+ * cost some microseconds. For functions whose arguments and results hold no pointers. The workers know the
+ * program's globals as they were at the first such call (of its pool; and again after code has been loaded, see
+ * dlopen(3)), and of its files only the standard three. `extras` are sent, too, if `extras_size` tells how many
+ * bytes: else EINVAL. `.pool` gives a call workers of its pool's own, which end with it; the others end with the
+ * program.
  *
- * A program with gigabytes in memory takes a while to fork: make the first persistent call early, while it is small; or
- * exclude large memory that no task needs by madvise(MADV_DONTFORK).
+ * A program with gigabytes in memory takes a while to fork: make the first persistent call early, while it is
+ * small; or exclude large memory that no task needs by madvise(MADV_DONTFORK).
  *
- * For tasks: signals are as in a new program, none blocked, handlers gone; each worker is the leader of its own process
- * group, and out of the terminal's reach, so Ctrl-C is the program's affair: if it ends, so do its workers, whatever it ends
- * by. What tasks print is written at the latest when their chunk ends; what the program had not written yet is not written
- * twice. A mutex that another thread of the program held at the fork stays locked in the worker. What tasks have forked ends
- * with the worker. errno of a call that cannot have processes or memory for them is that of fork() or mmap(); with
- * some workers fewer than asked for it goes on.
+ * For tasks: signals are as in a new program, none blocked, handlers gone; each worker is the leader of its own
+ * process group, and out of the terminal's reach, so Ctrl-C is the program's affair: if it ends, so do its workers,
+ * whatever it ends by. What tasks print to stdout is written when they end; what the program has not written yet of
+ * its stdin, stdout and stderr is dropped in the workers. Other streams have their unwritten bytes in each process
+ * that writes to them: fflush() them before the call, and in the task. A mutex that another thread of the program
+ * held at the fork stays locked in the worker. What tasks have forked ends with the worker, and what has left its
+ * process group when any worker ends. errno of a call that cannot have processes or memory for them is that of
+ * fork() or mmap(); with some workers fewer than asked for it goes on.
  *
- * The program does not see its workers: no SIGCHLD comes of them, and no wait() finds them. (On systems other than Linux, a
- * SIGCHLD may come.)
+ * The program does not see its workers: no SIGCHLD comes of them, and no wait() finds them. (On systems other than
+ * Linux, a SIGCHLD may come.)
  */
 #ifndef LIBPARALLEL_PROCESS_H
 #define LIBPARALLEL_PROCESS_H
