@@ -234,6 +234,8 @@ static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report
     }
     pl_process_forget_try(p, report->position);
     parallel_failure failure = {.state = (parallel_state)report->state, .code = report->code};
+    if (failure.state == PARALLEL_CANCELLED && pl_care_over(p->call) == ETIMEDOUT) /* that is why it was asked to */
+        failure = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT};
     progress->ended = report->end;
     fail(p, &offer, &failure, take_text(h), report->begin, report->end);
 }

@@ -75,29 +75,18 @@ static void close_both(const int line[2])
     close(line[1]);
 }
 
-/* Held while there are both ends of a line: no other process is to be forked with the far one. */
+/* Held while there are both ends of a line: no other process apart is to be forked with the far one. */
 static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
-
-static void before_fork(void)
-{
-    if (!pl_os_forking_apart)
-        pthread_mutex_lock(&forking);
-}
-
-static void after_fork(void)
-{
-    if (!pl_os_forking_apart)
-        pthread_mutex_unlock(&forking);
-}
 
 static void after_fork_in_child(void)
 {
-    forking = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    if (!pl_os_forking_apart) /* some other thread may have held it */
+        forking = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    pthread_atfork(NULL, NULL, after_fork_in_child);
 }
 
 /* Two ends, which are none of the standard files. */

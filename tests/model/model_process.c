@@ -50,6 +50,14 @@ static void work(void)
     }
 }
 
+/* There are none, but a place is offered again only after that. */
+static void read_reports(void)
+{
+    pl_home_look(&home);
+    pl_home_settle(&home);
+    model_assert(!home.corrupted);
+}
+
 static void offer_one(size_t begin)
 {
     model_assert(pl_home_offer(&home, &(pl_offer){.begin = begin, .end = begin + 1}));
@@ -59,6 +67,7 @@ static void await_all(void)
 {
     for (;;) {
         uint32_t bell = pl_home_bell(&home);
+        read_reports();
         if (pl_home_all_done(&home))
             return;
         pl_home_sleep(&home, bell, UINT64_MAX, false);
@@ -67,6 +76,7 @@ static void await_all(void)
 
 static void dismiss(int workers)
 {
+    read_reports();
     for (int i = 0; i < workers; i++)
         offer_one(QUIT);
     pl_home_call(&home, SLOTS);
@@ -86,6 +96,7 @@ static void offer_more_than_fit(void)
 {
     for (size_t next = 0; next < 6;) {
         uint32_t bell = pl_home_bell(&home);
+        read_reports();
         pl_home_has_more(&home, true);
         while (next < 6 && pl_home_offer(&home, &(pl_offer){.begin = next, .end = next + 1}))
             next++;

@@ -369,14 +369,15 @@ plant "an offer is taken back without a CAS" src/process/home.c board: \
     's/if \(home->lap\[place\] && atomic_compare_exchange_strong_explicit\((.*?)\{/if (home->lap[place] \&\& atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, word_of(DONE, 0, 0, home->lap[place]), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
 plant "the tail moves before the offer is there" src/process/home.c board: \
-    's/(            entry->offer = .*?;\n)(.*?)(            atomic_store_explicit\(&board->tail.*?;\n)/$3$1$2/s'
+    's/(        entry->offer = .*?;\n)(.*?)(        atomic_store_explicit\(&board->tail.*?;\n)/$3$1$2/s'
+plant "a place is offered again while it is taken" src/process/home.c board: 's/        if \(home->state\[place\]\) \{/        if (0) {/'
 plant "who offers wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
 plant "a worker sleeps without a word" $file board: 's/    atomic_store_explicit\(asleep, 1, memory_order_seq_cst\);\n//; s/asleep, 1, SLEEP_NS/asleep, 0, SLEEP_NS/'
 plant "a worker looks before it says that it sleeps" $file board: \
     's/(    atomic_store_explicit\(asleep, 1, memory_order_seq_cst\);\n)    if \(!sees_work\(seat\)\)/    bool none = !sees_work(seat);\n$1    if (none)/'
 plant "a worker that runs out of work does not ring" $file board: 's/if \(idle \|\| /if (/'
 plant "home looks at the bell after all else" tests/model/model_process.c board: \
-    's/(        uint32_t bell = pl_home_bell\(&home\);\n)(        if \(pl_home_all_done.*?;\n)/$2$1/s'
+    's/(        uint32_t bell = pl_home_bell\(&home\);\n)(        read_reports\(\);\n        if \(pl_home_all_done.*?;\n)/$2$1/s'
 plant "home sleeps unannounced" src/process/home.c board: 's/    atomic_store_explicit\(&board->home_sleeps, 1, memory_order_seq_cst\);\n//'
 plant "who has ended and who is condemned are both" $file board: \
     's/return atomic_compare_exchange_strong_explicit\(&slot->run, &run, \(run.*?;/return atomic_store_explicit(&slot->run, 2, memory_order_relaxed), true;/s'
