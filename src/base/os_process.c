@@ -135,8 +135,17 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
     return error;
 }
 
+/* What the program has not written is the program's to write. (The end of a process under ThreadSanitizer writes it.) */
+static void drop_output(void)
+{
+    __fpurge(stdin);
+    __fpurge(stdout);
+    __fpurge(stderr);
+}
+
 void pl_os_be_born(const pl_os_birth *birth)
 {
+    drop_output();
     close(birth->ours);
     birth->run(birth->theirs, birth->argument);
     _exit(0);
@@ -156,6 +165,7 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
             close_both(told);
             pl_os_be_born(birth);
         }
+        drop_output();
         ssize_t wrote = write(told[1], report, sizeof report);
         _exit(wrote != sizeof report);
     }
@@ -325,9 +335,6 @@ void pl_os_become_worker(const pl_os_supervisor *s, int supervisor)
         _exit(0);
     if (s->program >= 0)
         close(s->program);
-    __fpurge(stdin);
-    __fpurge(stdout);
-    __fpurge(stderr);
 #ifdef __GLIBC__
     on_exit(leave_at_once, NULL);
 #else

@@ -116,8 +116,8 @@ void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context);
 
 /* ---- a worker -------------------------------------------------------------------------------------------- */
 
-/* A process group of one's own, signals as a program has them at its start, no copy of the program's unwritten output, and
- * the supervisor's end is the worker's. exit() does nothing but end the process. */
+/* A process group of one's own, signals as a program has them at its start, and the supervisor's end is the worker's. exit()
+ * writes what there is for standard output, and ends the process. */
 void pl_os_become_worker(const pl_os_supervisor *s, int supervisor);
 
 /* Allows the process `bytes` of address space beyond what it had at the first such call; 0: no limit. */
