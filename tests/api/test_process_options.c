@@ -159,7 +159,8 @@ START_TEST(cancelling)
     ck_assert_int_eq(pl_count(&told->ended), 0);
     pl_set(&told->begun, 0);
     { /* a scope's end lets those that run come to theirs */
-        PARALLEL_SCOPED parallel_executor *scoped = parallel_async_map(wait_for_gate, in, N, ON(_i));
+        PARALLEL_SCOPED __attribute__((unused)) parallel_executor *scoped =
+            parallel_async_map(wait_for_gate, in, N, ON(_i));
         ck_assert(pl_await(&told->begun, 1));
         pl_set(&told->gate, 1);
     }
