@@ -151,11 +151,11 @@ typedef struct parallel_function {
         return pl_end;                                                                                                 \
     }
 
-/* For processes: if the function crashes, it is known where. The barrier keeps the note before the call, and what belongs
- * to the call after it; so this loop is not vectorised. */
+/* For processes: if the function crashes, it is known where. The barrier keeps the note before what belongs to the call; so
+ * this loop is not vectorised. */
 #define PARALLEL_STEP_(fn, result_t) PARALLEL_CAT_(PARALLEL_STEP_, PARALLEL_IS_VOID_(result_t))(fn)
 #define PARALLEL_NOTE_(span, i)                                                                                        \
-    (span)->index = (i);                                                                                               \
+    *(volatile size_t *)&(span)->index = (i);                                                                          \
     __asm__ __volatile__("" ::: "memory");
 
 #define PARALLEL_STEP_0(fn)                                                                                            \
@@ -211,7 +211,7 @@ typedef struct parallel_function {
             /* X1 relaxed: a hint that no task need start any more; pairs with E2 in src/sched/cancel.c */             \
             if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
                 return pl_i;                                                                                           \
-            PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
+            *(volatile size_t *)&pl_span->index = pl_i;                                                                \
             pl_span->code = fn(pl_args + pl_i, slot(pl_results, pl_i), pl_span->extras);                               \
             if (pl_span->code)                                                                                         \
                 return pl_i;                                                                                           \

@@ -89,7 +89,8 @@ static bool offer_pending(pl_process_call *p, pl_pending *what)
     if (!pl_home_offer(p->home, &what->offer))
         return false;
     pl_retry **place = &p->trying[what->offer.position % PL_BOARD_ENTRIES];
-    drop_retry(*place); /* that went well */
+    if (what->offer.position - p->home->first >= PL_BOARD_ENTRIES)
+        drop_retry(*place); /* that went well */
     *place = what->retry;
     p->progress[what->offer.position % PL_BOARD_ENTRIES] =
         (pl_progressed){.ended = what->offer.begin, .left = what->offer.end};

@@ -99,8 +99,9 @@ static void end_with_crew(pl_process_call *p, bool keep)
 {
     for (unsigned i = 0; p->heard && i < p->crew->workers; i++)
         free(p->heard[i].message);
-    for (size_t i = 0; i < PL_BOARD_ENTRIES; i++)
-        pl_process_forget_try(p, i);
+    uint64_t count = p->home->tail - p->home->first;
+    for (uint64_t i = 0; i < count && i < PL_BOARD_ENTRIES; i++)
+        pl_process_forget_try(p, p->home->first + i);
     pl_home_end(p->home);
     /* a supervisor that may yet follow a wish to kill what runs is not for another call */
     pl_crew_close(p->crew, keep && p->persistent && !p->condemned);
@@ -337,11 +338,12 @@ static void clean_up(pl_process_call *p)
 void pl_process_run(pl_call *c, void *out)
 {
     pl_cost *cost = pl_call_cost(c, 2);
-    pl_process_call *p = calloc(1, sizeof *p);
+    pl_process_call *p = malloc(sizeof *p);
     if (!p) {
         c->error = ENOMEM;
         return;
     }
+    memset(p, 0, offsetof(pl_process_call, trying));
     p->call = c;
     if (!c->care.began)
         pl_care_begin(c);

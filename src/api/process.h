@@ -53,15 +53,16 @@ typedef struct pl_process_call {
     size_t least, whole; /* tasks to offer at once: at least; 0, or all but the last */
     pl_pending *pending; /* to be offered before */
     size_t pending_count, room;
-    pl_retry *trying[PL_BOARD_ENTRIES];       /* by where they are offered */
-    pl_progressed progress[PL_BOARD_ENTRIES]; /* likewise */
-    pl_heard *heard;                          /* by slot */
-    bool condemned;                           /* the supervisor has been told to kill what runs */
-    uint64_t done_before, busy_before;        /* what the crew had done before this call, */
-    uint64_t counted;                         /* and what of this call's has been told */
-    int over;                                 /* why nothing more is to start */
-    unsigned crews;                           /* that have done nothing */
-    bool lost;                                /* there was no memory for something */
+    pl_heard *heard;                   /* by slot */
+    bool condemned;                    /* the supervisor has been told to kill what runs */
+    uint64_t done_before, busy_before; /* what the crew had done before this call, */
+    uint64_t counted;                  /* and what of this call's has been told */
+    int over;                          /* why nothing more is to start */
+    unsigned crews;                    /* that have done nothing */
+    bool lost;                         /* there was no memory for something */
+    /* by where they are offered; not set before that */
+    pl_retry *trying[PL_BOARD_ENTRIES];
+    pl_progressed progress[PL_BOARD_ENTRIES];
 } pl_process_call;
 
 /* Offers what there is, as far as there is room. Whether that was anything. */
