@@ -186,34 +186,13 @@ static size_t run_future(pl_turn *t, size_t i)
 static size_t run_once(pl_turn *t, size_t begin, size_t end)
 {
     pl_call *c = t->call;
-    if (t->chunk.message) { /* what a task said that went well */
-        free(t->chunk.message);
-        t->chunk.message = NULL;
-    }
-    t->chunk.gave_up = false;
-    t->chunk.span.code = 0;
+    pl_chunk_renew(&t->chunk);
     if (c->par.futures)
         return run_future(t, begin);
     if (!c->loop.body)
         return c->m.kernel ? c->m.kernel(&t->chunk.span, begin, end) : pl_call_each(&c->m, &t->chunk.span, begin, end);
     c->loop.body(begin, end, c->loop.ctx);
     return end;
-}
-
-/* What became of the task `i`, or several from there on, which have ended badly. */
-static parallel_failure failure_of(const pl_turn *t, size_t i, bool late, unsigned tried)
-{
-    const pl_chunk *chunk = &t->chunk;
-    parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = chunk->span.code, .attempts = tried + 1};
-    bool gave_up = chunk->gave_up && chunk->gave_up_index == (t->call->par.futures ? 0 : i);
-    if (late) {
-        f.state = PARALLEL_TIMED_OUT;
-        f.code = ETIMEDOUT;
-    } else if (gave_up || (f.code == ECANCELED && pl_stop_level(&t->call->care.stop) == PL_STOP_ALL)) {
-        f.state = PARALLEL_CANCELLED;
-        f.code = ECANCELED;
-    }
-    return f;
 }
 
 /* When what starts now is late. */
@@ -274,7 +253,7 @@ size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
             tried = 0;
         }
         size_t last = late || c->failures.chunks ? end : begin + 1;
-        failure = failure_of(t, begin, late, tried);
+        failure = pl_chunk_failure(chunk, begin, c->par.futures ? 0 : begin, late, tried);
         if (chunk->span.code) /* else it said something, and then went well, but too late */
             message = pl_chunk_message(chunk, c->par.futures ? 0 : begin);
         bool again = failure.state != PARALLEL_CANCELLED && failure.attempts < terms.attempts && !pl_care_over(c);

@@ -96,6 +96,20 @@ char *pl_chunk_message(pl_chunk *chunk, size_t index)
     return message;
 }
 
+parallel_failure pl_chunk_failure(const pl_chunk *chunk, size_t i, size_t noted, bool late, unsigned tried)
+{
+    parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = chunk->span.code, .attempts = tried + 1};
+    bool gave_up = chunk->gave_up && chunk->gave_up_index == noted;
+    if (late) {
+        f.state = PARALLEL_TIMED_OUT;
+        f.code = ETIMEDOUT;
+    } else if (gave_up || (f.code == ECANCELED && pl_stop_level(chunk->span.stop) == PL_STOP_ALL)) {
+        f.state = PARALLEL_CANCELLED;
+        f.code = ECANCELED;
+    }
+    return f;
+}
+
 /* Formats into memory of its own; NULL if there is none. */
 static char *format_message(const char *format, va_list arguments)
 {

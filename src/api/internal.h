@@ -131,6 +131,17 @@ static inline void pl_chunk_begin(pl_chunk *chunk)
     pl_this_thread.chunk = chunk;
 }
 
+/* Nothing is known of the tasks that run next in it: what one said that went well is dropped. */
+static inline void pl_chunk_renew(pl_chunk *chunk)
+{
+    if (chunk->message) {
+        free(chunk->message);
+        chunk->message = NULL;
+    }
+    chunk->gave_up = false;
+    chunk->span.code = 0;
+}
+
 static inline void pl_chunk_end(pl_chunk *chunk)
 {
     if (chunk->message)
@@ -155,6 +166,9 @@ static inline void pl_last_failure_clear(void)
     if (pl_this_thread.failed)
         pl_last_failure_drop();
 }
+
+/* What became of the task `i`, or several from there on, which have ended badly, and are known to their chunk as `noted`. */
+parallel_failure pl_chunk_failure(const pl_chunk *chunk, size_t i, size_t noted, bool late, unsigned tried);
 
 /* The message that the task at `index` attached, or NULL; the caller's. */
 char *pl_chunk_message(pl_chunk *chunk, size_t index);

@@ -170,11 +170,17 @@ static void fail(pl_process_call *p, const pl_offer *offer, parallel_failure *fa
     p->turn.failed += end - begin;
 }
 
+pl_retry *pl_process_take_try(pl_process_call *p, uint64_t position)
+{
+    pl_retry **place = &p->trying[position % PL_BOARD_ENTRIES], *before = *place;
+    *place = NULL;
+    return before;
+}
+
 /* The attempt before that was made of what stood at `position` does not count any more. */
 void pl_process_forget_try(pl_process_call *p, uint64_t position)
 {
-    drop_retry(p->trying[position % PL_BOARD_ENTRIES]);
-    p->trying[position % PL_BOARD_ENTRIES] = NULL;
+    drop_retry(pl_process_take_try(p, position));
 }
 
 static void drop_text(pl_heard *h)
@@ -222,10 +228,7 @@ static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report
     pl_progressed *progress = &p->progress[report->position % PL_BOARD_ENTRIES];
     progress->any = true;
     if (report->kind == PL_REPORT_LEFT) {
-        pl_retry **retry = &p->trying[report->position % PL_BOARD_ENTRIES];
-        pl_retry *before = report->begin == offer.begin ? *retry : NULL;
-        if (before)
-            *retry = NULL;
+        pl_retry *before = report->begin == offer.begin ? pl_process_take_try(p, report->position) : NULL;
         progress->left = report->begin;
         if (p->over)
             pl_process_let_go(p, &(pl_offer){.begin = report->begin, .end = report->end}, before);
@@ -267,11 +270,7 @@ void pl_process_inherit(pl_process_call *p, const pl_death *death, const pl_offe
     size_t from = progress->ended, to = progress->left;
     size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? offer->begin : death->index;
     if (at < from || at >= to) { /* it was between two tasks */
-        pl_retry *before = NULL;
-        if (!progress->any) {
-            before = p->trying[offer->position % PL_BOARD_ENTRIES];
-            p->trying[offer->position % PL_BOARD_ENTRIES] = NULL;
-        }
+        pl_retry *before = progress->any ? NULL : pl_process_take_try(p, offer->position);
         pl_process_put_off(p, offer, from, to, before);
         return;
     }

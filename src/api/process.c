@@ -48,11 +48,8 @@ static void drop_plans(pl_process_call *p)
 static void sweep(pl_process_call *p)
 {
     pl_offer offer;
-    while (pl_home_take_back(p->home, &offer)) {
-        pl_retry *before = p->trying[offer.position % PL_BOARD_ENTRIES];
-        p->trying[offer.position % PL_BOARD_ENTRIES] = NULL;
-        pl_process_let_go(p, &offer, before);
-    }
+    while (pl_home_take_back(p->home, &offer))
+        pl_process_let_go(p, &offer, pl_process_take_try(p, offer.position));
     drop_plans(p);
 }
 
@@ -132,11 +129,8 @@ static void replace_crew(pl_process_call *p)
         any |= death.index != PL_NO_INDEX;
         pl_process_inherit(p, &death, &offer);
     }
-    while (pl_home_take_back(p->home, &offer)) {
-        pl_retry *before = p->trying[offer.position % PL_BOARD_ENTRIES];
-        p->trying[offer.position % PL_BOARD_ENTRIES] = NULL;
-        pl_process_put_off(p, &offer, offer.begin, offer.end, before);
-    }
+    while (pl_home_take_back(p->home, &offer))
+        pl_process_put_off(p, &offer, offer.begin, offer.end, pl_process_take_try(p, offer.position));
     p->crews = any ? 0 : p->crews + 1;
     p->counted = 0;
     int error = p->home->corrupted ? EIO : 0;

@@ -86,6 +86,9 @@ void pl_process_give_up(pl_process_call *p, pl_retry *r);
 /* Tasks [begin, end) are not run. */
 void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end);
 
+/* The attempt before that of what stands at `position`, the caller's from now on; NULL: it was the first. */
+pl_retry *pl_process_take_try(pl_process_call *p, uint64_t position);
+
 /* The attempt before that of what stands at `position` does not count any more. */
 void pl_process_forget_try(pl_process_call *p, uint64_t position);
 

@@ -12,7 +12,7 @@
 _Static_assert(sizeof(pl_chunk) <= PL_BOARD_ROOM, "a chunk fits where a slot has room for it");
 
 /* An offer on its way. */
-typedef struct pl_errand_run {
+typedef struct run_of {
     pl_seat *seat;
     const pl_remote *all;
     const pl_offer *offer;
@@ -22,9 +22,8 @@ typedef struct pl_errand_run {
 
 void pl_remote_function(pl_remote_task *task, const parallel_function *f)
 {
-    bool known = f->step != NULL || (f->kernel && f->can_fail);
     task->kernel = f->step ? f->step : f->can_fail ? f->kernel : NULL;
-    task->whole = known ? NULL : f->kernel;
+    task->whole = task->kernel ? NULL : f->kernel;
     task->call = f->call;
     task->arg_size = f->arg_size;
     task->result_size = f->result_size;
@@ -45,13 +44,8 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
     span->args = task->args;
     span->results = task->out;
     span->extras = task->extras;
-    span->code = 0;
     r->chunk->can_fail = task->can_fail;
-    r->chunk->gave_up = false;
-    if (r->chunk->message) { /* what a task said that went well */
-        free(r->chunk->message);
-        r->chunk->message = NULL;
-    }
+    pl_chunk_renew(r->chunk);
     size_t i = first;
     if (task->kernel)
         i = task->kernel(span, first, last);
@@ -90,21 +84,13 @@ static void report_failure(run_of *r, size_t begin, size_t end, bool late)
 {
     pl_chunk *chunk = r->chunk;
     size_t noted = r->all->par ? 0 : begin;
-    bool gave_up = (chunk->gave_up && chunk->gave_up_index == noted) ||
-                   (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop) == PL_STOP_ALL);
-    pl_report report = {
-        .kind = PL_REPORT_FAILED,
-        .position = r->offer->position,
-        .begin = begin,
-        .end = end,
-        .code = late      ? ETIMEDOUT
-                : gave_up ? ECANCELED
-                          : chunk->span.code,
-        .tried = r->offer->tried + 1,
-        .state = late      ? PARALLEL_TIMED_OUT
-                 : gave_up ? PARALLEL_CANCELLED
-                           : PARALLEL_ERROR,
-    };
+    parallel_failure failure = pl_chunk_failure(chunk, begin, noted, late, r->offer->tried);
+    pl_report report = {.kind = PL_REPORT_FAILED,
+                        .position = r->offer->position,
+                        .begin = begin,
+                        .end = end,
+                        .code = failure.code,
+                        .state = failure.state};
     char *message = chunk->span.code ? pl_chunk_message(chunk, noted) : NULL;
     pl_seat_report(r->seat, &report, message);
     free(message);

@@ -359,15 +359,16 @@ static size_t address_space(void)
 void pl_os_limit_memory(size_t bytes)
 {
     static struct rlimit before;
-    static size_t had;
-    static bool limited;
-    if (!limited && bytes == 0)
+    static size_t had, limited_to; /* 0: it is not */
+    static bool known;
+    if (bytes == limited_to)
         return;
-    if (!limited) {
-        limited = true;
+    if (!known) {
+        known = true;
         had = address_space();
         getrlimit(RLIMIT_AS, &before);
     }
+    limited_to = bytes;
     struct rlimit limit = before;
     rlim_t wanted = bytes < SIZE_MAX - had ? (rlim_t)(had + bytes) : RLIM_INFINITY;
     if (bytes && (before.rlim_cur == RLIM_INFINITY || wanted < before.rlim_cur))

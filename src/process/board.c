@@ -115,10 +115,8 @@ void pl_seat_done(pl_seat *seat)
 static bool sees_work(pl_seat *seat)
 {
     pl_board *board = seat->board;
-    /* P20 relaxed: as P15; pairs with P14 */
-    uint64_t position = atomic_load_explicit(&board->head, memory_order_relaxed);
     /* P21 relaxed: as P16; pairs with P17 */
-    return seat->number < atomic_load_explicit(&board->active, memory_order_relaxed) && find_free(board, &position);
+    return seat->number < atomic_load_explicit(&board->active, memory_order_relaxed) && pl_board_has_work(board);
 }
 
 void pl_seat_rest(pl_seat *seat)

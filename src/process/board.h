@@ -116,7 +116,6 @@ typedef struct pl_report {
     uint64_t position;     /* of the offer */
     size_t begin, end;
     int32_t code;
-    uint32_t tried;
     uint32_t state; /* what the API calls it */
 } pl_report;
 

@@ -17,13 +17,18 @@ static pl_crew *crews; /* all of this process; those that are not busy are kept 
 
 /* ---- making and ending ----------------------------------------------------------------------------------- */
 
-static void discard(pl_crew *crew)
+static void free_crew(pl_crew *crew)
 {
-    pl_arena_give(&crew->block);
     free(crew->pids);
     free(crew->lives);
     free(crew->starts);
     free(crew);
+}
+
+static void discard(pl_crew *crew)
+{
+    pl_arena_give(&crew->block);
+    free_crew(crew);
 }
 
 /* With the mutex held. */
@@ -213,10 +218,7 @@ static void after_fork_in_child(void)
         if (crew->busy)
             continue;
         pl_os_release(crew->block.start, crew->block.bytes);
-        free(crew->pids);
-        free(crew->lives);
-        free(crew->starts);
-        free(crew);
+        free_crew(crew);
     }
     pthread_mutex_unlock(&mutex);
 }

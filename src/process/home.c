@@ -79,11 +79,16 @@ int pl_home_hopeless(const pl_home *home)
 
 /* ---- entries ----------------------------------------------------------------------------------------------- */
 
+/* The oldest of this call's offers whose place has not been offered again. */
+static uint64_t oldest_place(const pl_home *home)
+{
+    return home->tail - home->first > PL_BOARD_ENTRIES ? home->tail - PL_BOARD_ENTRIES : home->first;
+}
+
 void pl_home_look(pl_home *home)
 {
     pl_board *board = home->board;
-    uint64_t from = home->tail - home->first > PL_BOARD_ENTRIES ? home->tail - PL_BOARD_ENTRIES : home->first;
-    for (uint64_t p = from; p < home->tail; p++) {
+    for (uint64_t p = oldest_place(home); p < home->tail; p++) {
         unsigned char *state = &home->state[p % PL_BOARD_ENTRIES];
         /* P24 acquire: the worker has done with the offer, and reported; pairs with P18 */
         if (*state == 1 && kind_of(atomic_load_explicit(&entry_at(board, p)->word, memory_order_acquire)) == DONE)
@@ -99,8 +104,7 @@ void pl_home_look(pl_home *home)
 
 void pl_home_settle(pl_home *home)
 {
-    uint64_t from = home->tail - home->first > PL_BOARD_ENTRIES ? home->tail - PL_BOARD_ENTRIES : home->first;
-    for (uint64_t p = from; p < home->tail; p++) {
+    for (uint64_t p = oldest_place(home); p < home->tail; p++) {
         unsigned char *state = &home->state[p % PL_BOARD_ENTRIES];
         *state = *state == 2 ? 0 : *state;
     }
@@ -233,14 +237,13 @@ bool pl_home_death(pl_home *home, pl_death *death)
     return !home->corrupted;
 }
 
-/* Ends what somebody who is dead had taken, if it is such an entry. */
-static bool inherit(pl_home *home, unsigned place, uint64_t word, pl_offer *offer)
+/* Ends what somebody who is dead had taken. */
+static void inherit(pl_home *home, unsigned place, uint64_t word, pl_offer *offer)
 {
     *offer = home->offered[place];
     word = word_of(DONE, 0, 0, word);
     /* P56 relaxed: nobody but home has to do with it any more; no partner */
     atomic_store_explicit(&home->board->entries[place].word, word, memory_order_relaxed);
-    return true;
 }
 
 bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer)
@@ -249,8 +252,10 @@ bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer)
         uint64_t lap = home->lap[place];
         /* P57 acquire: what the worker did before; pairs with P18 */
         uint64_t word = atomic_load_explicit(&home->board->entries[place].word, memory_order_acquire);
-        if (lap && word == word_of(TAKEN, death->slot, death->life, lap))
-            return inherit(home, place, word, offer);
+        if (lap && word == word_of(TAKEN, death->slot, death->life, lap)) {
+            inherit(home, place, word, offer);
+            return true;
+        }
     }
     return false;
 }
@@ -267,7 +272,8 @@ bool pl_home_legacy(pl_home *home, pl_offer *offer, pl_death *death)
         *death = (pl_death){.slot = slot, .signal = pl_os_killed_by, .index = PL_NO_INDEX};
         if (!home->corrupted)
             death->index = *pl_slot_index(home->board, slot);
-        return inherit(home, place, word, offer) && !home->corrupted;
+        inherit(home, place, word, offer);
+        return !home->corrupted;
     }
     return false;
 }

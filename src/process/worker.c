@@ -45,7 +45,6 @@ void pl_work(const pl_crew *crew, unsigned number, unsigned life)
         at_work = &seat;
         board->job.run(&seat, &offer);
         at_work = NULL;
-        pl_seat_check(&seat);
         pl_seat_spent(&seat, pl_ticks() - began);
         unsigned most = board->job.tasks_per_worker;
         pl_seat_done(&seat);

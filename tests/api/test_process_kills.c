@@ -159,27 +159,26 @@ static int survive(int kind, bool supervisors, unsigned long long seed)
 }
 
 /* Some calls end before anybody is killed, but not all. */
-START_TEST(workers_may_be_killed)
+static void survive_many(int kind, bool supervisors)
 {
     pl_workers(2);
     int kills = 0;
     for (unsigned long long seed = 1; seed <= 20; seed++)
-        kills += survive(_i, false, seed);
+        kills += survive(kind, supervisors, seed);
 #ifdef PL_OS_LINUX
     ck_assert_int_gt(kills, 0);
 #endif
+}
+
+START_TEST(workers_may_be_killed)
+{
+    survive_many(_i, false);
 }
 END_TEST
 
 START_TEST(supervisors_may_be_killed)
 {
-    pl_workers(2);
-    int kills = 0;
-    for (unsigned long long seed = 1; seed <= 20; seed++)
-        kills += survive(_i, true, seed);
-#ifdef PL_OS_LINUX
-    ck_assert_int_gt(kills, 0);
-#endif
+    survive_many(_i, true);
 }
 END_TEST
 
