@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The interleaving tester: coroutines, decisions, and the operating system as the library sees it. */
+/* The interleaving tester: coroutines, decisions, and the report. */
 #undef _FORTIFY_SOURCE /* its longjmp() takes another stack for a broken one */
 #include "model/explore.h"
 
@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "base/os.h"
-#include "base/os_process.h"
+#include "model/memory.h"
+#include "model/search.h"
 
-enum { STACK = 1 << 18, MOST_DECISIONS = 20000, MOST_STEPS = 50000, SHOWN = 400 };
+enum { STACK = 1 << 18, MOST_DECISIONS = 20000, MOST_STEPS = 50000, SHOWN = 400, KNOWN = 1 << 14 };
 
 /* It is made once, and runs a thread of each execution, one after the other. */
 typedef struct coroutine {
@@ -24,17 +23,23 @@ typedef struct coroutine {
     bool begun;
     void (*run)(void);
     enum { READY, WAITING, DONE } state;
-    _Atomic uint32_t *word; /* that it waits on, */
-    bool timed;             /* perhaps for a time only */
+    const volatile void *word; /* that it waits on, */
+    bool timed;                /* perhaps for a time only */
+    /* It was stopped before this operation, and nobody has done anything that conflicts with it. */
+    bool asleep;
+    uintptr_t address;
+    bool write;
 } coroutine;
 
 static struct {
     const scenario *scenario;
     coroutine thread[MODEL_THREADS];
     char stack[MODEL_THREADS][STACK];
-    int threads, current, bound, preemptions;
+    int threads, current, preemptions, weak;
+    bounds bounds;
     int yields; /* since the current thread goes on */
     sigjmp_buf explorer;
+    bool closed; /* there is nothing more to decide in this execution: it only goes to its end */
     /* the decisions of this execution: which of how many choices */
     struct decision {
         unsigned char choice, choices;
@@ -42,56 +47,111 @@ static struct {
     int decisions, replayed;
     /* the steps taken, for the report */
     struct step {
-        const char *file;
-        int line, thread;
+        const char *file, *what;
+        uintptr_t address;
+        uint64_t value;
+        int line, thread, order, behind;
     } step[MOST_STEPS];
     int steps;
+    const char *file; /* where the next step is */
+    int line;
     uint64_t ticks;
+    /* who has used which locations, in all executions of this scenario */
+    struct known {
+        uintptr_t address;
+        unsigned readers, writers; /* a bit for each thread */
+    } known[KNOWN];
+    bool learned;
+    /* for model_explore_to_fail() */
+    const char *failure;
+    bool may_fail;
 } m;
 
 int model_self(void)
 {
-    return m.current;
+    return m.scenario ? m.current : -1;
 }
 
 static void print_schedule(void)
 {
+    static const char *const orders[] = {"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
     int first = m.steps > SHOWN ? m.steps - SHOWN : 0;
-    fprintf(stderr, "the schedule, %d preemptions, %d steps%s:\n", m.preemptions, m.steps, first ? " (the last)" : "");
+    fprintf(stderr, "the schedule, %d preemptions, %d unusual, %d steps%s:\n", m.preemptions, m.weak, m.steps,
+            first ? " (the last)" : "");
     for (int i = first; i < m.steps; i++) {
-        const char *file = strstr(m.step[i].file, "src/");
-        file = file ? file : strstr(m.step[i].file, "include/");
-        fprintf(stderr, "  %*sthread %d  %s:%d\n", m.step[i].thread * 4, "", m.step[i].thread,
-                file ? file : m.step[i].file, m.step[i].line);
+        const struct step *s = &m.step[i];
+        const char *file = strstr(s->file, "src/");
+        file = file ? file : strstr(s->file, "include/");
+        fprintf(stderr, "  %*sthread %d  %s:%d", s->thread * 4, "", s->thread, file ? file : s->file, s->line);
+        if (s->what)
+            fprintf(stderr, "  %s %s %#lx %#llx", s->what, orders[s->order], (unsigned long)s->address,
+                    (unsigned long long)s->value);
+        if (s->behind)
+            fprintf(stderr, ", %d behind", s->behind);
+        fprintf(stderr, "\n");
     }
 }
 
 void model_fail(const char *what)
 {
+    if (m.may_fail) {
+        m.failure = what;
+        siglongjmp(m.explorer, 1);
+    }
     fprintf(stderr, "%s: %s\n", m.scenario->name, what);
     print_schedule();
     _exit(1);
 }
 
+void model_count(int *n)
+{
+    ++*n;
+}
+
 static void crashed(int signal)
 {
+    m.may_fail = false;
     model_fail(signal == SIGABRT ? "an assertion failed" : "crash");
 }
 
-/* ---- scheduling ---------------------------------------------------------------------------------------------- */
+/* ---- decisions ----------------------------------------------------------------------------------------------- */
 
 /* One of `choices`: as before while an earlier decision is replayed, else the first. */
 static int decide(int choices)
 {
-    if (choices == 1)
+    if (choices == 1 || m.closed)
         return 0;
     if (m.decisions == MOST_DECISIONS)
         model_fail("too many decisions: does it end?");
-    if (m.decisions == m.replayed) {
+    if (m.decisions == m.replayed)
         m.decision[m.replayed++] = (struct decision){0, (unsigned char)choices};
-    }
+    if (m.decision[m.decisions].choices != choices)
+        model_fail("the same decisions lead to something else");
     return m.decision[m.decisions++].choice;
 }
+
+static bool may_preempt(void)
+{
+    return !m.closed && m.preemptions < m.bounds.preemptions && m.preemptions + m.weak < m.bounds.together;
+}
+
+static void close_execution(void)
+{
+    m.closed = true;
+    for (int i = 0; i < m.threads; i++)
+        m.thread[i].asleep = false;
+}
+
+int search_weak(int choices)
+{
+    if (choices == 1 || m.closed || m.weak == m.bounds.weak || m.preemptions + m.weak == m.bounds.together)
+        return 0;
+    int choice = decide(choices);
+    m.weak += choice > 0;
+    return choice;
+}
+
+/* ---- scheduling ---------------------------------------------------------------------------------------------- */
 
 /* Goes on with a coroutine. It is entered by its ucontext once, and then by a jump that, other than swapcontext(),
  * makes no system call. */
@@ -114,51 +174,170 @@ static void switch_to(int next)
     if (next == before)
         return;
     m.yields = 0;
+    memory_switch(before, next);
     if (sigsetjmp(m.thread[before].context, 0) == 0)
         resume(c);
 }
 
-/* Chooses who goes on. A thread that `yields` does so only if there is nobody else. */
+/* All have ended, or it is a deadlock. */
+static void nobody_goes_on(void)
+{
+    for (int i = 0; i < m.threads; i++)
+        if (m.thread[i].state != DONE)
+            model_fail("deadlock: every thread waits");
+    if (sigsetjmp(m.thread[m.current].context, 0) == 0)
+        siglongjmp(m.explorer, 1);
+}
+
+/* Takes down who may go on in place of the current thread, awake ones; returns how many. */
+static int others(int *able)
+{
+    int count = 0, asleep = 0;
+    for (int i = 0; i < m.threads; i++) {
+        if (i == m.current || m.thread[i].state != READY)
+            continue;
+        if (m.thread[i].asleep)
+            asleep++;
+        else
+            able[count++] = i;
+    }
+    if (count > 0 || asleep == 0)
+        return count;
+    close_execution(); /* they go on as they might have before */
+    return others(able);
+}
+
+/* Chooses who goes on. The current thread may, unless it `yields` or cannot. */
 static void reschedule(bool yields)
 {
-    int able[MODEL_THREADS], count = 0;
-    bool ready = m.thread[m.current].state == READY && !yields;
+    int able[MODEL_THREADS + 1], count = 0;
+    coroutine *self = &m.thread[m.current];
+    bool ready = self->state == READY && !yields;
     if (ready)
         able[count++] = m.current;
-    if (!ready || m.preemptions < m.bound)
+    if (!ready)
+        count = others(able);
+    else if (may_preempt())
         for (int i = 0; i < m.threads; i++)
-            if (i != m.current && m.thread[i].state == READY)
+            if (i != m.current && m.thread[i].state == READY && !m.thread[i].asleep)
                 able[count++] = i;
     /* Times run out when the tester says so; when nothing else can happen, they must. */
-    if (m.preemptions < m.bound || count == 0)
+    if (may_preempt() || count == 0)
         for (int i = 0; i < m.threads; i++)
             if (m.thread[i].state == WAITING && m.thread[i].timed)
                 able[count++] = i;
     if (count == 0 && yields)
         return;
     if (count == 0) {
-        for (int i = 0; i < m.threads; i++)
-            if (m.thread[i].state != DONE)
-                model_fail("deadlock: every thread waits");
-        if (sigsetjmp(m.thread[m.current].context, 0) == 0)
-            siglongjmp(m.explorer, 1);
+        nobody_goes_on();
         return;
     }
     int choice = decide(count);
     m.preemptions += ready && choice > 0;
+    self->asleep = ready && choice > 0;
     switch_to(able[choice]);
 }
 
-void pl_model_point(const char *file, int line)
+static struct known *known_at(uintptr_t address)
 {
-    if (!m.scenario || m.current < 0)
-        return; /* in setup and check */
-    if (!model_has_errands && strstr(file, "sched/inbox.c"))
-        return; /* what nobody changes is as good as read at any other time */
+    for (size_t i = (size_t)(address * UINT64_C(0x9E3779B97F4A7C15) >> 40);; i++) {
+        struct known *k = &m.known[i % KNOWN];
+        if (k->address == 0)
+            k->address = address;
+        if (k->address == address)
+            return k;
+    }
+}
+
+/* Whether it matters to others when the running thread does that. */
+static bool is_shared(uintptr_t address, bool write)
+{
+    if (address == 0)
+        return true;
+    struct known *k = known_at(address);
+    unsigned me = 1U << m.current, *mine = write ? &k->writers : &k->readers;
+    bool was = k->writers != 0 && ((k->readers | k->writers) & ((k->readers | k->writers) - 1)) != 0;
+    *mine |= me;
+    bool is = k->writers != 0 && ((k->readers | k->writers) & ((k->readers | k->writers) - 1)) != 0;
+    if (is && !was) {
+        m.learned = true;
+        close_execution();
+    }
+    return is;
+}
+
+void search_point(uintptr_t address, bool write)
+{
+    if (m.current < 0)
+        return;
     if (m.steps == MOST_STEPS)
         model_fail("too many steps: does it end?");
-    m.step[m.steps++] = (struct step){file, line, m.current};
+    coroutine *self = &m.thread[m.current];
+    self->address = address;
+    self->write = write;
+    const char *file = m.file;
+    int line = m.line;
+    if (is_shared(address, write))
+        reschedule(false);
+    self->asleep = false;
+    for (int i = 0; i < m.threads; i++) {
+        coroutine *c = &m.thread[i];
+        if (c->address == address || c->address == 0 || address == 0)
+            if (c->write || write)
+                c->asleep = false;
+    }
+    m.step[m.steps++] = (struct step){.file = file, .line = line, .thread = m.current, .address = address};
+}
+
+void search_did(const char *what, int order, uint64_t value, int behind)
+{
+    struct step *s = &m.step[m.steps - 1];
+    s->what = what;
+    s->order = order;
+    s->value = value;
+    s->behind = behind;
+}
+
+/* Before each atomic operation, by its macro. */
+void pl_model_point(const char *file, int line);
+
+void pl_model_point(const char *file, int line)
+{
+    m.file = file;
+    m.line = line;
+}
+
+void search_wait(const volatile void *word, bool timed)
+{
+    coroutine *c = &m.thread[m.current];
+    c->state = WAITING;
+    c->word = word;
+    c->timed = timed;
     reschedule(false);
+}
+
+void search_wake(const volatile void *word, bool all)
+{
+    for (int i = 0; i < m.threads; i++) {
+        if (m.thread[i].state == WAITING && m.thread[i].word == word) {
+            m.thread[i].state = READY;
+            m.thread[i].asleep = false;
+            if (!all)
+                return;
+        }
+    }
+}
+
+/* Who yields again and again waits for somebody, who then goes on, at no cost: else this would not end. */
+void search_yield(void)
+{
+    if (m.current >= 0 && m.yields++ > 0)
+        reschedule(true);
+}
+
+uint64_t search_ticks(void)
+{
+    return m.ticks += 1000;
 }
 
 static void run_threads(void)
@@ -185,20 +364,27 @@ static void make_coroutines(void)
 
 static void execute(void)
 {
-    m.decisions = m.steps = m.preemptions = m.yields = 0;
+    m.decisions = m.steps = m.preemptions = m.weak = m.yields = 0;
     m.ticks = 0;
     m.current = -1;
-    model_no_memory = model_has_errands = false;
+    m.closed = false;
+    model_no_memory = false;
+    memory_reset();
     m.scenario->setup();
     for (int i = 0; i < m.threads; i++) {
         m.thread[i].run = m.scenario->thread[i];
         m.thread[i].state = READY;
+        m.thread[i].asleep = false;
     }
     m.current = decide(m.threads); /* who begins is free */
     if (sigsetjmp(m.explorer, 0) == 0)
         resume(&m.thread[m.current]);
     m.current = -1;
-    m.scenario->check();
+    if (m.failure)
+        for (int i = 0; i < m.threads; i++)
+            m.thread[i].begun = false; /* it begins anew, wherever it was */
+    else
+        m.scenario->check();
 }
 
 /* The next set of decisions, depth first; false when all have been tried. */
@@ -213,241 +399,54 @@ static bool advance(void)
     return false;
 }
 
-unsigned long model_explore(const scenario *s, int bound)
+static unsigned long explore(bounds b)
+{
+    m.bounds = b;
+    m.replayed = 0;
+    unsigned long executions = 0;
+    do {
+        m.learned = false;
+        execute();
+        executions++;
+        if (m.learned) {
+            m.replayed = 0;
+            executions = 0;
+        }
+    } while (!m.failure && (m.learned || advance()));
+    return executions;
+}
+
+/* With few preemptions first: that is where most of what is shared is learned. */
+static unsigned long explore_more_and_more(const scenario *s, bounds b)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         signal(signals[i], crashed);
     if (!m.thread[0].start.uc_stack.ss_sp)
         make_coroutines();
+    memset(m.known, 0, sizeof m.known);
     m.scenario = s;
-    m.bound = bound;
-    m.replayed = 0;
+    m.failure = NULL;
     m.threads = 0;
     while (m.threads < MODEL_THREADS && s->thread[m.threads])
         m.threads++;
     unsigned long executions = 0;
-    do {
-        execute();
-        executions++;
-    } while (advance());
+    for (int i = 0; i <= b.together && !m.failure; i++)
+        executions = explore((bounds){b.preemptions, b.weak, i});
     m.scenario = NULL;
+    m.current = -1;
     return executions;
 }
 
-/* ---- the operating system ------------------------------------------------------------------------------------ */
-
-void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+unsigned long model_explore(const scenario *s, bounds b)
 {
-    pl_model_point("pl_os_wait", 0);
-    if (*(volatile uint32_t *)word != expected)
-        return;
-    coroutine *c = &m.thread[m.current];
-    c->state = WAITING;
-    c->word = word;
-    c->timed = timeout_ns >= 0;
-    reschedule(false);
+    m.may_fail = false;
+    return explore_more_and_more(s, b);
 }
 
-void pl_os_wake(_Atomic uint32_t *word)
+const char *model_explore_to_fail(const scenario *s, bounds b)
 {
-    pl_model_point("pl_os_wake", 0);
-    for (int i = 0; i < m.threads; i++) {
-        if (m.thread[i].state == WAITING && m.thread[i].word == word) {
-            m.thread[i].state = READY;
-            return;
-        }
-    }
-}
-
-void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
-{
-    pl_os_wait(word, expected, timeout_ns < INT64_MAX / 2 ? (int64_t)timeout_ns : -1);
-}
-
-void pl_os_rouse(_Atomic uint32_t *word)
-{
-    pl_model_point("pl_os_rouse", 0);
-    for (int i = 0; i < m.threads; i++)
-        if (m.thread[i].state == WAITING && m.thread[i].word == word)
-            m.thread[i].state = READY;
-}
-
-/* Processes are threads here. */
-void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
-{
-    pl_os_doze(word, expected, timeout_ns);
-}
-
-void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
-{
-    if (all)
-        pl_os_rouse(word);
-    else
-        pl_os_wake(word);
-}
-
-void pl_os_leave(int status)
-{
-    (void)status;
-    for (;;)
-        pl_os_nap();
-}
-
-const int pl_os_killed_by = 9;
-
-unsigned pl_pool_forks(void)
-{
-    return 0;
-}
-
-/* A mutex's first word says whether it is locked. These take the place of the C library's. */
-int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
-{
-    (void)attributes;
-    memset(mutex, 0, sizeof *mutex);
-    return 0;
-}
-
-int pthread_mutex_lock(pthread_mutex_t *mutex)
-{
-    uint32_t *locked = (uint32_t *)mutex;
-    pl_model_point("pthread_mutex_lock", 0);
-    while (*(volatile uint32_t *)locked)
-        pl_os_wait((_Atomic uint32_t *)locked, 1, -1);
-    *(volatile uint32_t *)locked = 1;
-    return 0;
-}
-
-int pthread_mutex_unlock(pthread_mutex_t *mutex)
-{
-    uint32_t *locked = (uint32_t *)mutex;
-    *(volatile uint32_t *)locked = 0;
-    pl_os_rouse((_Atomic uint32_t *)locked);
-    return 0;
-}
-
-/* Who yields again and again waits for somebody, who then goes on, at no cost: else this would not end. */
-void pl_os_yield(void)
-{
-    if (m.current >= 0 && m.yields++ > 0)
-        reschedule(true);
-}
-
-void pl_os_name_self(const char *name)
-{
-    (void)name;
-}
-
-int pl_os_cpu(void)
-{
-    return -1;
-}
-
-bool pl_os_may_keep_off(pthread_t thread, int cpu)
-{
-    (void)thread;
-    (void)cpu;
-    return false;
-}
-
-void pl_os_keep_off(pthread_t thread, int cpu, bool off)
-{
-    (void)thread;
-    (void)cpu;
-    (void)off;
-}
-
-void pl_os_nap(void)
-{
-    pl_os_yield();
-}
-
-/* All that is explored is sequentially consistent, so that a fence has nothing to do. */
-bool pl_os_fence_init(void)
-{
-    return true;
-}
-
-bool pl_os_fence_all(void)
-{
-    pl_model_point("pl_os_fence_all", 0);
-    return true;
-}
-
-/* Each reading of the clock is a millisecond after the last: nobody spins for long, and chunks stay at one item. */
-uint64_t pl_ticks(void)
-{
-    return m.ticks += 1000;
-}
-
-uint64_t pl_os_ticks_per_us(void)
-{
-    return 1;
-}
-
-uint64_t pl_os_nanoseconds(void)
-{
-    return pl_ticks() * 1000;
-}
-
-/* More than this is not to be touched each time, and comes from the system; or is what has been released before, since
- * the system takes its time. It need not be zero then: it is room for large arguments. */
-enum { SMALL = 1 << 16, FEW = 1 << 12 };
-
-static struct {
-    void *start;
-    size_t bytes;
-} spare[MODEL_THREADS];
-
-bool model_no_memory, model_has_errands;
-
-void *pl_os_reserve(size_t bytes)
-{
-    if (model_no_memory && bytes > FEW)
-        return NULL;
-    if (bytes <= SMALL)
-        return pl_os_zalloc(bytes);
-    for (int i = 0; i < MODEL_THREADS; i++) {
-        void *start = spare[i].start;
-        if (start && spare[i].bytes == bytes) {
-            spare[i].start = NULL;
-            return start;
-        }
-    }
-    void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return start == MAP_FAILED ? NULL : start;
-}
-
-bool pl_os_commit(void *start, size_t bytes)
-{
-    return start && bytes;
-}
-
-void pl_os_release(void *start, size_t bytes)
-{
-    if (bytes <= SMALL) {
-        free(start);
-        return;
-    }
-    for (int i = 0; i < MODEL_THREADS; i++) {
-        if (!spare[i].start) {
-            spare[i].start = start;
-            spare[i].bytes = bytes;
-            return;
-        }
-    }
-    munmap(start, bytes);
-}
-
-void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm)
-{
-    (void)start;
-    *warm = used > kept ? used : 0;
-}
-
-void *pl_os_zalloc(size_t bytes)
-{
-    void *memory = aligned_alloc(PL_LINE, (bytes + PL_LINE - 1) / PL_LINE * PL_LINE);
-    return memory ? memset(memory, 0, bytes) : NULL;
+    m.may_fail = true;
+    explore_more_and_more(s, b);
+    return m.failure;
 }

@@ -2,14 +2,21 @@
 /*
  * The interleaving tester.
  *
- * It runs the library's own sources, compiled so that each atomic operation is preceded by a call of
- * pl_model_point(). A scenario has a few threads, which are coroutines of one real thread: at each point the tester
- * decides which of them goes on. It tries all decisions, depth first, with at most `bound` preemptions (switches away
- * from a thread that could go on): most bugs of concurrency need two (Musuvathi and Qadeer, "Iterative context
- * bounding for systematic testing of multithreaded programs", PLDI 2007). Waiting and waking (pl_os_wait, pl_os_wake)
- * are the tester's, too: threads that all wait are a deadlock, a wake-up nobody sends is one found.
+ * It runs the library's own sources, compiled so that each access to memory comes to the tester (memory.h). A scenario
+ * has a few threads, which are coroutines of one real thread: before each atomic operation, wait, wake or lock, the
+ * tester decides which of them goes on. It tries all decisions, depth first, with at most so many preemptions (switches
+ * away from a thread that could go on): most bugs of concurrency need two (Musuvathi and Qadeer, "Iterative context
+ * bounding for systematic testing of multithreaded programs", PLDI 2007). Where memory may behave in several ways, it
+ * tries them too, with at most so many that are not the usual one: a load of what is no longer the last store, a store
+ * in place of one before the last, a compare-exchange that fails for no reason.
  *
- * What it explores is sequentially consistent: it finds wrong protocols, not orders that are too weak.
+ * Two kinds of preemptions change nothing, and are left out. Before an operation on what no other thread uses, or all
+ * only read: which locations these are is learned, and when one turns out to be shared the search begins anew. And those
+ * after which the thread goes on before anybody has done something that conflicts with the operation before which it was
+ * stopped: the same comes of stopping it after that operation. (It is a sleep set of Godefroid's, "Partial-order methods
+ * for the verification of concurrent systems", 1996; and needs no more preemptions.)
+ *
+ * Waiting and waking are the tester's, too: threads that all wait are a deadlock, a wake-up nobody sends is one found.
  */
 #ifndef PL_TESTS_MODEL_EXPLORE_H
 #define PL_TESTS_MODEL_EXPLORE_H
@@ -30,21 +37,29 @@ typedef struct scenario {
     int less;
 } scenario;
 
+/* How much is explored: preemptions, unusual behaviours of memory, and both together, in an execution. */
+typedef struct bounds {
+    int preemptions, weak, together;
+} bounds;
+
 /* Whether pl_os_reserve() is to find no memory for more than a few slots. A scenario's setup says so each time. */
 extern bool model_no_memory;
 
-/* The scenario puts errands into an inbox; set by its setup. */
-extern bool model_has_errands;
-
-/* Number of the thread that runs. */
+/* Number of the thread that runs; -1 in setup and check. */
 int model_self(void);
 
 /* Fails the execution: the scenario's name and the schedule are printed, and the program ends with status 1. */
-void model_fail(const char *what);
+_Noreturn void model_fail(const char *what);
+
+/* Adds one, as no data race. */
+void model_count(int *n);
 
 #define model_assert(condition) ((condition) ? (void)0 : model_fail(#condition))
 
 /* Explores a scenario. Returns how many executions that took. */
-unsigned long model_explore(const scenario *s, int bound);
+unsigned long model_explore(const scenario *s, bounds b);
+
+/* Explores it until it fails; returns why, or NULL if it does not. */
+const char *model_explore_to_fail(const scenario *s, bounds b);
 
 #endif

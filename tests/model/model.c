@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model [--deep] [SCENARIO...]: explores every interleaving of small scenarios on the lock-free parts, up to 2
- * preemptions, or 3 with --deep.
+ * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [SCENARIO...]: explores small scenarios on the lock-free parts: every
+ * interleaving and what memory may do, within bounds (explore.h).
+ *
+ * model --litmus: small programs that pin down what the tester's memory does.
  */
 #include "model/model.h"
 
@@ -10,6 +12,7 @@
 #include <time.h>
 
 #include "base/os.h"
+#include "model/memory.h"
 
 int ran[TASKS];
 
@@ -75,11 +78,9 @@ void without_workers(void)
 /* All threads exist, and search, when a scenario begins. */
 void set_up_pool(int count, uint32_t slots)
 {
-    if (!pool) {
-        pool = pl_os_zalloc(sizeof *pool);
-        for (unsigned i = 0; pool && i < MODEL_THREADS; i++)
-            atomic_init(&pool->workers[i], pl_os_zalloc(sizeof(pl_worker)));
-    }
+    static pl_pool the_pool;
+    static pl_worker the_workers[MODEL_THREADS];
+    pool = &the_pool;
     workers = count;
     alone = false;
     memset(&pool->sleep, 0, sizeof pool->sleep);
@@ -92,16 +93,14 @@ void set_up_pool(int count, uint32_t slots)
     pool->size = (unsigned)count;
     pool->can_fence = pl_os_fence_init();
     for (int i = 0; i < count; i++) {
-        pl_worker *w = worker_number(i);
-        if (w->deque.base)
-            pl_deque_destroy(&w->deque);
+        pl_worker *w = &the_workers[i];
+        atomic_init(&pool->workers[i], w);
         memset(w, 0, sizeof *w);
         model_assert(pl_deque_init(&w->deque, slots));
         w->pool = pool;
         w->index = (unsigned)i;
     }
     memset(ran, 0, sizeof ran);
-    memset(&pl_brief_own, 0, sizeof pl_brief_own);
 }
 
 void two_workers(void)
@@ -174,17 +173,26 @@ static bool wanted(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int bound = argc > 1 && strcmp(argv[1], "--deep") == 0 ? 3 : 2, count = 0;
+    if (argc > 1 && strcmp(argv[1], "--litmus") == 0)
+        return run_litmus();
+    bounds asked = {2, 1, 2};
+    int count = 0;
+    if (argc > 1 && strcmp(argv[1], "--deep") == 0)
+        asked = (bounds){3, 2, 3};
+    else if (argc > 1)
+        sscanf(argv[1], "--bounds=%d,%d,%d", &asked.preemptions, &asked.weak, &asked.together);
     unsigned long total = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    memory_thread_local(&pl_brief_own, sizeof pl_brief_own);
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
         for (const scenario *s = all[k]; s->name; s++) {
             if (!wanted(s->name, argc, argv))
                 continue;
             clock_t start = clock();
-            unsigned long executions = model_explore(s, bound - s->less);
-            printf("ok %d - %s: %lu executions, %d preemptions, %.2f s\n", ++count, s->name, executions,
-                   bound - s->less, (double)(clock() - start) / CLOCKS_PER_SEC);
+            bounds b = {asked.preemptions - s->less, asked.weak, asked.together - s->less};
+            unsigned long executions = model_explore(s, b);
+            printf("ok %d - %s: %lu executions, %d preemptions, %d weak, together %d, %.2f s\n", ++count, s->name,
+                   executions, b.preemptions, b.weak, b.together, (double)(clock() - start) / CLOCKS_PER_SEC);
             total += executions;
         }
     }

@@ -50,4 +50,7 @@ typedef struct event {
 void event_wait(event *e);
 void event_set(event *e);
 
+/* The program's status. */
+int run_litmus(void);
+
 #endif

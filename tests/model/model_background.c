@@ -93,7 +93,6 @@ static void fill_inbox(int count, unsigned size, void (*run)(pl_errand *))
     memset(ended, 0, sizeof ended);
     memset(&begun, 0, sizeof begun);
     set_up_pool(count, 16);
-    model_has_errands = true;
     pool->size = size;
     memset(&pool->inbox, 0, sizeof pool->inbox);
     for (int i = 0; i < 3; i++)

@@ -17,13 +17,13 @@ static void set_up_two(void)
 }
 
 /* Thread 1 takes part in a loop when thread 0 says so, or says so again; and does nothing else. */
-static bool over;
+static _Atomic bool over;
 
 static void set_up_part(void)
 {
     set_up_two();
     atomic_init(&pool->sleep.searching, 0);
-    over = false;
+    atomic_init(&over, false);
 }
 
 static void take_part(void)
@@ -33,8 +33,8 @@ static void take_part(void)
     const pl_task *task = NULL;
     while (!task) {
         event_wait(&joined);
-        atomic_store_explicit(&joined.word, 0, memory_order_relaxed);
-        if (over)
+        atomic_exchange_explicit(&joined.word, 0, memory_order_acquire);
+        if (atomic_load_explicit(&over, memory_order_acquire))
             return;
         bool got = pl_worker_steal(w, victim, &slot, &task) == PL_STEAL_GOT;
         event_set(&stolen);
@@ -52,7 +52,7 @@ static void run_loop_of(pl_loop_body *body, size_t n)
 static void share_loop_of(pl_loop_body *body, size_t n)
 {
     run_loop_of(body, n);
-    over = true;
+    atomic_store_explicit(&over, true, memory_order_release);
     event_set(&joined);
 }
 

@@ -57,13 +57,13 @@ static void park_with_a_time(void)
 
 static pl_latch latch;
 static pl_parker decoy;
-static int helped;
+static bool helped[MODEL_THREADS];
 
 static void set_up_latch(void)
 {
     set_up_parker();
     memset(&decoy, 0, sizeof decoy);
-    helped = 0;
+    memset(helped, 0, sizeof helped);
     pl_latch_init(&latch, &parker);
     pl_latch_add(&latch);
     pl_latch_add(&latch);
@@ -71,7 +71,7 @@ static void set_up_latch(void)
 
 static void help_latch(void)
 {
-    helped++;
+    helped[model_self()] = true;
     pl_latch_poke(&latch);
     pl_latch_drop(&latch);
 }
@@ -83,7 +83,7 @@ static void wait_at_latch(void)
             pl_park(&parker, -1);
         pl_latch_withdraw(&latch);
     }
-    model_assert(helped == 2);
+    model_assert(helped[1] && helped[2]);
     pl_latch_init(&latch, &decoy); /* whoever comes now, comes to something else */
     atomic_init(&latch.word, 7);
 }
@@ -385,12 +385,22 @@ static void run_short(size_t n, pl_loop_body *body)
     pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &cost});
 }
 
+/* Iterations that others run as well. */
+static int count_iterations(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    for (size_t i = begin; i < end; i++)
+        model_count(&ran[i]);
+    return 0;
+}
+
 static int run_short_loops(void *ctx, size_t begin, size_t end, void *stop)
 {
     (void)ctx;
     (void)stop;
     for (size_t i = begin; i < end; i++)
-        run_short(2, run_iterations);
+        run_short(2, count_iterations);
     return 0;
 }
 
@@ -438,7 +448,7 @@ static int run_at(int depth, size_t begin, size_t end)
         if (depth < depths)
             run_loop(2, next[depth]);
         else
-            ran[i]++;
+            model_count(&ran[i]);
         depth_of[model_self()] = before;
     }
     return 0;

@@ -6,17 +6,20 @@
 [ -z "$PARALLEL_NO_PLANTED" ] || skip_all "told not to: it takes minutes, and says the same in every build"
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
+tester="tests/model/explore.c tests/model/memory.c tests/model/system.c"
 sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cancel.c src/sched/cost.c src/sched/inbox.c
     src/process/board.c src/process/home.c
-    src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/explore.c tests/model/model.c
+    src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/litmus.c tests/model/model.c
     tests/model/model_background.c tests/model/model_deque.c tests/model/model_mixed.c
     tests/model/model_process.c tests/model/model_sched.c
     tests/model/model_task.c"
+watched="-fsanitize=thread -U__SANITIZE_THREAD__ -Dfree=memory_free -Dmemcpy=__tsan_memcpy -Dmemmove=__tsan_memmove
+    -Dmemset=__tsan_memset"
 
-# compile SOURCE: tasks in one copy, so that it does not take long. All is done in a copy of its own, $place.
+# compile SOURCE [FLAGS]: tasks in one copy, so that it does not take long. All is done in a copy of its own, $place.
 compile() {
     # shellcheck disable=SC2086
-    $CC $CFLAGS -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG \
+    $CC $CFLAGS -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG ${2-$watched} \
         -DPARALLEL_TASK_COPIES=1 -I"$place/src" -I"$place/include" -I"$place/tests" \
         -c "$place/$1" -o "$place/objects/$(basename "$1" .c).o"
 }
@@ -27,6 +30,9 @@ build() {
     *.c) compile "$1" || return ;;
     *)
         rm -f "$place"/objects/*.o
+        for changed in $tester; do
+            compile "$changed" "" || return
+        done
         for changed in $sources; do
             compile "$changed" || return
         done
@@ -117,6 +123,7 @@ cp -R "$srcdir/src" "$srcdir/include" "$place"
 cp -R "$srcdir/tests/model" "$place/tests"
 chmod -R u+w "$place"
 check "the tester builds" build all
+check "its memory does what C11 allows" "$place/model" --litmus
 
 # ---- the deque ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tester's memory model.
+ *
+ * The sources under test are compiled with -fsanitize=thread, but linked with this in place of ThreadSanitizer's
+ * runtime: so each atomic operation comes here with its order, and each plain access with its address and size.
+ *
+ * Atomic operations follow C11 with the amendments of C++20 (P0668, P0982), as far as an execution that goes forward
+ * step by step can show it: an operational model with views, as in Kang and others, "A promising semantics for
+ * relaxed-memory concurrency" (POPL 2017), without promises.
+ *
+ *   - Each location keeps its stores in modification order. A load may read any store that is not older than what its
+ *     thread knows of the location; a store may go to any place that is not. An atomic read-modify-write goes right
+ *     after what it reads, and nothing comes in between later.
+ *   - What a thread knows are the accesses that happen before: a clock with a lane for each thread. A release store, and
+ *     what read-modify-write operations make of it, carries its thread's clock, and an acquire load takes it over.
+ *   - seq_cst operations are, moreover, in one order, that of the execution: such a load reads nothing older, and such a
+ *     store comes after, what earlier ones of the same location have read or written.
+ *   - pl_os_fence_all() is an asymmetric fence, atomic_signal_fence(seq_cst) its light side, as in Goldblatt's P1202:
+ *     who is past its light fence has made all before it visible to a later heavy one; and sees, from its next light
+ *     fence on, all that was before an earlier heavy one.
+ *   - A futex's wait reads the word as it has become by those wakes that are over, or any later value.
+ *   - Two plain accesses of a byte, or a plain and an atomic one, one of which is a write, must be ordered by happens-
+ *     before; and no access may come after the memory was freed. Else the execution fails.
+ *
+ * Not shown: loads that read from stores that come later in the execution (load buffering), and seq_cst stores that
+ * others have seen before their turn in the one order has come. Read-only, acquire and release fences are not modelled.
+ */
+#ifndef PL_TESTS_MODEL_MEMORY_H
+#define PL_TESTS_MODEL_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Forgets everything: what memory holds now is what all threads know. */
+void memory_reset(void);
+
+/* A variable that each thread has for itself. It is zero in each when an execution begins. */
+void memory_thread_local(void *variable, size_t bytes);
+
+/* Another thread goes on than before. */
+void memory_switch(int before, int next);
+
+/* A heavy fence of thread `self`. */
+void memory_fence_all(int self);
+
+/* What a futex's wait by `self` reads. */
+uint32_t memory_read_futex(int self, const volatile void *word);
+
+/* A futex's wake by `self`. */
+void memory_wake_futex(int self, const volatile void *word);
+
+/* A mutex is locked, or unlocked. */
+void memory_acquire(int self, const volatile void *mutex);
+void memory_release(int self, const volatile void *mutex);
+
+/* Zero, unless it is much; until the execution is over. */
+void *memory_allocate(size_t bytes);
+void memory_free(void *start);
+
+#endif

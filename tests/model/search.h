@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tester's parts say to each other: the search in explore.c, the memory in memory.c, the system in system.c. */
+#ifndef PL_TESTS_MODEL_SEARCH_H
+#define PL_TESTS_MODEL_SEARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Before the running thread reads or changes what others see: they may go on instead. Address 0 is all of memory. */
+void search_point(uintptr_t address, bool write);
+
+/* One of `choices` ways that memory may behave; the first is the usual one, and the others are few in an execution. */
+int search_weak(int choices);
+
+/* What came of it, for the report. */
+void search_did(const char *what, int order, uint64_t value, int behind);
+
+/* The running thread waits until it is woken; or, if `timed`, until the search says that its time is over. */
+void search_wait(const volatile void *word, bool timed);
+
+/* Wakes one that waits on this word, or all. */
+void search_wake(const volatile void *word, bool all);
+
+/* The running thread can do nothing until another has. */
+void search_yield(void);
+
+/* A clock that goes on at each look. */
+uint64_t search_ticks(void);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* The operating system, and the C library's mutexes, as the library under test sees them. */
+#include <string.h>
+
+#include "base/os.h"
+#include "base/os_process.h"
+#include "model/explore.h"
+#include "model/memory.h"
+#include "model/search.h"
+
+bool model_no_memory;
+
+void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+{
+    pl_model_point("pl_os_wait", 0);
+    search_point((uintptr_t)word, true);
+    if (memory_read_futex(model_self(), word) == expected)
+        search_wait(word, timeout_ns >= 0);
+}
+
+static void wake(_Atomic uint32_t *word, bool all)
+{
+    pl_model_point("pl_os_wake", all);
+    if (model_self() < 0)
+        return;
+    search_point((uintptr_t)word, true);
+    memory_wake_futex(model_self(), word);
+    search_wake(word, all);
+}
+
+void pl_os_wake(_Atomic uint32_t *word)
+{
+    wake(word, false);
+}
+
+void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    pl_os_wait(word, expected, timeout_ns < INT64_MAX / 2 ? (int64_t)timeout_ns : -1);
+}
+
+void pl_os_rouse(_Atomic uint32_t *word)
+{
+    wake(word, true);
+}
+
+/* Processes are threads here. */
+void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    pl_os_doze(word, expected, timeout_ns);
+}
+
+void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
+{
+    wake(word, all);
+}
+
+void pl_os_leave(int status)
+{
+    (void)status;
+    for (;;)
+        pl_os_nap();
+}
+
+const int pl_os_killed_by = 9;
+
+unsigned pl_pool_forks(void)
+{
+    return 0;
+}
+
+/* A mutex's first word says whether it is locked. These take the place of the C library's. */
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+{
+    (void)attributes;
+    memset(mutex, 0, sizeof *mutex);
+    return 0;
+}
+
+int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    volatile uint32_t *locked = (volatile uint32_t *)mutex;
+    pl_model_point("pthread_mutex_lock", 0);
+    search_point((uintptr_t)mutex, true);
+    while (*locked)
+        search_wait(mutex, false);
+    *locked = 1;
+    if (model_self() >= 0)
+        memory_acquire(model_self(), mutex);
+    return 0;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    volatile uint32_t *locked = (volatile uint32_t *)mutex;
+    pl_model_point("pthread_mutex_unlock", 0);
+    search_point((uintptr_t)mutex, true);
+    *locked = 0;
+    if (model_self() >= 0) {
+        memory_release(model_self(), mutex);
+        search_wake(mutex, true);
+    }
+    return 0;
+}
+
+void pl_os_yield(void)
+{
+    search_yield();
+}
+
+void pl_os_name_self(const char *name)
+{
+    (void)name;
+}
+
+int pl_os_cpu(void)
+{
+    return -1;
+}
+
+bool pl_os_may_keep_off(pthread_t thread, int cpu)
+{
+    (void)thread;
+    (void)cpu;
+    return false;
+}
+
+void pl_os_keep_off(pthread_t thread, int cpu, bool off)
+{
+    (void)thread;
+    (void)cpu;
+    (void)off;
+}
+
+void pl_os_nap(void)
+{
+    pl_os_yield();
+}
+
+bool pl_os_fence_init(void)
+{
+    return true;
+}
+
+bool pl_os_fence_all(void)
+{
+    pl_model_point("pl_os_fence_all", 0);
+    search_point(0, true);
+    memory_fence_all(model_self());
+    return true;
+}
+
+/* Each reading of the clock is a millisecond after the last: nobody spins for long, and chunks stay at one item. */
+uint64_t pl_ticks(void)
+{
+    return search_ticks();
+}
+
+uint64_t pl_os_ticks_per_us(void)
+{
+    return 1;
+}
+
+uint64_t pl_os_nanoseconds(void)
+{
+    return pl_ticks() * 1000;
+}
+
+void *pl_os_reserve(size_t bytes)
+{
+    enum { FEW = 1 << 12 };
+    return model_no_memory && bytes > FEW ? NULL : memory_allocate(bytes);
+}
+
+bool pl_os_commit(void *start, size_t bytes)
+{
+    return start && bytes;
+}
+
+void pl_os_release(void *start, size_t bytes)
+{
+    (void)bytes;
+    memory_free(start);
+}
+
+void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm)
+{
+    (void)start;
+    *warm = used > kept ? used : 0;
+}
+
+void *pl_os_zalloc(size_t bytes)
+{
+    return memory_allocate(bytes);
+}
