@@ -178,6 +178,7 @@ shell_tests = \
     tests/install/install.sh \
     tests/source/checks.sh \
     tests/source/original.sh \
+    tests/model/park.sh \
     tests/api/task_misuse.sh \
     tests/api/vectorised.sh \
     tests/examples/download.sh \
@@ -257,4 +258,4 @@ tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DP
     -Dfree=memory_free -Dmemcpy=__tsan_memcpy -Dmemmove=__tsan_memmove -Dmemset=__tsan_memset
 tests_model_model_CFLAGS = $(AM_CFLAGS)
 tests_model_model_LDADD = libexplore.la
-EXTRA_DIST += tests/model/planted.sh
+EXTRA_DIST += tests/model/park.pml tests/model/planted.sh

@@ -176,7 +176,7 @@ static const litmus tests[] = {
      {mp_set_rel, add_rlx, mp_get_acq},
      reset,
      note,
-     "0 10 100 110 1000 1010 1100 1110 2110"},
+     "0 1 10 11 100 101 111 121"},
     {"MP through a relaxed store", {mp_set_rel, set_two_rlx, mp_get_acq}, reset, note, "0 1 11 20 21"},
     {"MP of another's release", {mp_set_rel, set_two_rel, mp_get_acq}, reset, note, "0 1 11 20 21"},
     {"SB relaxed", {sb_x_rlx, sb_y_rlx}, reset, note, "0 1 100 101"},

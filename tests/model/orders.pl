@@ -1,0 +1,145 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# orders.pl SRCDIR WORK [LABEL...]: weakens each memory order of the sources that the interleaving tester runs, one after
+# the other, and lets the tester look. What it does not find must be explained in orders.txt: "LABEL weaker: reason".
+# CC, CFLAGS and JOBS are taken from the environment. ./dev model --orders calls it.
+use strict;
+use warnings;
+use File::Copy;
+use File::Path qw(make_path);
+
+my ($srcdir, $work, @labels) = @ARGV;
+my $cc = $ENV{CC} // 'gcc';
+my $jobs = $ENV{JOBS} // 1;
+my @tester = map { "tests/model/$_.c" } qw(explore memory system);
+my @sources = (
+    (map { "src/deque/$_.c" } qw(deque spill)),
+    (map { "src/sched/$_.c" } qw(brief cancel cost inbox loop sleep task worker)),
+    (map { "src/process/$_.c" } qw(board home)),
+    (map { "tests/model/$_.c" }
+        qw(litmus model model_background model_deque model_mixed model_process model_sched model_task)));
+my @headers = ('include/libparallel/task.h', map { "src/sched/$_.h" } qw(handoff latch range pool cost cancel));
+my $watched = '-fsanitize=thread -U__SANITIZE_THREAD__ -Dfree=memory_free -Dmemcpy=__tsan_memcpy ' .
+    '-Dmemmove=__tsan_memmove -Dmemset=__tsan_memset';
+
+sub compile {
+    my ($place, @files) = @_;
+    for my $file (@files) {
+        my ($name) = $file =~ m{([^/]*)\.c$};
+        my $how = grep({ $_ eq $file } @tester) ? '' : $watched;
+        system("$cc -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG $how " .
+            "-DPARALLEL_TASK_COPIES=1 -I$place/src -I$place/include -I$place/tests -c $place/$file " .
+            "-o $place/objects/$name.o") == 0 or die "$file does not compile\n";
+    }
+    system("$cc $place/objects/*.o -o $place/model") == 0 or die "no tester\n";
+}
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+    return <$in>;
+}
+
+sub spew {
+    my ($file, $text) = @_;
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out $text;
+    close $out;
+}
+
+# Of the operation that has this order: the weaker ones.
+sub weaker {
+    my ($operation, $order) = @_;
+    return ('none') if $operation eq 'signal_fence';
+    return ('relaxed') if $order eq 'acquire' || $order eq 'release';
+    return ('acquire', 'release') if $order eq 'acq_rel';
+    return ('acquire') if $operation eq 'load';
+    return ('release') if $operation eq 'store';
+    return ('acq_rel');
+}
+
+# All the ways to weaken one order: file, place in it, length, new text, label, description.
+sub mutants {
+    my @found;
+    for my $file (@sources[0 .. 11], @headers) {
+        my $text = slurp("$srcdir/$file");
+        my $at = -1;
+        while ($text =~ /memory_order_(seq_cst|acq_rel|acquire|release)/g) {
+            my ($start, $order) = ($-[0], $1);
+            my $before = substr($text, 0, $start);
+            my ($operation) = $before =~ /.*atomic_(\w+?)(?:_explicit)?\(/s;
+            my ($label) = $before =~ /.*\/\* ([A-Z]+\d+)\b/s;
+            for my $new (weaker($operation, $order)) {
+                my ($from, $length, $with) = ($start, length "memory_order_$order", "memory_order_$new");
+                if ($new eq 'none') {
+                    $from = rindex($before, 'atomic_signal_fence');
+                    ($length, $with) = (index($text, ';', $from) - $from, '');
+                }
+                push @found, [$file, $from, $length, $with, $label, "$operation $order -> $new"];
+            }
+        }
+    }
+    return @found;
+}
+
+my %explained;
+for (split /\n/, slurp("$srcdir/tests/model/orders.txt")) {
+    $explained{"$1 $2"} = $3 if /^(\w+) (\w+): (.*)/;
+}
+make_path("$work/base/objects");
+system("cp -R $srcdir/src $srcdir/include $work/base && mkdir -p $work/base/tests && " .
+    "cp -R $srcdir/tests/model $work/base/tests && chmod -R u+w $work/base") == 0 or die "no copy\n";
+compile("$work/base", @tester, @sources);
+
+my @all = mutants();
+@all = grep { my $m = $_; grep { $m->[4] eq $_ } @labels } @all if @labels;
+my @pids;
+for my $job (0 .. $jobs - 1) {
+    my $pid = fork // die "fork: $!\n";
+    if ($pid) {
+        push @pids, $pid;
+        next;
+    }
+    my $place = "$work/place$job";
+    system("rm -rf $place && cp -R $work/base $place") == 0 or die "no copy\n";
+    for (my $i = $job; $i < @all; $i += $jobs) {
+        my ($file, $from, $length, $with, $label, $what) = @{$all[$i]};
+        my $text = slurp("$srcdir/$file");
+        substr($text, $from, $length) = $with;
+        spew("$place/$file", $text);
+        compile($place, $file =~ /\.c$/ ? $file : @sources);
+        my $status = system("$place/model >$place/log 2>&1");
+        my ($finding) = slurp("$place/log") =~ /^(?!ok)(\w+: .*)/m;
+        copy("$srcdir/$file", "$place/$file");
+        if ($file =~ /\.c$/) {
+            my ($name) = $file =~ m{([^/]*)\.c$};
+            copy("$work/base/objects/$name.o", "$place/objects/$name.o");
+        } else {
+            system("cp $work/base/objects/*.o $place/objects") == 0 or die "no copy\n";
+        }
+        spew("$work/result$i", "$label $what: " . ($status ? $finding // 'fails' : 'NOT FOUND') . "\n");
+        syswrite(STDERR, slurp("$work/result$i"));
+    }
+    exit 0;
+}
+waitpid $_, 0 for @pids;
+
+my ($found, $reasons, $failed) = (0, 0, 0);
+for my $i (0 .. $#all) {
+    my ($label, $what) = @{$all[$i]}[4, 5];
+    my ($new) = $what =~ /(\w+)$/;
+    my $result = -e "$work/result$i" ? slurp("$work/result$i") : "$label $what: not tried\n";
+    my $reason = delete $explained{"$label $new"};
+    if ($result =~ /: NOT FOUND$/) {
+        $reason ? $reasons++ : $failed++;
+        $result =~ s/NOT FOUND/not needed: $reason/ if $reason;
+    } elsif ($result =~ /not tried/) {
+        $failed++;
+    } else {
+        $found++;
+    }
+    print(($result =~ /NOT FOUND|not tried/ ? 'not ok' : 'ok'), ' ', $i + 1, " - $result");
+}
+print '1..', scalar @all, "\n# $found found, $reasons explained, $failed neither\n";
+exit($failed > 0);
