@@ -1,14 +1,17 @@
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
+if EMULATED
+LOG_COMPILER = $(LIBTOOL) --silent --mode=execute $(EMULATOR)
+endif
 # what a user may have set is not to decide a test
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = \
     srcdir='$(abs_top_srcdir)'; builddir='$(abs_top_builddir)'; \
     CC='$(CC)'; CXX='$(CXX)'; CFLAGS='$(CFLAGS)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; \
     prefix='$(prefix)'; pkgconfigdir='$(pkgconfigdir)'; libdir='$(libdir)'; \
-    SANITIZERS='$(SANITIZERS)'; \
-    export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir SANITIZERS;
+    SANITIZERS='$(SANITIZERS)'; EMULATOR='$(EMULATOR)'; NM='$(NM)'; \
+    export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir SANITIZERS EMULATOR NM;
 
 # Tests run in this order, as many at a time as make is told to: those that take long come first.
 if MODEL

@@ -10,7 +10,8 @@
  *
  * - **a crash costs one task**: it is PARALLEL_CRASHED, with its `signal`, or with `signal` 0 and its exit status
  *   in `code`; the call's errno is EOWNERDEAD. All others are kept, and a new worker is forked at once. exit() in a
- *   task ends its worker only, and runs none of the program's atexit() functions.
+ *   task ends its worker only, and runs none of the program's atexit() functions; with a C library that has no
+ *   on_exit(), like musl, its status is always EXIT_FAILURE.
  * - **a timeout is a promise**: a task that is late is killed, with what it has forked, and is PARALLEL_TIMED_OUT.
  * - **no task is run twice**, unless `retries` ask for it. A worker that is killed from outside just between two
  *   tasks may be taken to have died in the one that it had just done, or in the next; no other task is touched.

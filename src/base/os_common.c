@@ -36,7 +36,7 @@ bool pl_os_cond_init(pthread_cond_t *condition)
 
 void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
 {
-    struct timespec t = {.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
+    struct timespec t = pl_timespec(until_ns);
     pthread_cond_timedwait(condition, mutex, &t);
 }
 

@@ -5,8 +5,22 @@
 
 #include <stddef.h>
 #include <stdnoreturn.h>
+#include <time.h>
 
 #include "base/os_process.h"
+
+/* A time as the system takes it. Where its seconds have 32 bits only, what is longer than they can say is cut: a wait may
+ * end too early. */
+static inline struct timespec pl_timespec(uint64_t ns)
+{
+    uint64_t seconds = ns / 1000000000;
+    if (sizeof(time_t) < sizeof seconds && seconds > INT32_MAX)
+        seconds = INT32_MAX;
+    return (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(ns % 1000000000)};
+}
+
+/* On Linux: FUTEX_WAIT or FUTEX_WAKE, with `timeout_ns` for the first, UINT64_MAX for none. */
+void pl_os_futex(_Atomic uint32_t *word, int operation, uint32_t value, uint64_t timeout_ns);
 
 /* A hint that committed memory is used densely. */
 void pl_os_use_huge_pages(void *start, size_t bytes);

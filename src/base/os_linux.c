@@ -21,19 +21,32 @@
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */
 
+/* The time is what the system call takes, whatever the C library's `struct timespec` is: on machines of 32 bits that has
+ * seconds of 32 bits or of 64. Relative times fit in either. Newer machines have only the call for the latter. */
+#ifdef SYS_futex
+typedef long futex_time;
+#else
+#define SYS_futex SYS_futex_time64
+typedef int64_t futex_time;
+#endif
+
+void pl_os_futex(_Atomic uint32_t *word, int operation, uint32_t value, uint64_t timeout_ns)
+{
+    struct timespec t = pl_timespec(timeout_ns);
+    futex_time relative[2] = {t.tv_sec < INT32_MAX ? (futex_time)t.tv_sec : INT32_MAX, t.tv_nsec};
+    int saved = errno;
+    syscall(SYS_futex, word, operation, value, timeout_ns == UINT64_MAX ? NULL : relative, NULL, 0);
+    errno = saved;
+}
+
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
-    struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000)};
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &t, NULL, 0);
-    errno = saved;
+    pl_os_futex(word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? UINT64_MAX : (uint64_t)timeout_ns);
 }
 
 void pl_os_wake(_Atomic uint32_t *word)
 {
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    errno = saved;
+    pl_os_futex(word, FUTEX_WAKE_PRIVATE, 1, UINT64_MAX);
 }
 
 void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
@@ -43,9 +56,7 @@ void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 
 void pl_os_rouse(_Atomic uint32_t *word)
 {
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-    errno = saved;
+    pl_os_futex(word, FUTEX_WAKE_PRIVATE, INT_MAX, UINT64_MAX);
 }
 
 void pl_os_after_fork(void)

@@ -23,6 +23,10 @@
 #include "base/os.h"
 #include "base/os_internal.h"
 
+#ifndef SYS_futex /* machines of 32 bits without a past */
+#define SYS_futex SYS_futex_time64
+#endif
+
 /* ---- what processes share -------------------------------------------------------------------------------- */
 
 void pl_os_share_discard(void *start, size_t bytes)
@@ -46,17 +50,12 @@ void pl_os_populate(void *start, size_t bytes)
 
 void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
-    struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000)};
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAIT, expected, timeout_ns == UINT64_MAX ? NULL : &t, NULL, 0);
-    errno = saved;
+    pl_os_futex(word, FUTEX_WAIT, expected, timeout_ns);
 }
 
 void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
 {
-    int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE, all ? INT_MAX : 1, NULL, NULL, 0);
-    errno = saved;
+    pl_os_futex(word, FUTEX_WAKE, all ? INT_MAX : 1, UINT64_MAX);
 }
 
 /* ---- the keeper ------------------------------------------------------------------------------------------ */
@@ -114,7 +113,7 @@ static int keep(void *argument)
     atomic_store_explicit(&k->told, 1, memory_order_release);
     syscall(SYS_futex, &k->told, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     if (child > 0)
-        syscall(SYS_wait4, child, NULL, __WALL, NULL);
+        syscall(SYS_waitid, P_PID, child, NULL, WEXITED | __WALL, NULL);
     syscall(SYS_exit_group, 0);
     return 0;
 }
@@ -245,7 +244,7 @@ void pl_os_watch(pl_os_supervisor *s, int program)
 pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns)
 {
     struct pollfd files[2] = {{.fd = s->line, .events = POLLIN}, {.fd = s->program, .events = POLLIN}};
-    struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000)};
+    struct timespec t = pl_timespec(timeout_ns);
     if (s->program < 0) { /* then it looks every so often */
         if (kill(s->pid, 0) != 0 && errno == ESRCH)
             return PL_OS_ALONE;

@@ -11,7 +11,8 @@
 #include "base/os.h"
 #include "base/os_internal.h"
 
-enum { LOTS = 64 };
+/* The longest wait: its caller looks again, and waits again. */
+enum { LOTS = 64, LONGEST_S = 100000000 };
 
 static struct parking_lot {
     pthread_mutex_t mutex;
@@ -39,7 +40,8 @@ void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
     struct timespec until;
     if (timeout_ns >= 0) {
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += (time_t)(timeout_ns / 1000000000);
+        int64_t seconds = timeout_ns / 1000000000; /* years do; seconds of 32 bits would not hold more */
+        until.tv_sec += seconds < LONGEST_S ? (time_t)seconds : LONGEST_S;
         until.tv_nsec += (long)(timeout_ns % 1000000000);
         if (until.tv_nsec >= 1000000000) {
             until.tv_nsec -= 1000000000;

@@ -302,7 +302,7 @@ static void leave_at_once(int status, void *unused)
     fflush(stdout);
     _exit(status);
 }
-#else
+#else /* these handlers are not told the status */
 static void leave_at_once(void)
 {
     fflush(stdout);

@@ -3,12 +3,12 @@
 # A program that is compiled with PARALLEL_DEBUG stops where a task breaks the rules of spawns and joins, as assert()
 # does, and names the task and the mistake.
 . "$srcdir/tests/support/tap.sh"
-program=$builddir/tests/api/task_misuse
+misuse=$(program tests/api/task_misuse)
 ulimit -c 0 2>/dev/null
 
 # aborts MODE TASK WORDS: stops by abort(), and says so.
 aborts() {
-    "$program" "$1" >"$work/out" 2>"$work/err"
+    "$misuse" "$1" >"$work/out" 2>"$work/err"
     status=$?
     cat "$work/out" "$work/err"
     echo "exit status $status"
@@ -18,7 +18,7 @@ right_so_far() {
     grep -q "right so far" "$work/out"
 }
 succeeds() {
-    "$program" correct >"$work/out" 2>"$work/err"
+    "$misuse" correct >"$work/out" 2>"$work/err"
     status=$?
     cat "$work/out" "$work/err"
     [ "$status" -eq 0 ] && [ "$(cat "$work/out")" = 17711 ] && [ ! -s "$work/err" ]

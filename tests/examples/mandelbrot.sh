@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # mandelbrot draws the same picture serially and in parallel (it compares them itself), and writes a PNG.
 . "$srcdir/tests/support/tap.sh"
-mandelbrot=$builddir/examples/mandelbrot
+mandelbrot=$(program examples/mandelbrot)
 [ -x "$mandelbrot" ] || skip_all "built without libpng"
 
 draw() {

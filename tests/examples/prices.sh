@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # prices shows a page with what there is, and says why the rest is missing.
 . "$srcdir/tests/support/tap.sh"
-prices=$builddir/examples/prices
+prices=$(program examples/prices)
 unset PARALLEL_NUM_THREADS
 cd "$work" || exit 99
 

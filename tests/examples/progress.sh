@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # progress searches all blocks, or those that it can before a Ctrl-C, and draws a bar on a terminal alone.
 . "$srcdir/tests/support/tap.sh"
-progress=$builddir/examples/progress
+progress=$(program examples/progress)
 unset PARALLEL_NUM_THREADS
 cd "$work" || exit 99
 process=

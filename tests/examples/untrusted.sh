@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # untrusted prints what films hold, and lists those that its parser crashes on, or never ends with.
 . "$srcdir/tests/support/tap.sh"
-untrusted=$builddir/examples/untrusted
+untrusted=$(program examples/untrusted)
 unset PARALLEL_NUM_THREADS
 ulimit -S -s 8192 2>/dev/null # what deep.mp4 is to fill
 ulimit -S -c 0                # crashes are what is wanted, and are not to be kept

@@ -29,7 +29,13 @@ compile_cxx() {
     $CXX "$@" $here $($PKG_CONFIG --cflags --libs parallel) -o "$work/$program"
 }
 prints() { # EXPECTED PROGRAM
-    [ "$("$work/$2")" = "$1" ]
+    # shellcheck disable=SC2086
+    [ "$($EMULATOR "$work/$2")" = "$1" ]
+}
+
+knows() { # COMPILER LANGUAGE STANDARD
+    # shellcheck disable=SC2086
+    : | $1 "-std=$3" -fsyntax-only -x "$2" - 2>/dev/null
 }
 
 source=$srcdir/tests/install/program.c
@@ -37,6 +43,14 @@ for level in -O0 -O3; do
     # shellcheck disable=SC2086
     check "a C11 program compiles, $level" compile program $strict $level "$source"
     check "and runs" prints fine program
+done
+for standard in c17 c2x; do
+    if knows "$CC" c $standard; then
+        check "a C program compiles, $standard" compile program -std=$standard -pedantic -Wall -Wextra -Werror "$source"
+        check "and runs" prints fine program
+    else
+        skip "a C program, $standard" "the compiler does not know it"
+    fi
 done
 for wrong in ARGUMENT_TYPE RESULT_TYPE OPTION UNDECORATED TASK_COUNT SPAWN_OUTSIDE; do
     refuse "does not compile, whatever the flags: $wrong" compile wrong -std=c11 -w "-DWRONG_$wrong" "$source"
@@ -47,7 +61,8 @@ for wrong in UNNAMED_OPTION TASK_ARGUMENT; do
 done
 
 if command -v "${CXX%% *}" >/dev/null 2>&1; then
-    for standard in c++11 c++17; do
+    for standard in c++11 c++14 c++17 c++20 c++23; do
+        knows "$CXX" c++ $standard || continue
         check "a C++ program compiles, $standard" compile_cxx program_cc -std=$standard -pedantic -Wall -Wextra -Werror \
             "$srcdir/tests/install/program.cc"
         check "and runs" prints fine program_cc
@@ -58,7 +73,7 @@ fi
 
 # Nothing but the public names is visible, and no other library is needed.
 exported() { # any other than parallel_...?
-    nm -D --defined-only "$root$libdir/libparallel.so" | awk '$3 !~ /^(parallel_|PARALLEL_)/ { print; bad = 1 } END { exit !bad }'
+    ${NM:-nm} -D --defined-only "$root$libdir/libparallel.so" | awk '$3 !~ /^(parallel_|PARALLEL_)/ { print; bad = 1 } END { exit !bad }'
 }
 needed() {
     readelf -d "$root$libdir/libparallel.so" | grep NEEDED | grep -vE 'libc\.|libpthread|ld-linux'
@@ -78,7 +93,8 @@ for n in 1 2; do
     # shellcheck disable=SC2086
     check "the README's program $n compiles" compile readme$n $strict "$work/readme$n.c"
     check "the README shows what it prints" test -s "$work/readme$n.txt"
-    "$work/readme$n" >"$work/readme.out" 2>&1
+    # shellcheck disable=SC2086
+    $EMULATOR "$work/readme$n" >"$work/readme.out" 2>&1
     check "and prints that" cmp "$work/readme.out" "$work/readme$n.txt"
 done
 # So does the one at the top of the header.

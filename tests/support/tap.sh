@@ -31,6 +31,18 @@ refuse() {
     check "$tap_what" not "$@"
 }
 
+# program PATH: prints what to call to run a program of the build: itself, or a script that gives it to $EMULATOR.
+program() {
+    script=$builddir/$1
+    if [ -n "$EMULATOR" ] && [ -x "$script" ]; then
+        script=$work/${1##*/}.emulated
+        printf '#!/bin/sh\nexec "%s/libtool" --silent --mode=execute %s "%s" "$@"\n' "$builddir" "$EMULATOR" \
+            "$builddir/$1" >"$script"
+        chmod +x "$script"
+    fi
+    echo "$script"
+}
+
 not() {
     if "$@"; then return 1; else return 0; fi
 }
