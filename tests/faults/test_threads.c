@@ -334,6 +334,26 @@ static int asynchronous(void)
     return r ? fault_ran(N, 1, 1) : error;
 }
 
+/* Nobody asks for the results until they are there. */
+static int polled(void)
+{
+    prepare();
+    parallel_executor *ex = parallel_async_map(triple, numbers, N);
+    if (!ex)
+        return errno;
+    for (int i = 0; i < 200 && !parallel_executor_done(ex); i++)
+        pl_nap(1000);
+    atomic_store_explicit(&fault_now->armed, false, memory_order_relaxed); /* from now on it can be done */
+    for (int i = 0; i < 5000 && !parallel_executor_done(ex); i++)
+        pl_nap(1000);
+    if (!parallel_executor_done(ex))
+        return fault_wrong("never done");
+    parallel_results *r = parallel_executor_results(ex);
+    int error = r ? 0 : errno;
+    parallel_executor_free(ex);
+    return r ? fault_ran(N, 1, 1) : error;
+}
+
 static int started_later(void)
 {
     prepare();
@@ -429,6 +449,7 @@ static const fault_scenario scenarios[] = {
     {"splits", splits, false},
     {"a par", a_par, false},
     {"an executor", asynchronous, false},
+    {"polled", polled, false},
     {"started later", started_later, false},
     {"cancelled", cancelled, false},
     {"thrown away", thrown_away, false},
