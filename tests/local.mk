@@ -224,6 +224,7 @@ shell_tests = \
     tests/install/install.sh \
     tests/source/checks.sh \
     tests/source/original.sh \
+    tests/api/plugin.sh \
     tests/api/task_misuse.sh \
     tests/api/vectorised.sh \
     tests/examples/download.sh \
@@ -234,6 +235,8 @@ shell_tests = \
     tests/examples/untrusted.sh
 
 EXTRA_DIST += $(shell_tests) \
+    tests/api/plugin.c \
+    tests/api/plugin_host.c \
     tests/support/tap.sh \
     tests/install/program.c \
     tests/install/program.cc \
