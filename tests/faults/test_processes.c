@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What programs do on worker processes. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "faults/cases.h"
@@ -149,6 +151,21 @@ static int persistent(void)
     return 0;
 }
 
+/* Who waits for the end of a pipe is not kept waiting by workers, which have none of the program's files. */
+static int files(void)
+{
+    int ends[2];
+    prepare();
+    if (syscall(SYS_pipe2, ends, 0) != 0) /* it is not to fail itself */
+        return fault_wrong("no pipe");
+    int error = check(parallel_process_map(triple, numbers, N, .max_workers = 2, .isolation = PARALLEL_PERSISTENT));
+    close(ends[1]);
+    struct pollfd end = {.fd = ends[0]};
+    bool ended = poll(&end, 1, 10000) == 1;
+    close(ends[0]);
+    return ended ? error : fault_wrong("the program's files are open elsewhere");
+}
+
 static int into(void)
 {
     int out[N];
@@ -262,6 +279,7 @@ static int asynchronous(void)
 static const fault_scenario scenarios[] = {
     {"a snapshot", a_snapshot, false},
     {"persistent", persistent, false},
+    {"files", files, false},
     {"into", into, false},
     {"failures", failures, false},
     {"failures of kept", failures_of_kept, false},
