@@ -45,6 +45,7 @@ api_tests = \
     tests/api/test_failures \
     tests/api/test_for \
     tests/api/test_life \
+    tests/api/test_limits \
     tests/api/test_map \
     tests/api/test_nested \
     tests/api/test_options \
@@ -115,6 +116,8 @@ tests_api_test_for_CFLAGS = $(test_cflags)
 tests_api_test_for_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
 tests_api_test_life_LDADD = $(api_ldadd)
+tests_api_test_limits_CFLAGS = $(test_cflags)
+tests_api_test_limits_LDADD = $(api_ldadd)
 tests_api_test_map_CFLAGS = $(test_cflags)
 tests_api_test_map_LDADD = $(api_ldadd)
 tests_api_test_nested_CFLAGS = $(test_cflags)
