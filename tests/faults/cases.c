@@ -240,7 +240,7 @@ static void plan_kinds(const fault_scenario *s, const char *name, unsigned kinds
 
 static void plan_all(const fault_scenario *s)
 {
-    static const fault_kind memory[] = {FAULT_HEAP, FAULT_MAP, FAULT_COMMIT, FAULT_THREAD};
+    static const fault_kind memory[] = {FAULT_HEAP, FAULT_GROW, FAULT_MAP, FAULT_COMMIT, FAULT_THREAD};
     unsigned kinds = 0, calls = 0;
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
         kinds |= FAULT_BIT(memory[i]);

@@ -24,12 +24,19 @@ static const struct {
     const char *name;
     int error;
 } kinds[FAULT_KINDS] = {
-    [FAULT_HEAP] = {"heap", ENOMEM},        [FAULT_MAP] = {"mmap", ENOMEM},
-    [FAULT_COMMIT] = {"mprotect", ENOMEM},  [FAULT_THREAD] = {"thread", EAGAIN},
-    [FAULT_KEY] = {"key", EAGAIN},          [FAULT_CONDITION] = {"condition", ENOMEM},
-    [FAULT_FORK] = {"fork", EAGAIN},        [FAULT_CLONE] = {"clone", EPERM},
-    [FAULT_FILE] = {"file", EMFILE},        [FAULT_PIDFD] = {"pidfd_open", ENOSYS},
-    [FAULT_FENCE] = {"membarrier", ENOSYS}, [FAULT_WAIT] = {"futex wait", EINTR},
+    [FAULT_HEAP] = {"heap", ENOMEM},
+    [FAULT_GROW] = {"realloc", ENOMEM},
+    [FAULT_MAP] = {"mmap", ENOMEM},
+    [FAULT_COMMIT] = {"mprotect", ENOMEM},
+    [FAULT_THREAD] = {"thread", EAGAIN},
+    [FAULT_KEY] = {"key", EAGAIN},
+    [FAULT_CONDITION] = {"condition", ENOMEM},
+    [FAULT_FORK] = {"fork", EAGAIN},
+    [FAULT_CLONE] = {"clone", EPERM},
+    [FAULT_FILE] = {"file", EMFILE},
+    [FAULT_PIDFD] = {"pidfd_open", ENOSYS},
+    [FAULT_FENCE] = {"membarrier", ENOSYS},
+    [FAULT_WAIT] = {"futex wait", EINTR},
     [FAULT_HINT] = {"hint", EINVAL},
 };
 
@@ -173,7 +180,7 @@ void *__wrap_calloc(size_t n, size_t bytes)
 void *__wrap_realloc(void *memory, size_t bytes);
 void *__wrap_realloc(void *memory, size_t bytes)
 {
-    if (fails(FAULT_HEAP))
+    if (fails(FAULT_GROW))
         return NULL;
     if (memory)
         give(memory);

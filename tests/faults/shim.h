@@ -16,6 +16,7 @@
 /* What fails together. */
 typedef enum fault_kind {
     FAULT_HEAP,      /* malloc() and its kin, strdup() */
+    FAULT_GROW,      /* realloc() */
     FAULT_MAP,       /* mmap() */
     FAULT_COMMIT,    /* mprotect() */
     FAULT_THREAD,    /* pthread_create() */

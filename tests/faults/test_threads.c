@@ -110,6 +110,31 @@ static int a_map_that_naps(void)
     return check(parallel_map(nap, numbers, N, .max_workers = 8));
 }
 
+/* Waits for the other, if there is enough for both. Not so short that nobody would be called to help the next time. */
+static int meet(int x)
+{
+    bool alone = atomic_load_explicit(&fault_now->armed, memory_order_relaxed);
+    fault_run(x);
+    pl_nap(1000);
+    for (int i = 0; i < 20000 && !alone && !fault_now->times[1 - x]; i++)
+        pl_nap(1000);
+    return fault_now->times[1 - x] || alone ? 3 * x : -1;
+}
+PARALLEL_DECORATE(meet, int, int);
+
+/* A while after threads could not be had, they can be. */
+static int together(void)
+{
+    int out[2] = {0, 0};
+    bool armed = atomic_load_explicit(&fault_now->armed, memory_order_relaxed);
+    if (!armed)
+        pl_nap(150000);
+    prepare();
+    if (parallel_map_into(meet, numbers, 2, out) != 0)
+        return errno;
+    return out[0] == 0 && out[1] == 3 ? fault_ran(2, 1, 1) : fault_wrong("nobody came to help");
+}
+
 static int a_map_into(void)
 {
     int out[N];
@@ -435,6 +460,7 @@ static const fault_scenario scenarios[] = {
     {"a map", a_map, false},
     {"a map that naps", a_map_that_naps, false},
     {"a map into", a_map_into, false},
+    {"together", together, false},
     {"failures", failures, false},
     {"a failure", a_failure, false},
     {"names", named, false},
