@@ -107,9 +107,9 @@ static const size_t rooms[] = {0, 16, 100, 512, 3000, 9000, 40000, 300000, 15000
 enum { ROOMS = sizeof rooms / sizeof rooms[0] };
 
 /* The stack is address space, too. */
-static void touch_stack(void)
+__attribute__((noinline)) static void touch_stack(void)
 {
-    volatile char bytes[128 << 10];
+    volatile char bytes[512 << 10];
     for (size_t i = 0; i < sizeof bytes; i += 512)
         bytes[i] = 1;
 }
