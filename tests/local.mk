@@ -19,7 +19,7 @@ TESTS += tests/model/planted.sh
 endif
 TESTS += $(shell_tests)
 if HAVE_CHECK
-TESTS += $(api_tests)
+TESTS += $(fault_tests) $(api_tests)
 endif
 TESTS += tests/stress/stress
 if HAVE_CHECK
@@ -48,6 +48,7 @@ api_tests = \
     tests/api/test_failures \
     tests/api/test_for \
     tests/api/test_life \
+    tests/api/test_limits \
     tests/api/test_map \
     tests/api/test_nested \
     tests/api/test_options \
@@ -118,6 +119,8 @@ tests_api_test_for_CFLAGS = $(test_cflags)
 tests_api_test_for_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
 tests_api_test_life_LDADD = $(api_ldadd)
+tests_api_test_limits_CFLAGS = $(test_cflags)
+tests_api_test_limits_LDADD = $(api_ldadd)
 tests_api_test_map_CFLAGS = $(test_cflags)
 tests_api_test_map_LDADD = $(api_ldadd)
 tests_api_test_nested_CFLAGS = $(test_cflags)
@@ -172,6 +175,52 @@ tests_api_test_tasks_LDADD = $(api_ldadd)
 tests_api_test_time_CFLAGS = $(test_cflags)
 tests_api_test_time_LDADD = $(api_ldadd)
 
+# ---- calls that fail ----------------------------------------------------------------------------------------------
+
+# All of the library, without a library around it: so the linker gives what it calls to the test's shim.
+fault_tests =
+if HAVE_CHECK
+if OS_LINUX
+if LINKER_WRAPS
+if !SANITIZED
+fault_tests += \
+    tests/faults/test_processes \
+    tests/faults/test_tasks \
+    tests/faults/test_threads
+check_PROGRAMS += $(fault_tests)
+check_LTLIBRARIES += tests/faults/libfaults.la tests/faults/libwhole.la
+endif
+endif
+endif
+endif
+
+tests_faults_libwhole_la_SOURCES = $(libparallel_la_SOURCES)
+tests_faults_libwhole_la_LIBADD = libruntime.la
+tests_faults_libfaults_la_SOURCES = \
+    tests/faults/arena.c \
+    tests/faults/cases.c \
+    tests/faults/cases.h \
+    tests/faults/shim.c \
+    tests/faults/shim.h
+tests_faults_libfaults_la_CFLAGS = $(test_cflags)
+fault_ldadd = tests/faults/libfaults.la tests/faults/libwhole.la $(CHECK_LIBS)
+fault_ldflags = \
+    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=strdup,--wrap=free \
+    -Wl,--wrap=mmap,--wrap=munmap,--wrap=mprotect,--wrap=madvise \
+    -Wl,--wrap=pthread_create,--wrap=pthread_key_create,--wrap=pthread_setspecific \
+    -Wl,--wrap=pthread_cond_init,--wrap=pthread_condattr_init \
+    -Wl,--wrap=sched_getaffinity,--wrap=pthread_getaffinity_np,--wrap=pthread_setaffinity_np \
+    -Wl,--wrap=fork,--wrap=clone,--wrap=pipe,--wrap=socketpair,--wrap=open,--wrap=fcntl,--wrap=opendir,--wrap=syscall
+tests_faults_test_processes_CFLAGS = $(test_cflags)
+tests_faults_test_processes_LDADD = $(fault_ldadd)
+tests_faults_test_processes_LDFLAGS = $(fault_ldflags)
+tests_faults_test_tasks_CFLAGS = $(test_cflags)
+tests_faults_test_tasks_LDADD = $(fault_ldadd)
+tests_faults_test_tasks_LDFLAGS = $(fault_ldflags)
+tests_faults_test_threads_CFLAGS = $(test_cflags)
+tests_faults_test_threads_LDADD = $(fault_ldadd)
+tests_faults_test_threads_LDFLAGS = $(fault_ldflags)
+
 # ---- in shell -----------------------------------------------------------------------------------------------------
 
 shell_tests = \
@@ -182,6 +231,7 @@ shell_tests = \
     tests/source/checks.sh \
     tests/source/original.sh \
     tests/model/park.sh \
+    tests/api/plugin.sh \
     tests/api/task_misuse.sh \
     tests/api/vectorised.sh \
     tests/examples/download.sh \
@@ -192,6 +242,8 @@ shell_tests = \
     tests/examples/untrusted.sh
 
 EXTRA_DIST += $(shell_tests) \
+    tests/api/plugin.c \
+    tests/api/plugin_host.c \
     tests/support/tap.sh \
     tests/install/program.c \
     tests/install/program.cc \

@@ -266,6 +266,18 @@ static int failed(int code)
     return -1;
 }
 
+/* Has the pool's threads perform the call; where there is no pool, the errand lies here until somebody waits for it, or there
+ * is one. With the lock held. */
+static void submit(parallel_executor *ex)
+{
+    if (!ex->pool) /* there was none, or this is a child process */
+        ex->pool = ex->call.pool = pl_pool_hold_here();
+    ex->lies_here = !ex->pool;
+    ex->errand = (pl_errand){.run = run_errand, .pool = ex->pool};
+    if (ex->pool)
+        pl_inbox_submit(&ex->errand);
+}
+
 /* With the lock held. Returns 0, or an error code. */
 static int start(parallel_executor *ex)
 {
@@ -281,12 +293,7 @@ static int start(parallel_executor *ex)
         perform_here(ex);
         return 0;
     }
-    if (!ex->pool) /* there was none, or this is a child process */
-        ex->pool = ex->call.pool = pl_pool_hold_here();
-    ex->lies_here = !ex->pool;
-    ex->errand = (pl_errand){.run = run_errand, .pool = ex->pool};
-    if (ex->pool)
-        pl_inbox_submit(&ex->errand);
+    submit(ex);
     return 0;
 }
 
@@ -338,6 +345,8 @@ parallel_status parallel_executor_status(const parallel_executor *ex)
     parallel_status status = ex->status;
     if (status == PARALLEL_STARTED && ex->errand.pool)
         pl_inbox_remind((pl_errand *)&ex->errand);
+    else if (status == PARALLEL_STARTED && ex->lies_here)
+        submit((parallel_executor *)ex);
     unlock(ex);
     return status;
 }

@@ -214,17 +214,28 @@ uint64_t pl_os_images(void)
 
 /* ---- a supervisor ---------------------------------------------------------------------------------------- */
 
+/* How many numbers are looked at where there is no list of files. */
+#define NUMBERS 65536
+
+static void drop_file(int fd, int line, int nothing)
+{
+    if (fd > 2 && fd != line && fd != nothing && (nothing < 0 || dup3(nothing, fd, O_CLOEXEC) < 0))
+        close(fd);
+}
+
 void pl_os_drop_files(int line)
 {
     int nothing = open("/", O_PATH | O_CLOEXEC);
     DIR *files = opendir("/proc/self/fd");
     for (struct dirent *entry; files && (entry = readdir(files));) {
         int fd = atoi(entry->d_name);
-        if (fd <= 2 || fd == line || fd == nothing || fd == dirfd(files))
-            continue;
-        if (nothing < 0 || dup3(nothing, fd, O_CLOEXEC) < 0)
-            close(fd);
+        if (fd != dirfd(files))
+            drop_file(fd, line, nothing);
     }
+    long most = files ? 0 : sysconf(_SC_OPEN_MAX);
+    for (int fd = 3; fd < most && fd < NUMBERS; fd++)
+        if (fcntl(fd, F_GETFD) >= 0)
+            drop_file(fd, line, nothing);
     if (files)
         closedir(files);
     if (nothing > 2)

@@ -168,6 +168,10 @@ bool pl_deque_init(pl_deque *d, uint32_t reserve);
 
 /* Makes one without any room, for a thread that must do without help: all tasks run in their push. `slots`: two. */
 void pl_deque_init_serial(pl_deque *d, pl_slot *slots);
+
+/* Lends such a new one memory, which begins on a cache line: the results that are kept in it need no other. */
+void pl_deque_lend(pl_deque *d, void *memory, size_t bytes);
+
 void pl_deque_end_serial(pl_deque *d);
 
 /* Ends it. No thread may look at it any more. */

@@ -23,6 +23,7 @@
 typedef struct pl_overflow {
     struct pl_overflow *below;
     size_t used, room;
+    bool lent; /* by whoever made the deque; it is the lowest */
     alignas(PL_LINE) char bytes[];
 } pl_overflow;
 
@@ -34,10 +35,17 @@ static size_t rounded(size_t bytes)
 /* If the last result of all has been used. */
 static void drop_overflow(pl_deque *d)
 {
-    for (pl_overflow *top; !d->overflowed && (top = d->overflow);) {
+    for (pl_overflow *top; !d->overflowed && (top = d->overflow) && !top->lent;) {
         d->overflow = top->below;
         free(top);
     }
+}
+
+void pl_deque_lend(pl_deque *d, void *memory, size_t bytes)
+{
+    pl_overflow *chunk = memory;
+    *chunk = (pl_overflow){.below = d->overflow, .room = bytes - sizeof *chunk, .lent = true};
+    d->overflow = chunk;
 }
 
 void pl_deque_end_serial(pl_deque *d)

@@ -222,6 +222,45 @@ unsigned pl_arena_regions(void)
     return count;
 }
 
+/* ---- the end --------------------------------------------------------------------------------------------- */
+
+static void free_extents(region *r)
+{
+    for (extent *e; (e = r->extents);) {
+        r->extents = e->next;
+        free(e);
+    }
+}
+
+static bool is_used(const region *r)
+{
+    for (const extent *e = r->extents; e; e = e->next)
+        if (e->used)
+            return true;
+    return false;
+}
+
+/* A library that is unloaded leaves nothing. What holds results stays: the program may still have them, at its end. After the
+ * crews have ended, whose boards are here. (Destructors with a priority run after those without.) */
+__attribute__((destructor(1000))) static void end_arena(void)
+{
+    pthread_mutex_lock(&mutex);
+    for (region **link = &regions, *r; (r = *link);) {
+        if (is_used(r)) {
+            link = &r->next;
+            continue;
+        }
+        *link = r->next;
+        for (const extent *e = r->extents; e; e = e->next) {
+            warm -= e->warm ? e->bytes : 0;
+            pl_os_release(r->start + e->start, e->bytes);
+        }
+        free_extents(r);
+        free(r);
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
 /* ---- fork ------------------------------------------------------------------------------------------------ */
 
 static void before_fork(void)
@@ -240,10 +279,7 @@ static void after_fork(void)
 static void after_fork_in_child(void)
 {
     for (region *r; (r = regions);) {
-        for (extent *e; (e = r->extents);) {
-            r->extents = e->next;
-            free(e);
-        }
+        free_extents(r);
         regions = r->next;
         free(r);
     }

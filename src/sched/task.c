@@ -9,12 +9,17 @@
 
 /* ---- runs from outside ----------------------------------------------------------------------------------- */
 
-/* Where there is no worker to be had: all tasks run in their push. */
+/* What a thread has on its stack for results that are kept: those of the pending tasks of a recursion, as a rule. */
+#define SERIAL_BYTES 4096
+
+/* Where there is no worker to be had: all tasks run in their push. That may be so because there is no memory at all. */
 static void run_serially(const pl_task *task, pl_slot *slot)
 {
     pl_deque d;
     pl_slot slots[2];
+    alignas(PL_LINE) unsigned char kept[SERIAL_BYTES];
     pl_deque_init_serial(&d, slots);
+    pl_deque_lend(&d, kept, sizeof kept);
     task->run(&d.bounds, slot, d.head);
     pl_deque_end_serial(&d);
 }

@@ -360,6 +360,32 @@ START_TEST(serial_has_no_room)
 }
 END_TEST
 
+/* What was lent is used before any other memory, and again once it is free. */
+START_TEST(lent_memory_comes_first)
+{
+    static alignas(PL_LINE) unsigned char lent[1024];
+    pl_slot slots[2];
+    pl_deque d;
+    pl_deque_init_serial(&d, slots);
+    pl_deque_lend(&d, lent, sizeof lent);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 40; i++) {
+            bool published;
+            ck_assert(!parallel_slot_push(&d.bounds, d.head, &nothing));
+            ck_assert(!pl_deque_push_slow(&d, d.head, &published));
+            keep_one(&d, d.head, 8);
+        }
+        while (depth > 0) {
+            ck_assert(!parallel_slot_pop(&d.bounds, d.head - 1));
+            const unsigned char *at = pl_deque_kept(&d, d.head - 1, sizes[--depth]);
+            ck_assert_int_eq(*(const char *)at, (char)depth);
+            ck_assert_int_eq(at >= lent && at < lent + sizeof lent, depth < sizeof lent / PL_LINE - 1);
+        }
+    }
+    pl_deque_end_serial(&d);
+}
+END_TEST
+
 /* ---- with thieves ---------------------------------------------------------------------------------------- */
 
 enum { THIEVES = 3, TASKS = PL_SANITIZED ? 20000 : 100000 };
@@ -562,6 +588,7 @@ int main(void)
     tcase_add_test(c, nothing_goes_past_a_kept_result);
     tcase_add_test(c, what_is_not_pushed_is_not_revealed);
     tcase_add_test(c, serial_has_no_room);
+    tcase_add_test(c, lent_memory_comes_first);
     tcase_add_loop_test(c, exactly_once, 0, 20);
     tcase_add_test(c, lost_is_not_empty);
     return pl_run("spill", c);
