@@ -20,6 +20,9 @@ TESTS += $(api_tests)
 endif
 TESTS += tests/stress/stress
 if HAVE_CHECK
+TESTS += tests/fuzz/replay
+endif
+if HAVE_CHECK
 TESTS += $(unit_tests)
 endif
 
@@ -213,6 +216,33 @@ endif
 check_PROGRAMS += tests/stress/stress
 tests_stress_stress_CFLAGS = $(AM_CFLAGS)
 tests_stress_stress_LDADD = libparallel.la
+
+fuzz_sources = \
+    tests/fuzz/fuzz.c \
+    tests/fuzz/fuzz.h \
+    tests/fuzz/fuzz_options.c \
+    tests/fuzz/fuzz_process.c \
+    tests/support/random.h \
+    tests/support/random_check.c \
+    tests/support/random_plan.c \
+    tests/support/random_run.c \
+    tests/support/random_task.c
+
+if HAVE_CHECK
+check_PROGRAMS += tests/fuzz/replay
+endif
+tests_fuzz_replay_SOURCES = tests/fuzz/replay.c $(fuzz_sources)
+tests_fuzz_replay_CFLAGS = $(test_cflags)
+tests_fuzz_replay_LDADD = libparallel.la
+EXTRA_DIST += tests/fuzz/corpus
+
+# by clang alone: ./dev fuzz
+EXTRA_PROGRAMS = tests/fuzz/fuzz
+tests_fuzz_fuzz_SOURCES = tests/fuzz/libfuzzer.c $(fuzz_sources)
+tests_fuzz_fuzz_CFLAGS = $(test_cflags)
+tests_fuzz_fuzz_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_LDADD = libparallel.la
+CLEANFILES += tests/fuzz/fuzz
 
 # ---- the interleaving tester --------------------------------------------------------------------------------------
 
