@@ -12,7 +12,7 @@
 #include "fuzz/fuzz.h"
 #include "support/tasks.h"
 
-enum { MOST = 4096, LIMIT = 240, MADE_UP = PL_SANITIZED ? 20 : 100 };
+enum { MOST = 4096, LIMIT = 240, MADE_UP = PL_SANITIZED ? 50 : 300 };
 
 static int count, failed;
 
