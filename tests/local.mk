@@ -26,6 +26,15 @@ if HAVE_CHECK
 TESTS += $(unit_tests)
 endif
 
+# Programs alone, and those that run the examples: for tools that look at what a program does.
+c_tests = $(api_tests) tests/stress/stress tests/fuzz/replay $(unit_tests)
+
+check-c:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests)'
+check-c-and-examples:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests) $(example_tests)'
+.PHONY: check-c check-c-and-examples
+
 # ---- in C, with Check ---------------------------------------------------------------------------------------------
 
 unit_tests = \
@@ -79,7 +88,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/jobs.h tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/jobs.h tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
@@ -181,8 +190,11 @@ shell_tests = \
     tests/install/install.sh \
     tests/source/checks.sh \
     tests/source/original.sh \
-    tests/api/task_misuse.sh \
     tests/api/vectorised.sh \
+    $(example_tests)
+
+example_tests = \
+    tests/api/task_misuse.sh \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
     tests/examples/mandelbrot.sh \
