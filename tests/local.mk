@@ -23,8 +23,20 @@ TESTS += $(fault_tests) $(api_tests)
 endif
 TESTS += tests/stress/stress
 if HAVE_CHECK
+TESTS += tests/fuzz/replay
+endif
+if HAVE_CHECK
 TESTS += $(unit_tests)
 endif
+
+# Programs alone, and those that run the examples: for tools that look at what a program does.
+c_tests = $(api_tests) tests/stress/stress tests/fuzz/replay $(unit_tests)
+
+check-c:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests)'
+check-c-and-examples:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests) $(example_tests)'
+.PHONY: check-c check-c-and-examples
 
 # ---- in C, with Check ---------------------------------------------------------------------------------------------
 
@@ -80,7 +92,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/jobs.h tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/jobs.h tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
@@ -232,8 +244,11 @@ shell_tests = \
     tests/source/original.sh \
     tests/model/park.sh \
     tests/api/plugin.sh \
-    tests/api/task_misuse.sh \
     tests/api/vectorised.sh \
+    $(example_tests)
+
+example_tests = \
+    tests/api/task_misuse.sh \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
     tests/examples/mandelbrot.sh \
@@ -269,6 +284,33 @@ endif
 check_PROGRAMS += tests/stress/stress
 tests_stress_stress_CFLAGS = $(AM_CFLAGS)
 tests_stress_stress_LDADD = libparallel.la
+
+fuzz_sources = \
+    tests/fuzz/fuzz.c \
+    tests/fuzz/fuzz.h \
+    tests/fuzz/fuzz_options.c \
+    tests/fuzz/fuzz_process.c \
+    tests/support/random.h \
+    tests/support/random_check.c \
+    tests/support/random_plan.c \
+    tests/support/random_run.c \
+    tests/support/random_task.c
+
+if HAVE_CHECK
+check_PROGRAMS += tests/fuzz/replay
+endif
+tests_fuzz_replay_SOURCES = tests/fuzz/replay.c $(fuzz_sources)
+tests_fuzz_replay_CFLAGS = $(test_cflags)
+tests_fuzz_replay_LDADD = libparallel.la
+EXTRA_DIST += tests/fuzz/corpus
+
+# by clang alone: ./dev fuzz
+EXTRA_PROGRAMS = tests/fuzz/fuzz
+tests_fuzz_fuzz_SOURCES = tests/fuzz/libfuzzer.c $(fuzz_sources)
+tests_fuzz_fuzz_CFLAGS = $(test_cflags)
+tests_fuzz_fuzz_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_LDADD = libparallel.la
+CLEANFILES += tests/fuzz/fuzz
 
 # ---- the interleaving tester --------------------------------------------------------------------------------------
 

@@ -134,8 +134,7 @@ static const parallel_failure *failure_of(const parallel_results *r, size_t i)
         else
             high = middle;
     }
-    const parallel_failure *f = r->failed + low;
-    return low < r->failures && f->index == i ? f : NULL;
+    return low < r->failures && r->failed[low].index == i ? &r->failed[low] : NULL;
 }
 
 const void *parallel_result(const parallel_results *r, size_t i)

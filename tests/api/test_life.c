@@ -15,23 +15,8 @@
 #include <unistd.h>
 
 #include "support/process.h"
+#include "support/sanitizers.h"
 #include "support/test.h"
-
-#if defined(__has_feature)
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-#define ASAN 1 /* at exit, it looks for leaks in threads that a child does not have */
-#else
-#define ASAN 0
-#endif
-#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
-#define TSAN 1 /* it lets no child of a process with threads have threads of its own */
-#else
-#define TSAN 0
-#endif
 
 /* ---- a map to check --------------------------------------------------------------------------------------- */
 
@@ -115,11 +100,11 @@ END_TEST
 START_TEST(fork_between_calls)
 {
     pl_workers(pl_worker_counts[_i]);
-    if (TSAN)
+    if (PL_TSAN) /* it lets no child of a process with threads have threads of its own */
         return;
     for (int round = 0; round < 10; round++) {
         ck_assert(maps_work(2, round % 4));
-        pid_t child = working_child(!ASAN), second = working_child(false);
+        pid_t child = working_child(!PL_ASAN), second = working_child(false);
         ck_assert(maps_work(2, 0));
         ck_assert_int_eq(pl_status_of(child), 0);
         ck_assert_int_eq(pl_status_of(second), 0);
@@ -130,16 +115,16 @@ END_TEST
 START_TEST(fork_in_a_child_of_a_child)
 {
     pl_workers(pl_worker_counts[_i]);
-    if (TSAN)
+    if (PL_TSAN)
         return;
     ck_assert(maps_work(2, 0));
     pid_t child = fork();
     if (child == 0) {
         alarm(60);
         bool right = maps_work(2, 0);
-        pid_t grandchild = working_child(!ASAN);
+        pid_t grandchild = working_child(!PL_ASAN);
         right = right && maps_work(2, 0) && pl_status_of(grandchild) == 0;
-        if (ASAN)
+        if (PL_ASAN)
             _exit(right ? 0 : 1);
         exit(right ? 0 : 1);
     }
@@ -188,7 +173,7 @@ static void *call_until_enough(void *workers)
 START_TEST(fork_while_others_call)
 {
     pl_workers(pl_worker_counts[_i]);
-    if (TSAN || ASAN) /* its allocator may be locked in the child for good */
+    if (PL_SANITIZED) /* its allocator may be locked in the child for good */
         return;
     pthread_t threads[3];
     static int workers[3] = {0, 2, 5};
@@ -251,7 +236,7 @@ static void *call_for_ever(void *unused)
 
 START_TEST(the_end_while_another_thread_calls)
 {
-    if (TSAN) /* it reports the threads that are not joined, as they cannot be here */
+    if (PL_TSAN) /* it reports the threads that are not joined, as they cannot be here */
         return;
     pid_t child = fork();
     if (child == 0) {
@@ -329,7 +314,7 @@ END_TEST
 START_TEST(lack_of_threads_is_no_error)
 {
     pl_workers(pl_worker_counts[_i % PL_WORKER_COUNTS]);
-    if (ASAN || TSAN)
+    if (PL_SANITIZED)
         return;
     if (_i / PL_WORKER_COUNTS)
         ck_assert(maps_work(2, 0));

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "support/sanitizers.h"
 #include "support/test.h"
 
 enum { N = 50 };
@@ -337,18 +338,6 @@ END_TEST
 
 /* ---- too much -------------------------------------------------------------------------------------------- */
 
-#if defined(__has_feature)
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) ||                 \
-    HAS_FEATURE(thread_sanitizer)
-#define SANITIZED 1 /* a sanitizer's malloc() ends the program when it is asked for too much */
-#else
-#define SANITIZED 0
-#endif
-
 static void too_many(size_t n)
 {
     static const char *names[1] = {"only"};
@@ -369,7 +358,7 @@ START_TEST(more_than_there_is_room_for)
     too_many(SIZE_MAX / 2 + 1);
     too_many(SIZE_MAX / 4 + 1);
     too_many(PTRDIFF_MAX / sizeof(int) + 1);
-    if (!SANITIZED) {
+    if (!PL_SANITIZED) {
         too_many(PTRDIFF_MAX / sizeof(int));
         too_many(PTRDIFF_MAX / sizeof(int) - 16);
         too_many(SIZE_MAX / 64);

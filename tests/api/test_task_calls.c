@@ -344,7 +344,7 @@ PARALLEL_TASK(int, fork_below, int, depth)
 START_TEST(forks_in_tasks)
 {
     pl_workers(pl_task_workers[_i]);
-    if (PL_TSAN || PL_ASAN) /* its allocator may be locked in the child for good */
+    if (PL_SANITIZED) /* its allocator may be locked in the child for good */
         return;
     ck_assert_int_eq(PARALLEL_RUN(fork_below, 5), 32);
     ck_assert(runs_work());

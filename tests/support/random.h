@@ -2,8 +2,8 @@
 /*
  * Random calls, and the serial model that says what may come of them.
  *
- * All about a call follows from its seed: which call it is, with which options, and what each of its tasks does
- * (random_plan.c). Each task notes what it has done (random_task.c). When the call has returned, those notes say which
+ * All about a call follows from its seed, or from bytes that somebody gives: which call it is, with which options, and what
+ * each of its tasks does (random_plan.c). Each task notes what it has done (random_task.c). When the call has returned, those notes say which
  * outcomes are allowed (random_check.c), and the memory that it had borrowed is spoilt and freed. No outcome depends on how
  * long anything takes: tasks that have a timeout either have a thousand seconds, or sleep until their time is over; and where
  * a time is short, every task may be late.
@@ -15,6 +15,21 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+
+/* ---- choices --------------------------------------------------------------------------------------------- */
+
+/* Where choices come from: bytes for as long as there are any, then pseudo-random numbers. */
+typedef struct rnd_source {
+    const unsigned char *bytes;
+    size_t left;
+    unsigned long long state;
+} rnd_source;
+
+rnd_source rnd_seeded(unsigned long long seed);
+
+/* A number that has at least 16 bits, or 8. */
+unsigned long long rnd_draw(rnd_source *source);
+unsigned long long rnd_draw_byte(rnd_source *source);
 
 /* ---- plans ----------------------------------------------------------------------------------------------- */
 
@@ -71,7 +86,7 @@ typedef struct rnd_plan {
     parallel_options options; /* without pointers */
 } rnd_plan;
 
-rnd_plan rnd_plan_of(unsigned long long seed, int depth);
+rnd_plan rnd_plan_of(rnd_source *source, unsigned long long seed, int depth);
 
 /* ---- calls ----------------------------------------------------------------------------------------------- */
 
@@ -102,6 +117,7 @@ struct rnd_call {
     rnd_call *outer; /* the call whose task makes this one, or NULL */
     rnd_item *items;
     rnd_log *logs;
+    unsigned char *twists; /* what tasks do, beyond what follows from the seed; NULL: no more */
     unsigned long long *out;
     const char **names;
     char *texts;
@@ -187,6 +203,9 @@ void rnd_end(void);
 
 /* Makes the call that this seed stands for, and checks it. */
 void rnd_run(unsigned long long seed, int depth, rnd_call *outer);
+
+/* Makes a call that its choices come to, and checks it. */
+void rnd_run_chosen(rnd_source *source);
 
 /* Cancels some executor or other, or looks at it. */
 void rnd_disturb(unsigned long long r);

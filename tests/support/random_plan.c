@@ -5,6 +5,27 @@
 #include "support/random.h"
 #include "support/tasks.h"
 
+rnd_source rnd_seeded(unsigned long long seed)
+{
+    return (rnd_source){.state = pl_scramble(seed) | 1};
+}
+
+unsigned long long rnd_draw_byte(rnd_source *source)
+{
+    if (!source->left)
+        return pl_random(&source->state) / 8;
+    source->left--;
+    return *source->bytes++;
+}
+
+unsigned long long rnd_draw(rnd_source *source)
+{
+    if (!source->left)
+        return pl_random(&source->state) / 8;
+    unsigned long long low = rnd_draw_byte(source);
+    return source->left ? low | rnd_draw_byte(source) << 8 : low;
+}
+
 /* A thousand seconds, or next to none. */
 static double seconds_of(rnd_time time)
 {
@@ -12,15 +33,15 @@ static double seconds_of(rnd_time time)
 }
 
 /* One of a thing's `count` values, the first one `weight` times as often as the others. */
-static unsigned pick(unsigned long long *r, unsigned count, unsigned weight)
+static unsigned pick(rnd_source *r, unsigned count, unsigned weight)
 {
-    unsigned long long x = pl_random(r) / 8 % (count - 1 + weight);
+    unsigned long long x = rnd_draw(r) % (count - 1 + weight);
     return x < count ? (unsigned)x : 0;
 }
 
-static size_t size(unsigned long long *r, int depth)
+static size_t size(rnd_source *r, int depth)
 {
-    unsigned long long x = pl_random(r) / 8;
+    unsigned long long x = rnd_draw(r);
     if (depth)
         return x % 7;
     switch (x % 16) {
@@ -34,7 +55,7 @@ static size_t size(unsigned long long *r, int depth)
     }
 }
 
-static void choose_times(rnd_plan *p, unsigned long long *r)
+static void choose_times(rnd_plan *p, rnd_source *r)
 {
     p->timeout = (rnd_time)pick(r, 3, 6);
     p->call_timeout = (rnd_time)pick(r, 3, 12);
@@ -49,7 +70,7 @@ static void choose_times(rnd_plan *p, unsigned long long *r)
     }
 }
 
-static void choose_options(rnd_plan *p, unsigned long long *r)
+static void choose_options(rnd_plan *p, rnd_source *r)
 {
     parallel_options *o = &p->options;
     choose_times(p, r);
@@ -72,12 +93,11 @@ static void choose_options(rnd_plan *p, unsigned long long *r)
     }
 }
 
-rnd_plan rnd_plan_of(unsigned long long seed, int depth)
+rnd_plan rnd_plan_of(rnd_source *r, unsigned long long seed, int depth)
 {
     static const unsigned fails[] = {0, 0, 3, 9, 40}, lives[] = {0, 2, 5, 5, 20};
-    unsigned long long state = pl_scramble(seed) | 1, *r = &state;
     rnd_plan p = {.seed = seed, .depth = depth};
-    p.kind = (rnd_kind)(pl_random(r) / 8 % RND_KINDS);
+    p.kind = (rnd_kind)(rnd_draw(r) % RND_KINDS);
     p.function = (rnd_function)pick(r, RND_FUNCTIONS, 3);
     p.n = size(r, depth);
     p.fails = fails[pick(r, 5, 1)];
@@ -98,7 +118,8 @@ rnd_plan rnd_plan_of(unsigned long long seed, int depth)
 
 static unsigned long long random_of(const rnd_call *c, size_t i)
 {
-    return pl_scramble(c->plan.seed * 31 + i) / 8;
+    unsigned long long twist = c->twists ? c->twists[i] : 0;
+    return pl_scramble(c->plan.seed * 31 + i + (twist << 32)) / 8;
 }
 
 rnd_act rnd_act_of(const rnd_call *c, size_t i)

@@ -78,12 +78,12 @@ static void fill_future(rnd_call *c, size_t i, unsigned long long r)
     };
 }
 
-static rnd_call *make(unsigned long long seed, int depth, rnd_call *outer)
+/* `more`: for what is not in the plan. */
+static rnd_call *make(const rnd_plan *plan, rnd_source *more, rnd_call *outer)
 {
     rnd_call *c = calloc(1, sizeof *c);
-    c->plan = rnd_plan_of(seed, depth);
+    c->plan = *plan;
     size_t n = c->plan.n, some = n + 1;
-    unsigned long long state = pl_scramble(~seed) | 1;
     c->outer = outer;
     c->items = calloc(some, sizeof *c->items);
     c->logs = calloc(some, sizeof *c->logs);
@@ -93,14 +93,19 @@ static rnd_call *make(unsigned long long seed, int depth, rnd_call *outer)
     c->futures = calloc(some, sizeof *c->futures);
     memset(c->out, 0xa5, some * sizeof *c->out);
     c->options = c->plan.options;
+    if (more->left) {
+        c->twists = calloc(some, 1);
+        for (size_t i = 0; i < n; i++)
+            c->twists[i] = (unsigned char)rnd_draw_byte(more);
+    }
     for (size_t i = 0; i < n; i++) {
         c->items[i] = (rnd_item){RND_MAGIC, i, c};
         c->names[i] = c->texts + i * NAME;
         snprintf(c->texts + i * NAME, NAME, "task %zu", i);
         if (rnd_is_par(c))
-            fill_future(c, i, pl_random(&state) / 8);
+            fill_future(c, i, rnd_draw(more));
     }
-    unsigned long long r = pl_random(&state) / 8;
+    unsigned long long r = rnd_draw(more);
     c->options.names = c->plan.named ? c->names : NULL;
     c->options.extras = c->plan.with_extras ? c : NULL;
     c->options.progress = c->plan.with_progress ? rnd_progress : NULL;
@@ -129,6 +134,8 @@ static void unmake(rnd_call *c)
     spoil(c->items, some * sizeof *c->items);
     spoil(c->logs, some * sizeof *c->logs);
     spoil(c->out, some * sizeof *c->out);
+    if (c->twists)
+        spoil(c->twists, some);
     spoil(c->names, some * sizeof *c->names);
     spoil(c->texts, some * NAME);
     spoil(c->futures, some * sizeof *c->futures);
@@ -324,9 +331,9 @@ static void check_executor(rnd_call *c, parallel_executor *ex)
         rnd_complain(c, "an executor has other results the second time");
 }
 
-static void run_executor(rnd_call *c, const parallel_options *options)
+static void run_executor(rnd_call *c, rnd_source *more, const parallel_options *options)
 {
-    unsigned long long state = pl_scramble(c->plan.seed * 7) | 1, r = pl_random(&state) / 8;
+    unsigned long long r = rnd_draw(more);
     size_t n = c->plan.n;
     parallel_future *futures = copy_futures(c);
     parallel_executor *ex = rnd_is_par(c)
@@ -345,8 +352,8 @@ static void run_executor(rnd_call *c, const parallel_options *options)
     bool runs = !c->options.deferred || start(c, ex, r / 64);
     rnd_call **place = runs && r % 2 ? publish(c, r / 2) : NULL;
     for (unsigned k = (unsigned)(r / 16 % 4); runs && k; k--)
-        meddle(c, ex, pl_random(&state) / 8);
-    if (runs && wait_for(c, ex, pl_random(&state) / 8))
+        meddle(c, ex, rnd_draw(more));
+    if (runs && wait_for(c, ex, rnd_draw(more)))
         check_executor(c, ex);
     withdraw(place);
     if (runs)
@@ -358,10 +365,9 @@ static void run_executor(rnd_call *c, const parallel_options *options)
     rnd_check_runs(c);
 }
 
-void rnd_run(unsigned long long seed, int depth, rnd_call *outer)
+static void run_planned(rnd_call *c, rnd_source *more)
 {
     static const parallel_options nothing;
-    rnd_call *c = make(seed, depth, outer);
     parallel_options bare = c->options;
     bare.size = 0;
     bare.progress_data = NULL;
@@ -369,11 +375,24 @@ void rnd_run(unsigned long long seed, int depth, rnd_call *outer)
     const rnd_call *awaited = rnd_awaited;
     rnd_awaited = c;
     if (rnd_is_async(c))
-        run_executor(c, options);
+        run_executor(c, more, options);
     else if (c->plan.kind == RND_INTO || c->plan.kind == RND_FOR)
         run_into(c, options);
     else
         run_call(c, options);
     rnd_awaited = awaited;
     unmake(c);
+}
+
+void rnd_run(unsigned long long seed, int depth, rnd_call *outer)
+{
+    rnd_source source = rnd_seeded(seed), more = rnd_seeded(~seed), later = rnd_seeded(seed * 7);
+    rnd_plan plan = rnd_plan_of(&source, seed, depth);
+    run_planned(make(&plan, &more, outer), &later);
+}
+
+void rnd_run_chosen(rnd_source *source)
+{
+    rnd_plan plan = rnd_plan_of(source, rnd_draw(source), 0);
+    run_planned(make(&plan, source, NULL), source);
 }

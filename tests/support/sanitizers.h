@@ -18,6 +18,16 @@
 #else
 #define PL_TSAN 0
 #endif
-#define PL_SANITIZED (PL_ASAN || PL_TSAN)
+#if PL_HAS_FEATURE(memory_sanitizer)
+#define PL_MSAN 1
+#else
+#define PL_MSAN 0
+#endif
+/* valgrind is none, but as slow, and as different: ./dev memcheck says that it is used. */
+#if defined(PL_VALGRIND)
+#define PL_SANITIZED 1
+#else
+#define PL_SANITIZED (PL_ASAN || PL_TSAN || PL_MSAN)
+#endif
 
 #endif

@@ -21,6 +21,34 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "support/sanitizers.h"
+
+/*
+ * Check is not compiled with MemorySanitizer, which then takes what Check has written for uninitialised when it comes to, say,
+ * fwrite(). So calls of the C library are looked at while a test runs, and not while Check does.
+ */
+#if PL_MSAN
+#include <sanitizer/msan_interface.h>
+#define pl_in_check() __msan_scoped_disable_interceptor_checks()
+#define pl_in_test() __msan_scoped_enable_interceptor_checks()
+
+#undef START_TEST
+#define START_TEST(name)                                                                                               \
+    static void name##_body(int);                                                                                      \
+    static void name##_fn(int i)                                                                                       \
+    {                                                                                                                  \
+        pl_in_test();                                                                                                  \
+        name##_body(i);                                                                                                \
+        pl_in_check();                                                                                                 \
+    }                                                                                                                  \
+    static const TTest name##_ttest = {#name, name##_fn, __FILE__, __LINE__};                                          \
+    static const TTest *name = &name##_ttest;                                                                          \
+    static void name##_body(int _i CK_ATTRIBUTE_UNUSED)
+#else
+#define pl_in_check() ((void)0)
+#define pl_in_test() ((void)0)
+#endif
+
 /* Sanitizers and planted delays slow everything down, and so do other tests that run at the same time. */
 #define PL_TEST_SECONDS 240
 
@@ -35,7 +63,9 @@ static inline void pl_passed(const char *file, int line)
     _Atomic unsigned char *seen = &passed[(size_t)line % sizeof passed];
     if (!atomic_load_explicit(seen, memory_order_relaxed)) {
         atomic_store_explicit(seen, 1, memory_order_relaxed);
+        pl_in_check();
         _mark_point(file, line);
+        pl_in_test();
     }
 }
 
@@ -57,7 +87,9 @@ static inline int pl_run(const char *name, TCase *c)
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
+    pl_in_check();
     srunner_run_all(runner, CK_SILENT);
+    pl_in_test();
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
