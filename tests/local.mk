@@ -321,6 +321,9 @@ check_PROGRAMS += tests/model/model
 check_LTLIBRARIES += libexplore.la
 endif
 libexplore_la_SOURCES = \
+    tests/model/cells.c \
+    tests/model/cells.h \
+    tests/model/doors.c \
     tests/model/explore.c \
     tests/model/explore.h \
     tests/model/memory.c \

@@ -139,8 +139,10 @@ THREAD(add_x, *r = (int)atomic_fetch_add_explicit(&x, 1, RLX))
 THREAD(write_plain, plain = 1)
 THREAD(write_plain_then_set, plain = 1, SET(x, 1, REL))
 THREAD(write_plain_then_set_rlx, plain = 1, SET(x, 1, RLX))
+THREAD(set_then_write_plain, SET(x, 1, REL), plain = 1)
 THREAD(read_plain_if_set, if (GET(x, ACQ)) *r = plain)
 THREAD(read_plain_if_changed, if (atomic_exchange_explicit(&x, 0, ACQ)) *r = plain)
+THREAD(overrun_block, block[1] = 1)
 THREAD(use_block, *r = *block, SET(x, 1, RLX))
 THREAD(use_block_then_set, *r = *block, SET(x, 1, REL))
 THREAD(free_block_if_set, if (GET(x, ACQ)) pl_os_release(block, sizeof *block))
@@ -172,11 +174,7 @@ static const litmus tests[] = {
     {"MP release, relaxed", {mp_set_rel, mp_get_rlx}, reset, note, "0 1 10 11"},
     {"MP relaxed, acquire", {mp_set_rlx, mp_get_acq}, reset, note, "0 1 10 11"},
     {"MP relaxed stores, seq_cst loads", {mp_set_rlx, mp_get_sc}, reset, note, "0 1 10 11"},
-    {"MP through a read-modify-write",
-     {mp_set_rel, add_rlx, mp_get_acq},
-     reset,
-     note,
-     "0 1 10 11 100 101 111 121"},
+    {"MP through a read-modify-write", {mp_set_rel, add_rlx, mp_get_acq}, reset, note, "0 1 10 11 100 101 111 121"},
     {"MP through a relaxed store", {mp_set_rel, set_two_rlx, mp_get_acq}, reset, note, "0 1 11 20 21"},
     {"MP of another's release", {mp_set_rel, set_two_rel, mp_get_acq}, reset, note, "0 1 11 20 21"},
     {"SB relaxed", {sb_x_rlx, sb_y_rlx}, reset, note, "0 1 100 101"},
@@ -209,9 +207,11 @@ static const litmus tests[] = {
     {"two changes", {add_x, add_x}, reset, note, "1 100"},
     {"race: two writes", {write_plain, write_plain}, reset, note, "!data race: two writes"},
     {"race: relaxed flag", {write_plain_then_set_rlx, read_plain_if_set}, reset, note, "!data race: a read"},
+    {"race: a flag that comes too early", {set_then_write_plain, read_plain_if_set}, reset, note, "!data race: a"},
     {"race: none with a flag", {write_plain_then_set, read_plain_if_set}, reset, note, "0 1"},
     {"race: none with a change", {write_plain_then_set, read_plain_if_changed}, reset, note, "0 1"},
     {"race: reader before writer", {use_block, free_block_if_set}, allocate, note, "!data race: a write"},
+    {"used past its end", {overrun_block}, allocate, note, "!memory is used that has not been allocated"},
     {"freed after use", {use_block_then_set, free_block_if_set}, allocate, note, "0"},
     {"used after it is freed", {free_block, use_block_if_set}, allocate, note, "!memory is used that has been freed"},
     {"freed twice", {free_block, free_block_too}, allocate, note, "!memory is freed twice"},

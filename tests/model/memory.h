@@ -33,6 +33,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef enum memory_operation {
+    MEMORY_EXCHANGE,
+    MEMORY_ADD,
+    MEMORY_SUB,
+    MEMORY_AND,
+    MEMORY_OR,
+    MEMORY_XOR,
+    MEMORY_NAND
+} memory_operation;
+
+/* An atomic operation of the running thread, on `size` bytes: a power of two up to 8. In setup and check, as it is. */
+uint64_t memory_load(const volatile void *pointer, unsigned size, int order);
+void memory_store(volatile void *pointer, unsigned size, uint64_t value, int order);
+uint64_t memory_change(volatile void *pointer, unsigned size, memory_operation how, uint64_t by, int order);
+bool memory_compare(volatile void *pointer, unsigned size, uint64_t *expected, uint64_t desired, int success,
+                    int failure, bool weak);
+
+/* A plain access of the running thread. */
+void memory_plain(uintptr_t address, size_t size, bool write);
+
+/* A light fence of thread `self`. */
+void memory_fence_light(int self);
+
 /* Forgets everything: what memory holds now is what all threads know. */
 void memory_reset(void);
 

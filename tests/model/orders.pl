@@ -11,7 +11,7 @@ use File::Path qw(make_path);
 my ($srcdir, $work, @labels) = @ARGV;
 my $cc = $ENV{CC} // 'gcc';
 my $jobs = $ENV{JOBS} // 1;
-my @tester = map { "tests/model/$_.c" } qw(explore memory system);
+my @tester = map { "tests/model/$_.c" } qw(cells doors explore memory system);
 my @sources = (
     (map { "src/deque/$_.c" } qw(deque spill)),
     (map { "src/sched/$_.c" } qw(brief cancel cost inbox loop sleep task worker)),

@@ -6,7 +6,7 @@
 [ -z "$PARALLEL_NO_PLANTED" ] || skip_all "told not to: it takes minutes, and says the same in every build"
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
-tester="tests/model/explore.c tests/model/memory.c tests/model/system.c"
+tester="tests/model/cells.c tests/model/doors.c tests/model/explore.c tests/model/memory.c tests/model/system.c"
 sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cancel.c src/sched/cost.c src/sched/inbox.c
     src/process/board.c src/process/home.c
     src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/litmus.c tests/model/model.c

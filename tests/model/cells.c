@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* Plain accesses and their races; memory that is allocated, freed, and each thread's own. */
+#include "model/cells.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "model/memory.h"
+
+enum {
+    CELLS = 1 << 14,
+    BLOCKS = 1 << 10,
+    ROOM = 1 << 22,
+    GAP = 128, /* between blocks, so that who goes too far is found */
+    LARGE = 1 << 16,
+    LARGES = 16,
+};
+
+static struct {
+    unsigned long resets;
+    cell cell[CELLS];
+    struct block {
+        uintptr_t start;
+        size_t bytes;
+        bool freed;
+    } block[BLOCKS];
+    int cells, blocks;
+    /* what is allocated is at the same addresses in each execution */
+    _Alignas(64) char room[ROOM];
+    size_t used;
+    struct large {
+        void *start;
+        size_t bytes;
+    } large[LARGES];
+    int larges;
+    struct local {
+        char *variable, value[MODEL_THREADS][64];
+        size_t bytes;
+    } local;
+} all;
+
+void cells_reset(void)
+{
+    all.resets++;
+    all.used = GAP;
+    all.cells = all.blocks = all.larges = 0;
+    if (all.local.variable)
+        memset(all.local.variable, 0, all.local.bytes);
+    memset(all.local.value, 0, sizeof all.local.value);
+}
+
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
+
+cell *cell_of(uintptr_t number, bool make)
+{
+    for (size_t i = (size_t)(number * UINT64_C(0x9E3779B97F4A7C15) >> 40);; i++) {
+        cell *c = &all.cell[i % CELLS];
+        if (c->reset != all.resets) {
+            if (!make)
+                return NULL;
+            if (++all.cells > CELLS / 2)
+                model_fail("too much memory is used");
+            c->number = number;
+            c->reset = all.resets;
+            c->locations = NULL;
+            c->fields = 0;
+            return c;
+        }
+        if (c->number == number)
+            return c;
+    }
+}
+
+static void race(const char *what, uintptr_t address)
+{
+    static char text[100];
+    snprintf(text, sizeof text, "data race: %s at %#lx", what, (unsigned long)address);
+    model_fail(text);
+}
+
+static bool is_in_room(uintptr_t address)
+{
+    return address >= (uintptr_t)all.room && address < (uintptr_t)(all.room + ROOM);
+}
+
+void check_allocated(uintptr_t address, size_t size)
+{
+    if (!is_in_room(address))
+        return;
+    for (const struct block *b = all.block; b < all.block + all.blocks; b++) {
+        if (address >= b->start && address + size <= b->start + b->bytes) {
+            if (b->freed)
+                model_fail("memory is used that has been freed");
+            return;
+        }
+    }
+    model_fail("memory is used that has not been allocated");
+}
+
+/* An event that `self` need not know of. */
+static bool unknown(int self, int thread, uint16_t event)
+{
+    return thread != self && event > happened[self].at[thread];
+}
+
+bool any_unknown(int self, const lanes *events)
+{
+    for (int i = 0; i < MODEL_THREADS; i++)
+        if (unknown(self, i, events->at[i]))
+            return true;
+    return false;
+}
+
+/* One field of bytes, all of which are accessed. */
+static void access_field(int self, field *f, bool write, bool plain, uintptr_t address)
+{
+    if (f->written > 0 && unknown(self, f->writer, f->written))
+        race(write ? "two writes" : "a read and an earlier write", address);
+    if (write && any_unknown(self, &f->read))
+        race("a write and an earlier read", address);
+    if (!plain)
+        return;
+    if (write) {
+        f->writer = (int8_t)self;
+        f->written = happened[self].at[self];
+    } else {
+        f->read.at[self] = happened[self].at[self];
+    }
+}
+
+/* A field that overlaps with, but is not, what is accessed: one for each byte instead. */
+static void split(cell *c, int i)
+{
+    field whole = c->field[i];
+    c->field[i] = c->field[--c->fields];
+    for (int k = 0; k < whole.size; k++) {
+        field *f = &c->field[c->fields++];
+        *f = whole;
+        f->offset = (uint8_t)(whole.offset + k);
+        f->size = 1;
+    }
+}
+
+void access_cell(int self, cell *c, unsigned offset, unsigned size, bool write, bool plain)
+{
+    uintptr_t address = c->number * 8 + offset;
+    for (int i = 0; i < c->fields; i++) {
+        if (c->field[i].offset == offset && c->field[i].size == size) {
+            access_field(self, &c->field[i], write, plain, address);
+            return;
+        }
+    }
+    unsigned found = 0;
+    for (int i = 0; i < c->fields; i++) {
+        field *f = &c->field[i];
+        if (f->offset >= offset + size || offset >= (unsigned)f->offset + f->size)
+            continue;
+        if (f->offset < offset || f->offset + f->size > offset + size) {
+            split(c, i--);
+            continue;
+        }
+        access_field(self, f, write, plain, address);
+        found |= ((1U << f->size) - 1) << f->offset;
+    }
+    for (unsigned begin = offset, end; plain && begin < offset + size; begin = end) {
+        for (end = begin; end < offset + size && !(found >> end & 1); end++)
+            ;
+        if (end == begin) {
+            end++;
+            continue;
+        }
+        field *f = &c->field[c->fields++];
+        *f = (field){.offset = (uint8_t)begin, .size = (uint8_t)(end - begin)};
+        access_field(self, f, write, true, address);
+    }
+}
+
+/* A plain write of an atomic location begins a new history. */
+static void access_locations(int self, cell *c, uintptr_t address, size_t size, bool write)
+{
+    for (location **l = &c->locations; *l;) {
+        location *it = *l;
+        if (address < it->address + it->size && it->address < address + size) {
+            if (any_unknown(self, &it->writes))
+                race("an atomic write and a plain access", it->address);
+            if (write && any_unknown(self, &it->reads))
+                race("an atomic read and a plain write", it->address);
+            if (write) {
+                *l = it->next;
+                continue;
+            }
+        }
+        l = &it->next;
+    }
+}
+
+void memory_plain(uintptr_t address, size_t size, bool write)
+{
+    int self = model_self();
+    if (self < 0 || size == 0 || address - (uintptr_t)all.local.variable < all.local.bytes)
+        return;
+    check_allocated(address, size);
+    for (uintptr_t end = address + size; address < end;) {
+        unsigned offset = address % 8, part = 8 - offset < end - address ? 8 - offset : (unsigned)(end - address);
+        cell *c = cell_of(address / 8, true);
+        access_cell(self, c, offset, part, write, true);
+        if (c->locations)
+            access_locations(self, c, address, part, write);
+        address += part;
+    }
+}
+
+void memory_thread_local(void *variable, size_t bytes)
+{
+    all.local.variable = variable;
+    all.local.bytes = bytes;
+    if (bytes > sizeof all.local.value[0])
+        model_fail("there is no room for thread-local variables");
+}
+
+void memory_switch(int before, int next)
+{
+    struct local *l = &all.local;
+    if (!l->variable)
+        return;
+    memcpy(l->value[before], l->variable, l->bytes);
+    memcpy(l->variable, l->value[next], l->bytes);
+}
+
+/* ---- memory that comes and goes ------------------------------------------------------------------------------------ */
+
+/* Comes from the system, once, and need not be zero: it is too much to be touched in each execution. */
+static void *allocate_large(size_t bytes)
+{
+    if (all.larges == LARGES)
+        model_fail("too many large allocations");
+    struct large *l = &all.large[all.larges++];
+    if (l->bytes < bytes) {
+        l->bytes = bytes;
+        l->start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+    return l->start != MAP_FAILED ? l->start : NULL;
+}
+
+void *memory_allocate(size_t bytes)
+{
+    size_t line = 64, whole = (bytes + line - 1) / line * line;
+    if (bytes > LARGE)
+        return allocate_large(bytes);
+    if (all.blocks == BLOCKS || whole + GAP > ROOM - all.used)
+        model_fail("too many allocations");
+    char *start = all.room + all.used;
+    all.used += whole + GAP;
+    all.block[all.blocks++] = (struct block){(uintptr_t)start, bytes, false};
+    return memset(start, 0, whole);
+}
+
+/* Writes all that is known of the block, so that whoever may still use it races. */
+static void note_free(uintptr_t start, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 8)
+        if (cell_of((start + i) / 8, false))
+            memory_plain(start + i, bytes - i < 8 ? bytes - i : 8, true);
+}
+
+void memory_free(void *start)
+{
+    for (int i = 0; start && i < all.blocks; i++) {
+        struct block *b = &all.block[i];
+        if (b->start != (uintptr_t)start)
+            continue;
+        if (b->freed)
+            model_fail("memory is freed twice");
+        note_free(b->start, b->bytes);
+        b->freed = true;
+    }
+}
