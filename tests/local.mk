@@ -358,4 +358,4 @@ tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DP
     -Dfree=memory_free -Dmemcpy=__tsan_memcpy -Dmemmove=__tsan_memmove -Dmemset=__tsan_memset
 tests_model_model_CFLAGS = $(AM_CFLAGS)
 tests_model_model_LDADD = libexplore.la
-EXTRA_DIST += tests/model/park.pml tests/model/planted.sh
+EXTRA_DIST += tests/model/orders.pl tests/model/orders.txt tests/model/park.pml tests/model/planted.sh
