@@ -6,13 +6,13 @@ examples_progress_SOURCES = examples/progress.c
 examples_progress_CFLAGS = $(AM_CFLAGS)
 examples_progress_LDADD = libparallel.la
 examples_untrusted_SOURCES = examples/untrusted.c
-examples_untrusted_CFLAGS = $(AM_CFLAGS)
+examples_untrusted_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES)
 examples_untrusted_LDADD = libparallel.la
 
 if HAVE_CRYPTO
 noinst_PROGRAMS += examples/hashtree
 examples_hashtree_SOURCES = examples/hashtree.c
-examples_hashtree_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+examples_hashtree_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES) $(CRYPTO_CFLAGS)
 examples_hashtree_LDADD = libparallel.la $(CRYPTO_LIBS)
 endif
 

@@ -249,21 +249,27 @@ static struct known *known_at(uintptr_t address)
     }
 }
 
-/* Whether it matters to others when the running thread does that. */
+/* Whether it is written, and more than one thread uses it. */
+static bool is_contended(const struct known *k)
+{
+    unsigned users = k->readers | k->writers;
+    return k->writers != 0 && (users & (users - 1)) != 0;
+}
+
+/* Whether it matters to others what the running thread does there. That it does may be news: then the search begins
+ * anew, as it has passed over points where they might have gone on. */
 static bool is_shared(uintptr_t address, bool write)
 {
     if (address == 0)
         return true;
     struct known *k = known_at(address);
-    unsigned me = 1U << m.current, *mine = write ? &k->writers : &k->readers;
-    bool was = k->writers != 0 && ((k->readers | k->writers) & ((k->readers | k->writers) - 1)) != 0;
-    *mine |= me;
-    bool is = k->writers != 0 && ((k->readers | k->writers) & ((k->readers | k->writers) - 1)) != 0;
-    if (is && !was) {
+    bool was = is_contended(k);
+    *(write ? &k->writers : &k->readers) |= 1U << m.current;
+    if (is_contended(k) && !was) {
         m.learned = true;
         close_execution();
     }
-    return is;
+    return is_contended(k);
 }
 
 void search_point(uintptr_t address, bool write)
@@ -275,7 +281,7 @@ void search_point(uintptr_t address, bool write)
     coroutine *self = &m.thread[m.current];
     self->address = address;
     self->write = write;
-    const char *file = m.file;
+    const char *file = m.file; /* of this one, not of who goes on before */
     int line = m.line;
     if (is_shared(address, write))
         reschedule(false);
