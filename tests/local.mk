@@ -222,7 +222,7 @@ fault_ldflags = \
     -Wl,--wrap=pthread_create,--wrap=pthread_key_create,--wrap=pthread_setspecific \
     -Wl,--wrap=pthread_cond_init,--wrap=pthread_condattr_init \
     -Wl,--wrap=sched_getaffinity,--wrap=pthread_getaffinity_np,--wrap=pthread_setaffinity_np \
-    -Wl,--wrap=fork,--wrap=clone,--wrap=pipe,--wrap=socketpair,--wrap=open,--wrap=fcntl,--wrap=opendir,--wrap=syscall
+    -Wl,--wrap=fork,--wrap=clone,--wrap=pipe,--wrap=socketpair,--wrap=open,--wrap=fcntl,--wrap=syscall
 tests_faults_test_processes_CFLAGS = $(test_cflags)
 tests_faults_test_processes_LDADD = $(fault_ldadd)
 tests_faults_test_processes_LDFLAGS = $(fault_ldflags)

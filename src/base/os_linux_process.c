@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* os_process.h on Linux: shared futexes, keepers, pidfds, subreapers. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +9,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,21 +223,44 @@ static void drop_file(int fd, int line, int nothing)
         close(fd);
 }
 
+/* One of what the system's list of a directory has; the C library's way to read it allocates memory, and another thread of
+ * the program may have been allocating some at the fork: not every malloc() is prepared for that. */
+typedef struct listed {
+    uint64_t inode;
+    int64_t next;
+    unsigned short size;
+    unsigned char type;
+    char name[];
+} listed;
+
+/* False where there is no list. */
+static bool drop_listed_files(int line, int nothing)
+{
+    alignas(listed) char room[2048];
+    int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long bytes = list < 0 ? -1 : syscall(SYS_getdents64, list, room, sizeof room);
+    bool any = bytes > 0;
+    for (; bytes > 0; bytes = syscall(SYS_getdents64, list, room, sizeof room)) {
+        for (long at = 0; at < bytes;) {
+            const listed *file = (const listed *)(const void *)(room + at);
+            int fd = atoi(file->name);
+            if (fd != list)
+                drop_file(fd, line, nothing);
+            at += file->size;
+        }
+    }
+    if (list >= 0)
+        close(list);
+    return any;
+}
+
 void pl_os_drop_files(int line)
 {
     int nothing = open("/", O_PATH | O_CLOEXEC);
-    DIR *files = opendir("/proc/self/fd");
-    for (struct dirent *entry; files && (entry = readdir(files));) {
-        int fd = atoi(entry->d_name);
-        if (fd != dirfd(files))
-            drop_file(fd, line, nothing);
-    }
-    long most = files ? 0 : sysconf(_SC_OPEN_MAX);
+    long most = drop_listed_files(line, nothing) ? 0 : sysconf(_SC_OPEN_MAX);
     for (int fd = 3; fd < most && fd < NUMBERS; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
             drop_file(fd, line, nothing);
-    if (files)
-        closedir(files);
     if (nothing > 2)
         close(nothing);
 }

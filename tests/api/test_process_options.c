@@ -446,7 +446,7 @@ static void *call_often(void *number)
 START_TEST(several_threads_call)
 {
     enum { THREADS = 6 };
-    if (PL_TSAN && _i < PROCESS_KINDS) /* whose locks other threads may hold at the fork */
+    if (PL_SANITIZED && _i < PROCESS_KINDS) /* whose locks other threads may hold at the fork */
         return;
     pl_workers(2);
     kind_of_all = _i;

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "faults/shim.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -317,7 +316,6 @@ int __real_pipe(int ends[2]);
 int __real_socketpair(int domain, int type, int protocol, int ends[2]);
 int __real_open(const char *path, int flags, ...);
 int __real_fcntl(int fd, int command, ...);
-DIR *__real_opendir(const char *path);
 long __real_syscall(long number, ...);
 
 int fault_fork(void)
@@ -363,12 +361,6 @@ int __wrap_fcntl(int fd, int command, ...)
     int argument = va_arg(list, int);
     va_end(list);
     return command == F_DUPFD_CLOEXEC && fails(FAULT_FILE) ? -1 : __real_fcntl(fd, command, argument);
-}
-
-DIR *__wrap_opendir(const char *path);
-DIR *__wrap_opendir(const char *path)
-{
-    return fails(FAULT_FILE) ? NULL : __real_opendir(path);
 }
 
 /* Which kind a system call is of, that has no function of its own; FAULT_KINDS: none. */

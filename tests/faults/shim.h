@@ -24,7 +24,7 @@ typedef enum fault_kind {
     FAULT_CONDITION, /* pthread_cond_init() and its attributes */
     FAULT_FORK,      /* fork(), clone() */
     FAULT_CLONE,     /* clone(), which the system has not */
-    FAULT_FILE,      /* open(), opendir(), pipe(), socketpair(), fcntl() that duplicates */
+    FAULT_FILE,      /* open(), pipe(), socketpair(), fcntl() that duplicates */
     FAULT_PIDFD,     /* pidfd_open(), which the system has not */
     FAULT_FENCE,     /* membarrier(), likewise */
     FAULT_WAIT,      /* a wait on a futex that ends for no reason */

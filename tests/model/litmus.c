@@ -93,11 +93,11 @@ THREAD(sb_y_ra, SET(y, 1, REL), *r = GET(x, ACQ))
 THREAD(sb_x_sc, SET(x, 1, SC), *r = GET(y, SC))
 THREAD(sb_y_sc, SET(y, 1, SC), *r = GET(x, SC))
 THREAD(sb_y_load_acq, SET(y, 1, SC), *r = GET(x, ACQ))
-THREAD(sb_x_change, atomic_fetch_add_explicit(&x, 1, SC), *r = GET(y, SC))
+THREAD(sb_x_change, (void)atomic_fetch_add_explicit(&x, 1, SC), *r = GET(y, SC))
 THREAD(sb_y_change, SET(y, 1, SC), *r = (int)atomic_fetch_add_explicit(&x, 0, SC))
 /* the same with an asymmetric fence */
 THREAD(sb_light, SET(x, 1, RLX), atomic_signal_fence(SC), *r = GET(y, RLX))
-THREAD(sb_heavy, SET(y, 1, RLX), pl_os_fence_all(), *r = GET(x, RLX))
+THREAD(sb_heavy, SET(y, 1, RLX), (void)pl_os_fence_all(), *r = GET(x, RLX))
 /* load buffering */
 THREAD(lb_x, *r = GET(x, RLX), SET(y, 1, RLX))
 THREAD(lb_y, *r = GET(y, RLX), SET(x, 1, RLX))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Spin finds no deadlock in the protocol of rest, wake and join; and one wherever a store takes a change's place.
 . "$srcdir/tests/support/tap.sh"
+[ -z "$PARALLEL_NO_PLANTED" ] || skip_all "told not to: it says the same in every build"
 command -v spin >/dev/null || skip_all "there is no spin"
 
 # verify [FLAG]: Spin's verdict is in $work/log.
