@@ -21,7 +21,7 @@ TESTS += $(shell_tests)
 if HAVE_CHECK
 TESTS += $(fault_tests) $(api_tests)
 endif
-TESTS += tests/stress/stress
+TESTS += $(stress_tests)
 if HAVE_CHECK
 TESTS += tests/fuzz/replay
 endif
@@ -30,7 +30,7 @@ TESTS += $(unit_tests)
 endif
 
 # Programs alone, and those that run the examples: for tools that look at what a program does.
-c_tests = $(api_tests) tests/stress/stress tests/fuzz/replay $(unit_tests)
+c_tests = $(api_tests) $(stress_tests) tests/fuzz/replay $(unit_tests)
 
 check-c:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests)'
@@ -281,9 +281,17 @@ endif
 
 # ---- random programs ----------------------------------------------------------------------------------------------
 
-check_PROGRAMS += tests/stress/stress
+stress_tests = tests/stress/stress tests/stress/exactly_once tests/stress/rounds
+check_PROGRAMS += $(stress_tests)
+tests_stress_stress_SOURCES = tests/stress/stress.c tests/stress/scramble.h
 tests_stress_stress_CFLAGS = $(AM_CFLAGS)
 tests_stress_stress_LDADD = libparallel.la
+tests_stress_exactly_once_SOURCES = tests/stress/exactly_once.c tests/stress/scramble.h
+tests_stress_exactly_once_CFLAGS = $(AM_CFLAGS)
+tests_stress_exactly_once_LDADD = libparallel.la
+tests_stress_rounds_SOURCES = tests/stress/rounds.c tests/stress/scramble.h
+tests_stress_rounds_CFLAGS = $(AM_CFLAGS)
+tests_stress_rounds_LDADD = libparallel.la
 
 fuzz_sources = \
     tests/fuzz/fuzz.c \
@@ -337,10 +345,12 @@ tests_model_model_SOURCES = \
     tests/model/model.h \
     tests/model/model_background.c \
     tests/model/model_deque.c \
+    tests/model/model_executor.c \
     tests/model/model_mixed.c \
     tests/model/model_process.c \
     tests/model/model_sched.c \
     tests/model/model_task.c \
+    src/api/executor.c \
     src/deque/deque.c \
     src/deque/spill.c \
     src/process/board.c \
@@ -355,7 +365,8 @@ tests_model_model_SOURCES = \
     src/sched/worker.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG \
     -fsanitize=thread -U__SANITIZE_THREAD__ \
-    -Dfree=memory_free -Dmemcpy=__tsan_memcpy -Dmemmove=__tsan_memmove -Dmemset=__tsan_memset
+    -Dmalloc=memory_allocate -Dcalloc=memory_calloc -Dfree=memory_free \
+    -Dmemcpy=__tsan_memcpy -Dmemmove=__tsan_memmove -Dmemset=__tsan_memset
 tests_model_model_CFLAGS = $(AM_CFLAGS)
 tests_model_model_LDADD = libexplore.la
 EXTRA_DIST += tests/model/orders.pl tests/model/orders.txt tests/model/park.pml tests/model/planted.sh

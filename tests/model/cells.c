@@ -15,6 +15,7 @@ enum {
     GAP = 128, /* between blocks, so that who goes too far is found */
     LARGE = 1 << 16,
     LARGES = 16,
+    LOCALS = 2,
 };
 
 static struct {
@@ -35,9 +36,10 @@ static struct {
     } large[LARGES];
     int larges;
     struct local {
-        char *variable, value[MODEL_THREADS][64];
+        char *variable, value[MODEL_THREADS][128];
         size_t bytes;
-    } local;
+    } local[LOCALS];
+    int locals;
 } all;
 
 void cells_reset(void)
@@ -45,9 +47,10 @@ void cells_reset(void)
     all.resets++;
     all.used = GAP;
     all.cells = all.blocks = all.larges = 0;
-    if (all.local.variable)
-        memset(all.local.variable, 0, all.local.bytes);
-    memset(all.local.value, 0, sizeof all.local.value);
+    for (int i = 0; i < all.locals; i++) {
+        memset(all.local[i].variable, 0, all.local[i].bytes);
+        memset(all.local[i].value, 0, sizeof all.local[i].value);
+    }
 }
 
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
@@ -195,10 +198,18 @@ static void access_locations(int self, cell *c, uintptr_t address, size_t size, 
     }
 }
 
+static bool is_thread_local(uintptr_t address)
+{
+    for (const struct local *l = all.local; l < all.local + all.locals; l++)
+        if (address - (uintptr_t)l->variable < l->bytes)
+            return true;
+    return false;
+}
+
 void memory_plain(uintptr_t address, size_t size, bool write)
 {
     int self = model_self();
-    if (self < 0 || size == 0 || address - (uintptr_t)all.local.variable < all.local.bytes)
+    if (self < 0 || size == 0 || is_thread_local(address))
         return;
     check_allocated(address, size);
     for (uintptr_t end = address + size; address < end;) {
@@ -213,19 +224,19 @@ void memory_plain(uintptr_t address, size_t size, bool write)
 
 void memory_thread_local(void *variable, size_t bytes)
 {
-    all.local.variable = variable;
-    all.local.bytes = bytes;
-    if (bytes > sizeof all.local.value[0])
+    struct local *l = &all.local[all.locals++];
+    if (all.locals > LOCALS || bytes > sizeof l->value[0])
         model_fail("there is no room for thread-local variables");
+    l->variable = variable;
+    l->bytes = bytes;
 }
 
 void memory_switch(int before, int next)
 {
-    struct local *l = &all.local;
-    if (!l->variable)
-        return;
-    memcpy(l->value[before], l->variable, l->bytes);
-    memcpy(l->variable, l->value[next], l->bytes);
+    for (struct local *l = all.local; l < all.local + all.locals; l++) {
+        memcpy(l->value[before], l->variable, l->bytes);
+        memcpy(l->variable, l->value[next], l->bytes);
+    }
 }
 
 /* ---- memory that comes and goes ------------------------------------------------------------------------------------ */
@@ -254,6 +265,11 @@ void *memory_allocate(size_t bytes)
     all.used += whole + GAP;
     all.block[all.blocks++] = (struct block){(uintptr_t)start, bytes, false};
     return memset(start, 0, whole);
+}
+
+void *memory_calloc(size_t count, size_t size)
+{
+    return memory_allocate(count * size);
 }
 
 /* Writes all that is known of the block, so that whoever may still use it races. */

@@ -374,7 +374,7 @@ static void execute(void)
     m.ticks = 0;
     m.current = -1;
     m.closed = false;
-    model_no_memory = false;
+    model_no_memory = model_no_fences = model_fences_fail = false;
     memory_reset();
     m.scenario->setup();
     for (int i = 0; i < m.threads; i++) {

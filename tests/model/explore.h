@@ -8,7 +8,7 @@
  * away from a thread that could go on): most bugs of concurrency need two (Musuvathi and Qadeer, "Iterative context
  * bounding for systematic testing of multithreaded programs", PLDI 2007). Where memory may behave in several ways, it
  * tries them too, with at most so many that are not the usual one: a load of what is no longer the last store, a store
- * in place of one before the last, a compare-exchange that fails for no reason.
+ * in place of one before the last, a compare-exchange that fails, or a wait that ends, for no reason.
  *
  * Two kinds of preemptions change nothing, and are left out. Before an operation on what no other thread uses, or all
  * only read: which locations these are is learned, and when one turns out to be shared the search begins anew. And those
@@ -44,6 +44,9 @@ typedef struct bounds {
 
 /* Whether pl_os_reserve() is to find no memory for more than a few slots. A scenario's setup says so each time. */
 extern bool model_no_memory;
+
+/* Whether heavy fences are to fail; or not to be had in the first place. */
+extern bool model_fences_fail, model_no_fences;
 
 /* Number of the thread that runs; -1 in setup and check. */
 int model_self(void);

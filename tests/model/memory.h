@@ -19,7 +19,8 @@
  *   - pl_os_fence_all() is an asymmetric fence, atomic_signal_fence(seq_cst) its light side, as in Goldblatt's P1202:
  *     who is past its light fence has made all before it visible to a later heavy one; and sees, from its next light
  *     fence on, all that was before an earlier heavy one.
- *   - A futex's wait reads the word as it has become by those wakes that are over, or any later value.
+ *   - A futex's wait reads the word as it has become by those wakes that are over, or any later value; and it may return
+ *     for no reason.
  *   - Two plain accesses of a byte, or a plain and an atomic one, one of which is a write, must be ordered by happens-
  *     before; and no access may come after the memory was freed. Else the execution fails.
  *
@@ -80,6 +81,7 @@ void memory_release(int self, const volatile void *mutex);
 
 /* Zero, unless it is much; until the execution is over. */
 void *memory_allocate(size_t bytes);
+void *memory_calloc(size_t count, size_t size);
 void memory_free(void *start);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/internal.h"
 #include "base/os.h"
 #include "model/memory.h"
 
@@ -155,8 +156,8 @@ void event_set(event *e)
 
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */
 
-static const scenario *const all[] = {deque_scenarios, sched_scenarios,      task_scenarios,
-                                      mixed_scenarios, background_scenarios, process_scenarios};
+static const scenario *const all[] = {deque_scenarios,      sched_scenarios,    task_scenarios,   mixed_scenarios,
+                                      background_scenarios, executor_scenarios, process_scenarios};
 
 static bool wanted(const char *name, int argc, char **argv)
 {
@@ -184,6 +185,7 @@ int main(int argc, char **argv)
     unsigned long total = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     memory_thread_local(&pl_brief_own, sizeof pl_brief_own);
+    memory_thread_local(&pl_this_thread, sizeof pl_this_thread);
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
         for (const scenario *s = all[k]; s->name; s++) {
             if (!wanted(s->name, argc, argv))

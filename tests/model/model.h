@@ -11,7 +11,7 @@
 
 /* The scenarios of each floor; one without a name is the last. */
 extern const scenario deque_scenarios[], sched_scenarios[], task_scenarios[], mixed_scenarios[], background_scenarios[],
-    process_scenarios[];
+    executor_scenarios[], process_scenarios[];
 
 enum { TASKS = 8 };
 

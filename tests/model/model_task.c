@@ -94,6 +94,18 @@ static void run_twice(void)
     stop_pool();
 }
 
+static void set_up_without_fences(void)
+{
+    model_no_fences = true;
+    set_up_two();
+}
+
+static void set_up_failing_fences(void)
+{
+    set_up_two();
+    model_fences_fail = true;
+}
+
 PARALLEL_TASK(int, fib, int, n)
 {
     if (n < 2)
@@ -528,6 +540,8 @@ static void run_second(void)
 const scenario task_scenarios[] = {
     {"task: one spawn", set_up_two, {run_one, be_a_worker}, pool_is_at_rest, 0},
     {"task: three spawns", set_up_two, {run_three, be_a_worker}, pool_is_at_rest, 0},
+    {"task: no heavy fences", set_up_without_fences, {run_three, be_a_worker}, pool_is_at_rest, 0},
+    {"task: heavy fences that fail", set_up_failing_fences, {run_three, be_a_worker}, pool_is_at_rest, 0},
     {"task: two runs", set_up_two, {run_twice, be_a_worker}, pool_is_at_rest, 0},
     {"task: two workers", set_up_three, {run_three, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
     {"task: recursion", set_up_two, {run_fib, be_a_worker}, pool_is_at_rest, 0},

@@ -11,23 +11,24 @@ use File::Path qw(make_path);
 my ($srcdir, $work, @labels) = @ARGV;
 my $cc = $ENV{CC} // 'gcc';
 my $jobs = $ENV{JOBS} // 1;
-my @tester = map { "tests/model/$_.c" } qw(cells doors explore memory system);
-my @sources = (
-    (map { "src/deque/$_.c" } qw(deque spill)),
-    (map { "src/sched/$_.c" } qw(brief cancel cost inbox loop sleep task worker)),
-    (map { "src/process/$_.c" } qw(board home)),
-    (map { "tests/model/$_.c" }
-        qw(litmus model model_background model_deque model_mixed model_process model_sched model_task)));
-my @headers = ('include/libparallel/task.h', map { "src/sched/$_.h" } qw(handoff latch range pool cost cancel));
-my $watched = '-fsanitize=thread -U__SANITIZE_THREAD__ -Dfree=memory_free -Dmemcpy=__tsan_memcpy ' .
-    '-Dmemmove=__tsan_memmove -Dmemset=__tsan_memset';
 
+# Those words of what the makefile sets a variable to.
+sub words_of {
+    my ($variable, $pattern) = @_;
+    my ($value) = slurp("$srcdir/tests/local.mk") =~ /^$variable = (.*?[^\\])$/ms;
+    return $value =~ /$pattern/g;
+}
+
+my @tester = words_of('libexplore_la_SOURCES', qr{[a-z/_]+\.c});
+my @sources = words_of('tests_model_model_SOURCES', qr{[a-z/_]+\.c});
+my $watched = join ' ', words_of('tests_model_model_CPPFLAGS', qr{-[fUD]\S+});
+my @headers = ('include/libparallel/task.h', map { "src/sched/$_.h" } qw(handoff latch range pool cost cancel));
 sub compile {
     my ($place, @files) = @_;
     for my $file (@files) {
         my ($name) = $file =~ m{([^/]*)\.c$};
-        my $how = grep({ $_ eq $file } @tester) ? '' : $watched;
-        system("$cc -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG $how " .
+        my $how = grep({ $_ eq $file } @tester) ? '-DPL_MODEL -DPL_DEBUG' : $watched;
+        system("$cc -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 $how " .
             "-DPARALLEL_TASK_COPIES=1 -I$place/src -I$place/include -I$place/tests -c $place/$file " .
             "-o $place/objects/$name.o") == 0 or die "$file does not compile\n";
     }
@@ -62,7 +63,7 @@ sub weaker {
 # All the ways to weaken one order: file, place in it, length, new text, label, description.
 sub mutants {
     my @found;
-    for my $file (@sources[0 .. 11], @headers) {
+    for my $file (grep({ m{^src/} } @sources), @headers) {
         my $text = slurp("$srcdir/$file");
         my $at = -1;
         while ($text =~ /memory_order_(seq_cst|acq_rel|acquire|release)/g) {

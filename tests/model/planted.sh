@@ -6,20 +6,19 @@
 [ -z "$PARALLEL_NO_PLANTED" ] || skip_all "told not to: it takes minutes, and says the same in every build"
 command -v perl >/dev/null || skip_all "no perl to plant bugs with"
 
-tester="tests/model/cells.c tests/model/doors.c tests/model/explore.c tests/model/memory.c tests/model/system.c"
-sources="src/deque/deque.c src/deque/spill.c src/sched/brief.c src/sched/cancel.c src/sched/cost.c src/sched/inbox.c
-    src/process/board.c src/process/home.c
-    src/sched/loop.c src/sched/sleep.c src/sched/task.c src/sched/worker.c tests/model/litmus.c tests/model/model.c
-    tests/model/model_background.c tests/model/model_deque.c tests/model/model_mixed.c
-    tests/model/model_process.c tests/model/model_sched.c
-    tests/model/model_task.c"
-watched="-fsanitize=thread -U__SANITIZE_THREAD__ -Dfree=memory_free -Dmemcpy=__tsan_memcpy -Dmemmove=__tsan_memmove
-    -Dmemset=__tsan_memset"
+# words_of VARIABLE PATTERN: those words of what the makefile sets it to
+words_of() {
+    sed -n "/^$1 =/,/[^\\\\]\$/p" "$srcdir/tests/local.mk" | grep -oE -- "$2"
+}
+
+tester=$(words_of libexplore_la_SOURCES '[a-z/_]+\.c')
+sources=$(words_of tests_model_model_SOURCES '[a-z/_]+\.c')
+watched=$(words_of tests_model_model_CPPFLAGS '-[fUD][^ ]+')
 
 # compile SOURCE [FLAGS]: tasks in one copy, so that it does not take long. All is done in a copy of its own, $place.
 compile() {
     # shellcheck disable=SC2086
-    $CC $CFLAGS -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -DPL_MODEL -DPL_DEBUG ${2-$watched} \
+    $CC $CFLAGS -O1 -g0 -std=c11 -w -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 ${2-$watched} \
         -DPARALLEL_TASK_COPIES=1 -I"$place/src" -I"$place/include" -I"$place/tests" \
         -c "$place/$1" -o "$place/objects/$(basename "$1" .c).o"
 }
@@ -31,7 +30,7 @@ build() {
     *)
         rm -f "$place"/objects/*.o
         for changed in $tester; do
-            compile "$changed" "" || return
+            compile "$changed" "-DPL_MODEL -DPL_DEBUG" || return
         done
         for changed in $sources; do
             compile "$changed" || return
@@ -42,10 +41,10 @@ build() {
     $CC $CFLAGS "$place"/objects/*.o -o "$place/model"
 }
 
-# Status 1 is a finding; anything else, like no end after a minute of CPU time, is not.
+# Status 1 is a finding; anything else, like no end after minutes of CPU time, is not.
 finds() {
     (
-        ulimit -t 60
+        ulimit -t 600
         exec perl -e 'alarm 900; exec @ARGV' "$place/model" "$1" >/dev/null
     )
     [ $? -eq 1 ]
@@ -72,8 +71,9 @@ plant() {
 try() {
     perl -0p "$work/plant$1.edit" <"$srcdir/$2" >"$place/$2"
     if ! cmp -s "$place/$2" "$srcdir/$2" && build "$2"; then
-        echo "planted"
+        start=$(date +%s)
         ! finds "$3" || : >"$work/plant$1.found"
+        echo "planted; looked for it for $(($(date +%s) - start)) s"
     else
         echo "not planted"
     fi
@@ -212,7 +212,7 @@ plant "kept results come in the order of their spawns" src/deque/spill.c "task: 
     's/return top->bytes \+ top->used;/return top->bytes;/'
 plant "arguments of a task that runs in its push stay" src/sched/task.c "task: no room" \
     's/        pl_deque_side_release\(d, data\);/        ;/'
-plant "a deque without a floor" $file task: \
+plant "a deque without a floor" $file "task: no room for the first" \
     's/d->base = d->head = floor \+ 1;/d->base = d->head = floor;/; s/d->base - 1/d->base/g'
 
 # ---- tasks -------------------------------------------------------------------------------------------------------
@@ -366,6 +366,15 @@ plant "a sleeper looks before it is counted" $file stop: \
 plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch, 1, memory_order_seq_cst\);\n//'
 plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
+file=src/api/executor.c
+plant "nobody is told that it has ended" $file executor: 's/    pthread_cond_broadcast\(&ex->ended\);\n//'
+plant "it is performed by two" $file executor: 's/\(ex->errand.pool && pl_inbox_withdraw\(&ex->errand\)\)/ex->errand.pool/'
+plant "it is freed while its task runs" $file executor: 's/(notes that nothing was run \*\/\n) *await\(ex, 0\);\n/$1/'
+plant "it has ended before it has results" $file executor: 's/    (ex->results = r;\n)(    ex->status = .*?\n    pthread_cond_broadcast.*?\n    pthread_mutex_unlock.*?\n)/$2    $1/'
+plant "its status is set without the lock" $file executor: 's/    (pthread_mutex_lock\(&ex->mutex\);\n)(    ex->results = r;\n    ex->status = .*?\n)/$2    $1/'
+plant "sleepers are not told of a cancel" $file executor: 's/(PL_STOP_ALL\)\)\n) *pl_stop_nudge_all\(\);/$1        return 0;/'
+plant "a cancel only keeps tasks from starting" $file executor: 's/care.stop, PL_STOP_ALL/care.stop, PL_STOP_STARTING/'
+plant "a shutdown lets tasks start" $file executor: 's/pl_stop_raise\(&ex->call.care.stop, PL_STOP_STARTING\)/false/'
 file=src/sched/inbox.c
 plant "an errand is run and taken back" $file inbox: 's/if \(queued\)\n/if ((queued = true) && errand->queued)\n/'
 plant "nobody is told of an errand" $file inbox: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'

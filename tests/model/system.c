@@ -8,13 +8,14 @@
 #include "model/memory.h"
 #include "model/search.h"
 
-bool model_no_memory;
+bool model_no_memory, model_fences_fail, model_no_fences;
 
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
     pl_model_point("pl_os_wait", 0);
     search_point((uintptr_t)word, true);
-    if (memory_read_futex(model_self(), word) == expected)
+    /* it may return for no reason */
+    if (memory_read_futex(model_self(), word) == expected && search_weak(2) == 0)
         search_wait(word, timeout_ns >= 0);
 }
 
@@ -102,6 +103,48 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
     return 0;
 }
 
+/* Whoever waits has let go of the mutex, and the waiting begins with that. */
+bool pl_os_cond_init(pthread_cond_t *condition)
+{
+    memset(condition, 0, sizeof *condition);
+    return true;
+}
+
+int pthread_cond_destroy(pthread_cond_t *condition)
+{
+    (void)condition;
+    return 0;
+}
+
+int pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+    model_assert(*(volatile uint32_t *)mutex == 0);
+    return 0;
+}
+
+int pthread_cond_broadcast(pthread_cond_t *condition)
+{
+    pl_model_point("pthread_cond_broadcast", 0);
+    search_point((uintptr_t)condition, true);
+    search_wake(condition, true);
+    return 0;
+}
+
+/* Where the library looks again after a long time, just in case, it is to be woken all the same. */
+void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
+{
+    enum { LONG_NS = 50000000 };
+    pl_model_point("pl_os_cond_wait", 0);
+    search_point((uintptr_t)condition, true);
+    bool timed = until_ns < pl_os_nanoseconds() + LONG_NS;
+    *(volatile uint32_t *)mutex = 0;
+    memory_release(model_self(), mutex);
+    search_wake(mutex, true);
+    if (search_weak(2) == 0)
+        search_wait(condition, timed);
+    pthread_mutex_lock(mutex);
+}
+
 void pl_os_yield(void)
 {
     search_yield();
@@ -138,11 +181,13 @@ void pl_os_nap(void)
 
 bool pl_os_fence_init(void)
 {
-    return true;
+    return !model_no_fences;
 }
 
 bool pl_os_fence_all(void)
 {
+    if (model_fences_fail)
+        return false;
     pl_model_point("pl_os_fence_all", 0);
     search_point(0, true);
     memory_fence_all(model_self());

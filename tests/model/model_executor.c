@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scenarios on executors: the shipped executor.c, on the pool's inbox, with the scheduler's workers. What a call is made of
+ * is in place of the API's: one task, which either returns, or sleeps until the call is cancelled.
+ */
+#include "model/model.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "base/os.h"
+#include "model/memory.h"
+#include "sched/cancel.h"
+
+_Thread_local pl_thread pl_this_thread;
+
+/* ---- the call -------------------------------------------------------------------------------------------- */
+
+struct parallel_results {
+    size_t n;
+};
+
+static bool sleeps;        /* the task does, */
+static event slept_in;     /* and is about to */
+static event started, got; /* between the threads of a scenario */
+static parallel_executor *shared;
+
+bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args, size_t n,
+                       const parallel_options *options, parallel_executor_kind executor, bool background)
+{
+    (void)f;
+    (void)args;
+    (void)executor;
+    (void)background;
+    c->n = n;
+    c->o = *options;
+    return true;
+}
+
+bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, const parallel_options *options,
+                       parallel_executor_kind executor, bool background)
+{
+    (void)futures;
+    return pl_call_begin_map(c, NULL, NULL, n, options, executor, background);
+}
+
+static bool is_cancelled(void *c)
+{
+    return pl_stop_level(&((pl_call *)c)->care.stop) == PL_STOP_ALL;
+}
+
+/* Its task notes itself in the executor's memory, too, so that nobody may end it meanwhile. */
+parallel_results *pl_call_results(pl_call *c)
+{
+    if (pl_stop_level(&c->care.stop) != 0) {
+        c->error = ECANCELED;
+        return NULL;
+    }
+    ran[0]++;
+    c->given = c;
+    if (sleeps) {
+        event_set(&slept_in);
+        pl_stop_sleep(c, UINT64_MAX, is_cancelled, c);
+    }
+    parallel_results *r = memory_allocate(sizeof *r);
+    r->n = c->n;
+    return r;
+}
+
+int pl_call_code(const pl_call *c)
+{
+    return c->error;
+}
+
+const parallel_failure *pl_call_failure(const pl_call *c)
+{
+    (void)c;
+    return NULL;
+}
+
+void pl_call_end(pl_call *c)
+{
+    (void)c;
+}
+
+void pl_care_begin(pl_call *c)
+{
+    (void)c;
+}
+
+void pl_results_own(parallel_results *r, bool owned)
+{
+    (void)r;
+    (void)owned;
+}
+
+void parallel_results_free(parallel_results *r)
+{
+    if (r)
+        memory_free(r);
+}
+
+void pl_last_failure_put_aside(pl_put_aside *to)
+{
+    (void)to;
+}
+
+void pl_last_failure_put_back(pl_put_aside *from)
+{
+    (void)from;
+}
+
+void pl_last_failure_drop(void)
+{
+}
+
+void pl_last_failure_set(const parallel_failure *failure)
+{
+    (void)failure;
+}
+
+pl_pool *pl_pool_hold_here(void)
+{
+    return pool;
+}
+
+void pl_pool_hold(pl_pool *p)
+{
+    (void)p;
+}
+
+void pl_pool_let_go(pl_pool *p)
+{
+    (void)p;
+}
+
+/* ---- programs -------------------------------------------------------------------------------------------- */
+
+static void set_up(int count)
+{
+    set_up_pool(count, 16);
+    memset(&pool->inbox, 0, sizeof pool->inbox);
+    memset(&started, 0, sizeof started);
+    memset(&slept_in, 0, sizeof slept_in);
+    memset(&got, 0, sizeof got);
+    shared = NULL;
+    sleeps = false;
+}
+
+static void set_up_one(void)
+{
+    set_up(1);
+}
+
+static void set_up_two(void)
+{
+    set_up(2);
+}
+
+static void set_up_three(void)
+{
+    set_up(3);
+    pool->sleep.searching = pool->sleep.waking = 1; /* the last is one of the program's */
+}
+
+static void set_up_sleeping(void)
+{
+    set_up_three();
+    sleeps = true;
+}
+
+static parallel_executor *make(void)
+{
+    parallel_options o = {0};
+    parallel_executor *ex = parallel_async_map_function(NULL, NULL, 7, &o);
+    model_assert(ex);
+    return ex;
+}
+
+static void is_right(const parallel_results *r)
+{
+    model_assert(r && r->n == 7 && ran[0] == 1);
+}
+
+static void get_and_free(void)
+{
+    parallel_executor *ex = make();
+    parallel_results *r = parallel_executor_results(ex);
+    is_right(r);
+    model_assert(parallel_executor_results(ex) == r && parallel_executor_status(ex) == PARALLEL_DONE);
+    parallel_executor_free(ex);
+    stop_pool();
+}
+
+static void wait_and_free(void)
+{
+    parallel_executor *ex = make();
+    model_assert(parallel_executor_wait(ex, -1) == 0 && parallel_executor_done(ex));
+    is_right(parallel_executor_results(ex));
+    parallel_executor_free(ex);
+    stop_pool();
+}
+
+static void wait_for_a_while(void)
+{
+    parallel_executor *ex = make();
+    int code = parallel_executor_wait(ex, 0.005);
+    model_assert(code == 0 ? parallel_executor_done(ex) : errno == ETIMEDOUT);
+    is_right(parallel_executor_results(ex));
+    parallel_executor_free(ex);
+    stop_pool();
+}
+
+/* Its task may have run or not, but does not any more. */
+static void free_at_once(void)
+{
+    parallel_executor_free(make());
+    model_assert(ran[0] <= 1);
+    stop_pool();
+}
+
+static void shut_down_and_get(void)
+{
+    parallel_executor *ex = make();
+    parallel_executor_shutdown(ex);
+    int before = ran[0];
+    const parallel_results *r = parallel_executor_results(ex);
+    model_assert(r ? before == 1 && r->n == 7 : before == 0 && errno == ECANCELED);
+    parallel_executor_free(ex);
+    model_assert(ran[0] == before);
+    stop_pool();
+}
+
+/* Where nobody comes for it, its task does not start any more. */
+static void shut_down_alone(void)
+{
+    parallel_executor *ex = make();
+    parallel_executor_shutdown(ex);
+    model_assert(ran[0] == 0 && !parallel_executor_results(ex) && errno == ECANCELED);
+    parallel_executor_free(ex);
+}
+
+/* Two threads wait for the same one; the first ends it when both have its results. */
+static void share(void)
+{
+    shared = make();
+    event_set(&started);
+    is_right(parallel_executor_results(shared));
+    event_wait(&got);
+    parallel_executor_free(shared);
+    stop_pool();
+}
+
+static void get_shared(void)
+{
+    event_wait(&started);
+    is_right(parallel_executor_results(shared));
+    event_set(&got);
+}
+
+/* Another cancels it: before, while, or after its task runs. */
+static void share_to_be_cancelled(void)
+{
+    shared = make();
+    event_set(&started);
+    const parallel_results *r = parallel_executor_results(shared);
+    model_assert(r ? r->n == 7 && ran[0] == 1 : ran[0] == 0 && errno == ECANCELED);
+    event_wait(&got);
+    parallel_executor_free(shared);
+    stop_pool();
+}
+
+static void cancel_shared(void)
+{
+    event_wait(&started);
+    parallel_cancel(shared);
+    event_set(&got);
+}
+
+/* Its task sleeps until that; whoever comes for it. */
+static void cancel_shared_asleep(void)
+{
+    event_wait(&started);
+    event_wait(&slept_in);
+    parallel_cancel(shared);
+    event_set(&got);
+}
+
+static void inbox_is_empty(void)
+{
+    pool_is_at_rest();
+    model_assert(pool->inbox.count == 0 && pool->inbox.drivers == 0 && !pool->inbox.first && !pool->inbox.last);
+}
+
+const scenario executor_scenarios[] = {
+    {"executor: results", set_up_two, {get_and_free, be_a_worker}, inbox_is_empty, 0},
+    {"executor: waited for", set_up_two, {wait_and_free, be_a_worker}, inbox_is_empty, 0},
+    {"executor: waited for a while", set_up_two, {wait_for_a_while, be_a_worker}, inbox_is_empty, 0},
+    {"executor: freed at once", set_up_two, {free_at_once, be_a_worker}, inbox_is_empty, 0},
+    {"executor: shut down", set_up_two, {shut_down_and_get, be_a_worker}, inbox_is_empty, 0},
+    {"executor: shut down, and no worker", set_up_one, {shut_down_alone}, inbox_is_empty, 0},
+    {"executor: two want results", set_up_three, {share, be_a_worker, get_shared}, inbox_is_empty, 0},
+    {"executor: cancelled", set_up_three, {share_to_be_cancelled, be_a_worker, cancel_shared}, inbox_is_empty, 0},
+    {"executor: cancelled in its sleep",
+     set_up_sleeping,
+     {share_to_be_cancelled, be_a_worker, cancel_shared_asleep},
+     inbox_is_empty,
+     0},
+    {0},
+};
