@@ -20,6 +20,8 @@
 
 #include <parallel.h>
 
+#include "scramble.h"
+
 enum { THREADS = 3, DEPTH = 3, MOST = 300, POOLS = 3, HANG_SECONDS = 60 };
 
 static parallel_pool *pools[POOLS];
@@ -34,15 +36,6 @@ static double seconds(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static unsigned long long scramble(unsigned long long x) /* the finaliser of MurmurHash3 (Appleby) */
-{
-    x ^= x >> 33;
-    x *= 0xff51afd7ed558ccdULL;
-    x ^= x >> 33;
-    x *= 0xc4ceb9fe1a85ec53ULL;
-    return x ^ x >> 33;
 }
 
 static void complain(unsigned long long seed, const char *what)
