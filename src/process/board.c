@@ -297,6 +297,8 @@ void pl_board_note_death(pl_board *board, const pl_death *death)
     board->deaths[wrote % PL_BOARD_DEATHS] = *death;
     /* P53 release: the note is written, and all that the worker wrote; pairs with P54 */
     atomic_store_explicit(&board->deaths_wrote, wrote + 1, memory_order_release);
+    for (unsigned i = 0; i < board->slots; i++)
+        pl_os_shared_wake(&board->slot[i].asleep, true);
     pl_board_ring(board);
 }
 

@@ -51,10 +51,13 @@
  *      s3  futex_wait while asleep == 1        w2      if 1: asleep = 0 (exchange), and wakes who reset it
  *
  * If w1 comes before s1 in the total order, m2 does, too, and s2 sees the entry. Else w1 sees the sleeper, or another waker
- * has reset the word. The wake-up of a worker that dies asleep is not lost either: its successor looks before it sleeps. Who
- * finds more than it takes wakes another. In the other direction home reads `bell`, looks at everything, announces itself in
- * `home_sleeps`, and sleeps while the bell is as it was; whoever has something for it moves the bell (b1, seq_cst), and then
- * looks at the announcement (b2, seq_cst): either that sees it, or the futex sees that the bell has moved.
+ * has reset the word. Who finds more than it takes wakes another. The wake-up of a worker that dies asleep is not lost
+ * either: its successor looks before it sleeps. And a waker may die in the middle of w2, after which nobody wakes that
+ * sleeper: so who notes a death wakes all, whatever their words say.
+ *
+ * In the other direction home reads `bell`, looks at everything, announces itself in `home_sleeps`, and sleeps while the bell
+ * is as it was; whoever has something for it moves the bell (b1, seq_cst), and then looks at the announcement (b2, seq_cst):
+ * either that sees it, or the futex sees that the bell has moved.
  *
  * A worker with a wild pointer can write nonsense here. Home believes nothing that it could not have written down by itself:
  * positions, indices and lengths are checked, and a board that contradicts itself fails the call (EIO).
@@ -297,7 +300,7 @@ void pl_board_ring(pl_board *board);
 /* w1, w2: wakes the worker of a slot, if it sleeps. */
 bool pl_board_wake(pl_board *board, unsigned slot);
 
-/* The supervisor's: whether there is room to note a death; and to note it. */
+/* The supervisor's: whether there is room to note a death; and to note it, and make up for wake-ups that the dead owed. */
 bool pl_board_has_room(pl_board *board);
 void pl_board_note_death(pl_board *board, const pl_death *death);
 

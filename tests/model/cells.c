@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "model/memory.h"
+#include "model/search.h"
 
 enum {
     CELLS = 1 << 14,
@@ -212,6 +213,8 @@ void memory_plain(uintptr_t address, size_t size, bool write)
     if (self < 0 || size == 0 || is_thread_local(address))
         return;
     check_allocated(address, size);
+    if (write)
+        search_plain_write(address);
     for (uintptr_t end = address + size; address < end;) {
         unsigned offset = address % 8, part = 8 - offset < end - address ? 8 - offset : (unsigned)(end - address);
         cell *c = cell_of(address / 8, true);

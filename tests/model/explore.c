@@ -62,6 +62,8 @@ static struct {
         unsigned readers, writers; /* a bit for each thread */
     } known[KNOWN];
     bool learned;
+    int mortal; /* the thread that may be killed, or -1 */
+    bool killed;
     /* for model_explore_to_fail() */
     const char *failure;
     bool may_fail;
@@ -238,6 +240,55 @@ static void reschedule(bool yields)
     switch_to(able[choice]);
 }
 
+/* ---- being killed -------------------------------------------------------------------------------------------- */
+
+void model_may_be_killed(int i)
+{
+    m.mortal = i;
+}
+
+void model_may_not_be_killed(void)
+{
+    if (m.mortal == m.current)
+        m.mortal = -1;
+}
+
+/* Its stack is left as it is; in the next execution it begins anew. */
+static void may_be_killed(void)
+{
+    if (m.mortal != m.current || decide(2) == 0)
+        return;
+    coroutine *self = &m.thread[m.current];
+    m.mortal = -1;
+    m.killed = true;
+    memory_release(m.current, self);
+    for (int i = 0; i < m.threads; i++)
+        m.thread[i].asleep = false;
+    search_wake(self, true);
+    self->state = DONE;
+    self->begun = false;
+    reschedule(false);
+}
+
+void search_plain_write(uintptr_t address)
+{
+    uintptr_t stack = (uintptr_t)m.stack[m.current];
+    if (address - stack >= STACK)
+        may_be_killed();
+}
+
+bool model_await_end(int i)
+{
+    coroutine *other = &m.thread[i];
+    search_point(0, true);
+    while (other->state != DONE)
+        search_wait(other, false);
+    memory_acquire(m.current, other);
+    return m.killed;
+}
+
+/* ---- points ---------------------------------------------------------------------------------------------------- */
+
 static struct known *known_at(uintptr_t address)
 {
     for (size_t i = (size_t)(address * UINT64_C(0x9E3779B97F4A7C15) >> 40);; i++) {
@@ -283,6 +334,7 @@ void search_point(uintptr_t address, bool write)
     self->write = write;
     const char *file = m.file; /* of this one, not of who goes on before */
     int line = m.line;
+    may_be_killed();
     if (is_shared(address, write))
         reschedule(false);
     self->asleep = false;
@@ -351,6 +403,7 @@ static void run_threads(void)
     for (;;) {
         m.thread[m.current].run();
         m.thread[m.current].state = DONE;
+        search_wake(&m.thread[m.current], true);
         reschedule(false);
     }
 }
@@ -373,7 +426,8 @@ static void execute(void)
     m.decisions = m.steps = m.preemptions = m.weak = m.yields = 0;
     m.ticks = 0;
     m.current = -1;
-    m.closed = false;
+    m.closed = m.killed = false;
+    m.mortal = -1;
     model_no_memory = model_no_fences = model_fences_fail = false;
     memory_reset();
     m.scenario->setup();

@@ -54,6 +54,14 @@ int model_self(void);
 /* Fails the execution: the scenario's name and the schedule are printed, and the program ends with status 1. */
 _Noreturn void model_fail(const char *what);
 
+/* In setup: thread `i` is a process that may be killed before any write of what it shares, and before any atomic operation;
+ * until it says that it may not. In an execution it is killed once at most, at no cost. */
+void model_may_be_killed(int i);
+void model_may_not_be_killed(void);
+
+/* Waits for the end of thread `i`. Whether it was killed. */
+bool model_await_end(int i);
+
 /* Adds one, as no data race. */
 void model_count(int *n);
 

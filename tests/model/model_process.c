@@ -14,6 +14,7 @@ static union {
 } memory;
 static pl_home home;
 static int taken_back, condemned, spared;
+static size_t failing; /* the task that fails, if there is one */
 static event looked;
 
 static void set_up_board(void)
@@ -24,16 +25,20 @@ static void set_up_board(void)
     memset(ran, 0, sizeof ran);
     memset(&looked, 0, sizeof looked);
     taken_back = condemned = spared = 0;
+    failing = PL_NO_INDEX;
 }
 
-/* A worker as worker.c has it, until it is offered QUIT. */
-static void work(void)
+/* A worker as worker.c has it, until it is offered QUIT. It notes each task that it begins. */
+static void be_a_life(unsigned number, unsigned life)
 {
-    unsigned number = (unsigned)model_self() - 1;
-    pl_seat seat = {.board = &memory.board, .slot = &memory.board.slot[number], .number = number, .life = 1};
+    pl_seat seat = {.board = &memory.board, .slot = &memory.board.slot[number], .number = number, .life = life};
+    size_t *index = pl_slot_index(&memory.board, number);
     pl_offer offer;
+    *index = PL_NO_INDEX;
     for (bool worked = false;;) {
         bool found = pl_seat_take(&seat, &offer);
+        if (found && offer.begin == QUIT)
+            model_may_not_be_killed();
         if (worked)
             pl_seat_tell(&seat, !found);
         worked = found;
@@ -42,12 +47,25 @@ static void work(void)
             continue;
         }
         pl_seat_pass_on(&seat);
-        for (size_t i = offer.begin; i < offer.end && offer.begin != QUIT; i++)
+        for (size_t i = offer.begin; i < offer.end && offer.begin != QUIT; i++) {
+            *index = i;
             ran[i]++;
+            if (i == failing)
+                pl_seat_report(
+                    &seat, &(pl_report){.kind = PL_REPORT_FAILED, .position = offer.position, .begin = i, .end = i + 1},
+                    NULL);
+        }
         pl_seat_done(&seat);
-        if (offer.begin == QUIT)
+        if (offer.begin == QUIT) {
+            pl_seat_tell(&seat, true);
             return;
+        }
     }
+}
+
+static void work(void)
+{
+    be_a_life((unsigned)model_self() - 1, 1);
 }
 
 /* There are none, but a place is offered again only after that. */
@@ -146,6 +164,161 @@ static void condemn_late(void)
     event_set(&looked);
 }
 
+/* ---- a worker that is killed ------------------------------------------------------------------------------- */
+
+enum { MORTAL = 1, MOST_TASKS = 4 };
+
+static size_t tasks;
+static int failed[MOST_TASKS], crashed[MOST_TASKS];
+static pl_offer to_offer[MOST_TASKS]; /* still, or again */
+static int offers;
+static size_t ended[PL_BOARD_ENTRIES]; /* tasks of the offer that stands there, by its reports */
+
+static void put_off(size_t begin, size_t end)
+{
+    if (begin < end)
+        to_offer[offers++] = (pl_offer){.begin = begin, .end = end};
+}
+
+static void set_up_killing(void)
+{
+    set_up_board();
+    memset(failed, 0, sizeof failed);
+    memset(crashed, 0, sizeof crashed);
+    offers = 0;
+    model_may_be_killed(MORTAL);
+}
+
+static void set_up_killing_and_failing(void)
+{
+    set_up_killing();
+    failing = 1;
+}
+
+/* The supervisor's part. Whether the worker was killed. */
+static bool note_death(void)
+{
+    if (!model_await_end(MORTAL))
+        return false;
+    pl_death death = {.slot = 0, .life = 1, .signal = 9, .index = *pl_slot_index(&memory.board, 0)};
+    model_assert(pl_board_has_room(&memory.board));
+    pl_board_note_death(&memory.board, &death);
+    return true;
+}
+
+/* It is the successor itself. */
+static void supervise(void)
+{
+    if (note_death())
+        be_a_life(0, 2);
+}
+
+static void only_note_death(void)
+{
+    note_death();
+}
+
+static void read_reports_of(unsigned slot)
+{
+    pl_report report;
+    char text[PL_BOARD_TEXT];
+    while (pl_home_report(&home, slot, &report, text)) {
+        ended[report.position % PL_BOARD_ENTRIES] = report.end;
+        failed[report.begin]++;
+    }
+}
+
+/* What the API makes of it, in offers.c. */
+static void take_in(void)
+{
+    pl_death death;
+    pl_offer offer;
+    pl_home_look(&home);
+    for (unsigned i = 0; i < SLOTS; i++)
+        read_reports_of(i);
+    while (pl_home_death(&home, &death)) {
+        read_reports_of(death.slot);
+        if (!pl_home_bequest(&home, &death, &offer))
+            continue;
+        size_t from = ended[offer.position % PL_BOARD_ENTRIES], at = death.index;
+        bool at_one = at >= from && at < offer.end;
+        if (at_one)
+            crashed[at]++;
+        put_off(at_one ? at + 1 : from, offer.end);
+    }
+    pl_home_settle(&home);
+    model_assert(!home.corrupted);
+}
+
+static void offer_all(void)
+{
+    while (offers > 0 && pl_home_offer(&home, &to_offer[offers - 1]))
+        ended[to_offer[offers - 1].position % PL_BOARD_ENTRIES] = to_offer[offers - 1].begin, offers--;
+    pl_home_call(&home, SLOTS);
+}
+
+static void await_all_of_mortals(void)
+{
+    for (;;) {
+        uint32_t bell = pl_home_bell(&home);
+        take_in();
+        offer_all();
+        if (pl_home_all_done(&home))
+            break;
+        pl_home_sleep(&home, bell, UINT64_MAX, false);
+    }
+    take_in();
+}
+
+static void offer_to_mortals(void)
+{
+    tasks = 3;
+    put_off(2, 3);
+    put_off(0, 2);
+    await_all_of_mortals();
+    put_off(QUIT, QUIT + 1);
+    await_all_of_mortals();
+}
+
+/* One that takes a task, has another worker woken for the other, and may be killed over that. */
+static void take_one_and_pass_on(void)
+{
+    pl_seat seat = {.board = &memory.board, .slot = &memory.board.slot[0], .life = 1};
+    pl_offer offer;
+    *pl_slot_index(&memory.board, 0) = PL_NO_INDEX;
+    if (!pl_seat_take(&seat, &offer))
+        return;
+    pl_seat_pass_on(&seat);
+    *pl_slot_index(&memory.board, 0) = offer.begin;
+    ran[offer.begin]++;
+    pl_seat_done(&seat);
+    pl_seat_tell(&seat, true);
+}
+
+static void offer_to_both(void)
+{
+    tasks = 2;
+    put_off(1, 2);
+    put_off(0, 1);
+    await_all_of_mortals();
+    model_await_end(MORTAL);
+    put_off(QUIT, QUIT + 1);
+    await_all_of_mortals();
+}
+
+/* Each task once; but for one at most, which may have been killed before or while it ran. */
+static void nothing_is_lost(void)
+{
+    int crashes = 0;
+    for (size_t i = 0; i < tasks; i++) {
+        crashes += crashed[i];
+        model_assert(crashed[i] ? ran[i] <= 1 && !failed[i] : ran[i] == 1 && failed[i] == (i == failing));
+    }
+    model_assert(crashes <= 1);
+}
+
+/* ---- the scenarios ------------------------------------------------------------------------------------------- */
+
 static void two_ran(void)
 {
     model_assert(ran[0] == 1 && ran[1] == 1);
@@ -168,5 +341,16 @@ const scenario process_scenarios[] = {
     {"board: more than fit", set_up_board, {offer_more_than_fit, work}, six_ran, 0},
     {"board: taken back", set_up_board, {offer_and_take_back, work}, two_ran, 0},
     {"board: condemned", set_up_board, {run_tasks, condemn_late}, one_of_both_won, 0},
+    {"board: killed anywhere", set_up_killing, {offer_to_mortals, work, supervise}, nothing_is_lost, 1},
+    {"board: killed, and a task fails",
+     set_up_killing_and_failing,
+     {offer_to_mortals, work, supervise},
+     nothing_is_lost,
+     1},
+    {"board: killed while waking another",
+     set_up_killing,
+     {offer_to_both, take_one_and_pass_on, work, only_note_death},
+     nothing_is_lost,
+     1},
     {0},
 };

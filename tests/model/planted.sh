@@ -366,6 +366,10 @@ plant "a sleeper looks before it is counted" $file stop: \
 plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch, 1, memory_order_seq_cst\);\n//'
 plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
+plant "nobody makes up for what the dead owed" src/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < board->slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
+plant "the index is gone before the entry is done" src/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*pl_slot_index.*?\n)/$2$1/'
+plant "the dead leave what their successor has" src/process/home.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->life, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
+plant "a worker takes before it says so" src/process/board.c "board: killed" 's/word_of\(TAKEN, seat->number, seat->life, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
 file=src/api/executor.c
 plant "nobody is told that it has ended" $file executor: 's/    pthread_cond_broadcast\(&ex->ended\);\n//'
 plant "it is performed by two" $file executor: 's/\(ex->errand.pool && pl_inbox_withdraw\(&ex->errand\)\)/ex->errand.pool/'

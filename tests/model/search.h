@@ -9,6 +9,9 @@
 /* Before the running thread reads or changes what others see: they may go on instead. Address 0 is all of memory. */
 void search_point(uintptr_t address, bool write);
 
+/* Before the running thread writes what is not atomic. */
+void search_plain_write(uintptr_t address);
+
 /* One of `choices` ways that memory may behave; the first is the usual one, and the others are few in an execution. */
 int search_weak(int choices);
 
