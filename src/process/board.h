@@ -77,12 +77,15 @@ enum {
     PL_BOARD_SLOTS = 1024, /* at most */
 #ifdef PL_MODEL
     PL_BOARD_ENTRIES = 4,
+    PL_BOARD_DEATHS = 2,
+    PL_BOARD_REPORTS = 64, /* one */
+    PL_BOARD_TEXT = 16,
 #else
     PL_BOARD_ENTRIES = 1024,
-#endif
     PL_BOARD_DEATHS = 256,
     PL_BOARD_REPORTS = 16384, /* bytes for each worker */
     PL_BOARD_TEXT = 2048,     /* bytes of a message in one report */
+#endif
     PL_BOARD_ROOM = 256,      /* bytes for what a worker's own floor keeps there */
 };
 

@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+#include "base/os.h"
 #include "process/board.h"
 
 enum { SLOTS = 2, QUIT = 100 };
+#define ALL (SIZE_MAX - 1)
 
 static union {
     pl_board board;
@@ -14,7 +16,7 @@ static union {
 } memory;
 static pl_home home;
 static int taken_back, condemned, spared;
-static size_t failing; /* the task that fails, if there is one */
+static size_t failing; /* the task that fails, if there is one; or all do */
 static event looked;
 
 static void set_up_board(void)
@@ -50,7 +52,7 @@ static void be_a_life(unsigned number, unsigned life)
         for (size_t i = offer.begin; i < offer.end && offer.begin != QUIT; i++) {
             *index = i;
             ran[i]++;
-            if (i == failing)
+            if (i == failing || failing == ALL)
                 pl_seat_report(
                     &seat, &(pl_report){.kind = PL_REPORT_FAILED, .position = offer.position, .begin = i, .end = i + 1},
                     NULL);
@@ -180,12 +182,23 @@ static void put_off(size_t begin, size_t end)
         to_offer[offers++] = (pl_offer){.begin = begin, .end = end};
 }
 
-static void set_up_killing(void)
+static void set_up_accounts(void)
 {
     set_up_board();
     memset(failed, 0, sizeof failed);
     memset(crashed, 0, sizeof crashed);
     offers = 0;
+}
+
+static void set_up_failing(void)
+{
+    set_up_accounts();
+    failing = ALL;
+}
+
+static void set_up_killing(void)
+{
+    set_up_accounts();
     model_may_be_killed(MORTAL);
 }
 
@@ -306,6 +319,39 @@ static void offer_to_both(void)
     await_all_of_mortals();
 }
 
+static void offer_failing(void)
+{
+    tasks = MOST_TASKS;
+    put_off(0, tasks);
+    await_all_of_mortals();
+    dismiss(1);
+}
+
+static void all_failed(void)
+{
+    for (size_t i = 0; i < tasks; i++)
+        model_assert(ran[i] == 1 && failed[i] == 1);
+}
+
+static void note_three_deaths(void)
+{
+    for (unsigned life = 1; life <= 3; life++) {
+        while (!pl_board_has_room(&memory.board))
+            pl_os_yield();
+        pl_board_note_death(&memory.board, &(pl_death){.life = life, .index = life * 7});
+    }
+}
+
+static void read_three_deaths(void)
+{
+    pl_death death;
+    for (unsigned life = 1; life <= 3; life++) {
+        for (uint32_t bell; bell = pl_home_bell(&home), !pl_home_death(&home, &death);)
+            pl_home_sleep(&home, bell, UINT64_MAX, false);
+        model_assert(death.life == life && death.index == life * 7);
+    }
+}
+
 /* Each task once; but for one at most, which may have been killed before or while it ran. */
 static void nothing_is_lost(void)
 {
@@ -341,6 +387,8 @@ const scenario process_scenarios[] = {
     {"board: more than fit", set_up_board, {offer_more_than_fit, work}, six_ran, 0},
     {"board: taken back", set_up_board, {offer_and_take_back, work}, two_ran, 0},
     {"board: condemned", set_up_board, {run_tasks, condemn_late}, one_of_both_won, 0},
+    {"board: more reports than fit", set_up_failing, {offer_failing, work}, all_failed, 0},
+    {"board: more deaths than fit", set_up_board, {read_three_deaths, note_three_deaths}, nothing, 0},
     {"board: killed anywhere", set_up_killing, {offer_to_mortals, work, supervise}, nothing_is_lost, 1},
     {"board: killed, and a task fails",
      set_up_killing_and_failing,

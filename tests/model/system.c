@@ -10,6 +10,9 @@
 
 bool model_no_memory, model_fences_fail, model_no_fences;
 
+/* Where the library looks again after a long time, just in case, it is to be woken all the same. */
+enum { LONG_NS = 50000000 };
+
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
     pl_model_point("pl_os_wait", 0);
@@ -36,7 +39,7 @@ void pl_os_wake(_Atomic uint32_t *word)
 
 void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
-    pl_os_wait(word, expected, timeout_ns < INT64_MAX / 2 ? (int64_t)timeout_ns : -1);
+    pl_os_wait(word, expected, timeout_ns < LONG_NS ? (int64_t)timeout_ns : -1);
 }
 
 void pl_os_rouse(_Atomic uint32_t *word)
@@ -130,10 +133,8 @@ int pthread_cond_broadcast(pthread_cond_t *condition)
     return 0;
 }
 
-/* Where the library looks again after a long time, just in case, it is to be woken all the same. */
 void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
 {
-    enum { LONG_NS = 50000000 };
     pl_model_point("pl_os_cond_wait", 0);
     search_point((uintptr_t)condition, true);
     bool timed = until_ns < pl_os_nanoseconds() + LONG_NS;
