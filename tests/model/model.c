@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [SCENARIO...]: explores small scenarios on the lock-free parts: every
+ * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [SCENARIO | !SCENARIO...]: explores small scenarios on the lock-free parts: every
  * interleaving and what memory may do, within bounds (explore.h).
  *
  * model --litmus: small programs that pin down what the tester's memory does.
@@ -163,7 +163,9 @@ static bool wanted(const char *name, int argc, char **argv)
 {
     bool any = false;
     for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '-')
+        if (argv[i][0] == '!' && strstr(name, argv[i] + 1))
+            return false;
+        if (argv[i][0] == '-' || argv[i][0] == '!')
             continue;
         any = true;
         if (strstr(name, argv[i]))
