@@ -160,7 +160,7 @@ PARALLEL_END_DECLS
 static inline __attribute__((always_inline)) bool parallel_slot_push(parallel_worker *worker, parallel_slot *slot,
                                                                      const parallel_task *task)
 {
-    /* T1 release: a thief that finds the task finds its arguments; pairs with D22, D23, D24 */
+    /* T1 release: a thief that finds the task finds its arguments; pairs with D22, D23 */
     atomic_store_explicit(&slot->task, task, memory_order_release);
     /* T2 seq_cst: the light side of an asymmetric fence, for the compiler alone; pairs with D25 */
     atomic_signal_fence(memory_order_seq_cst);
@@ -171,7 +171,7 @@ static inline __attribute__((always_inline)) bool parallel_slot_push(parallel_wo
 /* Pops the task in `slot`. True if it is the owner's; else parallel_task_pop() sees to it. */
 static inline __attribute__((always_inline)) bool parallel_slot_pop(parallel_worker *worker, parallel_slot *slot)
 {
-    /* T4 relaxed: the slot holds no pending task any more; pairs with D22, D23, D24 */
+    /* T4 relaxed: the slot holds no pending task any more; pairs with D22, D23 */
     atomic_store_explicit(&slot->task, NULL, memory_order_relaxed);
     /* T5 seq_cst: the light side of an asymmetric fence, for the compiler alone; pairs with D25 */
     atomic_signal_fence(memory_order_seq_cst);

@@ -260,19 +260,21 @@ bool pl_deque_is_private(const pl_deque *d, const pl_slot *slot)
 
 pl_steal pl_deque_steal(pl_deque *d, uint32_t me, pl_slot **slot, const pl_task **task)
 {
-    /* D11 seq_cst: an empty answer counts as a look in the sleeper's recheck; pairs with D9, D27 */
-    uint64_t span = atomic_load_explicit(&d->span, memory_order_seq_cst);
+    /* D11 relaxed: D12 decides; who sees none here and goes to sleep looks again (D20); pairs with D9, D27 */
+    uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
     uint32_t top = top_of(span), split = split_of(span);
     if (top >= split)
         return PL_STEAL_EMPTY;
-    /* D12 seq_cst: the slot may be looked at (acquire). In S, too, so that a look for work (D11, D20) that
-     * comes after a publish in S cannot see this older value in its stead; pairs with D9, D27 */
+    /* D12 acq_rel: the slot may be looked at (acquire). It happens before a publish that comes after it (release), so
+     * that a look for work (D20) after that one in S does not see this older value in its stead, which in C11 before
+     * its defect reports a relaxed one allows; pairs with D9, D27 */
     if (!atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top + 1, split, claim_of(span)),
-                                                 memory_order_seq_cst, memory_order_relaxed))
+                                                 memory_order_acq_rel, memory_order_relaxed))
         return PL_STEAL_LOST;
     *slot = d->base + top;
-    /* D22 acquire: its arguments; or that its owner is joining it; pairs with T1, T4 */
-    *task = atomic_load_explicit(&(*slot)->task, memory_order_acquire);
+    /* D22 relaxed: D12 acquired it, from its owner or from who has revealed it; NULL if its owner is joining it; pairs with
+     * T1, T4 */
+    *task = atomic_load_explicit(&(*slot)->task, memory_order_relaxed);
     /* D29 relaxed: tells the owner whom to help: a hint; pairs with D10, D31 */
     atomic_fetch_or_explicit(&(*slot)->state, me * PL_SLOT_THIEF, memory_order_relaxed);
     return PL_STEAL_GOT;
@@ -334,7 +336,7 @@ static uint32_t first_without(const pl_deque *d, uint32_t from, uint32_t to)
 {
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
-        /* D23 acquire: a task there has its arguments; pairs with T1, T4 */
+        /* D23 acquire: a task there has its arguments, also for who steals it after the reveal; pairs with T1, T4 */
         if (atomic_load_explicit((_Atomic(const pl_task *) *)&d->base[middle].task, memory_order_acquire))
             from = middle + 1;
         else
@@ -353,7 +355,7 @@ bool pl_deque_reveal(pl_deque *d, uint32_t me)
     /* D28 acquire: the slots below are in memory; pairs with D3, D7 */
     uint32_t room = atomic_load_explicit(&d->room, memory_order_acquire);
     uint32_t split = split_of(span), head = split < room - 1 ? first_without(d, split, room - 1) : split;
-    /* D27 seq_cst: v5; publishes as D9 does, in the owner's stead: the thief of a task acquires it from D22;
+    /* D27 seq_cst: v5; publishes as D9 does, in the owner's stead: the thief of a task acquires it from D12;
      * pairs with D9, D12, D20 */
     return atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top_of(span), head, 0),
                                                    memory_order_seq_cst, memory_order_relaxed) &&
@@ -362,8 +364,8 @@ bool pl_deque_reveal(pl_deque *d, uint32_t me)
 
 void pl_deque_find_head(pl_deque *d)
 {
-    /* D24 acquire: as D23, though the owner's own; pairs with T1, T4 */
-    if (!atomic_load_explicit(&d->head->task, memory_order_acquire))
+    /* D24 relaxed: the owner's own; no partner */
+    if (!atomic_load_explicit(&d->head->task, memory_order_relaxed))
         return;
     /* D21 relaxed: the owner's own; no partner */
     uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);

@@ -136,7 +136,7 @@ void pl_deque_keep(pl_deque *d, pl_slot *slot, const void *result, size_t bytes)
 void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes)
 {
     /* the pop has marked the slot below, but what it pops is not in a slot */
-    /* D36 release: as T1; pairs with D22, D23, D24 */
+    /* D36 release: as T1; pairs with D22, D23 */
     atomic_store_explicit(&slot->task, d->covered, memory_order_release);
     d->overflowed--;
     pl_overflow *top = d->overflow;

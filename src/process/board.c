@@ -53,11 +53,11 @@ bool pl_board_wake(pl_board *board, unsigned slot)
 /* The first position at or after *position that is FREE and before the tail; false if there is none. */
 static bool find_free(pl_board *board, uint64_t *position)
 {
-    /* P9 seq_cst: s2, after s1 in S; the entries before it are written; pairs with P10 */
+    /* P9 seq_cst: s2, after s1 in S; the offers before it, the job, and all else are as home wrote them; pairs with P10 */
     uint64_t tail = atomic_load_explicit(&board->tail, memory_order_seq_cst);
     for (uint64_t p = *position; p < tail; p++) {
-        /* P11 acquire: a hint, until P12 has taken it; pairs with P13 */
-        uint64_t word = atomic_load_explicit(&entry_at(board, p)->word, memory_order_acquire);
+        /* P11 relaxed: that it was offered P9 has seen; what has become of it P12 decides; pairs with P13 */
+        uint64_t word = atomic_load_explicit(&entry_at(board, p)->word, memory_order_relaxed);
         if (word == word_of(FREE, 0, 0, lap_of(p))) {
             *position = p;
             return true;
@@ -82,15 +82,15 @@ bool pl_seat_take(pl_seat *seat, pl_offer *offer)
     /* P15 relaxed: where to begin; pairs with P14 */
     uint64_t head = atomic_load_explicit(&board->head, memory_order_relaxed), position = head;
     while (find_free(board, &position)) {
-        /* P16 relaxed: set before the offer that P11 has seen; pairs with P17 */
+        /* P16 relaxed: set before the offer that P9 has seen; pairs with P17 */
         if (seat->number >= atomic_load_explicit(&board->active, memory_order_relaxed))
             return false;
         pl_entry *entry = entry_at(board, position);
         uint64_t word = word_of(FREE, 0, 0, lap_of(position));
-        /* P12 acquire: t1, the offer and the job are as home wrote them; pairs with P13 */
+        /* P12 relaxed: t1, the offer and the job are as P9 has acquired them; pairs with P13 */
         if (atomic_compare_exchange_strong_explicit(&entry->word, &word,
                                                     word_of(TAKEN, seat->number, seat->life, lap_of(position)),
-                                                    memory_order_acquire, memory_order_relaxed)) {
+                                                    memory_order_relaxed, memory_order_relaxed)) {
             move_head(board, head, position + 1);
             *offer = entry->offer;
             seat->entry = position;
@@ -242,8 +242,8 @@ void pl_seat_start(pl_seat *seat, uint64_t now, uint64_t timeout_ns)
 bool pl_seat_end(pl_seat *seat)
 {
     uint64_t run = seat->run | RUNNING;
-    /* P45 acq_rel: c2, either this or P46 is first; pairs with P46 */
-    return atomic_compare_exchange_strong_explicit(&seat->slot->run, &run, seat->run | IDLE, memory_order_acq_rel,
+    /* P45 relaxed: c2, either this or P46 is first, and that is all; pairs with P46 */
+    return atomic_compare_exchange_strong_explicit(&seat->slot->run, &run, seat->run | IDLE, memory_order_relaxed,
                                                    memory_order_relaxed);
 }
 
@@ -263,9 +263,9 @@ bool pl_board_condemn(pl_board *board, unsigned number, uint64_t now, bool any, 
         *late_at = started + timeout;
     if (!any && now <= *late_at)
         return false;
-    /* P46 acq_rel: c3, either this or P45 is first; pairs with P45 */
+    /* P46 relaxed: c3, either this or P45 is first, and that is all; pairs with P45 */
     return atomic_compare_exchange_strong_explicit(&slot->run, &run, (run & ~UINT64_C(3)) | CONDEMNED,
-                                                   memory_order_acq_rel, memory_order_relaxed);
+                                                   memory_order_relaxed, memory_order_relaxed);
 }
 
 uint64_t pl_board_starts(const pl_board *board, unsigned slot)

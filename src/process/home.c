@@ -40,7 +40,7 @@ void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsi
     home->active = active;
     home->corrupted = false;
     board->job = *job;
-    /* P23 relaxed: nobody has an entry; who takes one sees this by P13; no partner */
+    /* P23 relaxed: nobody has an entry; who takes one sees this by P9; no partner */
     atomic_store_explicit(&board->stop, 0, memory_order_relaxed);
     /* P17 relaxed: as P23; pairs with P16, P21 */
     atomic_store_explicit(&board->active, active, memory_order_relaxed);
@@ -128,10 +128,10 @@ bool pl_home_offer(pl_home *home, pl_offer *offer)
         entry->offer = home->offered[place] = *offer;
         home->lap[place] = lap_of(position);
         home->state[place] = 1;
-        /* P13 release: m1, the offer is written, and the job; pairs with P11, P12 */
-        atomic_store_explicit(&entry->word, word_of(FREE, 0, 0, lap_of(position)), memory_order_release);
+        /* P13 relaxed: m1, before m2, which releases it; pairs with P11, P12 */
+        atomic_store_explicit(&entry->word, word_of(FREE, 0, 0, lap_of(position)), memory_order_relaxed);
         home->published = home->tail;
-        /* P10 seq_cst: m2, after m1, before w1 in S; pairs with P9 */
+        /* P10 seq_cst: m2, the offer is written, and the job; before w1 in S; pairs with P9 */
         atomic_store_explicit(&board->tail, home->tail, memory_order_seq_cst);
         return true;
     }
@@ -250,8 +250,8 @@ bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer)
 {
     for (unsigned place = 0; place < PL_BOARD_ENTRIES; place++) {
         uint64_t lap = home->lap[place];
-        /* P57 acquire: what the worker did before; pairs with P18 */
-        uint64_t word = atomic_load_explicit(&home->board->entries[place].word, memory_order_acquire);
+        /* P57 relaxed: what the worker did before its death P54 has acquired; pairs with P12 */
+        uint64_t word = atomic_load_explicit(&home->board->entries[place].word, memory_order_relaxed);
         if (lap && word == word_of(TAKEN, death->slot, death->life, lap)) {
             inherit(home, place, word, offer);
             return true;
@@ -263,7 +263,7 @@ bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer)
 bool pl_home_legacy(pl_home *home, pl_offer *offer, pl_death *death)
 {
     for (unsigned place = 0; place < PL_BOARD_ENTRIES; place++) {
-        /* P58 acquire: as P57; pairs with P18 */
+        /* P58 acquire: there was nobody to note the death; pairs with P12, P18 */
         uint64_t word = atomic_load_explicit(&home->board->entries[place].word, memory_order_acquire);
         if (!home->lap[place] || kind_of(word) != TAKEN || (uint32_t)word != (uint32_t)home->lap[place])
             continue;

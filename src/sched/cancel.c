@@ -39,16 +39,16 @@ bool pl_stop_raise(pl_stop *stop, int level)
     do {
         if (was >= level)
             return false;
-        /* E2 seq_cst: m1, before m3 in S; pairs with E1, R11, X1 */
-    } while (!atomic_compare_exchange_weak_explicit(stop, &was, level, memory_order_seq_cst, memory_order_seq_cst));
+        /* E2 release: m1, why comes before; pairs with E1, R11, X1 */
+    } while (!atomic_compare_exchange_weak_explicit(stop, &was, level, memory_order_release, memory_order_relaxed));
     return true;
 }
 
 static void nudge(place *p)
 {
-    /* E3 seq_cst: m2, between m1 and m3 in S; pairs with E5 */
+    /* E3 seq_cst: m2, before m3 in S; who reads it sees m1 (release); pairs with E5 */
     atomic_fetch_add_explicit(&p->epoch, 1, memory_order_seq_cst);
-    /* E4 seq_cst: m3, after m1 in S; pairs with E6 */
+    /* E4 seq_cst: m3, after m2 in S; pairs with E6 */
     if (atomic_load_explicit(&p->sleepers, memory_order_seq_cst) > 0)
         pl_os_rouse(&p->epoch);
 }
@@ -68,10 +68,10 @@ bool pl_stop_sleep(const void *root, uint64_t until, bool (*give_up)(void *conte
 {
     place *p = place_of(root);
     bool gave_up;
-    /* E6 seq_cst: n1, before n3 in S; pairs with E4 */
+    /* E6 seq_cst: n1, before n2 in S; pairs with E4 */
     atomic_fetch_add_explicit(&p->sleepers, 1, memory_order_seq_cst);
     for (;;) {
-        /* E5 seq_cst: n2, between n1 and n3 in S; pairs with E3 */
+        /* E5 seq_cst: n2, after n1 in S; if it reads m2, n3 sees m1 (acquire); pairs with E3 */
         uint32_t e = atomic_load_explicit(&p->epoch, memory_order_seq_cst);
         uint64_t now = pl_os_nanoseconds();
         gave_up = give_up(context);

@@ -17,9 +17,9 @@
  *      n4  waits while epoch == e                m4      wakes all
  *      n5  sleepers -= 1, or again from n2
  *
- * All of these are seq_cst. No wake-up is lost: suppose that n3 does not see m1. Then n3 < m1 in S, so n1 < n2 < n3 < m1 <
- * m2 < m3: e is older than what m2 makes of the epoch, and m3 sees the sleeper. Either n4 finds the epoch changed, or it
- * waits already when m4 wakes it. Roots share places, some 64 of them, so now and then a sleeper is woken for nothing; it
+ * n1, n2, m2 and m3 are seq_cst. No wake-up is lost: suppose that n3 does not see m1. Then e is older than what m2 makes of
+ * the epoch: had n2 read that, it would have acquired m1. So n2 < m2 in S, hence n1 < n2 < m2 < m3, and m3 sees the sleeper.
+ * Either n4 finds the epoch changed, or it waits already when m4 wakes it. Roots share places, some 64 of them, so now and then a sleeper is woken for nothing; it
  * looks, and sleeps on. Who does not know the root moves all epochs.
  *
  * The right-hand side is safe in a signal handler.
@@ -39,8 +39,8 @@ typedef _Atomic int pl_stop;
 /* How far a call is to stop: 0, PL_STOP_STARTING or PL_STOP_ALL. */
 static inline int pl_stop_level(const pl_stop *stop)
 {
-    /* E1 seq_cst: n3, after n1 in S; elsewhere a hint; pairs with E2 */
-    return atomic_load_explicit((pl_stop *)stop, memory_order_seq_cst);
+    /* E1 acquire: n3, and why; pairs with E2 */
+    return atomic_load_explicit((pl_stop *)stop, memory_order_acquire);
 }
 
 /* m1: raises a stop word to `level`, if it is below. True if it was. */

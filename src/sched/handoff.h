@@ -149,9 +149,9 @@ static inline bool pl_handoff_take(pl_handoff *h, uint64_t counts, pl_piece *tak
 /* Thief, t5: it does not touch the loop again. True if the caller sleeps, and is to be unparked. */
 static inline bool pl_handoff_leave(pl_handoff *h)
 {
-    /* H7 acq_rel: what this thief did comes before the caller's return (release), also when a later thief's is the one
-     * that the caller reads; acquire orders the unpark after the others' work; pairs with H8, H9 */
-    uint64_t word = atomic_fetch_sub_explicit(&h->word, PL_HANDOFF_ONE, memory_order_acq_rel);
+    /* H7 release: what this thief did comes before the caller's return, also when a later thief's is the one that the
+     * caller reads; pairs with H8, H9 */
+    uint64_t word = atomic_fetch_sub_explicit(&h->word, PL_HANDOFF_ONE, memory_order_release);
     return (word & PL_HANDOFF_WAITING) && word / PL_HANDOFF_ONE == 1;
 }
 
@@ -165,8 +165,9 @@ static inline bool pl_handoff_open(const pl_handoff *h)
 /* Caller: announces that it is going to park. False if nobody is counted. */
 static inline bool pl_handoff_announce(pl_handoff *h)
 {
-    /* H9 acquire: a last t5 before this leaves nobody here, one after it sees that the caller waits; pairs with H7 */
-    return atomic_fetch_or_explicit(&h->word, PL_HANDOFF_WAITING, memory_order_acquire) / PL_HANDOFF_ONE != 0;
+    /* H9 relaxed: a last t5 before this leaves nobody here, as H8 then sees; one after it sees that the caller waits; pairs
+     * with H7 */
+    return atomic_fetch_or_explicit(&h->word, PL_HANDOFF_WAITING, memory_order_relaxed) / PL_HANDOFF_ONE != 0;
 }
 
 #endif

@@ -49,10 +49,9 @@ static inline void pl_latch_add(pl_latch *latch)
 static inline void pl_latch_drop(pl_latch *latch)
 {
     pl_parker *owner = latch->owner;
-    /* L2 acq_rel: what this helper did comes before the owner's return (release), also when a later helper's
-     * decrement is the one that the owner reads (its RMW continues the release sequence); acquire orders the
-     * unpark below after other helpers' work; pairs with L3, L4 */
-    if (atomic_fetch_sub_explicit(&latch->word, 1, memory_order_acq_rel) == (PL_LATCH_WAITING | 1))
+    /* L2 release: what this helper did comes before the owner's return, also when a later helper's decrement is the one
+     * that the owner reads (its RMW continues the release sequence); pairs with L3, L4 */
+    if (atomic_fetch_sub_explicit(&latch->word, 1, memory_order_release) == (PL_LATCH_WAITING | 1))
         pl_unpark(owner);
 }
 

@@ -41,7 +41,7 @@ void pl_unpark(pl_parker *parker)
 
 void pl_sleep_announce(pl_sleep *sleep, unsigned i)
 {
-    /* S1 seq_cst: a1, before the look a3 (D11, D20) in S; pairs with S4, S5 */
+    /* S1 seq_cst: a1, before the look a3 (D20) in S; pairs with S4, S5 */
     atomic_fetch_or_explicit(&sleep->asleep[i / 64], UINT64_C(1) << i % 64, memory_order_seq_cst);
     /* S2 seq_cst: a2, after a1 and before a3 in S; pairs with S6 */
     atomic_fetch_sub_explicit(&sleep->searching, 1, memory_order_seq_cst);
