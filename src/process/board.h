@@ -86,7 +86,7 @@ enum {
     PL_BOARD_REPORTS = 16384, /* bytes for each worker */
     PL_BOARD_TEXT = 2048,     /* bytes of a message in one report */
 #endif
-    PL_BOARD_ROOM = 256,      /* bytes for what a worker's own floor keeps there */
+    PL_BOARD_ROOM = 256, /* bytes for what a worker's own floor keeps there */
 };
 
 #define PL_NO_INDEX SIZE_MAX

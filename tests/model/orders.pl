@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # orders.pl SRCDIR WORK [LABEL...]: weakens each memory order of the sources that the interleaving tester runs, one after
 # the other, and lets the tester look: with one preemption, and with two where that finds nothing. What it does not find
-# must be explained in orders.txt: "LABEL weaker: reason".
+# must be in orders.txt: "LABEL weaker by BOUNDS SCENARIO", if it finds it there, or "LABEL weaker: reason".
 # CC, CFLAGS and JOBS are taken from the environment. ./dev model --orders calls it.
 use strict;
 use warnings;
@@ -92,9 +92,10 @@ sub key {
     return "$label $new";
 }
 
-my %explained;
+my (%explained, %deeper);
 for (split /\n/, slurp("$srcdir/tests/model/orders.txt")) {
     $explained{"$1 $2"} = $3 if /^(\w+) (\w+): (.*)/;
+    $deeper{"$1 $2"} = "$3 '$4'" if /^(\w+) (\w+) by ([\d,]+) (.*)/;
 }
 make_path("$work/base/objects");
 system("cp -R $srcdir/src $srcdir/include $work/base && mkdir -p $work/base/tests && " .
@@ -118,10 +119,10 @@ for my $job (0 .. $jobs - 1) {
         substr($text, $from, $length) = $with;
         spew("$place/$file", $text);
         compile($place, $file =~ /\.c$/ ? $file : @sources);
+        my $key = key($label, $what);
+        my $then = $deeper{$key} // ($explained{$key} ? undef : '2,1,2');
         my $status = 0;
-        for my $bounds ('1,1,2', $explained{key($label, $what)} ? () : '2,1,2') {
-            $status ||= system("$place/model --bounds=$bounds >$place/log 2>&1");
-        }
+        $status ||= system("$place/model --bounds=$_ >$place/log 2>&1") for '1,1,2', $then // ();
         my ($finding) = slurp("$place/log") =~ /^(?!ok)(\w+: .*)/m;
         copy("$srcdir/$file", "$place/$file");
         if ($file =~ /\.c$/) {
