@@ -133,6 +133,60 @@ START_TEST(into_the_callers_vector)
 }
 END_TEST
 
+/* Fails at first, when its result has taken the place of its argument. */
+static int triple(const long *x, long *result, void *extras)
+{
+    long was = *x;
+    int i = (int)(was % 1000);
+    (void)extras;
+    *result = 3 * was;
+    count_one(&attempts[i]);
+    return count_of(&attempts[i]) <= i % 3 ? EAGAIN : 0;
+}
+PARALLEL_DECORATE_TASK(triple, long, long);
+
+START_TEST(into_its_own_arguments)
+{
+    pl_workers(pl_worker_counts[_i]);
+    static long both[N];
+    set_up(none);
+    for (int i = 0; i < N; i++)
+        both[i] = 1000 + i;
+    ck_assert_int_eq(parallel_map_into(triple, both, N, both, .retries = 2), 0);
+    for (int i = 0; i < N; i++) {
+        ck_assert_int_eq(both[i], 3 * (1000 + i));
+        ck_assert_int_eq(count_of(&attempts[i]), 1 + i % 3);
+    }
+}
+END_TEST
+
+static int try_by_hand(const void *arg, void *result, void *extras)
+{
+    return try_it(arg, result, extras);
+}
+
+/* What is wrong with what a future is decorated with is wrong with the call. */
+START_TEST(wrong_futures)
+{
+    parallel_options wrong[] = {{.timeout = NAN}, {.retry_delay = NAN}, {.size = 1}};
+    set_up(none);
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        parallel_function f = {.name = "wrong",
+                               .arg_size = sizeof(struct flaky),
+                               .result_size = sizeof(long),
+                               .call = try_by_hand,
+                               .size = sizeof(parallel_function),
+                               .options = &wrong[k]};
+        parallel_future futures[] = {{.function = &try_it__parallel, .arg = &tasks[0]}, {.function = &f, .arg = &tasks[1]}};
+        errno = 0;
+        ck_assert_ptr_null(parallel_par(futures, 2));
+        ck_assert_int_eq(errno, EINVAL);
+        ck_assert_ptr_null(parallel_last_failure());
+    }
+    ck_assert_int_eq(count_of(&tries), 0);
+}
+END_TEST
+
 START_TEST(decorated_and_called_off)
 {
     pl_workers(pl_worker_counts[_i]);
@@ -356,6 +410,8 @@ int main(void)
     tcase_add_loop_test(c, attempts_are_counted, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, without_silent, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, into_the_callers_vector, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, into_its_own_arguments, 0, PL_WORKER_COUNTS);
+    tcase_add_test(c, wrong_futures);
     tcase_add_loop_test(c, decorated_and_called_off, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, tried_again_after_a_timeout, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, not_past_the_calls_time, 0, PL_WORKER_COUNTS);

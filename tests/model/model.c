@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [SCENARIO | !SCENARIO...]: explores small scenarios on the lock-free parts: every
- * interleaving and what memory may do, within bounds (explore.h).
+ * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [SCENARIO | !SCENARIO...]: explores small scenarios on the lock-free
+ * parts, all or those so named or not: every interleaving and what memory may do, within bounds (explore.h).
  *
  * model --litmus: small programs that pin down what the tester's memory does.
  */
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
     bounds asked = {2, 1, 2};
     int count = 0;
     if (argc > 1 && strcmp(argv[1], "--deep") == 0)
-        asked = (bounds){3, 2, 3};
+        asked = (bounds){3, 1, 3};
     else if (argc > 1)
         sscanf(argv[1], "--bounds=%d,%d,%d", &asked.preemptions, &asked.weak, &asked.together);
     unsigned long total = 0;
