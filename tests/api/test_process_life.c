@@ -120,8 +120,10 @@ START_TEST(nothing_is_left)
             continue;
         }
         ck_assert_msg(files_now == files, "round %d: %d files, not %d", round, files_now, files);
-        if (!PL_SANITIZED && !background) /* those map memory as they like, and so do threads that come and go */
-            ck_assert_msg(maps_now <= maps, "round %d: %d mappings, not %d", round, maps_now, maps);
+        /* sanitizers map memory as they like, and so do threads that come and go; the C library's malloc() now and then; but
+         * not in each round */
+        if (!PL_SANITIZED && !background)
+            ck_assert_msg(maps_now <= maps + rounds / 20, "round %d: %d mappings, not %d", round, maps_now, maps);
     }
 }
 END_TEST

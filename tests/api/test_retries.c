@@ -177,7 +177,8 @@ START_TEST(wrong_futures)
                                .call = try_by_hand,
                                .size = sizeof(parallel_function),
                                .options = &wrong[k]};
-        parallel_future futures[] = {{.function = &try_it__parallel, .arg = &tasks[0]}, {.function = &f, .arg = &tasks[1]}};
+        parallel_future futures[] = {{.function = &try_it__parallel, .arg = &tasks[0]},
+                                     {.function = &f, .arg = &tasks[1]}};
         errno = 0;
         ck_assert_ptr_null(parallel_par(futures, 2));
         ck_assert_int_eq(errno, EINVAL);
