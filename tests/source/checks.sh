@@ -32,7 +32,7 @@ plant "a fence of the compiler's elsewhere" check-atomics src/deque/deque.c 's|^
     atomic_signal_fence(memory_order_seq_cst);\
 &|'
 plant "a fence of threads" check-atomics include/libparallel/task.h 's/atomic_signal_fence/atomic_thread_fence/'
-plant "an order other than the comment says" check-atomics src/sched/latch.h 's/memory_order_acq_rel/memory_order_relaxed/'
+plant "an order other than the comment says" check-atomics src/sched/latch.h 's/memory_order_release/memory_order_relaxed/'
 plant "a partner that does not exist" check-atomics src/sched/latch.h 's/pairs with L3, L4/pairs with L3, L44/'
 plant "an operation with the implicit order" check-atomics src/sched/cost.c 's/    return &entry->cost;/    return atomic_load(\&entry->cost.word), \&entry->cost;/'
 plant "a label used twice" check-atomics src/sched/sleep.c 's/S2 seq_cst/S1 seq_cst/'
