@@ -265,8 +265,12 @@ static void take_in(void)
 
 static void offer_all(void)
 {
-    while (offers > 0 && pl_home_offer(&home, &to_offer[offers - 1]))
-        ended[to_offer[offers - 1].position % PL_BOARD_ENTRIES] = to_offer[offers - 1].begin, offers--;
+    for (; offers > 0; offers--) {
+        pl_offer *next = &to_offer[offers - 1];
+        if (!pl_home_offer(&home, next))
+            break;
+        ended[next->position % PL_BOARD_ENTRIES] = next->begin;
+    }
     pl_home_call(&home, SLOTS);
 }
 
