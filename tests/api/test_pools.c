@@ -632,7 +632,8 @@ PARALLEL_DECORATE(leave, int, int);
 /* Argument: a way to end with pools about. */
 static void end_somehow(int way)
 {
-    PARALLEL_SCOPED parallel_pool *scoped = parallel_pool_new(2); /* is not: exit() knows no scopes */
+    static parallel_pool *volatile left;                                 /* within reach of a leak checker */
+    PARALLEL_SCOPED parallel_pool *scoped = left = parallel_pool_new(2); /* is not: exit() knows no scopes */
     parallel_pool *p = p_of_test = parallel_pool_new(3);
     pthread_t thread;
     int in[2] = {1, 2};
