@@ -136,7 +136,7 @@ check "its memory does what C11 allows" "$place/model" --litmus
 
 file=src/deque/deque.c
 plant "a steal without a CAS" $file "deque: owner and" \
-    's/if \(!atomic_compare_exchange_strong_explicit\(&d->span, &span, (span_of\(top \+ 1, split, claim_of\(span\)\)),\s*memory_order_seq_cst, memory_order_relaxed\)\)/atomic_store_explicit(&d->span, $1, memory_order_relaxed);\n    if (false)/'
+    's/if \(!atomic_compare_exchange_strong_explicit\(&d->span, &span, (span_of\(top \+ 1, split, claim_of\(span\)\)),\s*memory_order_acq_rel, memory_order_relaxed\)\)/atomic_store_explicit(&d->span, $1, memory_order_relaxed);\n    if (false)/'
 plant "a pop takes back without a CAS" $file "deque: owner and" \
     's/if \(change_span\(d, &span, top, to\)\)/atomic_store_explicit(&d->span, span_of(top, to, 0), memory_order_relaxed);\n        if (true)/'
 plant "a publish without a CAS" $file deque: \
@@ -391,7 +391,7 @@ plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_c
 
 file=src/process/board.c
 plant "an offer is taken without a CAS" $file board: \
-    's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_acquire, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_relaxed), 1)/s'
+    's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_relaxed, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_relaxed), 1)/s'
 plant "an offer is taken back without a CAS" src/process/home.c board: \
     's/if \(home->lap\[place\] && atomic_compare_exchange_strong_explicit\((.*?)\{/if (home->lap[place] \&\& atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, word_of(DONE, 0, 0, home->lap[place]), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
