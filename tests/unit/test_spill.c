@@ -165,7 +165,7 @@ END_TEST
 
 START_TEST(side_is_last_in_first_out)
 {
-    enum { MANY = 600, BIG = 3 << 20 };
+    enum { MANY = 600, BIG = UINTPTR_MAX > UINT32_MAX ? 3 << 20 : 200 << 10 }; /* where address space is short, less */
     static char *rooms[MANY];
     pl_deque d;
     char mine;
@@ -195,7 +195,8 @@ START_TEST(side_is_last_in_first_out)
         }
         ck_assert_uint_gt(d.side_room, MANY / 50 * BIG);
         pl_deque_trim(&d);
-        ck_assert_uint_lt(d.side_room, MANY / 50 * BIG);
+        if (UINTPTR_MAX > UINT32_MAX) /* else all of it may be kept */
+            ck_assert_uint_lt(d.side_room, MANY / 50 * BIG);
     }
     pl_deque_destroy(&d);
 }
