@@ -40,6 +40,9 @@ static inline pl_entry *entry_at(pl_board *board, uint64_t position)
 
 _Static_assert((PL_BOARD_REPORTS & (PL_BOARD_REPORTS - 1)) == 0, "positions wrap around");
 _Static_assert(sizeof(pl_report) + PL_BOARD_TEXT <= PL_BOARD_REPORTS, "a report fits");
+#ifndef PL_MODEL /* where one is to fill the ring */
+_Static_assert(sizeof(pl_report) + PL_BOARD_TEXT < PL_BOARD_REPORTS / 2, "two reports fit");
+#endif
 
 /* Copies between the ring and memory: `into` the ring, or out of it. */
 static inline void copy_ring(unsigned char *ring, uint32_t at, void *memory, size_t bytes, bool into)

@@ -19,8 +19,8 @@
  *
  * n1, n2, m2 and m3 are seq_cst. No wake-up is lost: suppose that n3 does not see m1. Then e is older than what m2 makes of
  * the epoch: had n2 read that, it would have acquired m1. So n2 < m2 in S, hence n1 < n2 < m2 < m3, and m3 sees the sleeper.
- * Either n4 finds the epoch changed, or it waits already when m4 wakes it. Roots share places, some 64 of them, so now and then a sleeper is woken for nothing; it
- * looks, and sleeps on. Who does not know the root moves all epochs.
+ * Either n4 finds the epoch changed, or it waits already when m4 wakes it. Roots share places, some 64 of them, so now and
+ * then a sleeper is woken for nothing; it looks, and sleeps on. Who does not know the root moves all epochs.
  *
  * The right-hand side is safe in a signal handler.
  */
