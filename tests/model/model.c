@@ -85,6 +85,7 @@ void set_up_pool(int count, uint32_t slots)
     workers = count;
     alone = false;
     memset(&pool->sleep, 0, sizeof pool->sleep);
+    memset(&pool->inbox, 0, sizeof pool->inbox);
     atomic_init(&pool->stopping, 0);
     atomic_init(&pool->waiting, 0);
     atomic_init(&pool->high, (uint32_t)count);
@@ -130,6 +131,7 @@ void pool_is_at_rest(void)
 {
     model_assert(pool->sleep.searching == 0 || pool->sleep.searching == (uint32_t)workers - 1);
     model_assert(pool->waiting == 0);
+    model_assert(pool->inbox.count == 0 && pool->inbox.drivers == 0 && !pool->inbox.first && !pool->inbox.last);
     for (int i = 0; i < workers; i++) {
         pl_worker *w = worker_number(i);
         model_assert(!w->frame && w->inside == 0 && w->tasks == 0);
