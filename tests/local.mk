@@ -283,13 +283,13 @@ endif
 
 stress_tests = tests/stress/stress tests/stress/exactly_once tests/stress/rounds
 check_PROGRAMS += $(stress_tests)
-tests_stress_stress_SOURCES = tests/stress/stress.c tests/stress/scramble.h
+tests_stress_stress_SOURCES = tests/stress/stress.c tests/stress/common.h
 tests_stress_stress_CFLAGS = $(AM_CFLAGS)
 tests_stress_stress_LDADD = libparallel.la
-tests_stress_exactly_once_SOURCES = tests/stress/exactly_once.c tests/stress/scramble.h
+tests_stress_exactly_once_SOURCES = tests/stress/exactly_once.c tests/stress/common.h
 tests_stress_exactly_once_CFLAGS = $(AM_CFLAGS)
 tests_stress_exactly_once_LDADD = libparallel.la
-tests_stress_rounds_SOURCES = tests/stress/rounds.c tests/stress/scramble.h
+tests_stress_rounds_SOURCES = tests/stress/rounds.c tests/stress/common.h
 tests_stress_rounds_CFLAGS = $(AM_CFLAGS)
 tests_stress_rounds_LDADD = libparallel.la
 

@@ -52,12 +52,9 @@ static int count_threads(void)
     return PL_TSAN ? -1 : pl_count_threads();
 }
 
-/* Whether there are no more threads than that, after a while. */
 static bool threads_leave(int most)
 {
-    for (int k = 0; k < 200 && count_threads() > most; k++)
-        pl_nap(10000);
-    return count_threads() <= most;
+    return PL_TSAN || pl_threads_leave(most);
 }
 
 static void set_up(int workers)

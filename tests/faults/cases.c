@@ -88,9 +88,7 @@ static int what_is_left(void)
         return fault_wrong("%ld blocks were freed that had not been taken", fault_strange());
     if (count_files() != files_before)
         return fault_wrong("%d files are open, and %d were before", count_files(), files_before);
-    for (int tries = 0; pl_count_threads() > 1 && tries < 2000; tries++)
-        pl_nap(1000); /* who has been joined may still be on its way out */
-    if (pl_count_threads() > 1)
+    if (!pl_threads_leave(1))
         return fault_wrong("%d threads are left", pl_count_threads());
     if (fstat(output, &st) != 0 || st.st_size > 0)
         return fault_wrong("something was printed");

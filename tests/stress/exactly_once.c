@@ -16,11 +16,12 @@
 
 #include <parallel.h>
 
-#include "scramble.h"
+#include "common.h"
 
 enum { CELLS = 1 << 20, PENDING = 5000 };
 
 static _Atomic unsigned char ran[CELLS];
+static uint32_t numbers[CELLS]; /* of the cells, in their order */
 
 static void mark(size_t i)
 {
@@ -109,11 +110,9 @@ PARALLEL_DECORATE_TASK(mark_item, uint32_t, uint32_t);
 
 static size_t by_map(void)
 {
-    static uint32_t in[CELLS], out[CELLS];
+    static uint32_t out[CELLS];
     size_t right = 0;
-    for (uint32_t i = 0; i < CELLS; i++)
-        in[i] = i;
-    if (parallel_map_into(mark_item, in, CELLS, out) != 0)
+    if (parallel_map_into(mark_item, numbers, CELLS, out) != 0)
         return 0;
     for (uint32_t i = 0; i < CELLS; i++)
         right += out[i] == ~i;
@@ -123,13 +122,10 @@ static size_t by_map(void)
 static size_t by_background_maps(void)
 {
     enum { PARTS = 64, SIZE = CELLS / PARTS };
-    static uint32_t in[CELLS];
     parallel_executor *ex[PARTS];
     size_t right = 0;
-    for (uint32_t i = 0; i < CELLS; i++)
-        in[i] = i;
     for (int p = 0; p < PARTS; p++)
-        ex[p] = parallel_async_map(mark_item, in + p * SIZE, SIZE);
+        ex[p] = parallel_async_map(mark_item, numbers + p * SIZE, SIZE);
     for (int p = 0; p < PARTS; p++) {
         const parallel_results *r = parallel_executor_results(ex[p]);
         right += r && parallel_failures(r) == 0 ? parallel_length(r) : 0;
@@ -203,6 +199,8 @@ int main(int argc, char **argv)
 {
     unsigned long long tasks = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, done[KINDS] = {0}, all = 0;
     size_t wrong[KINDS] = {0}, large, large_wrong = check_large_loops(&large), bad = large_wrong > 0;
+    for (uint32_t i = 0; i < CELLS; i++)
+        numbers[i] = i;
     while (all < tasks || all < (unsigned long long)KINDS * CELLS) {
         int k = (int)(all / CELLS % KINDS);
         wrong[k] += kinds[k].run() != CELLS;

@@ -21,7 +21,7 @@
 
 #include <parallel.h>
 
-#include "scramble.h"
+#include "common.h"
 
 enum { CALLS = 4, MOST = 40, HANG_SECONDS = 120 };
 
@@ -60,13 +60,6 @@ static unsigned long long draw(unsigned long long *state)
 static void nap(long microseconds)
 {
     nanosleep(&(struct timespec){microseconds / 1000000, microseconds % 1000000 * 1000}, NULL);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static bool is_over(const job *job)

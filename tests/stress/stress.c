@@ -20,7 +20,7 @@
 
 #include <parallel.h>
 
-#include "scramble.h"
+#include "common.h"
 
 enum { THREADS = 3, DEPTH = 3, MOST = 300, POOLS = 3, HANG_SECONDS = 60 };
 
@@ -30,13 +30,6 @@ static _Atomic unsigned long long in_progress[THREADS];
 static _Atomic unsigned long long rounds, tasks;
 static _Atomic int wrong;
 static double end_time;
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void complain(unsigned long long seed, const char *what)
 {

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/test.h"
+
 /* Waits for a child: its exit status, -1 if it has none. */
 static inline int pl_status_of(pid_t child)
 {
@@ -33,6 +35,14 @@ static inline int pl_count_threads(void)
         count += entry->d_name[0] != '.';
     closedir(tasks);
     return count;
+}
+
+/* Whether there are no more threads than that, after a while: who has been joined may still be on its way out. */
+static inline bool pl_threads_leave(int most)
+{
+    for (int tries = 0; tries < 200 && pl_count_threads() > most; tries++)
+        pl_nap(10000);
+    return pl_count_threads() <= most;
 }
 
 /* Leaves this process but so many bytes of address space beyond what it has. With half a megabyte, no stack of a thread fits
