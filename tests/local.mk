@@ -92,7 +92,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/jobs.h tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
@@ -336,8 +336,11 @@ libexplore_la_SOURCES = \
     tests/model/explore.h \
     tests/model/memory.c \
     tests/model/memory.h \
+    tests/model/schedule.c \
+    tests/model/schedule.h \
     tests/model/search.h \
-    tests/model/system.c
+    tests/model/system.c \
+    tests/model/threads.c
 libexplore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG
 tests_model_model_SOURCES = \
     tests/model/litmus.c \
@@ -347,6 +350,7 @@ tests_model_model_SOURCES = \
     tests/model/model_deque.c \
     tests/model/model_executor.c \
     tests/model/model_mixed.c \
+    tests/model/model_pool.c \
     tests/model/model_process.c \
     tests/model/model_sched.c \
     tests/model/model_task.c \
@@ -360,6 +364,7 @@ tests_model_model_SOURCES = \
     src/sched/cost.c \
     src/sched/inbox.c \
     src/sched/loop.c \
+    src/sched/pool.c \
     src/sched/sleep.c \
     src/sched/task.c \
     src/sched/worker.c

@@ -153,7 +153,9 @@ typedef struct pl_deque {
 } pl_deque;
 
 /* The most slots that a deque has address space for. Never more than PL_DEQUE_MAX. */
-#if UINTPTR_MAX > UINT32_MAX
+#ifdef PL_MODEL
+#define PL_DEQUE_RESERVE 16
+#elif UINTPTR_MAX > UINT32_MAX
 #define PL_DEQUE_RESERVE (UINT32_C(1) << 25)
 #else
 #define PL_DEQUE_RESERVE (UINT32_C(1) << 16)

@@ -481,7 +481,7 @@ static void stop_own_pools(void)
     pthread_mutex_unlock(&mutex);
 }
 
-__attribute__((destructor)) static void end_pools(void)
+__attribute__((destructor)) void pl_pool_end_all(void)
 {
     end_program_pool();
     stop_own_pools();

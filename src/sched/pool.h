@@ -151,6 +151,9 @@ pl_pool *pl_pool_hold_here(void);
 void pl_pool_hold(pl_pool *pool);
 void pl_pool_let_go(pl_pool *pool);
 
+/* The program exits, or the library is unloaded: ends all pools on which no call runs. */
+void pl_pool_end_all(void);
+
 /* How many fork()s lie between this process and the first: who was held before the last one is not to be let go. */
 unsigned pl_pool_forks(void);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Plain accesses and their races; memory that is allocated, freed, and each thread's own. */
+#define _GNU_SOURCE /* dl_iterate_phdr() */
 #include "model/cells.h"
 
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,7 +18,7 @@ enum {
     GAP = 128, /* between blocks, so that who goes too far is found */
     LARGE = 1 << 16,
     LARGES = 16,
-    LOCALS = 2,
+    LOCALS = 1 << 12,
 };
 
 static struct {
@@ -36,22 +38,38 @@ static struct {
         size_t bytes;
     } large[LARGES];
     int larges;
-    struct local {
-        char *variable, value[MODEL_THREADS][128];
-        size_t bytes;
-    } local[LOCALS];
-    int locals;
+    /* the program's thread-local variables, all in one place; at first; and of each thread that does not run */
+    char *locals, first_locals[LOCALS], locals_of[MODEL_THREADS][LOCALS];
+    size_t locals_size;
 } all;
+
+/* The program is the first that the system tells of. */
+static int find_locals(struct dl_phdr_info *program, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    for (int i = 0; i < program->dlpi_phnum; i++) {
+        if (program->dlpi_phdr[i].p_type != PT_TLS)
+            continue;
+        all.locals = program->dlpi_tls_data;
+        all.locals_size = program->dlpi_phdr[i].p_memsz;
+        if (all.locals_size > LOCALS)
+            model_fail("there is no room for thread-local variables");
+        memcpy(all.first_locals, all.locals, all.locals_size);
+    }
+    return 1;
+}
 
 void cells_reset(void)
 {
     all.resets++;
     all.used = GAP;
     all.cells = all.blocks = all.larges = 0;
-    for (int i = 0; i < all.locals; i++) {
-        memset(all.local[i].variable, 0, all.local[i].bytes);
-        memset(all.local[i].value, 0, sizeof all.local[i].value);
-    }
+    if (!all.locals)
+        dl_iterate_phdr(find_locals, NULL);
+    memory_fresh_locals();
+    for (int i = 0; i < MODEL_THREADS; i++)
+        memory_locals_of(i);
 }
 
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
@@ -201,10 +219,7 @@ static void access_locations(int self, cell *c, uintptr_t address, size_t size, 
 
 static bool is_thread_local(uintptr_t address)
 {
-    for (const struct local *l = all.local; l < all.local + all.locals; l++)
-        if (address - (uintptr_t)l->variable < l->bytes)
-            return true;
-    return false;
+    return address - (uintptr_t)all.locals < all.locals_size;
 }
 
 void memory_plain(uintptr_t address, size_t size, bool write)
@@ -225,21 +240,21 @@ void memory_plain(uintptr_t address, size_t size, bool write)
     }
 }
 
-void memory_thread_local(void *variable, size_t bytes)
+void memory_locals_of(int thread)
 {
-    struct local *l = &all.local[all.locals++];
-    if (all.locals > LOCALS || bytes > sizeof l->value[0])
-        model_fail("there is no room for thread-local variables");
-    l->variable = variable;
-    l->bytes = bytes;
+    memcpy(all.locals_of[thread], all.locals, all.locals_size);
+}
+
+void memory_fresh_locals(void)
+{
+    memcpy(all.locals, all.first_locals, all.locals_size);
 }
 
 void memory_switch(int before, int next)
 {
-    for (struct local *l = all.local; l < all.local + all.locals; l++) {
-        memcpy(l->value[before], l->variable, l->bytes);
-        memcpy(l->variable, l->value[next], l->bytes);
-    }
+    if (before >= 0)
+        memory_locals_of(before);
+    memcpy(all.locals, all.locals_of[next], all.locals_size);
 }
 
 /* ---- memory that comes and goes ------------------------------------------------------------------------------------ */
@@ -294,4 +309,12 @@ void memory_free(void *start)
         note_free(b->start, b->bytes);
         b->freed = true;
     }
+}
+
+int memory_left(void)
+{
+    int count = 0;
+    for (int i = 0; i < all.blocks; i++)
+        count += !all.block[i].freed;
+    return count;
 }

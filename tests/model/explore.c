@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The interleaving tester: coroutines, decisions, and the report. */
+/* The interleaving tester: coroutines and decisions. */
 #undef _FORTIFY_SOURCE /* its longjmp() takes another stack for a broken one */
 #include "model/explore.h"
 
@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "model/memory.h"
+#include "model/schedule.h"
 #include "model/search.h"
 
-enum { STACK = 1 << 18, MOST_DECISIONS = 20000, MOST_STEPS = 50000, SHOWN = 400, KNOWN = 1 << 14 };
+enum { STACK = 1 << 18, MOST_DECISIONS = 20000 };
 
 /* It is made once, and runs a thread of each execution, one after the other. */
 typedef struct coroutine {
@@ -22,7 +23,9 @@ typedef struct coroutine {
     sigjmp_buf context; /* where it goes on */
     bool begun;
     void (*run)(void);
-    enum { READY, WAITING, DONE } state;
+    void *(*main)(void *); /* of one that was started */
+    void *argument;
+    enum { READY, WAITING, DONE, SPARE } state;
     const volatile void *word; /* that it waits on, */
     bool timed;                /* perhaps for a time only */
     /* It was stopped before this operation, and nobody has done anything that conflicts with it. */
@@ -45,24 +48,9 @@ static struct {
         unsigned char choice, choices;
     } decision[MOST_DECISIONS];
     int decisions, replayed;
-    /* the steps taken, for the report */
-    struct step {
-        const char *file, *what;
-        uintptr_t address;
-        uint64_t value;
-        int line, thread, order, behind;
-    } step[MOST_STEPS];
-    int steps;
-    const char *file; /* where the next step is */
-    int line;
     uint64_t ticks;
-    /* who has used which locations, in all executions of this scenario */
-    struct known {
-        uintptr_t address;
-        unsigned readers, writers; /* a bit for each thread */
-    } known[KNOWN];
-    bool learned;
-    int mortal; /* the thread that may be killed, or -1 */
+    bool learned; /* that a location is shared */
+    int mortal;   /* the thread that may be killed, or -1 */
     bool killed;
     /* for model_explore_to_fail() */
     const char *failure;
@@ -74,26 +62,6 @@ int model_self(void)
     return m.scenario ? m.current : -1;
 }
 
-static void print_schedule(void)
-{
-    static const char *const orders[] = {"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
-    int first = m.steps > SHOWN ? m.steps - SHOWN : 0;
-    fprintf(stderr, "the schedule, %d preemptions, %d unusual, %d steps%s:\n", m.preemptions, m.weak, m.steps,
-            first ? " (the last)" : "");
-    for (int i = first; i < m.steps; i++) {
-        const struct step *s = &m.step[i];
-        const char *file = strstr(s->file, "src/");
-        file = file ? file : strstr(s->file, "include/");
-        fprintf(stderr, "  %*sthread %d  %s:%d", s->thread * 4, "", s->thread, file ? file : s->file, s->line);
-        if (s->what)
-            fprintf(stderr, "  %s %s %#lx %#llx", s->what, orders[s->order], (unsigned long)s->address,
-                    (unsigned long long)s->value);
-        if (s->behind)
-            fprintf(stderr, ", %d behind", s->behind);
-        fprintf(stderr, "\n");
-    }
-}
-
 void model_fail(const char *what)
 {
     if (m.may_fail) {
@@ -101,7 +69,8 @@ void model_fail(const char *what)
         siglongjmp(m.explorer, 1);
     }
     fprintf(stderr, "%s: %s\n", m.scenario->name, what);
-    print_schedule();
+    fprintf(stderr, "the schedule, %d preemptions, %d unusual:\n", m.preemptions, m.weak);
+    schedule_print();
     _exit(1);
 }
 
@@ -185,7 +154,7 @@ static void switch_to(int next)
 static void nobody_goes_on(void)
 {
     for (int i = 0; i < m.threads; i++)
-        if (m.thread[i].state != DONE)
+        if (m.thread[i].state != DONE && m.thread[i].state != SPARE)
             model_fail("deadlock: every thread waits");
     if (sigsetjmp(m.thread[m.current].context, 0) == 0)
         siglongjmp(m.explorer, 1);
@@ -289,51 +258,26 @@ bool model_await_end(int i)
 
 /* ---- points ---------------------------------------------------------------------------------------------------- */
 
-static struct known *known_at(uintptr_t address)
-{
-    for (size_t i = (size_t)(address * UINT64_C(0x9E3779B97F4A7C15) >> 40);; i++) {
-        struct known *k = &m.known[i % KNOWN];
-        if (k->address == 0)
-            k->address = address;
-        if (k->address == address)
-            return k;
-    }
-}
-
-/* Whether it is written, and more than one thread uses it. */
-static bool is_contended(const struct known *k)
-{
-    unsigned users = k->readers | k->writers;
-    return k->writers != 0 && (users & (users - 1)) != 0;
-}
-
 /* Whether it matters to others what the running thread does there. That it does may be news: then the search begins
  * anew, as it has passed over points where they might have gone on. */
 static bool is_shared(uintptr_t address, bool write)
 {
-    if (address == 0)
-        return true;
-    struct known *k = known_at(address);
-    bool was = is_contended(k);
-    *(write ? &k->writers : &k->readers) |= 1U << m.current;
-    if (is_contended(k) && !was) {
+    bool news = false, shared = address == 0 || users_share(address, m.current, write, &news);
+    if (news) {
         m.learned = true;
         close_execution();
     }
-    return is_contended(k);
+    return shared;
 }
 
 void search_point(uintptr_t address, bool write)
 {
     if (m.current < 0)
         return;
-    if (m.steps == MOST_STEPS)
-        model_fail("too many steps: does it end?");
     coroutine *self = &m.thread[m.current];
     self->address = address;
     self->write = write;
-    const char *file = m.file; /* of this one, not of who goes on before */
-    int line = m.line;
+    place here = schedule_place(); /* of this one, not of who goes on before */
     may_be_killed();
     if (is_shared(address, write))
         reschedule(false);
@@ -344,25 +288,7 @@ void search_point(uintptr_t address, bool write)
             if (c->write || write)
                 c->asleep = false;
     }
-    m.step[m.steps++] = (struct step){.file = file, .line = line, .thread = m.current, .address = address};
-}
-
-void search_did(const char *what, int order, uint64_t value, int behind)
-{
-    struct step *s = &m.step[m.steps - 1];
-    s->what = what;
-    s->order = order;
-    s->value = value;
-    s->behind = behind;
-}
-
-/* Before each atomic operation, by its macro. */
-void pl_model_point(const char *file, int line);
-
-void pl_model_point(const char *file, int line)
-{
-    m.file = file;
-    m.line = line;
+    schedule_step(here, m.current, address);
 }
 
 void search_wait(const volatile void *word, bool timed)
@@ -398,14 +324,67 @@ uint64_t search_ticks(void)
     return m.ticks += 1000;
 }
 
+/* ---- threads that come and go ---------------------------------------------------------------------------------- */
+
 static void run_threads(void)
 {
     for (;;) {
-        m.thread[m.current].run();
-        m.thread[m.current].state = DONE;
-        search_wake(&m.thread[m.current], true);
+        coroutine *self = &m.thread[m.current];
+        self->run();
+        search_at_thread_end();
+        search_point((uintptr_t)self, true);
+        memory_release(m.current, self);
+        self->state = DONE;
+        search_wake(self, true);
         reschedule(false);
     }
+}
+
+void model_spare(void)
+{
+    coroutine *self = &m.thread[m.current];
+    memory_acquire(m.current, self);
+    memory_fresh_locals();
+    self->main(self->argument);
+}
+
+int search_start(void *(*run)(void *), void *argument)
+{
+    for (int i = 0; i < m.threads; i++) {
+        coroutine *c = &m.thread[i];
+        if (c->state != SPARE)
+            continue;
+        c->main = run;
+        c->argument = argument;
+        c->asleep = false;
+        memory_release(m.current, c);
+        c->state = READY;
+        return i;
+    }
+    return -1;
+}
+
+void search_join(int thread)
+{
+    model_await_end(thread);
+    m.thread[thread].state = SPARE;
+}
+
+bool search_try_join(int thread)
+{
+    search_point((uintptr_t)&m.thread[thread], false);
+    bool ended = m.thread[thread].state == DONE;
+    if (ended)
+        search_join(thread);
+    return ended;
+}
+
+int model_started(void)
+{
+    int count = 0;
+    for (int i = 0; i < m.threads; i++)
+        count += m.thread[i].run == model_spare && m.thread[i].state != SPARE;
+    return count;
 }
 
 static void make_coroutines(void)
@@ -421,22 +400,34 @@ static void make_coroutines(void)
 
 /* ---- exploring ----------------------------------------------------------------------------------------------- */
 
+/* Who begins is free. */
+static int first_thread(void)
+{
+    int able[MODEL_THREADS], count = 0;
+    for (int i = 0; i < m.threads; i++)
+        if (m.thread[i].state == READY)
+            able[count++] = i;
+    return able[decide(count)];
+}
+
 static void execute(void)
 {
-    m.decisions = m.steps = m.preemptions = m.weak = m.yields = 0;
+    m.decisions = m.preemptions = m.weak = m.yields = 0;
     m.ticks = 0;
+    schedule_forget();
     m.current = -1;
     m.closed = m.killed = false;
     m.mortal = -1;
-    model_no_memory = model_no_fences = model_fences_fail = false;
+    model_no_memory = model_no_fences = model_fences_fail = model_starts_fail = model_keeps_off = false;
     memory_reset();
     m.scenario->setup();
     for (int i = 0; i < m.threads; i++) {
         m.thread[i].run = m.scenario->thread[i];
-        m.thread[i].state = READY;
+        m.thread[i].state = m.thread[i].run == model_spare ? SPARE : READY;
         m.thread[i].asleep = false;
     }
-    m.current = decide(m.threads); /* who begins is free */
+    m.current = first_thread();
+    memory_switch(-1, m.current);
     if (sigsetjmp(m.explorer, 0) == 0)
         resume(&m.thread[m.current]);
     m.current = -1;
@@ -484,7 +475,7 @@ static unsigned long explore_more_and_more(const scenario *s, bounds b)
         signal(signals[i], crashed);
     if (!m.thread[0].start.uc_stack.ss_sp)
         make_coroutines();
-    memset(m.known, 0, sizeof m.known);
+    users_forget();
     m.scenario = s;
     m.failure = NULL;
     m.threads = 0;

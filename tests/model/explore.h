@@ -48,11 +48,21 @@ extern bool model_no_memory;
 /* Whether heavy fences are to fail; or not to be had in the first place. */
 extern bool model_fences_fail, model_no_fences;
 
+/* Whether a thread may fail to start, at random. */
+extern bool model_starts_fail;
+
+/* Whether threads can be kept off a CPU; and whether one is. */
+extern bool model_keeps_off;
+bool model_kept_off(int i);
+
 /* Number of the thread that runs; -1 in setup and check. */
 int model_self(void);
 
 /* Fails the execution: the scenario's name and the schedule are printed, and the program ends with status 1. */
 _Noreturn void model_fail(const char *what);
+
+/* In setup: the library's pools are as they are in a new process. */
+void model_begin_anew(void);
 
 /* In setup: thread `i` is a process that may be killed before any write of what it shares, and before any atomic operation;
  * until it says that it may not. In an execution it is killed once at most, at no cost. */
@@ -61,6 +71,13 @@ void model_may_not_be_killed(void);
 
 /* Waits for the end of thread `i`. Whether it was killed. */
 bool model_await_end(int i);
+
+/* As a scenario's thread: one that the library may start, once or, when it has been joined, again. Those that it does not
+ * start do nothing. */
+void model_spare(void);
+
+/* How many of those have been started, and not joined. */
+int model_started(void);
 
 /* Adds one, as no data race. */
 void model_count(int *n);

@@ -60,10 +60,14 @@ void memory_fence_light(int self);
 /* Forgets everything: what memory holds now is what all threads know. */
 void memory_reset(void);
 
-/* A variable that each thread has for itself. It is zero in each when an execution begins. */
-void memory_thread_local(void *variable, size_t bytes);
+/* Thread-local variables: they are at first, in each thread, what they were when the program began. In setup: what they hold
+ * now, `thread` begins with. */
+void memory_locals_of(int thread);
 
-/* Another thread goes on than before. */
+/* The running thread begins anew. */
+void memory_fresh_locals(void);
+
+/* Another thread goes on than before; -1 is none. */
 void memory_switch(int before, int next);
 
 /* A heavy fence of thread `self`. */
@@ -83,5 +87,8 @@ void memory_release(int self, const volatile void *mutex);
 void *memory_allocate(size_t bytes);
 void *memory_calloc(size_t count, size_t size);
 void memory_free(void *start);
+
+/* How many allocations there are that have not been freed. */
+int memory_left(void);
 
 #endif

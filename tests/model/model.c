@@ -11,7 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "api/internal.h"
 #include "base/os.h"
 #include "model/memory.h"
 
@@ -21,74 +20,52 @@ void nothing(void)
 {
 }
 
-/* ---- a pool, in place of src/sched/pool.c -------------------------------------------------------------------- */
+/* ---- a pool whose workers are all there ---------------------------------------------------------------------- */
 
 pl_pool *pool;
 static int workers;
-static bool alone;
-
-unsigned pl_pool_cores(void)
-{
-    return (unsigned)workers;
-}
 
 pl_worker *worker_number(int i)
 {
     return pool->workers[i];
 }
 
-pl_worker *pl_worker_self(void)
+unsigned pl_pool_default_cores(void)
 {
-    return alone ? NULL : worker_number(model_self());
+    return (unsigned)workers;
 }
 
-pl_worker *pl_worker_known(void)
+/* There is no pool yet; the program's will be of that size. */
+void without_a_pool(int size)
 {
-    return pl_worker_self();
+    model_begin_anew();
+    workers = size;
+    memset(ran, 0, sizeof ran);
 }
 
-void pl_worker_become(pl_worker *worker)
-{
-    model_assert(worker == pl_worker_self());
-}
-
-bool pl_worker_leave(pl_worker *worker)
-{
-    return pl_pool_stopping(worker->pool);
-}
-
-bool pl_pool_may_add(const pl_pool *p, bool add)
-{
-    (void)p;
-    (void)add;
-    return false;
-}
-
-bool pl_pool_add_thread(pl_pool *p, bool add)
-{
-    (void)p;
-    (void)add;
-    return false;
-}
-
+/* The program's pool is being ended, before there was one. */
 void without_workers(void)
 {
-    alone = true;
+    pl_worker_become(NULL);
+    memory_locals_of(0);
+    pl_pool_end_all();
 }
 
-/* All threads exist, and search, when a scenario begins. */
+/* All threads exist, and search, when a scenario begins. They do not count as the pool's, which is not to take them for too
+ * many; and there will be no more. */
 void set_up_pool(int count, uint32_t slots)
 {
     static pl_pool the_pool;
     static pl_worker the_workers[MODEL_THREADS];
     pool = &the_pool;
-    workers = count;
-    alone = false;
+    without_a_pool(count);
     memset(&pool->sleep, 0, sizeof pool->sleep);
     memset(&pool->inbox, 0, sizeof pool->inbox);
     atomic_init(&pool->stopping, 0);
     atomic_init(&pool->waiting, 0);
     atomic_init(&pool->high, (uint32_t)count);
+    atomic_init(&pool->threads, 0);
+    atomic_init(&pool->no_threads_until, UINT64_MAX);
     atomic_init(&pool->sleep.searching, (uint32_t)count - 1);
     atomic_init(&pool->sleep.waking, (uint32_t)count - 1);
     pool->cpus = MODEL_THREADS + 1;
@@ -101,8 +78,9 @@ void set_up_pool(int count, uint32_t slots)
         model_assert(pl_deque_init(&w->deque, slots));
         w->pool = pool;
         w->index = (unsigned)i;
+        pl_worker_become(w);
+        memory_locals_of(i);
     }
-    memset(ran, 0, sizeof ran);
 }
 
 void two_workers(void)
@@ -156,10 +134,38 @@ void event_set(event *e)
         pl_os_wake(&e->word); /* all of them, one after the other */
 }
 
+/* ---- loops -------------------------------------------------------------------------------------------------- */
+
+event met[2];
+
+int run_iterations(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)stop;
+    for (size_t i = begin; i < end; i++)
+        ran[i]++;
+    return 0;
+}
+
+void run_loop(size_t n, pl_loop_body *body)
+{
+    pl_cost unknown = {0};
+    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &unknown});
+}
+
+int meet(void *ctx, size_t begin, size_t end, void *stop)
+{
+    for (size_t i = begin; i < end; i++) {
+        event_set(&met[i]);
+        event_wait(&met[!i]);
+    }
+    return run_iterations(ctx, begin, end, stop);
+}
+
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */
 
-static const scenario *const all[] = {deque_scenarios,      sched_scenarios,    task_scenarios,   mixed_scenarios,
-                                      background_scenarios, executor_scenarios, process_scenarios};
+static const scenario *const all[] = {deque_scenarios, sched_scenarios,      pool_scenarios,     task_scenarios,
+                                      mixed_scenarios, background_scenarios, executor_scenarios, process_scenarios};
 
 static bool wanted(const char *name, int argc, char **argv)
 {
@@ -188,8 +194,6 @@ int main(int argc, char **argv)
         sscanf(argv[1], "--bounds=%d,%d,%d", &asked.preemptions, &asked.weak, &asked.together);
     unsigned long total = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    memory_thread_local(&pl_brief_own, sizeof pl_brief_own);
-    memory_thread_local(&pl_this_thread, sizeof pl_this_thread);
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
         for (const scenario *s = all[k]; s->name; s++) {
             if (!wanted(s->name, argc, argv))

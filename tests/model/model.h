@@ -10,8 +10,8 @@
 #include "sched/pool.h"
 
 /* The scenarios of each floor; one without a name is the last. */
-extern const scenario deque_scenarios[], sched_scenarios[], task_scenarios[], mixed_scenarios[], background_scenarios[],
-    executor_scenarios[], process_scenarios[];
+extern const scenario deque_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[], mixed_scenarios[],
+    background_scenarios[], executor_scenarios[], process_scenarios[];
 
 enum { TASKS = 8 };
 
@@ -26,6 +26,9 @@ extern pl_pool *pool;
 
 /* Prepares `count` workers, with room for `slots` tasks each. All but the first search. */
 void set_up_pool(int count, uint32_t slots);
+
+/* In its place: makes the library have no pool yet; the program's will be of that size. */
+void without_a_pool(int size);
 
 /* The worker of the thread that runs, or of another. */
 pl_worker *worker_number(int i);
@@ -49,6 +52,12 @@ typedef struct event {
 
 void event_wait(event *e);
 void event_set(event *e);
+
+/* A loop of unknown cost. Its iterations count themselves in `ran`; or are two that wait for each other. */
+void run_loop(size_t n, pl_loop_body *body);
+int run_iterations(void *ctx, size_t begin, size_t end, void *stop);
+int meet(void *ctx, size_t begin, size_t end, void *stop);
+extern event met[2];
 
 /* The program's status. */
 int run_litmus(void);

@@ -120,21 +120,6 @@ void pl_last_failure_set(const parallel_failure *failure)
     (void)failure;
 }
 
-pl_pool *pl_pool_hold_here(void)
-{
-    return pool;
-}
-
-void pl_pool_hold(pl_pool *p)
-{
-    (void)p;
-}
-
-void pl_pool_let_go(pl_pool *p)
-{
-    (void)p;
-}
-
 /* ---- programs -------------------------------------------------------------------------------------------- */
 
 static void set_up(int count)

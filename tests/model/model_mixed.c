@@ -43,26 +43,11 @@ static void take_part(void)
     }
 }
 
-static void run_loop_of(pl_loop_body *body, size_t n)
-{
-    pl_cost unknown = {0};
-    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &unknown});
-}
-
 static void share_loop_of(pl_loop_body *body, size_t n)
 {
-    run_loop_of(body, n);
+    run_loop(n, body);
     atomic_store_explicit(&over, true, memory_order_release);
     event_set(&joined);
-}
-
-static int run_iterations(void *ctx, size_t begin, size_t end, void *stop)
-{
-    (void)ctx;
-    (void)stop;
-    for (size_t i = begin; i < end; i++)
-        ran[i]++;
-    return 0;
 }
 
 static void ran_once(int tasks)
@@ -113,7 +98,7 @@ static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
 
 static void run_tasks_in_a_loop(void)
 {
-    run_loop_of(run_tasks, 2);
+    run_loop(2, run_tasks);
     ran_once(2);
     stop_pool();
 }
@@ -174,7 +159,7 @@ static void run_iterations_that_wait(void)
 
 PARALLEL_TASK(void, loop, int, n)
 {
-    run_loop_of(run_iterations, (size_t)n);
+    run_loop((size_t)n, run_iterations);
 }
 
 PARALLEL_TASK(void, loop_and_leaf, int, n)
@@ -197,7 +182,7 @@ static void run_a_loop_in_a_task(void)
 PARALLEL_TASK(int, leaf_and_loop, int, i)
 {
     PARALLEL_SPAWN(leaf, i);
-    run_loop_of(run_iterations, 2);
+    run_loop(2, run_iterations);
     return PARALLEL_SYNC(leaf);
 }
 

@@ -187,15 +187,14 @@ static void publish_two(void)
     wait_for_jobs(2);
 }
 
-/* Two jobs that each wait until the other has begun: both workers must come, also if they sleep. */
-static event begun[2];
+/* Two jobs that each wait until the other has met: both workers must come, also if they sleep. */
 
 static void run_and_meet(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool may_run)
 {
     size_t i = (size_t) * (uintptr_t *)(void *)slot->data;
     run_job(thief, victim, slot, may_run);
-    event_set(&begun[i]);
-    event_wait(&begun[!i]);
+    event_set(&met[i]);
+    event_wait(&met[!i]);
 }
 
 static const pl_job meeting = {.take = run_and_meet};
@@ -203,7 +202,7 @@ static const pl_job meeting = {.take = run_and_meet};
 static void set_up_meeting(void)
 {
     three_workers();
-    memset(&begun, 0, sizeof begun);
+    memset(&met, 0, sizeof met);
 }
 
 static void publish_a_meeting(void)
@@ -213,21 +212,6 @@ static void publish_a_meeting(void)
 }
 
 /* ---- loops ----------------------------------------------------------------------------------------------- */
-
-static int run_iterations(void *ctx, size_t begin, size_t end, void *stop)
-{
-    (void)ctx;
-    (void)stop;
-    for (size_t i = begin; i < end; i++)
-        ran[i]++;
-    return 0;
-}
-
-static void run_loop(size_t n, pl_loop_body *body)
-{
-    pl_cost unknown = {0};
-    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &unknown});
-}
 
 static void call_once(void)
 {
@@ -302,9 +286,9 @@ static void hand_over_twice(void)
 static int run_with_others(void *ctx, size_t begin, size_t end, void *stop)
 {
     if (model_self() == 0)
-        event_wait(&begun[1]);
+        event_wait(&met[1]);
     else
-        event_set(&begun[1]);
+        event_set(&met[1]);
     return run_iterations(ctx, begin, end, stop);
 }
 
@@ -328,7 +312,7 @@ static void set_up_a_late_helper(void)
 {
     set_up_handing_to_two();
     atomic_init(&pool->sleep.waking, 1);
-    memset(&begun, 0, sizeof begun);
+    memset(&met, 0, sizeof met);
 }
 
 static void three_ran(void)
@@ -337,21 +321,11 @@ static void three_ran(void)
         model_assert(ran[i] == 1);
 }
 
-/* Two iterations that wait for each other: the seat that was handed over must be taken, also if whoever was searching
- * was about to go to sleep. */
-static int meet(void *ctx, size_t begin, size_t end, void *stop)
-{
-    for (size_t i = begin; i < end; i++) {
-        event_set(&begun[i]);
-        event_wait(&begun[!i]);
-    }
-    return run_iterations(ctx, begin, end, stop);
-}
-
+/* The seat that was handed over must be taken, also if whoever was searching was about to go to sleep. */
 static void set_up_a_loop_that_meets(void)
 {
     set_up_handing();
-    memset(&begun, 0, sizeof begun);
+    memset(&met, 0, sizeof met);
 }
 
 static void call_a_meeting(void)

@@ -84,13 +84,20 @@ try() {
     esac
 }
 
+# try_sound WHICH SCENARIOS...: in the sources as they are
+try_sound() {
+    which=$1
+    shift
+    mkdir "$work/$which" 2>/dev/null || return 0
+    "$place/model" "$@" >"$work/$which/log" 2>&1 && : >"$work/$which/passes"
+}
+
 # try_some PLACE: those that nobody else has begun with, after what takes longest, the sources as they are.
 try_some() {
     place=$1
     cp -R "$work/place" "$place"
-    if mkdir "$work/sound" 2>/dev/null; then
-        "$place/model" >"$work/sound/log" 2>&1 && : >"$work/sound/passes"
-    fi
+    try_sound some life: loop: handoff:
+    try_sound others '!life:' '!loop:' '!handoff:'
     number=0
     while [ $number -lt $plants ]; do
         number=$((number + 1))
@@ -115,7 +122,9 @@ try_all() {
         cpus=$((cpus - 1))
     done
     wait
-    check "nothing is found in the sources as they are" shown "$work/sound/passes" "$work/sound/log"
+    for which in some others; do
+        check "nothing is found in the sources as they are: $which" shown "$work/$which/passes" "$work/$which/log"
+    done
     number=0
     while [ $number -lt $plants ]; do
         number=$((number + 1))
@@ -353,6 +362,34 @@ plant "an offer that became private stays so" $file mixed \
     's/        if \(pl_deque_is_private\(deque, p->offer\)\)\n.*?\n//'
 plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_find_head\(&w->deque\);\n//'
 
+# ---- the life of a pool --------------------------------------------------------------------------------------------
+
+file=src/sched/pool.c
+plant "the end does not care for calls" $file life: 's/if \(atomic_load_explicit\(&w->inside.*?\)\)\n/if (false)\n/'
+plant "the end does not care for errands" $file life: 's/if \(pl_inbox_drivers\(&pool->inbox\)\)\n/if (false)\n/'
+plant "the end looks for calls before it bars the pool" $file life: \
+    's/    bar\(pool\);\n(    if \(!busy\(pool, others\)\))/    bool is_busy = busy(pool, others);\n    bar(pool);\n    if (!is_busy)/'
+plant "the end frees what guests still have" $file life: 's/if \(others \|\| /if (/'
+plant "the end frees what is held" $file life: 's/if \(others \|\| atomic_load_explicit.*?\)\n/if (others)\n/'
+plant "threads are told of the end by nobody" $file life: 's/        pl_unpark\(&w->parker\);\n//'
+plant "a thread that has left is not joined" $file life: 's/w->use == PL_THREAD \|\| w->use == PL_ENDED;/w->use == PL_THREAD;/'
+plant "a thread's record is free before it has left" $file life: 's/        worker->use = PL_ENDED;/        free_record(worker);/'
+plant "a thread that leaves does not look for more work" src/sched/worker.c life: \
+    's/(pl_sleep_found\(&pool->sleep\);\n.*?\n.*?\n)        pl_worker_pass_on\(w\);/$1        if (!leave)\n            pl_worker_pass_on(w);/'
+plant "a thread that could not start is waited for" $file life: 's/            pl_sleep_waking\(&pool->sleep, -1\);\n            free_record/            free_record/'
+plant "a thread that could not start counts as searching" src/sched/worker.c life: \
+    's/if \(pl_pool_add_thread\(pool, add\) \|\| !pl_sleep_found\(&pool->sleep\)\)/if (pl_pool_add_thread(pool, add) || true)/'
+plant "a new record is counted before it is there" $file life: \
+    's/(    \/\* W2 .*?\n.*?\n)(    \/\* W4 .*?\n.*?\n)/$2$1/'
+plant "a pool is let go without an RMW" $file life: \
+    's/if \(atomic_fetch_sub_explicit\(&pool->holders, 1, memory_order_acq_rel\) == 1\)/uint32_t left = atomic_load_explicit(&pool->holders, memory_order_acquire) - 1;\n    atomic_store_explicit(&pool->holders, left, memory_order_release);\n    if (left == 0)/'
+plant "a visitor lets go before it gives its record back" $file life: \
+    's/(        pl_deque_trim\(&w->deque\);\n        give_back\(w\);\n    \}\n)    let_go\(v->pool\);/        }\n    let_go(v->pool);\n    if (w && w != v->found) {\n$1/'
+plant "a pool that is being ended is held" $file life: 's/while \(holders > 0\) \{/for (;;) {/'
+plant "a pool's visitors do not hold it" $file life: 's/    pl_pool_hold\(pool\);\n(    \*v = )/$1/; s/    let_go\(v->pool\);\n//'
+plant "who keeps a thread off a CPU does not look again" src/sched/worker.c life: 's/\.kept_off, memory_order_seq_cst\) != cpu \+ 1|kept_off, memory_order_seq_cst\) != cpu \+ 1/kept_off, memory_order_seq_cst) == -1/'
+plant "a thread that was kept off a CPU stays so" src/sched/worker.c life: 's/    if \(kept_off\)\n/    if (false)\n/'
+
 # ---- the background ------------------------------------------------------------------------------------------------
 
 file=src/sched/cancel.c
@@ -387,6 +424,7 @@ plant "the last errand stays in the inbox" $file inbox: 's/(static void take_out
 file=src/sched/worker.c
 plant "nobody watches the errands" $file inbox: 's/opens >= 0 \? opens : surplus/surplus/'
 plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_count\(&pool->inbox\) \|\| \(anybody/(anybody/'
+
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 file=src/process/board.c

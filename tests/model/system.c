@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The operating system, and the C library's mutexes, as the library under test sees them. */
+/* The operating system as the library under test sees it. The C library's threads are in threads.c. */
 #include <string.h>
 
 #include "base/os.h"
@@ -8,10 +8,7 @@
 #include "model/memory.h"
 #include "model/search.h"
 
-bool model_no_memory, model_fences_fail, model_no_fences;
-
-/* Where the library looks again after a long time, just in case, it is to be woken all the same. */
-enum { LONG_NS = 50000000 };
+bool model_no_memory, model_fences_fail, model_no_fences, model_keeps_off;
 
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -39,7 +36,7 @@ void pl_os_wake(_Atomic uint32_t *word)
 
 void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
-    pl_os_wait(word, expected, timeout_ns < LONG_NS ? (int64_t)timeout_ns : -1);
+    pl_os_wait(word, expected, timeout_ns < SEARCH_LONG_NS ? (int64_t)timeout_ns : -1);
 }
 
 void pl_os_rouse(_Atomic uint32_t *word)
@@ -67,84 +64,41 @@ void pl_os_leave(int status)
 
 const int pl_os_killed_by = 9;
 
-unsigned pl_pool_forks(void)
+unsigned pl_os_cpus(void)
 {
-    return 0;
+    return MODEL_THREADS + 1;
 }
 
-/* A mutex's first word says whether it is locked. These take the place of the C library's. */
-int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+/* ---- where threads run --------------------------------------------------------------------------------------------- */
+
+static bool kept_off[MODEL_THREADS];
+
+bool model_kept_off(int i)
 {
-    (void)attributes;
-    memset(mutex, 0, sizeof *mutex);
-    return 0;
+    return kept_off[i];
 }
 
-int pthread_mutex_lock(pthread_mutex_t *mutex)
+int pl_os_cpu(void)
 {
-    volatile uint32_t *locked = (volatile uint32_t *)mutex;
-    pl_model_point("pthread_mutex_lock", 0);
-    search_point((uintptr_t)mutex, true);
-    while (*locked)
-        search_wait(mutex, false);
-    *locked = 1;
-    if (model_self() >= 0)
-        memory_acquire(model_self(), mutex);
-    return 0;
+    return model_keeps_off ? 0 : -1;
 }
 
-int pthread_mutex_unlock(pthread_mutex_t *mutex)
+bool pl_os_may_keep_off(pthread_t thread, int cpu)
 {
-    volatile uint32_t *locked = (volatile uint32_t *)mutex;
-    pl_model_point("pthread_mutex_unlock", 0);
-    search_point((uintptr_t)mutex, true);
-    *locked = 0;
-    if (model_self() >= 0) {
-        memory_release(model_self(), mutex);
-        search_wake(mutex, true);
-    }
-    return 0;
+    (void)thread;
+    return cpu >= 0;
 }
 
-/* Whoever waits has let go of the mutex, and the waiting begins with that. */
-bool pl_os_cond_init(pthread_cond_t *condition)
+void pl_os_keep_off(pthread_t thread, int cpu, bool off)
 {
-    memset(condition, 0, sizeof *condition);
-    return true;
+    bool *is = &kept_off[(int)thread - 1];
+    (void)cpu;
+    pl_model_point("pl_os_keep_off", off);
+    search_point((uintptr_t)is, true);
+    *is = off;
 }
 
-int pthread_cond_destroy(pthread_cond_t *condition)
-{
-    (void)condition;
-    return 0;
-}
-
-int pthread_mutex_destroy(pthread_mutex_t *mutex)
-{
-    model_assert(*(volatile uint32_t *)mutex == 0);
-    return 0;
-}
-
-int pthread_cond_broadcast(pthread_cond_t *condition)
-{
-    pl_model_point("pthread_cond_broadcast", 0);
-    search_point((uintptr_t)condition, true);
-    search_wake(condition, true);
-    return 0;
-}
-
-void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
-{
-    pl_model_point("pl_os_cond_wait", 0);
-    search_point((uintptr_t)condition, true);
-    bool timed = until_ns < pl_os_nanoseconds() + LONG_NS;
-    *(volatile uint32_t *)mutex = 0;
-    memory_release(model_self(), mutex);
-    search_wake(mutex, true);
-    if (search_weak(2) == 0)
-        search_wait(condition, timed);
-    pthread_mutex_lock(mutex);
-}
+/* ---- time ------------------------------------------------------------------------------------------------------------ */
 
 void pl_os_yield(void)
 {
@@ -156,23 +110,8 @@ void pl_os_name_self(const char *name)
     (void)name;
 }
 
-int pl_os_cpu(void)
+void pl_os_after_fork(void)
 {
-    return -1;
-}
-
-bool pl_os_may_keep_off(pthread_t thread, int cpu)
-{
-    (void)thread;
-    (void)cpu;
-    return false;
-}
-
-void pl_os_keep_off(pthread_t thread, int cpu, bool off)
-{
-    (void)thread;
-    (void)cpu;
-    (void)off;
 }
 
 void pl_os_nap(void)

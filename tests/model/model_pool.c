@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Scenarios on the life of pools: threads that come and go, visits, and the end. */
+#include "model/model.h"
+
+#include <string.h>
+
+#include "base/os.h"
+#include "model/memory.h"
+#include "sched/inbox.h"
+
+static event made, entered, over;
+static pl_pool *own;
+static pl_errand errand;
+
+static void set_up(int size)
+{
+    without_a_pool(size);
+    memset(&met, 0, sizeof met);
+    memset(&made, 0, sizeof made);
+    memset(&entered, 0, sizeof entered);
+    memset(&over, 0, sizeof over);
+    memset(&errand, 0, sizeof errand);
+    own = NULL;
+}
+
+static void set_up_one(void)
+{
+    set_up(1);
+}
+
+static void set_up_two(void)
+{
+    set_up(2);
+}
+
+static void no_thread_is_left(void)
+{
+    model_assert(model_started() == 0);
+}
+
+static void nothing_is_left(void)
+{
+    no_thread_is_left();
+    model_assert(memory_left() == 0);
+}
+
+/* ---- the program's pool ---------------------------------------------------------------------------------- */
+
+static void ran_both(int times)
+{
+    model_assert(ran[0] == times && ran[1] == times);
+}
+
+/* The second iteration runs on a thread that the first call brings into being. Once it has run, it is not kept off a CPU. */
+static void call_and_end(void)
+{
+    for (int i = 1; i <= 2; i++) {
+        memset(&met, 0, sizeof met);
+        run_loop(2, meet);
+        ran_both(i);
+        model_assert(!model_kept_off(1));
+    }
+    pl_pool_end_all();
+}
+
+static void set_up_with_cpus(void)
+{
+    set_up_two();
+    model_keeps_off = true;
+}
+
+static void set_up_failing(void)
+{
+    set_up_two();
+    model_starts_fail = true;
+}
+
+/* Where no thread can be had, the caller does it alone, and nobody is waited for. */
+static void call_without_help(void)
+{
+    run_loop(2, run_iterations);
+    ran_both(1);
+    const pl_pool *p = pl_worker_known()->pool;
+    if (model_started() == 0)
+        model_assert(p->sleep.searching == 0 && p->sleep.waking == 0 && p->threads == 0);
+    pl_pool_end_all();
+}
+
+/* A second caller becomes a guest while the thread that the first one has started looks for work, or goes to sleep. */
+static void call_first(void)
+{
+    run_loop(2, meet);
+    event_set(&made);
+}
+
+static void call_second(void)
+{
+    event_wait(&made);
+    memset(&met, 0, sizeof met);
+    run_loop(2, meet);
+    ran_both(2);
+    model_await_end(0);
+    pl_pool_end_all();
+}
+
+/* The end does not wait for calls: what they run lasts longer. The pool is left alone then, and ends another time. */
+static void end(void)
+{
+    pl_pool_end_all();
+    event_set(&over);
+}
+
+static void end_while_others_call(void)
+{
+    end();
+    model_await_end(1);
+    if (model_started() > 0)
+        pl_pool_end_all();
+}
+
+static int run_until_over(void *ctx, size_t begin, size_t end, void *stop)
+{
+    event_wait(&over);
+    return run_iterations(ctx, begin, end, stop);
+}
+
+static void call_until_over(void)
+{
+    run_loop(2, run_until_over);
+    ran_both(1);
+}
+
+static void call_twice(void)
+{
+    run_loop(2, run_iterations);
+    memset(ran, 0, sizeof ran);
+    call_until_over();
+}
+
+/* Who holds the program's pool looks at it. */
+static void hold_it(void)
+{
+    pl_pool *p = pl_pool_hold_here();
+    if (!p)
+        return;
+    model_assert(p->size == 2);
+    pl_pool_let_go(p);
+}
+
+static void run_errand(pl_errand *e)
+{
+    event_wait(&over);
+    ran[0]++;
+    pl_inbox_end(e->pool);
+    event_set(&made);
+}
+
+/* An errand is run, or taken back; it is not lost at the end. */
+static void end_with_an_errand(void)
+{
+    errand = (pl_errand){.run = run_errand, .pool = pl_pool_hold_here()};
+    pl_inbox_submit(&errand);
+    end();
+    bool withdrawn = pl_inbox_withdraw(&errand);
+    if (!withdrawn)
+        event_wait(&made);
+    model_assert(ran[0] == !withdrawn);
+    if (model_started() > 0)
+        pl_pool_end_all();
+    pl_pool_let_go(errand.pool);
+}
+
+/* ---- pools of the program's own -------------------------------------------------------------------------- */
+
+static void visit(void (*act)(void))
+{
+    pl_visit v = {0};
+    pl_pool_enter(&v, own);
+    act();
+    pl_pool_leave(&v);
+}
+
+static void make_own(unsigned size)
+{
+    own = pl_pool_new(size);
+    model_assert(own);
+    event_set(&made);
+}
+
+static void call_there(void)
+{
+    event_set(&entered);
+    run_loop(2, run_iterations);
+    ran_both(1);
+}
+
+/* Whoever comes last ends it: its maker, or a visitor. */
+static void make_and_free(void)
+{
+    make_own(2);
+    event_wait(&entered);
+    pl_pool_free(own);
+}
+
+static void visit_once(void)
+{
+    event_wait(&made);
+    visit(call_there);
+}
+
+static void make_and_visit(void (*act)(void))
+{
+    make_own(2);
+    visit(act);
+    pl_pool_free(own);
+}
+
+static void be_short(void)
+{
+    make_and_visit(call_there);
+}
+
+static void be_long(void)
+{
+    make_and_visit(call_until_over);
+}
+
+/* The program ends meanwhile. */
+static void end_meanwhile(void)
+{
+    event_wait(&made);
+    end();
+}
+
+/* A thread beyond the pool's size leaves after a while, or has to come once more. */
+static void call_for_more(void)
+{
+    pl_cost unknown = {0};
+    for (int i = 1; i <= 2; i++) {
+        memset(&met, 0, sizeof met);
+        pl_loop_run(&(pl_loop_spec){.n = 2, .body = meet, .workers = 2, .cost = &unknown});
+        ran_both(i);
+    }
+}
+
+static void call_for_more_there(void)
+{
+    make_own(1);
+    visit(call_for_more);
+    pl_pool_free(own);
+}
+
+const scenario pool_scenarios[] = {
+    {"life: a thread comes", set_up_two, {call_and_end, model_spare}, nothing_is_left, 0},
+    {"life: a thread is kept off a CPU", set_up_with_cpus, {call_and_end, model_spare}, nothing_is_left, 0},
+    {"life: a thread may not start", set_up_failing, {call_without_help, model_spare}, nothing_is_left, 0},
+    {"life: a second caller", set_up_two, {call_first, call_second, model_spare}, nothing_is_left, 0},
+    {"life: the end while others call",
+     set_up_two,
+     {end_while_others_call, call_twice, model_spare},
+     no_thread_is_left,
+     0},
+    {"life: the end while it is held", set_up_two, {end, hold_it}, nothing, 0},
+    {"life: the end with an errand", set_up_two, {end_with_an_errand, model_spare}, no_thread_is_left, 0},
+    {"life: a visitor", set_up_one, {make_and_free, visit_once, model_spare}, nothing_is_left, 0},
+    {"life: the end while others visit", set_up_one, {be_long, end_meanwhile, model_spare}, nothing_is_left, 0},
+    {"life: two ends of one pool", set_up_one, {be_short, end_meanwhile, model_spare}, nothing_is_left, 1},
+    {"life: a thread too many", set_up_one, {call_for_more_there, model_spare, model_spare}, nothing_is_left, 0},
+    {0},
+};

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The C library's threads, mutexes and conditions: these take the place of its own. */
+#include <pthread.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "model/explore.h"
+#include "model/memory.h"
+#include "model/search.h"
+
+/* ---- threads ------------------------------------------------------------------------------------------------- */
+
+bool model_starts_fail;
+
+/* A thread is known by its number, plus one. */
+pthread_t pthread_self(void)
+{
+    return (pthread_t)(model_self() + 1);
+}
+
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+    pl_model_point("pl_os_thread", 0);
+    search_point(0, true);
+    int number = model_starts_fail && search_weak(2) ? -1 : search_start(run, argument);
+    *thread = (pthread_t)(number + 1);
+    return number >= 0;
+}
+
+int pthread_join(pthread_t thread, void **result)
+{
+    (void)result;
+    pl_model_point("pthread_join", 0);
+    search_join((int)thread - 1);
+    return 0;
+}
+
+bool pl_os_try_join(pthread_t thread)
+{
+    pl_model_point("pl_os_try_join", 0);
+    return search_try_join((int)thread - 1);
+}
+
+/* ---- what each thread has, and what is done at its end ------------------------------------------------------------- */
+
+static void (*destructor)(void *);
+static const void *specific[MODEL_THREADS];
+
+int pthread_key_create(pthread_key_t *key, void (*run)(void *))
+{
+    *key = 1;
+    destructor = run;
+    return 0;
+}
+
+int pthread_key_delete(pthread_key_t key)
+{
+    model_assert(key == 1 && destructor);
+    destructor = NULL;
+    return 0;
+}
+
+int pthread_setspecific(pthread_key_t key, const void *value)
+{
+    model_assert(key == 1 && destructor);
+    if (model_self() >= 0)
+        specific[model_self()] = value;
+    return 0;
+}
+
+void search_at_thread_end(void)
+{
+    void *value = (void *)specific[model_self()];
+    specific[model_self()] = NULL;
+    if (value && destructor)
+        destructor(value);
+}
+
+/* ---- fork() ---------------------------------------------------------------------------------------------------- */
+
+static void (*in_child)(void);
+
+int pthread_atfork(void (*before)(void), void (*in_parent)(void), void (*child)(void))
+{
+    (void)before;
+    (void)in_parent;
+    in_child = child;
+    return 0;
+}
+
+void model_begin_anew(void)
+{
+    memset(specific, 0, sizeof specific);
+    in_child();
+}
+
+/* ---- mutexes and conditions ---------------------------------------------------------------------------------------- */
+
+/* A mutex's first word says whether it is locked. */
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+{
+    (void)attributes;
+    memset(mutex, 0, sizeof *mutex);
+    return 0;
+}
+
+int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    volatile uint32_t *locked = (volatile uint32_t *)mutex;
+    pl_model_point("pthread_mutex_lock", 0);
+    search_point((uintptr_t)mutex, true);
+    while (*locked)
+        search_wait(mutex, false);
+    *locked = 1;
+    if (model_self() >= 0)
+        memory_acquire(model_self(), mutex);
+    return 0;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    volatile uint32_t *locked = (volatile uint32_t *)mutex;
+    pl_model_point("pthread_mutex_unlock", 0);
+    search_point((uintptr_t)mutex, true);
+    *locked = 0;
+    if (model_self() >= 0) {
+        memory_release(model_self(), mutex);
+        search_wake(mutex, true);
+    }
+    return 0;
+}
+
+/* Whoever waits has let go of the mutex, and the waiting begins with that. */
+bool pl_os_cond_init(pthread_cond_t *condition)
+{
+    memset(condition, 0, sizeof *condition);
+    return true;
+}
+
+int pthread_cond_destroy(pthread_cond_t *condition)
+{
+    (void)condition;
+    return 0;
+}
+
+int pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+    model_assert(*(volatile uint32_t *)mutex == 0);
+    return 0;
+}
+
+int pthread_cond_broadcast(pthread_cond_t *condition)
+{
+    pl_model_point("pthread_cond_broadcast", 0);
+    search_point((uintptr_t)condition, true);
+    search_wake(condition, true);
+    return 0;
+}
+
+void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
+{
+    pl_model_point("pl_os_cond_wait", 0);
+    search_point((uintptr_t)condition, true);
+    bool timed = until_ns < pl_os_nanoseconds() + SEARCH_LONG_NS;
+    *(volatile uint32_t *)mutex = 0;
+    memory_release(model_self(), mutex);
+    search_wake(mutex, true);
+    if (search_weak(2) == 0)
+        search_wait(condition, timed);
+    pthread_mutex_lock(mutex);
+}
