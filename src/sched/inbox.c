@@ -146,6 +146,7 @@ pl_errand *pl_inbox_take(pl_pool *pool)
 
 void pl_inbox_end(pl_pool *pool)
 {
-    /* I6 release: what the errand did comes before the pool's end; this thread looks for the next itself; pairs with I4 */
-    atomic_fetch_sub_explicit(&pool->inbox.drivers, 1, memory_order_release);
+    /* I6 relaxed: a number by itself: who ends the pool joins this thread, which looks for the next errand itself; pairs with
+     * I4 */
+    atomic_fetch_sub_explicit(&pool->inbox.drivers, 1, memory_order_relaxed);
 }

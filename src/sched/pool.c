@@ -183,8 +183,8 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
     if (w) {
         int cpu = pl_os_cpu();
         bool move = pl_os_may_keep_off(pthread_self(), cpu);
-        /* W48 seq_cst: k1 (worker.c), as W43; pairs with W45 */
-        atomic_store_explicit(&w->kept_off, move ? cpu + 1 : 0, memory_order_seq_cst);
+        /* W48 relaxed: k1 (worker.c), as W43, before the thread starts; pairs with W45 */
+        atomic_store_explicit(&w->kept_off, move ? cpu + 1 : 0, memory_order_relaxed);
         pl_sleep_waking(&pool->sleep, 1);
         started = pl_os_thread(&w->thread, pl_worker_main, w);
         if (started) {
@@ -310,8 +310,9 @@ static bool close_pool(pl_pool *pool, bool *others)
     bar(pool);
     if (!busy(pool, others))
         return true;
-    /* W23 seq_cst: as W9; threads that have left meanwhile are made anew when they are wanted; pairs with W8 */
-    atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
+    /* W23 relaxed: threads that have left meanwhile, or leave as they do not see it yet, are made anew when they are wanted;
+     * pairs with W8 */
+    atomic_store_explicit(&pool->stopping, 0, memory_order_relaxed);
     return false;
 }
 
