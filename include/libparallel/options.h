@@ -26,7 +26,8 @@ typedef struct parallel_pool parallel_pool;
 
 /**
  * Called while a call runs: `done` of `total` tasks have ended, well or not. From one thread at a time, any that works on
- * the call; at most some 20 times a second; and once more when the call ends. `done` never goes back.
+ * the call; at most some 20 times a second; and once more when the call ends. `done` never goes back, and is `total` only
+ * then.
  */
 typedef void parallel_progress(size_t done, size_t total, void *progress_data);
 

@@ -113,7 +113,7 @@ void pl_turn_tell(pl_turn *t)
     care->done += t->done;
     care->failed += t->failed;
     t->done = t->failed = 0;
-    if (!care->reporting && pl_os_nanoseconds() - care->reported > REPORT_NS)
+    if (!care->reporting && care->done < c->n && pl_os_nanoseconds() - care->reported > REPORT_NS)
         report(c, false);
     pthread_mutex_unlock(&care->mutex);
 }

@@ -27,6 +27,8 @@ static void note(size_t done, size_t total, void *data)
         r->wrong |= 4;
     if (r->calls && total != r->total)
         r->wrong |= 8;
+    if (r->calls && r->last == total)
+        r->wrong |= 16; /* all had ended, and it has been told */
     if (r->calls == 0)
         r->first_at = now();
     r->calls++;
