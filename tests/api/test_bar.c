@@ -400,8 +400,10 @@ START_TEST(nothing_on_a_dumb_terminal)
 END_TEST
 
 /* A session of its own on that terminal, which draws in the foreground and then in the background. */
-static void run_session(int program, int ready)
+static void run_session(screen *s, int ready)
 {
+    int program = dup(s->program);
+    screen_free(s);
     if (setsid() < 0 || ioctl(program, TIOCSCTTY, 0) != 0)
         _exit(1);
     update(1, 3, NULL, false);
@@ -428,7 +430,7 @@ START_TEST(nothing_from_the_background)
     begin();
     pid_t session = fork();
     if (session == 0)
-        run_session(s->program, ready[1]);
+        run_session(s, ready[1]);
     close(ready[1]);
     char c;
     ck_assert_int_eq(read(ready[0], &c, 1), 1);

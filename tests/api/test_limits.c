@@ -438,7 +438,8 @@ int main(void)
     tcase_add_test(c, workers_block_all_but_faults);
     tcase_add_loop_test(c, tasks_have_the_programs_stack, 0, STACKS);
 #endif
-    tcase_add_test(c, few_files);
+    if (!PL_VALGRIND) /* it has files of its own among the program's */
+        tcase_add_test(c, few_files);
     tcase_add_loop_test(c, little_memory, 0, ROOMS);
     tcase_add_test(c, no_threads);
     tcase_add_loop_test(c, ends_in_a_task, 0, WAYS * PLACES);

@@ -24,10 +24,9 @@
 #define PL_MSAN 0
 #endif
 /* valgrind is none, but as slow, and as different: ./dev memcheck says that it is used. */
-#if defined(PL_VALGRIND)
-#define PL_SANITIZED 1
-#else
-#define PL_SANITIZED (PL_ASAN || PL_TSAN || PL_MSAN)
+#ifndef PL_VALGRIND
+#define PL_VALGRIND 0
 #endif
+#define PL_SANITIZED (PL_ASAN || PL_TSAN || PL_MSAN || PL_VALGRIND)
 
 #endif
