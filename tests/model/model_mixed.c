@@ -26,6 +26,13 @@ static void set_up_part(void)
     atomic_init(&over, false);
 }
 
+static void set_up_part_without_fences(void)
+{
+    set_up_part();
+    model_no_fences = true;
+    pool->can_fence = false;
+}
+
 static void take_part(void)
 {
     pl_worker *w = pl_worker_self(), *victim = worker_number(0);
@@ -212,6 +219,11 @@ const scenario mixed_scenarios[] = {
     {"mixed: tasks in a loop", set_up_two, {run_tasks_in_a_loop, be_a_worker}, pool_is_at_rest, 0},
     {"mixed: a hidden task in a loop", set_up_part, {run_a_hidden_task_in_a_loop, take_part}, three_ran_once, 0},
     {"mixed: iterations that wait", set_up_part, {run_iterations_that_wait, take_part}, four_ran_once, 0},
+    {"mixed: iterations that wait, no fences",
+     set_up_part_without_fences,
+     {run_iterations_that_wait, take_part},
+     four_ran_once,
+     0},
     {"mixed: a loop in a task", set_up_two, {run_a_loop_in_a_task, be_a_worker}, pool_is_at_rest, 0},
     {"mixed: a loop around a loop", set_up_part, {run_a_loop_around_a_loop, take_part}, three_ran_once, 0},
     {0},

@@ -321,13 +321,14 @@ static void run_outer_of_two(void)
 }
 
 /* The same where the inner task runs on a thread that takes it and then never takes anything else. */
-static event spawned;
+static event spawned, taken;
 
 static void set_up_taken(void)
 {
     set_up(2, 16);
     atomic_init(&pool->sleep.searching, 0);
     memset(&spawned, 0, sizeof spawned);
+    memset(&taken, 0, sizeof taken);
     pl_deque_ask(&worker_number(0)->deque);
 }
 
@@ -363,6 +364,47 @@ static void run_outer_of_two_taken(void)
     ran_once(2);
 }
 
+static void take_one_for_sure(void)
+{
+    pl_worker *w = pl_worker_self(), *victim = worker_number(0);
+    pl_slot *slot;
+    const pl_task *task;
+    event_wait(&spawned);
+    model_assert(pl_worker_steal(w, victim, &slot, &task) == PL_STEAL_GOT);
+    event_set(&taken);
+    pl_worker_run(w, victim, slot, task, true);
+}
+
+/* A leaf that its spawn has made public, as its owner's waiter asked for it: without heavy fences, nothing else reveals it. */
+static void set_up_taken_without_fences(void)
+{
+    set_up_taken();
+    model_no_fences = true;
+    pool->can_fence = false;
+}
+
+PARALLEL_TASK(int, open_leaf, int, i)
+{
+    PARALLEL_SPAWN(leaf, i);
+    if (pl_deque_has_public(&worker_number(model_self())->deque))
+        event_wait(&begun[i]);
+    return PARALLEL_SYNC(leaf);
+}
+
+PARALLEL_TASK(int, outer_open, int, i)
+{
+    PARALLEL_SPAWN(open_leaf, i);
+    event_set(&spawned);
+    event_wait(&taken);
+    return PARALLEL_SYNC(open_leaf);
+}
+
+static void run_outer_open(void)
+{
+    model_assert(PARALLEL_RUN(outer_open, 0) == 0);
+    ran_once(1);
+}
+
 /* The same where the leaves are those of a call that the inner task makes. */
 PARALLEL_TASK(int, call_hidden_leaves, int, n)
 {
@@ -384,12 +426,11 @@ static void run_outer_call_taken(void)
 
 /* A thief that is done with the awaited task goes on with one of another call, and puts tasks of that on its deque:
  * those are not for who waited. */
-static event taken, over;
+static event over;
 
 static void set_up_others(void)
 {
     set_up_taken();
-    memset(&taken, 0, sizeof taken);
     memset(&over, 0, sizeof over);
     only[1] = 1;
 }
@@ -413,17 +454,6 @@ PARALLEL_TASK(int, leaf_and_wait, int, i)
     PARALLEL_SPAWN(leaf, i);
     event_wait(&over);
     return PARALLEL_SYNC(leaf);
-}
-
-static void take_one_for_sure(void)
-{
-    pl_worker *w = pl_worker_self(), *victim = worker_number(0);
-    pl_slot *slot;
-    const pl_task *task;
-    event_wait(&spawned);
-    model_assert(pl_worker_steal(w, victim, &slot, &task) == PL_STEAL_GOT);
-    event_set(&taken);
-    pl_worker_run(w, victim, slot, task, true);
 }
 
 static void take_one_and_run_another(void)
@@ -571,6 +601,11 @@ const scenario task_scenarios[] = {
      {run_spawn_meeting, take_one_for_sure, be_a_worker_later},
      pool_is_at_rest,
      1},
+    {"task: a thief in need, no fences",
+     set_up_taken_without_fences,
+     {run_outer_open, take_one_for_sure},
+     pool_is_at_rest,
+     0},
     {"task: a thief in need, in a call", set_up_taken, {run_outer_call_taken, take_one}, pool_is_at_rest, 0},
     {"task: a thief of other calls", set_up_others, {run_spawn_one, take_one_and_run_another}, two_ran_once, 0},
     {"task: a call in a task", set_up_two, {run_leaf_and_call, be_a_worker}, pool_is_at_rest, 0},
