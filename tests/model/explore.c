@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -49,8 +50,10 @@ static struct {
     } decision[MOST_DECISIONS];
     int decisions, replayed;
     uint64_t ticks;
-    bool learned; /* that a location is shared */
-    int mortal;   /* the thread that may be killed, or -1 */
+    bool learned;  /* that a location is shared */
+    clock_t until; /* when to stop, or 0 */
+    bool cut;
+    int mortal; /* the thread that may be killed, or -1 */
     bool killed;
     /* for model_explore_to_fail() */
     const char *failure;
@@ -463,7 +466,8 @@ static unsigned long explore(bounds b)
             m.replayed = 0;
             executions = 0;
         }
-    } while (!m.failure && (m.learned || advance()));
+        m.cut = m.until && executions % 256 == 0 && clock() > m.until;
+    } while (!m.failure && !m.cut && (m.learned || advance()));
     return executions;
 }
 
@@ -482,22 +486,27 @@ static unsigned long explore_more_and_more(const scenario *s, bounds b)
     while (m.threads < MODEL_THREADS && s->thread[m.threads])
         m.threads++;
     unsigned long executions = 0;
-    for (int i = 0; i <= b.together && !m.failure; i++)
+    m.cut = false;
+    for (int i = 0; i <= b.together && !m.failure && !m.cut; i++)
         executions = explore((bounds){b.preemptions, b.weak, i});
     m.scenario = NULL;
     m.current = -1;
     return executions;
 }
 
-unsigned long model_explore(const scenario *s, bounds b)
+unsigned long model_explore(const scenario *s, bounds b, unsigned seconds, bool *cut)
 {
     m.may_fail = false;
-    return explore_more_and_more(s, b);
+    m.until = seconds ? clock() + (clock_t)seconds * CLOCKS_PER_SEC : 0;
+    unsigned long executions = explore_more_and_more(s, b);
+    *cut = m.cut;
+    return executions;
 }
 
 const char *model_explore_to_fail(const scenario *s, bounds b)
 {
     m.may_fail = true;
+    m.until = 0;
     explore_more_and_more(s, b);
     return m.failure;
 }

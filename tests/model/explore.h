@@ -84,8 +84,10 @@ void model_count(int *n);
 
 #define model_assert(condition) ((condition) ? (void)0 : model_fail(#condition))
 
-/* Explores a scenario. Returns how many executions that took. */
-unsigned long model_explore(const scenario *s, bounds b);
+/* Explores a scenario, for as many seconds of CPU time at most; 0: until it has seen all. Returns how many executions that
+ * took, of the last round: it looks with one deviation first, then with two, and so on. `cut` says whether it has not come to
+ * the end of that one. */
+unsigned long model_explore(const scenario *s, bounds b, unsigned seconds, bool *cut);
 
 /* Explores it until it fails; returns why, or NULL if it does not. */
 const char *model_explore_to_fail(const scenario *s, bounds b);

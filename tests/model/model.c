@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [SCENARIO | !SCENARIO...]: explores small scenarios on the lock-free
- * parts, all or those so named or not: every interleaving and what memory may do, within bounds (explore.h).
+ * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [--seconds=N] [--part=K/N] [SCENARIO | !SCENARIO...]: explores small
+ * scenarios on the lock-free parts, all or those so named or not: every interleaving and what memory may do, within bounds
+ * (explore.h). Each for so many seconds at most; of all, every Nth from the Kth (counted from 0) on.
  *
  * model --litmus: small programs that pin down what the tester's memory does.
  */
@@ -167,45 +168,65 @@ int meet(void *ctx, size_t begin, size_t end, void *stop)
 static const scenario *const all[] = {deque_scenarios, sched_scenarios,      pool_scenarios,     task_scenarios,
                                       mixed_scenarios, background_scenarios, executor_scenarios, process_scenarios};
 
-static bool wanted(const char *name, int argc, char **argv)
+/* What the command line asks for. */
+static struct {
+    bounds bounds;
+    unsigned seconds, part, parts; /* every so manyth scenario */
+    char **names;
+} asked = {.bounds = {2, 1, 2}, .parts = 1};
+
+static void read_options(char **argument)
+{
+    for (; *argument && strncmp(*argument, "--", 2) == 0; argument++) {
+        bounds *b = &asked.bounds;
+        if (strcmp(*argument, "--deep") == 0)
+            *b = (bounds){3, 1, 3};
+        sscanf(*argument, "--bounds=%d,%d,%d", &b->preemptions, &b->weak, &b->together);
+        sscanf(*argument, "--seconds=%u", &asked.seconds);
+        sscanf(*argument, "--part=%u/%u", &asked.part, &asked.parts);
+    }
+    asked.names = argument;
+}
+
+static bool wanted(const char *name)
 {
     bool any = false;
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '!' && strstr(name, argv[i] + 1))
+    for (char **n = asked.names; *n; n++) {
+        if (**n == '!' && strstr(name, *n + 1))
             return false;
-        if (argv[i][0] == '-' || argv[i][0] == '!')
-            continue;
-        any = true;
-        if (strstr(name, argv[i]))
+        any |= **n != '!';
+        if (**n != '!' && strstr(name, *n))
             return true;
     }
     return !any;
+}
+
+static unsigned long look_at(const scenario *s, int number)
+{
+    clock_t start = clock();
+    bounds b = asked.bounds;
+    b.preemptions -= s->less;
+    b.together -= s->less;
+    bool cut;
+    unsigned long executions = model_explore(s, b, asked.seconds, &cut);
+    printf("ok %d - %s: %lu executions, %d preemptions, %d weak, together %d, %.2f s%s\n", number, s->name, executions,
+           b.preemptions, b.weak, b.together, (double)(clock() - start) / CLOCKS_PER_SEC, cut ? ", cut off" : "");
+    return executions;
 }
 
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--litmus") == 0)
         return run_litmus();
-    bounds asked = {2, 1, 2};
+    read_options(argv + 1);
     int count = 0;
-    if (argc > 1 && strcmp(argv[1], "--deep") == 0)
-        asked = (bounds){3, 1, 3};
-    else if (argc > 1)
-        sscanf(argv[1], "--bounds=%d,%d,%d", &asked.preemptions, &asked.weak, &asked.together);
     unsigned long total = 0;
+    unsigned place = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
-        for (const scenario *s = all[k]; s->name; s++) {
-            if (!wanted(s->name, argc, argv))
-                continue;
-            clock_t start = clock();
-            bounds b = {asked.preemptions - s->less, asked.weak, asked.together - s->less};
-            unsigned long executions = model_explore(s, b);
-            printf("ok %d - %s: %lu executions, %d preemptions, %d weak, together %d, %.2f s\n", ++count, s->name,
-                   executions, b.preemptions, b.weak, b.together, (double)(clock() - start) / CLOCKS_PER_SEC);
-            total += executions;
-        }
-    }
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
+        for (const scenario *s = all[k]; s->name; s++)
+            if (wanted(s->name) && place++ % asked.parts == asked.part)
+                total += look_at(s, ++count);
     printf("1..%d\n# %lu executions\n", count, total);
     return count ? 0 : 2;
 }
