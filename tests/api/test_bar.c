@@ -463,6 +463,24 @@ START_TEST(a_stopped_terminal)
 END_TEST
 #endif
 
+/* Nobody reads what is printed, and the program's writes do not wait: the last update does, for a second. */
+START_TEST(a_terminal_that_takes_no_more)
+{
+    screen *s = screen_new(5, 80);
+    begin();
+    update(1, 3, NULL, false);
+    ck_assert_int_eq(fcntl(STDERR_FILENO, F_SETFL, fcntl(STDERR_FILENO, F_GETFL) | O_NONBLOCK), 0);
+    while (write(STDERR_FILENO, "x", 1) == 1) {
+    }
+    ck_assert_int_eq(errno, EAGAIN);
+    errno = EDOM;
+    update(2, 3, NULL, false);
+    update(3, 3, NULL, true);
+    ck_assert_int_eq(errno, EDOM);
+    screen_free(s);
+}
+END_TEST
+
 /* ---- those who are printing ------------------------------------------------------------------------------ */
 
 static sem_t holds, may_go;
@@ -524,6 +542,7 @@ int main(void)
 #ifdef PL_OS_LINUX
     tcase_add_test(c, a_stopped_terminal);
 #endif
+    tcase_add_test(c, a_terminal_that_takes_no_more);
     tcase_add_loop_test(c, waits_for_nobody_who_prints, 0, 2);
     return pl_run("bar", c);
 }

@@ -170,6 +170,10 @@ START_TEST(bad_names)
     }
     names[N - 1] = last;
     ck_assert(works(&square__parallel, &o));
+    parallel_future futures[] = {PARALLEL_FUTURE(square, numbers[0]), PARALLEL_FUTURE(square, numbers[1])};
+    errno = 0;
+    ck_assert_ptr_null(parallel_par(futures, 2, .names = (const char *[]){"n0", NULL}));
+    ck_assert_int_eq(errno, EINVAL);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The OS interface: CPUs by cgroup quota, waiting with a time, address space, threads. */
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -64,7 +65,9 @@ START_TEST(quota_of_version_1)
     write_file("cpu,cpuacct/job/cpu.cfs_quota_us", "250000\n");
     write_file("cpu,cpuacct/job/cpu.cfs_period_us", "100000\n");
     ck_assert_uint_eq(pl_os_cgroup_quota("5:memory:/job\n4:cpu,cpuacct:/job\n", root), 3);
+    ck_assert_uint_eq(pl_os_cgroup_quota("4:cpuacct,cpu:/job\n", root), 3);
     ck_assert_uint_eq(pl_os_cgroup_quota("5:memory:/job\n4:cpuset:/job\n", root), 0);
+    ck_assert_uint_eq(pl_os_cgroup_quota("4:cpuset,:/job\n", root), 0);
     write_file("cpu/job/cpu.cfs_quota_us", "-1\n");
     write_file("cpu/job/cpu.cfs_period_us", "100000\n");
     ck_assert_uint_eq(pl_os_cgroup_quota("3:cpu:/other\n", root), 0);
@@ -88,6 +91,9 @@ START_TEST(nonsense_is_no_quota)
     memcpy(deep, "0::/", 4);
     deep[9999] = '\0';
     ck_assert_uint_eq(pl_os_cgroup_quota(deep, root), 0);
+    deep[4 + PATH_MAX - 2] = '\0'; /* it is not too long, but the whole path is */
+    ck_assert_uint_eq(pl_os_cgroup_quota(deep, root), 0);
+    ck_assert_uint_eq(pl_os_cgroup_quota("0::job\n", root), 0);
     free(deep);
     remove_root();
 }
