@@ -220,6 +220,15 @@ static int by_index(const void *a, const void *b)
     return (i > j) - (i < j);
 }
 
+/* Whether the C library has a text of its own for a code. Some have the same one for all that they do not know. */
+static bool has_text(int code, char *text, size_t size)
+{
+    char unknown[128];
+    if (strerror_r(code, text, size) != 0)
+        return false;
+    return strerror_r(-1, unknown, sizeof unknown) != 0 || strcmp(text, unknown) != 0;
+}
+
 /* What there is to say of a failure whose task said nothing, on the heap; NULL if there is no memory. */
 static char *plain_text(const parallel_failure *f)
 {
@@ -235,7 +244,7 @@ static char *plain_text(const parallel_failure *f)
             snprintf(text, sizeof text, "exited with status %d", f->code);
         return strdup(text);
     }
-    if (strerror_r(f->code, text, sizeof text) != 0)
+    if (!has_text(f->code, text, sizeof text))
         snprintf(text, sizeof text, "error %d", f->code);
     return strdup(text);
 }
