@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,10 @@
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0
 #endif
+
+/* A thread's stack if the program's has no limit, and the most that is asked for. */
+#define STACK_DEFAULT ((size_t)2 << 20)
+#define STACK_MOST ((size_t)64 << 20)
 
 uint64_t pl_os_nanoseconds(void)
 {
@@ -136,16 +141,32 @@ void *pl_os_zalloc(size_t bytes)
     return memory;
 }
 
+/* Some C libraries give threads little, whatever the program may have: musl 128 KB, that of macOS 512 KB. */
+static void enlarge_stack(pthread_attr_t *attributes)
+{
+    struct rlimit limit;
+    size_t given, wanted = STACK_DEFAULT, page = pl_os_page();
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        wanted = limit.rlim_cur > STACK_MOST ? STACK_MOST : (size_t)limit.rlim_cur;
+    if (pthread_attr_getstacksize(attributes, &given) == 0 && given < wanted)
+        pthread_attr_setstacksize(attributes, (wanted + page - 1) / page * page);
+}
+
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument)
 {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    enlarge_stack(&attributes);
     sigset_t all, before;
     sigfillset(&all);
     static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
     for (size_t i = 0; i < sizeof own_faults / sizeof own_faults[0]; i++)
         sigdelset(&all, own_faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool made = pthread_create(thread, NULL, run, argument) == 0;
+    bool made = pthread_create(thread, &attributes, run, argument) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
     return made;
 }
 
