@@ -12,6 +12,7 @@
 
 #include <parallel.h>
 
+#include "base/os.h"
 #include "sched/cancel.h"
 
 /* ---- objects that PARALLEL_SCOPED can end ---------------------------------------------------------------- */
@@ -123,7 +124,7 @@ typedef struct pl_thread {
     parallel_failure last; /* thus; the message is on the heap */
 } pl_thread;
 
-extern _Thread_local pl_thread pl_this_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern _Thread_local pl_thread pl_this_thread PL_OF_THREAD __attribute__((visibility("hidden")));
 
 static inline void pl_chunk_begin(pl_chunk *chunk)
 {

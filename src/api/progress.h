@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/os.h"
+
 /* What a call tells its callback beyond done and total. */
 typedef struct pl_progress_facts {
     uint64_t started; /* when the call began, by pl_os_nanoseconds() */
@@ -16,7 +18,6 @@ typedef struct pl_progress_facts {
 } pl_progress_facts;
 
 /* Those of the callback that runs on this thread; NULL if none does. */
-extern _Thread_local pl_progress_facts *pl_progress_now
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern _Thread_local pl_progress_facts *pl_progress_now PL_OF_THREAD __attribute__((visibility("hidden")));
 
 #endif

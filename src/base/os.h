@@ -139,6 +139,16 @@ void *pl_os_zalloc(size_t bytes);
  */
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument);
 
+/*
+ * For a variable of each thread that no other library sees: the fastest way to it that the C library allows to one that a
+ * program loads by dlopen(). glibc keeps some room for such variables, and musl refuses what would need it.
+ */
+#if defined(__GLIBC__) || defined(__FreeBSD__)
+#define PL_OF_THREAD __attribute__((tls_model("initial-exec")))
+#else
+#define PL_OF_THREAD __attribute__((tls_model("local-dynamic")))
+#endif
+
 /* Gives the calling thread a name of at most 15 letters, for debuggers, where the system can. */
 void pl_os_name_self(const char *name);
 

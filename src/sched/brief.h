@@ -45,7 +45,7 @@ typedef struct pl_brief {
     uint32_t ran;    /* and how many there were, since the last close look */
 } pl_brief;
 
-extern _Thread_local pl_brief pl_brief_own __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern _Thread_local pl_brief pl_brief_own PL_OF_THREAD __attribute__((visibility("hidden")));
 
 /* Whether a loop of n items is to run at once, on the caller. */
 static inline bool pl_brief_fits(const pl_cost *cost, size_t n)

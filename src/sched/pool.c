@@ -24,12 +24,12 @@ static pthread_key_t guest_key;
 static bool has_guest_key;
 static bool closed; /* the library is being unloaded or the program exits: no further guests */
 
-static _Thread_local pl_worker *self __attribute__((tls_model("initial-exec")));
+static _Thread_local pl_worker *self PL_OF_THREAD;
 /* The innermost. If it has no worker yet, `self` is NULL. */
-static _Thread_local pl_visit *visit __attribute__((tls_model("initial-exec")));
+static _Thread_local pl_visit *visit PL_OF_THREAD;
 /* A thread of the pool that is on its way out: calls that its thread-specific destructors make run alone, without the
  * mutex. */
-static _Thread_local bool thread_ends __attribute__((tls_model("initial-exec")));
+static _Thread_local bool thread_ends PL_OF_THREAD;
 
 /* ---- where a thread is ----------------------------------------------------------------------------------- */
 
