@@ -18,12 +18,12 @@ plugin() {
         -o "$work/plugin.so"
 }
 host() {
-    compile "$srcdir/tests/api/plugin_host.c" -ldl -o "$work/host"
+    compile -I"$srcdir/tests" "$srcdir/tests/api/plugin_host.c" -ldl -o "$work/host"
 }
 check "a plugin compiles" plugin
 check "a program that does not know the library compiles" host
-check "it is loaded many times, and nothing is left" "$work/host" "$work/plugin.so" 0
-check "with worker processes, too" "$work/host" "$work/plugin.so" 1
-check "threads that have called it outlive it" "$work/host" "$work/plugin.so" 2
-check "the program ends while it is loaded" "$work/host" "$work/plugin.so" 3
+check "it is loaded many times, and nothing is left" $EMULATOR "$work/host" "$work/plugin.so" 0
+check "with worker processes, too" $EMULATOR "$work/host" "$work/plugin.so" 1
+check "threads that have called it outlive it" $EMULATOR "$work/host" "$work/plugin.so" 2
+check "the program ends while it is loaded" $EMULATOR "$work/host" "$work/plugin.so" 3
 done_testing

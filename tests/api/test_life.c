@@ -100,7 +100,7 @@ END_TEST
 START_TEST(fork_between_calls)
 {
     pl_workers(pl_worker_counts[_i]);
-    if (PL_TSAN) /* it lets no child of a process with threads have threads of its own */
+    if (!pl_threads_after_fork())
         return;
     for (int round = 0; round < 10; round++) {
         ck_assert(maps_work(2, round % 4));
@@ -115,7 +115,7 @@ END_TEST
 START_TEST(fork_in_a_child_of_a_child)
 {
     pl_workers(pl_worker_counts[_i]);
-    if (PL_TSAN)
+    if (!pl_threads_after_fork())
         return;
     ck_assert(maps_work(2, 0));
     pid_t child = fork();
@@ -173,7 +173,7 @@ static void *call_until_enough(void *workers)
 START_TEST(fork_while_others_call)
 {
     pl_workers(pl_worker_counts[_i]);
-    if (PL_SANITIZED) /* its allocator may be locked in the child for good */
+    if (PL_SANITIZED || !pl_threads_after_fork()) /* its allocator may be locked in the child for good */
         return;
     pthread_t threads[3];
     static int workers[3] = {0, 2, 5};

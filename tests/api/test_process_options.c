@@ -494,7 +494,7 @@ int main(void)
     tcase_add_loop_test(c, progress, 0, ALL_KINDS);
     tcase_add_loop_test(c, how_many_and_for_how_long, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, tasks_may_wait_for_each_other, 0, PARALLEL_KINDS);
-    if (!PL_SANITIZED) /* those need an address space without end */
+    if (!PL_SANITIZED && !pl_emulated()) /* those need an address space without end */
         tcase_add_loop_test(c, memory_is_limited, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, nested_calls_run_where_they_are, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, several_threads_call, 0, ALL_KINDS);

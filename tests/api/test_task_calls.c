@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks that make calls, and who calls them: runs inside of tasks, maps and loops between them, threads of the program,
  * children of fork(). */
-#include <errno.h>
 #include <parallel.h>
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/process.h"
 #include "support/tasks.h"
 
 PARALLEL_TASK(long, fib, int, n)
@@ -273,17 +272,6 @@ END_TEST
 
 /* ---- fork ------------------------------------------------------------------------------------------------ */
 
-/* The child's exit status; -1 if it died otherwise. */
-static int status_of(pid_t child)
-{
-    int status;
-    pid_t got;
-    do
-        got = waitpid(child, &status, 0);
-    while (got < 0 && errno == EINTR);
-    return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static bool runs_work(void)
 {
     bool right = true;
@@ -309,15 +297,15 @@ static pid_t working_child(void)
 START_TEST(a_child_runs_tasks)
 {
     pl_workers(pl_task_workers[_i]);
-    ck_assert_int_eq(status_of(working_child()), 0); /* before the first call */
-    if (PL_TSAN) /* it lets no child of a process with threads have threads of its own */
+    ck_assert_int_eq(pl_status_of(working_child()), 0); /* before the first call */
+    if (!pl_threads_after_fork())
         return;
     for (int round = 0; round < 10; round++) {
         ck_assert(runs_work());
         pid_t child = working_child(), second = working_child();
         bool right = runs_work();
-        ck_assert_int_eq(status_of(child), 0);
-        ck_assert_int_eq(status_of(second), 0);
+        ck_assert_int_eq(pl_status_of(child), 0);
+        ck_assert_int_eq(pl_status_of(second), 0);
         ck_assert(right);
     }
 }
@@ -330,9 +318,9 @@ PARALLEL_TASK(int, fork_below, int, depth)
         pid_t child = fork();
         if (child == 0) {
             alarm(60);
-            _exit(PL_TSAN || runs_work() ? 7 : 1);
+            _exit(!pl_threads_after_fork() || runs_work() ? 7 : 1);
         }
-        return status_of(child) == 7;
+        return pl_status_of(child) == 7;
     }
     PARALLEL_SPAWN(fib, depth);
     PARALLEL_SPAWN(fork_below, depth - 1);

@@ -100,11 +100,11 @@ limit=1
 [ -z "$SANITIZERS" ] || limit=6
 ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}symbolize=0"
 export ASAN_OPTIONS
-several() { # what AddressSanitizer says goes to ./errors
+several() { # what AddressSanitizer says goes to ./errors, and what an emulator does of a signal
     status=0
     "$untrusted" -t $limit good bad >out 2>errors || status=$?
     cat out errors
-    [ $status -eq 1 ] && { [ -n "$SANITIZERS" ] || [ ! -s errors ]; }
+    [ $status -eq 1 ] && { [ -n "$SANITIZERS$EMULATOR" ] || [ ! -s errors ]; }
 }
 for n in 1 2 5; do
     PARALLEL_NUM_THREADS=$n

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/emulator.h"
 #include "support/test.h"
 
 /* Waits for a child: its exit status, -1 if it has none. */
@@ -24,8 +25,14 @@ static inline int pl_status_of(pid_t child)
     return got == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* How many threads this process has; -1 if that is not known. */
-static inline int pl_count_threads(void)
+/* Whether the child of a process with threads may have threads of its own. */
+static inline bool pl_threads_after_fork(void)
+{
+    return !PL_TSAN && !pl_emulated();
+}
+
+/* How many threads the system sees in this process; -1 if that is not known. */
+static inline int pl_see_threads(void)
 {
     DIR *tasks = opendir("/proc/self/task");
     if (!tasks)
@@ -35,6 +42,23 @@ static inline int pl_count_threads(void)
         count += entry->d_name[0] != '.';
     closedir(tasks);
     return count;
+}
+
+/* How many of them are an emulator's own, in each process: those beside the only one that there is when a program begins. */
+static int pl_emulators_threads;
+
+__attribute__((constructor)) static void pl_see_emulators_threads(void)
+{
+    int threads = pl_see_threads();
+    if (pl_emulated() && threads > 0)
+        pl_emulators_threads = threads - 1;
+}
+
+/* How many threads this process has; -1 if that is not known. */
+static inline int pl_count_threads(void)
+{
+    int threads = pl_see_threads();
+    return threads < 0 ? -1 : threads - pl_emulators_threads;
 }
 
 /* Whether there are no more threads than that, after a while: who has been joined may still be on its way out. */
