@@ -195,7 +195,8 @@ void pl_arena_give(pl_block *block)
         return;
     int saved = errno;
     if (block->forks != pl_pool_forks()) {
-        pl_os_release(block->start, block->bytes);
+        if (!pl_os_forking_apart) /* a worker stays within reach of what the program puts in that place later */
+            pl_os_release(block->start, block->bytes);
     } else {
         pthread_mutex_lock(&mutex);
         for (region *r = regions; r; r = r->next)

@@ -217,7 +217,8 @@ static void after_fork_in_child(void)
         pl_os_apart_forget(&crew->apart);
         if (crew->busy)
             continue;
-        pl_os_release(crew->block.start, crew->block.bytes);
+        if (!pl_os_forking_apart) /* what is in that place later may be for a worker */
+            pl_os_release(crew->block.start, crew->block.bytes);
         free_crew(crew);
     }
     pthread_mutex_unlock(&mutex);

@@ -483,6 +483,32 @@ START_TEST(results_outlive_the_pool)
 }
 END_TEST
 
+static bool halves(parallel_pool *pool, int kind, int n)
+{
+    static int in[10000];
+    for (int i = 0; i < n; i++)
+        in[i] = i;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(half, in, (size_t)n, ON(kind), .pool = pool);
+    for (int i = 0; i < n; i++)
+        if (!r || !is(parallel_result(r, (size_t)i), i / 2.0))
+            return false;
+    return true;
+}
+
+/* The workers of one pool see what comes to lie where those of another had their memory when they were forked. */
+START_TEST(a_pool_ends_and_another_goes_on)
+{
+    pl_workers(2);
+    parallel_pool *pool = parallel_pool_new(2), *other = parallel_pool_new(2);
+    ck_assert(halves(other, _i, 50));
+    ck_assert(halves(pool, _i, 50));
+    parallel_pool_free(other);
+    for (int n = 10; n <= 10000; n *= 10)
+        ck_assert(halves(pool, _i, n));
+    parallel_pool_free(pool);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -499,5 +525,6 @@ int main(void)
     tcase_add_loop_test(c, nested_calls_run_where_they_are, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, several_threads_call, 0, ALL_KINDS);
     tcase_add_loop_test(c, results_outlive_the_pool, 0, ALL_KINDS);
+    tcase_add_loop_test(c, a_pool_ends_and_another_goes_on, 0, ALL_KINDS);
     return pl_run("api/process_options", c);
 }
