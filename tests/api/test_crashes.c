@@ -395,18 +395,18 @@ END_TEST
 START_TEST(its_children_are_killed_too)
 {
 #ifdef PL_OS_LINUX
-    enum { HOWS = 3 };
+    size_t count = pl_emulated() ? 2 : 3; /* qemu-user lets nobody be a subreaper */
 #else
-    enum { HOWS = 2 }; /* elsewhere, what leaves its process group is not found */
+    size_t count = 2; /* elsewhere, what leaves its process group is not found */
 #endif
     pl_workers(2);
     children = pl_shared(4096);
     int hows[] = {0, 1, 2};
-    PARALLEL_SCOPED parallel_results *r = parallel_map(leave_child, hows, HOWS, ON(_i), .silent = true, .timeout = 2);
-    for (int i = 1; i < HOWS; i++) {
-        ck_assert_int_eq(parallel_result_state(r, (size_t)i), PARALLEL_TIMED_OUT);
+    PARALLEL_SCOPED parallel_results *r = parallel_map(leave_child, hows, count, ON(_i), .silent = true, .timeout = 2);
+    for (size_t i = 1; i < count; i++) {
+        ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_TIMED_OUT);
         ck_assert_int_gt(pl_count(&children[i]), 0);
-        ck_assert_msg(pl_await_death(pl_count(&children[i])), "the child of task %d lives", i);
+        ck_assert_msg(pl_await_death(pl_count(&children[i])), "the child of task %zu lives", i);
     }
 }
 END_TEST
