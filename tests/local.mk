@@ -90,8 +90,8 @@ check_PROGRAMS += $(unit_tests) $(api_tests)
 endif
 
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
-unit_ldadd = libruntime.la $(CHECK_LIBS)
-api_ldadd = libparallel.la $(CHECK_LIBS)
+unit_ldadd = libruntime.la $(CHECK_LIBS) $(ATOMIC_LIBS)
+api_ldadd = libparallel.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/emulator.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
@@ -215,7 +215,7 @@ tests_faults_libfaults_la_SOURCES = \
     tests/faults/shim.c \
     tests/faults/shim.h
 tests_faults_libfaults_la_CFLAGS = $(test_cflags)
-fault_ldadd = tests/faults/libfaults.la tests/faults/libwhole.la $(CHECK_LIBS)
+fault_ldadd = tests/faults/libfaults.la tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 fault_ldflags = \
     -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=strdup,--wrap=free \
     -Wl,--wrap=mmap,--wrap=munmap,--wrap=mprotect,--wrap=madvise \
@@ -285,13 +285,13 @@ stress_tests = tests/stress/stress tests/stress/exactly_once tests/stress/rounds
 check_PROGRAMS += $(stress_tests)
 tests_stress_stress_SOURCES = tests/stress/stress.c tests/stress/common.h
 tests_stress_stress_CFLAGS = $(AM_CFLAGS)
-tests_stress_stress_LDADD = libparallel.la
+tests_stress_stress_LDADD = libparallel.la $(ATOMIC_LIBS)
 tests_stress_exactly_once_SOURCES = tests/stress/exactly_once.c tests/stress/common.h
 tests_stress_exactly_once_CFLAGS = $(AM_CFLAGS)
-tests_stress_exactly_once_LDADD = libparallel.la
+tests_stress_exactly_once_LDADD = libparallel.la $(ATOMIC_LIBS)
 tests_stress_rounds_SOURCES = tests/stress/rounds.c tests/stress/common.h
 tests_stress_rounds_CFLAGS = $(AM_CFLAGS)
-tests_stress_rounds_LDADD = libparallel.la
+tests_stress_rounds_LDADD = libparallel.la $(ATOMIC_LIBS)
 
 fuzz_sources = \
     tests/fuzz/fuzz.c \
@@ -309,7 +309,7 @@ check_PROGRAMS += tests/fuzz/replay
 endif
 tests_fuzz_replay_SOURCES = tests/fuzz/replay.c $(fuzz_sources)
 tests_fuzz_replay_CFLAGS = $(test_cflags)
-tests_fuzz_replay_LDADD = libparallel.la
+tests_fuzz_replay_LDADD = libparallel.la $(ATOMIC_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
 
 # by clang alone: ./dev fuzz
@@ -317,7 +317,7 @@ EXTRA_PROGRAMS = tests/fuzz/fuzz
 tests_fuzz_fuzz_SOURCES = tests/fuzz/libfuzzer.c $(fuzz_sources)
 tests_fuzz_fuzz_CFLAGS = $(test_cflags)
 tests_fuzz_fuzz_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_fuzz_LDADD = libparallel.la
+tests_fuzz_fuzz_LDADD = libparallel.la $(ATOMIC_LIBS)
 CLEANFILES += tests/fuzz/fuzz
 
 # ---- the interleaving tester --------------------------------------------------------------------------------------
