@@ -134,8 +134,8 @@ void *pl_os_zalloc(size_t bytes);
 
 /*
  * Starts a thread with all signals blocked but those that its own faults raise, so that the program's handlers
- * run on the program's threads. It may use as much stack as the program's first thread. False if there can be no further
- * thread.
+ * run on the program's threads. It has as much stack as the program's threads, but no less than the first one, where the C
+ * library gives them little. False if there can be no further thread.
  */
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument);
 

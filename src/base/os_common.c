@@ -141,15 +141,20 @@ void *pl_os_zalloc(size_t bytes)
     return memory;
 }
 
-/* Some C libraries give threads little, whatever the program may have: musl 128 KB, that of macOS 512 KB. */
+/* Some C libraries give threads little, whatever the program may have: musl 128 KB, that of macOS 512 KB. With glibc it is what
+ * the program may have, or has asked for by pthread_setattr_default_np(). */
 static void enlarge_stack(pthread_attr_t *attributes)
 {
+#ifndef __GLIBC__
     struct rlimit limit;
     size_t given, wanted = STACK_DEFAULT, page = pl_os_page();
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
         wanted = limit.rlim_cur > STACK_MOST ? STACK_MOST : (size_t)limit.rlim_cur;
     if (pthread_attr_getstacksize(attributes, &given) == 0 && given < wanted)
         pthread_attr_setstacksize(attributes, (wanted + page - 1) / page * page);
+#else
+    (void)attributes;
+#endif
 }
 
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument)
