@@ -96,8 +96,8 @@ try_sound() {
 try_some() {
     place=$1
     cp -R "$work/place" "$place"
-    try_sound some life: loop: handoff:
-    try_sound others '!life:' '!loop:' '!handoff:'
+    try_sound some life: loop: handoff: board:
+    try_sound others '!life:' '!loop:' '!handoff:' '!board:'
     number=0
     while [ $number -lt $plants ]; do
         number=$((number + 1))
