@@ -111,12 +111,6 @@ static size_t piece_end(const run_of *r, size_t i)
     return most && end - i > most - r->seat->ran ? i + (most - r->seat->ran) : end;
 }
 
-static bool is_spent(const pl_seat *seat)
-{
-    unsigned most = seat->board->job.tasks_per_worker;
-    return most && seat->ran >= most;
-}
-
 void pl_remote_stray(void *room)
 {
     static pl_stop stopped = PL_STOP_ALL;
@@ -166,7 +160,7 @@ void pl_remote_run(pl_seat *seat, const pl_offer *offer)
     if (!r.timed)
         pl_seat_start(seat, 0, 0);
     size_t i = offer->begin;
-    while (i < offer->end && !is_spent(seat) && !pl_stop_level(r.chunk->span.stop)) {
+    while (i < offer->end && !pl_seat_is_spent(seat) && !pl_stop_level(r.chunk->span.stop)) {
         size_t next = run_piece(&r, i, piece_end(&r, i));
         if (next == i)
             break;

@@ -208,11 +208,21 @@ void pl_arena_give(pl_block *block)
     errno = saved;
 }
 
+/* How many forks lay before this process when it did so the last time, plus 1. By one thread at a time; a worker has one. */
+static unsigned made_own;
+
 bool pl_arena_make_own(pl_block *block)
 {
-    if (pl_arena_inherited(block))
+    if (pl_arena_inherited(block)) {
         block->own = pl_os_unshare(block->start, block->bytes);
+        made_own = pl_pool_forks() + 1;
+    }
     return !pl_arena_inherited(block);
+}
+
+bool pl_arena_has_own(void)
+{
+    return made_own == pl_pool_forks() + 1;
 }
 
 unsigned pl_arena_regions(void)

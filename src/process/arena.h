@@ -40,6 +40,9 @@ bool pl_arena_inherited(const pl_block *block);
 /* Makes an inherited block, if it is one, this process's own. False if there is no memory. */
 bool pl_arena_make_own(pl_block *block);
 
+/* Whether this process has done so, and no longer sees what others write there, whatever it will be. */
+bool pl_arena_has_own(void);
+
 /* How many regions there are: a process forked now has these. */
 unsigned pl_arena_regions(void);
 

@@ -294,6 +294,10 @@ void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text);
 void pl_seat_count(pl_seat *seat, size_t tasks);
 void pl_seat_spent(pl_seat *seat, uint64_t ticks);
 
+/* Whether the worker is to leave: it has run as many tasks as it may; or one has made memory its own (arena.h) in which a later
+ * call may have what it needs. In worker.c. */
+bool pl_seat_is_spent(const pl_seat *seat);
+
 /* Where the slot's index is. */
 size_t *pl_slot_index(pl_board *board, unsigned slot);
 

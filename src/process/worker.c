@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/os.h"
+#include "process/arena.h"
 #include "process/crew.h"
 #include "sched/pool.h"
 
@@ -12,6 +13,12 @@ static pl_seat *at_work; /* the worker's, while it runs an entry */
 bool pl_in_worker_process(void)
 {
     return is_worker;
+}
+
+bool pl_seat_is_spent(const pl_seat *seat)
+{
+    unsigned most = seat->board->job.tasks_per_worker;
+    return (most && seat->ran >= most) || pl_arena_has_own();
 }
 
 void pl_work(const pl_crew *crew, unsigned number, unsigned life)
@@ -46,9 +53,8 @@ void pl_work(const pl_crew *crew, unsigned number, unsigned life)
         board->job.run(&seat, &offer);
         at_work = NULL;
         pl_seat_spent(&seat, pl_ticks() - began);
-        unsigned most = board->job.tasks_per_worker;
         pl_seat_done(&seat);
-        if (most && seat.ran >= most) {
+        if (pl_seat_is_spent(&seat)) {
             pl_seat_tell(&seat, true);
             pl_os_leave(0);
         }

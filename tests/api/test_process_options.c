@@ -509,6 +509,37 @@ START_TEST(a_pool_ends_and_another_goes_on)
 }
 END_TEST
 
+static parallel_results *theirs;
+
+static int replace_theirs(int x)
+{
+    parallel_replace_failed(theirs, &x);
+    return ((const int *)parallel_values(theirs))[4];
+}
+PARALLEL_DECORATE(replace_theirs, int, int);
+
+/* What a worker writes into the program's results is its own; and no later call finds it in the place of what it is sent. */
+START_TEST(workers_replace_what_is_theirs)
+{
+    pl_workers(2);
+    int in[N];
+    for (int i = 0; i < N; i++)
+        in[i] = i;
+    theirs = parallel_map(twice, in, N, ON(_i), .silent = true);
+    ck_assert_ptr_null(parallel_result(theirs, 4));
+    parallel_pool *pool = parallel_pool_new(2);
+    PARALLEL_SCOPED parallel_results *r = parallel_map(replace_theirs, in, N, ON(_i), .pool = pool);
+    ck_assert_ptr_nonnull(r);
+    for (size_t i = 0; i < N; i++)
+        ck_assert_int_eq(*(const int *)parallel_result(r, i), (int)i);
+    ck_assert_int_eq(((const int *)parallel_values(theirs))[4], 0);
+    parallel_results_free(theirs);
+    for (int n = 10; n <= 10000; n *= 10)
+        ck_assert(halves(pool, _i, n));
+    parallel_pool_free(pool);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -526,5 +557,6 @@ int main(void)
     tcase_add_loop_test(c, several_threads_call, 0, ALL_KINDS);
     tcase_add_loop_test(c, results_outlive_the_pool, 0, ALL_KINDS);
     tcase_add_loop_test(c, a_pool_ends_and_another_goes_on, 0, ALL_KINDS);
+    tcase_add_loop_test(c, workers_replace_what_is_theirs, 0, PROCESS_KINDS);
     return pl_run("api/process_options", c);
 }
