@@ -43,7 +43,8 @@ typedef enum parallel_status {
  *
  * in another thread, where `max_workers` counts threads of the pool alone, as the caller goes its own way. Every executor
  * makes progress, however long the tasks of others block: if none of the pool's threads comes for it within some
- * milliseconds, one is added, up to PARALLEL_POOL_MAX; and who waits without a limit works on it itself in the end. On PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
+ * milliseconds, one is added, up to PARALLEL_POOL_MAX; and who waits without a limit works on it itself in the end. On
+ * PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
  *
  * @param args    borrowed until the executor is shut down
  * @param options copied; `deferred` makes one that waits for parallel_executor_start()
@@ -116,12 +117,12 @@ PARALLEL_API bool parallel_executor_done(const parallel_executor *ex);
  */
 PARALLEL_API int parallel_cancel(parallel_executor *ex);
 
-/** The same. */
+/** parallel_cancel() by the name that goes with the others here. */
 PARALLEL_API int parallel_executor_cancel(parallel_executor *ex);
 
 /**
  * Keeps tasks that have not started from starting, and waits for those that run. What the call has borrowed is the
- * caller's again; the results stay. Once more is fine, and so is NULL.
+ * caller's again; the results stay. One that has not been started has ended then, too. Once more is fine, and so is NULL.
  *
  * @return 0; or -1 with errno EDEADLK
  */

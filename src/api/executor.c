@@ -22,7 +22,7 @@
 
 struct parallel_executor {
     pl_kind kind;
-    bool closed;            /* it has been shut down */
+    bool never_started;     /* it was shut down before */
     bool lost;              /* in a child process: the threads that performed it are not here */
     parallel_status status; /* STARTED: whoever takes the errand performs the call, or does so */
     unsigned forks;         /* pl_pool_forks() of the process that used it last */
@@ -282,9 +282,7 @@ static void submit(parallel_executor *ex)
 static int start(parallel_executor *ex)
 {
     if (ex->status != PARALLEL_NOT_STARTED)
-        return EALREADY;
-    if (ex->closed)
-        return ECANCELED;
+        return ex->never_started ? ECANCELED : EALREADY;
     bool serial = ex->call.o.executor == PARALLEL_SERIAL;
     ex->status = PARALLEL_STARTED;
     pl_care_begin(&ex->call);
@@ -390,30 +388,43 @@ int parallel_executor_cancel(parallel_executor *ex)
     return parallel_cancel(ex);
 }
 
+/* Nothing starts any more, and what runs has ended. What has not been started remains so. Returns 0, or an error code. With the
+ * lock held. */
+static int shut_down(parallel_executor *ex)
+{
+    if (pl_stop_raise(&ex->call.care.stop, PL_STOP_STARTING))
+        pl_stop_nudge_all(); /* who waits to try a task again */
+    if (!has_ended(ex) && is_inside(ex))
+        return EDEADLK;
+    perform_here(ex); /* that is, notes that nothing was run */
+    await(ex, 0);
+    return 0;
+}
+
 int parallel_executor_shutdown(parallel_executor *ex)
 {
     if (!ex)
         return 0;
     if (!lock(ex))
         return -1;
-    int code = 0;
-    ex->closed = true;
-    if (pl_stop_raise(&ex->call.care.stop, PL_STOP_STARTING))
-        pl_stop_nudge_all(); /* who waits to try a task again */
-    if (!has_ended(ex) && is_inside(ex))
-        code = EDEADLK;
-    else {
-        perform_here(ex); /* that is, notes that nothing was run */
-        await(ex, 0);
+    if (ex->status == PARALLEL_NOT_STARTED) {
+        ex->status = PARALLEL_STARTED;
+        ex->never_started = ex->lies_here = true;
+        pl_care_begin(&ex->call);
     }
+    int code = shut_down(ex);
     unlock(ex);
     return code ? failed(code) : 0;
 }
 
 void parallel_executor_free(parallel_executor *ex)
 {
-    int saved = errno;
-    if (ex && ex->kind == PL_EXECUTOR && parallel_executor_shutdown(ex) == 0 && !ex->lost) {
+    int saved = errno, code = EINVAL;
+    if (ex && lock(ex)) {
+        code = shut_down(ex);
+        unlock(ex);
+    }
+    if (code == 0 && !ex->lost) {
         if (ex->results)
             pl_results_own(ex->results, false);
         parallel_results_free(ex->results);

@@ -244,15 +244,22 @@ START_TEST(shut_down_before_the_start)
     pl_workers(pl_worker_counts[_i]);
     fill_jobs(jobs, N, false);
     PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(work, jobs, N, .deferred = true);
+    PARALLEL_SCOPED parallel_executor *silent = parallel_async_map(work, jobs, N, .deferred = true, .silent = true);
     for (int k = 0; k < 2; k++) {
         ck_assert_int_eq(parallel_executor_shutdown(ex), 0);
         errno = 0;
         ck_assert_int_eq(parallel_executor_start(ex), -1);
         ck_assert_int_eq(errno, ECANCELED);
-        ck_assert_int_eq(parallel_executor_status(ex), PARALLEL_NOT_STARTED);
+        ck_assert_int_eq(parallel_executor_status(ex), PARALLEL_FAILED);
+        ck_assert(parallel_executor_done(ex));
+        ck_assert_int_eq(parallel_executor_wait(ex, -1), 0);
         errno = 0;
         ck_assert_ptr_null(parallel_executor_results(ex));
-        ck_assert_int_eq(errno, EINVAL);
+        ck_assert_int_eq(errno, ECANCELED);
+        ck_assert_int_eq(parallel_executor_shutdown(silent), 0);
+        const parallel_results *r = parallel_executor_results(silent);
+        ck_assert_uint_eq(parallel_failures(r), N);
+        ck_assert_int_eq(parallel_result_state(r, N - 1), PARALLEL_NOT_RUN);
     }
     ck_assert_int_eq(count_of(&begun), 0);
     PARALLEL_SCOPED parallel_executor *unused = parallel_async_map(work, jobs, N, .deferred = true);
