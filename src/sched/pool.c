@@ -2,6 +2,7 @@
 /* The life of the pool, its guests and its threads. pool.h has the overview. */
 #include "sched/pool.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,7 @@ static void guest_leaves(void *worker)
 /* What does not change in a pool that is all zero otherwise. With the mutex held. */
 static void fill_in(pl_pool *pool, unsigned size)
 {
+    int saved = errno;
     if (!cpus)
         cpus = pl_os_cpus();
     pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
@@ -122,6 +124,7 @@ static void fill_in(pl_pool *pool, unsigned size)
     pool->can_fence = pl_os_fence_init();
     pool->size = size;
     pl_inbox_init(&pool->inbox);
+    errno = saved;
 }
 
 /* The program's pool, made if need be. With the mutex held. */

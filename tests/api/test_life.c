@@ -58,6 +58,53 @@ static int nap(int microseconds)
 }
 PARALLEL_DECORATE(nap, int, int);
 
+static void nap_often(size_t begin, size_t end, void *unused)
+{
+    (void)unused;
+    pl_nap((int)(end - begin));
+}
+
+PARALLEL_TASK(int, next_of, int, x)
+{
+    return x + 1;
+}
+
+/* ---- the first call ---------------------------------------------------------------------------------------- */
+
+static bool a_call_works(int kind)
+{
+    int out[2] = {0};
+    switch (kind) {
+    case 0:
+        return parallel_map_into(nap, ((int[]){1, 2}), 2, out) == 0 && out[1] == 3;
+    case 1:
+        return parallel_for(2, nap_often, NULL) == 0;
+    case 2:
+        return PARALLEL_RUN(next_of, 1) == 2;
+    case 3: {
+        PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(nap, ((int[]){1, 2}), 2);
+        return parallel_executor_results(ex) != NULL;
+    }
+    case 4: {
+        PARALLEL_SCOPED parallel_results *r = parallel_map(nap, ((int[]){1, 2}), 2, .executor = PARALLEL_PROCESS);
+        return r != NULL;
+    }
+    default: {
+        PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(0);
+        return pool && parallel_map_into(nap, ((int[]){1, 2}), 2, out, .pool = pool, .max_workers = 2) == 0;
+    }
+    }
+}
+
+/* Whatever the library may have to find out about the system. */
+START_TEST(a_first_call_leaves_errno_alone)
+{
+    errno = EDOM;
+    ck_assert(a_call_works(_i));
+    ck_assert_int_eq(errno, EDOM);
+}
+END_TEST
+
 /* The same with tasks that block, so that there are as many threads as may be. */
 static bool naps_work(int max_workers)
 {
@@ -425,6 +472,7 @@ END_TEST
 int main(void)
 {
     TCase *c = pl_case();
+    tcase_add_loop_test(c, a_first_call_leaves_errno_alone, 0, 6);
     tcase_add_loop_test(c, fork_before_the_first_call, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, fork_between_calls, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, fork_in_a_child_of_a_child, 0, PL_WORKER_COUNTS);
