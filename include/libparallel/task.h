@@ -122,11 +122,17 @@ struct parallel_task {
 };
 
 /* The state of a task that runs: its worker, its first free slot, and, with PARALLEL_DEBUG, how many spawns it has not
- * joined yet. */
+ * joined yet, and what the youngest of these are. */
 typedef struct parallel_frame {
     parallel_worker *worker;
     parallel_slot *head;
     size_t spawned;
+#ifdef PARALLEL_DEBUG
+    struct {
+        const parallel_task *task;
+        size_t number;
+    } youngest[16];
+#endif
 } parallel_frame;
 
 /* A join by the slow path: the result, if the task has run, and then the new head. */
@@ -205,6 +211,21 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
 {
     fprintf(stderr, "parallel: task %s: %s\n", task, what);
     abort();
+}
+static inline __attribute__((unused)) void parallel_task_note_spawn(parallel_frame *frame, const parallel_task *spawned)
+{
+    size_t k = frame->spawned++ % (sizeof frame->youngest / sizeof frame->youngest[0]);
+    frame->youngest[k].task = spawned;
+    frame->youngest[k].number = frame->spawned;
+}
+static inline __attribute__((unused)) void parallel_task_check_sync(parallel_frame *frame, const parallel_task *joined,
+                                                                    const char *name)
+{
+    if (frame->spawned == 0)
+        parallel_task_misuse(name, "a PARALLEL_SYNC without PARALLEL_SPAWN");
+    size_t number = frame->spawned--, k = frame->spawned % (sizeof frame->youngest / sizeof frame->youngest[0]);
+    if (frame->youngest[k].number == number && frame->youngest[k].task != joined)
+        parallel_task_misuse(name, "a PARALLEL_SYNC of another task than the youngest");
 }
 #else
 #define PARALLEL_TASK_CHECK_(...) ((void)0)
@@ -291,7 +312,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
             __builtin_memcpy(pl_slot->data, &pl_data, sizeof(void *));                                                 \
         }                                                                                                              \
         PARALLEL_OPEN_ put;                                                                                            \
-        PARALLEL_TASK_CHECK_(++pl_frame->spawned);                                                                     \
+        PARALLEL_TASK_CHECK_(parallel_task_note_spawn(pl_frame, &fn##__parallel_task));                                \
         if (!fn##__parallel_fits && pl_data == &pl_far) {                                                              \
             parallel_task_run_now(pl_worker, pl_slot, &fn##__parallel_task);                                           \
         } else if (PARALLEL_TASK_LIKELY_(parallel_slot_push(pl_worker, pl_slot, &fn##__parallel_task))) {              \
@@ -316,8 +337,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
         parallel_worker *pl_worker = pl_frame->worker;                                                                 \
         parallel_slot *pl_slot = pl_frame->head - 1;                                                                   \
         fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot->data;                                   \
-        PARALLEL_TASK_CHECK_(pl_frame->spawned-- > 0 ||                                                                \
-                             (parallel_task_misuse(pl_task->name, "a PARALLEL_SYNC without PARALLEL_SPAWN"), 0));      \
+        PARALLEL_TASK_CHECK_(parallel_task_check_sync(pl_frame, &fn##__parallel_task, pl_task->name));                 \
         if (!PARALLEL_TASK_LIKELY_(parallel_slot_pop(pl_worker, pl_slot))) {                                           \
             parallel_joined pl_joined;                                                                                 \
             parallel_task_pop_slow(pl_worker, pl_slot, &fn##__parallel_task, &pl_joined);                              \
@@ -386,7 +406,7 @@ static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const 
     static inline result_t fn##__parallel_copy_##i(parallel_worker *pl_worker, parallel_slot *pl_head,                 \
                                                    PARALLEL_OPEN_ typed)                                               \
     {                                                                                                                  \
-        parallel_frame pl_frame = {pl_worker, pl_head, 0};                                                             \
+        parallel_frame pl_frame = {.worker = pl_worker, .head = pl_head};                                              \
         PARALLEL_TASK_LET_(result_t)                                                                                   \
         fn##__parallel_body(&fn##__parallel_task, (void (*)(void))fn##__parallel_copy_##next, &pl_frame,               \
                             PARALLEL_OPEN_ passed);                                                                    \

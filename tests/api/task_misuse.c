@@ -35,6 +35,15 @@ PARALLEL_TASK(int, greedy, int, n)
     return sum + PARALLEL_SYNC(child);
 }
 
+/* Joins the elder of two first. */
+PARALLEL_TASK(int, confused, int, n)
+{
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SPAWN(greedy, n);
+    int sum = PARALLEL_SYNC(child);
+    return sum + PARALLEL_SYNC(greedy);
+}
+
 /* What it joins is its parent's. */
 PARALLEL_TASK(int, thief_of_its_parents, int, n)
 {
@@ -82,6 +91,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(mode, "greedy") == 0)
         return PARALLEL_RUN(greedy, 1) * 0;
+    if (strcmp(mode, "confused") == 0)
+        return PARALLEL_RUN(confused, 1) * 0;
     if (strcmp(mode, "thief_of_its_parents") == 0)
         return PARALLEL_RUN(parent, 1) * 0;
     if (strcmp(mode, "grandparent") == 0)

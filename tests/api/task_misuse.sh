@@ -25,6 +25,7 @@ succeeds() {
 }
 
 unjoined="a PARALLEL_SPAWN without PARALLEL_SYNC"
+another="a PARALLEL_SYNC of another task than the youngest"
 unspawned="a PARALLEL_SYNC without PARALLEL_SPAWN"
 for n in 1 4; do
     PARALLEL_NUM_THREADS=$n
@@ -33,6 +34,7 @@ for n in 1 4; do
     check "one that forgets it at times, $n workers" aborts forgetful_at_times forgetful_at_times "$unjoined"
     check "at other times it is right, $n workers" right_so_far
     check "one that joins too often, $n workers" aborts greedy greedy "$unspawned"
+    check "one that joins the elder first, $n workers" aborts confused confused "$another"
     check "one that joins what its caller has spawned, $n workers" aborts thief_of_its_parents \
         thief_of_its_parents "$unspawned"
     check "one that was spawned, $n workers" aborts grandparent forgetful "$unjoined"
