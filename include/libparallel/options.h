@@ -27,7 +27,7 @@ typedef struct parallel_pool parallel_pool;
 /**
  * Called while a call runs: `done` of `total` tasks have ended, well or not. From one thread at a time, any that works on
  * the call; at most some 20 times a second; and once more when the call ends. `done` never goes back, and is `total` only
- * then.
+ * then: if it is not, some tasks were never started. Of no tasks at all it is told once, 0 of 0.
  */
 typedef void parallel_progress(size_t done, size_t total, void *progress_data);
 
@@ -39,7 +39,7 @@ typedef void parallel_progress(size_t done, size_t total, void *progress_data);
 typedef struct parallel_options {
     /**
      * sizeof(parallel_options), so that programs and library may be of different ages. The macros fill it in.
-     * Zero stands for the members up to `deferred`; a size that does not hold this member is EINVAL.
+     * Zero stands for all that are declared here; a size that does not hold this member is EINVAL.
      */
     size_t size;
 
@@ -54,7 +54,7 @@ typedef struct parallel_options {
 
     /**
      * Seconds that the whole call may take. Past them, tasks that run are timed out in the same way, and the others are
-     * PARALLEL_NOT_RUN. Negative: none, whatever was decorated.
+     * PARALLEL_NOT_RUN. Negative: none, whatever was decorated. Costs as much as `timeout`, as it is also each task's.
      */
     double call_timeout;
 

@@ -7,6 +7,9 @@
 #include "api/internal.h"
 #include "process/crew.h"
 
+/* What options without a size have: the members of the first release. */
+#define FIRST_SIZE (offsetof(parallel_options, tasks_per_worker) + sizeof(int))
+
 /* Copies options of whatever age. Members that the program does not know are zero; members that this library
  * does not know are refused unless they are zero. */
 bool pl_options_copy(parallel_options *to, const parallel_options *from)
@@ -14,7 +17,7 @@ bool pl_options_copy(parallel_options *to, const parallel_options *from)
     memset(to, 0, sizeof *to);
     if (!from)
         return true;
-    size_t size = from->size ? from->size : offsetof(parallel_options, grain);
+    size_t size = from->size ? from->size : FIRST_SIZE;
     if (size < sizeof from->size) {
         errno = EINVAL;
         return false;

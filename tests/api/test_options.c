@@ -280,7 +280,9 @@ START_TEST(options_of_other_ages)
     set_up(pl_worker_counts[_i]);
     parallel_options o = {.size = 0, .max_workers = 2};
     ck_assert(works(&square__parallel, &o));
-    o.deferred = true; /* size 0 stands for all of these members */
+    o.deferred = true; /* size 0 stands for all members */
+    refused(&square__parallel, &o, EINVAL);
+    o = (parallel_options){.size = 0, .tasks_per_worker = -1};
     refused(&square__parallel, &o, EINVAL);
 
     /* an old program knows only the first members; what lies behind is none of its options */

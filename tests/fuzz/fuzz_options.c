@@ -114,7 +114,7 @@ static void choose_size(mistaken *m, rnd_source *source, parallel_options *o)
     m->options[beyond ? beyond : sizeof *o] = beyond != 0;
     m->has_tail = beyond && beyond < o->size;
     memset(&m->seen, 0, sizeof m->seen);
-    size_t size = o->size ? o->size : offsetof(parallel_options, grain);
+    size_t size = o->size ? o->size : sizeof *o;
     memcpy(&m->seen, m->options, size < sizeof m->seen ? size : sizeof m->seen);
 }
 
