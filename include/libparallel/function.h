@@ -38,8 +38,8 @@ typedef struct parallel_cost {
  * A function that can be mapped. PARALLEL_DECORATE makes one for a function known at compile time. For a
  * function known at run time, and in C++, fill in the first four members and leave the rest zero:
  *
- *     parallel_function f = {.name = "load", .arg_size = sizeof(struct request),
- *                            .result_size = sizeof(struct page), .call = load};
+ *     int load(const void *request, void *page, void *extras);
+ *     parallel_function f = {"load", sizeof(struct request), sizeof(struct page), load};
  */
 typedef struct parallel_function {
     const char *name;   /**< for people; may be NULL */

@@ -20,12 +20,13 @@ PARALLEL_BEGIN_DECLS
  *
  * @param fn      a function decorated with PARALLEL_DECORATE or PARALLEL_DECORATE_TASK
  * @param args    n arguments, contiguous; borrowed until the results are freed. A pointer to another type is an
- *                error at compile time. NULL is fine if n is 0.
+ *                error at compile time. A null pointer of that type is fine if n is 0.
  * @param n       how many; 0 gives an empty vector
  * @param options as `.name = value`, see parallel_options
  * @return the results, the caller's to free. NULL with errno:
  *         - the task's code, after a task failed (and without `silent`): tasks not yet started are not started,
  *           those that ran have ended; see parallel_last_failure()
+ *         - ETIMEDOUT: a task was late (and without `silent`), or the call was, past `call_timeout`
  *         - EINVAL: args NULL, a bad option, or `names` not all different
  *         - ENOMEM: no memory for the vector or for the account of the failures; n is more than memory can hold
  *         - ENOTSUP: an option that this release does not have
@@ -83,8 +84,10 @@ PARALLEL_BEGIN_DECLS
  * @param n    how many indices; 0 calls nothing
  * @param body void body(size_t begin, size_t end, void *ctx)
  * @param ctx  handed to every call; may be NULL
- * @return 0; or -1 with errno EINVAL (body NULL, or an option that means nothing here: `names`, `extras`) or
- *         ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do not share)
+ * @return 0; or -1 with errno EINVAL (body NULL, or an option that asks for what a loop has not: `names`, `extras`,
+ *         `timeout`, `retries`, `deferred`), ETIMEDOUT (past `call_timeout`), ECANCELED (a cancelled task makes it) or
+ *         ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do not share). Options that only say how,
+ *         of failures or of worker processes, change nothing.
  */
 #define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, PARALLEL_END_)
 
