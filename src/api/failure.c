@@ -235,6 +235,8 @@ static char *plain_text(const parallel_failure *f)
     static const char *const texts[] = {
         [PARALLEL_TIMED_OUT] = "timed out", [PARALLEL_CANCELLED] = "cancelled", [PARALLEL_NOT_RUN] = "not run"};
     char text[128];
+    if (f->state == PARALLEL_NOT_RUN && f->code == ETIMEDOUT)
+        return strdup("not run before the time of the call was over");
     if (f->state < sizeof texts / sizeof texts[0] && texts[f->state])
         return strdup(texts[f->state]);
     if (f->state == PARALLEL_CRASHED) {
