@@ -102,11 +102,13 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
 {
     if (!from)
         return false;
-    size_t known = offsetof(parallel_function, size);
-    if (from->size >= known)
-        known = from->size < sizeof *to ? from->size : sizeof *to;
-    memset(to, 0, sizeof *to);
-    memcpy(to, from, known);
+    if (from->size >= sizeof *to) {
+        *to = *from;
+    } else {
+        size_t known = offsetof(parallel_function, size);
+        memset(to, 0, sizeof *to);
+        memcpy(to, from, from->size > known ? from->size : known);
+    }
     return to->arg_size != 0 && (to->kernel || to->call);
 }
 

@@ -10,13 +10,17 @@
 /* What options without a size have: the members of the first release. */
 #define FIRST_SIZE (offsetof(parallel_options, tasks_per_worker) + sizeof(int))
 
+static const parallel_options none; /* copied, as gcc makes a slow instruction of zeros */
+
 /* Copies options of whatever age. Members that the program does not know are zero; members that this library
  * does not know are refused unless they are zero. */
 bool pl_options_copy(parallel_options *to, const parallel_options *from)
 {
-    memset(to, 0, sizeof *to);
-    if (!from)
+    if (!from || from->size == sizeof *to) {
+        *to = from ? *from : none;
         return true;
+    }
+    memset(to, 0, sizeof *to);
     size_t size = from->size ? from->size : FIRST_SIZE;
     if (size < sizeof from->size) {
         errno = EINVAL;
@@ -56,34 +60,13 @@ static int check(const parallel_options *o)
     return 0;
 }
 
-bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
-                parallel_executor_kind executor, bool background)
+/* What a call leaves at zero, it has from the decoration. */
+static void inherit(parallel_options *o, const parallel_options *d)
 {
-    if (!call && !decoration) {
-        *merged = (parallel_options){.executor = pl_in_worker_process() ? PARALLEL_SERIAL : executor};
-        return true;
-    }
-    parallel_options d;
-    if (!pl_options_copy(merged, call) || !pl_options_copy(&d, decoration))
-        return false;
-    if (!background) {
-        d.deferred = false;
-        if (merged->deferred) {
-            errno = EINVAL;
-            return false;
-        }
-    }
-    if (executor != PARALLEL_DEFAULT_EXECUTOR) {
-        if (merged->executor != PARALLEL_DEFAULT_EXECUTOR && merged->executor != executor) {
-            errno = EINVAL;
-            return false;
-        }
-        merged->executor = executor;
-    }
-#define INHERIT(member) merged->member = merged->member ? merged->member : d.member
-    merged->timeout = merged->timeout != 0 ? merged->timeout : d.timeout;
-    merged->call_timeout = merged->call_timeout != 0 ? merged->call_timeout : d.call_timeout;
-    merged->retry_delay = merged->retry_delay != 0 ? merged->retry_delay : d.retry_delay;
+#define INHERIT(member) o->member = o->member ? o->member : d->member
+    o->timeout = o->timeout != 0 ? o->timeout : d->timeout;
+    o->call_timeout = o->call_timeout != 0 ? o->call_timeout : d->call_timeout;
+    o->retry_delay = o->retry_delay != 0 ? o->retry_delay : d->retry_delay;
     INHERIT(max_workers);
     INHERIT(executor);
     INHERIT(silent);
@@ -100,7 +83,37 @@ bool pl_options(parallel_options *merged, const parallel_options *call, const pa
     INHERIT(memory_limit);
     INHERIT(tasks_per_worker);
 #undef INHERIT
-    int error = check(merged);
+}
+
+/* The executor that a function's name asks for; false if the options ask for another. */
+static bool choose(parallel_options *o, parallel_executor_kind executor)
+{
+    if (executor == PARALLEL_DEFAULT_EXECUTOR)
+        return true;
+    bool other = o->executor != PARALLEL_DEFAULT_EXECUTOR && o->executor != executor;
+    o->executor = executor;
+    return !other;
+}
+
+bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
+                parallel_executor_kind executor, bool background)
+{
+    if (!call && !decoration) {
+        *merged = none;
+        merged->executor = pl_in_worker_process() ? PARALLEL_SERIAL : executor;
+        return true;
+    }
+    if (!pl_options_copy(merged, call))
+        return false;
+    int error = (merged->deferred && !background) || !choose(merged, executor) ? EINVAL : 0;
+    if (decoration && !error) {
+        parallel_options d;
+        if (!pl_options_copy(&d, decoration))
+            return false;
+        d.deferred &= background;
+        inherit(merged, &d);
+    }
+    error = error ? error : check(merged);
     if (error)
         errno = error;
     if (pl_in_worker_process()) /* it is one of those that share the work already */
