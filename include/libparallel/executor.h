@@ -23,8 +23,9 @@ PARALLEL_BEGIN_DECLS
  * parallel_executor_free(), which is not to overlap with any other. Where they take an executor, NULL is an error,
  * EINVAL, or fine where they say so.
  *
- * A task may make executors and wait for them; what stops the task does not stop them. It may not wait for the one that it is
- * a task of: EDEADLK. In the child process of a fork() the executors that had started before have failed, with ECHILD.
+ * A task may make executors and wait for them; what stops the task does not stop them. It may not wait for the one that
+ * it is a task of: EDEADLK. In the child process of a fork() the executors that had started before have failed, with
+ * ECHILD.
  */
 typedef struct parallel_executor parallel_executor;
 
@@ -41,15 +42,15 @@ typedef enum parallel_status {
  *
  *     r = parallel_map(fn, args, n, ...options);
  *
- * in another thread, where `max_workers` counts threads of the pool alone, as the caller goes its own way. Every executor
- * makes progress, however long the tasks of others block: if none of the pool's threads comes for it within some
- * milliseconds, one is added, up to PARALLEL_POOL_MAX; and who waits without a limit works on it itself in the end. On
- * PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
+ * in another thread, where `max_workers` counts threads of the pool alone, as the caller goes its own way. Every
+ * executor makes progress, however long the tasks of others block: if none of the pool's threads comes for it within
+ * some milliseconds, one is added, up to PARALLEL_POOL_MAX; and who waits without a limit works on it itself in the
+ * end. On PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
  *
  * @param args    borrowed until the executor is shut down
  * @param options copied; `deferred` makes one that waits for parallel_executor_start()
- * @return the executor, the caller's to free. NULL with errno EINVAL, ENOMEM or ENOTSUP as for parallel_map(); how tasks
- *         went is for parallel_executor_results() to say
+ * @return the executor, the caller's to free. NULL with errno EINVAL, ENOMEM or ENOTSUP as for parallel_map(); how
+ *         tasks went is for parallel_executor_results() to say
  */
 #define parallel_async_map(...) PARALLEL_ASYNC_MAP_(__VA_ARGS__, PARALLEL_END_)
 
@@ -59,8 +60,8 @@ typedef enum parallel_status {
 /** parallel_process_async_map(fn, args, n, ...options): parallel_async_map() on worker processes, see process.h. */
 #define parallel_process_async_map(...) PARALLEL_PROCESS_ASYNC_MAP_(__VA_ARGS__, PARALLEL_END_)
 
-/** parallel_async_par(futures, n, ...options): starts parallel_par() and does not wait for it. `futures` is copied; what
- * the futures point to, their arguments, is borrowed. */
+/** parallel_async_par(futures, n, ...options): starts parallel_par() and does not wait for it. `futures` is copied;
+ * what the futures point to, their arguments, is borrowed. */
 #define parallel_async_par(...) PARALLEL_ASYNC_PAR_(__VA_ARGS__, PARALLEL_END_)
 
 /** parallel_thread_async_par(futures, n, ...options): parallel_async_par() on threads. */
@@ -95,10 +96,11 @@ PARALLEL_API parallel_results *parallel_executor_results(parallel_executor *ex);
 PARALLEL_API parallel_status parallel_executor_status(const parallel_executor *ex);
 
 /**
- * Waits until all tasks have ended, but no longer than `seconds`; negative: as long as it takes. The calling thread does
- * not work meanwhile.
+ * Waits until all tasks have ended, but no longer than `seconds`; negative: as long as it takes. The calling thread
+ * does not work meanwhile.
  *
- * @return 0 if they have ended, well or not; or -1 with errno ETIMEDOUT, EINVAL (not started, or seconds is NaN), EDEADLK
+ * @return 0 if they have ended, well or not; or -1 with errno ETIMEDOUT, EINVAL (not started, or seconds is NaN),
+ *         EDEADLK
  */
 PARALLEL_API int parallel_executor_wait(parallel_executor *ex, double seconds);
 
@@ -107,9 +109,9 @@ PARALLEL_API bool parallel_executor_done(const parallel_executor *ex);
 
 /**
  * Stops early, and does not wait: tasks that have not started do not start any more (PARALLEL_NOT_RUN), and those that
- * run are asked to give up: parallel_cancelled() is true in them, and parallel_sleep() returns. A task that does give up,
- * by returning an error, is PARALLEL_CANCELLED; one that ends well all the same is PARALLEL_OK. Those who wait for the
- * executor are woken when the last has returned.
+ * run are asked to give up: parallel_cancelled() is true in them, and parallel_sleep() returns. A task that does give
+ * up, by returning an error, is PARALLEL_CANCELLED; one that ends well all the same is PARALLEL_OK. Those who wait for
+ * the executor are woken when the last has returned.
  *
  * Safe in a signal handler. NULL is fine, and so is an executor that is done.
  *
@@ -122,7 +124,8 @@ PARALLEL_API int parallel_executor_cancel(parallel_executor *ex);
 
 /**
  * Keeps tasks that have not started from starting, and waits for those that run. What the call has borrowed is the
- * caller's again; the results stay. One that has not been started has ended then, too. Once more is fine, and so is NULL.
+ * caller's again; the results stay. One that has not been started has ended then, too. Once more is fine, and so is
+ * NULL.
  *
  * @return 0; or -1 with errno EDEADLK
  */

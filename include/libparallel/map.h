@@ -44,8 +44,8 @@ PARALLEL_BEGIN_DECLS
 
 /**
  * parallel_map_into(fn, args, n, out, ...options): parallel_map() into the caller's own vector; nothing is
- * allocated, but for a copy of the arguments where `out` is `args` and there are `retries`, and for what worker processes
- * share. Equals
+ * allocated, but for a copy of the arguments where `out` is `args` and there are `retries`, and for what worker
+ * processes share. Equals
  *
  *     for (size_t i = 0; i < n; i++)
  *         out[i] = fn(args[i]);

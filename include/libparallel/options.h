@@ -25,9 +25,9 @@ typedef enum parallel_isolation {
 typedef struct parallel_pool parallel_pool;
 
 /**
- * Called while a call runs: `done` of `total` tasks have ended, well or not. From one thread at a time, any that works on
- * the call; at most some 20 times a second; and once more when the call ends. `done` never goes back, and is `total` only
- * then: if it is not, some tasks were never started. Of no tasks at all it is told once, 0 of 0.
+ * Called while a call runs: `done` of `total` tasks have ended, well or not. From one thread at a time, any that works
+ * on the call; at most some 20 times a second; and once more when the call ends. `done` never goes back, and is `total`
+ * only then: if it is not, some tasks were never started. Of no tasks at all it is told once, 0 of 0.
  */
 typedef void parallel_progress(size_t done, size_t total, void *progress_data);
 
@@ -46,8 +46,8 @@ typedef struct parallel_options {
     /**
      * Seconds that one task may take, each attempt from its start. A task that ends later is PARALLEL_TIMED_OUT,
      * whatever it returns, and its result is discarded; one that runs past its time is asked to stop, see
-     * parallel_cancelled(). The call waits until it has returned. What a discarded result alone pointed to is lost: keep
-     * memory where the argument can reach it. Of a function that gets chunks, the time counts for a chunk.
+     * parallel_cancelled(). The call waits until it has returned. What a discarded result alone pointed to is lost:
+     * keep memory where the argument can reach it. Of a function that gets chunks, the time counts for a chunk.
      * Negative: none, whatever was decorated. Costs two readings of the clock for each task.
      */
     double timeout;
@@ -133,8 +133,8 @@ typedef struct parallel_options {
 /*
  * The macros that take options end their arguments with PARALLEL_END_. So PARALLEL_OPTIONS_(.name = value, ...,
  * PARALLEL_END_) points to such options, their size filled in; PARALLEL_OPTIONS_(PARALLEL_END_) is NULL.
- * PARALLEL_IF_ANY_(some, none, ...) chooses likewise: if its third argument is PARALLEL_END_, that and what follows is a
- * call, which puts `none` into second place.
+ * PARALLEL_IF_ANY_(some, none, ...) chooses likewise: if its third argument is PARALLEL_END_, that and what follows is
+ * a call, which puts `none` into second place.
  */
 #define PARALLEL_END_(...) __VA_ARGS__
 #define PARALLEL_OPTIONS_(...)                                                                                         \

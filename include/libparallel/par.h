@@ -43,8 +43,8 @@ typedef struct parallel_future {
  *
  * @param futures n of them; borrowed for the call, and their names until the results are freed
  * @param options as for parallel_map(). `timeout`, `retries` and `retry_delay` are the future's own, else those
- *                that its function was decorated with (unless the call says, by a negative one, that there are none), else
- *                the call's; `extras` the future's, else the call's; nothing else is taken from a decoration
+ *                that its function was decorated with (unless the call says, by a negative one, that there are none),
+ *                else the call's; `extras` the future's, else the call's; nothing else is taken from a decoration
  * @return the results, the caller's to free; NULL with errno as for parallel_map(), EINVAL also for a future without a
  *         complete function or without an argument, or if two have the same name
  */
@@ -60,9 +60,9 @@ typedef struct parallel_future {
  * PARALLEL_FUTURE(fn, arg, ...members)
  *
  * A future of a decorated function: a parallel_future, to initialise one with or to assign. `arg` is a value of the
- * argument type, copied into the enclosing block: the future is good until that ends. Commas inside braces split a macro's
- * arguments, so write ((struct request){ .url = "...", .table = "web" }) with its parentheses. Members are those of
- * parallel_future, as `.name = "btc"`.
+ * argument type, copied into the enclosing block: the future is good until that ends. Commas inside braces split a
+ * macro's arguments, so write ((struct request){ .url = "...", .table = "web" }) with its parentheses. Members are
+ * those of parallel_future, as `.name = "btc"`.
  */
 #define PARALLEL_FUTURE(...) PARALLEL_FUTURE_(__VA_ARGS__, PARALLEL_END_)
 

@@ -27,14 +27,16 @@ PARALLEL_BEGIN_DECLS
  * @param workers how many work on a call on the pool that does not say, each call's thread among them: a pool of 4
  *                starts at most 3 threads, when calls first need them, and several calls at once share these. A pool
  *                of 1 starts none. With `.max_workers` a call uses fewer, or more: for those, and for calls in the
- *                background, which have no thread of their own, threads are added, which leave when idle. 0: as many as the program's pool has.
+ *                background, which have no thread of their own, threads are added, which leave when idle. 0: as many as
+ *                the program's pool has.
  * @return the pool, the caller's to free. NULL with errno:
  *         - EINVAL: workers negative, or more than PARALLEL_POOL_MAX
  *         - ENOMEM: no memory
  *         Lack of threads is no error: calls go on with those that exist.
  *
  * From any thread; and any threads may call on one pool, several at once. The child of a fork() has the pool too, with
- * threads of its own. When the program exits, the threads of all pools are joined; a call after that runs on its caller.
+ * threads of its own. When the program exits, the threads of all pools are joined; a call after that runs on its
+ * caller.
  */
 PARALLEL_API parallel_pool *parallel_pool_new(int workers);
 

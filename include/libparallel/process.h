@@ -13,8 +13,8 @@
  *   task ends its worker only, and runs none of the program's atexit() functions; with a C library that has no
  *   on_exit(), like musl, its status is always EXIT_FAILURE.
  * - **a timeout is a promise**: a task that is late is killed, with what it has forked, and is PARALLEL_TIMED_OUT.
- * - **a task that hangs is killed for its own time only**: without a `timeout` or `call_timeout`, a call that fails or is
- *   cancelled waits until tasks that run have returned, as on threads.
+ * - **a task that hangs is killed for its own time only**: without a `timeout` or `call_timeout`, a call that fails or
+ *   is cancelled waits until tasks that run have returned, as on threads.
  * - **no task is run twice**, unless `retries` ask for it. A worker that is killed from outside just between two
  *   tasks may be taken to have died in the one that it had just done, or in the next; no other task is touched.
  *

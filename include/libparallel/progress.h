@@ -13,14 +13,14 @@ PARALLEL_BEGIN_DECLS
  *
  *     parallel_map(fetch, urls, n, .progress = parallel_progress_bar, .progress_data = "fetching");
  *
- * It is drawn on standard error, and only if that is a terminal that can move its cursor (not a TERM that is "dumb"), with
- * the program in its foreground. While the call runs it sits on the line below the one that the program is writing on,
- * so that lines which the program prints come out whole, above it. When the call ends, its last state is left behind as a
- * line of its own.
+ * It is drawn on standard error, and only if that is a terminal that can move its cursor (not a TERM that is "dumb"),
+ * with the program in its foreground. While the call runs it sits on the line below the one that the program is writing
+ * on, so that lines which the program prints come out whole, above it. When the call ends, its last state is left
+ * behind as a line of its own.
  *
- * Of lines that come quicker than the bar is drawn, the second after each time is printed over the bar; what is right of
- * it then stays. The bar leaves the left of a wide terminal free for it. Who locks stdout or stderr with flockfile() has
- * no bar drawn between the lines that he prints.
+ * Of lines that come quicker than the bar is drawn, the second after each time is printed over the bar; what is right
+ * of it then stays. The bar leaves the left of a wide terminal free for it. Who locks stdout or stderr with flockfile()
+ * has no bar drawn between the lines that he prints.
  *
  * May be called from a program's own callback, too; and elsewhere, where it knows neither rates nor times. From any
  * thread. Leaves errno alone. Does not wait for a terminal that is stopped, but when the call ends.

@@ -186,8 +186,8 @@ static inline __attribute__((always_inline)) bool parallel_slot_pop(parallel_wor
 }
 
 /* The slow paths. Clang keeps more registers for the fast ones if these preserve them (and forgets, as late as version
- * 16, that a result is not to be preserved, hence `to`); gcc inlines the less where a cold call is near, so they are not
- * marked as such. */
+ * 16, that a result is not to be preserved, hence `to`); gcc inlines the less where a cold call is near, so they are
+ * not marked as such. */
 #if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
 #define PARALLEL_TASK_SLOW_ static __attribute__((noinline, cold, unused, preserve_most))
 #else

@@ -549,7 +549,8 @@ int main(void)
     tcase_add_loop_test(c, special_calls, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, what_workers_know, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, progress, 0, ALL_KINDS);
-    tcase_add_loop_test(c, how_many_and_for_how_long, 0, PROCESS_KINDS);
+    if (!PL_VALGRIND) /* under which each of the many processes takes seconds to start */
+        tcase_add_loop_test(c, how_many_and_for_how_long, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, tasks_may_wait_for_each_other, 0, PARALLEL_KINDS);
     if (!PL_SANITIZED && !pl_emulated()) /* those need an address space without end */
         tcase_add_loop_test(c, memory_is_limited, 0, PROCESS_KINDS);
