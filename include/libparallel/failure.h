@@ -22,9 +22,9 @@ typedef struct parallel_failure {
     size_t index;         /**< which task: args[index] */
     const char *name;     /**< its name from `names`, else NULL */
     parallel_state state; /**< never PARALLEL_OK */
-    int code;            /**< what the task returned; else ETIMEDOUT, ECANCELED (also of one that was never started, but
-                               past `call_timeout` ETIMEDOUT), EOWNERDEAD (killed by `signal`); of one that crashed without a
-                               signal, its exit status */
+    /** What the task returned; else ETIMEDOUT; ECANCELED, also of one that was never started (past `call_timeout`,
+     * ETIMEDOUT); EOWNERDEAD, killed by `signal`. Of one that crashed without a signal, its exit status. */
+    int code;
     int signal;          /**< what killed its process, else 0: look at it before `code` */
     unsigned attempts;   /**< how often it was tried */
     const char *message; /**< what parallel_fail() attached, else a text for `state` and `code`; never NULL */
