@@ -30,16 +30,15 @@ static inline uint64_t pl_range_word(uint32_t begin, uint32_t end)
 /* Its worker: fills an empty range. Thieves leave an empty range alone, so a store will do. */
 static inline void pl_range_set(pl_range *range, uint32_t begin, uint32_t end)
 {
-    /* R1 relaxed: the word is the whole truth. That a waiter that did not see these iterations is seen waiting (L6), is R2's
-     * work, by which this thread reads them before; pairs with R2, R3, R5 */
-    atomic_store_explicit(&range->word, pl_range_word(begin, end), memory_order_relaxed);
+    /* R1 seq_cst: the word is the whole truth, so no order is needed but one: a waiter that did not see these
+     * iterations (R2) is seen waiting (L6); pairs with R2, R3, R5 */
+    atomic_store_explicit(&range->word, pl_range_word(begin, end), memory_order_seq_cst);
 }
 
 /* How many iterations are left. */
 static inline uint32_t pl_range_rest(const pl_range *range)
 {
-    /* R2 seq_cst: in S after a waiter's announcement (L4); and, of a worker's own range, before it looks for a waiter (L6):
-     * who comes later in S reads nothing older (C11 with P0668, [atomics.order]/4); pairs with R1, R4, R6 */
+    /* R2 seq_cst: in S after a waiter's announcement (L4); pairs with R1, R4, R6 */
     uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&range->word, memory_order_seq_cst);
     uint32_t begin = (uint32_t)(word >> 32), end = (uint32_t)word;
     return begin < end ? end - begin : 0;

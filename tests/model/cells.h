@@ -29,7 +29,7 @@ typedef struct location {
     uintptr_t address;
     unsigned size;
     store *first, *last;
-    uint64_t ordered; /* place of the last store that a seq_cst operation has read or written */
+    uint64_t ordered; /* place of the last store of a seq_cst operation */
     view *views[MODEL_THREADS];
     lanes reads, writes; /* the last atomic ones of each thread */
     lanes woken;         /* what is visible because of wakes; or because of a mutex */

@@ -92,6 +92,7 @@ THREAD(sb_x_ra, SET(x, 1, REL), *r = GET(y, ACQ))
 THREAD(sb_y_ra, SET(y, 1, REL), *r = GET(x, ACQ))
 THREAD(sb_x_sc, SET(x, 1, SC), *r = GET(y, SC))
 THREAD(sb_y_sc, SET(y, 1, SC), *r = GET(x, SC))
+THREAD(sb_x_rlx_own, SET(x, 1, RLX), (void)GET(x, SC), *r = GET(y, SC))
 THREAD(sb_y_load_acq, SET(y, 1, SC), *r = GET(x, ACQ))
 THREAD(sb_x_change, (void)atomic_fetch_add_explicit(&x, 1, SC), *r = GET(y, SC))
 THREAD(sb_y_change, SET(y, 1, SC), *r = (int)atomic_fetch_add_explicit(&x, 0, SC))
@@ -182,6 +183,7 @@ static const litmus tests[] = {
     {"SB seq_cst", {sb_x_sc, sb_y_sc}, reset, note, "1 100 101"},
     {"SB seq_cst but for a load", {sb_x_sc, sb_y_load_acq}, reset, note, "0 1 100 101"},
     {"SB seq_cst but for a store", {sb_x_ra, sb_y_sc}, reset, note, "0 1 100 101"},
+    {"SB with a relaxed store that its thread reads", {sb_x_rlx_own, sb_y_sc}, reset, note, "0 1 100 101"},
     {"SB with a seq_cst change", {sb_x_change, sb_y_sc}, reset, note, "1 100 101"},
     {"SB that ends in a change", {sb_x_sc, sb_y_change}, reset, note, "1 100 101"},
     {"SB that ends in a change, relaxed store", {sb_x_rlx, sb_y_change}, reset, note, "0 1 100 101"},

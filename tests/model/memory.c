@@ -178,12 +178,6 @@ static bool releases(int order)
     return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
-static void in_order(location *l, const store *s, int order)
-{
-    if (order == __ATOMIC_SEQ_CST && l->ordered < s->place)
-        l->ordered = s->place;
-}
-
 /* Which operation: a change follows a store that no other change has read; a compare changes one that it expects. */
 typedef enum access { LOAD, CHANGE, COMPARE } access;
 
@@ -203,7 +197,6 @@ static store *choose(location *l, access how, uint64_t place, uint64_t change_pl
 static void note_read(location *l, int self, store *s, int order)
 {
     know(l, self, s);
-    in_order(l, s, order);
     if (acquires(order)) {
         join(&happened[self], &s->happened);
         join(&mem.visible[self], &s->visible);
@@ -238,7 +231,8 @@ static void note_write(location *l, int self, store *after, uint64_t value, int 
         join(&s->visible, &after->visible);
     }
     know(l, self, s);
-    in_order(l, s, order);
+    if (order == __ATOMIC_SEQ_CST && l->ordered < s->place)
+        l->ordered = s->place;
     next_event(self); /* what comes after the store is not known by who acquires it */
 }
 

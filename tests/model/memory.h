@@ -15,7 +15,10 @@
  *   - What a thread knows are the accesses that happen before: a clock with a lane for each thread. A release store, and
  *     what read-modify-write operations make of it, carries its thread's clock, and an acquire load takes it over.
  *   - seq_cst operations are, moreover, in one order, that of the execution: such a load reads nothing older, and such a
- *     store comes after, what earlier ones of the same location have read or written.
+ *     store comes after, what earlier ones of the same location have written. What earlier ones have read does not count,
+ *     as in Lahav and others, "Repairing sequential consistency in C/C++11" (PLDI 2017). By the text of C++20 it would;
+ *     but a thread that reads its own relaxed store may see it before others do, and on x86-64, where such loads are plain
+ *     ones, that shows.
  *   - pl_os_fence_all() is an asymmetric fence, atomic_signal_fence(seq_cst) its light side, as in Goldblatt's P1202:
  *     who is past its light fence has made all before it visible to a later heavy one; and sees, from its next light
  *     fence on, all that was before an earlier heavy one.
