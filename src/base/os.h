@@ -134,10 +134,10 @@ void *pl_os_zalloc(size_t bytes);
 
 /*
  * Starts a thread with all signals blocked but those that its own faults raise, so that the program's handlers
- * run on the program's threads. It has as much stack as the program's threads, but no less than the first one, where the C
+ * run on the program's threads. If `off` is not -1, it is kept off that CPU, where the system can. It has as much stack as the program's threads, but no less than the first one, where the C
  * library gives them little. False if there can be no further thread.
  */
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument);
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off);
 
 /*
  * For a variable of each thread that no other library sees: the fastest way to it that the C library allows to one that a
@@ -162,9 +162,13 @@ void pl_os_yield(void);
 /* The CPU that the calling thread runs on; -1 where that is not known. */
 int pl_os_cpu(void);
 
+/* The system's number for the calling thread, which may be used after its end: nothing happens then. */
+typedef long pl_os_id;
+pl_os_id pl_os_thread_self(void);
+
 /* Whether a thread may run on `cpu`, and on others. If so, lets it no longer (`off`) run there, or again. */
-bool pl_os_may_keep_off(pthread_t thread, int cpu);
-void pl_os_keep_off(pthread_t thread, int cpu, bool off);
+bool pl_os_may_keep_off(pl_os_id thread, int cpu);
+void pl_os_keep_off(pl_os_id thread, int cpu, bool off);
 
 /* Sleeps for about a millisecond. */
 void pl_os_nap(void);

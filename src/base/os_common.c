@@ -157,12 +157,14 @@ static void enlarge_stack(pthread_attr_t *attributes)
 #endif
 }
 
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument)
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off)
 {
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0)
         return false;
     enlarge_stack(&attributes);
+    if (off >= 0)
+        pl_os_begin_off(&attributes, off);
     sigset_t all, before;
     sigfillset(&all);
     static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};

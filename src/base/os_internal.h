@@ -3,6 +3,7 @@
 #ifndef PL_BASE_OS_INTERNAL_H
 #define PL_BASE_OS_INTERNAL_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdnoreturn.h>
 #include <time.h>
@@ -46,6 +47,9 @@ bool pl_os_is_kept(const pl_os_apart *apart);
 
 /* Waits for the keeper, whose child has ended, and frees what it had. */
 void pl_os_bury_keeper(pl_os_apart *apart);
+
+/* A thread with these attributes begins without that CPU, where the system can; what it may have else is as its maker's. */
+void pl_os_begin_off(pthread_attr_t *attributes, int cpu);
 
 /* Closes all files but the standard three and the line; where the system can, their numbers stay taken. */
 void pl_os_drop_files(int line);

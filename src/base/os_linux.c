@@ -236,29 +236,53 @@ typedef struct cpus {
     cpu_set_t set[8];
 } cpus;
 
-static bool get_cpus(pthread_t thread, int cpu, cpus *all)
+pl_os_id pl_os_thread_self(void)
+{
+    return syscall(SYS_gettid);
+}
+
+static bool get_cpus(pl_os_id thread, int cpu, cpus *all)
 {
     memset(all, 0, sizeof *all);
-    return cpu >= 0 && cpu < (int)(8 * sizeof *all) && pthread_getaffinity_np(thread, sizeof *all, all->set) == 0;
+    return cpu >= 0 && cpu < (int)(8 * sizeof *all) && sched_getaffinity((pid_t)thread, sizeof *all, all->set) == 0;
 }
 
-bool pl_os_may_keep_off(pthread_t thread, int cpu)
+bool pl_os_may_keep_off(pl_os_id thread, int cpu)
 {
     cpus all;
-    return get_cpus(thread, cpu, &all) && CPU_ISSET_S((unsigned)cpu, sizeof all, all.set) &&
-           CPU_COUNT_S(sizeof all, all.set) > 1;
+    int saved = errno;
+    bool may = get_cpus(thread, cpu, &all) && CPU_ISSET_S((unsigned)cpu, sizeof all, all.set) &&
+               CPU_COUNT_S(sizeof all, all.set) > 1;
+    errno = saved;
+    return may;
 }
 
-void pl_os_keep_off(pthread_t thread, int cpu, bool off)
+void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
 {
     cpus all;
-    if (!get_cpus(thread, cpu, &all))
-        return;
-    if (off)
+    int saved = errno;
+    if (get_cpus(thread, cpu, &all)) {
+        if (off)
+            CPU_CLR_S((unsigned)cpu, sizeof all, all.set);
+        else
+            CPU_SET_S((unsigned)cpu, sizeof all, all.set);
+        sched_setaffinity((pid_t)thread, sizeof all, all.set);
+    }
+    errno = saved;
+}
+
+void pl_os_begin_off(pthread_attr_t *attributes, int cpu)
+{
+#ifdef __GLIBC__
+    cpus all;
+    if (get_cpus(0, cpu, &all)) {
         CPU_CLR_S((unsigned)cpu, sizeof all, all.set);
-    else
-        CPU_SET_S((unsigned)cpu, sizeof all, all.set);
-    pthread_setaffinity_np(thread, sizeof all, all.set);
+        pthread_attr_setaffinity_np(attributes, sizeof all, all.set);
+    }
+#else
+    (void)attributes;
+    (void)cpu;
+#endif
 }
 
 /* ---- fences ---------------------------------------------------------------------------------------------- */

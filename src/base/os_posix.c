@@ -107,14 +107,25 @@ int pl_os_cpu(void)
     return -1;
 }
 
-bool pl_os_may_keep_off(pthread_t thread, int cpu)
+pl_os_id pl_os_thread_self(void)
+{
+    return 0;
+}
+
+void pl_os_begin_off(pthread_attr_t *attributes, int cpu)
+{
+    (void)attributes;
+    (void)cpu;
+}
+
+bool pl_os_may_keep_off(pl_os_id thread, int cpu)
 {
     (void)thread;
     (void)cpu;
     return false;
 }
 
-void pl_os_keep_off(pthread_t thread, int cpu, bool off)
+void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
 {
     (void)thread;
     (void)cpu;

@@ -184,16 +184,13 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
     pl_worker *w = !may || pl_pool_stopping(pool) ? NULL : unused_worker(pool);
     bool started = false;
     if (w) {
-        int cpu = pl_os_cpu();
-        bool move = pl_os_may_keep_off(pthread_self(), cpu);
+        int cpu = pl_os_cpu(), off = pl_os_may_keep_off(pl_os_thread_self(), cpu) ? cpu : -1;
         /* W48 relaxed: k1 (worker.c), as W43, before the thread starts; pairs with W45 */
-        atomic_store_explicit(&w->kept_off, move ? cpu + 1 : 0, memory_order_relaxed);
+        atomic_store_explicit(&w->kept_off, off + 1, memory_order_relaxed);
         pl_sleep_waking(&pool->sleep, 1);
-        started = pl_os_thread(&w->thread, pl_worker_main, w);
+        started = pl_os_thread(&w->thread, pl_worker_main, w, off);
         if (started) {
             w->use = PL_THREAD;
-            if (move)
-                pl_worker_keep_off(w, w->thread, cpu);
         } else {
             pl_sleep_waking(&pool->sleep, -1);
             free_record(w);

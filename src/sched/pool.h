@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "base/os.h"
 #include "deque/deque.h"
 #include "sched/handoff.h"
 #include "sched/inbox.h"
@@ -69,8 +70,8 @@ typedef struct pl_worker {
     pl_frame *frame;         /* the innermost */
     _Atomic uint32_t inside; /* how many frames that is; also read at exit */
     _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
-    pthread_t me;            /* as it knows itself */
-    _Atomic int kept_off;    /* the CPU, plus 1, that whoever woke it keeps it off, until it runs; or 0 */
+    _Atomic pl_os_id me;     /* its thread's number */
+    _Atomic int kept_off;    /* while it sleeps: the CPU, plus 1, that whoever wakes it keeps it off; or 0: worker.c */
     _Atomic uint64_t woken;  /* when it was woken the last time, in ticks; or 0 */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
@@ -277,9 +278,6 @@ void *pl_worker_main(void *worker);
 
 /* Makes the calling thread `worker`, a thread of its pool. */
 void pl_worker_become(pl_worker *worker);
-
-/* k2 and k3 (worker.c), after kept_off has been set: keeps a worker, which is `thread`, off a CPU until it runs. */
-void pl_worker_keep_off(pl_worker *worker, pthread_t thread, int cpu);
 
 /* Whether a thread may be added now: by the pool's size, which is meant without callers, where errands run; for errands that
  * nobody watches, if all are busy; or on special request; and after no recent failure. */

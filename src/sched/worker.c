@@ -49,15 +49,28 @@ void pl_pool_doubt(pl_pool *pool)
  * very thread that it is to help. So that CPU is taken out of the worker's affinity mask, and put back as soon as it runs:
  * nothing that a task starts inherits a narrowed mask.
  *
- *      waker                                         worker
- *      k1  kept_off: 0 -> cpu + 1     (CAS)          k4  kept_off -> 0, what was it?    (RMW)
- *      k2  takes the CPU out                         k5  if it was not 0: puts that CPU back
+ *      waker, which has claimed the worker           worker
+ *                                                    k0  kept_off -> 0, and then it announces that it sleeps
+ *      k1  kept_off: 0 -> cpu + 1     (CAS)          k4  when it is up: kept_off -> UP, what was it?    (RMW)
+ *      k2  takes the CPU out                         k5  if that was a CPU: puts it back
  *      k3  if kept_off has changed: puts it back
  *
- * Whatever the order, the CPU is put back after it was taken out: if k4 comes before k3, by k3; else by k5.
+ * Who is up is left alone (k1). Else the CPU is put back after it was taken out, whatever the order: if k4 comes before k3, by
+ * k3; else by k5. A waker may be so late that the worker sleeps once more (then its token wakes that), or has left, and ended:
+ * a thread is known by its number. A new one begins without the CPU (k1 and k2), and needs no k3.
  */
-void pl_worker_keep_off(pl_worker *w, pthread_t thread, int cpu)
+enum { UP = -1 };
+
+static void keep_off(pl_worker *w, int cpu)
 {
+    /* W61 relaxed: a number by itself, which may by now be another thread's; pairs with W62 */
+    pl_os_id thread = atomic_load_explicit(&w->me, memory_order_relaxed);
+    int nothing = 0;
+    /* W43 seq_cst: k1; if it is up, or another waker is at it, this one leaves it alone; pairs with W45, W63 */
+    if (!pl_os_may_keep_off(thread, cpu) ||
+        !atomic_compare_exchange_strong_explicit(&w->kept_off, &nothing, cpu + 1, memory_order_seq_cst,
+                                                 memory_order_relaxed))
+        return;
     pl_os_keep_off(thread, cpu, true);
     /* W44 seq_cst: k3; pairs with W45 */
     if (atomic_load_explicit(&w->kept_off, memory_order_seq_cst) != cpu + 1)
@@ -67,9 +80,9 @@ void pl_worker_keep_off(pl_worker *w, pthread_t thread, int cpu)
 static void roam(pl_worker *w)
 {
     /* W45 seq_cst: k4; pairs with W43, W44, W48 */
-    int kept_off = atomic_exchange_explicit(&w->kept_off, 0, memory_order_seq_cst);
-    if (kept_off)
-        pl_os_keep_off(w->me, kept_off - 1, false);
+    int kept_off = atomic_exchange_explicit(&w->kept_off, UP, memory_order_seq_cst);
+    if (kept_off > 0)
+        pl_os_keep_off(pl_os_thread_self(), kept_off - 1, false);
 }
 
 /* Wakes a worker, whose announcement was claimed. */
@@ -77,16 +90,10 @@ static void wake(pl_worker *w)
 {
     pl_pool *pool = w->pool;
     pl_sleep_waking(&pool->sleep, 1);
-    int cpu = pl_os_cpu();
     uint64_t start = pl_ticks();
     /* W39 relaxed: who is woken by somebody else meanwhile may read an older time; pairs with W40 */
     atomic_store_explicit(&w->woken, start, memory_order_relaxed);
-    int nothing = 0;
-    /* W43 seq_cst: k1; another waker may be at it, and then this one leaves it alone; pairs with W45 */
-    if (pl_os_may_keep_off(w->me, cpu) &&
-        atomic_compare_exchange_strong_explicit(&w->kept_off, &nothing, cpu + 1, memory_order_seq_cst,
-                                                memory_order_relaxed))
-        pl_worker_keep_off(w, w->me, cpu);
+    keep_off(w, pl_os_cpu());
     pl_unpark(&w->parker);
     pl_pool_measured(&pool->wake_cost, pl_ticks() - start);
 }
@@ -421,6 +428,8 @@ static bool rest(pl_worker *w)
     pl_pool *pool = w->pool;
     bool timed_out = false;
     pl_deque_trim(&w->deque);
+    /* W63 relaxed: k0; released by the announcement; pairs with W43 */
+    atomic_store_explicit(&w->kept_off, 0, memory_order_relaxed);
     pl_sleep_announce(&pool->sleep, w->index);
     bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
     if (slept) {
@@ -435,8 +444,8 @@ static bool rest(pl_worker *w)
         uint64_t woken = atomic_load_explicit(&w->woken, memory_order_relaxed);
         if (slept && woken)
             pl_pool_measured(&pool->wake_latency, pl_ticks() - woken);
-        roam(w);
     }
+    roam(w);
     return timed_out && unclaimed;
 }
 
@@ -445,7 +454,8 @@ void *pl_worker_main(void *worker)
     pl_worker *w = worker;
     pl_pool *pool = w->pool;
     pl_worker_become(w);
-    w->me = pthread_self();
+    /* W62 relaxed: as W61; pairs with W61 */
+    atomic_store_explicit(&w->me, pl_os_thread_self(), memory_order_relaxed);
     w->is_thread = true;
     roam(w);
     char name[16];

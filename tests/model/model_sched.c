@@ -174,6 +174,20 @@ static void wait_for_jobs(size_t n)
     stop_pool();
 }
 
+/* Who is woken may be up already; then, or else later, it is kept off no CPU any more. */
+static void two_workers_and_cpus(void)
+{
+    two_workers();
+    model_keeps_off = true;
+}
+
+static void nobody_is_kept_off(void)
+{
+    pool_is_at_rest();
+    for (int i = 0; i < MODEL_THREADS; i++)
+        model_assert(!model_kept_off(i));
+}
+
 /* Who publishes while others go to sleep. */
 static void publish_one(void)
 {
@@ -519,6 +533,7 @@ const scenario sched_scenarios[] = {
     {"latch: two helpers", set_up_latch, {wait_at_latch, help_latch, help_latch}, latch_was_left_alone, 0},
     {"range: two workers", set_up_ranges, {eat_first, eat_second}, six_eaten, 0},
     {"pool: a publisher and a worker", two_workers, {publish_two, be_a_worker}, pool_is_at_rest, 0},
+    {"pool: a worker that is kept off a CPU", two_workers_and_cpus, {publish_two, be_a_worker}, nobody_is_kept_off, 0},
     {"pool: a task and two workers", three_workers, {publish_one, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
     {"pool: two tasks and two workers", three_workers, {publish_two, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {"pool: two tasks that meet", set_up_meeting, {publish_a_meeting, be_a_worker, be_a_worker}, pool_is_at_rest, 1},

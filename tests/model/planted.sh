@@ -387,8 +387,9 @@ plant "a visitor lets go before it gives its record back" $file life: \
     's/(        pl_deque_trim\(&w->deque\);\n        give_back\(w\);\n    \}\n)    let_go\(v->pool\);/        }\n    let_go(v->pool);\n    if (w && w != v->found) {\n$1/'
 plant "a pool that is being ended is held" $file life: 's/while \(holders > 0\) \{/for (;;) {/'
 plant "a pool's visitors do not hold it" $file life: 's/    pl_pool_hold\(pool\);\n(    \*v = )/$1/; s/    let_go\(v->pool\);\n//'
-plant "who keeps a thread off a CPU does not look again" src/sched/worker.c life: 's/\.kept_off, memory_order_seq_cst\) != cpu \+ 1|kept_off, memory_order_seq_cst\) != cpu \+ 1/kept_off, memory_order_seq_cst) == -1/'
-plant "a thread that was kept off a CPU stays so" src/sched/worker.c life: 's/    if \(kept_off\)\n/    if (false)\n/'
+plant "who keeps a thread off a CPU does not look again" src/sched/worker.c "pool: a worker" 's/\.kept_off, memory_order_seq_cst\) != cpu \+ 1|kept_off, memory_order_seq_cst\) != cpu \+ 1/kept_off, memory_order_seq_cst) == -2/'
+plant "a thread that was kept off a CPU stays so" src/sched/worker.c life: 's/    if \(kept_off > 0\)\n/    if (false)\n/'
+plant "who is up is kept off a CPU" src/sched/worker.c "pool: a worker" 's/&w->kept_off, UP, /&w->kept_off, 0, /'
 
 # ---- the background ------------------------------------------------------------------------------------------------
 

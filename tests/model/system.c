@@ -8,7 +8,7 @@
 #include "model/memory.h"
 #include "model/search.h"
 
-bool model_no_memory, model_fences_fail, model_no_fences, model_keeps_off;
+bool model_no_memory, model_fences_fail, model_no_fences;
 
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -67,35 +67,6 @@ const int pl_os_killed_by = 9;
 unsigned pl_os_cpus(void)
 {
     return MODEL_THREADS + 1;
-}
-
-/* ---- where threads run --------------------------------------------------------------------------------------------- */
-
-static bool kept_off[MODEL_THREADS];
-
-bool model_kept_off(int i)
-{
-    return kept_off[i];
-}
-
-int pl_os_cpu(void)
-{
-    return model_keeps_off ? 0 : -1;
-}
-
-bool pl_os_may_keep_off(pthread_t thread, int cpu)
-{
-    (void)thread;
-    return cpu >= 0;
-}
-
-void pl_os_keep_off(pthread_t thread, int cpu, bool off)
-{
-    bool *is = &kept_off[(int)thread - 1];
-    (void)cpu;
-    pl_model_point("pl_os_keep_off", off);
-    search_point((uintptr_t)is, true);
-    *is = off;
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------------ */

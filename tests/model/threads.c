@@ -10,20 +10,23 @@
 
 /* ---- threads ------------------------------------------------------------------------------------------------- */
 
-bool model_starts_fail;
+bool model_starts_fail, model_keeps_off;
+static bool kept_off[MODEL_THREADS];
 
-/* A thread is known by its number, plus one. */
-pthread_t pthread_self(void)
+/* A thread is known by its number, plus one; to the system, too. */
+pl_os_id pl_os_thread_self(void)
 {
-    return (pthread_t)(model_self() + 1);
+    return model_self() + 1;
 }
 
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument)
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off)
 {
     pl_model_point("pl_os_thread", 0);
     search_point(0, true);
     int number = model_starts_fail && search_weak(2) ? -1 : search_start(run, argument);
     *thread = (pthread_t)(number + 1);
+    if (number >= 0)
+        kept_off[number] = off >= 0;
     return number >= 0;
 }
 
@@ -39,6 +42,34 @@ bool pl_os_try_join(pthread_t thread)
 {
     pl_model_point("pl_os_try_join", 0);
     return search_try_join((int)thread - 1);
+}
+
+/* ---- where threads run --------------------------------------------------------------------------------------------- */
+
+bool model_kept_off(int i)
+{
+    return kept_off[i];
+}
+
+int pl_os_cpu(void)
+{
+    return model_keeps_off ? 0 : -1;
+}
+
+bool pl_os_may_keep_off(pl_os_id thread, int cpu)
+{
+    (void)thread;
+    return cpu >= 0;
+}
+
+void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
+{
+    bool *is = &kept_off[thread - 1];
+    if (cpu < 0)
+        return;
+    pl_model_point("pl_os_keep_off", off);
+    search_point((uintptr_t)is, true);
+    *is = off;
 }
 
 /* ---- what each thread has, and what is done at its end ------------------------------------------------------------- */

@@ -138,7 +138,7 @@ static void *other(void *unused)
 START_TEST(wakes_in_turn)
 {
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, other, NULL));
+    ck_assert(pl_os_thread(&thread, other, NULL, -1));
     for (uint32_t i = 0; i < 20000; i += 2) {
         turn = i + 1;
         pl_os_wake(&turn);
@@ -188,7 +188,7 @@ START_TEST(threads_leave_signals_to_the_program)
 {
     sigset_t in_thread, here;
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, mask_of, &in_thread));
+    ck_assert(pl_os_thread(&thread, mask_of, &in_thread, -1));
     pthread_join(thread, NULL);
     pthread_sigmask(SIG_BLOCK, NULL, &here);
     ck_assert(sigismember(&in_thread, SIGINT) && sigismember(&in_thread, SIGALRM));
@@ -218,7 +218,7 @@ static void *tell(void *unused)
 START_TEST(threads_keep_off_a_cpu)
 {
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, tell, NULL));
+    ck_assert(pl_os_thread(&thread, tell, NULL, -1));
     for (uint32_t i = 0; i < 400; i += 2) {
         int here = pl_os_cpu();
         ck_assert_int_ge(here, 0);
