@@ -28,9 +28,8 @@ static void set_up_part(void)
 
 static void set_up_part_without_fences(void)
 {
-    set_up_part();
     model_no_fences = true;
-    pool->can_fence = false;
+    set_up_part();
 }
 
 static void take_part(void)

@@ -378,9 +378,8 @@ static void take_one_for_sure(void)
 /* A leaf that its spawn has made public, as its owner's waiter asked for it: without heavy fences, nothing else reveals it. */
 static void set_up_taken_without_fences(void)
 {
-    set_up_taken();
     model_no_fences = true;
-    pool->can_fence = false;
+    set_up_taken();
 }
 
 PARALLEL_TASK(int, open_leaf, int, i)
