@@ -334,6 +334,7 @@ static void unlock_streams(const pl_terminal *terminal)
 /* Whether it could. A stopped terminal holds up nobody but the last update, which then holds no locks. */
 static bool show(const pl_terminal *terminal, const text *t, bool ended)
 {
+    int state = pl_os_cancel_defer(); /* with the streams locked */
     bool locked = lock_streams(terminal, ended);
     bool takes = (locked || ended) && pl_os_terminal_takes();
     if (locked && !takes) {
@@ -343,6 +344,7 @@ static bool show(const pl_terminal *terminal, const text *t, bool ended)
     bool shown = (takes || ended) && pl_os_terminal_write(t->bytes, t->length);
     if (locked)
         unlock_streams(terminal);
+    pl_os_cancel_restore(state);
     return shown;
 }
 

@@ -64,6 +64,7 @@ int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
         .call = m->failures,
     };
     pl_chunk_begin(&chunk);
+    PL_UNWIND_BY(pl_chunk_unwinds);
     bool failed = false;
     while (begin < end && !failed) {
         size_t i = m->kernel ? m->kernel(&chunk.span, begin, end) : pl_call_each(m, &chunk.span, begin, end);
@@ -85,6 +86,7 @@ int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
 {
     const pl_map *m = map;
     (void)stop;
+    PL_UNWIND_BY(pl_chunk_unwinds);
     pl_run_kernel(m->parent, m->kernel, m->args, m->out, begin, end);
     return 0;
 }
@@ -92,6 +94,7 @@ int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
 int pl_run_loop(void *loop, size_t begin, size_t end, void *stop)
 {
     (void)stop;
+    PL_UNWIND_BY(pl_chunk_unwinds);
     pl_run_body(loop, begin, end);
     return 0;
 }
@@ -115,6 +118,7 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
 void pl_call_begin(pl_call *c, size_t n)
 {
     c->n = n;
+    c->begun = false;
     c->par = (pl_par){0};
     c->loop.body = NULL;
     c->names = (pl_names){0};
@@ -135,6 +139,7 @@ void pl_call_begun(pl_call *c, bool background, bool careful)
     c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress || c->o.executor == PARALLEL_PROCESS;
     if (c->careful)
         pl_care_init(c);
+    c->begun = true;
 }
 
 static bool wrong(int code)
@@ -220,13 +225,19 @@ static const void *given_arg(const pl_call *c, size_t i)
     return c->given ? (const unsigned char *)c->given + i * c->m.arg_size : NULL;
 }
 
+static void leave_pool(pl_visit *visit)
+{
+    if (visit->pool)
+        pl_pool_leave(visit);
+}
+
 /* Runs all tasks on threads. */
 static void run(pl_call *c)
 {
     unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
     pl_loop_spec spec = {
         .n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = pl_call_cost(c, c->careful)};
-    pl_visit visit;
+    pl_visit visit PL_CLEANUP(leave_pool) = {.pool = NULL};
     if (c->pool)
         pl_pool_enter(&visit, c->pool);
     spec.grain = grain_of(c, workers);
@@ -241,17 +252,18 @@ static void run(pl_call *c)
         }
         pl_loop_run(&spec);
     }
-    if (c->pool)
-        pl_pool_leave(&visit);
 }
 
 bool pl_call_run(pl_call *c, void *out)
 {
+    /* a task of a simple call may be where its thread is cancelled: unwind.h */
+    int state = c->careful ? pl_os_cancel_defer() : pl_os_cancel_unless_unwound();
     c->m.out = out;
     if (c->o.executor == PARALLEL_PROCESS)
         pl_process_run(c, out);
     else
         run(c);
+    pl_os_cancel_restore(state);
     pl_failures_finish(&c->failures, c->names.names ? c->names.names : c->o.names);
     for (size_t k = 0; k < c->failures.count; k++)
         c->failures.list[k].arg = given_arg(c, c->failures.list[k].index);
@@ -264,20 +276,20 @@ parallel_results *pl_call_results(pl_call *c)
     pl_results_kind kind = c->o.executor == PARALLEL_PROCESS         ? PL_RESULTS_SHARED
                            : par || c->careful || pl_can_fail(&c->f) ? PL_RESULTS_ZEROED
                                                                      : PL_RESULTS_ANY;
-    parallel_results *r =
+    parallel_results *r PL_CLEANUP(pl_results_drop) =
         par ? pl_results_of_futures(c->par.futures, c->n, kind) : pl_results_new(c->n, c->f.result_size, kind);
     if (!r) {
         c->failures.lost = true;
         return NULL;
     }
     c->par.results = r;
-    if (!pl_call_run(c, pl_results_vector(r)) && (!c->o.silent || c->failures.lost || c->error)) {
-        parallel_results_free(r);
+    if (!pl_call_run(c, pl_results_vector(r)) && (!c->o.silent || c->failures.lost || c->error))
         return NULL;
-    }
     pl_results_finish(r, &c->failures, &c->names);
     c->names = (pl_names){0};
-    return r;
+    parallel_results *whole = r;
+    r = NULL;
+    return whole;
 }
 
 /* ---- ending ---------------------------------------------------------------------------------------------- */
@@ -298,11 +310,18 @@ const parallel_failure *pl_call_failure(const pl_call *c)
 
 void pl_call_end(pl_call *c)
 {
+    c->begun = false;
     pl_failures_free(&c->failures);
     if (c->names.slots)
         pl_names_free(&c->names);
     if (c->careful)
         pl_care_end(c);
+}
+
+void pl_call_drop(pl_call *c)
+{
+    if (c->begun)
+        pl_call_end(c);
 }
 
 void pl_call_return(pl_call *c, bool failed)

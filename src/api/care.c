@@ -7,6 +7,7 @@
 
 #include "api/call.h"
 #include "base/os.h"
+#include "base/unwind.h"
 #include "sched/cost.h"
 
 /* How long a piece is to last, and how often a thread tells what it has done. */
@@ -92,6 +93,7 @@ static void report(pl_call *c, bool ended)
     care->facts.failures = care->failed;
     care->facts.ended = ended;
     pthread_mutex_unlock(&care->mutex);
+    PL_UNWIND_BARRIER();
     pl_progress_facts *outer = pl_progress_now;
     pl_progress_now = &care->facts;
     c->o.progress(done, c->n, c->o.progress_data);
@@ -186,6 +188,7 @@ static size_t run_future(pl_turn *t, size_t i)
 static size_t run_once(pl_turn *t, size_t begin, size_t end)
 {
     pl_call *c = t->call;
+    PL_UNWIND_BARRIER();
     pl_chunk_renew(&t->chunk);
     if (c->par.futures)
         return run_future(t, begin);

@@ -56,6 +56,8 @@ typedef struct pl_care {
     bool armed;                /* the alarm is in the inbox, or has been taken out and not been heard yet */
     bool changed;              /* an alarm's thread has left */
     pl_errand alarm;           /* in the pool that the call runs on; if that is NULL, there is no alarm */
+    pl_os_ambient ambient;     /* of the call's own thread: what tasks see that the alarm brings */
+    pl_os_mask mask;           /* likewise */
     unsigned long long random; /* for jitter */
 } pl_care;
 

@@ -8,6 +8,9 @@
  *
  * All is kept under the executor's mutex, but for the call while it is performed, which is the performer's. The status says
  * whose it is. parallel_cancel(), which may come from a signal handler, touches the call's stop word only.
+ *
+ * A thread that were cancelled while it waits, or performs the call, would leave the mutex locked, or others waiting: so that is
+ * put off (pl_os_cond_wait(), pl_call_run()).
  */
 #include <errno.h>
 #include <math.h>
@@ -32,6 +35,8 @@ struct parallel_executor {
     pl_pool *pool;    /* to run on, held; NULL if there is none: */
     bool lies_here;   /* then the errand is not in an inbox, but here */
     pl_call call;
+    pl_os_ambient ambient; /* of the thread that has started it: what a thread would have from that which makes it; */
+    pl_os_mask mask;       /* likewise */
     parallel_future *futures; /* of a par */
     parallel_results *results;
 };
@@ -206,11 +211,20 @@ static bool is_inside(const parallel_executor *ex)
 static void perform(parallel_executor *ex, pl_pool *driver)
 {
     pl_put_aside aside;
+    pl_os_ambient before, inside = ex->ambient;
+    pl_worker *w = driver ? pl_worker_known() : NULL;
+    const pl_os_mask *mask = w ? pl_worker_set_mask(w, &ex->mask) : NULL;
+    pl_os_ambient_get(&before);
+    inside.locale = before.locale;
+    pl_os_ambient_leave(&before, &inside);
     pl_last_failure_put_aside(&aside);
     parallel_results *r = pl_call_results(&ex->call);
     if (r)
         pl_results_own(r, true);
     pl_last_failure_put_back(&aside);
+    pl_os_ambient_leave(&inside, &before);
+    if (w)
+        pl_worker_set_mask(w, mask);
     if (driver)
         pl_inbox_end(driver);
     pthread_mutex_lock(&ex->mutex);
@@ -278,6 +292,17 @@ static void submit(parallel_executor *ex)
         pl_inbox_submit(&ex->errand);
 }
 
+/* What the tasks see of the thread that starts it. */
+static void note_starter(parallel_executor *ex)
+{
+    const pl_worker *w = pl_worker_known();
+    pl_os_ambient_get(&ex->ambient);
+    if (w)
+        pl_worker_mask_of(w, &ex->mask);
+    else
+        pl_os_mask_get(&ex->mask);
+}
+
 /* With the lock held. Returns 0, or an error code. */
 static int start(parallel_executor *ex)
 {
@@ -285,6 +310,7 @@ static int start(parallel_executor *ex)
         return ex->never_started ? ECANCELED : EALREADY;
     bool serial = ex->call.o.executor == PARALLEL_SERIAL;
     ex->status = PARALLEL_STARTED;
+    note_starter(ex);
     pl_care_begin(&ex->call);
     if (serial) {
         ex->lies_here = true;
@@ -410,6 +436,7 @@ int parallel_executor_shutdown(parallel_executor *ex)
     if (ex->status == PARALLEL_NOT_STARTED) {
         ex->status = PARALLEL_STARTED;
         ex->never_started = ex->lies_here = true;
+        note_starter(ex);
         pl_care_begin(&ex->call);
     }
     int code = shut_down(ex);

@@ -13,6 +13,7 @@
 #include <parallel.h>
 
 #include "base/os.h"
+#include "base/unwind.h"
 #include "sched/cancel.h"
 
 /* ---- objects that PARALLEL_SCOPED can end ---------------------------------------------------------------- */
@@ -150,6 +151,11 @@ static inline void pl_chunk_end(pl_chunk *chunk)
     pl_this_thread.chunk = chunk->outer;
 }
 
+/* What unwinds the innermost chunk: for functions whose chunk it is while they call anything (base/unwind.h). An exception
+ * does not get by. */
+__attribute__((visibility("hidden"))) int pl_chunk_unwinds(int version, int actions, uint64_t kind, void *exception,
+                                                           void *context);
+
 /* The calling thread's last failure: there is none any more; or (only then) this one, of which it keeps a copy. */
 void pl_last_failure_drop(void);
 void pl_last_failure_set(const parallel_failure *failure);
@@ -186,6 +192,9 @@ void *pl_results_vector(parallel_results *results);
 /* Room for the results of futures; and where that of one goes, NULL if its function has none. */
 parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_kind kind);
 void *pl_results_place(const parallel_results *results, size_t i);
+
+/* Frees them, as PL_CLEANUP() wants it. */
+void pl_results_drop(parallel_results **results);
 
 /* An executor's results are the executor's to free. */
 void pl_results_own(parallel_results *results, bool owned);

@@ -18,45 +18,65 @@ static bool is_plain(const parallel_function *f, const void *args, size_t n, con
            f->arg_size && f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && n <= PTRDIFF_MAX / UINT16_MAX;
 }
 
-static void run_plain(const parallel_function *f, const void *args, size_t n, void *out)
+/* Runs a call at once, on its caller. Then the thread has no last failure (failure.c), but that of a call which a task of this
+ * call makes. Not inlined: pl_chunk_unwinds() is for a function whose chunk is in progress while it calls anything. */
+__attribute__((noinline)) static int run_at_once(const parallel_function *f, const void *args, size_t n, void *out)
 {
     pl_cost *cost = (pl_cost *)f->cost;
-    const pl_chunk *parent = pl_this_thread.chunk;
-    if (pl_brief_fits(cost, n)) { /* then the thread has no last failure, either (failure.c) */
-        pl_run_kernel(parent, f->kernel, args, out, 0, n);
-        pl_brief_ended(cost, n);
-        pl_last_failure_clear(); /* of a call that a task of this call made */
-        return;
-    }
-    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = parent};
+    PL_UNWIND_BY(pl_chunk_unwinds);
+    pl_run_kernel(pl_this_thread.chunk, f->kernel, args, out, 0, n);
+    pl_brief_ended(cost, n);
     pl_last_failure_clear();
-    pl_loop_run(&(pl_loop_spec){.n = n, .body = pl_run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
+    return 0;
+}
+
+static int run_loop(const pl_loop_spec *spec)
+{
     pl_last_failure_clear();
+    int state = pl_os_cancel_unless_unwound();
+    pl_loop_run(spec);
+    pl_os_cancel_restore(state);
+    pl_last_failure_clear();
+    return 0;
+}
+
+static int run_plain(const parallel_function *f, const void *args, size_t n, void *out)
+{
+    pl_cost *cost = (pl_cost *)f->cost;
+    if (pl_brief_fits(cost, n))
+        return run_at_once(f, args, n, out);
+    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_this_thread.chunk};
+    return run_loop(&(pl_loop_spec){.n = n, .body = pl_run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
 }
 
 /* ---- maps ------------------------------------------------------------------------------------------------ */
 
-/* Runs a call that has begun, ends it, and gives its results. */
-static parallel_results *finish(pl_call *c)
+/* A map with all that a call may have; in chunks for each worker, or not. */
+static parallel_results *map_with(parallel_executor_kind executor, const parallel_function *f, const void *args,
+                                  size_t n, const parallel_options *options, bool splits)
 {
-    parallel_results *r = pl_call_results(c);
-    pl_call_return(c, !r);
+    pl_call c PL_CLEANUP(pl_call_drop);
+    if (!pl_call_begin_map(&c, f, args, n, options, executor, false))
+        return NULL;
+    c.splits = splits;
+    parallel_results *r = pl_call_results(&c);
+    pl_call_return(&c, !r);
     return r;
 }
 
 static parallel_results *map_on(parallel_executor_kind executor, const parallel_function *f, const void *args, size_t n,
                                 const parallel_options *options)
 {
-    pl_call c;
-    if (executor != PARALLEL_PROCESS && is_plain(f, args, n, options)) {
-        parallel_results *r = pl_results_new(n, f->result_size, PL_RESULTS_ANY);
-        if (r)
-            run_plain(f, args, n, pl_results_vector(r));
-        else
-            pl_last_failure_clear();
-        return r;
-    }
-    return pl_call_begin_map(&c, f, args, n, options, executor, false) ? finish(&c) : NULL;
+    if (executor == PARALLEL_PROCESS || !is_plain(f, args, n, options))
+        return map_with(executor, f, args, n, options, false);
+    parallel_results *r PL_CLEANUP(pl_results_drop) = pl_results_new(n, f->result_size, PL_RESULTS_ANY), *whole;
+    if (r)
+        run_plain(f, args, n, pl_results_vector(r));
+    else
+        pl_last_failure_clear();
+    whole = r;
+    r = NULL;
+    return whole;
 }
 
 parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
@@ -80,21 +100,13 @@ parallel_results *parallel_process_map_function(const parallel_function *f, cons
 parallel_results *parallel_split_function(const parallel_function *f, const void *args, size_t n,
                                           const parallel_options *options)
 {
-    pl_call c;
-    if (!pl_call_begin_map(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR, false))
-        return NULL;
-    c.splits = true;
-    return finish(&c);
+    return map_with(PARALLEL_DEFAULT_EXECUTOR, f, args, n, options, true);
 }
 
-int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
-                               const parallel_options *options)
+static int map_into_with(const parallel_function *f, const void *args, size_t n, void *out,
+                         const parallel_options *options)
 {
-    pl_call c;
-    if (is_plain(f, args, n, options) && out) {
-        run_plain(f, args, n, out);
-        return 0;
-    }
+    pl_call c PL_CLEANUP(pl_call_drop);
     if (!pl_call_begin_map(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR, false))
         return -1;
     if (n && !out && c.f.result_size) {
@@ -117,29 +129,42 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
     return well ? 0 : -1;
 }
 
+int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
+                               const parallel_options *options)
+{
+    return is_plain(f, args, n, options) && out ? run_plain(f, args, n, out) : map_into_with(f, args, n, out, options);
+}
+
 /* ---- loops ----------------------------------------------------------------------------------------------- */
 
-int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
-                          const parallel_options *options)
+/* As run_at_once(). */
+__attribute__((noinline)) static int run_loop_at_once(const pl_body *loop, size_t n, pl_cost *cost)
 {
-    pl_call c;
-    pl_body loop = {body, ctx, pl_this_thread.chunk};
-    pl_cost *cost = pl_cost_of((uintptr_t)body);
-    if (!options && body && n && pl_brief_fits(cost, n)) {
-        pl_run_body(&loop, 0, n);
-        pl_brief_ended(cost, n);
-        pl_last_failure_clear();
-        return 0;
-    }
-    if (!options && body) {
-        pl_last_failure_clear();
-        pl_loop_run(&(pl_loop_spec){.n = n, .body = pl_run_loop, .ctx = &loop, .ctx_size = sizeof loop, .cost = cost});
-        pl_last_failure_clear();
-        return 0;
-    }
-    if (!pl_call_begin_loop(&c, &loop, n, options))
+    PL_UNWIND_BY(pl_chunk_unwinds);
+    pl_run_body(loop, 0, n);
+    pl_brief_ended(cost, n);
+    pl_last_failure_clear();
+    return 0;
+}
+
+static int loop_with(const pl_body *loop, size_t n, const parallel_options *options)
+{
+    pl_call c PL_CLEANUP(pl_call_drop);
+    if (!pl_call_begin_loop(&c, loop, n, options))
         return -1;
     bool well = pl_call_run(&c, NULL);
     pl_call_return(&c, !well);
     return well ? 0 : -1;
+}
+
+int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
+                          const parallel_options *options)
+{
+    pl_body loop = {body, ctx, pl_this_thread.chunk};
+    pl_cost *cost = pl_cost_of((uintptr_t)body);
+    if (options || !body)
+        return loop_with(&loop, n, options);
+    if (n && pl_brief_fits(cost, n))
+        return run_loop_at_once(&loop, n, cost);
+    return run_loop(&(pl_loop_spec){.n = n, .body = pl_run_loop, .ctx = &loop, .ctx_size = sizeof loop, .cost = cost});
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools of the program's own: what the handle is, and how a call gets onto a pool. */
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/internal.h"
 #include "process/crew.h"
@@ -25,23 +28,78 @@ pl_pool *pl_pool_of(const parallel_pool *pool)
     return pool ? pool->pool : NULL;
 }
 
-parallel_pool *parallel_pool_new(int workers)
+/* The options of programs of whatever age, as pl_options_copy() does it for calls. False with errno. */
+static bool copy_options(parallel_pool_options *to, const parallel_pool_options *from)
 {
-    if (workers < 0 || workers > PARALLEL_POOL_MAX) {
+    memset(to, 0, sizeof *to);
+    size_t size = !from ? 0 : from->size ? from->size : sizeof *from;
+    if (from && size < sizeof from->size) {
         errno = EINVAL;
-        return NULL;
+        return false;
     }
-    int saved = errno;
+    for (size_t i = sizeof *to; i < size; i++) {
+        if (((const unsigned char *)from)[i]) {
+            errno = ENOTSUP;
+            return false;
+        }
+    }
+    if (from)
+        memcpy(to, from, size < sizeof *to ? size : sizeof *to);
+    return true;
+}
+
+static bool is_wrong(const parallel_pool_options *o)
+{
+    return o->workers < 0 || o->workers > PARALLEL_POOL_MAX || o->nice < -40 || o->nice > 40 ||
+           (o->stack_size && (o->stack_size < pl_os_least_stack() || o->stack_size > PTRDIFF_MAX)) ||
+           (o->cpus != NULL) != (o->cpu_count > 0);
+}
+
+/* A pool of threads of this kind, whose CPUs it takes for its own. */
+static parallel_pool *make_pool(unsigned workers, const pl_thread_kind *kind)
+{
     parallel_pool *p = malloc(sizeof *p);
-    pl_pool *pool = p ? pl_pool_new(workers ? (unsigned)workers : pl_pool_default_cores()) : NULL;
+    pl_pool *pool = p ? pl_pool_new(workers, kind) : NULL;
     if (!pool) {
         free(p);
+        free((void *)kind->attributes.cpus);
         errno = ENOMEM;
         return NULL;
     }
     *p = (parallel_pool){PL_OWN_POOL, pool};
-    errno = saved;
     return p;
+}
+
+parallel_pool *parallel_pool_new_with(const parallel_pool_options *options)
+{
+    parallel_pool_options o;
+    pl_os_cpu_set *cpus = NULL;
+    unsigned usable = 0;
+    int saved = errno;
+    if (!copy_options(&o, options))
+        return NULL;
+    if (is_wrong(&o)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (o.cpus && !(cpus = pl_os_cpu_set_new(o.cpus, o.cpu_count, &usable)))
+        return NULL;
+    pl_thread_kind kind = {
+        .attributes = {.stack_size = o.stack_size, .cpus = cpus, .cpu_count = usable, .nice = o.nice},
+        .start = o.thread_start,
+        .end = o.thread_end,
+        .data = o.thread_data,
+    };
+    snprintf(kind.name, sizeof kind.name, "%s", o.name ? o.name : "");
+    parallel_pool *p = make_pool(o.workers ? (unsigned)o.workers : pl_pool_default_cores(), &kind);
+    if (p)
+        errno = saved;
+    return p;
+}
+
+parallel_pool *parallel_pool_new(int workers)
+{
+    return parallel_pool_new_with(&(parallel_pool_options){.size = sizeof(parallel_pool_options), .workers = workers});
 }
 
 void parallel_pool_free(parallel_pool *pool)
@@ -53,4 +111,16 @@ void parallel_pool_free(parallel_pool *pool)
     pl_pool_free(pool->pool);
     free(pool);
     errno = saved;
+}
+
+int parallel_shutdown(void)
+{
+    if (!pl_pool_shut_down()) {
+        errno = EBUSY;
+        return -1;
+    }
+    int saved = errno;
+    pl_crew_end_kept(NULL);
+    errno = saved;
+    return 0;
 }

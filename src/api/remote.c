@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/unwind.h"
 #include "process/crew.h"
 
 _Static_assert(sizeof(pl_chunk) <= PL_BOARD_ROOM, "a chunk fits where a slot has room for it");
@@ -46,6 +47,7 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
     span->extras = task->extras;
     r->chunk->can_fail = task->can_fail;
     pl_chunk_renew(r->chunk);
+    PL_UNWIND_BARRIER();
     size_t i = first;
     if (task->kernel)
         i = task->kernel(span, first, last);

@@ -217,6 +217,12 @@ void parallel_results_free(parallel_results *r)
     errno = saved;
 }
 
+void pl_results_drop(parallel_results **results)
+{
+    if (*results)
+        parallel_results_free(*results);
+}
+
 void parallel_scoped_cleanup(void *where)
 {
     void *object;

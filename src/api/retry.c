@@ -171,6 +171,10 @@ static void run_alarm(pl_errand *errand)
     pl_turn t;
     pl_turn_begin(&t, c);
     const void *root = pl_chunk_root(&t.chunk);
+    pl_worker *w = pl_worker_known();
+    pl_os_ambient before;
+    pl_os_ambient_enter(&care->ambient, &before);
+    const pl_os_mask *mask = pl_worker_set_mask(w, &care->mask);
     pthread_mutex_lock(&care->mutex);
     care->armed = false;
     care->alarms++;
@@ -187,6 +191,8 @@ static void run_alarm(pl_errand *errand)
     }
     pthread_mutex_unlock(&care->mutex);
     pl_turn_end(&t);
+    pl_worker_set_mask(w, mask);
+    pl_os_ambient_leave(&care->ambient, &before);
     pl_inbox_end(pool);
     pthread_mutex_lock(&care->mutex);
     arm(care);
@@ -215,8 +221,15 @@ void pl_retry_begin(pl_call *c, unsigned workers)
     pl_care *care = &c->care;
     care->waits = may_wait(c);
     care->workers = workers ? workers : pl_pool_cores();
-    if (care->waits && care->workers > 1)
-        care->alarm.pool = pl_pool_hold_here();
+    if (!care->waits || care->workers < 2)
+        return;
+    care->alarm.pool = pl_pool_hold_here();
+    pl_worker *w = pl_worker_known();
+    pl_os_ambient_get(&care->ambient);
+    if (w)
+        pl_worker_mask_of(w, &care->mask);
+    else
+        pl_os_mask_get(&care->mask);
 }
 
 static bool has_room(void *call)

@@ -10,6 +10,18 @@
 /* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not nudge it. */
 #define LOOK_NS UINT64_C(5000000)
 
+int pl_chunk_unwinds(int version, int actions, uint64_t kind, void *exception, void *context)
+{
+    pl_chunk *chunk = pl_this_thread.chunk;
+    if (!(actions & PL_UNWIND_IS_FORCED))
+        return pl_unwind_barrier(version, actions, kind, exception, context);
+    if (chunk->can_fail)
+        pl_chunk_end(chunk);
+    else /* it has no message */
+        pl_this_thread.chunk = chunk->outer;
+    return PL_UNWIND_GO_ON;
+}
+
 int pl_chunk_reason(const pl_chunk *chunk)
 {
     for (; chunk; chunk = chunk->parent) {
@@ -61,6 +73,7 @@ int parallel_sleep(double seconds)
         errno = EINVAL;
         return -1;
     }
+    int state = pl_os_cancel_defer(); /* where the system has no better way to sleep, that is a cancellation point */
     uint64_t now = pl_os_nanoseconds(), until = UINT64_MAX, deadline = first_deadline();
     if (seconds < 1e9)
         until = now + (seconds > 0 ? (uint64_t)(seconds * 1e9) : 0);
@@ -74,8 +87,11 @@ int parallel_sleep(double seconds)
         if (pl_stop_sleep(root, wake, is_over, &why))
             break;
         if (pl_os_nanoseconds() >= until)
-            return 0;
+            break;
     }
+    pl_os_cancel_restore(state);
+    if (!why)
+        return 0;
     errno = why;
     return -1;
 }

@@ -8,6 +8,7 @@
 #define PL_BASE_OS_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,10 +18,16 @@
 /* ---- processors ------------------------------------------------------------------------------------------ */
 
 /*
- * How many CPUs this process may use, at least 1: those of its affinity mask, and no more than its cgroup's
- * quota rounded up (version 1 or 2, the tightest on the way to the root).
+ * How many CPUs this process may use, at least 1: those of its first thread's affinity mask, whichever thread asks, and no
+ * more than its cgroup's quota rounded up (version 1 or 2, the tightest on the way to the root).
  */
 unsigned pl_os_cpus(void);
+
+/*
+ * Whether to do without all system calls that are not needed, as some sandboxes end a program that makes one: the
+ * environment says PARALLEL_SYSCALLS=few. docs/sandbox.md has the list.
+ */
+bool pl_os_few_calls(void);
 
 /*
  * The CPU quota of the cgroup that `self_cgroup` (the text of /proc/self/cgroup) describes, with hierarchies
@@ -74,12 +81,23 @@ static inline void pl_pause(void)
 /* Monotonic time in nanoseconds. */
 uint64_t pl_os_nanoseconds(void);
 
-/* A monotonic clock that is as cheap to read as the machine allows, in ticks of its own. */
+/*
+ * A clock that is as cheap to read as the machine allows, in ticks of its own. It may be set back, or forward, when a virtual
+ * machine or a checkpoint is restored. So nothing waits for a number of ticks to be reached: what is compared is how many
+ * have passed since then (`pl_ticks() - start > patience`), which a clock that was set back makes very many. What others are
+ * to wait for is in nanoseconds.
+ */
 #if defined(PL_MODEL)
 uint64_t pl_ticks(void);
 #elif defined(__x86_64__) || defined(__i386__)
+/* The CPU's counter may not be read by this process: prctl(PR_SET_TSC). Looked at when the library is loaded, and before its
+ * first shared call. */
+extern _Atomic bool pl_os_no_counter __attribute__((visibility("hidden")));
 static inline uint64_t pl_ticks(void)
 {
+    /* O8 relaxed: written before there are threads of ours; pairs with O9 */
+    if (__builtin_expect(atomic_load_explicit(&pl_os_no_counter, memory_order_relaxed), 0))
+        return pl_os_nanoseconds();
     return __builtin_ia32_rdtsc();
 }
 #elif defined(__aarch64__)
@@ -102,6 +120,9 @@ static inline uint64_t pl_ticks(void)
  * to about a factor of two in the first millisecond of the program. For thresholds, not for figures.
  */
 uint64_t pl_os_ticks_per_us(void);
+
+/* Finds out whether pl_ticks() may read the CPU's counter. Before the process has threads of the library's. */
+void pl_os_choose_clock(void);
 
 /* ---- memory ---------------------------------------------------------------------------------------------- */
 
@@ -132,12 +153,83 @@ void *pl_os_zalloc(size_t bytes);
 
 /* ---- threads --------------------------------------------------------------------------------------------- */
 
+/* Some CPUs. */
+typedef struct pl_os_cpu_set pl_os_cpu_set;
+
+/* Those of the `count` numbers that the process may run on, freed by free(); *usable is how many. NULL with errno: EINVAL if
+ * there are none, or where the system has no such thing; ENOMEM. */
+pl_os_cpu_set *pl_os_cpu_set_new(const int *cpus, size_t count, unsigned *usable);
+
+/* What threads have that are started, whatever the thread has that starts them. */
+typedef struct pl_os_attributes {
+    size_t stack_size;         /* bytes; 0: as much as the program's first thread may have */
+    const pl_os_cpu_set *cpus; /* where they may run; NULL: where the first thread may */
+    unsigned cpu_count;        /* how many these are */
+    int nice;                  /* added to the first thread's */
+} pl_os_attributes;
+
+/* The smallest stack that a thread can have. */
+size_t pl_os_least_stack(void);
+
 /*
- * Starts a thread with all signals blocked but those that its own faults raise, so that the program's handlers
- * run on the program's threads. If `off` is not -1, it is kept off that CPU, where the system can. It has as much stack as the program's threads, but no less than the first one, where the C
- * library gives them little. False if there can be no further thread.
+ * Starts a thread with all signals blocked (pl_os_mask_block()). If `off` is not -1, it begins off that CPU, where the system
+ * can do that. *mask becomes the starting thread's own. False if there can be no further thread.
  */
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off);
+typedef sigset_t pl_os_mask;
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_attributes *attributes,
+                  pl_os_mask *mask);
+
+/*
+ * The first thing that such a thread does: it takes the priority and the scheduling policy of the process's first thread, and
+ * not those of whoever has started it. False if the system does not allow that.
+ */
+bool pl_os_thread_begins(const pl_os_attributes *attributes);
+
+/*
+ * Which signals a thread blocks. A pool's threads block all, so that the program's handlers run on the program's threads, but for
+ * those that a thread's own faults raise, and the profiler's. While they run tasks, they have the mask of the thread that
+ * waits for these, since what a task starts inherits it; but signals that the program handles stay blocked. (What is not
+ * handled, and not ignored, ends or stops the whole process, whichever thread it comes to.)
+ */
+void pl_os_mask_get(pl_os_mask *mask);
+void pl_os_mask_set(const pl_os_mask *mask);
+void pl_os_mask_block(void);
+
+/* The signals for which the program has a handler now. Some microseconds. */
+void pl_os_handled(pl_os_mask *signals);
+
+/* Sets a mask that blocks those signals, too. */
+void pl_os_mask_set_but(const pl_os_mask *mask, const pl_os_mask *signals);
+
+/*
+ * What else tasks see of the thread that waits for them: how it rounds, and other control bits of its floating-point unit
+ * (not the flags), and its locale, as uselocale() has set it.
+ */
+typedef struct pl_os_ambient {
+    uint64_t floating;
+    void *locale;
+} pl_os_ambient;
+
+void pl_os_ambient_get(pl_os_ambient *ambient);
+/* *before becomes the thread's own, for pl_os_ambient_leave(). */
+void pl_os_ambient_enter(const pl_os_ambient *ambient, pl_os_ambient *before);
+void pl_os_ambient_leave(const pl_os_ambient *ambient, const pl_os_ambient *before);
+
+/* A request to cancel the calling thread is not acted on between these; they may be nested. The former returns what the latter
+ * wants. */
+int pl_os_cancel_defer(void);
+void pl_os_cancel_restore(int state);
+
+/* pl_os_cancel_defer(), where the stack of a thread that is cancelled is not unwound (unwind.h); else nothing. */
+#if defined(__GLIBC__) && defined(PL_HAS_PERSONALITY)
+#define PL_CANCEL_UNWINDS 1
+#else
+#define PL_CANCEL_UNWINDS 0
+#endif
+static inline int pl_os_cancel_unless_unwound(void)
+{
+    return PL_CANCEL_UNWINDS ? -1 : pl_os_cancel_defer();
+}
 
 /*
  * For a variable of each thread that no other library sees: the fastest way to it that the C library allows to one that a
@@ -155,6 +247,10 @@ void pl_os_name_self(const char *name);
 /* Ends what is left of a thread that has ended, or is about to: true if that is done. May say false and leave it for
  * later, instead of waiting. */
 bool pl_os_try_join(pthread_t thread);
+
+/* Has a function called when the program exits, before all that was registered earlier; or when the library is unloaded. False if
+ * there is no memory. */
+bool pl_os_at_exit(void (*run)(void));
 
 /* Gives the CPU to another thread that is ready to run. */
 void pl_os_yield(void);

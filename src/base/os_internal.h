@@ -8,6 +8,7 @@
 #include <stdnoreturn.h>
 #include <time.h>
 
+#include "base/os.h"
 #include "base/os_process.h"
 
 /* A time as the system takes it. Where its seconds have 32 bits only, what is longer than they can say is cut: a wait may
@@ -48,8 +49,15 @@ bool pl_os_is_kept(const pl_os_apart *apart);
 /* Waits for the keeper, whose child has ended, and frees what it had. */
 void pl_os_bury_keeper(pl_os_apart *apart);
 
-/* A thread with these attributes begins without that CPU, where the system can; what it may have else is as its maker's. */
-void pl_os_begin_off(pthread_attr_t *attributes, int cpu);
+/* A thread with these attributes begins on these CPUs, or NULL, those of the process, without `off`, where the system can do
+ * that. False if nothing was done. */
+bool pl_os_place(pthread_attr_t *attributes, int off, const pl_os_cpu_set *cpus);
+
+/* What pl_os_few_calls() asks once, when the program has made its first call, and may have set its environment. */
+bool pl_os_asks_for_few_calls(void);
+
+/* pl_os_nanoseconds() where no process may read the CPU's counter, which the C library's way does. */
+uint64_t pl_os_nanoseconds_by_kernel(void);
 
 /* Closes all files but the standard three and the line; where the system can, their numbers stay taken. */
 void pl_os_drop_files(int line);

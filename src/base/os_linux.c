@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,21 +72,40 @@ bool pl_os_try_join(pthread_t thread)
 
 void pl_os_name_self(const char *name)
 {
-    prctl(PR_SET_NAME, name, 0, 0, 0);
+    if (!pl_os_few_calls())
+        prctl(PR_SET_NAME, name, 0, 0, 0);
 }
+
+#if defined(__x86_64__) || defined(__i386__)
+void pl_os_choose_clock(void)
+{
+    int how = PR_TSC_ENABLE;
+    if (pl_os_asks_for_few_calls() || prctl(PR_GET_TSC, &how, 0, 0, 0) != 0)
+        return;
+    /* O9 relaxed: there are no threads of ours yet; pairs with O8, O10, O11 */
+    atomic_store_explicit(&pl_os_no_counter, how != PR_TSC_ENABLE, memory_order_relaxed);
+}
+
+uint64_t pl_os_nanoseconds_by_kernel(void)
+{
+    long t[2] = {0};
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, t);
+    return (uint64_t)t[0] * 1000000000u + (uint64_t)t[1];
+}
+#endif
 
 /* ---- processors ------------------------------------------------------------------------------------------ */
 
-/* The CPUs of the calling thread's affinity mask. Machines with more CPUs than cpu_set_t has bits need a
+/* The CPUs of the first thread's affinity mask. Machines with more CPUs than cpu_set_t has bits need a
  * larger set: it grows until the kernel is content. */
 static unsigned affinity_cpus(void)
 {
-    for (int bits = CPU_SETSIZE; bits <= 1 << 20; bits *= 2) {
+    for (int bits = CPU_SETSIZE; bits <= 1 << 20 && !pl_os_few_calls(); bits *= 2) {
         cpu_set_t *set = CPU_ALLOC(bits);
         if (!set)
             break;
         size_t size = CPU_ALLOC_SIZE(bits);
-        int rc = sched_getaffinity(0, size, set), error = errno;
+        int rc = sched_getaffinity(getpid(), size, set), error = errno;
         int count = rc == 0 ? CPU_COUNT_S(size, set) : 0;
         CPU_FREE(set);
         if (count > 0)
@@ -218,9 +238,11 @@ unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root)
 
 unsigned pl_os_cpus(void)
 {
+    int state = pl_os_cancel_defer(); /* reading a file is a cancellation point */
     unsigned cpus = affinity_cpus();
     char self[4096];
     unsigned quota = read_file("/proc/self/cgroup", self, sizeof self) ? pl_os_cgroup_quota(self, "/sys/fs/cgroup") : 0;
+    pl_os_cancel_restore(state);
     return quota && quota < cpus ? quota : cpus;
 }
 
@@ -232,7 +254,7 @@ int pl_os_cpu(void)
 }
 
 /* Machines with more CPUs than these hold do without. */
-typedef struct cpus {
+typedef struct pl_os_cpu_set {
     cpu_set_t set[8];
 } cpus;
 
@@ -251,7 +273,7 @@ bool pl_os_may_keep_off(pl_os_id thread, int cpu)
 {
     cpus all;
     int saved = errno;
-    bool may = get_cpus(thread, cpu, &all) && CPU_ISSET_S((unsigned)cpu, sizeof all, all.set) &&
+    bool may = !pl_os_few_calls() && get_cpus(thread, cpu, &all) && CPU_ISSET_S((unsigned)cpu, sizeof all, all.set) &&
                CPU_COUNT_S(sizeof all, all.set) > 1;
     errno = saved;
     return may;
@@ -271,18 +293,104 @@ void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
     errno = saved;
 }
 
-void pl_os_begin_off(pthread_attr_t *attributes, int cpu)
+/* What the process may run on. */
+static bool process_cpus(cpus *all)
+{
+    return !pl_os_few_calls() && get_cpus(getpid(), 0, all);
+}
+
+pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usable)
+{
+    cpus allowed, *set = calloc(1, sizeof *set);
+    if (!set)
+        return NULL;
+    bool known = process_cpus(&allowed);
+    for (size_t i = 0; i < count; i++) {
+        bool fits = numbers[i] >= 0 && numbers[i] < (int)(8 * sizeof *set);
+        if (fits && (!known || CPU_ISSET_S((unsigned)numbers[i], sizeof allowed, allowed.set)))
+            CPU_SET_S((unsigned)numbers[i], sizeof *set, set->set);
+    }
+    *usable = (unsigned)CPU_COUNT_S(sizeof *set, set->set);
+    if (*usable > 0)
+        return set;
+    free(set);
+    errno = EINVAL;
+    return NULL;
+}
+
+bool pl_os_place(pthread_attr_t *attributes, int off, const pl_os_cpu_set *wanted)
 {
 #ifdef __GLIBC__
     cpus all;
-    if (get_cpus(0, cpu, &all)) {
-        CPU_CLR_S((unsigned)cpu, sizeof all, all.set);
-        pthread_attr_setaffinity_np(attributes, sizeof all, all.set);
-    }
+    if (pl_os_few_calls() || !(wanted || process_cpus(&all)))
+        return false;
+    if (wanted)
+        all = *wanted;
+    if (off >= 0 && CPU_COUNT_S(sizeof all, all.set) > 1)
+        CPU_CLR_S((unsigned)off, sizeof all, all.set);
+    return pthread_attr_setaffinity_np(attributes, sizeof all, all.set) == 0;
 #else
     (void)attributes;
-    (void)cpu;
+    (void)off;
+    (void)wanted;
+    return false;
 #endif
+}
+
+/* Elsewhere than with glibc, a thread is not placed at its start: it places itself. */
+static void place_self(const pl_os_cpu_set *wanted)
+{
+#ifdef __GLIBC__
+    (void)wanted;
+#else
+    cpus all;
+    if (wanted || process_cpus(&all))
+        sched_setaffinity(0, sizeof all, wanted ? wanted->set : all.set);
+#endif
+}
+
+/* The policy and the priority of a thread; the policy without the flag that it is not inherited. */
+static bool get_policy(pid_t thread, int *policy, struct sched_param *param)
+{
+    *policy = sched_getscheduler(thread);
+    if (*policy < 0 || sched_getparam(thread, param) != 0)
+        return false;
+    *policy &= ~SCHED_RESET_ON_FORK;
+    return true;
+}
+
+/* Takes the first thread's policy. One with deadlines is a thread's own. */
+static bool adopt_policy(pid_t first)
+{
+    int theirs, ours;
+    struct sched_param wanted, has;
+    if (!get_policy(first, &theirs, &wanted) || !get_policy(0, &ours, &has))
+        return true; /* nothing is known */
+    if (theirs == SCHED_DEADLINE || (theirs == ours && wanted.sched_priority == has.sched_priority))
+        return true;
+    return sched_setscheduler(0, theirs, &wanted) == 0;
+}
+
+static bool adopt_nice(pid_t first, int more)
+{
+    errno = 0;
+    int wanted = getpriority(PRIO_PROCESS, (id_t)first), has = errno ? 0 : getpriority(PRIO_PROCESS, 0);
+    if (errno)
+        return true;
+    wanted += more;
+    wanted = wanted > 19 ? 19 : wanted < -20 ? -20 : wanted;
+    return wanted == has || setpriority(PRIO_PROCESS, 0, wanted) == 0;
+}
+
+bool pl_os_thread_begins(const pl_os_attributes *attributes)
+{
+    if (pl_os_few_calls())
+        return true;
+    pid_t first = getpid();
+    place_self(attributes->cpus);
+    bool same = adopt_policy(first);
+    bool nice = adopt_nice(first, attributes->nice);
+    return same && (nice || attributes->nice < 0);
 }
 
 /* ---- fences ---------------------------------------------------------------------------------------------- */
@@ -290,7 +398,7 @@ void pl_os_begin_off(pthread_attr_t *attributes, int cpu)
 bool pl_os_fence_init(void)
 {
     int saved = errno;
-    bool known = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    bool known = !pl_os_few_calls() && syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
     errno = saved;
     return known;
 }

@@ -48,6 +48,7 @@ void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
             until.tv_sec++;
         }
     }
+    int state = pl_os_cancel_defer();
     pthread_mutex_lock(&lot->mutex);
     int rc = 0;
     /* O3 relaxed: the mutex orders it: a waker changes the word first, and takes the mutex then; no partner */
@@ -55,6 +56,7 @@ void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
         rc = timeout_ns < 0 ? pthread_cond_wait(&lot->condition, &lot->mutex)
                             : pthread_cond_timedwait(&lot->condition, &lot->mutex, &until);
     pthread_mutex_unlock(&lot->mutex);
+    pl_os_cancel_restore(state);
 }
 
 void pl_os_wake(_Atomic uint32_t *word)
@@ -67,11 +69,12 @@ void pl_os_wake(_Atomic uint32_t *word)
 
 void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
-    int saved = errno;
+    int saved = errno, state = pl_os_cancel_defer();
     struct timespec t = {.tv_nsec = timeout_ns < 1000000 ? (long)timeout_ns : 1000000};
     /* O4 seq_cst: for whoever rouses; where its change is missed, it is seen a millisecond later; no partner */
     if (atomic_load_explicit(word, memory_order_seq_cst) == expected)
         nanosleep(&t, NULL);
+    pl_os_cancel_restore(state);
     errno = saved;
 }
 
@@ -112,11 +115,40 @@ pl_os_id pl_os_thread_self(void)
     return 0;
 }
 
-void pl_os_begin_off(pthread_attr_t *attributes, int cpu)
+bool pl_os_place(pthread_attr_t *attributes, int off, const pl_os_cpu_set *cpus)
 {
     (void)attributes;
-    (void)cpu;
+    (void)off;
+    (void)cpus;
+    return false;
 }
+
+pl_os_cpu_set *pl_os_cpu_set_new(const int *cpus, size_t count, unsigned *usable)
+{
+    (void)cpus;
+    (void)count;
+    (void)usable;
+    errno = EINVAL;
+    return NULL;
+}
+
+/* What a thread has in another way than others is its own affair here. */
+bool pl_os_thread_begins(const pl_os_attributes *attributes)
+{
+    (void)attributes;
+    return true;
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+void pl_os_choose_clock(void)
+{
+}
+
+uint64_t pl_os_nanoseconds_by_kernel(void)
+{
+    return 0;
+}
+#endif
 
 bool pl_os_may_keep_off(pl_os_id thread, int cpu)
 {

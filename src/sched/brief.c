@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/unwind.h"
 #include "sched/cancel.h"
 #include "sched/pool.h"
 
@@ -148,11 +149,15 @@ void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
         body(loop, piece.begin, piece.end, NULL);
         return;
     }
+    PL_UNWIND_BARRIER();
     pl_frame frame = {0}; /* nobody waits here who could help */
     pl_worker_enter(thief, &frame);
+    pl_os_ambient before;
+    pl_os_ambient_enter(&h->ambient, &before);
     do
         run_piece(h, h->body, h->ctx, piece.begin, piece.end);
     while (!stopped(h) && pl_handoff_take(h, 0, &piece));
+    pl_os_ambient_leave(&h->ambient, &before);
     pl_worker_leave_frame(thief);
     if (pl_handoff_leave(h))
         pl_unpark(&victim->parker);
@@ -212,6 +217,30 @@ static uint32_t run_own(const pl_loop_spec *spec, pl_handoff *h, uint32_t mine, 
     return back;
 }
 
+/* Whose hand-over is left by a task that is being unwound (unwind.h); NULL: it was not. Nothing more of it begins. */
+static void leave_handoff(pl_worker **left)
+{
+    pl_worker *w = *left;
+    pl_piece piece;
+    if (!w)
+        return;
+    if (pl_stop_raise(&w->handoff.stop, PL_STOP_ALL))
+        pl_stop_nudge_all();
+    while (pl_handoff_take(&w->handoff, 0, &piece)) {
+    }
+    wait_for_helpers(w, &w->handoff);
+    pl_handoff_set_busy(&w->handoff, false);
+}
+
+/* Runs the caller's part, and so on as run_own() does it, and waits. True if it had to wait. */
+static bool run_handed(const pl_loop_spec *spec, pl_worker *w, uint32_t mine, uint64_t *end, uint32_t *back)
+{
+    pl_worker *left PL_CLEANUP(leave_handoff) = w;
+    *back = run_own(spec, &w->handoff, mine, end);
+    left = NULL;
+    return wait_for_helpers(w, &w->handoff);
+}
+
 /* Runs the loop with those that are spinning. */
 static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, uint64_t guess, bool closely)
 {
@@ -231,13 +260,14 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
         memcpy(h->copy, spec->ctx, spec->ctx_size);
         h->ctx = h->copy;
     }
+    pl_os_ambient_get(&h->ambient);
     atomic_init(&h->stop, 0);
     pl_handoff_lay_out(h, (uint32_t)mine, n, piece);
     closely = closely || w->handed % MEASURED == 0 || w->handed < MEASURED;
     w->handed++;
     uint64_t start = closely ? pl_ticks() : 0, mid = 0;
-    uint32_t back = run_own(spec, h, (uint32_t)mine, closely ? &mid : NULL);
-    bool waited = wait_for_helpers(w, h);
+    uint32_t back;
+    bool waited = run_handed(spec, w, (uint32_t)mine, closely ? &mid : NULL, &back);
     uint64_t last = pl_brief_own.last, now = pl_ticks();
     pl_brief_own.last = now;
     pl_handoff_set_busy(h, false);

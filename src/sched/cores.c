@@ -34,6 +34,7 @@ unsigned pl_pool_default_cores(void)
     unsigned n = atomic_load_explicit(&cores, memory_order_relaxed);
     if (n == 0) {
         int saved = errno;
+        pl_os_choose_clock();
         n = count_cores();
         errno = saved;
         /* W11 relaxed: all who count at once count the same; pairs with W10 */

@@ -43,6 +43,7 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "base/os.h"
 #include "sched/cancel.h"
 #include "sched/loop.h"
 
@@ -57,6 +58,7 @@ typedef struct pl_handoff {
     pl_stop stop;
     pl_loop_body *body;
     void *ctx;
+    pl_os_ambient ambient;                            /* of the caller's thread, for iterations */
     _Atomic bool busy;                                /* this place is in use; the caller's, but also read at exit */
     alignas(PL_LINE) unsigned char copy[PL_LOOP_CTX]; /* of what ctx points to, so that it comes along */
 } pl_handoff;

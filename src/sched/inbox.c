@@ -6,7 +6,7 @@
 #include "sched/pool.h"
 
 /* How long an errand waits before a thread beyond the pool's size takes it. */
-#define RIPE_US 2000
+#define RIPE_NS UINT64_C(2000000)
 
 void pl_inbox_init(pl_inbox *inbox)
 {
@@ -26,7 +26,7 @@ uint32_t pl_inbox_drivers(const pl_inbox *inbox)
     return atomic_load_explicit((_Atomic uint32_t *)&inbox->drivers, memory_order_seq_cst);
 }
 
-/* When a thread may take the first errand, in ticks; of an empty inbox, UINT64_MAX. */
+/* When a thread may take the first errand, in pl_os_nanoseconds(); of an empty inbox, UINT64_MAX. */
 static uint64_t opens_at(const pl_pool *pool)
 {
     const pl_inbox *inbox = &pool->inbox;
@@ -42,23 +42,24 @@ static uint64_t opens_at(const pl_pool *pool)
 
 int64_t pl_inbox_opens_in(const pl_pool *pool)
 {
-    uint64_t at = opens_at(pool), now = pl_ticks(), per_us = pl_os_ticks_per_us();
+    uint64_t at = opens_at(pool);
     if (at == UINT64_MAX)
         return -1;
-    return now >= at ? 0 : (int64_t)((at - now) / per_us * 1000 + (at - now) % per_us * 1000 / per_us) + 1000;
+    uint64_t now = pl_os_nanoseconds();
+    return now >= at ? 0 : at - now < INT64_MAX ? (int64_t)(at - now) : INT64_MAX;
 }
 
 bool pl_inbox_open(const pl_pool *pool)
 {
     uint64_t at = opens_at(pool);
-    return at != UINT64_MAX && pl_ticks() >= at;
+    return at != UINT64_MAX && pl_os_nanoseconds() >= at;
 }
 
 /* With the mutex held: there are so many now. */
 static void set_count(pl_inbox *inbox, uint32_t count)
 {
     if (inbox->first) {
-        uint64_t ripe = inbox->first->from + RIPE_US * pl_os_ticks_per_us();
+        uint64_t ripe = inbox->first->from + RIPE_NS;
         /* I9 relaxed: a time by itself; pairs with I8 */
         atomic_store_explicit(&inbox->from, inbox->first->from, memory_order_relaxed);
         /* I3 relaxed: a time by itself; pairs with I7 */
@@ -86,14 +87,14 @@ void pl_inbox_submit(pl_errand *errand)
 {
     pl_pool *pool = errand->pool;
     pl_inbox *inbox = &pool->inbox;
-    uint64_t now = errand->not_before ? pl_os_nanoseconds() : 0;
-    uint64_t ns = errand->not_before > now ? errand->not_before - now : 0;
-    errand->from = pl_ticks() + ns / 1000 * pl_os_ticks_per_us();
+    uint64_t now = pl_os_nanoseconds();
+    bool later = errand->not_before > now;
+    errand->from = later ? errand->not_before : now;
     pthread_mutex_lock(&inbox->mutex);
     put_in(inbox, errand);
     bool watched = inbox->first != errand;
     pthread_mutex_unlock(&inbox->mutex);
-    if (!watched || (ns == 0 && pl_inbox_drivers(inbox) < pool->size))
+    if (!watched || (!later && pl_inbox_drivers(inbox) < pool->size))
         pl_pool_notify(pool, false);
 }
 
@@ -136,7 +137,7 @@ pl_errand *pl_inbox_take(pl_pool *pool)
             errand = NULL;
         } else {
             if (pl_inbox_drivers(inbox) > pool->size)
-                inbox->floor = pl_ticks() + RIPE_US * pl_os_ticks_per_us();
+                inbox->floor = pl_os_nanoseconds() + RIPE_NS;
             take_out(inbox, errand);
         }
     }

@@ -36,17 +36,17 @@ typedef struct pl_errand {
     uint64_t not_before; /* in pl_os_nanoseconds(); 0: at once */
     /* the inbox's, under its mutex */
     struct pl_errand *next, *before;
-    uint64_t from; /* the same in ticks */
+    uint64_t from; /* when it can be taken, in pl_os_nanoseconds() */
     bool queued;
 } pl_errand;
 
 typedef struct pl_inbox {
     pthread_mutex_t mutex;
     pl_errand *first, *last;  /* by `from` */
-    uint64_t floor;           /* nothing is ripe before, in ticks; under the mutex */
+    uint64_t floor;           /* nothing is ripe before, in pl_os_nanoseconds(); under the mutex */
     _Atomic uint32_t count;   /* how many there are */
     _Atomic uint32_t drivers; /* how many are being run */
-    _Atomic uint64_t from;    /* from when the first can be taken, in ticks, */
+    _Atomic uint64_t from;    /* from when the first can be taken, in pl_os_nanoseconds(), */
     _Atomic uint64_t ripe_at; /* and when it is ripe */
 } pl_inbox;
 

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/os.h"
+#include "base/unwind.h"
 #include "sched/brief.h"
 #include "sched/cancel.h"
 #include "sched/latch.h"
@@ -37,9 +38,11 @@ typedef struct pl_loop {
     uint32_t seats;     /* how many */
     bool add;           /* the call asks for more workers than cores */
     bool handed;        /* the owner's: there are, or may be, seats that searchers may take from its handoff */
-    uint64_t settle_at; /* when those that nobody has taken are free for all */
+    uint64_t handed_at; /* since when, in ticks: those that nobody has taken are soon free for all */
     uint64_t chunk_ticks;
     seat *seat;
+    pl_os_ambient ambient; /* what iterations see of the owner's thread, wherever they run; */
+    pl_os_mask mask;       /* likewise */
     alignas(PL_LINE) pl_latch latch;
     _Atomic uint32_t taken; /* seats taken */
     pl_stop stop;
@@ -53,6 +56,7 @@ typedef struct part {
     seat *seat;
     pl_slot *offer; /* the open offer on its deque, or NULL */
     uint64_t ticks; /* what its work has cost */
+    bool worked;    /* it has come to the end of its work: it is not being unwound */
 } part;
 
 /* The sitter of a seat that is handed over. */
@@ -254,7 +258,7 @@ static void work(part *p)
         size = next_size(loop, end - begin, spent);
         p->ticks += spent;
         before = now;
-        if (p->worker == loop->owner && loop->handed && now > loop->settle_at)
+        if (p->worker == loop->owner && loop->handed && now - loop->handed_at > SETTLE_US * pl_os_ticks_per_us())
             settle(loop);
     }
     close_offer(p);
@@ -276,19 +280,27 @@ static void lend(const pl_loop *loop, const pl_worker *w, int step)
     }
 }
 
-/* Takes part on a seat, and is no longer counted then. */
+/* Takes part on a seat, and is no longer counted then. In somebody else's loop, so the thread is not cancelled. */
 static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
 {
+    PL_UNWIND_BARRIER();
+    int state = pl_os_cancel_defer();
     pl_frame frame = {.latch = &loop->latch};
     part p = {.loop = loop, .worker = w, .seat = seat};
     pl_worker_enter(w, &frame);
     lend(loop, w, 1);
+    pl_os_ambient before;
+    pl_os_ambient_enter(&loop->ambient, &before);
+    const pl_os_mask *mask = pl_worker_set_mask(w, &loop->mask);
     work(&p);
+    pl_worker_set_mask(w, mask);
+    pl_os_ambient_leave(&loop->ambient, &before);
     account(&p);
     lend(loop, w, -1);
     stand_up(loop, seat);
     pl_worker_leave_frame(w);
     pl_latch_drop(&loop->latch);
+    pl_os_cancel_restore(state);
 }
 
 /* What the thief of an offer does: takes part, if it still may and there is a seat. The offer's count at the latch
@@ -347,7 +359,7 @@ static void hand_over_seats(part *p, uint32_t begin, uint32_t end)
         return;
     loop->handed = true;
     pl_handoff_set_busy(h, true);
-    loop->settle_at = pl_ticks() + SETTLE_US * pl_os_ticks_per_us();
+    loop->handed_at = pl_ticks();
     h->body = join;
     h->ctx = loop;
     pl_handoff_lay_out_seats(h, 1, count + 1);
@@ -400,7 +412,7 @@ static bool could_help(pl_loop *loop)
     return false;
 }
 
-/* The caller is out of work: helps and waits until all participants have left. */
+/* The caller is out of work: helps, unless it is being unwound, and waits until all participants have left. */
 static void wait_for_all(part *p)
 {
     pl_loop *loop = p->loop;
@@ -414,7 +426,7 @@ static void wait_for_all(part *p)
         if (has_iterations(loop)) {
             work(p);
             start = pl_ticks();
-        } else if (help(loop))
+        } else if (p->worked && help(loop))
             start = pl_ticks();
         else if (pl_ticks() - start < patience)
             pl_pause();
@@ -438,6 +450,30 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
         pl_brief_learn(spec, pl_ticks() - start, spec->n - begin, false);
 }
 
+/* The caller's work has ended, or was left by its task (unwind.h): then nothing more begins. Waits for all. */
+static void end_shared(part *p)
+{
+    pl_loop *loop = p->loop;
+    pl_worker *w = p->worker;
+    if (!p->worked) {
+        if (pl_stop_raise(&loop->stop, PL_STOP_ALL))
+            pl_stop_nudge_all();
+        close_offer(p);
+    }
+    if (loop->handed)
+        settle(loop);
+    wait_for_all(p);
+    if (loop->handed)
+        settle(loop); /* who has joined has left the handoff before */
+    account(p);
+    lend(loop, w, -1);
+    if (loop->add) {
+        /* R23 relaxed: a hint; pairs with W14 */
+        atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
+    }
+    pl_worker_leave_frame(w);
+}
+
 /* Runs [begin, n) with help. False, and nothing is run, if the pool is being ended. */
 static bool run_shared(pl_loop *loop, size_t begin)
 {
@@ -454,22 +490,13 @@ static bool run_shared(pl_loop *loop, size_t begin)
         atomic_fetch_add_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
     lend(loop, w, 1);
-    part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
-    hand_over_seats(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
-    work(&p);
-    if (loop->handed)
-        settle(loop);
-    wait_for_all(&p);
-    if (loop->handed)
-        settle(loop); /* who has joined has left the handoff before */
-    account(&p);
-    lend(loop, w, -1);
-    if (loop->add) {
-        /* R23 relaxed: a hint; pairs with W14 */
-        atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
+    {
+        part p PL_CLEANUP(end_shared) = {.loop = loop, .worker = w, .seat = sit(loop, w)};
+        hand_over_seats(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
+        work(&p);
+        p.worked = true;
     }
-    pl_worker_leave_frame(w);
     w->helpers += w->helpers == 0; /* there may be some about */
     pl_brief_own.last = pl_ticks();
     if (!stopped(loop)) {
@@ -479,14 +506,28 @@ static bool run_shared(pl_loop *loop, size_t begin)
     return true;
 }
 
+/* What is put back after a loop, also if its caller is being unwound. */
+typedef struct before {
+    pl_worker *worker;
+    pl_slot *head;
+    seat *far;
+} before;
+
+static void put_back(before *b)
+{
+    b->worker->deque.head = b->head;
+    free(b->far);
+}
+
 /* Makes the loop and runs [begin, n) of it, if help is to be had. */
 static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, bool add)
 {
     pl_worker *w = pl_worker_self();
     if (!w)
         return false;
-    seat near[NEAR_SEATS], *far = NULL;
-    if (seats > NEAR_SEATS && !(far = pl_os_zalloc(seats * sizeof(seat))))
+    seat near[NEAR_SEATS];
+    before b PL_CLEANUP(put_back) = {.worker = w, .head = w->deque.head};
+    if (seats > NEAR_SEATS && !(b.far = pl_os_zalloc(seats * sizeof(seat))))
         seats = NEAR_SEATS;
     size_t grain = spec->grain ? spec->grain : 1, unit = ((spec->n - 1) / grain / UINT32_MAX + 1) * grain;
     pl_loop loop = {
@@ -496,25 +537,22 @@ static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, b
         .seats = seats,
         .add = add,
         .chunk_ticks = (spec->chunk_us ? spec->chunk_us : CHUNK_US) * pl_os_ticks_per_us(),
-        .seat = far ? far : near,
+        .seat = b.far ? b.far : near,
     };
+    pl_os_ambient_get(&loop.ambient);
+    pl_worker_mask_of(w, &loop.mask);
     pl_latch_init(&loop.latch, &w->parker);
     for (uint32_t k = 0; k < seats; k++) {
         atomic_init(&loop.seat[k].range.word, 0);
         atomic_init(&loop.seat[k].sitter, 0);
     }
-    pl_slot *head = w->deque.head;
     pl_deque_find_head(&w->deque);
-    bool done = run_shared(&loop, begin);
-    w->deque.head = head;
-    free(far);
-    return done;
+    return run_shared(&loop, begin);
 }
 
-void pl_loop_run(const pl_loop_spec *spec)
+/* Runs a loop of one iteration or more. */
+static void run(const pl_loop_spec *spec)
 {
-    if (spec->n == 0)
-        return;
     unsigned cores = pl_pool_cores(), seats = spec->workers ? spec->workers : cores;
     size_t most = spec->grain ? (spec->n - 1) / spec->grain + 1 : spec->n, begin = 0;
     seats = seats < most ? seats : (unsigned)most;
@@ -532,4 +570,19 @@ void pl_loop_run(const pl_loop_spec *spec)
         pl_brief_own.limit = UINT64_MAX; /* whatever it costs */
     if (seats == 1 || !try_shared(spec, begin, seats, add))
         run_alone(spec, begin);
+}
+
+static void end_call(const void *unused)
+{
+    (void)unused;
+    pl_worker_end_call();
+}
+
+void pl_loop_run(const pl_loop_spec *spec)
+{
+    if (spec->n == 0)
+        return;
+    const char call PL_CLEANUP(end_call) = 0;
+    (void)call;
+    run(spec);
 }

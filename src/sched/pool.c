@@ -7,22 +7,30 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/os_process.h"
 #include "sched/brief.h"
 
 /* How long a searcher looks around before it sleeps: some ten times what a wake-up costs. */
 #define SPIN_US 40
+/* How many guests of a pool keep their records from call to call. */
+#ifdef PL_MODEL
+#define KEPT_GUESTS 1u
+#else
+#define KEPT_GUESTS 128u
+#endif
 /* How long no thread is started after one could not be. */
-#define RETRY_US 100000
+#define RETRY_NS UINT64_C(100000000)
 
 /* Guards all that follows, and who uses which record. Never held while a task runs. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pl_pool *the_pool;
-static pl_pool *own_pools;    /* those that pl_pool_new() has made, until they are freed */
-static pl_pool *forked_pools; /* those of parent processes */
+static _Atomic(pl_pool *) own_pools; /* those that pl_pool_new() has made, until they are freed */
+static pl_pool *forked_pools;        /* those of parent processes */
 static pl_worker *forked_workers;
 static unsigned cpus; /* 0: not counted yet */
 static pthread_key_t guest_key;
 static bool has_guest_key;
+static bool has_exit_handler;
 static bool closed; /* the library is being unloaded or the program exits: no further guests */
 
 static _Thread_local pl_worker *self PL_OF_THREAD;
@@ -109,18 +117,28 @@ static void give_back(pl_worker *w)
 /* A thread that was a guest ends. Should a later destructor of its make a call, it becomes a guest anew. */
 static void guest_leaves(void *worker)
 {
+    pl_worker *w = worker;
     self = NULL;
-    give_back(worker);
+    pthread_mutex_lock(&mutex);
+    w->pool->kept--;
+    free_record(w);
+    pthread_mutex_unlock(&mutex);
 }
 
 /* What does not change in a pool that is all zero otherwise. With the mutex held. */
-static void fill_in(pl_pool *pool, unsigned size)
+static void fill_in(pl_pool *pool, unsigned size, const pl_thread_kind *kind)
 {
     int saved = errno;
     if (!cpus)
         cpus = pl_os_cpus();
     pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
     pool->cpus = cpus;
+    if (kind) {
+        pool->kind = *kind;
+        unsigned few = kind->attributes.cpu_count;
+        pool->cpus = few && few < cpus ? few : cpus;
+    }
+    has_exit_handler = has_exit_handler || pl_os_at_exit(pl_pool_end_all);
     pool->can_fence = pl_os_fence_init();
     pool->size = size;
     pl_inbox_init(&pool->inbox);
@@ -137,7 +155,7 @@ static pl_pool *program_pool(void)
     has_guest_key = true;
     the_pool = pl_os_zalloc(sizeof *the_pool);
     if (the_pool)
-        fill_in(the_pool, pl_pool_default_cores());
+        fill_in(the_pool, pl_pool_default_cores(), NULL);
     return the_pool;
 }
 
@@ -147,27 +165,46 @@ __attribute__((noinline)) static pl_worker *become_guest(void)
     pthread_mutex_lock(&mutex);
     pl_pool *pool = visit ? visit->pool : program_pool();
     pl_worker *w = pool && !pl_pool_stopping(pool) ? unused_worker(pool) : NULL;
-    if (w && !visit && pthread_setspecific(guest_key, w) != 0) {
-        free_record(w);
-        w = NULL;
+    bool for_a_call = w && !visit && pool->kept >= KEPT_GUESTS;
+    if (w && !visit && !for_a_call) {
+        if (pthread_setspecific(guest_key, w) == 0) {
+            pool->kept++;
+        } else {
+            free_record(w);
+            w = NULL;
+        }
     }
     if (w)
         w->use = PL_GUEST;
     pthread_mutex_unlock(&mutex);
-    if (w)
+    if (w) {
         w->is_thread = false;
+        w->for_a_call = for_a_call;
+    }
     self = w;
     return w;
 }
 
 pl_worker *pl_worker_self(void)
 {
+    if (pl_os_forking_apart)
+        return NULL;
     return self ? self : thread_ends ? NULL : become_guest();
 }
 
 pl_worker *pl_worker_known(void)
 {
-    return self;
+    return pl_os_forking_apart ? NULL : self;
+}
+
+void pl_worker_end_call(void)
+{
+    pl_worker *w = self;
+    if (!w || !w->for_a_call || w->frame || pl_os_forking_apart)
+        return;
+    self = NULL;
+    pl_deque_trim(&w->deque);
+    give_back(w);
 }
 
 /* ---- threads --------------------------------------------------------------------------------------------- */
@@ -181,14 +218,14 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
 {
     pthread_mutex_lock(&mutex);
     bool may = pl_pool_may_add(pool, add); /* still: others may have been faster */
-    pl_worker *w = !may || pl_pool_stopping(pool) ? NULL : unused_worker(pool);
+    pl_worker *w = may ? unused_worker(pool) : NULL;
     bool started = false;
     if (w) {
         int cpu = pl_os_cpu(), off = pl_os_may_keep_off(pl_os_thread_self(), cpu) ? cpu : -1;
         /* W48 relaxed: k1 (worker.c), as W43, before the thread starts; pairs with W45 */
         atomic_store_explicit(&w->kept_off, off + 1, memory_order_relaxed);
         pl_sleep_waking(&pool->sleep, 1);
-        started = pl_os_thread(&w->thread, pl_worker_main, w, off);
+        started = pl_os_thread(&w->thread, pl_worker_main, w, off, &pool->kind.attributes, &w->origin);
         if (started) {
             w->use = PL_THREAD;
         } else {
@@ -202,7 +239,7 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
     }
     pthread_mutex_unlock(&mutex);
     if (may && !started) {
-        uint64_t until = pl_ticks() + RETRY_US * pl_os_ticks_per_us();
+        uint64_t until = pl_os_nanoseconds() + RETRY_NS;
         /* W15 relaxed: a time by itself; pairs with W16 */
         atomic_store_explicit(&pool->no_threads_until, until, memory_order_relaxed);
     }
@@ -217,7 +254,7 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
     /* W52 relaxed: a hint; pairs with R28 */
     uint32_t lent = atomic_load_explicit((_Atomic uint32_t *)&pool->lent, memory_order_relaxed);
     bool few = pl_pool_threads(pool) + 1 < pool->size + driven + lent;
-    return (add || errands || few) && (until == 0 || pl_ticks() > until);
+    return (add || errands || few) && (until == 0 || pl_os_nanoseconds() > until) && !pl_pool_stopping(pool);
 }
 
 bool pl_worker_leave(pl_worker *worker)
@@ -226,7 +263,7 @@ bool pl_worker_leave(pl_worker *worker)
     pthread_mutex_lock(&mutex);
     /* W17 relaxed: changes under the mutex only; no partner */
     uint32_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
-    bool leave = pl_pool_stopping(pool) || threads + 1 > pool->size;
+    bool leave = pl_pool_stopping(pool) || threads + 1 > pool->size || worker->inferior;
     if (leave) {
         self = NULL;
         thread_ends = true;
@@ -319,6 +356,7 @@ static bool close_pool(pl_pool *pool, bool *others)
 /* Ends the threads of a pool that is barred. */
 static void join_threads(pl_pool *pool)
 {
+    int state = pl_os_cancel_defer(); /* a join is a cancellation point */
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
         pthread_mutex_lock(&mutex);
@@ -332,6 +370,7 @@ static void join_threads(pl_pool *pool)
         free_record(w);
         pthread_mutex_unlock(&mutex);
     }
+    pl_os_cancel_restore(state);
 }
 
 /* Frees a pool without threads that nobody knows any more. */
@@ -339,29 +378,66 @@ static void free_pool(pl_pool *pool)
 {
     for (unsigned i = 0; i < pl_pool_high(pool); i++)
         free_worker(pl_pool_worker(pool, i));
+    free((void *)pool->kind.attributes.cpus);
     free(pool);
+}
+
+/* Bars the program's pool, if it has none that works on it, and is not being ended. With the mutex held. */
+static bool begin_end(pl_pool *pool, bool *others)
+{
+    if (pool->ending || !close_pool(pool, others))
+        return false;
+    pool->ending = true;
+    return true;
 }
 
 static void end_program_pool(void)
 {
     pthread_mutex_lock(&mutex);
-    pl_pool *pool = the_pool;
+    pl_pool *pool = closed ? NULL : the_pool;
     bool others = false;
-    closed = !pool || close_pool(pool, &others);
+    closed = !pool || begin_end(pool, &others);
     bool close_it = pool && closed;
     pthread_mutex_unlock(&mutex);
     if (!close_it)
         return;
     join_threads(pool);
-    pthread_key_delete(guest_key);
+    pthread_mutex_lock(&mutex);
+    pool->ending = false;
+    if (has_guest_key)
+        pthread_key_delete(guest_key);
     has_guest_key = false;
     if (self && self->pool == pool)
         self = NULL;
     /* W51 acquire: who held it is done with it; pairs with W49, W50 */
     if (others || atomic_load_explicit(&pool->holders, memory_order_acquire) > 0)
-        return;      /* they may still call, and then work alone; or look at what they have left in the inbox */
-    the_pool = NULL; /* no other thread is left that knows it */
-    free_pool(pool);
+        pool = NULL; /* they may still call, and then work alone; or look at what they have left in the inbox */
+    else
+        the_pool = NULL; /* no other thread is left that knows it */
+    pthread_mutex_unlock(&mutex);
+    if (pool)
+        free_pool(pool);
+}
+
+bool pl_pool_shut_down(void)
+{
+    bool others = false;
+    pthread_mutex_lock(&mutex);
+    pl_pool *pool = closed ? NULL : the_pool;
+    bool may = !pool || (!pl_inbox_count(&pool->inbox) && begin_end(pool, &others));
+    pthread_mutex_unlock(&mutex);
+    if (!pool || !may)
+        return may;
+    join_threads(pool);
+    pthread_mutex_lock(&mutex);
+    pool->ending = false;
+    /* W64 seq_cst: before the look for errands, in S: who has submitted one and was barred from starting a thread for it is
+     * seen; pairs with W8, I2 */
+    atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
+    pthread_mutex_unlock(&mutex);
+    if (pl_inbox_count(&pool->inbox))
+        pl_pool_notify(pool, false);
+    return true;
 }
 
 /* ---- pools of the program's own -------------------------------------------------------------------------- */
@@ -369,22 +445,38 @@ static void end_program_pool(void)
 static void own(pl_pool *pool, pl_pool *next)
 {
     pool->own = pool->owned = true;
-    pool->next = next;
+    atomic_init(&pool->next, next);
     atomic_init(&pool->holders, 1);
     atomic_init(&pool->stopping, closed);
 }
 
-pl_pool *pl_pool_new(unsigned size)
+/* The first of the own pools, or the one after. The list changes under the mutex, but for a child process, which sees it as it
+ * was at some moment. */
+static pl_pool *pool_at(_Atomic(pl_pool *) *link)
+{
+    /* W65 relaxed: under the mutex, or in a child with one thread; pairs with W66, W67, W68 */
+    return atomic_load_explicit(link, memory_order_relaxed);
+}
+
+pl_pool *pl_pool_new(unsigned size, const pl_thread_kind *kind)
 {
     pl_pool *pool = pl_os_zalloc(sizeof *pool);
     if (!pool)
         return NULL;
     pthread_mutex_lock(&mutex);
-    fill_in(pool, size);
-    own(pool, own_pools);
-    own_pools = pool;
+    fill_in(pool, size, kind);
+    own(pool, pool_at(&own_pools));
+    /* W66 release: whenever another thread forks, its child finds a whole list of whole pools; pairs with W65 */
+    atomic_store_explicit(&own_pools, pool, memory_order_release);
     pthread_mutex_unlock(&mutex);
     return pool;
+}
+
+/* Takes a pool out of the list that `link` is part of. With the mutex held, or in a child process. */
+static void take_out(_Atomic(pl_pool *) *link, const pl_pool *pool)
+{
+    /* W67 release: as W66; pairs with W65 */
+    atomic_store_explicit(link, pool_at((_Atomic(pl_pool *) *)&pool->next), memory_order_release);
 }
 
 /* Nobody holds the pool any more. */
@@ -395,10 +487,10 @@ static void end_own_pool(pl_pool *pool)
     pthread_mutex_unlock(&mutex);
     join_threads(pool);
     pthread_mutex_lock(&mutex);
-    pl_pool **link = &own_pools;
-    while (*link != pool)
-        link = &(*link)->next;
-    *link = pool->next;
+    _Atomic(pl_pool *) *link = &own_pools;
+    while (pool_at(link) != pool)
+        link = &pool_at(link)->next;
+    take_out(link, pool);
     pthread_mutex_unlock(&mutex);
     free_pool(pool);
 }
@@ -449,7 +541,7 @@ void pl_pool_let_go(pl_pool *pool)
 /* The first pool from `pool` on, which is held now, and not being ended. With the mutex held. */
 static pl_pool *hold_first(pl_pool *pool)
 {
-    for (; pool; pool = pool->next) {
+    for (; pool; pool = pool_at(&pool->next)) {
         /* W33 relaxed: the mutex keeps the pool; one that nobody holds is left to who ends it; pairs with W32 */
         uint32_t holders = atomic_load_explicit(&pool->holders, memory_order_relaxed);
         while (holders > 0) {
@@ -466,14 +558,14 @@ static pl_pool *hold_first(pl_pool *pool)
 static void stop_own_pools(void)
 {
     pthread_mutex_lock(&mutex);
-    pl_pool *pool = hold_first(own_pools);
+    pl_pool *pool = hold_first(pool_at(&own_pools));
     while (pool) {
         bool others, close_it = close_pool(pool, &others);
         pthread_mutex_unlock(&mutex);
         if (close_it)
             join_threads(pool);
         pthread_mutex_lock(&mutex);
-        pl_pool *next = hold_first(pool->next);
+        pl_pool *next = hold_first(pool_at(&pool->next));
         pthread_mutex_unlock(&mutex);
         let_go(pool);
         pthread_mutex_lock(&mutex);
@@ -497,19 +589,10 @@ unsigned pl_pool_forks(void)
     return forks;
 }
 
-static void before_fork(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void after_fork(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
 static void keep_reachable(pl_pool *pool)
 {
-    pool->next = forked_pools;
+    /* W68 relaxed: the process has one thread; pairs with W65 */
+    atomic_store_explicit(&pool->next, forked_pools, memory_order_relaxed);
     forked_pools = pool;
 }
 
@@ -517,21 +600,26 @@ static void keep_reachable(pl_pool *pool)
 static void renew(pl_pool *pool)
 {
     unsigned size = pool->size;
-    pl_pool *next = pool->next;
+    pl_pool *next = pool_at(&pool->next);
+    const pl_thread_kind kind = pool->kind;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
         w->next_free = forked_workers;
         forked_workers = w;
     }
     memset(pool, 0, sizeof *pool);
-    fill_in(pool, size);
+    fill_in(pool, size, &kind);
     own(pool, next);
 }
 
 /* The child has one thread, and a copy of pools whose threads are gone. It may be in the midst of a task, with frames
- * of loops below it on the stack; so their records are left alone, but within reach. */
+ * of loops below it on the stack; so their records are left alone, but within reach. The mutex may have been held. */
 static void after_fork_in_child(void)
 {
+    pthread_mutex_init(&mutex, NULL);
+    /* it has the signal mask of the program, which a thread of the pool has not, or not wholly */
+    if (self && self->is_thread && !pl_os_forking_apart)
+        pl_os_mask_set(self->mask ? self->mask : &self->origin);
     if (the_pool)
         keep_reachable(the_pool);
     forks++;
@@ -541,20 +629,20 @@ static void after_fork_in_child(void)
     closed = false;
     if (has_guest_key)
         pthread_setspecific(guest_key, NULL);
-    for (pl_pool **link = &own_pools, *pool; (pool = *link);) {
+    _Atomic(pl_pool *) *link = &own_pools;
+    for (pl_pool *pool; (pool = pool_at(link));) {
         if (pool->owned) {
             renew(pool);
             link = &pool->next;
         } else {
-            *link = pool->next;
+            take_out(link, pool);
             keep_reachable(pool);
         }
     }
-    after_fork();
     pl_os_after_fork();
 }
 
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    pthread_atfork(NULL, NULL, after_fork_in_child);
 }

@@ -12,9 +12,20 @@
  * Records of workers are reused but never freed before the pool is, so that a thread may look at another's
  * deque or leave it a token at any time.
  *
+ * A guest keeps its record until its thread ends, so that its next call finds it again. Where many do (KEPT_GUESTS in pool.c),
+ * further ones give theirs back when their call returns: however many threads have called and live on, there are records.
+ *
  * End. When the library is unloaded or the program exits, threads are joined and the records freed, unless some call
  * is still running (exit() in a task, or while other threads compute): then all is left as it is, since waiting
- * for it might never end. A child of fork() starts afresh: its copy of the parent's pool is not touched again.
+ * for it might never end. At exit that is done by a function registered with atexit() when the pool is made: so the pool's
+ * threads end, with their thread-local objects, before the static objects do that there were by then. pl_pool_shut_down()
+ * ends the threads alone: the pool stays, barred meanwhile, so that no guest's record dangles, and calls that begin in
+ * between run alone.
+ *
+ * Fork. A child starts afresh: its copy of the parent's pool is not touched again. No lock is held while the program's fork
+ * handlers run, since these may make calls. So another thread of the parent may have been in the middle of any change, and
+ * held the mutex; the child makes that new, and looks at nothing but the list of own pools, which is changed by single
+ * stores.
  *
  * Pools of the program's own. The pool above is the program's; beside it there may be others, each with its threads and
  * a size that takes the place of pl_pool_cores(). A thread gets into one by a *visit*: what it runs between
@@ -58,21 +69,31 @@ typedef struct pl_worker {
     pl_deque deque; /* first: a worker is known to its tasks by its deque's bounds */
     /* its thread's own */
     struct pl_pool *pool;
-    unsigned index;          /* in pool->workers and in the set of sleepers */
-    unsigned victim;         /* where its next look into the others' deques begins */
-    bool is_thread;          /* of the pool's, not a guest */
-    bool was_last;           /* it was the last searcher when it found what it runs now, and owes a look */
-    uint64_t shy_for;        /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
-    uint64_t shy_until;      /* and until when it does `victim` */
-    uint64_t late;           /* of its loops: by how much a helper's part ends later than its work takes; */
-    uint32_t helpers;        /* how many came, the last time; */
-    uint32_t handed;         /* and how many loops it has handed over */
-    pl_frame *frame;         /* the innermost */
+    unsigned index;  /* in pool->workers and in the set of sleepers */
+    unsigned victim; /* where its next look into the others' deques begins */
+    bool is_thread;  /* of the pool's, not a guest */
+    bool for_a_call; /* a guest that gives its record back when its call returns */
+    bool inferior; /* a thread whose priority is not the process's, as the system did not allow that: it leaves soon */
+    bool was_last; /* it was the last searcher when it found what it runs now, and owes a look */
+    uint64_t shy_for;   /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
+    uint64_t shy_since; /* and since when it has left `victim` alone, in ticks */
+    uint64_t late;      /* of its loops: by how much a helper's part ends later than its work takes; */
+    uint32_t helpers;   /* how many came, the last time; */
+    uint32_t handed;    /* and how many loops it has handed over */
+    pl_frame *frame;    /* the innermost */
+    const pl_os_mask
+        *mask; /* of a thread: that of those who wait for what it runs, which is now its own; NULL: all blocked */
+    pl_os_mask origin;       /* of a thread: that of the thread that started it */
+    pl_os_mask handled;      /* signals that the program handled, as seen a short while ago, */
+    uint64_t handled_since;  /* in ticks; 0: not yet */
     _Atomic uint32_t inside; /* how many frames that is; also read at exit */
     _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
     _Atomic pl_os_id me;     /* its thread's number */
-    _Atomic int kept_off;    /* while it sleeps: the CPU, plus 1, that whoever wakes it keeps it off; or 0: worker.c */
-    _Atomic uint64_t woken;  /* when it was woken the last time, in ticks; or 0 */
+    /* what tasks see of the thread that waits for the computation which this one takes part in: read by their thieves */
+    _Atomic uint64_t floating;
+    _Atomic(void *) locale;
+    _Atomic int kept_off;   /* while it sleeps: the CPU, plus 1, that whoever wakes it keeps it off; or 0: worker.c */
+    _Atomic uint64_t woken; /* when it was woken the last time, in ticks; or 0 */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
     pthread_t thread;            /* of a PL_THREAD, or a PL_ENDED one still to be joined */
@@ -82,12 +103,20 @@ typedef struct pl_worker {
     pl_handoff handoff; /* what it hands over of a short loop */
 } pl_worker;
 
+/* What the threads of a pool have, and do. */
+typedef struct pl_thread_kind {
+    pl_os_attributes attributes;           /* the CPUs in it are the pool's to free */
+    char name[16];                         /* for debuggers; "": one with a number */
+    void (*start)(void *), (*end)(void *); /* run by each, first and last; or NULL */
+    void *data;
+} pl_thread_kind;
+
 typedef struct pl_pool {
     pl_sleep sleep;
     alignas(PL_LINE) _Atomic uint32_t high; /* workers[0 .. high) exist */
     _Atomic uint32_t threads;               /* how many the pool has made that have not ended */
     _Atomic uint32_t stopping;
-    _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in ticks */
+    _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in pl_os_nanoseconds() */
     _Atomic uint32_t eager;            /* loops under way that ask for more workers than it has, */
     _Atomic uint32_t lent;             /* and how many of its threads are at those: they may block for long */
     _Atomic uint32_t wake_cost;        /* what it takes to wake a worker, in ticks: of who does it, */
@@ -99,14 +128,17 @@ typedef struct pl_pool {
     uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
     unsigned cpus;                     /* that there are for all threads */
     unsigned size;                     /* workers that a call has which does not say, the caller among them */
+    pl_thread_kind kind;               /* of its threads */
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
     /* of an own pool */
     alignas(
         PL_LINE) _Atomic uint32_t holders; /* its maker, the visits, and executors; of the program's pool the last */
-    bool owned;                            /* its maker has not let it go; and kept under the mutex, as is */
-    struct pl_pool *next;                  /* of all such pools; of those of parent processes, kept reachable */
+    bool owned;                            /* its maker has not let it go; kept under the mutex */
+    _Atomic(struct pl_pool *) next;        /* of all such pools; of those of parent processes, kept reachable */
     /* kept under the mutex */
     pl_worker *free; /* records that are PL_FREE */
+    unsigned kept;   /* guests that keep their records from call to call */
+    bool ending;     /* somebody waits for the end of its threads */
 } pl_pool;
 
 /* How many workers a call of this thread has that does not say: the size of the pool that it is in. Outside of all,
@@ -120,15 +152,20 @@ unsigned pl_pool_default_cores(void);
 void pl_pool_stay_alone(void);
 
 /* The calling thread's worker; makes it a guest of the pool that it visits, or else of the program's, if it has none.
- * NULL if there is no memory or there are too many workers. */
+ * NULL if there is no memory, there are too many workers, or the library is forking a process on this thread, where calls
+ * that fork handlers make are to run alone. */
 pl_worker *pl_worker_self(void);
 
 /* The same, or NULL if it has none yet. */
 pl_worker *pl_worker_known(void);
 
-/* Makes a pool of its own for calls of `size` workers, 1 to PL_SLEEP_MAX; it starts no thread yet. NULL if there is no
- * memory. */
-pl_pool *pl_pool_new(unsigned size);
+/* A call of this thread's is through with pl_worker_self(): gives the record back if it is not to be kept, and this was not a
+ * call within another. */
+void pl_worker_end_call(void);
+
+/* Makes a pool of its own for calls of `size` workers, 1 to PL_SLEEP_MAX, with threads of this kind, or NULL; it starts no
+ * thread yet. NULL if there is no memory. */
+pl_pool *pl_pool_new(unsigned size, const pl_thread_kind *kind);
 
 /* Lets go of it. It ends now, or with the last visit. */
 void pl_pool_free(pl_pool *pool);
@@ -154,6 +191,9 @@ void pl_pool_let_go(pl_pool *pool);
 
 /* The program exits, or the library is unloaded: ends all pools on which no call runs. */
 void pl_pool_end_all(void);
+
+/* Ends the threads of the program's pool, which the next call starts anew. False, and nothing is done, while calls run. */
+bool pl_pool_shut_down(void);
 
 /* How many fork()s lie between this process and the first: who was held before the last one is not to be let go. */
 unsigned pl_pool_forks(void);
@@ -195,6 +235,16 @@ pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, co
 /* Makes sure that the victim, which runs tasks, hides none from a waiter that is about to park, and has announced it. True
  * if there is one, public now, or may be: then the waiter is to look again. */
 bool pl_worker_uncover(pl_worker *thief, pl_worker *victim);
+
+/* The tasks that the worker spawns, or that are spawned for it, see this of who waits for them: its own thread. */
+void pl_worker_show(pl_worker *worker, const pl_os_ambient *ambient);
+
+/* The signal mask that tasks are to have which the worker's thread waits for: its own, or that of those whom it works for. */
+void pl_worker_mask_of(const pl_worker *worker, pl_os_mask *mask);
+
+/* A thread of the pool takes this mask, which stays where it is meanwhile; NULL: blocks all signals. Other threads keep theirs.
+ * Returns what to go back to. Before whoever waits can know that the thread has done: its signals are for the program. */
+const pl_os_mask *pl_worker_set_mask(pl_worker *worker, const pl_os_mask *mask);
 
 /* Enters and leaves a frame. */
 void pl_worker_enter(pl_worker *worker, pl_frame *frame);

@@ -2,6 +2,7 @@
 /* Tasks: what their fast paths, in libparallel/task.h, leave to the library. deque/deque.h has the protocol. */
 #include "base/assert.h"
 #include "base/os.h"
+#include "base/unwind.h"
 #include "sched/pool.h"
 
 /* How long a worker looks for work of its thief before it parks. */
@@ -20,11 +21,12 @@ static void run_serially(const pl_task *task, pl_slot *slot)
     alignas(PL_LINE) unsigned char kept[SERIAL_BYTES];
     pl_deque_init_serial(&d, slots);
     pl_deque_lend(&d, kept, sizeof kept);
+    PL_UNWIND_BARRIER();
     task->run(&d.bounds, slot, d.head);
     pl_deque_end_serial(&d);
 }
 
-void parallel_task_run(const parallel_task *task, parallel_slot *slot)
+static void run(const pl_task *task, pl_slot *slot)
 {
     pl_worker *w = pl_worker_self();
     pl_frame frame = {.task = true};
@@ -36,6 +38,9 @@ void parallel_task_run(const parallel_task *task, parallel_slot *slot)
         run_serially(task, slot);
         return;
     }
+    pl_os_ambient ambient;
+    pl_os_ambient_get(&ambient);
+    pl_worker_show(w, &ambient);
     pl_deque *d = &w->deque;
     pl_slot *head = d->head;
     pl_deque_find_head(d);
@@ -44,6 +49,14 @@ void parallel_task_run(const parallel_task *task, parallel_slot *slot)
     pl_worker_leave_frame(w);
     if (!w->frame)
         pl_deque_trim(d);
+    pl_worker_end_call();
+}
+
+void parallel_task_run(const parallel_task *task, parallel_slot *slot)
+{
+    int state = pl_os_cancel_defer();
+    run(task, slot);
+    pl_os_cancel_restore(state);
 }
 
 /* ---- spawn ----------------------------------------------------------------------------------------------- */
@@ -73,6 +86,7 @@ static void run_now(pl_deque *d, pl_slot *slot, const pl_task *task)
     void *data = data_of(task, slot);
     pl_slot *head = d->head;
     d->head = slot;
+    PL_UNWIND_BARRIER();
     task->run(&d->bounds, slot, slot);
     d->head = head;
     pl_deque_keep(d, slot, data, task->size);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What a thread of the pool does all day: search, run, rest; and how it is woken. The protocol is in sleep.h. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/os.h"
+#include "base/unwind.h"
 #include "sched/pool.h"
 
 /* How long a thread beyond the number of cores rests before it leaves. */
@@ -20,6 +22,9 @@ enum { LOOKS = 16, AWAIT_LOOKS = 64 };
 /* A task shorter than 1 / WORTH us is not worth stealing: that its slot goes from cache to cache and back costs as much.
  * Who has stolen one leaves its victim alone for a microsecond, and twice as long each time, up to this. */
 enum { WORTH = 2, SHY_US = 32 };
+
+/* How long a thread relies on what it knows of the program's signal handlers: to ask takes some us. */
+#define HANDLED_US 2000
 
 /* A longer time says that somebody else had the CPU, and nothing of the next. */
 #define WAKE_MOST_US 500
@@ -190,6 +195,60 @@ void pl_worker_leave_frame(pl_worker *w)
     count(&w->inside, -1);
 }
 
+/* ---- what tasks see of who waits for them ----------------------------------------------------------------- */
+
+void pl_worker_show(pl_worker *w, const pl_os_ambient *ambient)
+{
+    /* W69 relaxed: before the tasks that are pushed, which release it; pairs with W70 */
+    atomic_store_explicit(&w->floating, ambient->floating, memory_order_relaxed);
+    /* W71 relaxed: as W69; pairs with W72 */
+    atomic_store_explicit(&w->locale, ambient->locale, memory_order_relaxed);
+}
+
+/* What a thief is to see that has stolen a task from this worker. */
+static pl_os_ambient shown(pl_worker *victim)
+{
+    pl_os_ambient ambient;
+    /* W70 relaxed: acquired with the stolen task; what is written later is of the same computation; pairs with W69 */
+    ambient.floating = atomic_load_explicit(&victim->floating, memory_order_relaxed);
+    /* W72 relaxed: as W70; pairs with W71 */
+    ambient.locale = atomic_load_explicit(&victim->locale, memory_order_relaxed);
+    return ambient;
+}
+
+void pl_worker_mask_of(const pl_worker *w, pl_os_mask *mask)
+{
+    if (w->is_thread)
+        *mask = w->mask ? *w->mask : w->origin;
+    else
+        pl_os_mask_get(mask);
+}
+
+static void set_mask(pl_worker *w, const pl_os_mask *mask)
+{
+    if (!mask) {
+        pl_os_mask_block();
+        return;
+    }
+    uint64_t now = pl_ticks();
+    if (!w->handled_since || now - w->handled_since > HANDLED_US * pl_os_ticks_per_us()) {
+        pl_os_handled(&w->handled);
+        w->handled_since = now;
+    }
+    pl_os_mask_set_but(mask, &w->handled);
+}
+
+const pl_os_mask *pl_worker_set_mask(pl_worker *w, const pl_os_mask *mask)
+{
+    const pl_os_mask *before = w->mask;
+    if (!w->is_thread || before == mask)
+        return before;
+    w->mask = mask;
+    if (!before || !mask || memcmp(before, mask, sizeof *mask) != 0)
+        set_mask(w, mask);
+    return before;
+}
+
 /* ---- stealing -------------------------------------------------------------------------------------------- */
 
 void pl_worker_end(pl_worker *victim, pl_slot *slot, unsigned how)
@@ -206,19 +265,20 @@ static void weigh(pl_worker *thief, uint64_t ticks)
         thief->shy_for = 0;
     } else {
         thief->shy_for = longer < SHY_US * us ? longer : SHY_US * us;
-        thief->shy_until = pl_ticks() + thief->shy_for;
+        thief->shy_since = pl_ticks();
     }
 }
 
 static bool is_shy(const pl_worker *thief)
 {
-    return thief->shy_for && pl_ticks() < thief->shy_until;
+    return thief->shy_for && pl_ticks() - thief->shy_since < thief->shy_for;
 }
 
 void pl_worker_start(pl_worker *w, const pl_task *task, pl_slot *slot)
 {
     if (pl_pool_idle(w->pool))
         pl_deque_ask(&w->deque);
+    PL_UNWIND_BARRIER();
     task->run(&w->deque.bounds, slot, w->deque.head);
 }
 
@@ -227,9 +287,14 @@ static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const p
     pl_worker_pass_on(thief);
     pl_frame frame = {.slot = slot, .waiter = &victim->parker, .task = true};
     pl_worker_enter(thief, &frame);
+    pl_os_ambient theirs = shown(victim), before;
+    pl_os_ambient_enter(&theirs, &before);
+    pl_worker_show(thief, &theirs);
     uint64_t start = pl_ticks();
     pl_worker_start(thief, task, slot);
     weigh(thief, pl_ticks() - start);
+    pl_worker_show(thief, &before);
+    pl_os_ambient_leave(&theirs, &before);
     pl_worker_leave_frame(thief);
     pl_worker_end(victim, slot, PL_SLOT_DONE);
 }
@@ -449,6 +514,20 @@ static bool rest(pl_worker *w)
     return timed_out && unclaimed;
 }
 
+/* Makes the thread what threads of its pool are. */
+static void begin(pl_worker *w, const pl_thread_kind *kind)
+{
+    w->is_thread = true;
+    w->mask = NULL;
+    w->inferior = !pl_os_thread_begins(&kind->attributes);
+    pl_os_cancel_defer(); /* for good: what waits for a task would wait for ever */
+    char name[16];
+    snprintf(name, sizeof name, "parallel/%u", w->index);
+    pl_os_name_self(kind->name[0] ? kind->name : name);
+    if (kind->start)
+        kind->start(kind->data);
+}
+
 void *pl_worker_main(void *worker)
 {
     pl_worker *w = worker;
@@ -456,16 +535,14 @@ void *pl_worker_main(void *worker)
     pl_worker_become(w);
     /* W62 relaxed: as W61; pairs with W61 */
     atomic_store_explicit(&w->me, pl_os_thread_self(), memory_order_relaxed);
-    w->is_thread = true;
+    const pl_thread_kind kind = pool->kind;
+    begin(w, &kind);
     roam(w);
-    char name[16];
-    snprintf(name, sizeof name, "parallel/%u", w->index);
-    pl_os_name_self(name);
     pl_sleep_waking(&pool->sleep, -1);
     for (;;) {
         find found;
         bool work = search(w, &found);
-        bool leave = !work && (pl_pool_stopping(pool) || rest(w));
+        bool leave = !work && (pl_pool_stopping(pool) || w->inferior || rest(w));
         if (!work && !leave)
             continue;
         w->was_last = pl_sleep_found(&pool->sleep);
@@ -476,8 +553,11 @@ void *pl_worker_main(void *worker)
             found.errand->run(found.errand);
         else if (work && !found.slot)
             pl_handoff_run(w, found.victim, found.piece);
-        if (leave && pl_worker_leave(w))
+        if (leave && pl_worker_leave(w)) {
+            if (kind.end)
+                kind.end(kind.data);
             return NULL;
+        }
         pl_sleep_search(&pool->sleep);
     }
 }

@@ -221,10 +221,11 @@ static unsigned long long blocked(const char *thread)
     return mask;
 }
 
-/* Workers block all signals but those that their own faults raise, and those that the C library needs. */
+/* Workers without work block all signals but those that their own faults raise, the profiler's, and those that the C library
+ * needs. */
 START_TEST(workers_block_all_but_faults)
 {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGKILL, SIGSTOP};
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF, SIGKILL, SIGSTOP};
     unsigned long long expected = ~0ULL;
     char self[32];
     int count = 0;

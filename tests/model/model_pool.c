@@ -182,7 +182,7 @@ static void visit(void (*act)(void))
 
 static void make_own(unsigned size)
 {
-    own = pl_pool_new(size);
+    own = pl_pool_new(size, NULL);
     model_assert(own);
     event_set(&made);
 }

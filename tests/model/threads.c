@@ -19,8 +19,11 @@ pl_os_id pl_os_thread_self(void)
     return model_self() + 1;
 }
 
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off)
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_attributes *attributes,
+                  pl_os_mask *mask)
 {
+    (void)attributes;
+    (void)mask;
     pl_model_point("pl_os_thread", 0);
     search_point(0, true);
     int number = model_starts_fail && search_weak(2) ? -1 : search_start(run, argument);
@@ -42,6 +45,74 @@ bool pl_os_try_join(pthread_t thread)
 {
     pl_model_point("pl_os_try_join", 0);
     return search_try_join((int)thread - 1);
+}
+
+bool pl_os_thread_begins(const pl_os_attributes *attributes)
+{
+    (void)attributes;
+    return true;
+}
+
+bool pl_os_at_exit(void (*run)(void))
+{
+    (void)run;
+    return true;
+}
+
+/* What does not matter to the order of things: a thread's own state, which nobody else sees. */
+
+_Thread_local bool pl_os_forking_apart;
+
+void pl_os_mask_get(pl_os_mask *mask)
+{
+    (void)mask;
+}
+
+void pl_os_mask_set(const pl_os_mask *mask)
+{
+    (void)mask;
+}
+
+void pl_os_mask_block(void)
+{
+}
+
+void pl_os_handled(pl_os_mask *signals)
+{
+    (void)signals;
+}
+
+void pl_os_mask_set_but(const pl_os_mask *mask, const pl_os_mask *signals)
+{
+    (void)mask;
+    (void)signals;
+}
+
+void pl_os_ambient_get(pl_os_ambient *ambient)
+{
+    *ambient = (pl_os_ambient){0};
+}
+
+void pl_os_ambient_enter(const pl_os_ambient *ambient, pl_os_ambient *before)
+{
+    (void)ambient;
+    *before = (pl_os_ambient){0};
+}
+
+void pl_os_ambient_leave(const pl_os_ambient *ambient, const pl_os_ambient *before)
+{
+    (void)ambient;
+    (void)before;
+}
+
+int pl_os_cancel_defer(void)
+{
+    return 0;
+}
+
+void pl_os_cancel_restore(int state)
+{
+    (void)state;
 }
 
 /* ---- where threads run --------------------------------------------------------------------------------------------- */
