@@ -51,6 +51,7 @@ unit_tests = \
 
 api_tests = \
     tests/api/test_bar \
+    tests/api/test_cancelled_threads \
     tests/api/test_concurrent \
     tests/api/test_crashes \
     tests/api/test_executor_ends \
@@ -77,6 +78,7 @@ api_tests = \
     tests/api/test_short \
     tests/api/test_signals \
     tests/api/test_split \
+    tests/api/test_surroundings \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
     tests/api/test_task_strangers \
@@ -113,6 +115,8 @@ tests_unit_test_spill_LDADD = $(unit_ldadd)
 # its source is part of the test
 tests_api_test_bar_CFLAGS = $(test_cflags)
 tests_api_test_bar_LDADD = $(unit_ldadd)
+tests_api_test_cancelled_threads_CFLAGS = $(test_cflags) -fexceptions
+tests_api_test_cancelled_threads_LDADD = $(api_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)
 tests_api_test_crashes_CFLAGS = $(test_cflags)
@@ -172,6 +176,8 @@ tests_api_test_signals_CFLAGS = $(test_cflags)
 tests_api_test_signals_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
+tests_api_test_surroundings_CFLAGS = $(test_cflags)
+tests_api_test_surroundings_LDADD = $(api_ldadd) -lm
 tests_api_test_task_calls_CFLAGS = $(test_cflags)
 tests_api_test_task_calls_LDADD = $(api_ldadd)
 tests_api_test_task_spawns_CFLAGS = $(test_cflags)

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that are cancelled, or end, while they are in a call. */
+#include <parallel.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/jobs.h"
+#include "support/process.h"
+
+enum { N = 400 };
+
+static int in[N], out[N];
+
+/* Blocks where a thread may be cancelled. */
+static int nap(int x)
+{
+    count_one(&begun);
+    usleep(1000);
+    count_one(&ended);
+    return x + 1;
+}
+PARALLEL_DECORATE(nap, int, int);
+
+static int nap_or_fail(const int *x, int *result, void *extras)
+{
+    (void)extras;
+    *result = nap(*x);
+    return *x < 0 ? parallel_fail(EIO, "item %d", *x) : 0;
+}
+PARALLEL_DECORATE_TASK(nap_or_fail, int, int);
+
+static int inner(int x)
+{
+    int few[4] = {x, x, x, x}, sums[4];
+    return parallel_map_into(nap, few, 4, sums, .max_workers = 3) == 0 ? sums[0] : -1;
+}
+PARALLEL_DECORATE(inner, int, int);
+
+static void body(size_t begin, size_t end, void *ctx)
+{
+    for (size_t i = begin; i < end; i++)
+        ((int *)ctx)[i] = nap(in[i]);
+}
+
+static bool still_works(void)
+{
+    int some[8] = {0, 1, 2, 3, 4, 5, 6, 7}, more[8];
+    if (parallel_map_into(nap, some, 8, more, .max_workers = 4) != 0)
+        return false;
+    for (int i = 0; i < 8; i++)
+        if (more[i] != some[i] + 1)
+            return false;
+    return true;
+}
+
+static _Thread_local int cleaned;
+
+/* Runs while the thread is being unwound: calls are as good as ever. */
+static void clean(void *well)
+{
+    errno = 0;
+    cleaned = still_works() && !parallel_cancelled() && parallel_last_failure() == NULL;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(nap_or_fail, ((const int[]){-3}), 1);
+    *(bool *)well = cleaned && !r && errno == EIO && strcmp(parallel_last_failure()->message, "item -3") == 0;
+}
+
+static bool cleaned_well;
+
+static void *call(void *kind)
+{
+    pthread_cleanup_push(clean, &cleaned_well);
+    switch (*(int *)kind) {
+    case 0:
+        parallel_map_into(nap, in, N, out, .max_workers = 4);
+        break;
+    case 1:
+        parallel_results_free(parallel_map(nap, in, N, .max_workers = 4));
+        break;
+    case 2:
+        parallel_results_free(parallel_map(nap, in, N));
+        break;
+    case 3:
+        parallel_results_free(parallel_map(nap_or_fail, in, N, .silent = true));
+        break;
+    case 4:
+        parallel_for(N, body, out);
+        break;
+    case 5:
+        parallel_results_free(parallel_map(inner, in, N, .max_workers = 2));
+        break;
+    case 6:
+        parallel_results_free(parallel_split(nap, in, N));
+        break;
+    case 7:
+        parallel_results_free(parallel_map(nap, in, N, .executor = PARALLEL_SERIAL));
+        break;
+    default: {
+        PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(3);
+        parallel_map_into(nap, in, N, out, .pool = pool);
+    }
+    }
+    for (;;) /* if the call has ended first */
+        usleep(1000);
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static bool cancel_soon(void *(*run)(void *), void *argument, int microseconds)
+{
+    pthread_t thread;
+    void *result;
+    ck_assert_int_eq(pthread_create(&thread, NULL, run, argument), 0);
+    pl_nap(microseconds);
+    pthread_cancel(thread);
+    pthread_join(thread, &result);
+    return result == PTHREAD_CANCELED;
+}
+
+/* Nothing of the call is left when the thread has ended: no task runs, none begins, and others can call. */
+START_TEST(a_cancelled_call_has_ended)
+{
+    pl_workers(3);
+    for (int i = 0; i < N; i++)
+        in[i] = i;
+    for (int round = 0; round < 12; round++) {
+        int before = count_of(&begun);
+        cleaned_well = false;
+        ck_assert(cancel_soon(call, &_i, 2000 + 700 * round));
+        ck_assert(cleaned_well);
+        int after = count_of(&begun);
+        ck_assert_int_gt(after, before);
+        pl_nap(4000);
+        ck_assert_int_eq(count_of(&begun), after);
+        ck_assert(still_works());
+    }
+}
+END_TEST
+
+#ifdef __GLIBC__
+/* It does not go on with what has not started. */
+START_TEST(a_cancelled_call_stops)
+{
+    pl_workers(2);
+    int before = count_of(&begun);
+    ck_assert(cancel_soon(call, &_i, 5000));
+    ck_assert_int_lt(count_of(&begun) - before, N);
+}
+END_TEST
+#endif
+
+/* ---- where it is put off ---------------------------------------------------------------------------------- */
+
+static atomic_int returned;
+
+PARALLEL_TASK(int, naps, int, depth)
+{
+    if (depth == 0)
+        return nap(0);
+    PARALLEL_SPAWN(naps, depth - 1);
+    int a = PARALLEL_CALL(naps, depth - 1);
+    return a + PARALLEL_SYNC(naps);
+}
+
+static void *call_that_ends_first(void *kind)
+{
+    bool well = false;
+    switch (*(int *)kind) {
+    case 0:
+        well = parallel_map_into(nap, in, 50, out, .timeout = 100) == 0 && count_of(&ended) == 50;
+        break;
+    case 1:
+        well = PARALLEL_RUN(naps, 5) == 32 && count_of(&ended) == 32;
+        break;
+    case 2: {
+        PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(nap, in, 50);
+        well = parallel_executor_results(ex) != NULL && count_of(&ended) == 50;
+        break;
+    }
+    case 3:
+        well = parallel_map_into(nap, in, 50, out, .retries = 3, .retry_delay = 0.01) == 0 && count_of(&ended) == 50;
+        break;
+    case 4:
+        well = parallel_sleep(0.05) == 0;
+        break;
+    default: {
+        parallel_results *r = parallel_process_map(nap, in, 20, .max_workers = 2);
+        well = r != NULL;
+        parallel_results_free(r);
+    }
+    }
+    atomic_store_explicit(&returned, well, memory_order_relaxed);
+    for (;;)
+        usleep(1000);
+    return NULL;
+}
+
+/* No call is a cancellation point: these return, and then the thread ends where it may. */
+START_TEST(a_request_waits_for_the_call)
+{
+    if (PL_ASAN) /* it takes what is left of an unwound stack for something */
+        return;
+    pl_workers(2);
+    ck_assert(cancel_soon(call_that_ends_first, &_i, 3000));
+    ck_assert_int_eq(count_of(&returned), 1);
+    ck_assert(still_works());
+}
+END_TEST
+
+static parallel_executor *shared;
+
+static void *wait_for_shared(void *how)
+{
+    if (*(int *)how)
+        parallel_executor_results(shared);
+    else
+        parallel_executor_wait(shared, -1);
+    for (;;)
+        usleep(1000);
+    return NULL;
+}
+
+/* Others can ask for an executor while one who waited for it is cancelled, and when it has ended. */
+START_TEST(a_cancelled_waiter_locks_nothing)
+{
+    struct job jobs[4];
+    pl_workers(2);
+    fill_jobs(jobs, 4, true);
+    shared = parallel_async_map(work, jobs, 4);
+    await_begun(1);
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_shared, &_i), 0);
+    pl_nap(20000);
+    pthread_cancel(thread);
+    ck_assert(!parallel_executor_done(shared));
+    set_gate(true);
+    pthread_join(thread, NULL);
+    ck_assert(all_right(parallel_executor_results(shared), 4));
+    parallel_executor_free(shared);
+}
+END_TEST
+
+/* ---- pthread_exit() in a task -------------------------------------------------------------------------------- */
+
+static _Thread_local bool is_caller;
+static int leave_on_caller;
+
+/* Ends its thread, if that is the caller, or if it is not. */
+static int leave(int x)
+{
+    usleep(500);
+    if (is_caller == leave_on_caller)
+        pthread_exit(NULL);
+    return x;
+}
+PARALLEL_DECORATE(leave, int, int);
+
+static void *call_to_leave(void *unused)
+{
+    is_caller = true;
+    parallel_map_into(leave, in, 64, out, .max_workers = 2);
+    return unused;
+}
+
+#ifdef __GLIBC__
+/* It is not done, but what comes of it is no damage that nobody notices: a caller's thread ends, and its call; that of a pool ends
+ * the program. */
+START_TEST(a_task_that_ends_its_thread)
+{
+    pl_workers(2);
+    leave_on_caller = 1;
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, call_to_leave, NULL), 0);
+    pthread_join(thread, NULL);
+    ck_assert(still_works());
+    if (PL_SANITIZED || !pl_threads_after_fork())
+        return;
+    pid_t child = fork();
+    if (child == 0) {
+        leave_on_caller = 0;
+        struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        call_to_leave(NULL);
+        _exit(3); /* no task ran elsewhere */
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert((WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) || (WIFEXITED(status) && WEXITSTATUS(status) == 3));
+}
+END_TEST
+#endif
+
+int main(void)
+{
+    TCase *c = pl_case();
+    tcase_add_loop_test(c, a_cancelled_call_has_ended, 0, 9);
+#ifdef __GLIBC__
+    tcase_add_loop_test(c, a_cancelled_call_stops, 0, 9);
+    tcase_add_test(c, a_task_that_ends_its_thread);
+#endif
+    tcase_add_loop_test(c, a_request_waits_for_the_call, 0, 6);
+    tcase_add_loop_test(c, a_cancelled_waiter_locks_nothing, 0, 2);
+    return pl_run("api/cancelled_threads", c);
+}
