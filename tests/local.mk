@@ -66,6 +66,7 @@ api_tests = \
     tests/api/test_nested \
     tests/api/test_options \
     tests/api/test_original \
+    tests/api/test_pool_options \
     tests/api/test_pools \
     tests/api/test_process_kills \
     tests/api/test_process_life \
@@ -76,6 +77,7 @@ api_tests = \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_short \
+    tests/api/test_shutdown \
     tests/api/test_signals \
     tests/api/test_split \
     tests/api/test_surroundings \
@@ -145,6 +147,8 @@ tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
 tests_api_test_original_CFLAGS = $(test_cflags)
 tests_api_test_original_LDADD = $(api_ldadd)
+tests_api_test_pool_options_CFLAGS = $(test_cflags)
+tests_api_test_pool_options_LDADD = $(api_ldadd)
 tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
 tests_api_test_process_kills_CFLAGS = $(test_cflags)
@@ -172,6 +176,8 @@ tests_api_test_retries_CFLAGS = $(test_cflags)
 tests_api_test_retries_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
+tests_api_test_shutdown_CFLAGS = $(test_cflags)
+tests_api_test_shutdown_LDADD = $(api_ldadd)
 tests_api_test_signals_CFLAGS = $(test_cflags)
 tests_api_test_signals_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)
@@ -250,6 +256,7 @@ shell_tests = \
     tests/source/original.sh \
     tests/model/park.sh \
     tests/api/plugin.sh \
+    tests/api/strangers.sh \
     tests/api/vectorised.sh \
     $(example_tests)
 
@@ -265,6 +272,7 @@ example_tests = \
 EXTRA_DIST += $(shell_tests) \
     tests/api/plugin.c \
     tests/api/plugin_host.c \
+    tests/api/strangers.cc \
     tests/support/tap.sh \
     tests/install/program.c \
     tests/install/program.cc \

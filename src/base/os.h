@@ -179,6 +179,9 @@ typedef sigset_t pl_os_mask;
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_attributes *attributes,
                   pl_os_mask *mask);
 
+/* Whether a thread that is started with these attributes may run on `cpu`, and elsewhere. */
+bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes);
+
 /*
  * The first thing that such a thread does: it takes the priority and the scheduling policy of the process's first thread, and
  * not those of whoever has started it. False if the system does not allow that.

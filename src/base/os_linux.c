@@ -269,12 +269,18 @@ static bool get_cpus(pl_os_id thread, int cpu, cpus *all)
     return cpu >= 0 && cpu < (int)(8 * sizeof *all) && sched_getaffinity((pid_t)thread, sizeof *all, all->set) == 0;
 }
 
+/* Whether `cpu` is one of them, and there are others. */
+static bool has_other(const cpus *all, int cpu)
+{
+    return cpu >= 0 && cpu < (int)(8 * sizeof *all) && CPU_ISSET_S((unsigned)cpu, sizeof *all, all->set) &&
+           CPU_COUNT_S(sizeof *all, all->set) > 1;
+}
+
 bool pl_os_may_keep_off(pl_os_id thread, int cpu)
 {
     cpus all;
     int saved = errno;
-    bool may = !pl_os_few_calls() && get_cpus(thread, cpu, &all) && CPU_ISSET_S((unsigned)cpu, sizeof all, all.set) &&
-               CPU_COUNT_S(sizeof all, all.set) > 1;
+    bool may = !pl_os_few_calls() && get_cpus(thread, cpu, &all) && has_other(&all, cpu);
     errno = saved;
     return may;
 }
@@ -318,15 +324,31 @@ pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usa
     return NULL;
 }
 
+/* Where threads that are started so may run. */
+static bool cpus_for(const pl_os_cpu_set *wanted, cpus *all)
+{
+    if (!wanted)
+        return process_cpus(all);
+    *all = *wanted;
+    return !pl_os_few_calls();
+}
+
+bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes)
+{
+    cpus all;
+    int saved = errno;
+    bool may = cpus_for(attributes->cpus, &all) && has_other(&all, cpu);
+    errno = saved;
+    return may;
+}
+
 bool pl_os_place(pthread_attr_t *attributes, int off, const pl_os_cpu_set *wanted)
 {
 #ifdef __GLIBC__
     cpus all;
-    if (pl_os_few_calls() || !(wanted || process_cpus(&all)))
+    if (!cpus_for(wanted, &all))
         return false;
-    if (wanted)
-        all = *wanted;
-    if (off >= 0 && CPU_COUNT_S(sizeof all, all.set) > 1)
+    if (has_other(&all, off))
         CPU_CLR_S((unsigned)off, sizeof all, all.set);
     return pthread_attr_setaffinity_np(attributes, sizeof all, all.set) == 0;
 #else
@@ -344,8 +366,8 @@ static void place_self(const pl_os_cpu_set *wanted)
     (void)wanted;
 #else
     cpus all;
-    if (wanted || process_cpus(&all))
-        sched_setaffinity(0, sizeof all, wanted ? wanted->set : all.set);
+    if (cpus_for(wanted, &all))
+        sched_setaffinity(0, sizeof all, all.set);
 #endif
 }
 

@@ -132,6 +132,13 @@ pl_os_cpu_set *pl_os_cpu_set_new(const int *cpus, size_t count, unsigned *usable
     return NULL;
 }
 
+bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes)
+{
+    (void)cpu;
+    (void)attributes;
+    return false;
+}
+
 /* What a thread has in another way than others is its own affair here. */
 bool pl_os_thread_begins(const pl_os_attributes *attributes)
 {

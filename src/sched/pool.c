@@ -221,7 +221,7 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
     pl_worker *w = may ? unused_worker(pool) : NULL;
     bool started = false;
     if (w) {
-        int cpu = pl_os_cpu(), off = pl_os_may_keep_off(pl_os_thread_self(), cpu) ? cpu : -1;
+        int cpu = pl_os_cpu(), off = pl_os_may_begin_off(cpu, &pool->kind.attributes) ? cpu : -1;
         /* W48 relaxed: k1 (worker.c), as W43, before the thread starts; pairs with W45 */
         atomic_store_explicit(&w->kept_off, off + 1, memory_order_relaxed);
         pl_sleep_waking(&pool->sleep, 1);

@@ -133,6 +133,12 @@ bool pl_os_may_keep_off(pl_os_id thread, int cpu)
     return cpu >= 0;
 }
 
+bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes)
+{
+    (void)attributes;
+    return cpu >= 0;
+}
+
 void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
 {
     bool *is = &kept_off[thread - 1];
