@@ -39,6 +39,11 @@
  *      | reveal     | thieves| claim == the thief            | split higher,      claim = 0  |
  *      | unclaim    | thieves| claim == the thief            | claim = 0                     |
  *
+ * Once others know of the deque, nobody ever changes `span` by a plain store, not even its owner with relaxed order where
+ * no CAS could fail: a thief that steals by a later word acquires the slots from the publish before it, since each change
+ * in between is a read-modify-write and so continues the release sequence of that publish. A store would end it.
+ * scripts/check-atomics refuses one.
+ *
  * The owner's fast paths (libparallel/task.h) are a compare each. `limit` is normally split, and `end` room - 1; a
  * thief that found nothing public may ask for more by storing limit = ~0 and end = 0 (relaxed, no CAS), so that
  * the owner's next push or pop takes its slow path and publishes. The owner then stores the usual values; a request
@@ -269,9 +274,6 @@ pl_steal pl_deque_steal(pl_deque *d, uint32_t me, pl_slot **slot, const pl_task 
 
 /* Any thread: whether a task is public. */
 bool pl_deque_has_public(const pl_deque *d);
-
-/* Any thread: whether there seems to be a private task, and nothing public. */
-bool pl_deque_hides(const pl_deque *d);
 
 /* Any thread: asks the owner to publish at its next push or pop. */
 void pl_deque_ask(pl_deque *d);

@@ -36,6 +36,9 @@ plant "an order other than the comment says" check-atomics src/sched/latch.h 's/
 plant "a partner that does not exist" check-atomics src/sched/latch.h 's/pairs with L3, L4/pairs with L3, L44/'
 plant "an operation with the implicit order" check-atomics src/sched/cost.c 's/    return &entry->cost;/    return atomic_load(\&entry->cost.word), \&entry->cost;/'
 plant "a label used twice" check-atomics src/sched/sleep.c 's/S2 seq_cst/S1 seq_cst/'
+plant "a store to the span of a deque" check-atomics src/deque/deque.c 's|^    d->base = d->head = floor + 1;|    /* D99 relaxed: planted; no partner */\
+    atomic_store_explicit(\&d->span, 0, memory_order_relaxed);\
+&|'
 
 # Headers by themselves.
 compiles() {
