@@ -402,20 +402,19 @@ static void end_program_pool(void)
     if (!close_it)
         return;
     join_threads(pool);
-    pthread_mutex_lock(&mutex);
+    if (self && self->pool == pool)
+        self = NULL;
+    pthread_mutex_lock(&mutex); /* a thread that makes its first call looks at all this */
     pool->ending = false;
     if (has_guest_key)
         pthread_key_delete(guest_key);
     has_guest_key = false;
-    if (self && self->pool == pool)
-        self = NULL;
     /* W51 acquire: who held it is done with it; pairs with W49, W50 */
-    if (others || atomic_load_explicit(&pool->holders, memory_order_acquire) > 0)
-        pool = NULL; /* they may still call, and then work alone; or look at what they have left in the inbox */
-    else
-        the_pool = NULL; /* no other thread is left that knows it */
+    bool known = others || atomic_load_explicit(&pool->holders, memory_order_acquire) > 0;
+    if (!known)
+        the_pool = NULL;
     pthread_mutex_unlock(&mutex);
-    if (pool)
+    if (!known) /* else they may still call, and then work alone; or look at what they have left in the inbox */
         free_pool(pool);
 }
 

@@ -137,6 +137,33 @@ static void call_twice(void)
     call_until_over();
 }
 
+/* The end by a call: the pool has been used, and its thread sleeps or searches, while another thread makes its first call, and
+ * one more. Each finds the pool, or none, and then works alone; as does who has ended it, from then on. */
+static int run_more_iterations(void *ctx, size_t begin, size_t end, void *stop)
+{
+    return run_iterations(ctx, begin + 2, end + 2, stop);
+}
+
+static void call_end_and_call(void)
+{
+    run_loop(2, run_iterations);
+    ran_both(1);
+    pl_pool_end_all();
+    run_loop(2, run_iterations);
+    ran_both(2);
+    model_await_end(1);
+    if (model_started() > 0)
+        pl_pool_end_all();
+}
+
+static void call_for_the_first_time(void)
+{
+    for (int i = 1; i <= 2; i++) {
+        run_loop(2, run_more_iterations);
+        model_assert(ran[2] == i && ran[3] == i);
+    }
+}
+
 /* Who holds the program's pool looks at it. */
 static void hold_it(void)
 {
@@ -260,6 +287,11 @@ const scenario pool_scenarios[] = {
      {end_while_others_call, call_twice, model_spare},
      no_thread_is_left,
      0},
+    {"life: the end of a used pool, and a first call",
+     set_up_two,
+     {call_end_and_call, call_for_the_first_time, model_spare},
+     no_thread_is_left,
+     1},
     {"life: the end while it is held", set_up_two, {end, hold_it}, nothing, 0},
     {"life: the end with an errand", set_up_two, {end_with_an_errand, model_spare}, no_thread_is_left, 0},
     {"life: a visitor", set_up_one, {make_and_free, visit_once, model_spare}, nothing_is_left, 0},

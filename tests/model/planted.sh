@@ -369,8 +369,8 @@ plant "the end does not care for calls" $file life: 's/if \(atomic_load_explicit
 plant "the end does not care for errands" $file life: 's/if \(pl_inbox_drivers\(&pool->inbox\)\)\n/if (false)\n/'
 plant "the end looks for calls before it bars the pool" $file life: \
     's/    bar\(pool\);\n(    if \(!busy\(pool, others\)\))/    bool is_busy = busy(pool, others);\n    bar(pool);\n    if (!is_busy)/'
-plant "the end frees what guests still have" $file life: 's/if \(others \|\| /if (/'
-plant "the end frees what is held" $file life: 's/if \(others \|\| atomic_load_explicit.*?\)\n/if (others)\n/'
+plant "the end frees what guests still have" $file life: 's/known = others \|\| /known = /'
+plant "the end frees what is held" $file life: 's/known = others \|\| atomic_load_explicit.*?;\n/known = others;\n/'
 plant "threads are told of the end by nobody" $file life: 's/        pl_unpark\(&w->parker\);\n//'
 plant "a thread that has left is not joined" $file life: 's/w->use == PL_THREAD \|\| w->use == PL_ENDED;/w->use == PL_THREAD;/'
 plant "a thread's record is free before it has left" $file life: 's/        worker->use = PL_ENDED;/        free_record(worker);/'
