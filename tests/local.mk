@@ -366,8 +366,10 @@ tests_model_model_SOURCES = \
     tests/model/model_mixed.c \
     tests/model/model_pool.c \
     tests/model/model_process.c \
+    tests/model/model_room.c \
     tests/model/model_sched.c \
     tests/model/model_task.c \
+    tests/model/owner.h \
     src/api/executor.c \
     src/deque/deque.c \
     src/deque/spill.c \

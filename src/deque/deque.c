@@ -6,10 +6,15 @@
 
 #include "base/os.h"
 
-/* Slots that the first commit makes usable, or all where there are fewer. */
+/* Slots that the first commit makes usable, or all where there are fewer. And: a deque that has grown beyond KEPT_ROOM
+ * gives memory back when it is empty. */
+#ifdef PL_MODEL
+#define FIRST_ROOM pl_model_first_room
+#define KEPT_ROOM pl_model_kept_room
+#else
 #define FIRST_ROOM 64u
-/* A deque that has grown beyond this gives memory back when it is empty. */
 #define KEPT_ROOM (UINT32_C(1) << 18)
+#endif
 
 /* No slot is from here on: what `limit` is after a thief has asked. */
 #define ASKED ((pl_slot *)UINTPTR_MAX)

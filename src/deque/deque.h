@@ -160,6 +160,8 @@ typedef struct pl_deque {
 /* The most slots that a deque has address space for. Never more than PL_DEQUE_MAX. */
 #ifdef PL_MODEL
 #define PL_DEQUE_RESERVE 16
+/* What the first commit makes usable, and what is kept of it: as the scenario has it. */
+extern uint32_t pl_model_first_room, pl_model_kept_room;
 #elif UINTPTR_MAX > UINT32_MAX
 #define PL_DEQUE_RESERVE (UINT32_C(1) << 25)
 #else

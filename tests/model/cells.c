@@ -19,6 +19,7 @@ enum {
     LARGE = 1 << 16,
     LARGES = 16,
     LOCALS = 1 << 12,
+    COMMITS = 8,
 };
 
 static struct {
@@ -28,6 +29,14 @@ static struct {
         uintptr_t start;
         size_t bytes;
         bool freed;
+        /* address space: so much from its start on is usable for who knows of that thread's event; -1 is the setup's */
+        bool reserved;
+        struct commit {
+            size_t bytes;
+            int8_t thread;
+            uint16_t event;
+        } commit[COMMITS];
+        int commits;
     } block[BLOCKS];
     int cells, blocks;
     /* what is allocated is at the same addresses in each execution */
@@ -106,6 +115,25 @@ static bool is_in_room(uintptr_t address)
     return address >= (uintptr_t)all.room && address < (uintptr_t)(all.room + ROOM);
 }
 
+/* An event that `self` need not know of. */
+static bool unknown(int self, int thread, uint16_t event)
+{
+    return thread != self && event > happened[self].at[thread];
+}
+
+static void check_committed(const struct block *b, uintptr_t end)
+{
+    bool some = false;
+    for (const struct commit *c = b->commit; c < b->commit + b->commits; c++) {
+        if (end > b->start + c->bytes)
+            continue;
+        if (c->thread < 0 || !unknown(model_self(), c->thread, c->event))
+            return;
+        some = true;
+    }
+    model_fail(some ? "memory is used that need not have been committed yet" : "memory is used that is not committed");
+}
+
 void check_allocated(uintptr_t address, size_t size)
 {
     if (!is_in_room(address))
@@ -114,16 +142,12 @@ void check_allocated(uintptr_t address, size_t size)
         if (address >= b->start && address + size <= b->start + b->bytes) {
             if (b->freed)
                 model_fail("memory is used that has been freed");
+            if (b->reserved)
+                check_committed(b, address + size);
             return;
         }
     }
     model_fail("memory is used that has not been allocated");
-}
-
-/* An event that `self` need not know of. */
-static bool unknown(int self, int thread, uint16_t event)
-{
-    return thread != self && event > happened[self].at[thread];
 }
 
 bool any_unknown(int self, const lanes *events)
@@ -281,8 +305,49 @@ void *memory_allocate(size_t bytes)
         model_fail("too many allocations");
     char *start = all.room + all.used;
     all.used += whole + GAP;
-    all.block[all.blocks++] = (struct block){(uintptr_t)start, bytes, false};
+    struct block *b = &all.block[all.blocks++];
+    b->start = (uintptr_t)start;
+    b->bytes = bytes;
+    b->freed = b->reserved = false;
     return memset(start, 0, whole);
+}
+
+static struct block *block_of(const void *start)
+{
+    for (int i = 0; start && i < all.blocks; i++)
+        if (all.block[i].start == (uintptr_t)start)
+            return &all.block[i];
+    return NULL;
+}
+
+void *memory_reserve(size_t bytes)
+{
+    void *start = memory_allocate(bytes);
+    struct block *b = block_of(start);
+    if (b) {
+        b->reserved = true;
+        b->commits = 0;
+    }
+    return start;
+}
+
+bool memory_is_committed(const void *start)
+{
+    const struct block *b = block_of(start);
+    return b && b->commits > 0;
+}
+
+void memory_commit(void *start, size_t bytes)
+{
+    struct block *b = block_of(start);
+    int self = model_self();
+    if (!b)
+        return; /* a large one */
+    if (b->commits == COMMITS)
+        model_fail("memory is committed too often");
+    for (struct commit *c = b->commit; c < b->commit + b->commits; c++)
+        c->bytes = c->bytes < bytes ? c->bytes : bytes;
+    b->commit[b->commits++] = (struct commit){bytes, (int8_t)self, self < 0 ? 0 : happened[self].at[self]};
 }
 
 void *memory_calloc(size_t count, size_t size)
@@ -300,15 +365,14 @@ static void note_free(uintptr_t start, size_t bytes)
 
 void memory_free(void *start)
 {
-    for (int i = 0; start && i < all.blocks; i++) {
-        struct block *b = &all.block[i];
-        if (b->start != (uintptr_t)start)
-            continue;
-        if (b->freed)
-            model_fail("memory is freed twice");
-        note_free(b->start, b->bytes);
-        b->freed = true;
-    }
+    struct block *b = block_of(start);
+    if (!b)
+        return;
+    if (b->freed)
+        model_fail("memory is freed twice");
+    b->reserved = false; /* all of it can be freed */
+    note_free(b->start, b->bytes);
+    b->freed = true;
 }
 
 int memory_left(void)

@@ -12,6 +12,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "deque/deque.h"
 #include "model/memory.h"
 #include "model/schedule.h"
 #include "model/search.h"
@@ -123,6 +124,11 @@ int search_weak(int choices)
     int choice = decide(choices);
     m.weak += choice > 0;
     return choice;
+}
+
+int search_choose(int choices)
+{
+    return decide(choices);
 }
 
 /* ---- scheduling ---------------------------------------------------------------------------------------------- */
@@ -422,6 +428,8 @@ static void execute(void)
     m.closed = m.killed = false;
     m.mortal = -1;
     model_no_memory = model_no_fences = model_fences_fail = model_starts_fail = model_keeps_off = false;
+    model_commits_fail = false;
+    pl_model_first_room = pl_model_kept_room = PL_DEQUE_RESERVE;
     memory_reset();
     m.scenario->setup();
     for (int i = 0; i < m.threads; i++) {

@@ -8,7 +8,9 @@
  * away from a thread that could go on): most bugs of concurrency need two (Musuvathi and Qadeer, "Iterative context
  * bounding for systematic testing of multithreaded programs", PLDI 2007). Where memory may behave in several ways, it
  * tries them too, with at most so many that are not the usual one: a load of what is no longer the last store, a store
- * in place of one before the last, a compare-exchange that fails, or a wait that ends, for no reason.
+ * in place of one before the last, a compare-exchange that fails, or a wait that ends, for no reason. Two things are tried
+ * in all ways, without a bound: when a heavy fence reaches another thread, if that one goes on while the fence is under
+ * way, which is a preemption like any other; and whether the system takes memory that was offered to it.
  *
  * Two kinds of preemptions change nothing, and are left out. Before an operation on what no other thread uses, or all
  * only read: which locations these are is learned, and when one turns out to be shared the search begins anew. And those
@@ -44,6 +46,10 @@ typedef struct bounds {
 
 /* Whether pl_os_reserve() is to find no memory for more than a few slots. A scenario's setup says so each time. */
 extern bool model_no_memory;
+
+/* Whether there may be no memory for a deque to grow, at random. How much room it has at first, and what is kept of it, a
+ * scenario's setup says by pl_model_first_room and pl_model_kept_room (deque.h): else a deque does not grow. */
+extern bool model_commits_fail;
 
 /* Whether heavy fences are to fail; or not to be had in the first place. */
 extern bool model_fences_fail, model_no_fences;

@@ -99,6 +99,11 @@ THREAD(sb_y_change, SET(y, 1, SC), *r = (int)atomic_fetch_add_explicit(&x, 0, SC
 /* the same with an asymmetric fence */
 THREAD(sb_light, SET(x, 1, RLX), atomic_signal_fence(SC), *r = GET(y, RLX))
 THREAD(sb_heavy, SET(y, 1, RLX), (void)pl_os_fence_all(), *r = GET(x, RLX))
+THREAD(sb_heavy_too, SET(x, 1, RLX), (void)pl_os_fence_all(), *r = GET(y, RLX))
+/* A heavy fence has not reached one thread yet, but another, from which the first may have heard since. */
+THREAD(reach_heavy, SET(x, 1, RLX), (void)pl_os_fence_all(), *r = GET(y, RLX))
+THREAD(reach_first, SET(y, 1, RLX), atomic_signal_fence(SC), SET(z, 1, RLX))
+THREAD(reach_second, *r = 10 * GET(z, RLX), atomic_signal_fence(SC), *r += GET(x, RLX))
 /* load buffering */
 THREAD(lb_x, *r = GET(x, RLX), SET(y, 1, RLX))
 THREAD(lb_y, *r = GET(y, RLX), SET(x, 1, RLX))
@@ -190,6 +195,12 @@ static const litmus tests[] = {
     {"SB with asymmetric fences", {sb_light, sb_heavy}, reset, note, "1 100 101"},
     {"SB without the light fence", {sb_x_rlx, sb_heavy}, reset, note, "0 1 100 101"},
     {"SB without the heavy fence", {sb_light, sb_y_rlx}, reset, note, "0 1 100 101"},
+    {"SB with two heavy fences", {sb_heavy_too, sb_heavy}, reset, note, "1 100 101"},
+    {"a heavy fence that reaches one after the other",
+     {reach_heavy, reach_first, reach_second},
+     reset,
+     note,
+     "0 1 10 11 10000 10001 10010 10011"},
     {"LB, of which C11 allows 101 too", {lb_x, lb_y}, reset, note, "0 1 100"},
     {"CoRR", {set_x_twice, get_x_twice}, reset, note, "0 1 2 11 12 22"},
     {"CoRW", {set_x, get_x_set_x}, reset, note_values, "100 200 10200"},

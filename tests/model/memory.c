@@ -34,7 +34,12 @@ struct view {
 static struct {
     lanes visible[MODEL_THREADS];
     lanes shown[MODEL_THREADS]; /* what each had made visible at its last light fence */
-    lanes heavy;                /* what has been made visible by heavy fences */
+    lanes heavy[MODEL_THREADS]; /* what each sees from its next light fence on, because of heavy ones */
+    /* the heavy fence that each is in the midst of: what it makes visible, what it has found, whom it has not reached */
+    struct heavy {
+        lanes shows, found;
+        bool awaits[MODEL_THREADS];
+    } fence[MODEL_THREADS];
     location location[LOCATIONS];
     store store[STORES];
     view view[VIEWS];
@@ -56,7 +61,8 @@ void memory_reset(void)
     memset(happened, 0, sizeof happened);
     memset(mem.visible, 0, sizeof mem.visible);
     memset(mem.shown, 0, sizeof mem.shown);
-    memset(&mem.heavy, 0, sizeof mem.heavy);
+    memset(mem.heavy, 0, sizeof mem.heavy);
+    memset(mem.fence, 0, sizeof mem.fence);
     for (int i = 0; i < MODEL_THREADS; i++)
         happened[i].at[i] = mem.visible[i].at[i] = 1;
     mem.locations = mem.stores = mem.views = 0;
@@ -362,25 +368,66 @@ bool memory_compare(volatile void *pointer, unsigned size, uint64_t *expected, u
     return same;
 }
 
+void memory_take(void *start, size_t bytes)
+{
+    int self = model_self();
+    uintptr_t at = (uintptr_t)start;
+    memset(start, 0, bytes);
+    if (self < 0)
+        return;
+    next_event(self);
+    for (uintptr_t number = at / 8; number < (at + bytes) / 8; number++) {
+        cell *c = cell_of(number, false);
+        if (!c)
+            continue;
+        if (c->fields > 0)
+            access_cell(self, c, 0, 8, true, true);
+        for (location *l = c->locations; l; l = l->next)
+            note_write(l, self, l->last, 0, __ATOMIC_RELAXED, false);
+    }
+}
+
 /* ---- fences, futexes, mutexes ---------------------------------------------------------------------------------------- */
 
+/* The heavy fence of `who` takes effect in another thread. */
+static void reach(int who, int other)
+{
+    struct heavy *fence = &mem.fence[who];
+    fence->awaits[other] = false;
+    join(&mem.heavy[other], &fence->shows);
+    join(&fence->found, &mem.shown[other]);
+}
+
+/* A heavy fence that is under way may have reached the thread before, or not yet. Which it is matters to its light fences
+ * alone. */
 void memory_fence_light(int self)
 {
+    for (int i = 0; i < MODEL_THREADS; i++)
+        if (mem.fence[i].awaits[self] && search_choose(2) == 1)
+            reach(i, self);
     next_event(self);
-    join(&mem.visible[self], &mem.heavy);
+    join(&mem.visible[self], &mem.heavy[self]);
     mem.shown[self] = mem.visible[self];
     next_event(self);
 }
 
-void memory_fence_all(int self)
+void memory_fence_begin(int self)
 {
-    next_event(self);
+    memory_fence_light(self);
+    struct heavy *fence = &mem.fence[self];
+    *fence = (struct heavy){.shows = mem.visible[self]};
     for (int i = 0; i < MODEL_THREADS; i++)
-        if (i != self)
-            join(&mem.visible[self], &mem.shown[i]);
-    join(&mem.visible[self], &mem.heavy);
-    join(&mem.heavy, &mem.visible[self]);
-    next_event(self);
+        fence->awaits[i] = i != self;
+}
+
+void memory_fence_end(int self)
+{
+    struct heavy *fence = &mem.fence[self];
+    for (int i = 0; i < MODEL_THREADS; i++)
+        if (fence->awaits[i])
+            reach(self, i);
+    join(&mem.visible[self], &fence->found);
+    memory_fence_light(self);
 }
 
 uint32_t memory_read_futex(int self, const volatile void *word)

@@ -19,13 +19,20 @@
  *     as in Lahav and others, "Repairing sequential consistency in C/C++11" (PLDI 2017). By the text of C++20 it would;
  *     but a thread that reads its own relaxed store may see it before others do, and on x86-64, where such loads are plain
  *     ones, that shows.
- *   - pl_os_fence_all() is an asymmetric fence, atomic_signal_fence(seq_cst) its light side, as in Goldblatt's P1202:
- *     who is past its light fence has made all before it visible to a later heavy one; and sees, from its next light
- *     fence on, all that was before an earlier heavy one.
+ *   - pl_os_fence_all() is an asymmetric fence, atomic_signal_fence(seq_cst) its light side, as in Goldblatt's P1202. A
+ *     heavy one takes effect in each other thread at a moment of that thread's own, between the call's beginning and its
+ *     end. What the other has made visible by a light fence before that moment, who has called sees after the call; and
+ *     what who has called had made visible when the call began, the other sees from its next light fence on. This is
+ *     between those two alone: what other threads have made visible, the fence does not pass on. (membarrier(2) does a
+ *     little more: the moments of two threads are full fences, so that one is before the other.) In the thread that calls,
+ *     a heavy fence is a light one at its beginning and at its end.
  *   - A futex's wait reads the word as it has become by those wakes that are over, or any later value; and it may return
  *     for no reason.
+ *   - What pl_os_trim() offers to the system is taken at once, or never. (Later makes no difference to who cannot rely on
+ *     it but writes it first.)
  *   - Two plain accesses of a byte, or a plain and an atomic one, one of which is a write, must be ordered by happens-
- *     before; and no access may come after the memory was freed. Else the execution fails.
+ *     before; no access may come after the memory was freed, or need not come after it was committed. Else the execution
+ *     fails.
  *
  * Not shown: loads that read from stores that come later in the execution (load buffering), and seq_cst stores that
  * others have seen before their turn in the one order has come. Read-only, acquire and release fences are not modelled.
@@ -73,8 +80,9 @@ void memory_fresh_locals(void);
 /* Another thread goes on than before; -1 is none. */
 void memory_switch(int before, int next);
 
-/* A heavy fence of thread `self`. */
-void memory_fence_all(int self);
+/* A heavy fence of thread `self` begins, and ends: in between, it takes effect in each other thread. */
+void memory_fence_begin(int self);
+void memory_fence_end(int self);
 
 /* What a futex's wait by `self` reads. */
 uint32_t memory_read_futex(int self, const volatile void *word);
@@ -90,6 +98,15 @@ void memory_release(int self, const volatile void *mutex);
 void *memory_allocate(size_t bytes);
 void *memory_calloc(size_t count, size_t size);
 void memory_free(void *start);
+
+/* Address space, of which the first `bytes`, and no more, are usable from a commit on; for another thread, when it knows of
+ * that. Whether there has been one. What is much may be used at once. */
+void *memory_reserve(size_t bytes);
+void memory_commit(void *start, size_t bytes);
+bool memory_is_committed(const void *start);
+
+/* The system takes what is there: it is zero from now on, by a relaxed store of the running thread, so to say. */
+void memory_take(void *start, size_t bytes);
 
 /* How many allocations there are that have not been freed. */
 int memory_left(void);

@@ -165,8 +165,9 @@ int meet(void *ctx, size_t begin, size_t end, void *stop)
 
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */
 
-static const scenario *const all[] = {deque_scenarios, sched_scenarios,      pool_scenarios,     task_scenarios,
-                                      mixed_scenarios, background_scenarios, executor_scenarios, process_scenarios};
+static const scenario *const all[] = {deque_scenarios,      room_scenarios,     sched_scenarios,
+                                      pool_scenarios,       task_scenarios,     mixed_scenarios,
+                                      background_scenarios, executor_scenarios, process_scenarios};
 
 /* What the command line asks for. */
 static struct {

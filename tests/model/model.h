@@ -10,8 +10,8 @@
 #include "sched/pool.h"
 
 /* The scenarios of each floor; one without a name is the last. */
-extern const scenario deque_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[], mixed_scenarios[],
-    background_scenarios[], executor_scenarios[], process_scenarios[];
+extern const scenario deque_scenarios[], room_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[],
+    mixed_scenarios[], background_scenarios[], executor_scenarios[], process_scenarios[];
 
 enum { TASKS = 8 };
 

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios on one deque: its owner is thread 0, who waits for thieves as a worker does; the others are thieves. */
-#include "model/model.h"
+#include "model/owner.h"
 
 #include <string.h>
 
 #include "base/os.h"
 
-static pl_worker owner;
-static pl_deque *const deque = &owner.deque;
+pl_worker owners[2];
+int used[MODEL_THREADS];
 
 /* Each task is of a kind of its own, so that what a thief reads of it must match. */
-static const pl_task kind[TASKS];
+const pl_task kind[TASKS];
 
-static void set_up_deque(void)
+void set_up_deque(void)
 {
-    memset(&owner, 0, sizeof owner);
-    model_assert(pl_deque_init(deque, 16));
+    memset(owners, 0, sizeof owners);
+    memset(used, 0, sizeof used);
+    model_assert(pl_deque_init(used_deque(), 16));
     memset(ran, 0, sizeof ran);
 }
 
@@ -32,46 +33,46 @@ static void run(size_t number)
 
 /* ---- what the owner does --------------------------------------------------------------------------------- */
 
-static void push(size_t number)
+void push(size_t number)
 {
-    model_assert(pl_deque_push(deque, &kind[number], (void *)(uintptr_t)number));
+    model_assert(pl_deque_push(used_deque(), &kind[number], (void *)(uintptr_t)number));
 }
 
-static void publish(void)
+void publish(void)
 {
-    pl_deque_publish(deque, deque->head);
+    pl_deque_publish(used_deque(), used_deque()->head);
 }
 
 /* Pops and joins the youngest task, which is this one. */
 static void join(size_t number, pl_pop popped)
 {
     if (popped == PL_POP_OWN) {
-        model_assert(number_in(deque->head) == number);
+        model_assert(number_in(used_deque()->head) == number);
         run(number);
         return;
     }
-    unsigned state = pl_worker_await(&owner, deque->head);
+    unsigned state = pl_worker_await(used_owner(), used_deque()->head);
     model_assert((state & PL_SLOT_ENDED) == PL_SLOT_DONE || (state & PL_SLOT_ENDED) == PL_SLOT_RETURNED);
     model_assert(state / PL_SLOT_THIEF > 0);
     if (state & PL_SLOT_RETURNED)
         run(number);
     model_assert(ran[number] == 1);
-    pl_deque_forget(deque, deque->head);
+    pl_deque_forget(used_deque(), used_deque()->head);
 }
 
-static void pop(size_t number)
+void pop(size_t number)
 {
-    join(number, pl_deque_pop(deque));
+    join(number, pl_deque_pop(used_deque()));
 }
 
 /* As a task's join does: takes half of the public tasks back, if it must take one. */
 static void pop_half(size_t number)
 {
     bool published;
-    deque->head--;
-    join(number, parallel_slot_pop(&deque->bounds, deque->head)
+    used_deque()->head--;
+    join(number, parallel_slot_pop(&used_deque()->bounds, used_deque()->head)
                      ? PL_POP_OWN
-                     : pl_deque_pop_slow(deque, deque->head, true, &published));
+                     : pl_deque_pop_slow(used_deque(), used_deque()->head, true, &published));
 }
 
 /* ---- what thieves do ------------------------------------------------------------------------------------- */
@@ -80,20 +81,20 @@ static void steal_and(bool run_it)
 {
     pl_slot *slot;
     const pl_task *task;
-    if (pl_deque_steal(deque, (uint32_t)model_self(), &slot, &task) != PL_STEAL_GOT)
+    if (pl_deque_steal(used_deque(), (uint32_t)model_self(), &slot, &task) != PL_STEAL_GOT)
         return;
     model_assert(!task || task == &kind[number_in(slot)]);
     if (task && run_it)
         run(number_in(slot));
-    pl_worker_end(&owner, slot, task && run_it ? PL_SLOT_DONE : PL_SLOT_RETURNED);
+    pl_worker_end(used_owner(), slot, task && run_it ? PL_SLOT_DONE : PL_SLOT_RETURNED);
 }
 
-static void steal_one(void)
+void steal_one(void)
 {
     steal_and(true);
 }
 
-static void steal_two(void)
+void steal_two(void)
 {
     steal_one();
     steal_one();
@@ -105,52 +106,73 @@ static void steal_and_return(void)
     steal_one();
 }
 
-static void ask_and_steal(void)
+void ask_and_steal(void)
 {
-    pl_deque_ask(deque);
+    pl_deque_ask(used_deque());
     steal_one();
-    pl_deque_ask(deque);
+    pl_deque_ask(used_deque());
     steal_one();
 }
 
 static bool reveal(void)
 {
     uint32_t me = (uint32_t)model_self();
-    return pl_deque_claim(deque, me) == PL_STEAL_GOT && pl_os_fence_all() && pl_deque_reveal(deque, me);
+    return pl_deque_claim(used_deque(), me) == PL_STEAL_GOT && pl_os_fence_all() && pl_deque_reveal(used_deque(), me);
 }
 
-static void reveal_and_steal(void)
+void reveal_and_steal(void)
 {
     if (reveal())
         steal_one();
     steal_one();
 }
 
-static void reveal_twice(void)
+void reveal_twice(void)
 {
     reveal_and_steal();
     reveal_and_steal();
 }
 
 /* A thief that gives up between claim and reveal for something else, and comes back. */
-static void claim_and_steal(void)
+void claim_and_steal(void)
 {
     uint32_t me = (uint32_t)model_self();
-    bool claimed = pl_deque_claim(deque, me) == PL_STEAL_GOT;
+    bool claimed = pl_deque_claim(used_deque(), me) == PL_STEAL_GOT;
     steal_one();
     if (claimed && pl_os_fence_all())
-        pl_deque_reveal(deque, me);
+        pl_deque_reveal(used_deque(), me);
     steal_one();
 }
 
 /* Reveals without having asked whether its claim came about, as a worker does that claims in several deques. */
-static void reveal_anyhow(void)
+void reveal_anyhow(void)
 {
     uint32_t me = (uint32_t)model_self();
-    pl_deque_claim(deque, me);
+    pl_deque_claim(used_deque(), me);
     pl_os_fence_all();
-    pl_deque_reveal(deque, me);
+    pl_deque_reveal(used_deque(), me);
     steal_two();
+}
+
+/* Claims in two deques, of which the second owner is thread 1, and reveals in both after one fence, as who goes to sleep does. */
+static void set_up_two_deques(void)
+{
+    set_up_deque();
+    used[1] = 1;
+    model_assert(pl_deque_init(&owners[1].deque, 16));
+}
+
+static void reveal_in_both(void)
+{
+    int self = model_self();
+    uint32_t me = (uint32_t)self;
+    for (used[self] = 0; used[self] < 2; used[self]++)
+        pl_deque_claim(used_deque(), me);
+    pl_os_fence_all();
+    for (used[self] = 0; used[self] < 2; used[self]++)
+        pl_deque_reveal(used_deque(), me);
+    for (used[self] = 0; used[self] < 2; used[self]++)
+        steal_one();
 }
 
 /* ---- what must hold -------------------------------------------------------------------------------------- */
@@ -159,8 +181,8 @@ static void check_ran(int tasks)
 {
     for (int i = 0; i < tasks; i++)
         model_assert(ran[i] == 1);
-    model_assert(deque->head == deque->base && !pl_deque_has_public(deque));
-    for (pl_slot *slot = deque->base; slot < deque->base + deque->reserve; slot++)
+    model_assert(used_deque()->head == used_deque()->base && !pl_deque_has_public(used_deque()));
+    for (pl_slot *slot = used_deque()->base; slot < used_deque()->base + used_deque()->reserve; slot++)
         model_assert(!slot->task && slot->state == 0);
     push(TASKS - 1);
     pop(TASKS - 1);
@@ -172,17 +194,23 @@ static void two_ran(void)
     check_ran(2);
 }
 
-static void three_ran(void)
+void three_ran(void)
 {
     check_ran(3);
 }
 
-static void four_ran(void)
+static void two_and_two_ran(void)
+{
+    two_ran();
+    model_assert(ran[3] == 1 && ran[4] == 1);
+}
+
+void four_ran(void)
 {
     check_ran(4);
 }
 
-static void five_ran(void)
+void five_ran(void)
 {
     check_ran(5);
 }
@@ -249,7 +277,7 @@ static void set_up_unasked(void)
 static void set_up_asked(void)
 {
     set_up_unasked();
-    pl_deque_ask(deque);
+    pl_deque_ask(used_deque());
 }
 
 static void owner_that_is_asked_twice(void)
@@ -259,7 +287,7 @@ static void owner_that_is_asked_twice(void)
     event_set(&ready);
     event_wait(&asked);
     push(1);
-    model_assert(pl_deque_has_public(deque));
+    model_assert(pl_deque_has_public(used_deque()));
     pop(1);
 }
 
@@ -270,7 +298,7 @@ static void owner_that_is_asked_before_a_pop(void)
     event_set(&ready);
     event_wait(&asked);
     pop(1);
-    model_assert(pl_deque_has_public(deque));
+    model_assert(pl_deque_has_public(used_deque()));
     pop(0);
 }
 
@@ -282,20 +310,20 @@ static void owner_that_is_asked_before_a_join(void)
     event_wait(&asked);
     pop(0);
     push(1);
-    model_assert(pl_deque_has_public(deque));
+    model_assert(pl_deque_has_public(used_deque()));
     pop(1);
 }
 
 static void ask_when_ready(void)
 {
     event_wait(&ready);
-    pl_deque_ask(deque);
+    pl_deque_ask(used_deque());
     event_set(&asked);
 }
 
 static void ask_twice(void)
 {
-    pl_deque_ask(deque);
+    pl_deque_ask(used_deque());
     ask_when_ready();
 }
 
@@ -304,10 +332,10 @@ static void steal_and_ask(void)
     event_wait(&ready);
     pl_slot *slot;
     const pl_task *task;
-    model_assert(pl_deque_steal(deque, 1, &slot, &task) == PL_STEAL_GOT);
-    pl_deque_ask(deque);
+    model_assert(pl_deque_steal(used_deque(), 1, &slot, &task) == PL_STEAL_GOT);
+    pl_deque_ask(used_deque());
     event_set(&asked);
-    pl_worker_end(&owner, slot, PL_SLOT_RETURNED);
+    pl_worker_end(used_owner(), slot, PL_SLOT_RETURNED);
 }
 
 /* Takes half of its tasks back, and what is private then by fast pops. */
@@ -380,12 +408,12 @@ static void owner_that_works_while_it_waits(void)
 {
     push(0);
     publish();
-    pl_pop popped = pl_deque_pop(deque);
+    pl_pop popped = pl_deque_pop(used_deque());
     if (popped == PL_POP_STOLEN) {
-        deque->head++;
+        used_deque()->head++;
         push(1);
         pop(1);
-        deque->head--;
+        used_deque()->head--;
     } else {
         run(1);
     }
@@ -398,6 +426,14 @@ static void owner_of_two(void)
     push(1);
     pop(1);
     pop(0);
+}
+
+static void second_owner(void)
+{
+    push(3);
+    push(4);
+    pop(4);
+    pop(3);
 }
 
 const scenario deque_scenarios[] = {
@@ -429,6 +465,12 @@ const scenario deque_scenarios[] = {
      -1},
     {"reveal: and another asks", set_up_deque, {owner_of_secrets, reveal_and_steal, ask_and_steal}, three_ran, 0},
     {"reveal: two thieves", set_up_deque, {owner_of_secrets, reveal_and_steal, reveal_anyhow}, three_ran, 0},
+    {"reveal: two deques, one fence", set_up_two_deques, {owner_of_secrets, second_owner, reveal_in_both}, five_ran, 0},
+    {"reveal: two deques, two of them",
+     set_up_two_deques,
+     {owner_of_two, second_owner, reveal_in_both, reveal_in_both},
+     two_and_two_ran,
+     0},
     {"reveal: an owner that publishes", set_up_deque, {owner_at_one_index, claim_and_steal, steal_two}, four_ran, 0},
     {0},
 };

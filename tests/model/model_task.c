@@ -218,6 +218,33 @@ static void run_grow_on_leaf(void)
     stop_pool();
 }
 
+/* Room for one task at first, and after each call. */
+static void set_up_growing(void)
+{
+    pl_model_first_room = pl_model_kept_room = 2;
+    set_up_two();
+}
+
+static void set_up_three_growing(void)
+{
+    pl_model_first_room = pl_model_kept_room = 2;
+    set_up_three();
+}
+
+static void run_twice_two(void)
+{
+    model_assert(PARALLEL_RUN(leaves, 0, 2) == 1);
+    model_assert(PARALLEL_RUN(leaves, 2, 2) == 5);
+    ran_once(4);
+    stop_pool();
+}
+
+static void run_growing_fib(void)
+{
+    model_assert(PARALLEL_RUN(fib, 5) == 5);
+    stop_pool();
+}
+
 /* ---- long leaves ----------------------------------------------------------------------------------------- */
 
 static void run_hidden(void)
@@ -579,6 +606,15 @@ const scenario task_scenarios[] = {
     {"task: no room for large arguments", set_up_small, {run_grow_on_leaf, be_a_worker}, pool_is_at_rest, 0},
     {"task: no room for the first", set_up_small, {run_large, be_a_worker}, pool_is_at_rest, 0},
     {"task: no worker", set_up_alone, {run_all_kinds}, pool_is_at_rest, 0},
+    {"task: growing room", set_up_growing, {run_three, be_a_worker}, pool_is_at_rest, 0},
+    {"task: growing room, two workers",
+     set_up_three_growing,
+     {run_three, be_a_worker, be_a_worker},
+     pool_is_at_rest,
+     1},
+    {"task: room that grows again", set_up_growing, {run_twice_two, be_a_worker}, pool_is_at_rest, 0},
+    {"task: room that grows for a recursion", set_up_growing, {run_growing_fib, be_a_worker}, pool_is_at_rest, 0},
+    {"task: room that grows in a long leaf", set_up_growing, {run_two_hidden, be_a_worker}, pool_is_at_rest, 0},
     {"task: a long leaf", set_up_two, {run_hidden, be_a_worker}, pool_is_at_rest, 0},
     {"task: a long leaf and a sleeper", set_up_sleeper, {run_hidden, sleep_and_be_a_worker}, pool_is_at_rest, 0},
     {"task: a long leaf with two", set_up_two, {run_two_hidden, be_a_worker}, pool_is_at_rest, 0},

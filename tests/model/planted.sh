@@ -207,6 +207,24 @@ plant "a reveal without a claim" $file : \
     's/if \(claim_of\(span\) != me\)/if (top_of(span) != split_of(span))/;
         s/pl_steal pl_deque_claim\(pl_deque \*d, uint32_t me\)\n\{/$&\n    pl_deque_ask(d);\n    return PL_STEAL_GOT;/'
 
+# ---- room --------------------------------------------------------------------------------------------------------
+
+plant "there is room before there is memory" $file room: \
+    's/(    if \(!commit\(d, wider\)\)\n        return false;\n)(    \/\* D3 .*?\n    atomic_store_explicit\(.*?;\n)/$2$1/'
+plant "more room without memory" $file room: 's/    if \(!commit\(d, wider\)\)\n        return false;\n//'
+plant "a reveal looks beyond the room" $file room: \
+    's/first_without\(d, split, room - 1\)/first_without(d, split, d->reserve - 1)/'
+plant "a reveal looks at the slot that is never a task" $file room: \
+    's/split < room - 1 \? first_without\(d, split, room - 1\)/split < room ? first_without(d, split, room)/'
+plant "a trim leaves the bounds" $file room: \
+    's/        pl_deque_share\(d, d->head, PL_SHARE_NONE\);\n//'
+plant "a trim does not end claims" $file room: \
+    's/        pl_deque_share\(d, d->head, PL_SHARE_NONE\);/        set_bounds(d, split_of(own_span(d)));/'
+plant "a trim takes the memory itself away" tests/model/system.c "room: a trim and a reveal" \
+    's/memory_take\(\(char \*\)start \+ kept, used - kept\)/memory_commit(start, kept)/'
+plant "a push that finds no memory leaves its mark" $file "room: no memory" \
+    's/(D8 .*?\*\/\n)        atomic_store_explicit.*?;\n/$1/s'
+
 # ---- what does not fit -------------------------------------------------------------------------------------------
 
 plant "a push without room leaves its mark" $file "task: no room" \

@@ -15,6 +15,9 @@ void search_plain_write(uintptr_t address);
 /* One of `choices` ways that memory may behave; the first is the usual one, and the others are few in an execution. */
 int search_weak(int choices);
 
+/* One of `choices`, at no cost. */
+int search_choose(int choices);
+
 /* What came of it, for the report. */
 void search_did(const char *what, int order, uint64_t value, int behind);
 

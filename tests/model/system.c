@@ -4,11 +4,13 @@
 
 #include "base/os.h"
 #include "base/os_process.h"
+#include "deque/deque.h"
 #include "model/explore.h"
 #include "model/memory.h"
 #include "model/search.h"
 
-bool model_no_memory, model_fences_fail, model_no_fences;
+bool model_no_memory, model_commits_fail, model_fences_fail, model_no_fences;
+uint32_t pl_model_first_room, pl_model_kept_room;
 
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -99,9 +101,12 @@ bool pl_os_fence_all(void)
 {
     if (model_fences_fail)
         return false;
-    pl_model_point("pl_os_fence_all", 0);
+    pl_model_point("pl_os_fence_all begins", 0);
     search_point(0, true);
-    memory_fence_all(model_self());
+    memory_fence_begin(model_self());
+    pl_model_point("pl_os_fence_all ends", 0);
+    search_point(0, true);
+    memory_fence_end(model_self());
     return true;
 }
 
@@ -121,14 +126,24 @@ uint64_t pl_os_nanoseconds(void)
     return pl_ticks() * 1000;
 }
 
+/* ---- memory ---------------------------------------------------------------------------------------------------------- */
+
 void *pl_os_reserve(size_t bytes)
 {
     enum { FEW = 1 << 12 };
-    return model_no_memory && bytes > FEW ? NULL : memory_allocate(bytes);
+    return model_no_memory && bytes > FEW ? NULL : memory_reserve(bytes);
 }
 
+/* The first one of some memory comes before others know of that. */
 bool pl_os_commit(void *start, size_t bytes)
 {
+    bool first = !memory_is_committed(start);
+    pl_model_point("pl_os_commit", 0);
+    if (!first)
+        search_point(0, true);
+    if (!first && model_commits_fail && search_weak(2) == 1)
+        return false;
+    memory_commit(start, bytes);
     return start && bytes;
 }
 
@@ -140,7 +155,15 @@ void pl_os_release(void *start, size_t bytes)
 
 void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm)
 {
-    (void)start;
+    size_t middle = used > kept ? used : kept;
+    if (model_self() >= 0 && (*warm > middle || used > kept)) {
+        pl_model_point("pl_os_trim", 0);
+        search_point(0, true);
+    }
+    if (*warm > middle)
+        memory_take((char *)start + middle, *warm - middle);
+    if (used > kept && model_self() >= 0 && search_choose(2) == 1)
+        memory_take((char *)start + kept, used - kept);
     *warm = used > kept ? used : 0;
 }
 
