@@ -103,6 +103,36 @@ static void call_second(void)
     pl_pool_end_all();
 }
 
+/* The second one has its record for a call alone, with all that is called inside. */
+static int call_inside(void *ctx, size_t begin, size_t end, void *stop)
+{
+    (void)ctx;
+    (void)end;
+    (void)stop;
+    if (begin == 0) {
+        run_loop(2, run_iterations);
+        model_assert(pl_worker_known() && pl_worker_known()->frame);
+    }
+    return 0;
+}
+
+static void call_in_calls(void)
+{
+    event_wait(&made);
+    run_loop(2, call_inside);
+    model_assert(!pl_worker_known());
+    event_set(&over);
+    model_await_end(0);
+    pl_pool_end_all();
+}
+
+static void call_and_stay(void)
+{
+    run_loop(2, run_iterations);
+    event_set(&made);
+    event_wait(&over);
+}
+
 /* The end does not wait for calls: what they run lasts longer. The pool is left alone then, and ends another time. */
 static void end(void)
 {
@@ -162,6 +192,56 @@ static void call_for_the_first_time(void)
         run_loop(2, run_more_iterations);
         model_assert(ran[2] == i && ran[3] == i);
     }
+}
+
+/* The pool's threads end, and the pool stays: calls in between run alone, and the next ones bring threads anew. */
+static void call_shut_down_and_call(void)
+{
+    run_loop(2, run_iterations);
+    ran_both(1);
+    pl_pool_shut_down();
+    run_loop(2, run_iterations);
+    ran_both(2);
+    model_await_end(1);
+    model_assert(pl_pool_shut_down());
+    no_thread_is_left();
+    pl_pool_end_all();
+}
+
+static void call_and_shut_down(void)
+{
+    run_loop(2, run_more_iterations);
+    model_assert(ran[2] == 1 && ran[3] == 1);
+    pl_pool_shut_down();
+    run_loop(2, run_more_iterations);
+    model_assert(ran[2] == 2 && ran[3] == 2);
+}
+
+/* An errand that comes meanwhile is run. */
+static void shut_down_once(void)
+{
+    run_loop(2, run_iterations);
+    event_set(&made);
+    pl_pool_shut_down();
+    model_await_end(1);
+    pl_pool_end_all();
+}
+
+static void run_at_once(pl_errand *e)
+{
+    ran[2]++;
+    pl_inbox_end(e->pool);
+    event_set(&over);
+}
+
+static void submit_one(void)
+{
+    event_wait(&made);
+    errand = (pl_errand){.run = run_at_once, .pool = pl_pool_hold_here()};
+    pl_inbox_submit(&errand);
+    event_wait(&over);
+    model_assert(ran[2] == 1);
+    pl_pool_let_go(errand.pool);
 }
 
 /* Who holds the program's pool looks at it. */
@@ -282,6 +362,11 @@ const scenario pool_scenarios[] = {
     {"life: a thread is kept off a CPU", set_up_with_cpus, {call_and_end, model_spare}, nothing_is_left, 0},
     {"life: a thread may not start", set_up_failing, {call_without_help, model_spare}, nothing_is_left, 0},
     {"life: a second caller", set_up_two, {call_first, call_second, model_spare}, nothing_is_left, 0},
+    {"life: a second caller, and calls in its call",
+     set_up_two,
+     {call_and_stay, call_in_calls, model_spare},
+     nothing_is_left,
+     1},
     {"life: the end while others call",
      set_up_two,
      {end_while_others_call, call_twice, model_spare},
@@ -292,6 +377,17 @@ const scenario pool_scenarios[] = {
      {call_end_and_call, call_for_the_first_time, model_spare},
      no_thread_is_left,
      1},
+    {"life: a shutdown and a first call",
+     set_up_two,
+     {call_shut_down_and_call, call_for_the_first_time, model_spare},
+     no_thread_is_left,
+     1},
+    {"life: two shutdowns",
+     set_up_two,
+     {call_shut_down_and_call, call_and_shut_down, model_spare},
+     no_thread_is_left,
+     1},
+    {"life: a shutdown and an errand", set_up_two, {shut_down_once, submit_one, model_spare}, no_thread_is_left, 1},
     {"life: the end while it is held", set_up_two, {end, hold_it}, nothing, 0},
     {"life: the end with an errand", set_up_two, {end_with_an_errand, model_spare}, no_thread_is_left, 0},
     {"life: a visitor", set_up_one, {make_and_free, visit_once, model_spare}, nothing_is_left, 0},

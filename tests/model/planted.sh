@@ -392,6 +392,12 @@ plant "the end frees what is held" $file life: 's/known = others \|\| atomic_loa
 plant "threads are told of the end by nobody" $file life: 's/        pl_unpark\(&w->parker\);\n//'
 plant "a thread that has left is not joined" $file life: 's/w->use == PL_THREAD \|\| w->use == PL_ENDED;/w->use == PL_THREAD;/'
 plant "a thread's record is free before it has left" $file life: 's/        worker->use = PL_ENDED;/        free_record(worker);/'
+plant "nobody comes for an errand of while the pool was shut down" $file "life: a shutdown" \
+    's/    if \(pl_inbox_count\(&pool->inbox\)\)\n        pl_pool_notify\(pool, false\);\n(    return true;)/$1/'
+plant "two end the same threads" $file "life: two shutdowns" 's/pool->ending \|\| //'
+plant "a pool that was shut down stays barred" $file "life: a shutdown" \
+    's/(    \/\* W64 .*?\n.*?\n)    atomic_store_explicit\(&pool->stopping, 0, memory_order_seq_cst\);\n/$1/'
+plant "a guest gives its record back in the middle of a call" $file "life: a second caller, and" 's/ \|\| w->frame \|\| / || /'
 plant "a thread that leaves does not look for more work" src/sched/worker.c life: \
     's/(pl_sleep_found\(&pool->sleep\);\n.*?\n.*?\n)        pl_worker_pass_on\(w\);/$1        if (!leave)\n            pl_worker_pass_on(w);/'
 plant "a thread that could not start is waited for" $file life: 's/            pl_sleep_waking\(&pool->sleep, -1\);\n            free_record/            free_record/'
