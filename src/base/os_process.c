@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +14,16 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(__has_include)
+#if __has_include(<stdio_ext.h>)
+#include <stdio_ext.h>
+#define HAS___FPURGE 1
+#endif
+#endif
+#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) || defined(__APPLE__)
+#define HAS_FPURGE 1
+#endif
 
 #include "base/os.h"
 #include "base/os_internal.h"
@@ -135,12 +144,19 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
     return error;
 }
 
-/* What the program has not written is the program's to write. (The end of a process under ThreadSanitizer writes it.) */
+/* What the program has not written is the program's to write. (The end of a process under ThreadSanitizer writes it.) There
+ * is no portable way; without one, only a worker that calls exit() writes it again. */
 static void drop_output(void)
 {
+#if defined(HAS___FPURGE)
     __fpurge(stdin);
     __fpurge(stdout);
     __fpurge(stderr);
+#elif defined(HAS_FPURGE)
+    fpurge(stdin);
+    fpurge(stdout);
+    fpurge(stderr);
+#endif
 }
 
 void pl_os_be_born(const pl_os_birth *birth)
