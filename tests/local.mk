@@ -68,6 +68,7 @@ api_tests = \
     tests/api/test_original \
     tests/api/test_pool_options \
     tests/api/test_pools \
+    tests/api/test_process_ends \
     tests/api/test_process_kills \
     tests/api/test_process_life \
     tests/api/test_process_options \
@@ -96,7 +97,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS) $(ATOMIC_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/emulator.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/emulator.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_cost_CFLAGS = $(test_cflags)
@@ -151,6 +152,8 @@ tests_api_test_pool_options_CFLAGS = $(test_cflags)
 tests_api_test_pool_options_LDADD = $(api_ldadd)
 tests_api_test_pools_CFLAGS = $(test_cflags)
 tests_api_test_pools_LDADD = $(api_ldadd)
+tests_api_test_process_ends_CFLAGS = $(test_cflags)
+tests_api_test_process_ends_LDADD = $(api_ldadd)
 tests_api_test_process_kills_CFLAGS = $(test_cflags)
 tests_api_test_process_kills_LDADD = $(api_ldadd)
 tests_api_test_process_life_CFLAGS = $(test_cflags)

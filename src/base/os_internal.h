@@ -46,8 +46,20 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth);
 /* Whether the process apart has a number of its own yet, as somebody has still to wait for it. */
 bool pl_os_is_kept(const pl_os_apart *apart);
 
-/* Waits for the keeper, whose child has ended, and frees what it had. */
+/* Waits for the keeper, whose child has ended or is about to, at most so long. True if it has ended, or there is none. */
+bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns);
+
+/* Frees what the keeper had, if it has ended. */
 void pl_os_bury_keeper(pl_os_apart *apart);
+
+/* kill(pid, SIGKILL), by that call or by another. False with errno; ESRCH, which says that there is nobody, is none. */
+bool pl_os_kill_one(int pid);
+
+/* The same by another system call than kill(). */
+bool pl_os_kill_otherwise(int pid);
+
+/* Whether there is no such process. */
+bool pl_os_no_process(int pid);
 
 /* A thread with these attributes begins on these CPUs, or NULL, those of the process, without `off`, where the system can do
  * that. False if nothing was done. */
@@ -65,8 +77,8 @@ void pl_os_drop_files(int line);
 /* The supervisor is to notice when `program` ends; and descendants whose parents die are to be its children. */
 void pl_os_watch(pl_os_supervisor *s, int program);
 
-/* What has come in, if there is something to read. */
-pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s, bool readable);
+/* What has come in. */
+pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s);
 
 /* The parent's end is to be this process's end. */
 void pl_os_die_with_parent(void);

@@ -53,7 +53,14 @@ int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth)
 
 bool pl_os_is_kept(const pl_os_apart *apart)
 {
-    return kill(apart->pid, 0) == 0;
+    return !pl_os_no_process(apart->pid);
+}
+
+bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns)
+{
+    (void)apart;
+    (void)timeout_ns;
+    return true;
 }
 
 void pl_os_bury_keeper(pl_os_apart *apart)
@@ -84,15 +91,32 @@ pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns)
 {
     struct pollfd line = {.fd = s->line, .events = POLLIN};
     int ms = timeout_ns < MOST_NS ? 0 : 1; /* a child that ends meanwhile is found after that */
-    if (poll(&line, 1, ms) <= 0)
+    int ready = poll(&line, 1, ms);
+    if (ready < 0 && errno != EINTR)
+        pl_os_nap(); /* it is refused */
+    else if (ready <= 0)
         return PL_OS_NOTHING;
-    return pl_os_supervisor_event(s, line.revents != 0);
+    return pl_os_supervisor_event(s);
 }
 
-void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context)
+void pl_os_await_child(const pl_os_supervisor *s, uint64_t timeout_ns)
+{
+    (void)s;
+    if (timeout_ns)
+        pl_os_nap();
+}
+
+void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context, bool thorough)
 {
     (void)keep;
     (void)context;
+    (void)thorough;
+}
+
+bool pl_os_kill_otherwise(int pid)
+{
+    (void)pid;
+    return false;
 }
 
 void pl_os_die_with_parent(void)

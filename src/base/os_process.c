@@ -33,8 +33,9 @@
 #define MAP_NORESERVE 0
 #endif
 
-/* How long a process apart has to end when it is asked to. */
-#define END_MS 1000
+/* How long a process apart has to end when it is asked to, or killed: that, and as much more for each fork's time. */
+#define END_NS UINT64_C(2000000000)
+#define END_PER_FORK 10
 
 /* ---- what processes share -------------------------------------------------------------------------------- */
 
@@ -133,7 +134,9 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pl_os_forking_apart = true;
     pl_os_birth birth = {.run = run, .argument = argument, .ours = line[0], .theirs = line[1]};
+    uint64_t began = pl_os_nanoseconds();
     int error = pl_os_give_birth(apart, &birth);
+    apart->fork_ns = pl_os_nanoseconds() - began;
     pl_os_forking_apart = false;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
@@ -167,6 +170,28 @@ void pl_os_be_born(const pl_os_birth *birth)
     _exit(0);
 }
 
+static pl_os_end end_of(int status)
+{
+    return (pl_os_end){.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                       .code = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
+}
+
+/* Waits for a child by one of the two system calls for that, and by the other if that is refused. */
+static pl_os_end reap(pid_t child)
+{
+    int status = 0;
+    pid_t got;
+    while ((got = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
+    }
+    if (got == child || errno == ECHILD)
+        return end_of(status);
+    siginfo_t info = {.si_pid = 0};
+    while (waitid(P_PID, (id_t)child, &info, WEXITED) != 0 && errno == EINTR) {
+    }
+    bool left = info.si_code == CLD_EXITED;
+    return (pl_os_end){.signal = left ? 0 : info.si_status, .code = left ? info.si_status : 0};
+}
+
 int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
 {
     int told[2];
@@ -191,8 +216,7 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
         report[1] = EAGAIN;
         while (read(told[0], report, sizeof report) < 0 && errno == EINTR) {
         }
-        while (waitpid(middle, NULL, 0) < 0 && errno == EINTR) {
-        }
+        reap(middle);
     }
     close(told[0]);
     apart->pid = report[0];
@@ -202,39 +226,74 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
 void pl_os_apart_nudge(const pl_os_apart *apart)
 {
     int saved = errno;
-    if (has_line(apart))
-        send(apart->line, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* if it does not fit, there is enough to be read */
+    if (has_line(apart) && send(apart->line, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) {
+        struct iovec byte = {.iov_base = "", .iov_len = 1}; /* if it does not fit, there is enough to be read */
+        struct msghdr message = {.msg_iov = &byte, .msg_iovlen = 1};
+        sendmsg(apart->line, &message, MSG_NOSIGNAL | MSG_DONTWAIT); /* a sandbox may know only one of the two */
+    }
     errno = saved;
 }
 
-static bool hung_up(const pl_os_apart *apart, int timeout_ms)
+/* Waits until all have ended that have the far end of the line. */
+static bool hung_up(const pl_os_apart *apart, uint64_t timeout_ns)
 {
-    if (!has_line(apart))
-        return true;
-    struct pollfd line = {.fd = apart->line};
-    return poll(&line, 1, timeout_ms) > 0 && (line.revents & (POLLHUP | POLLERR | POLLNVAL));
+    uint64_t began = pl_os_nanoseconds();
+    for (;;) {
+        uint64_t past = timeout_ns ? pl_os_nanoseconds() - began : 0, left = past < timeout_ns ? timeout_ns - past : 0;
+        struct pollfd line = {.fd = apart->line};
+        if (!has_line(apart))
+            return true;
+        int ready = poll(&line, 1, (int)((left + 999999) / 1000000));
+        if (ready > 0)
+            return line.revents & (POLLHUP | POLLERR | POLLNVAL);
+        if (ready < 0 && errno != EINTR) { /* it is refused */
+            char byte;
+            if (recv(apart->line, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+                return true;
+            if (left)
+                pl_os_nap();
+        }
+        if (!left)
+            return false;
+    }
 }
 
 bool pl_os_apart_gone(const pl_os_apart *apart)
 {
     int saved = errno;
     bool gone = hung_up(apart, 0);
-    if (!gone && kill(apart->pid, 0) != 0 && errno == ESRCH) {
-        hung_up(apart, 100); /* those that it has forked follow it, but for what they have forked in turn */
+    if (!gone && !pl_os_is_kept(apart)) {
+        hung_up(apart, 100000000); /* those that it has forked follow it, but for what they have forked in turn */
         gone = true;
     }
     errno = saved;
     return gone;
 }
 
+static uint64_t patience(const pl_os_apart *apart)
+{
+    return END_NS + END_PER_FORK * apart->fork_ns;
+}
+
+void pl_os_apart_kill(const pl_os_apart *apart)
+{
+    int saved = errno;
+    if (pl_os_is_kept(apart))
+        pl_os_kill_one(apart->pid);
+    hung_up(apart, patience(apart));
+    errno = saved;
+}
+
 void pl_os_apart_end(pl_os_apart *apart)
 {
     int saved = errno;
-    bool has = has_line(apart);
-    if (has)
-        shutdown(apart->line, SHUT_WR);
-    if ((!has || !hung_up(apart, END_MS)) && pl_os_is_kept(apart))
-        kill(apart->pid, SIGKILL);
+    bool has = has_line(apart), kept = apart->keeper > 0;
+    if (has && shutdown(apart->line, SHUT_WR) != 0)
+        pl_os_apart_nudge(apart); /* it has been written down, too */
+    if (kept ? !pl_os_await_keeper(apart, patience(apart)) : !has || !hung_up(apart, patience(apart))) {
+        pl_os_apart_kill(apart);
+        pl_os_await_keeper(apart, patience(apart));
+    }
     if (has)
         close(apart->line);
     pl_os_bury_keeper(apart);
@@ -254,26 +313,39 @@ static void notice_child(int signal)
     (void)signal;
 }
 
-void pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files)
+/* 0 if children can be waited for: there are none yet, and one of the two calls says so. */
+static int waits_are_refused(void)
+{
+    siginfo_t info;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD)
+        return 0;
+    if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+        return 0;
+    return errno ? errno : ENOSYS;
+}
+
+int pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files)
 {
     *s = (pl_os_supervisor){.line = line, .program = -1, .pid = program};
     setpgid(0, 0); /* what is meant for the program's group is not meant for it */
     struct sigaction action = {.sa_handler = notice_child};
-    sigaction(SIGCHLD, &action, NULL); /* a signal that is ignored would not end a wait */
+    s->deaf = sigaction(SIGCHLD, &action, NULL) != 0; /* a signal that is ignored would not end a wait */
+    fcntl(line, F_SETFL, O_NONBLOCK);
     if (!files)
         pl_os_drop_files(line);
     pl_os_watch(s, program);
+    return waits_are_refused();
 }
 
-pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s, bool readable)
+pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s)
 {
     char bytes[64];
-    if (!readable)
+    ssize_t got = read(s->line, bytes, sizeof bytes);
+    if (got < 0 && errno != EAGAIN && errno != EINTR) /* a sandbox may know only one of the two */
+        got = recv(s->line, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return PL_OS_NOTHING;
-    ssize_t got = recv(s->line, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-        return PL_OS_ALONE;
-    return PL_OS_NUDGED;
+    return got > 0 ? PL_OS_NUDGED : PL_OS_ALONE;
 }
 
 int pl_os_fork_worker(const pl_os_supervisor *s)
@@ -287,26 +359,48 @@ int pl_os_fork_worker(const pl_os_supervisor *s)
 
 int pl_os_dead(pl_os_supervisor *s)
 {
-    (void)s;
     siginfo_t info = {.si_pid = 0};
-    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? info.si_pid : 0;
+    if (s->reaped)
+        return s->reaped;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+        return info.si_pid;
+    if (errno == ECHILD)
+        return -1;
+    pid_t pid = waitpid(-1, &s->status, WNOHANG);
+    if (pid < 0)
+        return errno == ECHILD ? -1 : 0;
+    if (pid > 0)
+        kill(-pid, SIGKILL); /* while there is a group of that number, there is no process of it */
+    s->reaped = pid;
+    return pid;
 }
 
-pl_os_end pl_os_bury(int pid, bool worker)
+pl_os_end pl_os_bury(pl_os_supervisor *s, int pid, bool worker)
 {
-    int status = 0;
+    if (s->reaped == pid) {
+        s->reaped = 0;
+        return end_of(s->status);
+    }
     if (worker)
         kill(-pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return (pl_os_end){.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                       .code = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
+    return reap(pid);
 }
 
-void pl_os_kill(int pid)
+bool pl_os_kill_one(int pid)
 {
-    kill(pid, SIGKILL);
+    return kill(pid, SIGKILL) == 0 || errno == ESRCH || pl_os_kill_otherwise(pid);
+}
+
+bool pl_os_kill(int pid)
+{
+    bool killed = pl_os_kill_one(pid);
     kill(-pid, SIGKILL);
+    return killed;
+}
+
+bool pl_os_no_process(int pid)
+{
+    return kill(pid, 0) != 0 && (errno == ESRCH || (getpgid(pid) < 0 && errno == ESRCH));
 }
 
 /* ---- a worker -------------------------------------------------------------------------------------------- */

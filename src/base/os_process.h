@@ -45,13 +45,20 @@ void pl_os_shared_wake(_Atomic uint32_t *word, bool all);
  *
  * On Linux its parent is a *keeper*: a thread-like process, made by clone() with the program's memory and files and without
  * a signal for its end, which calls fork() in the place of the thread that asks, and then waits for its child. So fork() is
- * the C library's own, and its locks are in order in the child; and only who knows the keeper can wait for it. Elsewhere,
- * and under tools that do not know such a thing, it is forked twice and left to init; then the program may see a SIGCHLD.
+ * the C library's own, and its locks are in order in the child; and only who knows the keeper can wait for it. The keeper
+ * is also who what the child had forked comes to when the child dies: it kills and reaps all of that before it ends.
+ * Elsewhere, and under tools that do not know such a thing, it is forked twice and left to init; then the program may see a
+ * SIGCHLD, and what a child that is killed had forked lives on.
+ *
+ * Nobody waits for any of them without an end. Who has been killed is not dead yet, and may take its time (a program
+ * of 100 GB takes seconds to give back its memory); and a sandbox may refuse kill(), or the calls that wait. So each such
+ * wait has a bound, which is longer where a fork took long, and after that the caller goes on without.
  */
 typedef struct pl_os_apart {
     int pid;
     int line;
     uint64_t line_is; /* which file that number stands for: the program may have closed it */
+    uint64_t fork_ns; /* how long the fork took: ends take as long, in large programs */
     int keeper;       /* -1: none */
     void *stack;
     size_t stack_bytes;
@@ -70,9 +77,13 @@ void pl_os_apart_nudge(const pl_os_apart *apart);
 /* Whether it has ended; then all that it forked has, too, as a rule. */
 bool pl_os_apart_gone(const pl_os_apart *apart);
 
-/* Hangs up, and waits until it has ended; kills it if it does not. In a process that has forked since, forgets it. */
+/* Hangs up, and waits until it has ended; kills it if it does not within some seconds, whatever it does: it may have been
+ * stopped. In a process that has forked since, forgets it. */
 void pl_os_apart_end(pl_os_apart *apart);
 void pl_os_apart_forget(pl_os_apart *apart);
+
+/* Kills it, and waits for a while until all that it has forked has ended, too. */
+void pl_os_apart_kill(const pl_os_apart *apart);
 
 /* A number that changes whenever code is loaded into the process, or unloaded. */
 uint64_t pl_os_images(void);
@@ -83,36 +94,45 @@ typedef struct pl_os_supervisor {
     int line;
     int program; /* a handle on the program's process; -1: none */
     int pid;     /* its number */
+    bool deaf;   /* no signal tells of a child that has ended: it has to look */
+    int reaped;  /* a child that is reaped already, and is yet to be buried; 0: none */
+    int status;  /* how it ended, as waitpid() has it */
 } pl_os_supervisor;
 
 typedef enum pl_os_event { PL_OS_NOTHING, PL_OS_NUDGED, PL_OS_ALONE } pl_os_event;
 
 /* The calling process becomes the supervisor of its children, and theirs; `program` is the process that it serves. Without
  * `files`, it keeps no open file of the program's but the standard three: the others' numbers stay taken, and are of no
- * use. */
-void pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files);
+ * use. 0, or why it cannot wait for children, and so is to have none: an error code. */
+int pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files);
 
 /* Sleeps until a child has ended, somebody has nudged it, the program has ended (PL_OS_ALONE), or the time is over. */
 pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns);
 
+/* Sleeps until a child has ended, at most so long. */
+void pl_os_await_child(const pl_os_supervisor *s, uint64_t timeout_ns);
+
 /* Forks a worker: its process's number, and 0 in it; -1 with errno. */
 int pl_os_fork_worker(const pl_os_supervisor *s);
 
-/* The next child that has ended, or 0. It is a zombie, so its number is its own, until pl_os_bury(), which kills its
- * process group, if it is a worker, reaps it, and tells how it ended. */
+/* The next child that has ended; 0: none has; -1: there are no children. It is a zombie, so its number is its own, until
+ * pl_os_bury(), which kills its process group, if it is a worker, reaps it, and tells how it ended. (Where waitid() is refused, it
+ * is reaped at once, and its group killed.) */
 int pl_os_dead(pl_os_supervisor *s);
 typedef struct pl_os_end {
     int signal; /* what killed it, or 0 and: */
     int code;   /* its exit status */
 } pl_os_end;
-pl_os_end pl_os_bury(int pid, bool worker);
+pl_os_end pl_os_bury(pl_os_supervisor *s, int pid, bool worker);
 
-/* Kills a worker and its process group. */
-void pl_os_kill(int pid);
+/* Kills a worker and its process group. False if that is refused. */
+bool pl_os_kill(int pid);
 
 /* Kills all children but those that keep(context, pid) is true for: what dead workers have left. Whatever these leave in
- * turn are new children. */
-void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context);
+ * turn are new children. On Linux, /proc lists them. Without it, the numbers that come after the supervisor's own are tried,
+ * so many as a system has by default; or, if it is to be `thorough`, all that there can be, which takes the time of some million
+ * system calls. */
+void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context, bool thorough);
 
 /* ---- a worker -------------------------------------------------------------------------------------------- */
 

@@ -313,8 +313,7 @@ void pl_seat_check(const pl_seat *seat)
 void pl_seat_await_death(pl_seat *seat)
 {
     (void)seat;
-    for (;;)
-        pl_os_nap();
+    pl_os_leave(1);
 }
 
 void *pl_seat_stop(pl_seat *seat)

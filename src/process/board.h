@@ -36,7 +36,7 @@
  *      worker      RUNNING     -> IDLE                     c2  a CAS: it has ended in time, or late
  *      supervisor  RUNNING     -> CONDEMNED                c3  a CAS, with the number that was found late; then kills
  *
- * Either the worker's CAS is first, and then it reports, or the supervisor's is, and the worker waits for its end. A worker is
+ * Either the worker's CAS is first, and then it reports, or the supervisor's is, and the worker leaves. A worker is
  * never killed for the task before.
  *
  * DEATHS. The supervisor reaps a worker, notes which life of which slot it was, the index, how it ended, and whether it had
@@ -277,7 +277,7 @@ void pl_seat_tell(pl_seat *seat, bool idle);
 /* In a child that a task has forked, and that came back from it: ends it, as it is not this worker. */
 void pl_seat_check(const pl_seat *seat);
 
-/* Waits to be killed. */
+/* Ends the process: who is condemned does not wait to be killed, as nobody may be able to. */
 noreturn void pl_seat_await_death(pl_seat *seat);
 
 /* The call's stop word. */

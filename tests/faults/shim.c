@@ -332,7 +332,15 @@ pid_t __wrap_fork(void)
 int __wrap_clone(int (*run)(void *), void *stack, int flags, void *argument, ...);
 int __wrap_clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
 {
-    return fails(FAULT_FORK) || fails(FAULT_CLONE) ? -1 : __real_clone(run, stack, flags, argument);
+    void *more[3];
+    va_list list;
+    va_start(list, argument);
+    for (int i = 0; i < 3; i++)
+        more[i] = va_arg(list, void *);
+    va_end(list);
+    return fails(FAULT_FORK) || fails(FAULT_CLONE)
+               ? -1
+               : __real_clone(run, stack, flags, argument, more[0], more[1], more[2]);
 }
 
 int __wrap_pipe(int ends[2]);
