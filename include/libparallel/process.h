@@ -13,6 +13,9 @@
  *   task ends its worker only, and runs none of the program's atexit() functions; with a C library that has no
  *   on_exit(), like musl, its status is always EXIT_FAILURE.
  * - **a timeout is a promise**: a task that is late is killed, with what it has forked, and is PARALLEL_TIMED_OUT.
+ *   The call comes back whatever tasks have done to those who see to that. If they have stopped them, or written over
+ *   memory that processes share, it takes some 2 seconds more than `call_timeout`, or 5 more than `timeout` (and
+ *   longer where a fork takes long), and all workers are killed: tasks that were running may be PARALLEL_CRASHED.
  * - **a task that hangs is killed for its own time only**: without a `timeout` or `call_timeout`, a call that fails or
  *   is cancelled waits until tasks that run have returned, as on threads.
  * - **no task is run twice**, unless `retries` ask for it. A worker that is killed from outside just between two
@@ -43,9 +46,23 @@
  * whatever it ends by. What tasks print to stdout is written when they end; what the program has not written yet of
  * its stdin, stdout and stderr is dropped in the workers. Other streams have their unwritten bytes in each process
  * that writes to them: fflush() them before the call, and in the task. A mutex that another thread of the program
- * held at the fork stays locked in the worker. What tasks have forked ends with the worker, and what has left its
- * process group when any worker ends. errno of a call that cannot have processes or memory for them is that of
- * fork() or mmap(); with some workers fewer than asked for it goes on.
+ * held at the fork stays locked in the worker. errno of a call that cannot have processes or memory for them is that
+ * of fork() or mmap(); with some workers fewer than asked for it goes on.
+ *
+ * **What tasks have forked** ends with the worker, by SIGKILL, and what has left its process group when any worker
+ * ends. When the workers themselves end (snapshots: with the call; persistent ones: with their pool, or the program),
+ * none of it is left, whatever it has forked in turn, and whatever the program ends by. The exceptions:
+ *
+ * - what cannot be killed, as a process that waits for a disk, is waited for some seconds, and left;
+ * - where /proc does not list children, process numbers are tried: while the workers live, the 65,536 after their
+ *   supervisor's, and all of them at the end, for a second;
+ * - on systems other than Linux, and where a sandbox refuses prctl(), what has left its worker's process group is not
+ *   found. Where a sandbox refuses clone() with the program's memory, and under sanitizers and valgrind, it is not
+ *   found if the workers' supervisor has been killed.
+ *
+ * A sandbox may refuse any system call by an error. Of those that wait for processes, kill them, or wait for files, one
+ * of several is enough; else the call fails with that error, or with that of what does not work without. No call
+ * hangs.
  *
  * The program does not see its workers: no SIGCHLD comes of them, and no wait() finds them. (On systems other than
  * Linux, a SIGCHLD may come.)

@@ -94,6 +94,7 @@ static bool offer_pending(pl_process_call *p, pl_pending *what)
     *place = what->retry;
     p->progress[what->offer.position % PL_BOARD_ENTRIES] =
         (pl_progressed){.ended = what->offer.begin, .left = what->offer.end};
+    p->waited[what->offer.position % PL_BOARD_ENTRIES] = (pl_waited){.who = 0};
     return true;
 }
 
@@ -304,4 +305,41 @@ bool pl_process_take_in(pl_process_call *p)
     }
     pl_home_settle(p->home);
     return any;
+}
+
+/* ---- who does not follow --------------------------------------------------------------------------------- */
+
+/* How long who has taken something may take beyond its tasks' timeouts; and for each byte of results, which it clears. */
+#define GRACE_NS UINT64_C(5000000000)
+#define BYTE_NS 100
+
+/* Whether somebody has taken what stands at a place; and notes whether it is late. */
+static bool watch_place(pl_process_call *p, unsigned place)
+{
+    const pl_offer *offer = &p->home->offered[place];
+    pl_waited *w = &p->waited[place];
+    uint64_t who, starts, now = p->clock, tasks = offer->end - offer->begin, grace = GRACE_NS;
+    if (!p->home->lap[place] || !pl_home_taken(p->home, place, &who, &starts))
+        return false;
+    w->since = who == w->who ? w->since : now;
+    w->changed = who == w->who && starts == w->starts ? w->changed : now;
+    w->who = who;
+    w->starts = starts;
+    grace += pl_crew_slowness(p->crew) + tasks * result_size(p) * BYTE_NS;
+    uint64_t each = offer->timeout_ns, most = each < UINT64_MAX / 2 / tasks ? each * tasks : UINT64_MAX / 2;
+    w->late = each && (now - w->since > most + grace || now - w->changed > each + grace);
+    return true;
+}
+
+bool pl_process_is_stuck(pl_process_call *p)
+{
+    bool any = false, late = false;
+    for (unsigned place = 0; place < PL_BOARD_ENTRIES && place < p->home->tail - p->home->first; place++) {
+        unsigned at = (unsigned)((p->home->first + place) % PL_BOARD_ENTRIES);
+        any |= watch_place(p, at);
+        late |= p->waited[at].late;
+    }
+    if (any || pl_home_all_done(p->home))
+        p->moved = p->clock;
+    return late || p->clock - p->moved > GRACE_NS + pl_crew_slowness(p->crew);
 }

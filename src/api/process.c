@@ -15,6 +15,8 @@
 #define SHORT_US 40
 /* How many crews may die without having done anything. */
 #define CREWS 3
+/* How long the crew has to kill what runs when it is told to: some time longer than the supervisor's own grace. */
+#define CONDEMN_NS UINT64_C(2000000000)
 
 /* ---- stopping -------------------------------------------------------------------------------------------- */
 
@@ -25,6 +27,7 @@ static void stop(pl_process_call *p, int why)
     bool late = pl_care_over(p->call) == ETIMEDOUT; /* also where it is over for another reason */
     pl_home_stop(p->home, p->over == ECANCELED && level && !late ? level : PL_STOP_ALL);
     if (late) {
+        p->wished = p->condemned ? p->wished : p->clock;
         p->condemned = true;
         pl_crew_condemn(p->crew);
     }
@@ -78,6 +81,7 @@ static int begin_with_crew(pl_process_call *p)
         return ENOMEM;
     }
     p->heard = all;
+    p->moved = p->clock;
     for (unsigned i = 0; i < p->crew->workers; i++)
         p->heard[i] = (pl_heard){.message = NULL};
     p->home = &p->crew->home;
@@ -119,6 +123,19 @@ static void disown(pl_process_call *p)
     p->back = false;
 }
 
+/* Whether the crew does not do as it is told, and is not to be waited for any longer. */
+static bool is_defied(pl_process_call *p)
+{
+    uint64_t now = pl_os_nanoseconds();
+    if (now - p->looked < LOOK_NS)
+        return false;
+    p->looked = now;
+    p->clock += LOOK_NS;
+    if (p->condemned && p->clock - p->wished > CONDEMN_NS + pl_crew_slowness(p->crew))
+        return true;
+    return p->watch_ns && pl_process_is_stuck(p);
+}
+
 /* All of the crew have died: takes in what they have left, and goes on with another. */
 static void replace_crew(pl_process_call *p)
 {
@@ -127,15 +144,18 @@ static void replace_crew(pl_process_call *p)
     bool any = pl_process_take_in(p) || pl_home_done(p->home) > p->done_before;
     while (pl_home_legacy(p->home, &offer, &death)) {
         any |= death.index != PL_NO_INDEX;
+        death.condemned = p->condemned || p->waited[offer.position % PL_BOARD_ENTRIES].late ||
+                          pl_board_was_condemned(p->crew->board, death.slot);
         pl_process_inherit(p, &death, &offer);
     }
     while (pl_home_take_back(p->home, &offer))
         pl_process_put_off(p, &offer, offer.begin, offer.end, pl_process_take_try(p, offer.position));
+    p->home->corrupted |= !pl_home_all_done(p->home); /* there is something of which nobody knows what has become */
     p->crews = any ? 0 : p->crews + 1;
     p->counted = 0;
     int error = p->home->corrupted ? EIO : 0;
     end_with_crew(p, false);
-    if (!error)
+    if (!error && !p->over)
         error = p->crews >= CREWS ? EOWNERDEAD : begin_with_crew(p);
     if (error)
         p->over = error;
@@ -201,7 +221,10 @@ static void run(pl_process_call *p, bool is_short)
             disown(p);
             return;
         }
-        if (p->home->corrupted || (quiet && pl_crew_gone(p->crew))) {
+        bool defied = is_defied(p);
+        if (defied)
+            pl_crew_kill(p->crew);
+        if (p->home->corrupted || defied || (quiet && pl_crew_gone(p->crew))) {
             replace_crew(p);
             quiet = false;
             continue;

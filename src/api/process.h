@@ -7,6 +7,17 @@
  * itself. What a worker has left undone, or was taking care of when it died, is offered again; a task that a worker died
  * in is not. If the supervisor dies, all workers do, and home goes on with another crew.
  *
+ * Where there are timeouts, home has to come back, whatever tasks have done to workers, board and supervisor. So it has a
+ * clock of its own, which counts how often it has looked, once in 10 ms at most: what stops the whole program, such as a
+ * debugger or a frozen container, does not count. The crew is as good as dead, and is killed, if
+ *
+ *      - it was told to kill what runs, and after a grace period not all is done;
+ *      - somebody has taken an offer, and has started nothing for as long as a task may take, and a grace period, in which
+ *        the supervisor would have killed it; or has had the offer for longer than all of its tasks may take;
+ *      - there are offers, and nobody has taken any, for a grace period.
+ *
+ * Graces are longer where a fork took long. What was taken by whoever is late then is PARALLEL_TIMED_OUT.
+ *
  * process.c begins and ends calls, and gets crews; offers.c knows what has become of each task.
  */
 #ifndef PL_API_PROCESS_H
@@ -36,6 +47,14 @@ typedef struct pl_progressed {
     bool any; /* something */
 } pl_progressed;
 
+/* What home has seen of an offer that somebody has taken. */
+typedef struct pl_waited {
+    uint64_t who, starts; /* pl_home_taken() */
+    uint64_t since;       /* when that began, and when it changed, by home's own clock: */
+    uint64_t changed;
+    bool late;
+} pl_waited;
+
 typedef struct pl_process_call {
     pl_call *call;
     pl_turn turn;
@@ -53,8 +72,10 @@ typedef struct pl_process_call {
     size_t least, whole; /* tasks to offer at once: at least; 0, or all but the last */
     pl_pending *pending; /* to be offered before */
     size_t pending_count, room;
-    pl_heard *heard;                   /* by slot */
-    bool condemned;                    /* the supervisor has been told to kill what runs */
+    pl_heard *heard;        /* by slot */
+    bool condemned;         /* the supervisor has been told to kill what runs */
+    uint64_t clock, looked; /* home's own, in nanoseconds; and when it was set by the system's */
+    uint64_t wished, moved; /* when that was first; and when somebody was last seen to have taken something */
     uint64_t done_before, busy_before; /* what the crew had done before this call, */
     uint64_t counted;                  /* and what of this call's has been told */
     int over;                          /* why nothing more is to start */
@@ -63,6 +84,7 @@ typedef struct pl_process_call {
     /* by where they are offered; not set before that */
     pl_retry *trying[PL_BOARD_ENTRIES];
     pl_progressed progress[PL_BOARD_ENTRIES];
+    pl_waited waited[PL_BOARD_ENTRIES];
 } pl_process_call;
 
 /* Offers what there is, as far as there is room. Whether that was anything. */
@@ -70,6 +92,10 @@ bool pl_process_feed(pl_process_call *p);
 
 /* Takes in all that workers and the supervisor have to say; whether that was anything. */
 bool pl_process_take_in(pl_process_call *p);
+
+/* Whether the crew does not do what there is to do, or only in far more time than tasks may take; each time that home's clock
+ * has moved. */
+bool pl_process_is_stuck(pl_process_call *p);
 
 /* A worker has died that had taken `offer`. */
 void pl_process_inherit(pl_process_call *p, const pl_death *death, const pl_offer *offer);

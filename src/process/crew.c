@@ -186,6 +186,11 @@ void pl_crew_condemn(const pl_crew *crew)
     pl_crew_nudge(crew);
 }
 
+void pl_crew_kill(const pl_crew *crew)
+{
+    pl_os_apart_kill(&crew->apart);
+}
+
 /* ---- the end, and fork ----------------------------------------------------------------------------------- */
 
 __attribute__((destructor)) static void end_crews(void)

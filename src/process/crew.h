@@ -11,7 +11,8 @@
  * until it has no children: as a subreaper it is the parent of all that its workers have forked and left behind, however
  * often that has forked. What it cannot do so, because it is killed, or kill() is refused, others do: the system kills workers
  * whose supervisor has died; the keeper (os_process.h) is the next subreaper, and kills what is left then; and it kills a
- * supervisor that does not end when the program has ended. Each of these waits has a bound. Elsewhere than on Linux there are neither subreapers nor keepers: there, process groups are killed, and
+ * supervisor that does not end when the program has ended. Home kills one that does not do as it is told. Each of these
+ * waits has a bound. Elsewhere than on Linux there are neither subreapers nor keepers: there, process groups are killed, and
  * workers look from time to time whether their supervisor is still there.
  *
  * A crew serves one call at a time. One that is *kept* is persistent: it goes back to those of its owner (a pool, or NULL: the
@@ -63,6 +64,16 @@ void pl_crew_want(const pl_crew *crew, unsigned workers);
 
 /* All tasks that run are to be killed. */
 void pl_crew_condemn(const pl_crew *crew);
+
+/* Kills the supervisor, and so all of it, without its help. */
+void pl_crew_kill(const pl_crew *crew);
+
+/* How much longer the ends of its processes may take than those of small programs, in nanoseconds: they give back what the fork
+ * has made. */
+static inline uint64_t pl_crew_slowness(const pl_crew *crew)
+{
+    return 10 * crew->apart.fork_ns;
+}
 
 /* Ends those that are kept for an owner who goes. */
 void pl_crew_end_kept(const void *owner);

@@ -277,3 +277,12 @@ bool pl_home_legacy(pl_home *home, pl_offer *offer, pl_death *death)
     }
     return false;
 }
+
+bool pl_home_taken(const pl_home *home, unsigned place, uint64_t *who, uint64_t *starts)
+{
+    /* P104 relaxed: only how long it stays the same counts; pairs with P12 */
+    *who = atomic_load_explicit(&home->board->entries[place].word, memory_order_relaxed);
+    unsigned slot = (unsigned)(*who >> 52) & 0x3ff;
+    *starts = slot < home->board->slots ? pl_board_starts(home->board, slot) : 0;
+    return home->state[place] == 1 && kind_of(*who) == TAKEN;
+}

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "process/board.h"
 #include "support/sandbox.h"
 #include "support/workers.h"
 
@@ -157,22 +158,99 @@ END_TEST
 
 /* ---- who does not follow ------------------------------------------------------------------------------------ */
 
-enum { WELL, STOPS, HANGS };
+enum { WELL, STOPS, SCRIBBLES, HANGS };
+
+/* Overwrites what says that a task runs, in all slots of a board; false if this is none. */
+static bool scribble_on(pl_board *board)
+{
+    bool any = false;
+    if (board->slots != 2 || board->index_at >= PL_BOARD_ROOM)
+        return false;
+    for (unsigned i = 0; i < board->slots; i++) {
+        uint64_t run = atomic_load_explicit(&board->slot[i].run, memory_order_relaxed);
+        if ((run & 3) != 1)
+            continue;
+        atomic_store_explicit(&board->slot[i].run, run & ~UINT64_C(3), memory_order_relaxed);
+        any = true;
+    }
+    return any;
+}
+
+/* As a wild pointer might. */
+static void scribble(void)
+{
+    char line[512], mode[8];
+    unsigned long from, to;
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && !found && fgets(line, sizeof line, maps))
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && strcmp(mode, "rw-s") == 0)
+            for (; !found && from + pl_board_bytes(2) <= to; from += 4096)
+                found = scribble_on((pl_board *)from);
+    if (maps)
+        fclose(maps);
+    if (!found)
+        _exit(1);
+}
 
 static int defy(const int *how, int *result, void *extras)
 {
     (void)extras;
     *result = *how;
-    if (*how == STOPS) {
+    if (*how == STOPS || *how == SCRIBBLES)
         pl_set(&told->supervisor, getppid());
+    if (*how == STOPS)
         kill(getppid(), SIGSTOP);
-    }
+    if (*how == SCRIBBLES)
+        scribble();
     pl_add(&told->ready, 1);
-    while (*how == HANGS)
+    while (*how == SCRIBBLES || *how == HANGS)
         pause();
     return 0;
 }
 PARALLEL_DECORATE_TASK(defy, int, int);
+
+static void call_with_call_timeout(int how)
+{
+    int in[] = {WELL, how, HANGS, WELL};
+    parallel_results *r =
+        parallel_process_map(defy, in, 4, .call_timeout = 0.3, .silent = true, .max_workers = 2, .grain = 1);
+    tell(r);
+    parallel_results_free(r);
+}
+
+START_TEST(a_call_timeout_is_kept)
+{
+    set_up();
+    ck_assert_int_eq(run_program(call_with_call_timeout, _i ? STOPS : SCRIBBLES), 0);
+    ck_assert_int_eq(pl_count(&told->outcome), 1);
+    ck_assert_int_eq(pl_count(&told->state[2]), PARALLEL_TIMED_OUT);
+    if (!_i)
+        ck_assert_int_eq(pl_count(&told->state[1]), PARALLEL_TIMED_OUT);
+    ck_assert(nothing_is_left());
+}
+END_TEST
+
+static void call_with_timeout(int how)
+{
+    int in[] = {how, WELL, HANGS, WELL};
+    parallel_results *r =
+        parallel_process_map(defy, in, 4, .timeout = 0.1, .silent = true, .max_workers = 2, .grain = 1);
+    tell(r);
+    parallel_results_free(r);
+}
+
+START_TEST(a_timeout_is_kept)
+{
+    set_up();
+    ck_assert_int_eq(run_program(call_with_timeout, _i ? STOPS : SCRIBBLES), 0);
+    ck_assert_int_eq(pl_count(&told->outcome), 1);
+    ck_assert_int_eq(pl_count(&told->state[2]), PARALLEL_TIMED_OUT);
+    if (!_i)
+        ck_assert_int_eq(pl_count(&told->state[0]), PARALLEL_TIMED_OUT);
+    ck_assert(nothing_is_left());
+}
+END_TEST
 
 /* Nothing more is asked of the supervisor than to end. */
 static void call_and_stop(int kind)
@@ -222,10 +300,9 @@ END_TEST
 
 /* What calls on processes ask of the system. -1: not on this machine. */
 static const int asked[] = {
-    SYS_waitid,      SYS_wait4,    SYS_kill,         SYS_tgkill,        SYS_ppoll,      SYS_setpgid,
-    SYS_getpgid,     SYS_sendto,   SYS_recvfrom,     SYS_shutdown,      SYS_clone,      SYS_socketpair,
-    SYS_fcntl,       SYS_mmap,     SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_prlimit64, SYS_close,
-    SYS_getppid,     SYS_openat,   SYS_read,
+    SYS_waitid,       SYS_wait4,          SYS_kill,      SYS_tgkill, SYS_ppoll,      SYS_setpgid, SYS_getpgid,
+    SYS_sendto,       SYS_recvfrom,       SYS_shutdown,  SYS_clone,  SYS_socketpair, SYS_fcntl,   SYS_mmap,
+    SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_prlimit64, SYS_close,  SYS_getppid,    SYS_openat,  SYS_read,
 #ifdef SYS_poll
     SYS_poll,
 #endif
@@ -336,6 +413,8 @@ int main(void)
         tcase_add_loop_test(c, what_tasks_leave_ends_with_the_program, 0, PROCESS_KINDS);
         if (PL_KEEPERS)
             tcase_add_loop_test(c, what_a_dead_supervisor_leaves_ends_too, 0, PROCESS_KINDS);
+        tcase_add_loop_test(c, a_call_timeout_is_kept, 0, 2);
+        tcase_add_loop_test(c, a_timeout_is_kept, 0, 2);
         tcase_add_loop_test(c, a_stopped_supervisor_does_not_outlive_the_program, 0, PROCESS_KINDS);
         if (PL_KEEPERS)
             tcase_add_loop_test(c, a_stopped_supervisor_does_not_outlive_a_killed_program, 0, PROCESS_KINDS);
