@@ -122,7 +122,8 @@ typedef struct parallel_options {
 
     /**
      * Of worker processes: bytes of memory that each may have beyond what it began with; past that, malloc() fails in
-     * it, and a task that does not expect that crashes, alone. 0: no limit.
+     * it, and a task that does not expect that crashes, alone. 0: no limit. Where limits cannot be set, as a sandbox
+     * refuses that: ENOTSUP, before anything runs.
      */
     size_t memory_limit;
 

@@ -324,6 +324,8 @@ static int prepare(pl_process_call *p, void *out)
     p->persistent = c->o.isolation == PARALLEL_PERSISTENT;
     if (p->persistent && has_own_extras(c))
         return EINVAL;
+    if (c->o.memory_limit && !pl_os_can_limit_memory())
+        return ENOTSUP;
     p->vector = out;
     p->back = !c->par.results && out && c->m.result_size;
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;

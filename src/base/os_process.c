@@ -453,8 +453,12 @@ void pl_os_become_worker(const pl_os_supervisor *s, int supervisor)
     default_signals();
 }
 
+#ifndef RLIMIT_AS
+#define RLIMIT_AS RLIMIT_DATA
+#endif
+
 /* The process's address space, in bytes; 0 if that is not known. */
-static size_t address_space(void)
+static size_t told_address_space(void)
 {
     char text[32];
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -466,6 +470,53 @@ static size_t address_space(void)
     return (size_t)strtoull(text, NULL, 10) * pl_os_page();
 }
 
+/* Whether another page can be had where the limit is so many bytes. */
+static bool can_grow_below(rlim_t bytes, const struct rlimit *before)
+{
+    struct rlimit limit = {.rlim_cur = bytes, .rlim_max = before->rlim_max};
+    if (setrlimit(RLIMIT_AS, &limit) != 0)
+        return true;
+    void *page = mmap(NULL, pl_os_page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED)
+        munmap(page, pl_os_page());
+    return page != MAP_FAILED;
+}
+
+/* The stack need not grow for what is called next. */
+__attribute__((noinline)) static void grow_stack(void)
+{
+    volatile char room[16384];
+    for (size_t i = sizeof room; i > 0; i -= 1024)
+        room[i - 1] = 0;
+    room[0] = 0;
+}
+
+/* The same, found out by trying: where nothing tells. */
+static size_t tried_address_space(const struct rlimit *before)
+{
+    grow_stack();
+    size_t page = pl_os_page(), too_little = page, enough = 2 * page;
+    while (enough <= SIZE_MAX / 2 && enough < before->rlim_cur && !can_grow_below((rlim_t)enough, before)) {
+        too_little = enough;
+        enough *= 2;
+    }
+    while (enough - too_little > page) {
+        size_t middle = too_little + (enough - too_little) / 2 / page * page;
+        if (can_grow_below((rlim_t)middle, before))
+            enough = middle;
+        else
+            too_little = middle;
+    }
+    setrlimit(RLIMIT_AS, before);
+    return too_little;
+}
+
+bool pl_os_can_limit_memory(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && setrlimit(RLIMIT_AS, &limit) == 0;
+}
+
 void pl_os_limit_memory(size_t bytes)
 {
     static struct rlimit before;
@@ -475,8 +526,9 @@ void pl_os_limit_memory(size_t bytes)
         return;
     if (!known) {
         known = true;
-        had = address_space();
         getrlimit(RLIMIT_AS, &before);
+        had = told_address_space();
+        had = had ? had : tried_address_space(&before);
     }
     limited_to = bytes;
     struct rlimit limit = before;

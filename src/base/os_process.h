@@ -140,8 +140,10 @@ void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context, bool
  * writes what there is for standard output, and ends the process. */
 void pl_os_become_worker(const pl_os_supervisor *s, int supervisor);
 
-/* Allows the process `bytes` of address space beyond what it had at the first such call; 0: no limit. */
+/* Allows the process `bytes` of address space beyond what it had at the first such call; 0: no limit. Whether that is not
+ * refused. */
 void pl_os_limit_memory(size_t bytes);
+bool pl_os_can_limit_memory(void);
 
 /* The signal that kills what does not end. */
 extern const int pl_os_killed_by;

@@ -394,6 +394,58 @@ START_TEST(a_sandbox_may_refuse_one_of_two)
 }
 END_TEST
 
+/* ---- limits ------------------------------------------------------------------------------------------------- */
+
+static int take_megabytes(const int *count, int *result, void *extras)
+{
+    (void)extras;
+    size_t bytes = (size_t)*count << 20;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return ENOMEM;
+    munmap(memory, bytes);
+    *result = *count;
+    return 0;
+}
+PARALLEL_DECORATE_TASK(take_megabytes, int, int);
+
+static void call_with_limit(int refused)
+{
+    int megabytes[] = {1, 90, 110, 90};
+    if (!pl_refuse(refused, ENOENT))
+        _exit(77);
+    parallel_results *r =
+        parallel_process_map(take_megabytes, megabytes, 4, .memory_limit = (size_t)100 << 20, .silent = true);
+    tell(r);
+    parallel_results_free(r);
+}
+
+START_TEST(memory_is_limited_without_proc)
+{
+    set_up();
+    int status = run_program(call_with_limit, SYS_openat);
+    ck_assert(nothing_is_left());
+    if (status == 77)
+        return;
+    ck_assert_int_eq(pl_count(&told->outcome), 1);
+    for (int i = 0; i < 4; i++)
+        ck_assert_msg(pl_count(&told->state[i]) == (i == 2 ? PARALLEL_ERROR : PARALLEL_OK), "task %d: state %d", i,
+                      pl_count(&told->state[i]));
+}
+END_TEST
+
+START_TEST(a_limit_that_cannot_be_had_is_refused)
+{
+    set_up();
+    int status = run_program(call_with_limit, SYS_prlimit64);
+    ck_assert(nothing_is_left());
+    if (status == 77)
+        return;
+    ck_assert_int_eq(pl_count(&told->outcome), 2);
+    ck_assert_int_eq(pl_count(&told->error), ENOTSUP);
+}
+END_TEST
+
 #endif
 #endif
 
@@ -422,6 +474,8 @@ int main(void)
         if (!PL_SANITIZED) { /* which ask other things of the system, and more memory */
             tcase_add_loop_test(c, calls_in_a_sandbox_come_back, 0, 2 * ASKED);
             tcase_add_loop_test(c, a_sandbox_may_refuse_one_of_two, 0, NOT_NEEDED);
+            tcase_add_test(c, memory_is_limited_without_proc);
+            tcase_add_test(c, a_limit_that_cannot_be_had_is_refused);
         }
 #endif
     }
