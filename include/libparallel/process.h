@@ -58,7 +58,8 @@
  *   supervisor's, and all of them at the end, for a second;
  * - on systems other than Linux, and where a sandbox refuses prctl(), what has left its worker's process group is not
  *   found. Where a sandbox refuses clone() with the program's memory, and under sanitizers and valgrind, it is not
- *   found if the workers' supervisor has been killed.
+ *   found if the workers' supervisor has been killed, nor is a supervisor ended that a task has stopped if then the
+ *   program is killed.
  *
  * A sandbox may refuse any system call by an error. Of those that wait for processes, kill them, or wait for files, one
  * of several is enough; else the call fails with that error, or with that of what does not work without. No call
