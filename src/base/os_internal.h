@@ -49,7 +49,7 @@ bool pl_os_is_kept(const pl_os_apart *apart);
 /* Waits for the keeper, whose child has ended or is about to, at most so long. True if it has ended, or there is none. */
 bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns);
 
-/* Frees what the keeper had, if it has ended. */
+/* Frees what the keeper had, which is killed if it has not ended. */
 void pl_os_bury_keeper(pl_os_apart *apart);
 
 /* kill(pid, SIGKILL), by that call or by another. False with errno; ESRCH, which says that there is nobody, is none. */

@@ -88,6 +88,9 @@ void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
 #define KEEPER_SECONDS 3
 #define KEEPER_ROUNDS 1000
 
+/* How long it is waited for when it has been killed. */
+#define KEEPER_END_NS UINT64_C(1000000000)
+
 /* At the top of its stack: what it has for itself, and tells. */
 typedef struct keeper_room {
     _Atomic uint32_t alive; /* the system clears it when the keeper has ended */
@@ -337,8 +340,11 @@ bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns)
 
 void pl_os_bury_keeper(pl_os_apart *apart)
 {
-    if (keeper_lives(apart))
-        return; /* it may still use its stack; it is a zombie of the program's when it ends */
+    if (keeper_lives(apart)) { /* somebody may have stopped it */
+        pl_os_kill_one(apart->keeper);
+        if (!pl_os_await_keeper(apart, KEEPER_END_NS))
+            return; /* it may still use its stack; it is a zombie of the program's when it ends */
+    }
     if (apart->keeper > 0) {
         pid_t got;
         while ((got = waitpid(apart->keeper, NULL, __WCLONE)) < 0 && errno == EINTR) {

@@ -19,7 +19,7 @@
 
 /* What another process tells. */
 struct told {
-    atomic_int supervisor, ready, outcome, error;
+    atomic_int program, supervisor, ready, outcome, error;
     atomic_int state[16];
 };
 static struct told *told;
@@ -300,6 +300,42 @@ START_TEST(a_stopped_supervisor_does_not_outlive_a_killed_program)
 }
 END_TEST
 
+/* A task stops all that there is but itself and the program: its supervisor, and whose child that is. */
+static int stop_all(const int *unused, int *result, void *extras)
+{
+    pid_t keeper, program;
+    char state;
+    (void)extras;
+    *result = *unused;
+    pl_set(&told->supervisor, getppid());
+    if (!pl_look_at(getppid(), &keeper, &state) || !pl_look_at(keeper, &program, &state) ||
+        program != pl_count(&told->program))
+        return EIO;
+    kill(keeper, SIGSTOP);
+    kill(getppid(), SIGSTOP);
+    return 0;
+}
+PARALLEL_DECORATE_TASK(stop_all, int, int);
+
+static void call_and_stop_all(int kind)
+{
+    int in[] = {0};
+    pl_set(&told->program, getpid());
+    parallel_results *r = parallel_map(stop_all, in, 1, ON(kind));
+    tell(r);
+    parallel_results_free(r);
+}
+
+START_TEST(a_stopped_keeper_does_not_outlive_the_program)
+{
+    set_up();
+    ck_assert_int_eq(run_program(call_and_stop_all, _i), 0);
+    ck_assert_int_eq(pl_count(&told->outcome), 1);
+    ck_assert(pl_await_death(pl_count(&told->supervisor)));
+    ck_assert(nothing_is_left());
+}
+END_TEST
+
 /* ---- sandboxes ---------------------------------------------------------------------------------------------- */
 
 #ifdef PL_SANDBOX
@@ -475,8 +511,10 @@ int main(void)
         tcase_add_loop_test(c, a_call_timeout_is_kept, 0, 2);
         tcase_add_loop_test(c, a_timeout_is_kept, 0, 2);
         tcase_add_loop_test(c, a_stopped_supervisor_does_not_outlive_the_program, 0, PROCESS_KINDS);
-        if (PL_KEEPERS)
+        if (PL_KEEPERS) {
             tcase_add_loop_test(c, a_stopped_supervisor_does_not_outlive_a_killed_program, 0, PROCESS_KINDS);
+            tcase_add_loop_test(c, a_stopped_keeper_does_not_outlive_the_program, 0, PROCESS_KINDS);
+        }
 #ifdef PL_SANDBOX
         if (!PL_SANITIZED) { /* which ask other things of the system, and more memory */
             tcase_add_loop_test(c, calls_in_a_sandbox_come_back, 0, 2 * ASKED);
