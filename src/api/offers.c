@@ -309,7 +309,7 @@ bool pl_process_take_in(pl_process_call *p)
 
 /* ---- who does not follow --------------------------------------------------------------------------------- */
 
-/* How long who has taken something may take beyond its tasks' timeouts; and for each byte of results, which it clears. */
+/* How long who has taken something may take beyond its tasks' timeouts; and for each byte of results: it clears them. */
 #define GRACE_NS UINT64_C(5000000000)
 #define BYTE_NS 100
 

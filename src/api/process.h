@@ -7,13 +7,13 @@
  * itself. What a worker has left undone, or was taking care of when it died, is offered again; a task that a worker died
  * in is not. If the supervisor dies, all workers do, and home goes on with another crew.
  *
- * Where there are timeouts, home has to come back, whatever tasks have done to workers, board and supervisor. So it has a
- * clock of its own, which counts how often it has looked, once in 10 ms at most: what stops the whole program, such as a
- * debugger or a frozen container, does not count. The crew is as good as dead, and is killed, if
+ * Where there are timeouts, home has to come back, whatever tasks have done to workers, board and supervisor. So it
+ * has a clock of its own, which counts how often it has looked, once in 10 ms at most: what stops the whole program,
+ * such as a debugger or a frozen container, does not count. The crew is as good as dead, and is killed, if
  *
  *      - it was told to kill what runs, and after a grace period not all is done;
- *      - somebody has taken an offer, and has started nothing for as long as a task may take, and a grace period, in which
- *        the supervisor would have killed it; or has had the offer for longer than all of its tasks may take;
+ *      - somebody has taken an offer, and has started nothing for as long as a task may take, and a grace period, in
+ *        which the supervisor would have killed it; or has had the offer for longer than all of its tasks may take;
  *      - there are offers, and nobody has taken any, for a grace period.
  *
  * Graces are longer where a fork took long. What was taken by whoever is late then is PARALLEL_TIMED_OUT.
@@ -93,8 +93,8 @@ bool pl_process_feed(pl_process_call *p);
 /* Takes in all that workers and the supervisor have to say; whether that was anything. */
 bool pl_process_take_in(pl_process_call *p);
 
-/* Whether the crew does not do what there is to do, or only in far more time than tasks may take; each time that home's clock
- * has moved. */
+/* Whether the crew does not do what there is to do, or only in far more time than tasks may take; each time that
+ * home's clock has moved. */
 bool pl_process_is_stuck(pl_process_call *p);
 
 /* A worker has died that had taken `offer`. */

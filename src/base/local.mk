@@ -6,15 +6,16 @@ libruntime_la_SOURCES += \
     src/base/os.h \
     src/base/os_common.c \
     src/base/os_internal.h \
+    src/base/os_limits.c \
     src/base/os_process.c \
     src/base/os_process.h \
     src/base/os_terminal.c \
     src/base/unwind.c \
     src/base/unwind.h
 if OS_LINUX
-libruntime_la_SOURCES += src/base/os_linux.c src/base/os_linux_process.c
+libruntime_la_SOURCES += src/base/os_linux.c src/base/os_linux_keeper.c src/base/os_linux_process.c
 EXTRA_DIST += src/base/os_posix.c src/base/os_posix_process.c
 else
 libruntime_la_SOURCES += src/base/os_posix.c src/base/os_posix_process.c
-EXTRA_DIST += src/base/os_linux.c src/base/os_linux_process.c
+EXTRA_DIST += src/base/os_linux.c src/base/os_linux_keeper.c src/base/os_linux_process.c
 endif

@@ -29,6 +29,9 @@ void pl_os_use_huge_pages(void *start, size_t bytes);
 
 /* ---- processes ------------------------------------------------------------------------------------------- */
 
+/* How many process numbers are looked at where children are not listed: as many as there are by default. */
+#define PL_OS_SOME_NUMBERS 65536
+
 /* What the thread that forks a process apart hands over. */
 typedef struct pl_os_birth {
     void (*run)(int line, void *argument);
@@ -46,7 +49,7 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth);
 /* Whether the process apart has a number of its own yet, as somebody has still to wait for it. */
 bool pl_os_is_kept(const pl_os_apart *apart);
 
-/* Waits for the keeper, whose child has ended or is about to, at most so long. True if it has ended, or there is none. */
+/* Waits for the keeper, whose child has ended or is about to, at most so long. True if it has ended, or is none. */
 bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns);
 
 /* Frees what the keeper had, which is killed if it has not ended. */

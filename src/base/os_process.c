@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -147,8 +146,8 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
     return error;
 }
 
-/* What the program has not written is the program's to write. (The end of a process under ThreadSanitizer writes it.) There
- * is no portable way; without one, only a worker that calls exit() writes it again. */
+/* What the program has not written is the program's to write. (The end of a process under ThreadSanitizer writes it.)
+ * There is no portable way; without one, only a worker that calls exit() writes it again. */
 static void drop_output(void)
 {
 #if defined(HAS___FPURGE)
@@ -451,91 +450,6 @@ void pl_os_become_worker(const pl_os_supervisor *s, int supervisor)
     atexit(leave_at_once);
 #endif
     default_signals();
-}
-
-#ifndef RLIMIT_AS
-#define RLIMIT_AS RLIMIT_DATA
-#endif
-
-/* The process's address space, in bytes; 0 if that is not known. */
-static size_t told_address_space(void)
-{
-    char text[32];
-    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    ssize_t got = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[got > 0 ? got : 0] = '\0';
-    return (size_t)strtoull(text, NULL, 10) * pl_os_page();
-}
-
-/* Whether another page can be had where the limit is so many bytes. */
-static bool can_grow_below(rlim_t bytes, const struct rlimit *before)
-{
-    struct rlimit limit = {.rlim_cur = bytes, .rlim_max = before->rlim_max};
-    if (setrlimit(RLIMIT_AS, &limit) != 0)
-        return true;
-    void *page = mmap(NULL, pl_os_page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED)
-        munmap(page, pl_os_page());
-    return page != MAP_FAILED;
-}
-
-/* The stack need not grow for what is called next. */
-__attribute__((noinline)) static void grow_stack(void)
-{
-    volatile char room[16384];
-    for (size_t i = sizeof room; i > 0; i -= 1024)
-        room[i - 1] = 0;
-    room[0] = 0;
-}
-
-/* The same, found out by trying: where nothing tells. */
-static size_t tried_address_space(const struct rlimit *before)
-{
-    grow_stack();
-    size_t page = pl_os_page(), too_little = page, enough = 2 * page;
-    while (enough <= SIZE_MAX / 2 && enough < before->rlim_cur && !can_grow_below((rlim_t)enough, before)) {
-        too_little = enough;
-        enough *= 2;
-    }
-    while (enough - too_little > page) {
-        size_t middle = too_little + (enough - too_little) / 2 / page * page;
-        if (can_grow_below((rlim_t)middle, before))
-            enough = middle;
-        else
-            too_little = middle;
-    }
-    setrlimit(RLIMIT_AS, before);
-    return too_little;
-}
-
-bool pl_os_can_limit_memory(void)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_AS, &limit) == 0 && setrlimit(RLIMIT_AS, &limit) == 0;
-}
-
-void pl_os_limit_memory(size_t bytes)
-{
-    static struct rlimit before;
-    static size_t had, limited_to; /* 0: it is not */
-    static bool known;
-    if (bytes == limited_to)
-        return;
-    if (!known) {
-        known = true;
-        getrlimit(RLIMIT_AS, &before);
-        had = told_address_space();
-        had = had ? had : tried_address_space(&before);
-    }
-    limited_to = bytes;
-    struct rlimit limit = before;
-    rlim_t wanted = bytes < SIZE_MAX - had ? (rlim_t)(had + bytes) : RLIM_INFINITY;
-    if (bytes && (before.rlim_cur == RLIM_INFINITY || wanted < before.rlim_cur))
-        limit.rlim_cur = wanted;
-    setrlimit(RLIMIT_AS, &limit);
 }
 
 int pl_os_self(void)

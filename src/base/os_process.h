@@ -2,7 +2,8 @@
 /*
  * Processes, as far as the library knows them: memory and futexes that several share, a process that is forked *apart*
  * from the program, and what such a supervisor and its workers ask of the system. Part of the OS interface (os.h):
- * os_process.c is what all systems share, os_linux_process.c and os_posix_process.c are the rest.
+ * os_process.c and os_limits.c are what all systems share, os_linux_process.c, os_linux_keeper.c and
+ * os_posix_process.c the rest.
  */
 #ifndef PL_BASE_OS_PROCESS_H
 #define PL_BASE_OS_PROCESS_H
@@ -43,16 +44,16 @@ void pl_os_shared_wake(_Atomic uint32_t *word, bool all);
  * comes of it, no wait() finds it, whatever the program does with either. A socket joins the two, the line. It ends when
  * the process and all that it has forked have ended.
  *
- * On Linux its parent is a *keeper*: a thread-like process, made by clone() with the program's memory and files and without
- * a signal for its end, which calls fork() in the place of the thread that asks, and then waits for its child. So fork() is
- * the C library's own, and its locks are in order in the child; and only who knows the keeper can wait for it. The keeper
- * is also who what the child had forked comes to when the child dies: it kills and reaps all of that before it ends.
- * Elsewhere, and under tools that do not know such a thing, it is forked twice and left to init; then the program may see a
- * SIGCHLD, and what a child that is killed had forked lives on.
+ * On Linux its parent is a *keeper*: a thread-like process, made by clone() with the program's memory and files and
+ * without a signal for its end, which calls fork() in the place of the thread that asks, and then waits for its child.
+ * So fork() is the C library's own, and its locks are in order in the child; and only who knows the keeper can wait
+ * for it. The keeper is also who what the child had forked comes to when the child dies: it kills and reaps all of
+ * that before it ends. Elsewhere, and under tools that do not know such a thing, it is forked twice and left to init;
+ * then the program may see a SIGCHLD, and what a child that is killed had forked lives on.
  *
  * Nobody waits for any of them without an end. Who has been killed is not dead yet, and may take its time (a program
- * of 100 GB takes seconds to give back its memory); and a sandbox may refuse kill(), or the calls that wait. So each such
- * wait has a bound, which is longer where a fork took long, and after that the caller goes on without.
+ * of 100 GB takes seconds to give back its memory); and a sandbox may refuse kill(), or the calls that wait. So each
+ * such wait has a bound, which is longer where a fork took long, and after that the caller goes on without.
  */
 typedef struct pl_os_apart {
     int pid;
@@ -77,8 +78,8 @@ void pl_os_apart_nudge(const pl_os_apart *apart);
 /* Whether it has ended; then all that it forked has, too, as a rule. */
 bool pl_os_apart_gone(const pl_os_apart *apart);
 
-/* Hangs up, and waits until it has ended; kills it if it does not within some seconds, whatever it does: it may have been
- * stopped. In a process that has forked since, forgets it. */
+/* Hangs up, and waits until it has ended; kills it if it does not within some seconds, whatever it does: it may have
+ * been stopped. In a process that has forked since, forgets it. */
 void pl_os_apart_end(pl_os_apart *apart);
 void pl_os_apart_forget(pl_os_apart *apart);
 
@@ -115,9 +116,9 @@ void pl_os_await_child(const pl_os_supervisor *s, uint64_t timeout_ns);
 /* Forks a worker: its process's number, and 0 in it; -1 with errno. */
 int pl_os_fork_worker(const pl_os_supervisor *s);
 
-/* The next child that has ended; 0: none has; -1: there are no children. It is a zombie, so its number is its own, until
- * pl_os_bury(), which kills its process group, if it is a worker, reaps it, and tells how it ended. (Where waitid() is refused, it
- * is reaped at once, and its group killed.) */
+/* The next child that has ended; 0: none has; -1: there are no children. It is a zombie, so its number is its own,
+ * until pl_os_bury(), which kills its process group, if it is a worker, reaps it, and tells how it ended. (Where
+ * waitid() is refused, it is reaped at once, and its group killed.) */
 int pl_os_dead(pl_os_supervisor *s);
 typedef struct pl_os_end {
     int signal; /* what killed it, or 0 and: */
@@ -128,10 +129,10 @@ pl_os_end pl_os_bury(pl_os_supervisor *s, int pid, bool worker);
 /* Kills a worker and its process group. False if that is refused. */
 bool pl_os_kill(int pid);
 
-/* Kills all children but those that keep(context, pid) is true for: what dead workers have left. Whatever these leave in
- * turn are new children. On Linux, /proc lists them. Without it, the numbers that come after the supervisor's own are tried,
- * so many as a system has by default; or, if it is to be `thorough`, all that there can be, which takes the time of some million
- * system calls. */
+/* Kills all children but those that keep(context, pid) is true for: what dead workers have left. Whatever these leave
+ * in turn are new children. On Linux, /proc lists them. Without it, the numbers that come after the supervisor's own
+ * are tried, so many as a system has by default; or, if it is to be `thorough`, all that there can be, which takes the
+ * time of some million system calls. */
 void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context, bool thorough);
 
 /* ---- a worker -------------------------------------------------------------------------------------------- */
@@ -140,8 +141,8 @@ void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context, bool
  * writes what there is for standard output, and ends the process. */
 void pl_os_become_worker(const pl_os_supervisor *s, int supervisor);
 
-/* Allows the process `bytes` of address space beyond what it had at the first such call; 0: no limit. Whether that is not
- * refused. */
+/* Allows the process `bytes` of address space beyond what it had at the first such call; 0: no limit. Whether that is
+ * not refused. */
 void pl_os_limit_memory(size_t bytes);
 bool pl_os_can_limit_memory(void);
 

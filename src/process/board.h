@@ -43,9 +43,9 @@
  * over what it reads here, cannot be condemned; and a supervisor that has been stopped condemns nobody. So:
  *
  *      supervisor  once home has asked for all that run to be killed, and a grace period is over, kills every worker,
- *                  whatever its word says, and forks no more: the call is over, and a crew that was asked does not get another
- *      home        has its own account of who has taken what for how long (api/process.h); who does not follow in the time that
- *                  tasks and graces allow is ended with its supervisor, as if that had been killed by somebody else
+ *                  whatever its word says, and forks no more: the call is over, and such a crew does not get another
+ *      home        has its own account of who has taken what for how long (api/process.h); who does not follow in the
+ *                  time that tasks and graces allow is ended with its supervisor, as if that had been killed by others
  *
  * DEATHS. The supervisor reaps a worker, notes which life of which slot it was, the index, how it ended, and whether it had
  * been condemned, in a ring for home, and forks the next life. Home reads a slot's reports before it acts on a death: the
@@ -249,8 +249,8 @@ bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer);
 /* All have died. What some worker had taken, as if it had been killed: false if there is no more. */
 bool pl_home_legacy(pl_home *home, pl_offer *offer, pl_death *death);
 
-/* Whether somebody has taken the offer at a place: `who` is another number for each life and lap, and `starts` one that changes
- * whenever that worker starts something. */
+/* Whether somebody has taken the offer at a place: `who` is another number for each life and lap, and `starts` one
+ * that changes whenever that worker starts something. */
 bool pl_home_taken(const pl_home *home, unsigned place, uint64_t *who, uint64_t *starts);
 
 /* The bell; and to sleep as long as it is what it was, up to a time in nanoseconds. */

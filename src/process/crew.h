@@ -7,13 +7,13 @@
  * for what the system tells it (a child has ended, a task is late, the program has gone) and for nudges from home. It ends
  * with the program, however that ends, and its workers with it.
  *
- * ENDS. At its end the supervisor kills its children, and goes on to kill and reap what comes to it from those that die,
- * until it has no children: as a subreaper it is the parent of all that its workers have forked and left behind, however
- * often that has forked. What it cannot do so, because it is killed, or kill() is refused, others do: the system kills workers
- * whose supervisor has died; the keeper (os_process.h) is the next subreaper, and kills what is left then; and it kills a
- * supervisor that does not end when the program has ended. Home kills one that does not do as it is told. Each of these
- * waits has a bound. Elsewhere than on Linux there are neither subreapers nor keepers: there, process groups are killed, and
- * workers look from time to time whether their supervisor is still there.
+ * ENDS. At its end the supervisor kills its children, and goes on to kill and reap what comes to it from those that
+ * die, until it has no children: as a subreaper it is the parent of all that its workers have forked and left behind,
+ * however often that has forked. What it cannot do so, because it is killed, or kill() is refused, others do: the
+ * system kills workers whose supervisor has died; the keeper (os_process.h) is the next subreaper, and kills what is
+ * left then; and it kills a supervisor that does not end when the program has ended. Home kills one that does not do
+ * as it is told. Each of these waits has a bound. Elsewhere than on Linux there are neither subreapers nor keepers:
+ * there, process groups are killed, and workers look from time to time whether their supervisor is still there.
  *
  * A crew serves one call at a time. One that is *kept* is persistent: it goes back to those of its owner (a pool, or NULL: the
  * program) that have nothing to do, for the next call. It is not used any more when it could not do that call: when it has too few
@@ -68,8 +68,8 @@ void pl_crew_condemn(const pl_crew *crew);
 /* Kills the supervisor, and so all of it, without its help. */
 void pl_crew_kill(const pl_crew *crew);
 
-/* How much longer the ends of its processes may take than those of small programs, in nanoseconds: they give back what the fork
- * has made. */
+/* How much longer the ends of its processes may take than those of small programs, in nanoseconds: they give back what
+ * the fork has made. */
 static inline uint64_t pl_crew_slowness(const pl_crew *crew)
 {
     return 10 * crew->apart.fork_ns;

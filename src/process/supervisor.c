@@ -10,8 +10,8 @@
 #define TRIES 100
 /* How many workers may die in a row that have done nothing. */
 #define USELESS 100
-/* How long it waits for workers to die by themselves, of which home wants those that run killed; and how long for all to be
- * dead at its own end: that, and as much more for each fork's time. */
+/* How long it waits for workers to die by themselves, of which home wants those that run killed; and how long for all
+ * to be dead at its own end: that, and as much more for each fork's time. */
 #define GRACE_NS UINT64_C(500000000)
 #define END_NS UINT64_C(1000000000)
 #define END_PER_FORK 4
@@ -215,9 +215,9 @@ static bool bury_all(supervisor *s)
     return pid == 0;
 }
 
-/* Kills all children. Who has been killed is not dead yet, and what it had forked comes to the supervisor when it dies: so
- * it goes on until it has no children. What cannot be killed it leaves to the system, which kills workers when their
- * supervisor ends, and to the keeper. */
+/* Kills all children. Who has been killed is not dead yet, and what it had forked comes to the supervisor when it
+ * dies: so it goes on until it has no children. What cannot be killed it leaves to the system, which kills workers
+ * when their supervisor ends, and to the keeper. */
 static void end_all(supervisor *s)
 {
     uint64_t began = pl_os_nanoseconds(), most = END_NS + END_PER_FORK * s->fork_ns;

@@ -15,8 +15,8 @@
 #endif
 #endif
 
-/* From now on, in this thread and all that it makes, the system call of that number fails with that error; it can not be undone.
- * False where there is no such thing. */
+/* From now on, in this thread and all that it makes, the system call of that number fails with that error; it can not
+ * be undone. False where there is no such thing. */
 static inline bool pl_refuse(int number, int error)
 {
 #ifdef PL_SANDBOX
