@@ -77,6 +77,7 @@ api_tests = \
     tests/api/test_random \
     tests/api/test_results \
     tests/api/test_retries \
+    tests/api/test_sandboxes \
     tests/api/test_short \
     tests/api/test_shutdown \
     tests/api/test_signals \
@@ -177,6 +178,8 @@ tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
 tests_api_test_retries_CFLAGS = $(test_cflags)
 tests_api_test_retries_LDADD = $(api_ldadd)
+tests_api_test_sandboxes_CFLAGS = $(test_cflags)
+tests_api_test_sandboxes_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_shutdown_CFLAGS = $(test_cflags)

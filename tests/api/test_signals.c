@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals that come while the program is blocked in a call. */
 #include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -183,6 +184,34 @@ START_TEST(a_handler_that_cancels)
 }
 END_TEST
 
+/* A signal every millisecond, whose handler does not let system calls go on: sleeps and waits last as long as they are to. */
+START_TEST(handlers_cut_nothing_short)
+{
+    if (PL_TSAN) /* it puts handlers off */
+        return;
+    pl_workers(2);
+    handle(SIGALRM, raise_flag);
+    struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    struct job jobs[2];
+    fill_jobs(jobs, 2, true);
+    PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(work, jobs, 2);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    double start = now();
+    ck_assert_int_eq(parallel_sleep(0.05), 0);
+    ck_assert(now() - start >= 0.05);
+    start = now();
+    errno = 0;
+    ck_assert_int_eq(parallel_executor_wait(ex, 0.05), -1);
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert(now() - start >= 0.05);
+    ck_assert_int_gt(flag, 0);
+    set_gate(true);
+    ck_assert_int_eq(parallel_executor_wait(ex, -1), 0);
+    setitimer(ITIMER_REAL, &never, NULL);
+    ck_assert(all_right(parallel_executor_results(ex), 2));
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -190,5 +219,6 @@ int main(void)
     tcase_add_loop_test(c, handlers_run_while_a_call_blocks, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_handler_that_sets_a_flag, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_handler_that_cancels, 0, PL_WORKER_COUNTS);
+    tcase_add_test(c, handlers_cut_nothing_short);
     return pl_run("api/signals", c);
 }
