@@ -261,6 +261,7 @@ shell_tests = \
     tests/source/checks.sh \
     tests/source/original.sh \
     tests/model/park.sh \
+    tests/api/misuse.sh \
     tests/api/plugin.sh \
     tests/api/strangers.sh \
     tests/api/vectorised.sh \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of a call. A call names those it wants: parallel_map(fn, args, n, .max_workers = 4). */
+/* The options of a call. A call names those it wants: parallel_map(fn, args, n, .max_workers = 4). A first one without a
+ * name is an error at compile time. */
 #ifndef LIBPARALLEL_OPTIONS_H
 #define LIBPARALLEL_OPTIONS_H
 
@@ -139,11 +140,27 @@ typedef struct parallel_options {
  */
 #define PARALLEL_END_(...) __VA_ARGS__
 #define PARALLEL_OPTIONS_(...)                                                                                         \
-    PARALLEL_IF_ANY_((&(parallel_options){PARALLEL_SIZED_(__VA_ARGS__)}), ((const parallel_options *)0), __VA_ARGS__)
+    PARALLEL_IF_ANY_((PARALLEL_BY_NAME_(__VA_ARGS__) + &(parallel_options){PARALLEL_SIZED_(__VA_ARGS__)}),             \
+                     ((const parallel_options *)0), __VA_ARGS__)
 #define PARALLEL_SIZED_(...) __VA_ARGS__(.size = sizeof(parallel_options))
 #define PARALLEL_IF_ANY_(some, none, ...) PARALLEL_SECOND_(PARALLEL_FIRST_(__VA_ARGS__, ~)(~, none), some, ~)
 #define PARALLEL_FIRST_(first, ...) first
 #define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
 #define PARALLEL_SECOND__(first, second, ...) second
+
+/*
+ * PARALLEL_BY_NAME_(.name = value, ..., PARALLEL_END_) is 0, and an error at compile time if what comes first is not
+ * named: it would be taken for the first member. Both compilers know the value of __builtin_strncmp() while they compile.
+ */
+#define PARALLEL_BY_NAME_(...)                                                                                         \
+    (0 * sizeof(struct {                                                                                               \
+         PARALLEL_ASSERT_NAMED_(__VA_ARGS__);                                                                          \
+         char unused;                                                                                                  \
+     }))
+#define PARALLEL_ASSERT_NAMED_(...)                                                                                    \
+    _Static_assert(__builtin_strncmp(PARALLEL_STRING_(PARALLEL_FIRST_(__VA_ARGS__, ~)), ".", 1) == 0,                  \
+                   "options are given by name, as .timeout = 5")
+#define PARALLEL_STRING_(...) PARALLEL_STRING__(__VA_ARGS__)
+#define PARALLEL_STRING__(...) #__VA_ARGS__
 
 #endif

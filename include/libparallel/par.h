@@ -91,7 +91,9 @@ PARALLEL_END_DECLS
 
 /* PARALLEL_END_ at the end of the members makes a call of what follows them. */
 #define PARALLEL_FUTURE_(fn_, value_, ...)                                                                             \
-    ((parallel_future){__VA_ARGS__(.function = &fn_##__parallel, .arg = (fn_##__parallel_arg[1]){value_})})
+    ((parallel_future){                                                                                                \
+        .arg = (fn_##__parallel_arg[1 + PARALLEL_IF_ANY_(PARALLEL_BY_NAME_(__VA_ARGS__), 0, __VA_ARGS__)]){value_},    \
+        __VA_ARGS__(.function = &fn_##__parallel)})
 
 #endif /* !__cplusplus */
 
