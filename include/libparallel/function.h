@@ -36,7 +36,8 @@ typedef struct parallel_cost {
 
 /**
  * A function that can be mapped. PARALLEL_DECORATE makes one for a function known at compile time. For a
- * function known at run time, and in C++, fill in the first four members and leave the rest zero:
+ * function known at run time, and in C++, fill in the first four members and leave the rest zero (types that are
+ * aligned to more than 64 bytes want `size` and the alignments, too):
  *
  *     int load(const void *request, void *page, void *extras);
  *     parallel_function f = {"load", sizeof(struct request), sizeof(struct page), load};

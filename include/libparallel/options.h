@@ -118,7 +118,8 @@ typedef struct parallel_options {
     /** Of worker processes: what they know of the program. */
     parallel_isolation isolation;
 
-    /** Of persistent worker processes: bytes that `extras` points to, which are sent to them with each call. */
+    /** Of persistent worker processes: bytes that `extras` points to, which are sent to them with each call. The
+     * copy is aligned to 64 bytes. More than memory can hold: ENOMEM. */
     size_t extras_size;
 
     /**

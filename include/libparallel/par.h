@@ -38,7 +38,7 @@ typedef struct parallel_future {
  *     const struct weather *w = parallel_get(r, "weather");
  *
  * As the results are of different types, parallel_values() is NULL; parallel_result() and parallel_get() point to the
- * value of one task, aligned for any type, and parallel_replace_failed() does nothing. A future's name goes before that
+ * value of one task, aligned as its type wants, and parallel_replace_failed() does nothing. A future's name goes before that
  * from `names`; unlike those, it may be missing.
  *
  * @param futures n of them; borrowed for the call, and their names until the results are freed

@@ -21,7 +21,8 @@ typedef struct parallel_results parallel_results;
 PARALLEL_API size_t parallel_length(const parallel_results *r);
 
 /**
- * The vector itself: `n` values of the result type, contiguous, aligned for any type. Cast it:
+ * The vector itself: `n` values of the result type, contiguous, aligned as it wants, and to 64 bytes at
+ * least (to 64, if `result_align` of a function filled in by hand does not say). Cast it:
  *
  *     const double *v = parallel_values(r);
  *

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "sched/loop.h"
 #include "sched/pool.h"
 
@@ -112,7 +113,7 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
         memset(to, 0, sizeof *to);
         memcpy(to, from, from->size > known ? from->size : known);
     }
-    return to->arg_size != 0 && (to->kernel || to->call);
+    return to->arg_size != 0 && (to->kernel || to->call) && pl_are_alignments(to);
 }
 
 void pl_call_begin(pl_call *c, size_t n)
@@ -154,7 +155,7 @@ bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args,
     pl_call_begin(c, n);
     if (!pl_function_copy(&c->f, f) || (n && !args))
         return wrong(EINVAL);
-    if (n > PTRDIFF_MAX / c->f.arg_size)
+    if (pl_size_multiply(n, c->f.arg_size) == PL_SIZE_NONE || pl_size_multiply(n, c->f.result_size) == PL_SIZE_NONE)
         return wrong(ENOMEM);
     if (!pl_options(&c->o, options, c->f.options, executor, background))
         return false;
@@ -277,7 +278,8 @@ parallel_results *pl_call_results(pl_call *c)
                            : par || c->careful || pl_can_fail(&c->f) ? PL_RESULTS_ZEROED
                                                                      : PL_RESULTS_ANY;
     parallel_results *r PL_CLEANUP(pl_results_drop) =
-        par ? pl_results_of_futures(c->par.futures, c->n, kind) : pl_results_new(c->n, c->f.result_size, kind);
+        par ? pl_results_of_futures(c->par.futures, c->n, kind)
+            : pl_results_new(c->n, c->f.result_size, c->f.result_align, kind);
     if (!r) {
         c->failures.lost = true;
         return NULL;

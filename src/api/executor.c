@@ -18,6 +18,7 @@
 
 #include "api/call.h"
 #include "base/os.h"
+#include "base/size.h"
 #include "sched/pool.h"
 
 /* How often who waits for an executor that nobody has come for reminds the pool of it: threads may be had again. */
@@ -106,7 +107,7 @@ static parallel_executor *async_par_on(parallel_executor_kind executor, const pa
     parallel_executor *ex = make();
     if (!ex)
         return NULL;
-    if (futures && n <= PTRDIFF_MAX / sizeof *futures && (ex->futures = malloc(n ? n * sizeof *futures : 1)))
+    if (futures && (ex->futures = pl_allocate(pl_size_multiply(n ? n : 1, sizeof *futures), 0)))
         memcpy(ex->futures, futures, n * sizeof *futures);
     if (futures && !ex->futures)
         errno = ENOMEM;

@@ -43,6 +43,12 @@ bool pl_options(parallel_options *merged, const parallel_options *call, const pa
  * called. */
 bool pl_function_copy(parallel_function *to, const parallel_function *from);
 
+/* Whether its alignments are some: powers of two, or 0. */
+static inline bool pl_are_alignments(const parallel_function *f)
+{
+    return ((f->arg_align & (f->arg_align - 1)) | (f->result_align & (f->result_align - 1))) == 0;
+}
+
 /* The options of age-old programs, likewise; false with errno (options.c). */
 bool pl_options_copy(parallel_options *to, const parallel_options *from);
 
@@ -185,8 +191,11 @@ char *pl_chunk_message(pl_chunk *chunk, size_t index);
 /* What their memory is to be: whatever is there; zeroed; or shared with worker processes, and whatever is there. */
 typedef enum pl_results_kind { PL_RESULTS_ANY, PL_RESULTS_ZEROED, PL_RESULTS_SHARED } pl_results_kind;
 
-/* Room for n results of a function; NULL with errno ENOMEM. */
-parallel_results *pl_results_new(size_t n, size_t size, pl_results_kind kind);
+/* malloc() for what is aligned to `alignment`, a power of two, or to no more than anything else is, if that is 0. */
+void *pl_allocate(size_t bytes, size_t alignment);
+
+/* Room for n results of a function, aligned to `alignment`, and to a cache line at least; NULL with errno ENOMEM. */
+parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_results_kind kind);
 void *pl_results_vector(parallel_results *results);
 
 /* Room for the results of futures; and where that of one goes, NULL if its function has none. */

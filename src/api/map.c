@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "base/size.h"
 #include "sched/brief.h"
 #include "sched/loop.h"
 
@@ -15,7 +16,8 @@
 static bool is_plain(const parallel_function *f, const void *args, size_t n, const parallel_options *options)
 {
     return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
-           f->arg_size && f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && n <= PTRDIFF_MAX / UINT16_MAX;
+           pl_are_alignments(f) && f->arg_size && f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX &&
+           n <= PTRDIFF_MAX / UINT16_MAX;
 }
 
 /* Runs a call at once, on its caller. Then the thread has no last failure (failure.c), but that of a call which a task of this
@@ -69,7 +71,8 @@ static parallel_results *map_on(parallel_executor_kind executor, const parallel_
 {
     if (executor == PARALLEL_PROCESS || !is_plain(f, args, n, options))
         return map_with(executor, f, args, n, options, false);
-    parallel_results *r PL_CLEANUP(pl_results_drop) = pl_results_new(n, f->result_size, PL_RESULTS_ANY), *whole;
+    parallel_results *whole,
+        *r PL_CLEANUP(pl_results_drop) = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY);
     if (r)
         run_plain(f, args, n, pl_results_vector(r));
     else
@@ -117,7 +120,7 @@ static int map_into_with(const parallel_function *f, const void *args, size_t n,
     void *copy = NULL;
     if (n && out && out == args &&
         c.o.retries > 0) { /* an attempt may write its result, and the next wants its argument */
-        copy = malloc(n * c.m.arg_size);
+        copy = pl_allocate(pl_size_multiply(n, c.m.arg_size), c.f.arg_align);
         if (copy)
             memcpy(copy, args, n * c.m.arg_size);
         c.m.args = copy;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/size.h"
 
 /* FNV-1a (Fowler, Noll, Vo), 64 bits. */
 static uint64_t hash(const char *name)
@@ -28,7 +29,9 @@ static size_t *slot_of(const pl_names *table, const char *name)
 int pl_names_init(pl_names *table, const char *const *names, size_t n, bool some)
 {
     size_t size = 4;
-    while (size < n * 2 && size < SIZE_MAX / 4)
+    if (pl_size_multiply(n, 4 * sizeof *table->slots) == PL_SIZE_NONE)
+        return ENOMEM;
+    while (size < n * 2)
         size *= 2;
     *table = (pl_names){.names = names, .slots = calloc(size, sizeof *table->slots), .mask = size - 1};
     if (!table->slots)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/process.h"
+#include "base/size.h"
 
 /* ---- what does not run ----------------------------------------------------------------------------------- */
 
@@ -63,7 +64,7 @@ void pl_process_put_off(pl_process_call *p, const pl_offer *offer, size_t begin,
         return;
     if (p->pending_count == p->room) {
         size_t room = p->room ? p->room * 2 : 16;
-        pl_pending *list = realloc(p->pending, room * sizeof *list);
+        pl_pending *list = realloc(p->pending, pl_size_multiply(room, sizeof *list));
         if (!list) {
             p->lost = true;
             p->over = p->over ? p->over : ENOMEM;
@@ -196,7 +197,7 @@ static void add_text(pl_heard *h, uint64_t position, const char *text, size_t le
     if (h->position != position) /* of another offer is what somebody said who died */
         drop_text(h);
     h->position = position;
-    char *message = length ? realloc(h->message, h->length + length + 1) : NULL;
+    char *message = length ? realloc(h->message, pl_size_add(h->length, length + 1)) : NULL;
     if (!message)
         return; /* then it is shorter */
     memcpy(message + h->length, text, length);

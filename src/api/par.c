@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "api/call.h"
+#include "base/size.h"
 
 /* What is wrong with a future: 0, or an error code. */
 static int check(const parallel_future *future)
@@ -25,7 +26,7 @@ static int gather_names(pl_call *c)
         any = c->par.futures[i].name != NULL;
     if (!any)
         return 0;
-    const char **names = c->n <= PTRDIFF_MAX / sizeof *names ? malloc(c->n ? c->n * sizeof *names : 1) : NULL;
+    const char **names = pl_allocate(pl_size_multiply(c->n ? c->n : 1, sizeof *names), 0);
     if (!names)
         return ENOMEM;
     for (size_t i = 0; i < c->n; i++) {

@@ -5,6 +5,7 @@
 
 #include "api/process.h"
 #include "base/os.h"
+#include "base/size.h"
 #include "sched/pool.h"
 
 /* How long home sleeps before it looks whether the call is to stop, and everybody is still there. */
@@ -74,7 +75,7 @@ static int begin_with_crew(pl_process_call *p)
     p->crew = pl_crew_open(pl_pool_of(c->o.pool), p->workers, p->persistent, PL_REMOTE_INDEX);
     if (!p->crew)
         return errno ? errno : ENOMEM;
-    pl_heard *all = realloc(p->heard, p->crew->workers * sizeof *all);
+    pl_heard *all = realloc(p->heard, pl_size_multiply(p->crew->workers, sizeof *all));
     if (!all) {
         pl_crew_close(p->crew, p->persistent);
         p->crew = NULL;
@@ -237,12 +238,17 @@ static void run(pl_process_call *p, bool is_short)
 
 /* ---- preparing ------------------------------------------------------------------------------------------- */
 
-/* Room in the block, from *used on, aligned for anything. */
-static unsigned char *carve(const pl_process_call *p, size_t *used, size_t bytes)
+/* What lies in the block begins with cache lines of its own. */
+#define LINE 64
+
+/* Room in the block, from *used on, aligned so, at least to LINE. */
+static unsigned char *carve(pl_process_call *p, size_t *used, size_t bytes, size_t alignment)
 {
-    size_t at = (*used + 63) / 64 * 64;
-    *used = at + bytes;
-    return p->block.start ? (unsigned char *)p->block.start + at : NULL;
+    alignment = alignment > LINE ? alignment : LINE;
+    p->alignment = alignment > p->alignment ? alignment : p->alignment;
+    size_t at = pl_size_round(*used, alignment);
+    *used = pl_size_add(at, bytes);
+    return p->memory ? p->memory + at : NULL;
 }
 
 /* Lays out what the workers are given; the first time without a block, only to see how much that is. */
@@ -251,8 +257,9 @@ static size_t lay_out(pl_process_call *p)
     pl_call *c = p->call;
     const pl_par *par = &c->par;
     size_t used = 0, count = par->futures ? c->n : 1;
-    p->remote = (pl_remote *)(void *)carve(p, &used, sizeof *p->remote + count * sizeof p->remote->tasks[0]);
-    void *extras = p->persistent && c->o.extras ? carve(p, &used, c->o.extras_size) : c->o.extras;
+    p->remote = (pl_remote *)(void *)carve(
+        p, &used, pl_size_add(sizeof *p->remote, pl_size_multiply(count, sizeof p->remote->tasks[0])), LINE);
+    void *extras = p->persistent && c->o.extras ? carve(p, &used, c->o.extras_size, LINE) : c->o.extras;
     if (p->remote) {
         *p->remote = (pl_remote){.par = par->futures != NULL,
                                  .chunks = c->failures.chunks,
@@ -262,8 +269,8 @@ static size_t lay_out(pl_process_call *p)
             memcpy(extras, c->o.extras, c->o.extras_size);
     }
     if (!par->futures) {
-        p->sent = p->persistent ? carve(p, &used, c->n * c->m.arg_size) : NULL;
-        void *out = p->back ? carve(p, &used, c->n * c->m.result_size) : p->vector;
+        p->sent = p->persistent ? carve(p, &used, pl_size_multiply(c->n, c->m.arg_size), c->f.arg_align) : NULL;
+        void *out = p->back ? carve(p, &used, pl_size_multiply(c->n, c->m.result_size), c->f.result_align) : p->vector;
         if (p->remote) {
             p->remote->tasks[0] = (pl_remote_task){.args = p->sent ? p->sent : c->m.args, .out = out, .extras = extras};
             pl_remote_function(&p->remote->tasks[0], &c->f);
@@ -274,7 +281,7 @@ static size_t lay_out(pl_process_call *p)
         const parallel_future *future = &par->futures[i];
         parallel_function f;
         pl_function_copy(&f, future->function);
-        void *arg = p->persistent ? carve(p, &used, f.arg_size) : (void *)future->arg;
+        void *arg = p->persistent ? carve(p, &used, f.arg_size, f.arg_align) : (void *)future->arg;
         if (!p->remote)
             continue;
         if (p->persistent)
@@ -331,7 +338,9 @@ static int prepare(pl_process_call *p, void *out)
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
     p->workers = (unsigned)(workers < c->n ? workers : c->n);
     p->watch_ns = shortest_timeout(c);
-    if (!pl_arena_take(&p->block, lay_out(p)))
+    size_t bytes = lay_out(p);
+    p->memory = pl_arena_take_aligned(&p->block, bytes, p->alignment);
+    if (!p->memory)
         return ENOMEM;
     lay_out(p);
     p->job = (pl_board_job){.run = pl_remote_run,

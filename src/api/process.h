@@ -60,7 +60,9 @@ typedef struct pl_process_call {
     pl_turn turn;
     pl_crew *crew;
     pl_home *home;
-    pl_block block; /* what workers read and write but the results of a vector */
+    pl_block block;        /* what workers read and write but the results of a vector, */
+    unsigned char *memory; /* which begins here; NULL: as yet it is only known how large it is to be, */
+    size_t alignment;      /* and how it is to be aligned */
     pl_remote *remote;
     unsigned char *sent; /* where copies of a map's arguments go; NULL: they are not sent */
     pl_board_job job;

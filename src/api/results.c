@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/size.h"
 #include "process/arena.h"
 
-/* Alignment of the vector: that of the widest vector registers, and of a cache line. Of the results of futures, which are
- * written by different threads, each has a line of its own. */
-enum { ALIGNMENT = 64, PLACE = ALIGNMENT };
+/* What values are aligned to at least: the widest vector registers, and a cache line. Of the results of futures, which are
+ * written by different threads, each has lines of its own. */
+#define ALIGNMENT ((size_t)64)
 
 struct parallel_results {
     pl_kind kind;
@@ -24,44 +25,52 @@ struct parallel_results {
     pl_block block; /* where the values are, if they are shared with worker processes */
 };
 
+void *pl_allocate(size_t bytes, size_t alignment)
+{
+    if (alignment > _Alignof(max_align_t))
+        bytes = pl_size_round(bytes, alignment);
+    if (bytes == PL_SIZE_NONE)
+        return NULL;
+    return alignment > _Alignof(max_align_t) ? aligned_alloc(alignment, bytes) : malloc(bytes);
+}
+
 /* The same, with the values in the arena. */
-static parallel_results *with_shared_room(size_t bytes)
+static parallel_results *with_shared_room(size_t bytes, size_t alignment)
 {
     pl_block block = {0};
+    unsigned char *values = NULL;
     parallel_results *r = malloc(sizeof *r);
-    if (!r || (bytes && !pl_arena_take(&block, bytes))) {
+    if (!r || (bytes && !(values = pl_arena_take_aligned(&block, bytes, alignment)))) {
         free(r);
         errno = ENOMEM;
         return NULL;
     }
-    *r = (parallel_results){.kind = PL_RESULTS, .values = block.start, .block = block};
+    *r = (parallel_results){.kind = PL_RESULTS, .values = values, .block = block};
     return r;
 }
 
 /* Results with room for `bytes` of values. */
-static parallel_results *with_room(size_t bytes, pl_results_kind kind)
+static parallel_results *with_room(size_t bytes, size_t alignment, pl_results_kind kind)
 {
-    size_t head = sizeof(parallel_results) + ALIGNMENT;
+    alignment = alignment > ALIGNMENT ? alignment : ALIGNMENT;
     if (kind == PL_RESULTS_SHARED)
-        return with_shared_room(bytes);
+        return with_shared_room(bytes, alignment);
     /* One block for both. calloc() gives large blocks fresh from the system without touching them. */
-    parallel_results *r = bytes > PTRDIFF_MAX - head  ? NULL
-                          : kind == PL_RESULTS_ZEROED ? calloc(1, head + bytes)
-                                                      : malloc(head + bytes);
+    size_t all = pl_size_add(sizeof(parallel_results), pl_size_add(alignment, bytes));
+    parallel_results *r = all == PL_SIZE_NONE ? NULL : kind == PL_RESULTS_ZEROED ? calloc(1, all) : malloc(all);
     if (!r) {
         errno = ENOMEM;
         return NULL;
     }
-    uintptr_t values = (uintptr_t)(r + 1);
-    values += (ALIGNMENT - values % ALIGNMENT) % ALIGNMENT;
     *r = (parallel_results){.kind = PL_RESULTS};
-    r->values = bytes ? (unsigned char *)r + (values - (uintptr_t)r) : NULL;
+    unsigned char *end = (unsigned char *)(r + 1);
+    r->values = bytes ? end + (0 - (uintptr_t)end) % alignment : NULL;
     return r;
 }
 
-parallel_results *pl_results_new(size_t n, size_t size, pl_results_kind kind)
+parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_results_kind kind)
 {
-    parallel_results *r = with_room(size && n > PTRDIFF_MAX / size ? SIZE_MAX : n * size, kind);
+    parallel_results *r = with_room(pl_size_multiply(n, size), alignment, kind);
     if (r) {
         r->length = n;
         r->size = size;
@@ -69,16 +78,27 @@ parallel_results *pl_results_new(size_t n, size_t size, pl_results_kind kind)
     return r;
 }
 
+/* Where each future's result goes, and how many bytes that takes in all. */
+static size_t lay_out(const parallel_future *futures, size_t n, size_t *places, size_t *alignment)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        parallel_function f;
+        places[i] = SIZE_MAX;
+        if (!pl_function_copy(&f, futures[i].function) || f.result_size == 0)
+            continue;
+        *alignment = f.result_align > *alignment ? f.result_align : *alignment;
+        places[i] = pl_size_round(bytes, f.result_align > ALIGNMENT ? f.result_align : ALIGNMENT);
+        bytes = pl_size_add(places[i], f.result_size);
+    }
+    return bytes ? pl_size_round(bytes, ALIGNMENT) : 0;
+}
+
 parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_kind kind)
 {
-    size_t *places = n <= PTRDIFF_MAX / sizeof *places ? malloc(n ? n * sizeof *places : 1) : NULL, bytes = 0;
-    for (size_t i = 0; places && i < n && bytes != SIZE_MAX; i++) {
-        size_t size = futures[i].function->result_size, whole = size / PLACE * PLACE + PLACE;
-        places[i] = size ? bytes : SIZE_MAX;
-        if (size)
-            bytes = size < PTRDIFF_MAX && whole < PTRDIFF_MAX - bytes ? bytes + whole : SIZE_MAX;
-    }
-    parallel_results *r = places ? with_room(bytes, kind) : NULL;
+    size_t *places = pl_allocate(pl_size_multiply(n ? n : 1, sizeof *places), 0), alignment = ALIGNMENT;
+    size_t bytes = places ? lay_out(futures, n, places, &alignment) : 0;
+    parallel_results *r = places ? with_room(bytes, alignment, kind) : NULL;
     if (!r) {
         free(places);
         errno = ENOMEM;

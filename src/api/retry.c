@@ -6,6 +6,7 @@
 
 #include "api/call.h"
 #include "base/os.h"
+#include "base/size.h"
 #include "sched/pool.h"
 
 /* ---- the heap (Williams, "Heapsort", CACM 1964) ---------------------------------------------------------- */
@@ -21,7 +22,7 @@ static bool push(pl_care *care, pl_retry *r)
 {
     if (care->waiting_count == care->room) {
         size_t room = care->room ? care->room * 2 : 16;
-        pl_retry **waiting = realloc(care->waiting, room * sizeof(pl_retry *));
+        pl_retry **waiting = realloc(care->waiting, pl_size_multiply(room, sizeof(pl_retry *)));
         if (!waiting)
             return false;
         care->waiting = waiting;

@@ -9,6 +9,7 @@
 
 #include "base/os.h"
 #include "base/os_process.h"
+#include "base/size.h"
 #include "sched/pool.h"
 
 /* The first region; where there is no room for that, it is as small as it has to be. */
@@ -41,8 +42,8 @@ static unsigned shared_ever; /* how often the program has forked */
 static region *add_region(size_t least)
 {
     size_t bytes = REGION;
-    while (bytes < least && bytes < SIZE_MAX / 4)
-        bytes *= 2;
+    while (bytes < least)
+        bytes = pl_size_multiply(bytes, 2);
     region *r = malloc(sizeof *r);
     extent *e = malloc(sizeof *e);
     void *start = NULL;
@@ -103,12 +104,11 @@ static void *take_from(region *r, size_t bytes)
 
 bool pl_arena_take(pl_block *block, size_t bytes)
 {
-    size_t page = pl_os_page();
-    if (bytes > PTRDIFF_MAX - page) {
+    bytes = pl_size_round(bytes ? bytes : 1, pl_os_page());
+    if (bytes == PL_SIZE_NONE) {
         errno = ENOMEM;
         return false;
     }
-    bytes = bytes ? (bytes + page - 1) / page * page : page;
     pthread_mutex_lock(&mutex);
     void *start = NULL;
     region *r = regions;
@@ -127,6 +127,14 @@ bool pl_arena_take(pl_block *block, size_t bytes)
     if (!start)
         errno = ENOMEM;
     return start != NULL;
+}
+
+void *pl_arena_take_aligned(pl_block *block, size_t bytes, size_t alignment)
+{
+    size_t more = alignment > pl_os_page() ? alignment - pl_os_page() : 0;
+    if (!pl_arena_take(block, pl_size_add(bytes, more)))
+        return NULL;
+    return (unsigned char *)block->start + (0 - (uintptr_t)block->start) % alignment;
 }
 
 /* Which pieces of the arena this process has had, by a hash of their addresses: at worst, it asks once too often, or not. Home

@@ -29,6 +29,9 @@ typedef struct pl_block {
 
 /* A block, not zeroed. False with errno. */
 bool pl_arena_take(pl_block *block, size_t bytes);
+
+/* The same with room for so many bytes at a multiple of `alignment`, a power of two: where that is; NULL with errno. */
+void *pl_arena_take_aligned(pl_block *block, size_t bytes, size_t alignment);
 void pl_arena_give(pl_block *block);
 
 /* This process is going to write to so many bytes, all of a block: gets their pages, if it has not had them before. */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sizes of memory: sums and products that do not wrap. What comes out too large for any object is PL_SIZE_NONE, and stays so
+ * in whatever is computed from it. pl_allocate() and pl_arena_take() find no memory for that, nor does realloc().
+ */
+#ifndef PL_BASE_SIZE_H
+#define PL_BASE_SIZE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PL_SIZE_NONE SIZE_MAX
+
+static inline size_t pl_size_add(size_t a, size_t b)
+{
+    return a > PTRDIFF_MAX || b > (size_t)PTRDIFF_MAX - a ? PL_SIZE_NONE : a + b;
+}
+
+static inline size_t pl_size_multiply(size_t a, size_t b)
+{
+    return b && a > PTRDIFF_MAX / b ? PL_SIZE_NONE : a * b;
+}
+
+/* Rounded up to a multiple of `unit`, a power of two. */
+static inline size_t pl_size_round(size_t size, size_t unit)
+{
+    return pl_size_add(size, unit - 1) == PL_SIZE_NONE ? PL_SIZE_NONE : (size + unit - 1) & ~(unit - 1);
+}
+
+#endif
