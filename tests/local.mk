@@ -62,6 +62,7 @@ api_tests = \
     tests/api/test_for \
     tests/api/test_life \
     tests/api/test_limits \
+    tests/api/test_many_failures \
     tests/api/test_map \
     tests/api/test_nested \
     tests/api/test_options \
@@ -142,6 +143,8 @@ tests_api_test_life_CFLAGS = $(test_cflags)
 tests_api_test_life_LDADD = $(api_ldadd)
 tests_api_test_limits_CFLAGS = $(test_cflags)
 tests_api_test_limits_LDADD = $(api_ldadd)
+tests_api_test_many_failures_CFLAGS = $(test_cflags)
+tests_api_test_many_failures_LDADD = $(api_ldadd)
 tests_api_test_map_CFLAGS = $(test_cflags)
 tests_api_test_map_LDADD = $(api_ldadd)
 tests_api_test_nested_CFLAGS = $(test_cflags)

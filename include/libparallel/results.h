@@ -60,7 +60,11 @@ PARALLEL_API size_t parallel_failures(const parallel_results *r);
  *     for (size_t k = 0; (f = parallel_failed(r, k)); k++)
  *         fprintf(stderr, "%zu: %s\n", f->index, f->message);
  *
- * @return the failure, owned by `r`; NULL when there are no more
+ * Neighbours that failed alike are kept as one, and a record of each is made when it is asked for: a call of which a
+ * hundred million tasks were not run costs no more than another. Any k may be asked for, in any order.
+ *
+ * @return the failure, owned by `r`, and valid as long as that; NULL when there are no more, or with errno ENOMEM if
+ *         there is no memory for the record (errno is left as it is otherwise)
  */
 PARALLEL_API const parallel_failure *parallel_failed(const parallel_results *r, size_t k);
 

@@ -20,10 +20,10 @@ static const void *arg_of(const pl_map *m, size_t i)
     return (const unsigned char *)m->args + i * m->arg_size;
 }
 
-static void zero(const pl_map *m, size_t i)
+static void zero(const pl_map *m, size_t begin, size_t end)
 {
     if (m->out && m->result_size)
-        memset((unsigned char *)m->out + i * m->result_size, 0, m->result_size);
+        memset((unsigned char *)m->out + begin * m->result_size, 0, (end - begin) * m->result_size);
 }
 
 size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t end)
@@ -42,17 +42,9 @@ size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t e
 /* Notes that a function which was given the tasks [begin, end) at once failed. */
 static void note_failures(const pl_map *m, pl_chunk *chunk, size_t begin, size_t end)
 {
-    bool gave_up = (chunk->gave_up && chunk->gave_up_index == begin) ||
-                   (chunk->span.code == ECANCELED && pl_stop_level(chunk->span.stop));
-    parallel_failure failure = {
-        .index = begin,
-        .state = gave_up ? PARALLEL_CANCELLED : PARALLEL_ERROR,
-        .code = gave_up ? ECANCELED : chunk->span.code,
-        .attempts = 1,
-    };
-    for (size_t i = begin; i < end; i++)
-        zero(m, i);
-    pl_failures_add_all(m->failures, failure, end, pl_chunk_message(chunk, begin));
+    parallel_failure failure = pl_chunk_failure(chunk, begin, begin, false, 0);
+    zero(m, begin, end);
+    pl_failures_add(m->failures, &failure, end - begin, pl_chunk_message(chunk, begin));
 }
 
 int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
@@ -218,12 +210,20 @@ static size_t grain_of(const pl_call *c, unsigned workers)
     return (c->n - 1) / (workers ? workers : pl_pool_cores()) + 1;
 }
 
-/* Where a task's argument is, as the program knows it. */
-static const void *given_arg(const pl_call *c, size_t i)
+/* Settles the account of failures, which may outlive futures, though not their arguments. */
+static void settle(pl_call *c)
 {
-    if (c->par.futures)
-        return c->par.futures[i].arg;
-    return c->given ? (const unsigned char *)c->given + i * c->m.arg_size : NULL;
+    pl_failed_list *all = &c->failures.all;
+    all->names = c->names.names ? c->names.names : c->o.names;
+    all->args = c->given;
+    all->arg_size = c->m.arg_size;
+    if (c->par.futures && all->count) {
+        all->each = pl_allocate(pl_size_multiply(c->n, sizeof *all->each), 0);
+        for (size_t i = 0; all->each && i < c->n; i++)
+            all->each[i] = c->par.futures[i].arg;
+        c->failures.lost |= !all->each;
+    }
+    pl_failures_settle(&c->failures);
 }
 
 static void leave_pool(pl_visit *visit)
@@ -265,10 +265,8 @@ bool pl_call_run(pl_call *c, void *out)
     else
         run(c);
     pl_os_cancel_restore(state);
-    pl_failures_finish(&c->failures, c->names.names ? c->names.names : c->o.names);
-    for (size_t k = 0; k < c->failures.count; k++)
-        c->failures.list[k].arg = given_arg(c, c->failures.list[k].index);
-    return !c->error && !c->failures.lost && c->failures.count == 0;
+    settle(c);
+    return !c->error && !c->failures.lost && c->failures.all.count == 0;
 }
 
 parallel_results *pl_call_results(pl_call *c)
@@ -300,14 +298,15 @@ int pl_call_code(const pl_call *c)
 {
     if (c->error)
         return c->error;
-    if (c->failures.lost || !c->failures.count)
+    if (c->failures.lost || !c->failures.all.count)
         return ENOMEM;
-    return c->failures.list[0].state == PARALLEL_CRASHED ? EOWNERDEAD : c->failures.list[0].code;
+    const parallel_failure *first = &c->failures.all.list[0].first;
+    return first->state == PARALLEL_CRASHED ? EOWNERDEAD : first->code;
 }
 
 const parallel_failure *pl_call_failure(const pl_call *c)
 {
-    return c->error || c->failures.lost || !c->failures.count ? NULL : &c->failures.list[0];
+    return c->error || c->failures.lost || !c->failures.all.count ? NULL : &c->failures.all.list[0].first;
 }
 
 void pl_call_end(pl_call *c)
@@ -337,13 +336,17 @@ void pl_call_return(pl_call *c, bool failed)
         errno = code;
 }
 
-/* ---- one task -------------------------------------------------------------------------------------------- */
+/* ---- some tasks ------------------------------------------------------------------------------------------ */
 
-void pl_call_zero(const pl_call *c, size_t i)
+void pl_call_zero(const pl_call *c, size_t begin, size_t end)
 {
-    parallel_function f;
-    if (!c->par.futures)
-        zero(&c->m, i);
-    else if (pl_function_copy(&f, c->par.futures[i].function) && f.result_size)
-        memset(pl_results_place(c->par.results, i), 0, f.result_size);
+    if (!c->par.futures) {
+        zero(&c->m, begin, end);
+        return;
+    }
+    for (size_t i = begin; i < end; i++) {
+        parallel_function f;
+        if (pl_function_copy(&f, c->par.futures[i].function) && f.result_size)
+            memset(pl_results_place(c->par.results, i), 0, f.result_size);
+    }
 }

@@ -137,8 +137,8 @@ void pl_process_run(pl_call *c, void *out);
 /* What the call's tasks are known by to the account of costs; `way` tells apart ways to run them that cost differently. */
 pl_cost *pl_call_cost(const pl_call *c, unsigned way);
 
-/* Zeroes the result of a task that failed. */
-void pl_call_zero(const pl_call *c, size_t i);
+/* Zeroes the results of tasks that failed. */
+void pl_call_zero(const pl_call *c, size_t begin, size_t end);
 
 /* The bodies of the scheduler's loop for simple calls: of functions that can fail, of others, and of loops. */
 int pl_run_tasks(void *map, size_t begin, size_t end, void *stop);

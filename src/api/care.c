@@ -144,10 +144,12 @@ void pl_turn_note(pl_turn *t, const parallel_failure *failure, char *message, si
 {
     pl_call *c = t->call;
     parallel_failure f = *failure;
-    for (size_t i = begin; i < end && f.state != PARALLEL_NOT_RUN; i++)
-        pl_call_zero(c, i);
+    if (begin == end)
+        return;
+    if (f.state != PARALLEL_NOT_RUN)
+        pl_call_zero(c, begin, end);
     f.index = begin;
-    pl_failures_add_all(&c->failures, f, end, message);
+    pl_failures_add(&c->failures, &f, end - begin, message);
     if (c->o.silent)
         return;
     t->stop = true;
@@ -264,8 +266,7 @@ size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
             fail(t, &failure, again, message, begin, last);
             return last;
         }
-        for (size_t k = begin; k < last; k++)
-            pl_call_zero(c, k);
+        pl_call_zero(c, begin, last);
         end = last;
         t->now = 0;
     }
@@ -337,6 +338,12 @@ static int run_with_care(void *ctx, size_t begin, size_t end, void *loop_stop)
     return t.stop;
 }
 
+/* Then tasks are left out, however many at a time. */
+static bool is_over(void *ctx)
+{
+    return pl_care_over(((const careful *)ctx)->call) != 0;
+}
+
 /* Who asks now for the results has them no more than any task. */
 void pl_care_report_end(pl_call *c)
 {
@@ -355,6 +362,7 @@ void pl_care_run(pl_call *c, pl_loop_spec *spec)
     spec->body = run_with_care;
     spec->ctx = &all;
     spec->ctx_size = 0;
+    spec->is_over = is_over;
     spec->chunk_us = PIECE_US;
     if (!c->care.began)
         pl_care_begin(c);

@@ -6,6 +6,7 @@ libparallel_la_SOURCES += \
     src/api/care.h \
     src/api/executor.c \
     src/api/failure.c \
+    src/api/failures.c \
     src/api/internal.h \
     src/api/map.c \
     src/api/names.c \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/process.h"
+#include "base/os_process.h"
 #include "base/size.h"
 
 /* ---- what does not run ----------------------------------------------------------------------------------- */
@@ -13,6 +14,42 @@ static size_t result_size(const pl_process_call *p)
     return p->call->par.futures ? 0 : p->call->m.result_size;
 }
 
+/* What the program's vector has of tasks [begin, end) stays there. */
+static void leave_alone(pl_process_call *p, size_t begin, size_t end)
+{
+    if (p->alone_count && p->alone[p->alone_count - 1].end == begin) {
+        p->alone[p->alone_count - 1].end = end;
+        return;
+    }
+    pl_stretch *list = realloc(p->alone, pl_size_multiply(p->alone_count + 1, sizeof *list));
+    if (!list) { /* then it is copied here, and back */
+        size_t size = result_size(p);
+        memcpy((unsigned char *)p->call->m.out + begin * size, p->vector + begin * size, (end - begin) * size);
+        return;
+    }
+    p->alone = list;
+    p->alone[p->alone_count++] = (pl_stretch){begin, end};
+}
+
+static int by_begin(const void *a, const void *b)
+{
+    size_t i = ((const pl_stretch *)a)->begin, j = ((const pl_stretch *)b)->begin;
+    return (i > j) - (i < j);
+}
+
+void pl_process_copy_back(pl_process_call *p)
+{
+    size_t at = 0, size = result_size(p);
+    if (p->alone_count)
+        qsort(p->alone, p->alone_count, sizeof *p->alone, by_begin);
+    for (size_t k = 0; k <= p->alone_count; k++) {
+        bool last = k == p->alone_count;
+        size_t to = last ? p->call->n : p->alone[k].begin;
+        memcpy(p->vector + at * size, (unsigned char *)p->call->m.out + at * size, (to - at) * size);
+        at = last ? to : p->alone[k].end;
+    }
+}
+
 /* Tasks [begin, end) are not run. */
 void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end)
 {
@@ -20,12 +57,12 @@ void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end)
     parallel_failure failure = {.state = PARALLEL_NOT_RUN, .code = p->over};
     if (begin == end)
         return;
-    if (p->back) /* what is there stays */
-        memcpy((unsigned char *)c->m.out + begin * result_size(p), p->vector + begin * result_size(p),
-               (end - begin) * result_size(p));
-    else if (c->par.futures || (c->m.out && result_size(p)))
-        for (size_t i = begin; i < end; i++)
-            pl_call_zero(c, i);
+    if (p->back)
+        leave_alone(p, begin, end);
+    else if (c->par.futures && c->o.silent)
+        pl_call_zero(c, begin, end);
+    else if (c->m.out && result_size(p) && c->o.silent) /* else nobody will see them */
+        pl_os_share_zero((unsigned char *)c->m.out + begin * result_size(p), (end - begin) * result_size(p));
     c->care.left_out = true;
     pl_turn_note(&p->turn, &failure, NULL, begin, end);
 }

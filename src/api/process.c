@@ -357,10 +357,11 @@ static void clean_up(pl_process_call *p)
     if (p->crew)
         end_with_crew(p, !p->home->corrupted);
     if (p->back && p->block.start && !p->call->error)
-        memcpy(p->vector, p->call->m.out, p->call->n * p->call->m.result_size);
+        pl_process_copy_back(p);
     pl_arena_give(&p->block);
     free(p->pending);
     free(p->heard);
+    free(p->alone);
 }
 
 void pl_process_run(pl_call *c, void *out)

@@ -55,6 +55,11 @@ typedef struct pl_waited {
     bool late;
 } pl_waited;
 
+/* Tasks [begin, end). */
+typedef struct pl_stretch {
+    size_t begin, end;
+} pl_stretch;
+
 typedef struct pl_process_call {
     pl_call *call;
     pl_turn turn;
@@ -70,6 +75,8 @@ typedef struct pl_process_call {
     uint64_t watch_ns;
     bool persistent, back; /* results have to be copied to the program's vector: */
     unsigned char *vector;
+    pl_stretch *alone; /* but for those of tasks that are not run */
+    size_t alone_count;
     size_t next;         /* the first task that has not been offered */
     size_t least, whole; /* tasks to offer at once: at least; 0, or all but the last */
     pl_pending *pending; /* to be offered before */
@@ -113,6 +120,9 @@ void pl_process_give_up(pl_process_call *p, pl_retry *r);
 
 /* Tasks [begin, end) are not run. */
 void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end);
+
+/* Copies results to the program's vector, but for those of tasks that are not run. */
+void pl_process_copy_back(pl_process_call *p);
 
 /* The attempt before that of what stands at `position`, the caller's from now on; NULL: it was the first. */
 pl_retry *pl_process_take_try(pl_process_call *p, uint64_t position);

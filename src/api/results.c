@@ -18,9 +18,8 @@ struct parallel_results {
     bool owned;          /* by an executor */
     size_t length, size; /* values, and bytes in one; 0: none */
     unsigned char *values;
-    size_t *places;  /* of futures: where in `values` each one's result is, SIZE_MAX if it has none; else NULL */
-    size_t failures; /* how many, */
-    parallel_failure *failed; /* by index, their messages on the heap */
+    size_t *places; /* of futures: where in `values` each one's result is, SIZE_MAX if it has none; else NULL */
+    pl_failed_list failed;
     pl_names names;
     pl_block block; /* where the values are, if they are shared with worker processes */
 };
@@ -126,11 +125,9 @@ void pl_results_own(parallel_results *results, bool owned)
 
 void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names)
 {
-    results->failures = failures->count;
-    results->failed = failures->list;
+    results->failed = failures->all;
     results->names = *names;
-    failures->count = 0;
-    failures->list = NULL;
+    failures->all = (pl_failed_list){0};
 }
 
 size_t parallel_length(const parallel_results *r)
@@ -143,27 +140,13 @@ const void *parallel_values(const parallel_results *r)
     return r && !r->places ? r->values : NULL;
 }
 
-/* The failure of task `i`, or NULL. */
-static const parallel_failure *failure_of(const parallel_results *r, size_t i)
-{
-    size_t low = 0, high = r->failures;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (r->failed[middle].index < i)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < r->failures && r->failed[low].index == i ? &r->failed[low] : NULL;
-}
-
 const void *parallel_result(const parallel_results *r, size_t i)
 {
     if (!r || i >= r->length) {
         errno = EINVAL;
         return NULL;
     }
-    if (!r->values || failure_of(r, i))
+    if (!r->values || pl_failed_state(&r->failed, i) != PARALLEL_OK)
         return NULL;
     return r->places ? pl_results_place(r, i) : r->values + i * r->size;
 }
@@ -184,40 +167,42 @@ parallel_state parallel_result_state(const parallel_results *r, size_t i)
         errno = EINVAL;
         return PARALLEL_NOT_RUN;
     }
-    const parallel_failure *f = failure_of(r, i);
-    return f ? f->state : PARALLEL_OK;
+    return pl_failed_state(&r->failed, i);
 }
 
 size_t parallel_failures(const parallel_results *r)
 {
-    return r ? r->failures : 0;
+    return r ? r->failed.tasks : 0;
 }
 
 const parallel_failure *parallel_failed(const parallel_results *r, size_t k)
 {
-    return r && k < r->failures ? &r->failed[k] : NULL;
+    return r ? pl_failed_get(&r->failed, k) : NULL;
 }
 
 size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max)
 {
     if (!r)
         return 0;
-    size_t stored = 0, k = 0;
-    for (size_t i = 0; i < r->length && stored < max && indices; i++) {
-        if (k < r->failures && r->failed[k].index == i)
-            k++;
-        else
+    size_t stored = 0, i = 0;
+    for (size_t k = 0; k <= r->failed.count && indices; k++) { /* those before each entry, and after the last */
+        const pl_failed *e = k < r->failed.count ? &r->failed.list[k] : NULL;
+        for (; i < (e ? e->first.index : r->length) && stored < max; i++)
             indices[stored++] = i;
+        i = e ? e->first.index + e->count : i;
     }
-    return r->length - r->failures;
+    return r->length - r->failed.tasks;
 }
 
 void parallel_replace_failed(parallel_results *r, const void *value)
 {
     if (!r || !value || !r->values || r->places || !pl_arena_make_own(&r->block))
         return;
-    for (size_t k = 0; k < r->failures; k++)
-        memcpy(r->values + r->failed[k].index * r->size, value, r->size);
+    for (size_t k = 0; k < r->failed.count; k++) {
+        const pl_failed *e = &r->failed.list[k];
+        for (size_t i = 0; i < e->count; i++)
+            memcpy(r->values + (e->first.index + i) * r->size, value, r->size);
+    }
 }
 
 void parallel_results_free(parallel_results *r)
@@ -227,8 +212,7 @@ void parallel_results_free(parallel_results *r)
     int saved = errno;
     if (r->names.slots)
         pl_names_free(&r->names);
-    if (r->failed)
-        pl_failures_free_list(r->failed, r->failures);
+    pl_failed_free(&r->failed);
     if (r->places)
         free(r->places);
     if (r->block.start)

@@ -111,8 +111,7 @@ static void give_up(pl_turn *t, pl_retry *r)
 /* Tries again, and frees the retry. */
 static void try_again(pl_turn *t, pl_retry *r)
 {
-    for (size_t i = r->begin; i < r->end; i++)
-        pl_call_zero(t->call, i);
+    pl_call_zero(t->call, r->begin, r->end);
     if (pl_turn_run(t, r->begin, r->end, r->failure.attempts) == r->end) {
         free(r->message);
         free(r);

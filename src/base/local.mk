@@ -10,6 +10,7 @@ libruntime_la_SOURCES += \
     src/base/os_process.c \
     src/base/os_process.h \
     src/base/os_terminal.c \
+    src/base/publish.h \
     src/base/size.h \
     src/base/unwind.c \
     src/base/unwind.h

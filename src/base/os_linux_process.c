@@ -38,6 +38,23 @@ void pl_os_share_discard(void *start, size_t bytes)
     errno = saved;
 }
 
+/* So many bytes are sooner gone, and new when they are touched again, than they are zeroed. */
+#define MUCH ((size_t)256 << 10)
+
+void pl_os_share_zero(void *start, size_t bytes)
+{
+    int saved = errno;
+    size_t page = pl_os_page(), before = (0 - (uintptr_t)start) % page;
+    size_t whole = bytes > before ? (bytes - before) / page * page : 0;
+    unsigned char *first = (unsigned char *)start + before;
+    if (whole >= MUCH && madvise(first, whole, MADV_REMOVE) == 0) { /* not where memory is locked */
+        memset(start, 0, before);
+        memset(first + whole, 0, bytes - before - whole);
+    } else
+        memset(start, 0, bytes);
+    errno = saved;
+}
+
 void pl_os_populate(void *start, size_t bytes)
 {
 #ifndef MADV_POPULATE_WRITE

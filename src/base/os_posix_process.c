@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,11 @@ void pl_os_share_discard(void *start, size_t bytes)
 {
     (void)start;
     (void)bytes;
+}
+
+void pl_os_share_zero(void *start, size_t bytes)
+{
+    memset(start, 0, bytes);
 }
 
 void pl_os_populate(void *start, size_t bytes)

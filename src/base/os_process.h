@@ -24,6 +24,9 @@ void *pl_os_share(size_t bytes);
 /* Gives back the memory behind whole pages of it, where the system can: zero, or as they were. */
 void pl_os_share_discard(void *start, size_t bytes);
 
+/* Zeroes some of it. Of much, it gives back the memory behind whole pages, where the system can, which takes no time. */
+void pl_os_share_zero(void *start, size_t bytes);
+
 /* This process is going to write to all of it: gets the pages around at once, where the system can, which costs a fraction of
  * one page fault for each. */
 void pl_os_populate(void *start, size_t bytes);

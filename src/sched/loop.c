@@ -206,7 +206,8 @@ static int run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *
     if (!spec->grain)
         return spec->body(spec->ctx, begin, end, stop);
     for (size_t to; begin < end && !pl_loop_stopped(stop); begin = to) {
-        to = end - begin < spec->grain ? end : begin + spec->grain;
+        bool over = spec->is_over && spec->is_over(spec->ctx);
+        to = over || end - begin < spec->grain ? end : begin + spec->grain;
         if (spec->body(spec->ctx, begin, to, stop))
             return 1;
     }

@@ -57,11 +57,12 @@ typedef struct pl_loop_spec {
     size_t n;
     pl_loop_body *body;
     void *ctx;
-    size_t ctx_size;   /* of ctx, if a copy will do as well, and helpers are to have one; at most PL_LOOP_CTX; or 0 */
-    size_t grain;      /* iterations in each chunk; 0: what is best */
-    unsigned chunk_us; /* how long a chunk is to last; 0: what is best for the balance */
-    unsigned workers;  /* the most that take part, the caller among them; 0: as many as there are cores */
-    pl_cost *cost;     /* what iterations of this body have cost; never NULL */
+    size_t ctx_size; /* of ctx, if a copy will do as well, and helpers are to have one; at most PL_LOOP_CTX; or 0 */
+    size_t grain;    /* iterations in each chunk; 0: what is best */
+    bool (*is_over)(void *ctx); /* or NULL: whether it is all the same by now how many there are in a chunk */
+    unsigned chunk_us;          /* how long a chunk is to last; 0: what is best for the balance */
+    unsigned workers;           /* the most that take part, the caller among them; 0: as many as there are cores */
+    pl_cost *cost;              /* what iterations of this body have cost; never NULL */
 } pl_loop_spec;
 
 /* Runs the loop. When it returns, nobody touches the spec or ctx any more. Without memory or threads for help, the

@@ -89,9 +89,9 @@ START_TEST(arguments_and_results_are_too_many)
             ck_assert_int_eq(parallel_map_into(number, in, n + 1, out, .executor = kinds[k], .retries = 1), -1);
             ck_assert_int_eq(errno, ENOMEM);
         }
-        ck_assert_int_eq(
-            parallel_map_into(letter, in, PTRDIFF_MAX, in, .executor = PARALLEL_PROCESS, .isolation = PARALLEL_PERSISTENT),
-            -1);
+        ck_assert_int_eq(parallel_map_into(letter, in, PTRDIFF_MAX, in, .executor = PARALLEL_PROCESS,
+                                           .isolation = PARALLEL_PERSISTENT),
+                         -1);
         ck_assert_int_eq(errno, ENOMEM);
     }
 }
