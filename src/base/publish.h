@@ -32,7 +32,8 @@ static inline void *pl_published_set(pl_published *p, void *mine)
     void *there = NULL;
     /* D61 acq_rel: who reads the pointer sees what it points to; where another was first, its is seen so here; pairs with
      * D60, D61 */
-    bool first = atomic_compare_exchange_strong_explicit(&p->what, &there, mine, memory_order_acq_rel, memory_order_acquire);
+    bool first =
+        atomic_compare_exchange_strong_explicit(&p->what, &there, mine, memory_order_acq_rel, memory_order_acquire);
     return first ? mine : there;
 }
 

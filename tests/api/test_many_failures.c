@@ -62,8 +62,8 @@ START_TEST(what_is_not_run_costs_nothing)
     parallel_results_free(parallel_map(slow, many, 4, ON(_i)));
     for (size_t grain = 0; grain < 2; grain++) {
         long before = megabytes();
-        PARALLEL_SCOPED parallel_results *r = parallel_map(slow, many, MANY, .call_timeout = 0.02, .silent = true,
-                                                           .grain = grain, ON(_i));
+        PARALLEL_SCOPED parallel_results *r =
+            parallel_map(slow, many, MANY, .call_timeout = 0.02, .silent = true, .grain = grain, ON(_i));
         ck_assert_ptr_nonnull(r);
         size_t failures = parallel_failures(r);
         ck_assert_uint_gt(failures, MANY / 2);
@@ -99,9 +99,7 @@ START_TEST(what_is_not_run_is_untouched)
     memset(many, 7, sizeof many);
     for (int silent = 0; silent < 2; silent++) {
         memset(out, 5, sizeof out);
-        ck_assert_int_eq(parallel_map_into(slow, many, MANY, out, .call_timeout = 0.02, .silent = silent,
-                                           ON(_i)),
-                         -1);
+        ck_assert_int_eq(parallel_map_into(slow, many, MANY, out, .call_timeout = 0.02, .silent = silent, ON(_i)), -1);
         ck_assert_int_eq(errno, ETIMEDOUT);
         size_t late = 0;
         for (size_t i = 0; i < MANY; i++) {
@@ -172,14 +170,12 @@ START_TEST(neighbours_that_failed_alike)
         args[i] = i;
         futures[i] = (parallel_future){.function = &meet_fate__parallel, .arg = &args[i]};
     }
-    PARALLEL_SCOPED parallel_results *simple =
-        parallel_map(meet_fate, args, MIXED, .silent = true, ON(_i));
+    PARALLEL_SCOPED parallel_results *simple = parallel_map(meet_fate, args, MIXED, .silent = true, ON(_i));
     check_fates(simple, args);
-    PARALLEL_SCOPED parallel_results *careful = parallel_map(meet_fate, args, MIXED, .silent = true, .call_timeout = 1000,
-                                                             ON(_i));
+    PARALLEL_SCOPED parallel_results *careful =
+        parallel_map(meet_fate, args, MIXED, .silent = true, .call_timeout = 1000, ON(_i));
     check_fates(careful, args);
-    PARALLEL_SCOPED parallel_results *par =
-        parallel_par(futures, MIXED, .silent = true, ON(_i));
+    PARALLEL_SCOPED parallel_results *par = parallel_par(futures, MIXED, .silent = true, ON(_i));
     memset(futures, 0, sizeof futures); /* they were borrowed for the call alone */
     check_fates(par, args);
 }

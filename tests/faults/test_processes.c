@@ -121,15 +121,17 @@ static int check_failures(parallel_results *r, size_t expected)
         return fault_ran(N, 0, 1) ? -1 : error ? error : fault_wrong("no error code");
     for (size_t i = 0, k = 0; i < N; i++) {
         const parallel_failure *f = parallel_failed(r, k);
-        bool failed = f && f->index == i;
-        int code = failed ? check_failure(f) : 0;
+        bool failed = parallel_result_state(r, i) != PARALLEL_OK;
+        if (failed ? f && f->index != i : f && f->index == i)
+            return fault_wrong("failure %zu is that of another", k);
+        int code = failed && f ? check_failure(f) : failed ? ENOMEM : 0;
         k += failed;
         if (code < 0)
             return code;
         why = code ? code : why;
         if (!failed && ((const int *)parallel_values(r))[i] != 3 * (int)i)
             return fault_wrong("result %zu is %d", i, ((const int *)parallel_values(r))[i]);
-        if (fault_now->times[i] != (failed && f->state == PARALLEL_NOT_RUN ? 0 : 1))
+        if (fault_now->times[i] != (parallel_result_state(r, i) == PARALLEL_NOT_RUN ? 0 : 1))
             return fault_wrong("item %zu has run %d times", i, fault_now->times[i]);
     }
     if (!why && parallel_failures(r) != expected)
@@ -212,7 +214,9 @@ static int timeouts(void)
     int why = 0;
     for (size_t k = 0; k < parallel_failures(r) && !why; k++) {
         const parallel_failure *f = parallel_failed(r, k);
-        why = check_state(f, f->index == 1 ? PARALLEL_TIMED_OUT : PARALLEL_NOT_RUN, f->index == 1 ? ETIMEDOUT : 0, 0);
+        why = !f ? ENOMEM
+                 : check_state(f, f->index == 1 ? PARALLEL_TIMED_OUT : PARALLEL_NOT_RUN, f->index == 1 ? ETIMEDOUT : 0,
+                               0);
     }
     if (!why && parallel_failures(r) != 1)
         return fault_wrong("%zu failures", parallel_failures(r));

@@ -38,6 +38,15 @@ static int refuse_odd(const int *arg, int *result, void *extras)
 }
 PARALLEL_DECORATE_TASK(refuse_odd, int, int);
 
+static int refuse(const int *arg, void *result, void *extras)
+{
+    (void)result;
+    (void)extras;
+    fault_run(*arg);
+    return EDOM;
+}
+PARALLEL_DECORATE_TASK(refuse, int, void);
+
 /* The second attempt works. */
 static int need_two(const int *arg, int *result, void *extras)
 {
@@ -96,12 +105,38 @@ static int check_odd(parallel_results *r)
     return fault_ran(N, 1, 1);
 }
 
+/* Results of which all have failed alike: there may be no memory for records of some. */
+static int check_alike(parallel_results *r)
+{
+    int error = errno;
+    if (!r)
+        return error ? error : fault_wrong("no error code");
+    if (parallel_failures(r) != N)
+        return fault_wrong("%zu failures", parallel_failures(r));
+    error = 0;
+    for (size_t k = N; k-- > 0;) {
+        errno = 0;
+        const parallel_failure *f = parallel_failed(r, k);
+        if (f ? f->index != k || f->code != EDOM : errno != ENOMEM || parallel_result_state(r, k) != PARALLEL_ERROR)
+            return fault_wrong("failure %zu", k);
+        error = f ? error : ENOMEM;
+    }
+    parallel_results_free(r);
+    return error ? error : fault_ran(N, 1, 1);
+}
+
 /* ---- maps ------------------------------------------------------------------------------------------------ */
 
 static int a_map(void)
 {
     prepare();
     return check(parallel_map(triple, numbers, N));
+}
+
+static int all_alike(void)
+{
+    prepare();
+    return check_alike(parallel_map(refuse, numbers, N, .silent = true));
 }
 
 static int a_map_that_naps(void)
@@ -218,7 +253,7 @@ static int check_retried(parallel_results *r)
     for (size_t i = 0; i < N; i++) {
         bool well = parallel_result_state(r, i) == PARALLEL_OK;
         const parallel_failure *f = well ? NULL : parallel_failed(r, failed++);
-        if (well ? *(const int *)parallel_result(r, i) != 3 * (int)i : f->code != EIO || f->attempts != 1)
+        if (well ? *(const int *)parallel_result(r, i) != 3 * (int)i : f && (f->code != EIO || f->attempts != 1))
             return fault_wrong("result %zu", i);
         if (fault_now->times[i] != (well ? 2 : 1))
             return fault_wrong("item %zu has run %d times", i, fault_now->times[i]);
@@ -462,6 +497,7 @@ static const fault_scenario scenarios[] = {
     {"a map into", a_map_into, false},
     {"together", together, false},
     {"failures", failures, false},
+    {"failures alike", all_alike, false},
     {"a failure", a_failure, false},
     {"names", named, false},
     {"care", with_care, false},
