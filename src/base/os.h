@@ -134,6 +134,13 @@ void *pl_os_reserve(size_t bytes);
 bool pl_os_commit(void *start, size_t bytes);
 void pl_os_release(void *start, size_t bytes);
 
+/*
+ * How much to reserve, or to share (os_process.h), for what may take `bytes` one day: all of it, as a rule, since it has no
+ * memory behind it. But where new mappings are locked, after mlockall(MCL_FUTURE), all of it counts as memory at once: then
+ * no more than is likely to be used.
+ */
+size_t pl_os_to_reserve(size_t bytes);
+
 /* Gives back the memory behind committed pages, where the system can: they stay usable, and are zero or as they were. */
 void pl_os_discard(void *start, size_t bytes);
 

@@ -19,6 +19,9 @@
 #define MAP_NORESERVE 0
 #endif
 
+/* How much to reserve at a time where that is locked in memory. */
+#define LOCKED_BYTES ((size_t)1 << 20)
+
 /* The most stack that a thread is given unasked, which is address space; and what glibc gives where there is no limit. */
 #define STACK_MOST (sizeof(void *) > 4 ? (size_t)64 << 20 : (size_t)2 << 20)
 #define STACK_GLIBC ((size_t)2 << 20)
@@ -148,6 +151,20 @@ void *pl_os_reserve(size_t bytes)
     void *start = mmap(NULL, whole_pages(bytes), PROT_NONE, flags, -1, 0);
     errno = saved;
     return start == MAP_FAILED ? NULL : start;
+}
+
+size_t pl_os_to_reserve(size_t bytes)
+{
+    if (bytes <= LOCKED_BYTES)
+        return bytes;
+    int saved = errno;
+    size_t page = whole_pages(1);
+    void *probe = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool locked = probe != MAP_FAILED ? pl_os_is_locked(probe, page) : errno == EAGAIN;
+    if (probe != MAP_FAILED)
+        munmap(probe, page);
+    errno = saved;
+    return locked ? LOCKED_BYTES : bytes;
 }
 
 bool pl_os_commit(void *start, size_t bytes)

@@ -24,6 +24,9 @@ static inline struct timespec pl_timespec(uint64_t ns)
 /* On Linux: FUTEX_WAIT or FUTEX_WAKE, with `timeout_ns` for the first, UINT64_MAX for none. */
 void pl_os_futex(_Atomic uint32_t *word, int operation, uint32_t value, uint64_t timeout_ns);
 
+/* Whether a page that nobody has touched yet is locked in memory. */
+bool pl_os_is_locked(void *page, size_t bytes);
+
 /* A hint that committed memory is used densely. */
 void pl_os_use_huge_pages(void *start, size_t bytes);
 

@@ -440,6 +440,12 @@ void pl_os_use_huge_pages(void *start, size_t bytes)
     madvise(start, bytes, MADV_HUGEPAGE);
 }
 
+/* Memory that is locked cannot be given back. */
+bool pl_os_is_locked(void *page, size_t bytes)
+{
+    return madvise(page, bytes, MADV_DONTNEED) != 0 && errno == EINVAL;
+}
+
 void pl_os_discard(void *start, size_t bytes)
 {
     int saved = errno;

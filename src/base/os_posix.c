@@ -5,6 +5,7 @@
  * the one not meant sleeps on.
  */
 #include <errno.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -187,6 +188,11 @@ void pl_os_use_huge_pages(void *start, size_t bytes)
 {
     (void)start;
     (void)bytes;
+}
+
+bool pl_os_is_locked(void *page, size_t bytes)
+{
+    return msync(page, bytes, MS_SYNC | MS_INVALIDATE) != 0 && errno == EBUSY;
 }
 
 void pl_os_discard(void *start, size_t bytes)

@@ -96,6 +96,9 @@ bool pl_deque_init(pl_deque *d, uint32_t reserve)
     memset(d, 0, sizeof *d);
     if (reserve < 2)
         reserve = 2;
+    size_t bytes = (size_t)(reserve + 1) * sizeof(pl_slot), less = pl_os_to_reserve(bytes);
+    if (less < bytes)
+        reserve = (uint32_t)(less / sizeof(pl_slot)) - 1;
     pl_slot *floor;
     while (!(floor = pl_os_reserve((size_t)(reserve + 1) * sizeof(pl_slot)))) {
         if (reserve <= FIRST_ROOM)

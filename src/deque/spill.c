@@ -70,7 +70,8 @@ void *pl_deque_side(pl_deque *d, size_t bytes)
 {
     if (d->overflowed || d->reserve <= 2)
         return NULL;
-    for (size_t reserve = SIDE_RESERVE; !d->side && reserve >= SIDE_FIRST; reserve /= 2) {
+    for (size_t reserve = d->side ? 0 : pl_os_to_reserve(SIDE_RESERVE); !d->side && reserve >= SIDE_FIRST;
+         reserve /= 2) {
         d->side_top = d->side = pl_os_reserve(reserve);
         d->side_reserve = reserve;
     }

@@ -41,7 +41,9 @@ static unsigned shared_ever; /* how often the program has forked */
 
 static region *add_region(size_t least)
 {
-    size_t bytes = REGION;
+    size_t bytes = pl_os_to_reserve(REGION);
+    for (unsigned i = 0; i < region_count && bytes < REGION; i++) /* few, as workers are forked anew to have them */
+        bytes *= 2;
     while (bytes < least)
         bytes = pl_size_multiply(bytes, 2);
     region *r = malloc(sizeof *r);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -420,6 +421,62 @@ static int end_in_a_task(int number)
     return 2; /* it has not ended */
 }
 
+/* ---- locked memory ----------------------------------------------------------------------------------------- */
+
+#ifdef __linux__
+/* A line of what the system says of this process, in MB; -1: it does not. */
+static long megabytes(const char *what)
+{
+    char line[256];
+    long kilobytes = -1024;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, what, strlen(what)) == 0)
+            kilobytes = atol(line + strlen(what));
+    if (f)
+        fclose(f);
+    return kilobytes / 1024;
+}
+
+/* How much a program may lock that is not root's, in MB; 0: root does. */
+static const int locks[] = {0, 64, 8};
+enum { LOCKS = sizeof locks / sizeof locks[0] };
+
+/* A program locks its memory, and what will be, and then calls. */
+static int lock_all(int number)
+{
+    rlim_t limit = (rlim_t)locks[number] << 20;
+    int in[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    if (limit && (setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){limit, limit}) != 0 || setuid(65534) != 0))
+        return 77;
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+        return 77;
+    long locked = megabytes("VmLck:"), resident = megabytes("VmRSS:");
+    if (!threads_work())
+        return 1;
+    for (parallel_isolation i = PARALLEL_SNAPSHOT; i <= PARALLEL_PERSISTENT; i++) {
+        parallel_results *r = parallel_process_map(nap, in, 8, .isolation = i);
+        if (!r || ((const int *)parallel_values(r))[7] != 9)
+            return r || errno != ENOMEM ? 2 : 3;
+        parallel_results_free(r);
+    }
+    if (megabytes("VmRSS:") - resident > 256)
+        return 4;
+    return megabytes("VmLck:") - locked > 1024 ? 5 : 0; /* most of that the C library's: stacks, and heaps of 64 MB */
+}
+
+START_TEST(locked_memory)
+{
+    if (PL_SANITIZED || pl_emulated()) /* they have much that is not to be locked */
+        return;
+    pl_workers(2);
+    int status = in_a_child(lock_all, _i);
+    if (status != 77)
+        ck_assert_int_eq(status, 0);
+}
+END_TEST
+#endif
+
 /* The program ends with the status that was given, having called what is to be called then. */
 START_TEST(ends_in_a_task)
 {
@@ -436,6 +493,7 @@ int main(void)
 {
     TCase *c = pl_case();
 #ifdef __linux__
+    tcase_add_loop_test(c, locked_memory, 0, LOCKS);
     if (getenv("LIMITS_STACK"))
         return use_stacks(atol(getenv("LIMITS_STACK")));
     tcase_add_test(c, workers_block_all_but_faults);

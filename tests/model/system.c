@@ -134,6 +134,11 @@ void *pl_os_reserve(size_t bytes)
     return model_no_memory && bytes > FEW ? NULL : memory_reserve(bytes);
 }
 
+size_t pl_os_to_reserve(size_t bytes)
+{
+    return bytes;
+}
+
 /* The first one of some memory comes before others know of that. */
 bool pl_os_commit(void *start, size_t bytes)
 {
