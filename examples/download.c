@@ -106,6 +106,9 @@ static int download(struct job *const *arg, struct page *page, void *handles)
         return parallel_fail(ECANCELED, "given up, with %zu bytes here", job->length);
     if (code != CURLE_OK)
         return parallel_fail(EIO, "%s", *trouble ? trouble : curl_easy_strerror(code));
+    bool later = page->status == 408 || page->status == 429; /* it took too long, or asks too often */
+    if (page->status >= 400 && page->status < 500 && !later) /* and so it would be the next time */
+        return parallel_fail_final((int)page->status, "HTTP status %ld", page->status);
     if (page->status >= 400)
         return parallel_fail((int)page->status, "HTTP status %ld", page->status);
     return 0;

@@ -38,7 +38,8 @@
  * | parallel_progress_bar                       | show how far a call is                      | progress.h  |
  * | PARALLEL_TASK, _SPAWN, _SYNC, _CALL, _RUN   | fork and join                               | task.h      |
  * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |
- * | parallel_fail, parallel_last_failure        | say, and learn, why a task failed           | failure.h   |
+ * | parallel_fail, parallel_fail_final          | inside a task: say why it fails             | failure.h   |
+ * | parallel_last_failure                       | learn why a call failed                     | failure.h   |
  * | parallel_process_map, _process_par, ...     | on worker processes: crashes cost one task  | process.h   |
  * | parallel_pool_new, parallel_pool_free       | threads that some calls have to themselves  | pool.h      |
  * | parallel_options                            | every option, all zero by default           | options.h   |

@@ -48,6 +48,20 @@ typedef struct parallel_failure {
 PARALLEL_API int parallel_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /**
+ * parallel_fail(), and no retry: a task that ends so is not tried again, however many retries are left.
+ *
+ *     if (status == 404) return parallel_fail_final(ENOENT, "there is no %s", url);
+ *     if (status == 503) return parallel_fail(EAGAIN, "%s is busy", url);
+ *
+ * Of both, the last that a task calls counts. A crash is tried again whatever was said before.
+ *
+ * @param code   what to return, not 0
+ * @param format as for printf
+ * @return `code`
+ */
+PARALLEL_API int parallel_fail_final(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
  * The failure that the calling thread's last call ended with.
  *
  * When several tasks failed before the call could stop, it is the one with the lowest index among those that

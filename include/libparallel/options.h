@@ -82,7 +82,8 @@ typedef struct parallel_options {
      */
     const char *const *names;
 
-    /** How many further attempts a task gets that failed or timed out. Negative: none, whatever was decorated. */
+    /** How many further attempts a task gets that failed or timed out, unless it said that this is final
+     * (parallel_fail_final()). Negative: none, whatever was decorated. */
     int retries;
 
     /**

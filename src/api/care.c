@@ -258,10 +258,12 @@ size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
             tried = 0;
         }
         size_t last = late || c->failures.chunks ? end : begin + 1;
-        failure = pl_chunk_failure(chunk, begin, c->par.futures ? 0 : begin, late, tried);
+        size_t noted = c->par.futures ? 0 : begin;
+        failure = pl_chunk_failure(chunk, begin, noted, late, tried);
         if (chunk->span.code) /* else it said something, and then went well, but too late */
-            message = pl_chunk_message(chunk, c->par.futures ? 0 : begin);
-        bool again = failure.state != PARALLEL_CANCELLED && failure.attempts < terms.attempts && !pl_care_over(c);
+            message = pl_chunk_message(chunk, noted);
+        bool again = failure.state != PARALLEL_CANCELLED && failure.attempts < terms.attempts && !pl_care_over(c) &&
+                     !pl_chunk_is_final(chunk, noted);
         if (!again || terms.delay > 0) {
             fail(t, &failure, again, message, begin, last);
             return last;

@@ -90,10 +90,15 @@ const parallel_failure *parallel_last_failure(void)
 char *pl_chunk_message(pl_chunk *chunk, size_t index)
 {
     char *message = chunk->message;
-    if (!message || chunk->message_index != index)
+    if (!message || chunk->said_index != index)
         return NULL;
     chunk->message = NULL;
     return message;
+}
+
+bool pl_chunk_is_final(const pl_chunk *chunk, size_t index)
+{
+    return chunk->span.code && chunk->final && chunk->said_index == index;
 }
 
 parallel_failure pl_chunk_failure(const pl_chunk *chunk, size_t i, size_t noted, bool late, unsigned tried)
@@ -123,19 +128,37 @@ static char *format_message(const char *format, va_list arguments)
     return message;
 }
 
-int parallel_fail(int code, const char *format, ...)
+/* Inside a task that can fail: attaches a message. */
+static void say(bool final, const char *format, va_list arguments)
 {
     pl_chunk *chunk = pl_this_thread.chunk;
-    if (!chunk || !chunk->can_fail || !format)
-        return code;
+    if (!chunk || !chunk->can_fail || (!format && !final))
+        return;
     int saved = errno;
+    char *message = format ? format_message(format, arguments) : NULL; /* may refer to the old one */
+    if (format || chunk->said_index != chunk->span.index) {
+        free(chunk->message);
+        chunk->message = message;
+    }
+    chunk->final = final;
+    chunk->said_index = chunk->span.index;
+    errno = saved;
+}
+
+int parallel_fail(int code, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    char *message = format_message(format, arguments); /* may refer to the old one */
+    say(false, format, arguments);
     va_end(arguments);
-    free(chunk->message);
-    chunk->message = message;
-    chunk->message_index = chunk->span.index;
-    errno = saved;
+    return code;
+}
+
+int parallel_fail_final(int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(true, format, arguments);
+    va_end(arguments);
     return code;
 }

@@ -125,9 +125,10 @@ typedef struct pl_chunk {
     bool can_fail;
     bool gave_up; /* a task was told that it is to give up, */
     size_t gave_up_index;
-    uint64_t deadline; /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
-    char *message;     /* of the task `message_index`, on the heap */
-    size_t message_index;
+    uint64_t deadline;             /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
+    char *message;                 /* of the task `said_index`, on the heap */
+    bool final;                    /* that task is not to be tried again, if it fails */
+    size_t said_index;             /* the one that has called parallel_fail() last */
     struct pl_chunk *outer;        /* the chunk that this thread was in before */
     const struct pl_chunk *parent; /* the chunk whose task made the call that this one belongs to, and waits for it */
     const void *call;              /* what that call is known by; NULL if nobody can stop it */
@@ -167,6 +168,7 @@ static inline void pl_chunk_renew(pl_chunk *chunk)
         chunk->message = NULL;
     }
     chunk->gave_up = false;
+    chunk->final = false;
     chunk->span.code = 0;
 }
 
@@ -205,6 +207,9 @@ parallel_failure pl_chunk_failure(const pl_chunk *chunk, size_t i, size_t noted,
 
 /* The message that the task at `index` attached, or NULL; the caller's. */
 char *pl_chunk_message(pl_chunk *chunk, size_t index);
+
+/* Whether the task at `index`, which has failed, is not to be tried again. */
+bool pl_chunk_is_final(const pl_chunk *chunk, size_t index);
 
 /* ---- results --------------------------------------------------------------------------------------------- */
 

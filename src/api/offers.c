@@ -193,15 +193,15 @@ bool pl_process_feed(pl_process_call *p)
 
 /* ---- failures -------------------------------------------------------------------------------------------- */
 
-/* Tasks [begin, end), which `offer` was about, have failed. Takes the message. */
-static void fail(pl_process_call *p, const pl_offer *offer, parallel_failure *failure, char *message, size_t begin,
-                 size_t end)
+/* Tasks [begin, end), which `offer` was about, have failed, and are not tried again if that is `final`. Takes the message. */
+static void fail(pl_process_call *p, const pl_offer *offer, parallel_failure *failure, bool final, char *message,
+                 size_t begin, size_t end)
 {
     pl_call *c = p->call;
     pl_terms terms = c->par.futures ? pl_care_terms(c, begin) : c->care.terms;
     failure->index = begin;
     failure->attempts = offer->tried + 1;
-    bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < terms.attempts && !p->over;
+    bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < terms.attempts && !final && !p->over;
     if (again && pl_retry_later(&p->turn, failure, message, begin, end))
         return;
     pl_turn_note(&p->turn, failure, message, begin, end);
@@ -256,7 +256,8 @@ static bool is_sound(const pl_process_call *p, const pl_report *report)
 {
     const pl_offer *offer = &p->home->offered[report->position % PL_BOARD_ENTRIES];
     return offer->position == report->position && report->begin >= offer->begin && report->end <= offer->end &&
-           report->begin < report->end && (report->kind == PL_REPORT_FAILED || report->kind == PL_REPORT_LEFT) &&
+           report->begin < report->end && report->final <= 1 &&
+           (report->kind == PL_REPORT_FAILED || report->kind == PL_REPORT_LEFT) &&
            (report->kind == PL_REPORT_LEFT || report->state == PARALLEL_ERROR || report->state == PARALLEL_CANCELLED ||
             report->state == PARALLEL_TIMED_OUT);
 }
@@ -280,7 +281,7 @@ static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report
     if (failure.state == PARALLEL_CANCELLED && pl_care_over(p->call) == ETIMEDOUT) /* that is why it was asked to */
         failure = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT};
     progress->ended = report->end;
-    fail(p, &offer, &failure, take_text(h), report->begin, report->end);
+    fail(p, &offer, &failure, report->final, take_text(h), report->begin, report->end);
 }
 
 /* Takes in what a slot's workers have reported. */
@@ -322,7 +323,7 @@ void pl_process_inherit(pl_process_call *p, const pl_death *death, const pl_offe
     else if (death->signal)
         failure.code = EOWNERDEAD;
     size_t end = p->call->failures.chunks ? to : at + 1;
-    fail(p, offer, &failure, NULL, at, end);
+    fail(p, offer, &failure, false, NULL, at, end);
     pl_process_put_off(p, offer, end, to, NULL);
 }
 

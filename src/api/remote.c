@@ -92,11 +92,12 @@ static void report_failure(run_of *r, size_t begin, size_t end, bool late)
                         .begin = begin,
                         .end = end,
                         .code = failure.code,
-                        .state = failure.state};
+                        .state = failure.state,
+                        .final = pl_chunk_is_final(chunk, noted)};
     char *message = chunk->span.code ? pl_chunk_message(chunk, noted) : NULL;
     pl_seat_report(r->seat, &report, message);
     free(message);
-    if (!r->all->keep_all && r->offer->last)
+    if (!r->all->keep_all && (r->offer->last || report.final))
         pl_stop_raise(chunk->span.stop, PL_STOP_ALL);
 }
 

@@ -131,6 +131,7 @@ typedef struct pl_report {
     size_t begin, end;
     int32_t code;
     uint32_t state; /* what the API calls it */
+    uint32_t final; /* 1: they are not to be tried again; else 0 */
 } pl_report;
 
 /* A worker's place. */

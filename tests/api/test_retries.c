@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support/jobs.h"
+#include "support/workers.h"
 
 enum { N = 200 };
 
@@ -405,6 +406,111 @@ START_TEST(futures_have_their_own)
 }
 END_TEST
 
+/* ---- what is final ------------------------------------------------------------------------------------------ */
+
+/* What a task says, by its index: that this may be tried again, that it may not, or both, one after the other. */
+enum { MAY, MAY_NOT, MAY_AFTER_ALL, MAY_NOT_AFTER_ALL, AND_GOES_WELL, WAYS_TO_SAY };
+static atomic_int *said; /* how often each has been tried */
+
+static int say_so(int i)
+{
+    atomic_fetch_add_explicit(&said[i], 1, memory_order_relaxed);
+    switch (i % WAYS_TO_SAY) {
+    case MAY:
+        return parallel_fail(EAGAIN, "may %d", i);
+    case MAY_NOT:
+        return parallel_fail_final(ENOENT, "final %d", i);
+    case MAY_AFTER_ALL:
+        parallel_fail_final(ENOENT, "final");
+        return parallel_fail(EAGAIN, "may %d", i);
+    case MAY_NOT_AFTER_ALL:
+        parallel_fail(EAGAIN, "may");
+        return parallel_fail_final(ENOENT, "final %d", i);
+    default:
+        parallel_fail_final(ENOENT, "final");
+        return 0;
+    }
+}
+
+static int say(const int *arg, int *result, void *extras)
+{
+    (void)extras;
+    *result = *arg;
+    return say_so(*arg);
+}
+PARALLEL_DECORATE_TASK(say, int, int, .retries = 2);
+
+/* Of chunks, the first task speaks. */
+static int say_of_all(const int *args, size_t n, int *results, void *extras)
+{
+    (void)extras;
+    for (size_t i = 0; i < n; i++)
+        results[i] = args[i];
+    return say_so(args[0]);
+}
+PARALLEL_DECORATE_SPLIT(say_of_all, int, int, .retries = 2);
+
+static void check_said(const parallel_results *r, int n, int chunk)
+{
+    ck_assert_ptr_nonnull(r);
+    size_t k = 0;
+    for (int i = 0; i < n; i++) {
+        int first = i - i % chunk, way = first % WAYS_TO_SAY;
+        bool final = way == MAY_NOT || way == MAY_NOT_AFTER_ALL;
+        unsigned times = final || way == AND_GOES_WELL ? 1 : 3;
+        if (i == first)
+            ck_assert_int_eq(atomic_exchange_explicit(&said[i], 0, memory_order_relaxed), (int)times);
+        if (way == AND_GOES_WELL) {
+            ck_assert_int_eq(*(const int *)parallel_result(r, (size_t)i), i);
+            continue;
+        }
+        const parallel_failure *f = parallel_failed(r, k++);
+        char text[32];
+        snprintf(text, sizeof text, final ? "final %d" : "may %d", first);
+        ck_assert_uint_eq(f->index, (size_t)i);
+        ck_assert_uint_eq(f->attempts, times);
+        ck_assert_int_eq(f->code, final ? ENOENT : EAGAIN);
+        ck_assert_int_eq(f->state, PARALLEL_ERROR);
+        ck_assert_str_eq(f->message, text);
+    }
+    ck_assert_uint_eq(parallel_failures(r), k);
+}
+
+START_TEST(what_is_final_is_not_tried_again)
+{
+    enum { TASKS = 5 * 20 };
+    static int numbers[TASKS];
+    static parallel_future futures[TASKS];
+    pl_workers(2);
+    said = pl_shared(TASKS * sizeof *said);
+    for (int i = 0; i < TASKS; i++) {
+        numbers[i] = i;
+        futures[i] = (parallel_future){.function = &say__parallel, .arg = &numbers[i]};
+    }
+    for (int d = 0; d < 2; d++) {
+        PARALLEL_SCOPED parallel_results *r =
+            parallel_map(say, numbers, TASKS, ON(_i), .retry_delay = delays[d], .silent = true);
+        check_said(r, TASKS, 1);
+        PARALLEL_SCOPED parallel_results *p =
+            parallel_par(futures, TASKS, ON(_i), .retry_delay = delays[d], .silent = true);
+        check_said(p, TASKS, 1);
+        PARALLEL_SCOPED parallel_executor *ex =
+            parallel_async_map(say, numbers, TASKS, ON(_i), .retry_delay = delays[d], .silent = true);
+        check_said(parallel_executor_results(ex), TASKS, 1);
+        PARALLEL_SCOPED parallel_results *s =
+            parallel_split(say_of_all, numbers, TASKS, ON(_i), .retry_delay = delays[d], .silent = true, .grain = 4);
+        check_said(s, TASKS, 4);
+        errno = 0;
+        ck_assert_ptr_null(parallel_map(say, numbers + 1, 1, ON(_i), .retry_delay = delays[d]));
+        ck_assert_int_eq(errno, ENOENT);
+        ck_assert_uint_eq(parallel_last_failure()->attempts, 1);
+        ck_assert_str_eq(parallel_last_failure()->message, "final 1");
+        atomic_store_explicit(&said[1], 0, memory_order_relaxed);
+    }
+    ck_assert_int_eq(parallel_fail_final(7, "outside of a task"), 7);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -422,5 +528,6 @@ int main(void)
     tcase_add_loop_test(c, a_failure_does_not_wait_for_those_that_wait, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, chunks_are_tried_again_as_a_whole, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, futures_have_their_own, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, what_is_final_is_not_tried_again, 0, ALL_KINDS);
     return pl_run("api/retries", c);
 }

@@ -77,7 +77,8 @@ check "pages that others fail beside: exit status 1" run 1 -o some.db -t 1 -r 2 
 listed() { # INDEX PATTERN
     grep -Ex "download: $1 http://127.0.0.1:[0-9]+$2" errors
 }
-check "a page that is not there" listed 1 "/nowhere: failed, attempts: 3: HTTP status 404"
+check "a page that is not there" listed 1 "/nowhere: failed, attempts: 1: HTTP status 404"
+check "... was not asked for again" test "$(asked /nowhere)" -eq 1
 check "one that is there at the third attempt" test "$(asked /flaky/2/a)" -eq 3
 check "... is not listed" not grep -F flaky/2/a errors
 check "one that would be there at the fourth" listed 3 "/flaky/3/b: failed, attempts: 3: HTTP status 503"
