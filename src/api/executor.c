@@ -107,7 +107,8 @@ static parallel_executor *async_par_on(parallel_executor_kind executor, const pa
     parallel_executor *ex = make();
     if (!ex)
         return NULL;
-    if (futures && (ex->futures = pl_allocate(pl_size_multiply(n ? n : 1, sizeof *futures), 0)))
+    size_t bytes = pl_size_multiply(n ? n : 1, sizeof *futures);
+    if (futures && bytes != PL_SIZE_NONE && (ex->futures = malloc(bytes)))
         memcpy(ex->futures, futures, n * sizeof *futures);
     if (futures && !ex->futures)
         errno = ENOMEM;

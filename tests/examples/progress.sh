@@ -45,7 +45,9 @@ check "Ctrl-C is a clean end, with exit status 1" test "$status" -eq 1
 check "... and a report" grep -qE '^stopped after [0-9]+ of 300000 blocks: [0-9]+ primes, the widest gap is [0-9]+$' rest
 check "... and that is all" test "$(wc -l <rest)" -eq 1 -a ! -s errors
 
-# On a terminal.
+# On a terminal, whatever this one may be.
+TERM=xterm
+export TERM
 if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     script -qec "'$progress' -b 20 -g 150" /dev/null >out </dev/null 2>&1
     check "on a terminal there is a bar, with its title" grep -q searching out

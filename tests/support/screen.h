@@ -152,6 +152,19 @@ static inline void screen_look(screen *s)
     }
 }
 
+/* Whether there are terminals for that: not where /dev/pts is not mounted. */
+static inline bool screen_exists(void)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    bool exists = terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0;
+    int program = exists ? open(ptsname(terminal), O_RDWR | O_NOCTTY) : -1;
+    if (program >= 0)
+        close(program);
+    if (terminal >= 0)
+        close(terminal);
+    return program >= 0;
+}
+
 /* Makes this process one that prints on such a screen, on standard output and standard error. */
 static inline screen *screen_new(unsigned rows, unsigned columns)
 {
