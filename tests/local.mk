@@ -290,7 +290,8 @@ EXTRA_DIST += $(shell_tests) \
     tests/install/program.c \
     tests/install/program.cc \
     scripts/check-atomics \
-    scripts/check-floors
+    scripts/check-floors \
+    scripts/check-names
 
 # what tests/api/task_misuse.sh runs
 check_PROGRAMS += tests/api/task_misuse

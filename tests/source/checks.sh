@@ -6,12 +6,13 @@
 
 check "no include goes up a floor" "$srcdir/scripts/check-floors" "$srcdir"
 check "every atomic operation is labelled and has its partner" "$srcdir/scripts/check-atomics" "$srcdir"
+check "names in the documents are those of the sources" "$srcdir/scripts/check-names" "$srcdir"
 
 # plant WHAT CHECKER FILE SED-SCRIPT
 plant() {
     rm -rf "$work/copy"
     mkdir "$work/copy"
-    cp -R "$srcdir/src" "$srcdir/include" "$work/copy/"
+    cp -R "$srcdir/src" "$srcdir/include" "$srcdir/docs" "$work/copy/"
     chmod -R u+w "$work/copy"
     check "the unspoilt copy passes: $2" "$srcdir/scripts/$2" "$work/copy"
     sed "$4" "$work/copy/$3" >"$work/spoilt"
@@ -39,6 +40,8 @@ plant "a label used twice" check-atomics src/sched/sleep.c 's/S2 seq_cst/S1 seq_
 plant "a store to the span of a deque" check-atomics src/deque/deque.c 's|^    d->base = d->head = floor + 1;|    /* D99 relaxed: planted; no partner */\
     atomic_store_explicit(\&d->span, 0, memory_order_relaxed);\
 &|'
+plant "a function that is gone" check-names docs/design.md '$a There is `pl_gone()`.'
+plant "a function that is elsewhere" check-names docs/design.md '$a It is in `map.c` (`is_plain`, `pl_deque_init`).'
 
 # Headers by themselves.
 compiles() {
