@@ -212,8 +212,13 @@ END_TEST
 int main(void)
 {
     TCase *c = pl_case();
-    if (!PL_VALGRIND) { /* under which a process takes seconds to start, and who is killed says nothing of its memory */
+    if (!PL_VALGRIND) /* under which a process takes seconds to start, and who is killed says nothing of its memory */
         tcase_add_loop_test(c, nothing_outlives_the_program, 0, PROCESS_KINDS);
+    if (!pl_has_proc()) {
+        puts("# no other tests, as there is no /proc to say whose process is whose");
+        return pl_run("api/process_kills", c);
+    }
+    if (!PL_VALGRIND) {
         tcase_add_loop_test(c, workers_may_be_killed, 0, PROCESS_KINDS);
         tcase_add_loop_test(c, supervisors_may_be_killed, 0, PROCESS_KINDS);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/publish.h"
 #include "sched/latch.h"
 #include "sched/range.h"
 
@@ -51,6 +52,34 @@ static void park_with_a_time(void)
     for (int i = 0; i < 2 && !(is_set(0) && is_set(1)); i++)
         pl_park(&parker, 1000);
     park_for_both();
+}
+
+/* ---- publishing: what several make, and one is had by all ------------------------------------------------- */
+
+static pl_published published;
+static int made[MODEL_THREADS], *had[MODEL_THREADS];
+
+static void set_up_publishing(void)
+{
+    memset(&published, 0, sizeof published);
+    memset(made, 0, sizeof made);
+    memset(had, 0, sizeof had);
+}
+
+static void have_it(void)
+{
+    int me = model_self(), *it = pl_published_get(&published);
+    if (!it) {
+        made[me] = 1;
+        it = pl_published_set(&published, &made[me]);
+    }
+    model_assert(*it == 1);
+    had[me] = it;
+}
+
+static void all_have_the_same(void)
+{
+    model_assert(had[0] && had[0] == had[1] && had[0] == had[2]);
 }
 
 /* ---- latch: its memory is its owner's again as soon as it is open ---------------------------------------- */
@@ -530,6 +559,7 @@ static void all_ran(void)
 const scenario sched_scenarios[] = {
     {"parker: two wakers", set_up_parker, {park_for_both, set_first, set_second}, nothing, 0},
     {"parker: with a time", set_up_parker, {park_with_a_time, set_first, set_second}, nothing, 0},
+    {"publish: three threads", set_up_publishing, {have_it, have_it, have_it}, all_have_the_same, 0},
     {"latch: two helpers", set_up_latch, {wait_at_latch, help_latch, help_latch}, latch_was_left_alone, 0},
     {"range: two workers", set_up_ranges, {eat_first, eat_second}, six_eaten, 0},
     {"pool: a publisher and a worker", two_workers, {publish_two, be_a_worker}, pool_is_at_rest, 0},

@@ -323,6 +323,13 @@ plant "a sleeper withdraws without being counted" $file pool: \
 plant "a claim counts its sleeper too late" $file pool: \
     's/            if \(!counted\) \{.*?\n            \}\n(.*?)if \(bits & bit\)\n/$1if ((bits & bit) && (atomic_fetch_add_explicit(&sleep->searching, 1, memory_order_seq_cst), true))\n/s'
 
+file=src/base/publish.h
+plant "a pointer is there before what it points to" $file publish: \
+    's/memory_order_acq_rel, memory_order_acquire\)/memory_order_relaxed, memory_order_relaxed)/'
+plant "who finds a pointer does not see what it points to" $file publish: \
+    's/\(&p->what, memory_order_acquire\)/(&p->what, memory_order_relaxed)/'
+plant "who is second uses its own" $file publish: 's/first \? mine : there/(void)first, mine/'
+
 file=src/sched/latch.h
 plant "a helper touches the latch after its decrement" $file latch \
     's/pl_parker \*owner = latch->owner;//; s/pl_unpark\(owner\)/pl_unpark(latch->owner)/'

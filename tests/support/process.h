@@ -31,6 +31,12 @@ static inline bool pl_threads_after_fork(void)
     return !PL_TSAN && !pl_emulated();
 }
 
+/* Whether the system tells about processes: not where /proc is not mounted. */
+static inline bool pl_has_proc(void)
+{
+    return access("/proc/self/task", R_OK) == 0;
+}
+
 /* How many threads the system sees in this process; -1 if that is not known. */
 static inline int pl_see_threads(void)
 {
