@@ -7,6 +7,10 @@ download=$builddir/examples/download
 httpd=$builddir/tests/support/httpd
 pages=$builddir/tests/support/pages
 [ -x "$download" ] || skip_all "built without libcurl or SQLite"
+# each transfer takes some
+case $(ulimit -n) in
+? | ?? | 1?? | 2[0-4]?) ulimit -S -n 250 2>/dev/null || skip_all "too few files may be open" ;;
+esac
 unset PARALLEL_NUM_THREADS http_proxy HTTP_PROXY all_proxy ALL_PROXY
 
 at_exit() {
