@@ -3,9 +3,9 @@
  * The account of a call's failures.
  *
  * Neighbours that have failed alike are one entry: stopping a call of which a hundred million tasks are left costs no more than
- * stopping one of a hundred. Entries come in any order, as threads make them. Whenever their list is full, it is sorted, and
- * neighbours are joined; it grows only if that has not halved it. So it takes memory for what is different, and adding costs the
- * logarithm of that.
+ * stopping one of a hundred. Entries come in any order, as threads make them. When their list is full, it is sorted, and
+ * neighbours are joined; it grows if that has not halved it, and the next time without a try. So it takes memory for what is
+ * different, and adding costs the logarithm of that.
  *
  * Once the call has ended, the list is settled: in order, each entry with the number of failures before it, which is what
  * finds the k-th of all. Who asks for a task inside an entry wants a record of that task alone, and may keep it as long as
@@ -97,9 +97,12 @@ static void put_in_order(pl_failed_list *all)
 /* Makes room in a list that is full. False if there is no memory. */
 static bool make_room(pl_failed_list *all)
 {
-    put_in_order(all);
-    if (all->count <= all->room / 2 && all->room > 1)
-        return true;
+    if (!all->scattered) {
+        put_in_order(all);
+        if (all->count < all->room && all->count <= all->room / 2)
+            return true;
+    }
+    all->scattered = !all->scattered;
     size_t room = all->room ? pl_size_multiply(all->room, 2) : 1;
     pl_failed *list = realloc(all->list, pl_size_multiply(room, sizeof *list));
     if (list) {
@@ -251,6 +254,8 @@ parallel_state pl_failed_state(const pl_failed_list *all, size_t i)
 /* The entry that the k-th of all failed tasks is in. */
 static pl_failed *entry_of(const pl_failed_list *all, size_t k)
 {
+    if (all->count == all->tasks) /* each is one */
+        return &all->list[k];
     size_t low = 0, high = all->count - 1;
     while (low < high) {
         size_t middle = low + (high - low + 1) / 2;

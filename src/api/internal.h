@@ -84,6 +84,7 @@ typedef struct pl_failed_list {
     pl_failed *list;
     size_t count, room;       /* entries */
     size_t tasks;             /* in all of them */
+    bool scattered;           /* when it was full the last time, there were few neighbours to join */
     const char *const *names; /* of all tasks of the call; or NULL */
     const void *args;         /* what the arguments are known by: where the first is, */
     size_t arg_size;
