@@ -4,6 +4,7 @@
 # the function, and options without names. The first error says what is wrong, with each compiler that there is, also
 # where the headers are a system's, about which compilers are silent as a rule. What is right compiles without a warning.
 . "$srcdir/tests/support/tap.sh"
+command -v gcc >/dev/null || command -v clang >/dev/null || skip_all "neither gcc nor clang"
 
 cat >"$work/begin.h" <<'END'
 #include <parallel.h>
@@ -38,7 +39,7 @@ compile() {
 # fails COMPILER WORDS: the first error says so.
 fails() {
     for how in -I -isystem; do
-        if compile "$1" c11 $how; then
+        if compile "$1" c11 "$how"; then
             echo "it compiles, with $how"
             return 1
         fi
@@ -50,7 +51,7 @@ fails() {
 # compiles COMPILER: without a warning.
 compiles() {
     for standard in c11 gnu17 c2x; do
-        compile "$1" $standard -I -Werror || {
+        compile "$1" "$standard" -I -Werror || {
             cat "$work/err"
             return 1
         }
@@ -206,7 +207,7 @@ END
 # It has warnings of its own: those of a function that is declared so.
 returns_const() {
     for how in -I -isystem; do
-        compile "$1" c11 $how -Wno-ignored-qualifiers -Werror || {
+        compile "$1" c11 "$how" -Wno-ignored-qualifiers -Werror || {
             cat "$work/err"
             return 1
         }
@@ -285,7 +286,7 @@ END
 # Warns, as before: it is said twice.
 says_size() {
     for how in -I -isystem; do
-        compile "$1" c11 $how || {
+        compile "$1" c11 "$how" || {
             cat "$work/err"
             return 1
         }
