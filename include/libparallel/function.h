@@ -329,7 +329,7 @@ typedef struct parallel_function {
 
 #define PARALLEL_HANDLE_(fn, result_t, fails, parts, steps, ...)                                                       \
     __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
-    PARALLEL_IF_ANY_(PARALLEL_ASSERT_NAMED_(__VA_ARGS__), _Static_assert(1, ""), __VA_ARGS__);                         \
+    __extension__ PARALLEL_IF_ANY_(PARALLEL_ASSERT_NAMED_(__VA_ARGS__), _Static_assert(1, ""), __VA_ARGS__);           \
     __attribute__((unused)) static const parallel_options fn##__parallel_options = {PARALLEL_SIZED_(__VA_ARGS__)};     \
     __attribute__((unused)) static const parallel_function fn##__parallel = {                                          \
         .name = #fn,                                                                                                   \

@@ -152,10 +152,11 @@ typedef struct parallel_options {
 
 /*
  * PARALLEL_BY_NAME_(.name = value, ..., PARALLEL_END_) is 0, and an error at compile time if what comes first is not
- * named: it would be taken for the first member. Both compilers know the value of __builtin_strncmp() while they compile.
+ * named: it would be taken for the first member. Both compilers know the value of __builtin_strncmp() while they
+ * compile. All this is short, and about the first alone, as programs make strings of calls (Check's ck_assert_int_eq()).
  */
 #define PARALLEL_BY_NAME_(...)                                                                                         \
-    (0 * sizeof(struct {                                                                                               \
+    (0 * __extension__ sizeof(struct {                                                                                 \
          PARALLEL_ASSERT_NAMED_(__VA_ARGS__);                                                                          \
          char unused;                                                                                                  \
      }))

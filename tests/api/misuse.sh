@@ -259,6 +259,11 @@ END
 
 right "options in all their spellings" <<'END'
 #define PATIENT .timeout = 5, .retries = 2
+#define EVERY                                                                                                          \
+    .timeout = 1, .call_timeout = 1, .max_workers = 1, .executor = PARALLEL_THREAD, .silent = true, .extras = &shared,     \
+    .names = names, .retries = 1, .retry_delay = 1, .progress = parallel_progress_bar, .progress_data = "title",           \
+    .pool = pool, .deferred = false, .grain = 1, .isolation = PARALLEL_SNAPSHOT, .extras_size = 1, .memory_limit = 1,      \
+    .tasks_per_worker = 1
 #define ALONE parallel_thread_map(cube, in, 4, PATIENT)
 static struct page shared;
 PARALLEL_DECORATE(cube, double, double, PATIENT, .extras = &shared, .names = (const char *const[]){"a", "b", "c", "d"});
@@ -272,6 +277,7 @@ void use(parallel_pool *pool, const char *const *names)
     parallel_results_free(parallel_map(cube, in, 4, .names = (const char *const[]){"a", "b", "c", "d"}, .silent = true));
     parallel_results_free(parallel_map(cube, in, 4, /* no name */ .progress_data = (double[2]){1, 2}));
     parallel_results_free(ALONE);
+    parallel_results_free(parallel_map(cube, in, 4, EVERY));
     parallel_executor_free(parallel_async_map(cube, in, 4, .deferred = true));
     parallel_future futures[] = {
         PARALLEL_FUTURE(cube, 2.0),
