@@ -67,8 +67,9 @@ static const int optional[] = {
 #ifdef SYS_sched_yield
     SYS_sched_yield,
 #endif
-    SYS_sched_setaffinity, SYS_sched_getaffinity, SYS_sched_setscheduler, SYS_sched_getscheduler, SYS_sched_getparam,
-    SYS_setpriority,       SYS_getpriority,       SYS_membarrier,         SYS_prctl,
+    SYS_sched_setaffinity,  SYS_sched_getaffinity, SYS_sched_setscheduler,
+    SYS_sched_getscheduler, SYS_sched_getparam,    SYS_setpriority,
+    SYS_getpriority,        SYS_membarrier,        SYS_prctl,
 };
 static const int refused_only[] = {SYS_madvise, SYS_prlimit64, SYS_openat};
 
