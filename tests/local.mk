@@ -60,6 +60,7 @@ api_tests = \
     tests/api/test_executors \
     tests/api/test_failures \
     tests/api/test_for \
+    tests/api/test_kept \
     tests/api/test_life \
     tests/api/test_limits \
     tests/api/test_many_failures \
@@ -139,6 +140,8 @@ tests_api_test_failures_CFLAGS = $(test_cflags)
 tests_api_test_failures_LDADD = $(api_ldadd)
 tests_api_test_for_CFLAGS = $(test_cflags)
 tests_api_test_for_LDADD = $(api_ldadd)
+tests_api_test_kept_CFLAGS = $(test_cflags)
+tests_api_test_kept_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
 tests_api_test_life_LDADD = $(api_ldadd)
 tests_api_test_limits_CFLAGS = $(test_cflags)

@@ -127,6 +127,8 @@ void pl_call_begun(pl_call *c, bool background, bool careful)
     /* a call in the background is not waited for by the task that makes it */
     c->parent = background ? NULL : pl_this_thread.chunk;
     c->pool = pl_pool_of(c->o.pool);
+    c->crews = pl_pool_crews(c->o.pool);
+    c->o.pool = NULL; /* the program may free it before the call runs */
     pl_failures_init(&c->failures, c->o.silent);
     c->failures.parent = c->parent;
     c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress || c->o.executor == PARALLEL_PROCESS;

@@ -48,6 +48,7 @@ typedef struct pl_call {
     parallel_function f; /* of a map */
     parallel_options o;
     struct pl_pool *pool; /* to run on, and held; NULL: where the thread is */
+    uint64_t crews;       /* whose worker processes are used (process/crew.h) */
     const void *given;    /* the arguments as the program knows them: those of `m` may be a copy */
     pl_names names;
     pl_failures failures;

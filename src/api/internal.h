@@ -30,6 +30,9 @@ bool pl_is_pool(const parallel_pool *pool);
 /* The scheduler's, of one that may be NULL. */
 struct pl_pool *pl_pool_of(const parallel_pool *pool);
 
+/* Whose worker processes its calls use (process/crew.h); it, too, may be NULL. */
+uint64_t pl_pool_crews(const parallel_pool *pool);
+
 /* ---- options --------------------------------------------------------------------------------------------- */
 
 /*

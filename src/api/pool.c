@@ -12,10 +12,11 @@
 
 _Static_assert(PARALLEL_POOL_MAX == PL_SLEEP_MAX, "the most workers of a pool");
 
-/* Calls that are under way hold the scheduler's pool, not this. */
+/* Calls that are under way hold the scheduler's pool, not this: they take from here what they need when they begin. */
 struct parallel_pool {
     pl_kind kind;
     pl_pool *pool;
+    pl_crew_owner crews; /* of workers that are kept for it */
 };
 
 bool pl_is_pool(const parallel_pool *pool)
@@ -26,6 +27,11 @@ bool pl_is_pool(const parallel_pool *pool)
 pl_pool *pl_pool_of(const parallel_pool *pool)
 {
     return pool ? pool->pool : NULL;
+}
+
+uint64_t pl_pool_crews(const parallel_pool *pool)
+{
+    return pool ? pool->crews.number : PL_CREW_PROGRAM;
 }
 
 /* The options of programs of whatever age, as pl_options_copy() does it for calls. False with errno. */
@@ -66,7 +72,8 @@ static parallel_pool *make_pool(unsigned workers, const pl_thread_kind *kind)
         errno = ENOMEM;
         return NULL;
     }
-    *p = (parallel_pool){PL_OWN_POOL, pool};
+    *p = (parallel_pool){.kind = PL_OWN_POOL, .pool = pool};
+    pl_crew_begin_owner(&p->crews);
     return p;
 }
 
@@ -107,7 +114,7 @@ void parallel_pool_free(parallel_pool *pool)
     if (!pool || !pl_is_pool(pool))
         return;
     int saved = errno;
-    pl_crew_end_kept(pool->pool);
+    pl_crew_end_owner(&pool->crews);
     pl_pool_free(pool->pool);
     free(pool);
     errno = saved;
@@ -120,7 +127,7 @@ int parallel_shutdown(void)
         return -1;
     }
     int saved = errno;
-    pl_crew_end_kept(NULL);
+    pl_crew_end_kept(PL_CREW_PROGRAM);
     errno = saved;
     return 0;
 }

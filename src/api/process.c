@@ -72,7 +72,7 @@ static int reason(const pl_process_call *p)
 static int begin_with_crew(pl_process_call *p)
 {
     pl_call *c = p->call;
-    p->crew = pl_crew_open(pl_pool_of(c->o.pool), p->workers, p->persistent, PL_REMOTE_INDEX);
+    p->crew = pl_crew_open(c->crews, p->workers, p->persistent, PL_REMOTE_INDEX);
     if (!p->crew)
         return errno ? errno : ENOMEM;
     pl_heard *all = realloc(p->heard, pl_size_multiply(p->crew->workers, sizeof *all));

@@ -14,6 +14,8 @@ enum { KEPT = 4 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pl_crew *crews; /* all of this process; those that are not busy are kept */
+static pl_crew_owner *owners;
+static uint64_t last_number; /* that an owner has got */
 
 /* ---- making and ending ----------------------------------------------------------------------------------- */
 
@@ -60,7 +62,7 @@ static void end(pl_crew *crew)
 }
 
 /* With `slots` for workers, of which `workers` are wanted now. */
-static pl_crew *make(const void *owner, unsigned workers, unsigned slots, bool kept, size_t index_at)
+static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept, size_t index_at)
 {
     pl_crew *crew = calloc(1, sizeof *crew);
     if (!crew)
@@ -103,8 +105,17 @@ static bool is_fit(const pl_crew *crew)
            !pl_home_hopeless(&crew->home);
 }
 
+/* Whether there is such an owner. With the mutex held. */
+static bool has_owner(uint64_t number)
+{
+    const pl_crew_owner *owner = owners;
+    while (owner && owner->number != number)
+        owner = owner->next;
+    return owner || number == PL_CREW_PROGRAM;
+}
+
 /* Makes an idle crew of this owner busy; NULL if there is none. */
-static pl_crew *take(const void *owner)
+static pl_crew *take(uint64_t owner)
 {
     pthread_mutex_lock(&mutex);
     pl_crew *crew = crews;
@@ -116,7 +127,7 @@ static pl_crew *take(const void *owner)
     return crew;
 }
 
-pl_crew *pl_crew_open(const void *owner, unsigned workers, bool kept, size_t index_at)
+pl_crew *pl_crew_open(uint64_t owner, unsigned workers, bool kept, size_t index_at)
 {
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
     if (!kept)
@@ -138,7 +149,7 @@ void pl_crew_close(pl_crew *crew, bool keep)
     pthread_mutex_lock(&mutex);
     for (const pl_crew *other = crews; other; other = other->next)
         count += other->owner == crew->owner && !other->busy;
-    keep = keep && crew->kept && count < KEPT && crew->forks == pl_pool_forks();
+    keep = keep && crew->kept && count < KEPT && crew->forks == pl_pool_forks() && has_owner(crew->owner);
     if (keep)
         crew->busy = false;
     pthread_mutex_unlock(&mutex);
@@ -146,13 +157,28 @@ void pl_crew_close(pl_crew *crew, bool keep)
         end(crew);
 }
 
-void pl_crew_end_kept(const void *owner)
+void pl_crew_begin_owner(pl_crew_owner *owner)
 {
     pthread_mutex_lock(&mutex);
-    for (pl_crew *crew = crews; crew; crew = crew->next)
-        if (crew->owner == owner)
-            crew->kept = false; /* one that is busy ends with its call */
+    *owner = (pl_crew_owner){.next = owners, .number = ++last_number};
+    owners = owner;
     pthread_mutex_unlock(&mutex);
+}
+
+void pl_crew_end_owner(pl_crew_owner *owner)
+{
+    pthread_mutex_lock(&mutex);
+    pl_crew_owner **link = &owners;
+    while (*link && *link != owner)
+        link = &(*link)->next;
+    if (*link)
+        *link = owner->next;
+    pthread_mutex_unlock(&mutex);
+    pl_crew_end_kept(owner->number);
+}
+
+void pl_crew_end_kept(uint64_t owner)
+{
     for (pl_crew *crew; (crew = take(owner));)
         end(crew);
 }

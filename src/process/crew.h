@@ -15,9 +15,11 @@
  * as it is told. Each of these waits has a bound. Elsewhere than on Linux there are neither subreapers nor keepers:
  * there, process groups are killed, and workers look from time to time whether their supervisor is still there.
  *
- * A crew serves one call at a time. One that is *kept* is persistent: it goes back to those of its owner (a pool, or NULL: the
- * program) that have nothing to do, for the next call. It is not used any more when it could not do that call: when it has too few
- * workers, when code has been loaded or unloaded since (a function may be where there was nothing, or another), when the
+ * A crew serves one call at a time. One that is *kept* is persistent: it goes back to those of its owner (a pool, or the
+ * program) that have nothing to do, for the next call. Owners are known by numbers that are not used again, and those that have
+ * not ended stand in a list: a call may outlive the pool that it was made on, and then its crew is nobody's.
+ *
+ * A crew is not used any more when it could not do the next call: when it has too few workers, when code has been loaded or unloaded since (a function may be where there was nothing, or another), when the
  * arena has grown, or when its supervisor has died.
  */
 #ifndef PL_PROCESS_CREW_H
@@ -27,9 +29,18 @@
 #include "process/arena.h"
 #include "process/board.h"
 
+/* A pool that has crews of its own, as long as it lives; in the pool. */
+typedef struct pl_crew_owner {
+    struct pl_crew_owner *next;
+    uint64_t number;
+} pl_crew_owner;
+
+/* The number of the owner that is the program. */
+#define PL_CREW_PROGRAM 0
+
 typedef struct pl_crew {
     struct pl_crew *next;
-    const void *owner;
+    uint64_t owner;
     pl_board *board;
     pl_block block; /* where that is */
     pl_home home;
@@ -48,9 +59,9 @@ typedef struct pl_crew {
 
 /* A crew of at least so many workers, new, or one that was kept; NULL with errno. Workers keep at `index_at`, in the room of
  * their slots, the index of the task that they are at. */
-pl_crew *pl_crew_open(const void *owner, unsigned workers, bool kept, size_t index_at);
+pl_crew *pl_crew_open(uint64_t owner, unsigned workers, bool kept, size_t index_at);
 
-/* Keeps it for the next call; or ends it. */
+/* Keeps it for the next call of its owner, if there is one yet; or ends it. */
 void pl_crew_close(pl_crew *crew, bool keep);
 
 /* Whether all of it has died. */
@@ -75,8 +86,13 @@ static inline uint64_t pl_crew_slowness(const pl_crew *crew)
     return 10 * crew->apart.fork_ns;
 }
 
-/* Ends those that are kept for an owner who goes. */
-void pl_crew_end_kept(const void *owner);
+/* An owner comes: its number is set. One goes, and the crews that are kept for it end. Those of calls that are under way end with
+ * these. */
+void pl_crew_begin_owner(pl_crew_owner *owner);
+void pl_crew_end_owner(pl_crew_owner *owner);
+
+/* Ends those that are kept for an owner who stays. */
+void pl_crew_end_kept(uint64_t owner);
 
 /* Whether this process is a worker. */
 bool pl_in_worker_process(void);
