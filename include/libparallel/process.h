@@ -33,10 +33,19 @@
  *
  * **PARALLEL_PERSISTENT**: the workers are kept from call to call, and are sent the arguments; calls of tiny tasks
  * cost some microseconds. For functions whose arguments and results hold no pointers. The workers know the
- * program's globals as they were at the first such call (of its pool; and again after code has been loaded, see
- * dlopen(3)), and of its files only the standard three. `extras` are sent, too, if `extras_size` tells how many
- * bytes: else EINVAL. `.pool` gives a call workers of its pool's own, which end with it; the others end with the
- * program.
+ * program's globals as they were at the first such call (of its pool), and of its files only the standard three.
+ * `extras` are sent, too, if `extras_size` tells how many bytes: else EINVAL. `.pool` gives a call workers of its
+ * pool's own, which end with it; the others end with the program.
+ *
+ * A call gets new workers, which know the program as it is then, if the kept ones would run its tasks elsewhere or
+ * with other rights: when code has been loaded or unloaded since they were forked, see dlopen(3); or when the
+ * calling thread's user or group (real, effective or saved), supplementary groups, working directory or root
+ * directory differ; on Linux also its capabilities, no_new_privs, or whether it has a seccomp filter. So after
+ * setuid(2), no task of later calls runs as root. A call that is under way meanwhile goes on as it has begun.
+ * *Nothing else is compared*, as it would cost more than the call: kept workers have the umask, resource limits,
+ * environment, locale, open files, signals that are ignored, priority, CPUs and namespaces as they were, and of
+ * several seccomp filters the first ones only. Who changes these, and wants tasks to have them, makes the calls that
+ * follow on a new pool, or as snapshots. What a task changes of all that is changed for later tasks of its worker.
  *
  * A program with gigabytes in memory takes a while to fork: make the first persistent call early, while it is
  * small; or exclude large memory that no task needs by madvise(MADV_DONTFORK).

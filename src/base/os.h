@@ -168,12 +168,12 @@ typedef struct pl_os_cpu_set pl_os_cpu_set;
 pl_os_cpu_set *pl_os_cpu_set_new(const int *cpus, size_t count, unsigned *usable);
 
 /* What threads have that are started, whatever the thread has that starts them. */
-typedef struct pl_os_attributes {
+typedef struct pl_os_thread_attributes {
     size_t stack_size;         /* bytes; 0: as much as the program's first thread may have */
     const pl_os_cpu_set *cpus; /* where they may run; NULL: where the first thread may */
     unsigned cpu_count;        /* how many these are */
     int nice;                  /* added to the first thread's */
-} pl_os_attributes;
+} pl_os_thread_attributes;
 
 /* The smallest stack that a thread can have. */
 size_t pl_os_least_stack(void);
@@ -183,17 +183,17 @@ size_t pl_os_least_stack(void);
  * can do that. *mask becomes the starting thread's own. False if there can be no further thread.
  */
 typedef sigset_t pl_os_mask;
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_attributes *attributes,
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_thread_attributes *attributes,
                   pl_os_mask *mask);
 
 /* Whether a thread that is started with these attributes may run on `cpu`, and elsewhere. */
-bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes);
+bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes);
 
 /*
  * The first thing that such a thread does: it takes the priority and the scheduling policy of the process's first thread, and
  * not those of whoever has started it. False if the system does not allow that.
  */
-bool pl_os_thread_begins(const pl_os_attributes *attributes);
+bool pl_os_thread_begins(const pl_os_thread_attributes *attributes);
 
 /*
  * Which signals a thread blocks. A pool's threads block all, so that the program's handlers run on the program's threads, but for

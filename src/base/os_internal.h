@@ -52,6 +52,12 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth);
 /* Whether the process apart has a number of its own yet, as somebody has still to wait for it. */
 bool pl_os_is_kept(const pl_os_apart *apart);
 
+/* The part of pl_os_attributes_get() that depends on the system: all but `more_groups`. Zero before. */
+void pl_os_attributes_of(pl_os_attributes *a);
+
+/* A number for some bytes; others have another, as a rule. */
+uint64_t pl_os_digest(const void *bytes, size_t size);
+
 /* Waits for the keeper, whose child has ended or is about to, at most so long. True if it has ended, or is none. */
 bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns);
 

@@ -333,7 +333,7 @@ static bool cpus_for(const pl_os_cpu_set *wanted, cpus *all)
     return !pl_os_few_calls();
 }
 
-bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes)
+bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes)
 {
     cpus all;
     int saved = errno;
@@ -404,7 +404,7 @@ static bool adopt_nice(pid_t first, int more)
     return wanted == has || setpriority(PRIO_PROCESS, 0, wanted) == 0;
 }
 
-bool pl_os_thread_begins(const pl_os_attributes *attributes)
+bool pl_os_thread_begins(const pl_os_thread_attributes *attributes)
 {
     if (pl_os_few_calls())
         return true;

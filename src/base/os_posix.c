@@ -133,7 +133,7 @@ pl_os_cpu_set *pl_os_cpu_set_new(const int *cpus, size_t count, unsigned *usable
     return NULL;
 }
 
-bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes)
+bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes)
 {
     (void)cpu;
     (void)attributes;
@@ -141,7 +141,7 @@ bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes)
 }
 
 /* What a thread has in another way than others is its own affair here. */
-bool pl_os_thread_begins(const pl_os_attributes *attributes)
+bool pl_os_thread_begins(const pl_os_thread_attributes *attributes)
 {
     (void)attributes;
     return true;

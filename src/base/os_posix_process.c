@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,6 +78,21 @@ void pl_os_bury_keeper(pl_os_apart *apart)
 uint64_t pl_os_images(void)
 {
     return 0;
+}
+
+void pl_os_attributes_of(pl_os_attributes *a)
+{
+    struct stat here, root;
+    a->users[0] = getuid();
+    a->users[1] = geteuid();
+    a->groups[0] = getgid();
+    a->groups[1] = getegid();
+    if (stat(".", &here) == 0) {
+        a->directory[0] = (uint64_t)here.st_dev;
+        a->directory[1] = (uint64_t)here.st_ino;
+    }
+    if (stat("/", &root) == 0)
+        a->directory[2] = pl_os_digest(&root.st_dev, sizeof root.st_dev) ^ (uint64_t)root.st_ino;
 }
 
 void pl_os_drop_files(int line)

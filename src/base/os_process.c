@@ -305,6 +305,44 @@ void pl_os_apart_forget(pl_os_apart *apart)
         close(apart->line);
 }
 
+/* ---- attributes ------------------------------------------------------------------------------------------ */
+
+/* How many groups are looked at one by one. */
+enum { GROUPS = 1024 };
+
+uint64_t pl_os_digest(const void *bytes, size_t size)
+{
+    const unsigned char *byte = bytes;
+    uint64_t digest = UINT64_C(0xcbf29ce484222325); /* Fowler, Noll and Vo: FNV-1a */
+    for (size_t i = 0; i < size; i++)
+        digest = (digest ^ byte[i]) * UINT64_C(0x100000001b3);
+    return digest;
+}
+
+static uint64_t more_groups(void)
+{
+    gid_t groups[GROUPS];
+    int count = getgroups(GROUPS, groups);
+    if (count < 0)
+        return (uint64_t)getgroups(0, NULL);
+    return pl_os_digest(groups, (size_t)count * sizeof *groups);
+}
+
+void pl_os_attributes_get(pl_os_attributes *a)
+{
+    int saved = errno;
+    *a = (pl_os_attributes){.more_groups = more_groups()};
+    pl_os_attributes_of(a);
+    errno = saved;
+}
+
+bool pl_os_attributes_are(const pl_os_attributes *then)
+{
+    pl_os_attributes now;
+    pl_os_attributes_get(&now);
+    return memcmp(&now, then, sizeof now) == 0;
+}
+
 /* ---- a supervisor ---------------------------------------------------------------------------------------- */
 
 static void notice_child(int signal)

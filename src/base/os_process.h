@@ -92,6 +92,21 @@ void pl_os_apart_kill(const pl_os_apart *apart);
 /* A number that changes whenever code is loaded into the process, or unloaded. */
 uint64_t pl_os_images(void);
 
+/*
+ * What a process gets at its fork, and keeps when the program changes its own: the rights and the directories of the calling
+ * thread, as far as few and cheap system calls tell. Real, effective and saved user and group (where there are saved ones), the
+ * list of further groups (of more than 1024, how many), the working directory and the root directory (on Linux, by the name of
+ * the one as seen from the other); on Linux also the capabilities (effective, permitted, inheritable), no_new_privs, and whether
+ * there is a seccomp filter. A call that the system refuses counts for its error.
+ */
+typedef struct pl_os_attributes {
+    uint64_t users[3], groups[3], more_groups, directory[3], rights[5];
+} pl_os_attributes;
+void pl_os_attributes_get(pl_os_attributes *a);
+
+/* Whether these are what they were. */
+bool pl_os_attributes_are(const pl_os_attributes *then);
+
 /* ---- a supervisor, which is one -------------------------------------------------------------------------- */
 
 typedef struct pl_os_supervisor {

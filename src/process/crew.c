@@ -80,6 +80,8 @@ static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept
         crew->regions = pl_arena_regions();
         crew->images = pl_os_images();
         crew->program = pl_os_self();
+        if (kept)
+            pl_os_attributes_get(&crew->attributes);
         pl_board_init(crew->board, slots, index_at);
         pl_crew_want(crew, workers);
         error = pl_os_fork_apart(&crew->apart, pl_supervise, crew);
@@ -102,7 +104,7 @@ static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept
 static bool is_fit(const pl_crew *crew)
 {
     return crew->images == pl_os_images() && crew->regions >= pl_arena_regions() && !pl_crew_gone(crew) &&
-           !pl_home_hopeless(&crew->home);
+           !pl_home_hopeless(&crew->home) && pl_os_attributes_are(&crew->attributes);
 }
 
 /* Whether there is such an owner. With the mutex held. */

@@ -19,8 +19,10 @@
  * program) that have nothing to do, for the next call. Owners are known by numbers that are not used again, and those that have
  * not ended stand in a list: a call may outlive the pool that it was made on, and then its crew is nobody's.
  *
- * A crew is not used any more when it could not do the next call: when it has too few workers, when code has been loaded or unloaded since (a function may be where there was nothing, or another), when the
- * arena has grown, or when its supervisor has died.
+ * A crew is not used any more when it could not do the next call, or would do it otherwise than a new one: when it has too few
+ * workers, when code has been loaded or unloaded since (a function may be where there was nothing, or another), when the
+ * arena has grown, when its supervisor has died, or when the calling thread's rights or directories (pl_os_attributes) are not
+ * those with which the supervisor was forked.
  */
 #ifndef PL_PROCESS_CREW_H
 #define PL_PROCESS_CREW_H
@@ -47,9 +49,10 @@ typedef struct pl_crew {
     pl_os_apart apart;
     unsigned workers; /* slots */
     bool busy;
-    unsigned forks;   /* pl_pool_forks() */
-    unsigned regions; /* of the arena, when it was forked */
-    uint64_t images;  /* pl_os_images(), likewise */
+    unsigned forks;              /* pl_pool_forks() */
+    unsigned regions;            /* of the arena, when it was forked */
+    uint64_t images;             /* pl_os_images(), likewise, */
+    pl_os_attributes attributes; /* and these, if it is to be kept */
     bool kept;
     int program; /* the process that it serves */
     int *pids;   /* the supervisor's: of the workers; 0: none */

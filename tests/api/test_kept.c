@@ -1,21 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers that are kept: whose they are. */
+/* Workers that are kept: whose they are, and that they have the program's rights and directories of now. */
+#define _GNU_SOURCE
+#include <grp.h>
 #include <string.h>
+#include <sys/stat.h>
+#ifdef PL_OS_LINUX
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
 
 #include "support/workers.h"
 
-enum { WORKERS = 2, TASKS = 8 };
+enum { WORKERS = 2, TASKS = 8, NOBODY = 65534, SKIPPED = 77 };
 
-/* ---- who runs tasks --------------------------------------------------------------------------------------- */
+/* ---- as what tasks run --------------------------------------------------------------------------------------- */
 
 struct self {
     pid_t pid;
+    uid_t uid, euid;
+    gid_t gid, egid;
+    int groups; /* how many */
+    dev_t devices[2];
+    ino_t files[2]; /* the working directory and the root */
+    int rights;
 };
 
 static struct self self_of(int unused)
 {
     (void)unused;
-    return (struct self){getpid()};
+    struct self self;
+    struct stat here, root;
+    memset(&self, 0, sizeof self);
+    self.pid = getpid();
+    self.uid = getuid();
+    self.euid = geteuid();
+    self.gid = getgid();
+    self.egid = getegid();
+    self.groups = getgroups(0, NULL);
+    if (stat(".", &here) == 0 && stat("/", &root) == 0) {
+        self.devices[0] = here.st_dev;
+        self.devices[1] = root.st_dev;
+        self.files[0] = here.st_ino;
+        self.files[1] = root.st_ino;
+    }
+#ifdef PL_OS_LINUX
+    self.rights = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) + 10 * (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0);
+#endif
+    return self;
 }
 PARALLEL_DECORATE(self_of, int, struct self);
 
@@ -32,6 +66,159 @@ static bool is_among(pid_t pid, const struct self tasks[TASKS])
             return true;
     return false;
 }
+
+static bool are_as(const struct self tasks[TASKS], struct self program)
+{
+    for (int i = 0; i < TASKS; i++) {
+        program.pid = tasks[i].pid;
+        if (memcmp(&program, &tasks[i], sizeof program) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* ---- changes ------------------------------------------------------------------------------------------------- */
+
+static int change_user(void)
+{
+    return setuid(NOBODY);
+}
+
+static int change_effective_user(void)
+{
+    return seteuid(NOBODY);
+}
+
+static int change_group(void)
+{
+    return setgid(NOBODY);
+}
+
+static int change_groups(void)
+{
+    gid_t groups[] = {NOBODY, 1, 2};
+    return setgroups(3, groups);
+}
+
+static int go_elsewhere(void)
+{
+    return chdir("/tmp");
+}
+
+static int go_and_come_back(void)
+{
+    char name[4096];
+    return !getcwd(name, sizeof name) || chdir("/tmp") || chdir(name);
+}
+
+static int change_root(void)
+{
+    return chroot("/tmp");
+}
+
+/* From one root directory, called "/", to another. */
+static int change_root_and_go_there(void)
+{
+    return chroot("/tmp") || chdir("/");
+}
+
+#ifdef PL_OS_LINUX
+
+static int drop_capability(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2];
+    if (syscall(SYS_capget, &header, sets) != 0)
+        return -1;
+    sets[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
+    return (int)syscall(SYS_capset, &header, sets);
+}
+
+static int forgo_privileges(void)
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static int filter_calls(void)
+{
+    struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {.len = 1, .filter = all};
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+#endif
+
+static int keep_all(void)
+{
+    return 0;
+}
+
+static int change_nothing_that_is_compared(void)
+{
+    umask(077);
+    return setenv("PARALLEL_TEST_KEPT", "1", 1);
+}
+
+static const struct {
+    const char *name;
+    int (*before)(void), (*change)(void);
+    bool as_root; /* only root can */
+    bool keeps;   /* the workers stay */
+} changes[] = {
+    {"nothing", keep_all, keep_all, false, true},
+    {"what is not compared", keep_all, change_nothing_that_is_compared, false, true},
+    {"directory", keep_all, go_elsewhere, false, false},
+    {"directory, and back", keep_all, go_and_come_back, false, true},
+    {"user", keep_all, change_user, true, false},
+    {"effective user", keep_all, change_effective_user, true, false},
+    {"group", keep_all, change_group, true, false},
+    {"groups", keep_all, change_groups, true, false},
+    {"root", keep_all, change_root, true, false},
+    {"root and directory", go_elsewhere, change_root_and_go_there, true, false},
+#ifdef PL_OS_LINUX
+    {"capabilities", keep_all, drop_capability, true, false},
+    {"no_new_privs", keep_all, forgo_privileges, false, false},
+    {"system calls", forgo_privileges, filter_calls, false, false},
+#endif
+};
+enum { CHANGES = sizeof changes / sizeof changes[0] };
+
+/* In a process of its own: what came of it. */
+static int try(int i)
+{
+    struct self before[TASKS], after[TASKS];
+    if (changes[i].as_root && geteuid() != 0)
+        return SKIPPED;
+    if (changes[i].before() || !look(before, NULL))
+        return 1;
+    if (changes[i].change())
+        return SKIPPED; /* it may not, in a container */
+    if (!look(after, NULL))
+        return 2;
+    if (!are_as(after, self_of(0)))
+        return 3;
+    for (int k = 0; changes[i].keeps && k < TASKS; k++)
+        if (pl_is_dead(before[k].pid))
+            return 4;
+    for (int k = 0; !changes[i].keeps && k < TASKS; k++)
+        if (!pl_await_death(before[k].pid))
+            return 5;
+    return 0;
+}
+
+START_TEST(workers_are_as_the_program_is_now)
+{
+    pl_workers(WORKERS);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(try(_i));
+    int status = pl_status_of(child);
+    if (status == SKIPPED)
+        printf("# %s: may not be changed here\n", changes[_i].name);
+    else
+        ck_assert_msg(status == 0, "%s: %d", changes[_i].name, status);
+}
+END_TEST
 
 /* ---- whose they are ------------------------------------------------------------------------------------------ */
 
@@ -119,6 +306,7 @@ END_TEST
 int main(void)
 {
     TCase *c = pl_case();
+    tcase_add_loop_test(c, workers_are_as_the_program_is_now, 0, CHANGES);
     tcase_add_loop_test(c, a_pool_is_freed_before_the_call, 0, PROCESS_KINDS);
     tcase_add_loop_test(c, a_pool_is_freed_while_calls_are_queued, 0, PROCESS_KINDS);
     tcase_add_test(c, each_pool_has_its_own);

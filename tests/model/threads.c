@@ -19,7 +19,7 @@ pl_os_id pl_os_thread_self(void)
     return model_self() + 1;
 }
 
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_attributes *attributes,
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_thread_attributes *attributes,
                   pl_os_mask *mask)
 {
     (void)attributes;
@@ -47,7 +47,7 @@ bool pl_os_try_join(pthread_t thread)
     return search_try_join((int)thread - 1);
 }
 
-bool pl_os_thread_begins(const pl_os_attributes *attributes)
+bool pl_os_thread_begins(const pl_os_thread_attributes *attributes)
 {
     (void)attributes;
     return true;
@@ -133,7 +133,7 @@ bool pl_os_may_keep_off(pl_os_id thread, int cpu)
     return cpu >= 0;
 }
 
-bool pl_os_may_begin_off(int cpu, const pl_os_attributes *attributes)
+bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes)
 {
     (void)attributes;
     return cpu >= 0;

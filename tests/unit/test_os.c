@@ -125,7 +125,7 @@ END_TEST
 static _Atomic uint32_t turn;
 
 /* What threads are started with; and what the thread blocks that starts one. */
-static const pl_os_attributes usual;
+static const pl_os_thread_attributes usual;
 static pl_os_mask starter;
 
 static void *other(void *unused)
