@@ -51,6 +51,7 @@ unit_tests = \
 
 api_tests = \
     tests/api/test_bar \
+    tests/api/test_board \
     tests/api/test_cancelled_threads \
     tests/api/test_concurrent \
     tests/api/test_crashes \
@@ -80,6 +81,7 @@ api_tests = \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_sandboxes \
+    tests/api/test_scribbles \
     tests/api/test_short \
     tests/api/test_shutdown \
     tests/api/test_signals \
@@ -122,6 +124,9 @@ tests_unit_test_spill_LDADD = $(unit_ldadd)
 # its source is part of the test
 tests_api_test_bar_CFLAGS = $(test_cflags)
 tests_api_test_bar_LDADD = $(unit_ldadd)
+# it calls what is inside
+tests_api_test_board_CFLAGS = $(test_cflags)
+tests_api_test_board_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 tests_api_test_cancelled_threads_CFLAGS = $(test_cflags) -fexceptions
 tests_api_test_cancelled_threads_LDADD = $(api_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
@@ -187,6 +192,8 @@ tests_api_test_retries_CFLAGS = $(test_cflags)
 tests_api_test_retries_LDADD = $(api_ldadd)
 tests_api_test_sandboxes_CFLAGS = $(test_cflags)
 tests_api_test_sandboxes_LDADD = $(api_ldadd)
+tests_api_test_scribbles_CFLAGS = $(test_cflags)
+tests_api_test_scribbles_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_shutdown_CFLAGS = $(test_cflags)
@@ -217,6 +224,9 @@ tests_api_test_time_LDADD = $(api_ldadd)
 # ---- calls that fail ----------------------------------------------------------------------------------------------
 
 # All of the library, without a library around it: so the linker gives what it calls to the test's shim.
+if HAVE_CHECK
+check_LTLIBRARIES += tests/faults/libwhole.la
+endif
 fault_tests =
 if HAVE_CHECK
 if OS_LINUX
@@ -227,7 +237,7 @@ fault_tests += \
     tests/faults/test_tasks \
     tests/faults/test_threads
 check_PROGRAMS += $(fault_tests)
-check_LTLIBRARIES += tests/faults/libfaults.la tests/faults/libwhole.la
+check_LTLIBRARIES += tests/faults/libfaults.la
 endif
 endif
 endif

@@ -18,6 +18,9 @@
  *   longer where a fork takes long), and all workers are killed: tasks that were running may be PARALLEL_CRASHED.
  * - **a task that hangs is killed for its own time only**: without a `timeout` or `call_timeout`, a call that fails or
  *   is cancelled waits until tasks that run have returned, as on threads.
+ * - **a wild pointer crashes no program**: what workers and program share is the values of arguments and results, and
+ *   an account of who does what. If a task has written over the latter, the call fails with EIO, or some tasks are
+ *   PARALLEL_CRASHED; what it has written over others' arguments and results is not noticed.
  * - **no task is run twice**, unless `retries` ask for it. A worker that is killed from outside just between two
  *   tasks may be taken to have died in the one that it had just done, or in the next; no other task is touched.
  *

@@ -251,15 +251,17 @@ static char *take_text(pl_heard *h)
     return message;
 }
 
-/* Whether a report can be true. */
+/* Whether a report can be true: it is about tasks that nothing has been said of yet. */
 static bool is_sound(const pl_process_call *p, const pl_report *report)
 {
     const pl_offer *offer = &p->home->offered[report->position % PL_BOARD_ENTRIES];
-    return offer->position == report->position && report->begin >= offer->begin && report->end <= offer->end &&
-           report->begin < report->end && report->final <= 1 &&
-           (report->kind == PL_REPORT_FAILED || report->kind == PL_REPORT_LEFT) &&
-           (report->kind == PL_REPORT_LEFT || report->state == PARALLEL_ERROR || report->state == PARALLEL_CANCELLED ||
-            report->state == PARALLEL_TIMED_OUT);
+    const pl_progressed *progress = &p->progress[report->position % PL_BOARD_ENTRIES];
+    if (report->position < p->home->first || offer->position != report->position || report->begin >= report->end || report->final > 1 ||
+        report->begin < progress->ended || report->end > progress->left)
+        return false;
+    return report->kind == PL_REPORT_LEFT || (report->kind == PL_REPORT_FAILED &&
+                                              (report->state == PARALLEL_ERROR || report->state == PARALLEL_CANCELLED ||
+                                               report->state == PARALLEL_TIMED_OUT));
 }
 
 static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report)

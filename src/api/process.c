@@ -89,8 +89,6 @@ static int begin_with_crew(pl_process_call *p)
     pl_home_begin(p->home, p->crew->board, &p->job, p->workers, p->watch_ns);
     if (p->persistent && p->watch_ns)
         pl_crew_nudge(p->crew);
-    p->done_before = pl_home_done(p->home);
-    p->busy_before = pl_home_busy(p->home);
     pl_death death;
     while (pl_home_death(p->home, &death)) { /* since the last call */
     }
@@ -137,12 +135,20 @@ static bool is_defied(pl_process_call *p)
     return p->watch_ns && pl_process_is_stuck(p);
 }
 
+/* Takes over what workers have counted. */
+static void count_done(pl_process_call *p)
+{
+    uint64_t done = pl_home_done(p->home);
+    p->turn.done += done - p->counted;
+    p->counted = done;
+}
+
 /* All of the crew have died: takes in what they have left, and goes on with another. */
 static void replace_crew(pl_process_call *p)
 {
     pl_death death;
     pl_offer offer;
-    bool any = pl_process_take_in(p) || pl_home_done(p->home) > p->done_before;
+    bool any = pl_process_take_in(p) || pl_home_done(p->home) > 0;
     while (pl_home_legacy(p->home, &offer, &death)) {
         any |= death.index != PL_NO_INDEX;
         death.condemned = p->condemned || p->waited[offer.position % PL_BOARD_ENTRIES].late ||
@@ -152,8 +158,9 @@ static void replace_crew(pl_process_call *p)
     while (pl_home_take_back(p->home, &offer))
         pl_process_put_off(p, &offer, offer.begin, offer.end, pl_process_take_try(p, offer.position));
     p->home->corrupted |= !pl_home_all_done(p->home); /* there is something of which nobody knows what has become */
-    p->crews = any ? 0 : p->crews + 1;
+    count_done(p);
     p->counted = 0;
+    p->crews = any ? 0 : p->crews + 1;
     int error = p->home->corrupted ? EIO : 0;
     end_with_crew(p, false);
     if (!error && !p->over)
@@ -166,12 +173,15 @@ static void replace_crew(pl_process_call *p)
 
 /* ---- a call ---------------------------------------------------------------------------------------------- */
 
-/* Tells how far the call has come. */
+/* Tells how far the call has come: never further than to its end, whatever has been counted, and by whom. */
 static void tell(pl_process_call *p)
 {
-    uint64_t done = p->crew ? pl_home_done(p->home) - p->done_before : 0;
-    p->turn.done += done - p->counted;
-    p->counted = done;
+    if (p->crew)
+        count_done(p);
+    size_t rest = p->call->n - p->told;
+    p->turn.done = p->turn.done < rest ? p->turn.done : rest;
+    if (p->call->o.progress)
+        p->told += p->turn.done;
     pl_turn_tell(&p->turn);
 }
 
@@ -215,8 +225,13 @@ static void run(pl_process_call *p, bool is_short)
             if (fed && !p->persistent) /* it may have left out a worker that there was nothing to do for */
                 pl_crew_nudge(p->crew);
         }
-        if (is_finished(p) && !pl_process_take_in(p) && is_finished(p))
-            return;
+        if (is_finished(p) && !pl_process_take_in(p) && is_finished(p)) {
+            pl_home_verify(p->home);
+            if (!p->home->corrupted)
+                return;
+        }
+        if (quiet)
+            pl_home_doubt(p->home);
         tell(p);
         if (is_orphan(p)) {
             disown(p);
@@ -382,9 +397,9 @@ void pl_process_run(pl_call *c, void *out)
         choose_sizes(p, cost);
         uint64_t guess = pl_cost_guess(cost, c->n);
         run(p, p->persistent && guess < SHORT_US * pl_os_ticks_per_us());
-        uint64_t done = p->crew ? pl_home_done(p->home) - p->done_before : 0;
-        if (done && !p->watch_ns)
-            pl_cost_learn(cost, pl_home_busy(p->home) - p->busy_before, done, done > 1000);
+        uint64_t done = p->crew ? pl_home_done(p->home) : 0, busy;
+        if (done && !p->watch_ns && !p->home->corrupted && pl_home_busy(p->home, &busy))
+            pl_cost_learn(cost, busy, done, done > 1000);
         c->failures.lost |= p->lost;
     }
     if (!c->error)

@@ -85,11 +85,11 @@ typedef struct pl_process_call {
     bool condemned;         /* the supervisor has been told to kill what runs */
     uint64_t clock, looked; /* home's own, in nanoseconds; and when it was set by the system's */
     uint64_t wished, moved; /* when that was first; and when somebody was last seen to have taken something */
-    uint64_t done_before, busy_before; /* what the crew had done before this call, */
-    uint64_t counted;                  /* and what of this call's has been told */
-    int over;                          /* why nothing more is to start */
-    unsigned crews;                    /* that have done nothing */
-    bool lost;                         /* there was no memory for something */
+    uint64_t counted;       /* of what the crew has done */
+    size_t told;            /* that so many have ended */
+    int over;               /* why nothing more is to start */
+    unsigned crews;         /* that have done nothing */
+    bool lost;              /* there was no memory for something */
     /* by where they are offered; not set before that */
     pl_retry *trying[PL_BOARD_ENTRIES];
     pl_progressed progress[PL_BOARD_ENTRIES];

@@ -106,7 +106,7 @@ static void report_failure(run_of *r, size_t begin, size_t end, bool late)
 static size_t piece_end(const run_of *r, size_t i)
 {
     size_t end = r->offer->end;
-    unsigned most = r->seat->board->job.tasks_per_worker;
+    unsigned most = r->seat->job.tasks_per_worker;
     if (r->all->chunks)
         return end;
     if (r->timed || r->all->par)
@@ -155,7 +155,7 @@ static size_t run_piece(run_of *r, size_t begin, size_t end)
 
 void pl_remote_run(pl_seat *seat, const pl_offer *offer)
 {
-    run_of r = {seat, seat->board->job.context, offer, (pl_chunk *)(void *)seat->slot->room, seat->board->job.timed};
+    run_of r = {seat, seat->job.context, offer, (pl_chunk *)(void *)seat->slot->room, seat->job.timed != 0};
     *r.chunk = (pl_chunk){.span = {.stop = pl_seat_stop(seat), .index = PL_NO_INDEX}, .parent = r.all->parent};
     r.chunk->call = r.all;
     pl_chunk_begin(r.chunk);

@@ -8,19 +8,20 @@
 
 enum { IDLE, RUNNING, CONDEMNED };
 
-size_t *pl_slot_index(pl_board *board, unsigned slot)
+size_t *pl_slot_index(pl_board *board, unsigned slot, size_t index_at)
 {
-    return (size_t *)(void *)(board->slot[slot].room + board->index_at);
+    return (size_t *)(void *)(board->slot[slot].room + index_at);
 }
 
 void pl_board_init(pl_board *board, unsigned slots, size_t index_at)
 {
     memset(board, 0, sizeof *board);
-    board->slots = slots;
-    board->index_at = index_at;
     for (unsigned i = 0; i < slots; i++) {
-        memset(&board->slot[i], 0, offsetof(pl_slot_board, reports));
-        *pl_slot_index(board, i) = PL_NO_INDEX;
+        pl_slot_board *slot = &board->slot[i];
+        memset(slot, 0, offsetof(pl_slot_board, reports));
+        atomic_init(&slot->wrote, doubled(0));
+        atomic_init(&slot->asleep, ABSENT);
+        *pl_slot_index(board, i, index_at) = PL_NO_INDEX;
     }
 }
 
@@ -39,10 +40,10 @@ bool pl_board_wake(pl_board *board, unsigned slot)
 {
     _Atomic uint32_t *asleep = &board->slot[slot].asleep;
     /* P6 seq_cst: w1, after m2 in S; pairs with P7 */
-    if (atomic_load_explicit(asleep, memory_order_seq_cst) == 0)
-        return false;
+    uint32_t was = atomic_load_explicit(asleep, memory_order_seq_cst);
     /* P8 seq_cst: w2, one waker has it; pairs with P7 */
-    if (atomic_exchange_explicit(asleep, 0, memory_order_seq_cst) == 0)
+    if (was != ASLEEP ||
+        !atomic_compare_exchange_strong_explicit(asleep, &was, AWAKE, memory_order_seq_cst, memory_order_relaxed))
         return false;
     pl_os_shared_wake(asleep, true);
     return true;
@@ -50,12 +51,15 @@ bool pl_board_wake(pl_board *board, unsigned slot)
 
 /* ---- entries ----------------------------------------------------------------------------------------------- */
 
-/* The first position at or after *position that is FREE and before the tail; false if there is none. */
+/* The first position at or after *position that is FREE and before the tail; false if there is none. No place is offered again
+ * while it is FREE, so what lies a whole lap behind the tail is not: however far back it begins, or wherever the tail seems to
+ * be, it looks at each place once. */
 static bool find_free(pl_board *board, uint64_t *position)
 {
     /* P9 seq_cst: s2, after s1 in S; the offers before it, the job, and all else are as home wrote them; pairs with P10 */
     uint64_t tail = atomic_load_explicit(&board->tail, memory_order_seq_cst);
-    for (uint64_t p = *position; p < tail; p++) {
+    uint64_t lap = tail > PL_BOARD_ENTRIES ? tail - PL_BOARD_ENTRIES : 0;
+    for (uint64_t p = *position > lap ? *position : lap; p < tail; p++) {
         /* P11 relaxed: that it was offered P9 has seen; what has become of it P12 decides; pairs with P13 */
         uint64_t word = atomic_load_explicit(&entry_at(board, p)->word, memory_order_relaxed);
         if (word == word_of(FREE, 0, 0, lap_of(p))) {
@@ -70,10 +74,40 @@ static bool find_free(pl_board *board, uint64_t *position)
 /* No position before `position` is FREE, nor will be: so it was when `head` was what it still is. */
 static void move_head(pl_board *board, uint64_t head, uint64_t position)
 {
-    /* P14 relaxed: a hint that only grows: a later value is not overwritten; pairs with P15 */
+    /* P14 release: a hint that only grows: a later value is not overwritten; with what has been seen of the entries before;
+     * pairs with P15, P87 */
     if (position > head)
-        atomic_compare_exchange_strong_explicit(&board->head, &head, position, memory_order_relaxed,
+        atomic_compare_exchange_strong_explicit(&board->head, &head, position, memory_order_release,
                                                 memory_order_relaxed);
+}
+
+/* Copies what stands at the position that the seat has taken. Whether it is what home has written. */
+static bool read_entry(pl_seat *seat, const pl_entry *entry)
+{
+    seat->job = seat->board->job;
+    seat->offer = entry->offer;
+    seat->seal = seal_of_offer(seal_of_job(&seat->job), &seat->offer);
+    return entry->seal == seat->seal && seat->offer.position == seat->entry;
+}
+
+/* t2 */
+static void write_done(pl_seat *seat, uint64_t seal)
+{
+    _Atomic uint64_t *word = &entry_at(seat->board, seat->entry)->word;
+    /* P130 relaxed: the worker's own, unless somebody scribbles on it: then it is nobody's to mark; pairs with P12 */
+    if (atomic_load_explicit(word, memory_order_relaxed) !=
+        word_of(TAKEN, seat->number, seat->life, lap_of(seat->entry)))
+        pl_os_leave(1);
+    /* P18 release: t2, the results, reports and counts are written; pairs with P24 */
+    atomic_store_explicit(word, done_word(seal, lap_of(seat->entry)), memory_order_release);
+    *seat->index = PL_NO_INDEX;
+}
+
+/* What has been taken is not what home has offered: home is to find a wrong seal. */
+static void refuse(pl_seat *seat)
+{
+    write_done(seat, ~seat->seal);
+    pl_board_ring(seat->board);
 }
 
 bool pl_seat_take(pl_seat *seat, pl_offer *offer)
@@ -87,14 +121,19 @@ bool pl_seat_take(pl_seat *seat, pl_offer *offer)
             return false;
         pl_entry *entry = entry_at(board, position);
         uint64_t word = word_of(FREE, 0, 0, lap_of(position));
-        /* P12 relaxed: t1, the offer and the job are as P9 has acquired them; pairs with P13 */
+        /* P12 release: t1, the offer and the job are as P9 has acquired them; who sees it sees that this worker is awake; pairs
+         * with P13, P24, P134 */
         if (atomic_compare_exchange_strong_explicit(&entry->word, &word,
                                                     word_of(TAKEN, seat->number, seat->life, lap_of(position)),
-                                                    memory_order_relaxed, memory_order_relaxed)) {
+                                                    memory_order_release, memory_order_relaxed)) {
             move_head(board, head, position + 1);
-            *offer = entry->offer;
             seat->entry = position;
-            return true;
+            bool sound = read_entry(seat, entry);
+            if (sound)
+                *offer = seat->offer;
+            else
+                refuse(seat);
+            return sound;
         }
         position++;
     }
@@ -104,11 +143,7 @@ bool pl_seat_take(pl_seat *seat, pl_offer *offer)
 
 void pl_seat_done(pl_seat *seat)
 {
-    pl_board *board = seat->board;
-    uint64_t word = word_of(DONE, 0, 0, lap_of(seat->entry));
-    /* P18 release: t2, the results, reports and counts are written; pairs with P19 */
-    atomic_store_explicit(&entry_at(board, seat->entry)->word, word, memory_order_release);
-    *pl_slot_index(board, seat->number) = PL_NO_INDEX;
+    write_done(seat, seat->seal);
 }
 
 /* Whether there is an offer to be taken. */
@@ -127,12 +162,12 @@ void pl_seat_rest(pl_seat *seat)
             return;
         pl_pause();
     }
-    /* P7 seq_cst: s1, before s2 in S; pairs with P6, P8 */
-    atomic_store_explicit(asleep, 1, memory_order_seq_cst);
+    /* P7 seq_cst: s1, before s2 in S; after what it had is DONE; pairs with P6, P8, P133 */
+    atomic_store_explicit(asleep, ASLEEP, memory_order_seq_cst);
     if (!sees_work(seat))
-        pl_os_shared_wait(asleep, 1, SLEEP_NS);
-    /* P70 relaxed: who resets it meanwhile wakes nobody; pairs with P6, P8 */
-    atomic_store_explicit(asleep, 0, memory_order_relaxed);
+        pl_os_shared_wait(asleep, ASLEEP, SLEEP_NS);
+    /* P70 relaxed: who resets it meanwhile wakes nobody; pairs with P6, P8, P133 */
+    atomic_store_explicit(asleep, AWAKE, memory_order_relaxed);
 }
 
 void pl_seat_pass_on(pl_seat *seat)
@@ -141,7 +176,7 @@ void pl_seat_pass_on(pl_seat *seat)
         return;
     /* P71 relaxed: as P16; pairs with P17 */
     unsigned active = atomic_load_explicit(&seat->board->active, memory_order_relaxed);
-    for (unsigned i = 0; i < active; i++)
+    for (unsigned i = 0; i < active && i < seat->slots; i++)
         if (i != seat->number && pl_board_wake(seat->board, i))
             return;
 }
@@ -167,15 +202,13 @@ bool pl_board_has_work(pl_board *board)
 /* ---- reports ----------------------------------------------------------------------------------------------- */
 
 /* Waits until there is room for `bytes` more. */
-static uint32_t await_room(pl_seat *seat, size_t bytes)
+static void await_room(const pl_seat *seat, size_t bytes)
 {
     pl_slot_board *slot = seat->slot;
-    /* P27 relaxed: the worker's own; no partner */
-    uint32_t wrote = atomic_load_explicit(&slot->wrote, memory_order_relaxed);
     for (;;) {
         /* P28 seq_cst: home has read what is overwritten; after P29 in S; pairs with P30 */
         uint32_t read = atomic_load_explicit(&slot->read, memory_order_seq_cst);
-        if (PL_BOARD_REPORTS - (wrote - read) >= bytes)
+        if (seat->wrote - read <= PL_BOARD_REPORTS - bytes)
             break;
         /* P29 seq_cst: before it looks again, in S; pairs with P31 */
         if (!atomic_exchange_explicit(&slot->stuck, 1, memory_order_seq_cst))
@@ -185,17 +218,18 @@ static uint32_t await_room(pl_seat *seat, size_t bytes)
     }
     /* P32 relaxed: a hint; pairs with P31 */
     atomic_store_explicit(&slot->stuck, 0, memory_order_relaxed);
-    return wrote;
 }
 
-static void write_report(pl_seat *seat, const pl_report *report, const char *text)
+static void write_report(pl_seat *seat, pl_report *report, const char *text)
 {
     uint32_t whole = (uint32_t)sizeof *report + report->length;
-    uint32_t wrote = await_room(seat, whole);
-    copy_ring(seat->slot->reports, wrote, (void *)report, sizeof *report, true);
-    copy_ring(seat->slot->reports, wrote + (uint32_t)sizeof *report, (void *)text, report->length, true);
+    await_room(seat, whole);
+    report->seal = seal_of_report(report, seat->wrote, seat->number);
+    copy_ring(seat->slot->reports, seat->wrote, report, sizeof *report, true);
+    copy_ring(seat->slot->reports, seat->wrote + (uint32_t)sizeof *report, (void *)text, report->length, true);
+    seat->wrote += whole;
     /* P33 release: the report is whole; pairs with P34 */
-    atomic_store_explicit(&seat->slot->wrote, wrote + whole, memory_order_release);
+    atomic_store_explicit(&seat->slot->wrote, doubled(seat->wrote), memory_order_release);
 }
 
 void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text)
@@ -263,7 +297,7 @@ bool pl_board_condemn(pl_board *board, unsigned number, uint64_t now, bool any, 
         *late_at = started + timeout;
     if (!any && now <= *late_at)
         return false;
-    /* P46 relaxed: c3, either this or P45 is first, and that is all; pairs with P45 */
+    /* P46 relaxed: c3, either this or P45 is first, and that is all; pairs with P45, P49 */
     return atomic_compare_exchange_strong_explicit(&slot->run, &run, (run & ~UINT64_C(3)) | CONDEMNED,
                                                    memory_order_relaxed, memory_order_relaxed);
 }
@@ -276,33 +310,57 @@ uint64_t pl_board_starts(const pl_board *board, unsigned slot)
 
 bool pl_board_was_condemned(pl_board *board, unsigned slot)
 {
-    /* P49 relaxed: the supervisor wrote it itself, if so; no partner */
+    /* P49 relaxed: of a worker that has died, with its supervisor; at worst its task is late instead of crashed; pairs with P46 */
     return (atomic_load_explicit(&board->slot[slot].run, memory_order_relaxed) & 3) == CONDEMNED;
 }
 
 /* ---- deaths ------------------------------------------------------------------------------------------------ */
 
-bool pl_board_has_room(pl_board *board)
+bool pl_board_has_room(pl_board *board, uint32_t noted)
 {
-    /* P50 relaxed: the supervisor's own; no partner */
-    uint32_t wrote = atomic_load_explicit(&board->deaths_wrote, memory_order_relaxed);
     /* P51 acquire: home has read what is overwritten; pairs with P52 */
-    return wrote - atomic_load_explicit(&board->deaths_read, memory_order_acquire) < PL_BOARD_DEATHS;
+    return noted - atomic_load_explicit(&board->deaths_read, memory_order_acquire) < PL_BOARD_DEATHS;
 }
 
-void pl_board_note_death(pl_board *board, const pl_death *death)
+void pl_board_note_death(pl_board *board, unsigned slots, uint32_t noted, const pl_death *death)
 {
-    /* P59 relaxed: as P50; no partner */
-    uint32_t wrote = atomic_load_explicit(&board->deaths_wrote, memory_order_relaxed);
-    board->deaths[wrote % PL_BOARD_DEATHS] = *death;
-    /* P53 release: the note is written, and all that the worker wrote; pairs with P54 */
-    atomic_store_explicit(&board->deaths_wrote, wrote + 1, memory_order_release);
-    for (unsigned i = 0; i < board->slots; i++)
+    pl_death *note = &board->deaths[noted % PL_BOARD_DEATHS];
+    *note = *death;
+    note->seal = seal_of_death(death, noted);
+    /* P53 release: the note is written, and all that the worker wrote; pairs with P54, P135 */
+    atomic_store_explicit(&board->deaths_wrote, noted + 1, memory_order_release);
+    /* P131 release: after the note; pairs with P133 */
+    atomic_store_explicit(&board->slot[death->slot].asleep, ABSENT, memory_order_release);
+    for (unsigned i = 0; i < slots; i++)
         pl_os_shared_wake(&board->slot[i].asleep, true);
     pl_board_ring(board);
 }
 
+void pl_board_give_up(pl_board *board, int why)
+{
+    /* P66 release: and then home looks; pairs with P67 */
+    atomic_store_explicit(&board->hopeless, hopeless_word(why), memory_order_release);
+    pl_board_ring(board);
+}
+
 /* ---- the worker's own process ---------------------------------------------------------------------------- */
+
+void pl_seat_begin(pl_seat *seat, pl_board *board, unsigned slots, size_t index_at, unsigned number, unsigned life)
+{
+    pl_slot_board *slot = &board->slot[number];
+    *seat = (pl_seat){.board = board, .slot = slot, .slots = slots, .number = number, .life = life};
+    seat->index = pl_slot_index(board, number, index_at);
+    seat->forks = pl_pool_forks();
+    /* P76 relaxed: the last life's; no partner */
+    seat->run = atomic_load_explicit(&slot->run, memory_order_relaxed) & ~UINT64_C(3);
+    /* P27 relaxed: the last life's, whose end the supervisor has seen; no partner */
+    seat->wrote = (uint32_t)atomic_load_explicit(&slot->wrote, memory_order_relaxed);
+    *seat->index = PL_NO_INDEX;
+    /* P77 relaxed: this life is at no task; no partner */
+    atomic_store_explicit(&slot->run, seat->run, memory_order_relaxed);
+    /* P132 relaxed: before it takes anything; pairs with P133 */
+    atomic_store_explicit(&slot->asleep, AWAKE, memory_order_relaxed);
+}
 
 void pl_seat_check(const pl_seat *seat)
 {

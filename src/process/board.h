@@ -10,7 +10,9 @@
  * ENTRIES. Work is offered in a ring of entries, each a range of tasks. Home alone writes them, at position `tail`, lap after
  * lap. The entry's word says what has become of it:
  *
- *      kind (2 bits) | slot (10) | life (20) | lap (32)        kind: DONE (and 0), FREE, TAKEN
+ *      kind (2 bits) | slot (10) | life (20) | lap (32)        kind: DONE (or 0: nothing yet), FREE, TAKEN
+ *
+ * (DONE has 30 bits of the entry's seal, see below, in the place of slot and life.)
  *
  *      home        DONE, of whatever lap  ->  FREE, lap        m1  and then tail += 1   m2
  *      worker      FREE, lap              ->  TAKEN by me      t1  a CAS: one worker has it, and all can see which
@@ -28,7 +30,8 @@
  * killed from outside just between two tasks is taken to have died in the one noted, unless it had reported that task's end.
  *
  * REPORTS. What a worker has to say (failures, messages, and what it leaves undone) goes into a ring of bytes in its slot,
- * for home. `wrote` moves on when a report is complete. A task that went well says nothing; t2 says it for all of an entry.
+ * for home. `wrote` moves on when a report is complete; it has each bit twice, the second time inverted, so that a number
+ * that somebody else writes there is noticed. A task that went well says nothing; t2 says it for all of an entry.
  *
  * CONDEMNED. Where tasks have deadlines, who may say how a task ended is decided by the slot's `run`: number << 2 | state.
  *
@@ -51,12 +54,13 @@
  * been condemned, in a ring for home, and forks the next life. Home reads a slot's reports before it acts on a death: the
  * worker wrote them before.
  *
- * SLEEP. A worker that finds nothing FREE announces that it sleeps, looks again, and sleeps on its announcement:
+ * SLEEP. A worker that finds nothing FREE announces that it sleeps (`asleep` is ASLEEP, 1; 0: AWAKE; 2: ABSENT, nobody is
+ * there), looks again, and sleeps on its announcement:
  *
  *      worker                                  home, or another worker
  *      s1  asleep = 1        (seq_cst)         m1, m2  publishes an entry            (m2 seq_cst)
  *      s2  reads tail, looks (seq_cst)         w1      looks at asleep               (seq_cst)
- *      s3  futex_wait while asleep == 1        w2      if 1: asleep = 0 (exchange), and wakes who reset it
+ *      s3  futex_wait while asleep == 1        w2      if 1: asleep = 0 (a CAS), and wakes if it has
  *
  * If w1 comes before s1 in the total order, m2 does, too, and s2 sees the entry. Else w1 sees the sleeper, or another waker
  * has reset the word. Who finds more than it takes wakes another. The wake-up of a worker that dies asleep is not lost
@@ -67,8 +71,41 @@
  * is as it was; whoever has something for it moves the bell (b1, seq_cst), and then looks at the announcement (b2, seq_cst):
  * either that sees it, or the futex sees that the bell has moved.
  *
- * A worker with a wild pointer can write nonsense here. Home believes nothing that it could not have written down by itself:
- * positions, indices and lengths are checked, and a board that contradicts itself fails the call (EIO).
+ * WHAT IS BELIEVED. Each worker can write anywhere on the board, and a task with a wild pointer may. So nothing that
+ * is on it is believed further than it could be true, and whoever needs to rely on something has it in memory of its
+ * own:
+ *
+ *      home        (pl_home) how many slots there are, and where the index is; all offers, and which of them are done;
+ *                  how far it has read reports and deaths; how many lives of each slot have died; what it has told the
+ *                  supervisor (active, wanted, condemn, watch); tasks counted, which neither go back nor are more than
+ *                  were offered
+ *      supervisor  (pl_crew, as it was forked with it) the number of slots, and where the index is; the workers'
+ *                  processes, lives, and which it has condemned; how many deaths it has noted
+ *      worker      (pl_seat) its number, life and place; a copy of the job and of the offer that it has taken; the
+ *                  number of what it runs; how much it has reported
+ *
+ * Entries (with the job), reports and notes of deaths are *sealed*: who writes one adds a digest of all that it says
+ * and of where it stands, and who reads one copies it first, and then compares. It is no cryptography: it keeps out
+ * what is written by mistake, not what is forged. A worker that has taken an entry whose seal is broken does not run
+ * it, but marks it DONE with a wrong seal; and DONE with the right one says that the worker has run what home has
+ * offered.
+ *
+ * A board that contradicts itself fails the call (EIO), and its crew ends. pl_home_look() compares what only home
+ * writes, and the words of entries, each time; pl_home_verify() all entries, at the end of a call: after it, no worker
+ * has one. And where nothing has been heard for a while, pl_home_doubt() looks for what would never end:
+ *
+ *      - an entry that is FREE, before `head`. Nobody would look there. Who moves the head has seen that none is
+ *        (move_head(), release), so who reads the head (acquire) sees that, too, or something later.
+ *      - an entry that is TAKEN by a slot that sleeps, or where nobody is. Suppose that home reads `asleep` not 0
+ *        (acquire), then that all deaths noted have been read, and then the same word TAKEN that it had read before
+ *        (acquire). Had that life taken it (t1, release) after what home read in `asleep` was written, it would have
+ *        written AWAKE before, and home, which has seen t1, could not have read the older value any more. So it was
+ *        taken before. If that life then went to sleep, it had written DONE before (t2), which home would have seen.
+ *        If it died, then the supervisor noted that before it wrote ABSENT, or forked a life that slept; home has read
+ *        the note, and ended the entry. So no life has it.
+ *
+ * What is left to a wild pointer is to make workers crash, and to change what tasks are given and give: that is
+ * theirs.
  */
 #ifndef PL_PROCESS_BOARD_H
 #define PL_PROCESS_BOARD_H
@@ -82,13 +119,14 @@
 #include "base/atomic.h"
 
 enum {
-    PL_BOARD_SLOTS = 1024, /* at most */
 #ifdef PL_MODEL
+    PL_BOARD_SLOTS = 4,
     PL_BOARD_ENTRIES = 4,
     PL_BOARD_DEATHS = 2,
     PL_BOARD_REPORTS = 64, /* one */
     PL_BOARD_TEXT = 16,
 #else
+    PL_BOARD_SLOTS = 1024, /* at most */
     PL_BOARD_ENTRIES = 1024,
     PL_BOARD_DEATHS = 256,
     PL_BOARD_REPORTS = 16384, /* bytes for each worker */
@@ -106,20 +144,22 @@ typedef struct pl_offer {
     size_t begin, end;
     unsigned tried;      /* how often they have been tried */
     uint64_t timeout_ns; /* of each; 0: none */
-    bool last;           /* they are not tried again: a failure is one of the call */
+    unsigned char last;  /* not 0: they are not tried again: a failure is one of the call */
     uint64_t position;   /* where it was offered */
 } pl_offer;
 
 typedef struct pl_entry {
     _Atomic uint64_t word;
+    uint64_t seal; /* of the offer and the job */
     pl_offer offer;
 } pl_entry;
 
 typedef struct pl_death {
     uint32_t slot, life;
-    bool condemned;
+    uint32_t condemned; /* not 0: it was */
     int signal, code;
     size_t index;
+    uint64_t seal; /* of all this, and how many were noted before */
 } pl_death;
 
 typedef enum pl_report_kind { PL_REPORT_FAILED = 1, PL_REPORT_LEFT, PL_REPORT_TEXT } pl_report_kind;
@@ -132,6 +172,7 @@ typedef struct pl_report {
     int32_t code;
     uint32_t state; /* what the API calls it */
     uint32_t final; /* 1: they are not to be tried again; else 0 */
+    uint64_t seal;  /* of all this, and of where it stands */
 } pl_report;
 
 /* A worker's place. */
@@ -140,7 +181,7 @@ typedef struct pl_slot_board {
     _Atomic uint64_t started, timeout; /* of the task that runs, in nanoseconds */
     _Atomic uint64_t done;             /* tasks that went well, in all lives */
     _Atomic uint64_t busy;             /* ticks spent on entries */
-    _Atomic uint32_t wrote;            /* bytes of reports, ever */
+    _Atomic uint64_t wrote;            /* bytes of reports, ever, and the same inverted */
     _Atomic uint32_t stuck;            /* it waits for home to read */
     alignas(PL_LINE) _Atomic uint32_t asleep;
     alignas(PL_LINE) _Atomic uint32_t read; /* bytes of reports; home's */
@@ -157,21 +198,19 @@ typedef struct pl_board_job {
     void (*stray)(
         void *room); /* in a child of a worker's task, whose copy of the room this is: it is to start nothing more */
     const void *context;       /* within reach of the workers */
-    bool timed;                /* tasks are condemned one by one */
+    unsigned char timed;       /* not 0: tasks are condemned one by one */
     size_t memory_limit;       /* bytes; 0: none */
     unsigned tasks_per_worker; /* 0: any */
 } pl_board_job;
 
 struct pl_board {
-    unsigned slots;
-    size_t index_at; /* where in a slot's room the index is */
     pl_board_job job;
     _Atomic int stop;          /* a stop word (sched/cancel.h) */
     _Atomic uint32_t active;   /* slots from 0 that may take entries */
     _Atomic uint32_t wanted;   /* workers that there are to be */
     _Atomic uint32_t ending;   /* the supervisor is to end, and all with it */
     _Atomic uint32_t condemn;  /* how often home has asked it to kill all that run */
-    _Atomic uint32_t hopeless; /* an error code: no worker can be had */
+    _Atomic uint32_t hopeless; /* an error code, and the same inverted: no worker can be had; 0: some can */
     _Atomic uint64_t watch;    /* nanoseconds, the shortest timeout of a task: how often to look; 0: never */
     alignas(PL_LINE) _Atomic uint64_t tail;
     _Atomic uint32_t more; /* home has more to offer than there is room for */
@@ -190,6 +229,7 @@ static inline size_t pl_board_bytes(unsigned slots)
     return sizeof(pl_board) + slots * sizeof(pl_slot_board);
 }
 
+/* Of so many slots, in whose room an index is at `index_at`. */
 void pl_board_init(pl_board *board, unsigned slots, size_t index_at);
 
 /* ---- home ------------------------------------------------------------------------------------------------ */
@@ -197,19 +237,39 @@ void pl_board_init(pl_board *board, unsigned slots, size_t index_at);
 /* Home's own account of the board, in its own memory. */
 typedef struct pl_home {
     pl_board *board;
-    uint64_t tail, oldest;                 /* positions: the next; and before which all are DONE */
-    uint64_t published;                    /* what the board knows of the tail */
-    uint64_t first;                        /* the position of this call's first offer */
-    unsigned active;                       /* as told to the board */
-    uint64_t lap[PL_BOARD_ENTRIES];        /* of the last offer made in each entry, 0: none */
-    unsigned char state[PL_BOARD_ENTRIES]; /* 0, or the offer there has been made (1), is done (2) */
+    unsigned slots;
+    size_t index_at;             /* where in a slot's room the index is */
+    uint64_t tail;               /* the next position */
+    uint64_t published;          /* what the board knows of it */
+    uint64_t first;              /* the position of this call's first offer */
+    unsigned open;               /* offers that are not done */
+    uint64_t tasks;              /* all that have been offered in this call; who is offered again counts again */
+    unsigned active, wanted;     /* as told to the board */
+    uint32_t condemned;          /* likewise */
+    uint64_t watch_ns, job_seal; /* likewise */
+    uint32_t deaths_read;
+    uint64_t began, done_before;           /* when this call did, in ticks; and what had been counted in all slots */
+    bool corrupted;                        /* the board contradicts itself */
+    unsigned char state[PL_BOARD_ENTRIES]; /* of what has been offered there in this call; home.c */
+    uint64_t seal[PL_BOARD_ENTRIES];
     pl_offer offered[PL_BOARD_ENTRIES];
-    bool corrupted; /* the board contradicts itself */
+    struct {
+        uint32_t read, died; /* bytes of reports; and lives */
+        uint64_t done, busy; /* done: as far as it is believed; busy: before this call */
+    } slot[PL_BOARD_SLOTS];
 } pl_home;
+
+/* Of a board that pl_board_init() has made. `home` is all zero. */
+void pl_home_init(pl_home *home, pl_board *board, unsigned slots, size_t index_at);
 
 /* A call begins: `active` workers, of which tasks are watched that may take `watch_ns`; 0: none are. */
 void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active, uint64_t watch_ns);
 void pl_home_end(pl_home *home);
+
+/* At least so many workers are to be there: true if that is more than before. All tasks that run are to be killed. The
+ * supervisor finds out when it looks next. */
+bool pl_home_want(pl_home *home, unsigned workers);
+void pl_home_condemn(pl_home *home);
 
 /* Offers some tasks, and says where. False if there is no room now. */
 bool pl_home_offer(pl_home *home, pl_offer *offer);
@@ -218,6 +278,11 @@ bool pl_home_offer(pl_home *home, pl_offer *offer);
  * read, and pl_home_settle() after. The former also finds out whether the board is what home has made of it. */
 void pl_home_look(pl_home *home);
 void pl_home_settle(pl_home *home);
+
+/* Nothing has been heard for a while, and all reports and deaths have been read: whether something has been taken that nobody has,
+ * or is where nobody looks. All is done: whether that is what the board says of all that was offered. */
+void pl_home_doubt(pl_home *home);
+void pl_home_verify(pl_home *home);
 
 /* Whether the stop word is raised. */
 bool pl_home_stopped(const pl_home *home);
@@ -237,8 +302,8 @@ void pl_home_call(pl_home *home, unsigned workers);
 /* Takes back an offer that nobody has taken. False if there is none. */
 bool pl_home_take_back(pl_home *home, pl_offer *offer);
 
-/* Whether all that was offered is done. Reports may have to be read yet. */
-bool pl_home_all_done(pl_home *home);
+/* Whether all that was offered is done, as of the last pl_home_look(). Reports may have to be read yet. */
+bool pl_home_all_done(const pl_home *home);
 
 /* The next report of a slot, and its text, of at most PL_BOARD_TEXT bytes. False if there is none now. */
 bool pl_home_report(pl_home *home, unsigned slot, pl_report *report, char *text);
@@ -258,9 +323,9 @@ bool pl_home_taken(const pl_home *home, unsigned place, uint64_t *who, uint64_t 
 uint32_t pl_home_bell(const pl_home *home);
 void pl_home_sleep(pl_home *home, uint32_t bell, uint64_t timeout_ns, bool soon);
 
-/* Tasks that went well, and ticks spent. */
-uint64_t pl_home_done(const pl_home *home);
-uint64_t pl_home_busy(const pl_home *home);
+/* Tasks of this call that went well, and ticks spent; false if they cannot be so many. */
+uint64_t pl_home_done(pl_home *home);
+bool pl_home_busy(const pl_home *home, uint64_t *ticks);
 
 /* ---- workers, and the supervisor ------------------------------------------------------------------------- */
 
@@ -269,10 +334,19 @@ struct pl_seat {
     pl_board *board;
     pl_slot_board *slot;
     unsigned number, life, ran;
-    unsigned forks; /* pl_pool_forks() of this process */
-    uint64_t entry; /* the position taken */
-    uint64_t run;   /* what the slot's word is, while the worker runs */
+    unsigned slots;
+    size_t *index;    /* the slot's */
+    unsigned forks;   /* pl_pool_forks() of this process */
+    uint64_t entry;   /* the position taken, */
+    pl_offer offer;   /* what stands there, */
+    pl_board_job job; /* what there is to do, */
+    uint64_t seal;    /* and the seal of both */
+    uint64_t run;     /* what the slot's word is, while the worker runs */
+    uint32_t wrote;   /* bytes of reports, in all lives */
 };
+
+/* A life of a slot begins. */
+void pl_seat_begin(pl_seat *seat, pl_board *board, unsigned slots, size_t index_at, unsigned number, unsigned life);
 
 /* Takes an offer; gives it back as done. False if there is none. */
 bool pl_seat_take(pl_seat *seat, pl_offer *offer);
@@ -311,8 +385,8 @@ void pl_seat_spent(pl_seat *seat, uint64_t ticks);
  * call may have what it needs. In worker.c. */
 bool pl_seat_is_spent(const pl_seat *seat);
 
-/* Where the slot's index is. */
-size_t *pl_slot_index(pl_board *board, unsigned slot);
+/* Where the index of a slot is, which is at `index_at` in its room. */
+size_t *pl_slot_index(pl_board *board, unsigned slot, size_t index_at);
 
 /* b1, b2: there is something for home. */
 void pl_board_ring(pl_board *board);
@@ -320,9 +394,13 @@ void pl_board_ring(pl_board *board);
 /* w1, w2: wakes the worker of a slot, if it sleeps. */
 bool pl_board_wake(pl_board *board, unsigned slot);
 
-/* The supervisor's: whether there is room to note a death; and to note it, and make up for wake-ups that the dead owed. */
-bool pl_board_has_room(pl_board *board);
-void pl_board_note_death(pl_board *board, const pl_death *death);
+/* The supervisor's, which has noted `noted` deaths: whether there is room for one more; and to note it, nobody being in that slot
+ * any more, and make up for wake-ups that the dead owed to those in the `slots`. */
+bool pl_board_has_room(pl_board *board, uint32_t noted);
+void pl_board_note_death(pl_board *board, unsigned slots, uint32_t noted, const pl_death *death);
+
+/* No worker can be had, for that error code. Home is to know. */
+void pl_board_give_up(pl_board *board, int why);
 
 /* c3: condemns the task that a slot is at, if it is one, and late at `now`; or in any case. Else says when it will be late,
  * or UINT64_MAX. True if it did. */
@@ -334,7 +412,7 @@ bool pl_board_has_work(pl_board *board);
 /* A number that changes whenever the slot's worker starts something. */
 uint64_t pl_board_starts(const pl_board *board, unsigned slot);
 
-/* Whether the slot's worker, which is dead, was condemned. */
+/* Home's, where the supervisor has died, too: whether the slot's worker was condemned. */
 bool pl_board_was_condemned(pl_board *board, unsigned slot);
 
 #endif

@@ -24,6 +24,7 @@ static void free_crew(pl_crew *crew)
     free(crew->pids);
     free(crew->lives);
     free(crew->starts);
+    free(crew->condemned);
     free(crew);
 }
 
@@ -73,9 +74,12 @@ static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept
     crew->pids = calloc(slots, sizeof *crew->pids);
     crew->lives = calloc(slots, sizeof *crew->lives);
     crew->starts = calloc(slots, sizeof *crew->starts);
+    crew->condemned = calloc(slots, sizeof *crew->condemned);
+    crew->index_at = index_at;
     int error = ENOMEM;
-    if (crew->pids && crew->lives && crew->starts && pl_arena_take(&crew->block, pl_board_bytes(slots))) {
-        crew->board = crew->home.board = crew->block.start;
+    if (crew->pids && crew->lives && crew->starts && crew->condemned &&
+        pl_arena_take(&crew->block, pl_board_bytes(slots))) {
+        crew->board = crew->block.start;
         crew->forks = pl_pool_forks();
         crew->regions = pl_arena_regions();
         crew->images = pl_os_images();
@@ -83,6 +87,7 @@ static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept
         if (kept)
             pl_os_attributes_get(&crew->attributes);
         pl_board_init(crew->board, slots, index_at);
+        pl_home_init(&crew->home, crew->board, slots, index_at);
         pl_crew_want(crew, workers);
         error = pl_os_fork_apart(&crew->apart, pl_supervise, crew);
     }
@@ -195,22 +200,15 @@ void pl_crew_nudge(const pl_crew *crew)
     pl_os_apart_nudge(&crew->apart);
 }
 
-void pl_crew_want(const pl_crew *crew, unsigned workers)
+void pl_crew_want(pl_crew *crew, unsigned workers)
 {
-    _Atomic uint32_t *wanted = &crew->board->wanted;
-    /* P62 relaxed: home's own; no partner */
-    if (atomic_load_explicit(wanted, memory_order_relaxed) >= workers)
-        return;
-    /* P68 relaxed: a number by itself; pairs with P63 */
-    atomic_store_explicit(wanted, workers, memory_order_relaxed);
-    if (crew->apart.pid)
+    if (pl_home_want(&crew->home, workers) && crew->apart.pid)
         pl_crew_nudge(crew);
 }
 
-void pl_crew_condemn(const pl_crew *crew)
+void pl_crew_condemn(pl_crew *crew)
 {
-    /* P64 release: after what home wants them to be condemned for; pairs with P65 */
-    atomic_fetch_add_explicit(&crew->board->condemn, 1, memory_order_release);
+    pl_home_condemn(&crew->home);
     pl_crew_nudge(crew);
 }
 

@@ -23,6 +23,9 @@
  * workers, when code has been loaded or unloaded since (a function may be where there was nothing, or another), when the
  * arena has grown, when its supervisor has died, or when the calling thread's rights or directories (pl_os_attributes) are not
  * those with which the supervisor was forked.
+ *
+ * Who has forked the supervisor has given it and the workers a copy of the crew. What they need to rely on is there: the board
+ * (board.h) is written by all.
  */
 #ifndef PL_PROCESS_CREW_H
 #define PL_PROCESS_CREW_H
@@ -48,6 +51,7 @@ typedef struct pl_crew {
     pl_home home;
     pl_os_apart apart;
     unsigned workers; /* slots */
+    size_t index_at;  /* in the room of a slot */
     bool busy;
     unsigned forks;              /* pl_pool_forks() */
     unsigned regions;            /* of the arena, when it was forked */
@@ -58,6 +62,7 @@ typedef struct pl_crew {
     int *pids;   /* the supervisor's: of the workers; 0: none */
     unsigned *lives;
     uint64_t *starts; /* pl_board_starts(), when they began */
+    bool *condemned;  /* it has condemned them */
 } pl_crew;
 
 /* A crew of at least so many workers, new, or one that was kept; NULL with errno. Workers keep at `index_at`, in the room of
@@ -74,10 +79,10 @@ bool pl_crew_gone(const pl_crew *crew);
 void pl_crew_nudge(const pl_crew *crew);
 
 /* At least so many workers are to be there, if they can be had. */
-void pl_crew_want(const pl_crew *crew, unsigned workers);
+void pl_crew_want(pl_crew *crew, unsigned workers);
 
 /* All tasks that run are to be killed. */
-void pl_crew_condemn(const pl_crew *crew);
+void pl_crew_condemn(pl_crew *crew);
 
 /* Kills the supervisor, and so all of it, without its help. */
 void pl_crew_kill(const pl_crew *crew);

@@ -29,6 +29,7 @@ typedef struct supervisor {
     uint32_t condemned;      /* as far as home's wishes have been met */
     uint64_t doom;           /* when all are killed, whatever they do; UINT64_MAX: never */
     bool doomed;             /* then has come */
+    uint32_t noted;          /* deaths */
     bool blocked;            /* a death could not be noted */
     bool powerless;          /* one that is to be killed cannot be */
 } supervisor;
@@ -49,31 +50,26 @@ static bool belongs(void *context, int pid)
     return slot_of(context, pid) >= 0 || slot_of(context, pl_os_group(pid)) >= 0;
 }
 
-static void give_up_hope(supervisor *s, int why)
-{
-    /* P66 release: and then home looks; pairs with P67 */
-    atomic_store_explicit(&s->board->hopeless, (uint32_t)why, memory_order_release);
-    pl_board_ring(s->board);
-}
-
 /* Forks the next life of a slot. False if it cannot be. */
 static bool revive(supervisor *s, unsigned slot)
 {
     pl_crew *crew = s->crew;
-    crew->lives[slot]++;
+    unsigned life = crew->lives[slot] + 1;
     crew->starts[slot] = pl_board_starts(s->board, slot);
     int supervisor_pid = pl_os_self();
     uint64_t began = pl_os_nanoseconds();
     int pid = pl_os_fork_worker(&s->os);
     if (pid == 0) {
         pl_os_become_worker(&s->os, supervisor_pid);
-        pl_work(crew, slot, crew->lives[slot]);
+        pl_work(crew, slot, life);
     }
     if (pid < 0)
         return false;
     uint64_t took = pl_os_nanoseconds() - began;
     s->fork_ns = took > s->fork_ns ? took : s->fork_ns;
     crew->pids[slot] = pid;
+    crew->lives[slot] = life; /* home counts them, too */
+    crew->condemned[slot] = false;
     s->alive++;
     return true;
 }
@@ -98,7 +94,7 @@ static void fill_up(supervisor *s)
         s->again = pl_os_nanoseconds() + AGAIN_NS;
         if (s->alive == 0 && ++s->tries > TRIES) {
             s->tries = 0;
-            give_up_hope(s, errno ? errno : EAGAIN);
+            pl_board_give_up(s->board, errno ? errno : EAGAIN);
         }
         break;
     }
@@ -112,10 +108,10 @@ static bool bury(supervisor *s, unsigned slot, int pid)
     pl_death death = {
         .slot = slot,
         .life = s->crew->lives[slot],
-        .condemned = pl_board_was_condemned(s->board, slot) || s->doomed,
-        .index = *pl_slot_index(s->board, slot),
+        .condemned = s->crew->condemned[slot] || s->doomed,
+        .index = *pl_slot_index(s->board, slot, s->crew->index_at),
     };
-    s->blocked = !pl_board_has_room(s->board);
+    s->blocked = !pl_board_has_room(s->board, s->noted);
     if (s->blocked)
         return false;
     pl_os_end how = pl_os_bury(&s->os, pid, true);
@@ -125,8 +121,8 @@ static bool bury(supervisor *s, unsigned slot, int pid)
     s->alive--;
     s->useless = pl_board_starts(s->board, slot) == s->crew->starts[slot] ? s->useless + 1 : 0;
     if (s->useless == USELESS + 1)
-        give_up_hope(s, EOWNERDEAD);
-    pl_board_note_death(s->board, &death);
+        pl_board_give_up(s->board, EOWNERDEAD);
+    pl_board_note_death(s->board, s->crew->workers, s->noted++, &death);
     return true;
 }
 
@@ -180,6 +176,7 @@ static uint64_t condemn(supervisor *s, uint64_t now)
         if (!s->crew->pids[i])
             continue;
         bool late = pl_board_condemn(s->board, i, now, wish != s->condemned, &late_at);
+        s->crew->condemned[i] |= late;
         if (late || s->doomed)
             kill_worker(s, i);
         else if (late_at < next)

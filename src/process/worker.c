@@ -17,23 +17,17 @@ bool pl_in_worker_process(void)
 
 bool pl_seat_is_spent(const pl_seat *seat)
 {
-    unsigned most = seat->board->job.tasks_per_worker;
+    unsigned most = seat->job.tasks_per_worker;
     return (most && seat->ran >= most) || pl_arena_has_own();
 }
 
 void pl_work(const pl_crew *crew, unsigned number, unsigned life)
 {
-    pl_board *board = crew->board;
-    pl_seat seat = {.board = board, .slot = &board->slot[number], .number = number, .life = life};
+    pl_seat seat;
     int supervisor = pl_os_parent();
     is_worker = true;
     pl_pool_stay_alone();
-    seat.forks = pl_pool_forks();
-    /* P76 relaxed: the last life's; no partner */
-    seat.run = atomic_load_explicit(&seat.slot->run, memory_order_relaxed) & ~UINT64_C(3);
-    /* P77 relaxed: this life is at no task; no partner */
-    atomic_store_explicit(&seat.slot->run, seat.run, memory_order_relaxed);
-    *pl_slot_index(board, number) = PL_NO_INDEX;
+    pl_seat_begin(&seat, crew->board, crew->workers, crew->index_at, number, life);
     for (bool worked = false;;) {
         pl_offer offer;
         bool found = pl_seat_take(&seat, &offer);
@@ -47,10 +41,10 @@ void pl_work(const pl_crew *crew, unsigned number, unsigned life)
             continue;
         }
         pl_seat_pass_on(&seat);
-        pl_os_limit_memory(board->job.memory_limit);
+        pl_os_limit_memory(seat.job.memory_limit);
         uint64_t began = pl_ticks();
         at_work = &seat;
-        board->job.run(&seat, &offer);
+        seat.job.run(&seat, &offer);
         at_work = NULL;
         pl_seat_spent(&seat, pl_ticks() - began);
         pl_seat_done(&seat);
@@ -71,7 +65,7 @@ static void after_fork_in_child(void)
     uintptr_t page = pl_os_page(), first = (uintptr_t)slot->room / page * page;
     uintptr_t last = ((uintptr_t)slot->room + sizeof slot->room + page - 1) / page * page;
     if (pl_os_unshare((void *)first, last - first))
-        at_work->board->job.stray(slot->room);
+        at_work->job.stray(slot->room);
     else
         pl_os_leave(1);
 }

@@ -105,7 +105,7 @@ typedef struct pl_worker {
 
 /* What the threads of a pool have, and do. */
 typedef struct pl_thread_kind {
-    pl_os_attributes attributes;           /* the CPUs in it are the pool's to free */
+    pl_os_thread_attributes attributes;    /* the CPUs in it are the pool's to free */
     char name[16];                         /* for debuggers; "": one with a number */
     void (*start)(void *), (*end)(void *); /* run by each, first and last; or NULL */
     void *data;

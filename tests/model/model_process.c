@@ -23,6 +23,7 @@ static void set_up_board(void)
 {
     pl_board_init(&memory.board, SLOTS, 0);
     memset(&home, 0, sizeof home);
+    pl_home_init(&home, &memory.board, SLOTS, 0);
     pl_home_begin(&home, &memory.board, &(pl_board_job){.timed = false}, SLOTS, 0);
     memset(ran, 0, sizeof ran);
     memset(&looked, 0, sizeof looked);
@@ -33,10 +34,9 @@ static void set_up_board(void)
 /* A worker as worker.c has it, until it is offered QUIT. It notes each task that it begins. */
 static void be_a_life(unsigned number, unsigned life)
 {
-    pl_seat seat = {.board = &memory.board, .slot = &memory.board.slot[number], .number = number, .life = life};
-    size_t *index = pl_slot_index(&memory.board, number);
+    pl_seat seat;
     pl_offer offer;
-    *index = PL_NO_INDEX;
+    pl_seat_begin(&seat, &memory.board, SLOTS, 0, number, life);
     for (bool worked = false;;) {
         bool found = pl_seat_take(&seat, &offer);
         if (found && offer.begin == QUIT)
@@ -50,7 +50,7 @@ static void be_a_life(unsigned number, unsigned life)
         }
         pl_seat_pass_on(&seat);
         for (size_t i = offer.begin; i < offer.end && offer.begin != QUIT; i++) {
-            *index = i;
+            *seat.index = i;
             ran[i]++;
             if (i == failing || failing == ALL)
                 pl_seat_report(
@@ -70,11 +70,12 @@ static void work(void)
     be_a_life((unsigned)model_self() - 1, 1);
 }
 
-/* There are none, but a place is offered again only after that. */
+/* There are none, but a place is offered again only after that. Nothing looks as if it were nobody's. */
 static void read_reports(void)
 {
     pl_home_look(&home);
     pl_home_settle(&home);
+    pl_home_doubt(&home);
     model_assert(!home.corrupted);
 }
 
@@ -89,9 +90,11 @@ static void await_all(void)
         uint32_t bell = pl_home_bell(&home);
         read_reports();
         if (pl_home_all_done(&home))
-            return;
+            break;
         pl_home_sleep(&home, bell, UINT64_MAX, false);
     }
+    pl_home_verify(&home);
+    model_assert(!home.corrupted);
 }
 
 static void dismiss(int workers)
@@ -146,7 +149,8 @@ static void offer_and_take_back(void)
 /* Two tasks with a timeout, and a supervisor who finds that they are late. */
 static void run_tasks(void)
 {
-    pl_seat seat = {.board = &memory.board, .slot = &memory.board.slot[0], .number = 0, .life = 1};
+    pl_seat seat;
+    pl_seat_begin(&seat, &memory.board, SLOTS, 0, 0, 1);
     for (int i = 0; i < 2; i++) {
         pl_seat_start(&seat, 10, i ? 1000 : 5);
         if (i)
@@ -213,9 +217,9 @@ static bool note_death(void)
 {
     if (!model_await_end(MORTAL))
         return false;
-    pl_death death = {.slot = 0, .life = 1, .signal = 9, .index = *pl_slot_index(&memory.board, 0)};
-    model_assert(pl_board_has_room(&memory.board));
-    pl_board_note_death(&memory.board, &death);
+    pl_death death = {.slot = 0, .life = 1, .signal = 9, .index = *pl_slot_index(&memory.board, 0, 0)};
+    model_assert(pl_board_has_room(&memory.board, 0));
+    pl_board_note_death(&memory.board, SLOTS, 0, &death);
     return true;
 }
 
@@ -260,6 +264,7 @@ static void take_in(void)
         put_off(at_one ? at + 1 : from, offer.end);
     }
     pl_home_settle(&home);
+    pl_home_doubt(&home);
     model_assert(!home.corrupted);
 }
 
@@ -300,13 +305,13 @@ static void offer_to_mortals(void)
 /* One that takes a task, has another worker woken for the other, and may be killed over that. */
 static void take_one_and_pass_on(void)
 {
-    pl_seat seat = {.board = &memory.board, .slot = &memory.board.slot[0], .life = 1};
+    pl_seat seat;
     pl_offer offer;
-    *pl_slot_index(&memory.board, 0) = PL_NO_INDEX;
+    pl_seat_begin(&seat, &memory.board, SLOTS, 0, 0, 1);
     if (!pl_seat_take(&seat, &offer))
         return;
     pl_seat_pass_on(&seat);
-    *pl_slot_index(&memory.board, 0) = offer.begin;
+    *seat.index = offer.begin;
     ran[offer.begin]++;
     pl_seat_done(&seat);
     pl_seat_tell(&seat, true);
@@ -340,9 +345,9 @@ static void all_failed(void)
 static void note_three_deaths(void)
 {
     for (unsigned life = 1; life <= 3; life++) {
-        while (!pl_board_has_room(&memory.board))
+        while (!pl_board_has_room(&memory.board, life - 1))
             pl_os_yield();
-        pl_board_note_death(&memory.board, &(pl_death){.life = life, .index = life * 7});
+        pl_board_note_death(&memory.board, SLOTS, life - 1, &(pl_death){.life = life, .index = life * 7});
     }
 }
 

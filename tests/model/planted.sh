@@ -435,8 +435,8 @@ plant "a sleeper looks before it is counted" $file stop: \
 plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch, 1, memory_order_seq_cst\);\n//'
 plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
-plant "nobody makes up for what the dead owed" src/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < board->slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
-plant "the index is gone before the entry is done" src/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*pl_slot_index.*?\n)/$2$1/'
+plant "nobody makes up for what the dead owed" src/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
+plant "the index is gone before the entry is done" src/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*seat->index.*?\n)/$2$1/'
 plant "the dead leave what their successor has" src/process/home.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->life, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
 plant "a worker takes before it says so" src/process/board.c "board: killed" 's/word_of\(TAKEN, seat->number, seat->life, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
 file=src/api/executor.c
@@ -461,17 +461,17 @@ plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_c
 
 file=src/process/board.c
 plant "an offer is taken without a CAS" $file board: \
-    's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_relaxed, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_relaxed), 1)/s'
+    's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_release, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_release), 1)/s'
 plant "an offer is taken back without a CAS" src/process/home.c board: \
-    's/if \(home->lap\[place\] && atomic_compare_exchange_strong_explicit\((.*?)\{/if (home->lap[place] \&\& atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, word_of(DONE, 0, 0, home->lap[place]), memory_order_relaxed), 1)) {/s'
+    's/if \(atomic_compare_exchange_strong_explicit\((.*?)\{/if (atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, ended_word(home, place), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
 plant "the tail moves before the offer is there" src/process/home.c board: \
-    's/(        entry->offer = .*?;\n)(.*?)(        atomic_store_explicit\(&board->tail.*?;\n)/$3$1$2/s'
-plant "a place is offered again while it is taken" src/process/home.c board: 's/        if \(home->state\[place\]\) \{/        if (0) {/'
+    's/(    entry->offer = .*?;\n)(.*?)(    atomic_store_explicit\(&home->board->tail.*?;\n)/$3$1$2/s'
+plant "a place is offered again while it is taken" src/process/home.c board: 's/if \(home->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
 plant "who offers wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
-plant "a worker sleeps without a word" $file board: 's/    atomic_store_explicit\(asleep, 1, memory_order_seq_cst\);\n//; s/asleep, 1, SLEEP_NS/asleep, 0, SLEEP_NS/'
+plant "a worker sleeps without a word" $file board: 's/    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n//; s/asleep, ASLEEP, SLEEP_NS/asleep, AWAKE, SLEEP_NS/'
 plant "a worker looks before it says that it sleeps" $file board: \
-    's/(    atomic_store_explicit\(asleep, 1, memory_order_seq_cst\);\n)    if \(!sees_work\(seat\)\)/    bool none = !sees_work(seat);\n$1    if (none)/'
+    's/(    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n)    if \(!sees_work\(seat\)\)/    bool none = !sees_work(seat);\n$1    if (none)/'
 plant "a worker that runs out of work does not ring" $file board: 's/if \(idle \|\| /if (/'
 plant "home looks at the bell after all else" tests/model/model_process.c board: \
     's/(        uint32_t bell = pl_home_bell\(&home\);\n)(        read_reports\(\);\n        if \(pl_home_all_done.*?;\n)/$2$1/s'
@@ -481,5 +481,9 @@ plant "who has ended and who is condemned are both" $file board: \
 plant "a worker does not ask whether it is condemned" $file board: \
     's/return atomic_compare_exchange_strong_explicit\(&seat->slot->run.*?;/return atomic_store_explicit(&seat->slot->run, seat->run, memory_order_relaxed), true;/s'
 plant "the next task has the number of the last" $file board: 's/    seat->run \+= 4;\n//'
+plant "nobody is there before the death is noted" $file "board: killed" \
+    's/(    \/\* P53 .*?;\n)(    \/\* P131 .*?;\n)/$2$1/s'
+plant "home doubts what the dead have left" src/process/home.c "board: killed" 's/, memory_order_acquire\) != home->deaths_read\)/, memory_order_acquire) == UINT32_MAX)/'
+plant "a worker that wakes up does not say so" $file board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
 try_all
 done_testing

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* What home makes of a board on which anything may stand: its functions, without workers, between scribbles. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "api/process.h"
+#include "process/board_internal.h"
+#include "support/test.h"
+
+enum { SLOTS = 3, TASKS = 2000, STEPS = 40 };
+
+typedef unsigned long long seed;
+
+static struct {
+    pl_board *board;
+    pl_call call;
+    pl_crew crew;
+    pl_process_call *p;
+    pl_seat seats[SLOTS];
+    pl_offer offers[SLOTS];
+    bool has[SLOTS];
+    uint32_t noted;
+    int in[TASKS], out[TASKS];
+} all;
+
+static int fail_some(const int *number, int *result, void *extras)
+{
+    (void)extras;
+    *result = *number + 1;
+    return *number % 7 ? 0 : EDOM;
+}
+PARALLEL_DECORATE_TASK(fail_some, int, int);
+
+static size_t below(seed *random, size_t n)
+{
+    return (size_t)(pl_random(random) % n);
+}
+
+/* ---- a call, as process.c makes it ------------------------------------------------------------------------- */
+
+static void begin(seed *random)
+{
+    size_t n = below(random, TASKS) + 1;
+    parallel_options options = {.silent = below(random, 2), .retries = (int)below(random, 3), .max_workers = SLOTS};
+    memset(&all, 0, sizeof all);
+    ck_assert(pl_call_begin_map(&all.call, &fail_some__parallel, all.in, n, &options, PARALLEL_PROCESS, false));
+    pl_care_begin(&all.call);
+    all.call.m.out = all.out;
+    all.board = calloc(1, pl_board_bytes(SLOTS));
+    all.p = calloc(1, sizeof *all.p);
+    ck_assert(all.board && all.p);
+    all.p->call = &all.call;
+    all.p->crew = &all.crew;
+    all.p->home = &all.crew.home;
+    all.crew.workers = all.p->workers = SLOTS;
+    all.crew.board = all.board;
+    all.p->least = below(random, 20) + 1;
+    all.p->job = (pl_board_job){.timed = below(random, 2)};
+    all.p->heard = calloc(SLOTS, sizeof *all.p->heard);
+    ck_assert_ptr_nonnull(all.p->heard);
+    pl_turn_begin(&all.p->turn, &all.call);
+    pl_board_init(all.board, SLOTS, PL_REMOTE_INDEX);
+    pl_home_init(all.p->home, all.board, SLOTS, PL_REMOTE_INDEX);
+    pl_home_want(all.p->home, SLOTS);
+    pl_home_begin(all.p->home, all.board, &all.p->job, SLOTS, 0);
+    for (unsigned i = 0; i < SLOTS; i++)
+        pl_seat_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, 1);
+}
+
+static void drop(void)
+{
+    pl_process_call *p = all.p;
+    pl_retry *r;
+    p->over = p->over ? p->over : EIO;
+    while (p->pending_count) {
+        pl_pending last = p->pending[--p->pending_count];
+        pl_process_let_go(p, &last.offer, last.retry);
+    }
+    while ((r = pl_retry_next(&all.call, true)))
+        pl_process_give_up(p, r);
+    pl_process_leave_out(p, p->next, all.call.n);
+}
+
+/* Whether each failure is of a task that there is. */
+static bool failures_are_sound(void)
+{
+    for (size_t k = 0; k < all.call.failures.count; k++) {
+        const parallel_failure *f = &all.call.failures.list[k];
+        if (f->index >= all.call.n || !f->message || f->state == PARALLEL_OK || f->state > PARALLEL_NOT_RUN)
+            return false;
+    }
+    return true;
+}
+
+static void end(seed number)
+{
+    pl_process_call *p = all.p;
+    drop();
+    for (unsigned i = 0; i < SLOTS; i++)
+        free(p->heard[i].message);
+    for (uint64_t i = 0; i < p->home->tail - p->home->first && i < PL_BOARD_ENTRIES; i++)
+        pl_process_forget_try(p, p->home->first + i);
+    pl_home_end(p->home);
+    pl_turn_end(&p->turn);
+    pl_failures_finish(&all.call.failures, NULL);
+    ck_assert_msg(failures_are_sound(), "seed %llu: failures of what there is not", number);
+    pl_call_end(&all.call);
+    free(p->pending);
+    free(p->heard);
+    free(p);
+    free(all.board);
+}
+
+/* ---- workers, as long as nobody scribbles: they trust what they have -------------------------------------- */
+
+static void say(seed *random, unsigned i)
+{
+    pl_seat *seat = &all.seats[i];
+    pl_offer *offer = &all.offers[i];
+    static char text[3 * PL_BOARD_TEXT];
+    size_t length = below(random, 4) ? 0 : below(random, sizeof text);
+    memset(text, 'x', sizeof text);
+    text[length] = '\0';
+    if (offer->begin == offer->end)
+        return;
+    pl_report report = {.kind = PL_REPORT_FAILED,
+                        .position = offer->position,
+                        .begin = offer->begin,
+                        .end = offer->begin + 1,
+                        .code = EDOM,
+                        .state = PARALLEL_ERROR};
+    if (below(random, 5) == 0) {
+        report.kind = PL_REPORT_LEFT;
+        report.end = offer->end;
+    }
+    offer->begin = report.end;
+    pl_seat_report(seat, &report, length ? text : NULL);
+    pl_process_take_in(all.p); /* so that there is always room */
+}
+
+static void die(seed *random, unsigned i)
+{
+    pl_death death = {.slot = i, .life = all.seats[i].life, .signal = 9, .condemned = below(random, 2)};
+    death.index = all.has[i] ? all.offers[i].begin : PL_NO_INDEX;
+    pl_board_note_death(all.board, SLOTS, all.noted++, &death);
+    pl_seat_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, death.life + 1);
+    all.has[i] = false;
+    pl_process_take_in(all.p);
+}
+
+static void work(seed *random)
+{
+    unsigned i = (unsigned)below(random, SLOTS);
+    if (!all.has[i]) {
+        all.has[i] = pl_seat_take(&all.seats[i], &all.offers[i]);
+        return;
+    }
+    switch (below(random, 6)) {
+    case 0:
+        die(random, i);
+        break;
+    case 1:
+    case 2:
+        say(random, i);
+        break;
+    case 3:
+        pl_seat_count(&all.seats[i], all.offers[i].end - all.offers[i].begin);
+        /* fall through */
+    default:
+        pl_seat_done(&all.seats[i]);
+        all.has[i] = false;
+    }
+}
+
+/* ---- nonsense ---------------------------------------------------------------------------------------------- */
+
+/* Any word; and reports and notes whose seals are right: those would keep out all that follows. */
+
+static size_t number(seed *random)
+{
+    size_t any = (size_t)pl_random(random);
+    switch (below(random, 5)) {
+    case 0:
+        return 0;
+    case 1:
+        return SIZE_MAX;
+    case 2:
+        return below(random, TASKS + 10);
+    case 3:
+        return below(random, 5);
+    default:
+        return any;
+    }
+}
+
+static void scribble_word(seed *random)
+{
+    static const size_t ranges[] = {128, 512, 12000, 60000, SIZE_MAX};
+    size_t bytes = pl_board_bytes(SLOTS), range = ranges[below(random, 5)], what = number(random), old;
+    size_t at = below(random, range < bytes ? range : bytes) / sizeof what * sizeof what;
+    unsigned char *place = (unsigned char *)all.board + at;
+    memcpy(&old, place, sizeof old);
+    if (below(random, 3) == 0)
+        what = old + below(random, 3) - 1;
+    else if (below(random, 3) == 0)
+        what = old ^ (size_t)1 << below(random, 8 * sizeof what);
+    memcpy(place, &what, sizeof what);
+}
+
+static void forge_report(seed *random)
+{
+    unsigned slot = (unsigned)below(random, SLOTS);
+    pl_slot_board *board = &all.board->slot[slot];
+    const pl_home *home = all.p->home;
+    uint32_t read = home->slot[slot].read;
+    size_t some = (size_t)home->tail - (home->tail ? below(random, (size_t)home->tail) : 0);
+    pl_report report = {.kind = (uint32_t)below(random, 5),
+                        .length = (uint32_t)(below(random, 2) ? below(random, PL_BOARD_REPORTS) : number(random)),
+                        .position = below(random, 2) ? some : number(random),
+                        .begin = number(random),
+                        .end = number(random),
+                        .code = (int32_t)number(random),
+                        .state = (uint32_t)number(random)};
+    const pl_offer *offer = &home->offered[report.position % PL_BOARD_ENTRIES];
+    if (below(random, 2)) {
+        report.begin = offer->begin + below(random, 3) - 1;
+        report.end = offer->end + below(random, 3) - 1;
+    }
+    report.seal = seal_of_report(&report, read, slot);
+    copy_ring(board->reports, read, &report, sizeof report, true);
+    atomic_store(&board->wrote, doubled(read + (uint32_t)(sizeof report + below(random, PL_BOARD_REPORTS + 10))));
+    atomic_store(&board->read, read);
+}
+
+static void forge_death(seed *random)
+{
+    pl_home *home = all.p->home;
+    pl_death death = {.slot = (uint32_t)(below(random, 2) ? below(random, SLOTS) : number(random)),
+                      .condemned = (uint32_t)number(random),
+                      .signal = (int)number(random),
+                      .code = (int)number(random),
+                      .index = number(random)};
+    death.life = death.slot < SLOTS && below(random, 2) ? home->slot[death.slot].died + 1 : (uint32_t)number(random);
+    death.seal = seal_of_death(&death, home->deaths_read);
+    all.board->deaths[home->deaths_read % PL_BOARD_DEATHS] = death;
+    atomic_store(&all.board->deaths_wrote, home->deaths_read + (uint32_t)below(random, 3));
+}
+
+/* An entry in a state that it may be in, but is not. */
+static void forge_word(seed *random)
+{
+    const pl_home *home = all.p->home;
+    if (!home->tail)
+        return;
+    uint64_t place = below(random, (size_t)home->tail) % PL_BOARD_ENTRIES, lap = lap_of(home->offered[place].position);
+    unsigned slot = (unsigned)below(random, SLOTS + 1), life = (unsigned)below(random, 4);
+    uint64_t words[] = {word_of(FREE, 0, 0, lap), word_of(TAKEN, slot, life, lap), done_word(home->seal[place], lap)};
+    atomic_store(&all.board->entries[place].word, words[below(random, 3)]);
+}
+
+/* ---- the rounds -------------------------------------------------------------------------------------------- */
+
+static void do_something(seed *random)
+{
+    pl_process_call *p = all.p;
+    pl_offer offer;
+    pl_death death;
+    uint64_t ticks;
+    switch (below(random, 9)) {
+    case 0:
+    case 1:
+        pl_process_take_in(p);
+        break;
+    case 2:
+        pl_process_feed(p);
+        pl_home_has_more(p->home, true);
+        break;
+    case 3:
+        if (pl_home_take_back(p->home, &offer))
+            pl_process_put_off(p, &offer, offer.begin, offer.end, pl_process_take_try(p, offer.position));
+        break;
+    case 4:
+        pl_home_doubt(p->home);
+        break;
+    case 5:
+        if (pl_home_all_done(p->home))
+            pl_home_verify(p->home);
+        break;
+    case 6:
+        pl_home_call(p->home, SLOTS);
+        break;
+    case 7:
+        ck_assert_uint_le(pl_home_done(p->home), p->home->tasks);
+        ck_assert(pl_home_hopeless(p->home) == 0 || pl_home_hopeless(p->home) == EIO);
+        if (pl_home_busy(p->home, &ticks))
+            ck_assert_uint_lt(ticks, SLOTS * (UINT64_C(1) << 50));
+        break;
+    default:
+        if (below(random, 8) == 0 && pl_home_legacy(p->home, &offer, &death))
+            pl_process_inherit(p, &death, &offer);
+    }
+}
+
+static void scribble(seed *random)
+{
+    void (*const ways[])(seed *) = {scribble_word, scribble_word, scribble_word,
+                                    forge_report,  forge_death,   forge_word};
+    for (size_t n = below(random, 4) + 1; n; n--)
+        ways[below(random, 6)](random);
+}
+
+START_TEST(home_believes_no_nonsense)
+{
+    unsigned rounds = PL_SANITIZED ? 2000 : 10000;
+    for (seed k = 1; k <= rounds; k++) {
+        seed random = (k + (seed)_i * rounds) * 0x9e3779b97f4a7c15 | 1;
+        begin(&random);
+        for (size_t i = below(&random, 100); i; i--)
+            if (below(&random, 3))
+                work(&random);
+            else
+                pl_process_feed(all.p);
+        for (size_t i = below(&random, 4); i; i--)
+            pl_process_take_in(all.p);
+        ck_assert_msg(!all.p->home->corrupted, "seed %llu: what workers have written is not believed", k);
+        for (int step = 0; step < STEPS; step++) {
+            scribble(&random);
+            do_something(&random);
+            if (below(&random, 2)) /* what if that had not been noticed? */
+                all.p->home->corrupted = false;
+        }
+        end(k);
+    }
+}
+END_TEST
+
+/* Each kind of nonsense is noticed, as soon as home looks. */
+START_TEST(home_notices_what_only_it_writes)
+{
+    static const struct {
+        size_t at, bytes;
+    } words[] = {
+        {offsetof(pl_board, tail), 8},   {offsetof(pl_board, active), 4},  {offsetof(pl_board, wanted), 4},
+        {offsetof(pl_board, condemn), 4}, {offsetof(pl_board, watch), 8},  {offsetof(pl_board, deaths_read), 4},
+        {offsetof(pl_board, slot) + offsetof(pl_slot_board, read), 4},
+        {offsetof(pl_board, slot) + offsetof(pl_slot_board, wrote), 8},
+        {offsetof(pl_board, entries) + offsetof(pl_entry, word), 8},
+    };
+    seed random = 1;
+    begin(&random);
+    pl_process_feed(all.p);
+    pl_process_take_in(all.p);
+    ck_assert(!all.p->home->corrupted);
+    unsigned char *word = (unsigned char *)all.board + words[_i].at;
+    for (size_t bit = 0; bit < words[_i].bytes * 8; bit++) {
+        word[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        pl_process_take_in(all.p);
+        ck_assert_msg(all.p->home->corrupted, "bit %zu of the word at %zu is not noticed", bit, words[_i].at);
+        word[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        all.p->home->corrupted = false;
+        pl_process_take_in(all.p);
+        ck_assert(!all.p->home->corrupted);
+    }
+    end(1);
+}
+END_TEST
+
+/* A worker does not run what home has not offered, and home learns of it. */
+START_TEST(a_worker_runs_what_home_has_offered)
+{
+    seed random = 5;
+    size_t size = offsetof(pl_offer, position) + sizeof(uint64_t);
+    for (size_t at = 0; at < size + sizeof(pl_board_job); at++) {
+        begin(&random);
+        pl_process_feed(all.p);
+        unsigned char *byte = at < size ? (unsigned char *)&all.board->entries[0].offer + at
+                                        : (unsigned char *)&all.board->job + (at - size);
+        pl_offer offer, was = all.board->entries[0].offer;
+        pl_board_job job = all.board->job;
+        *byte ^= 1;
+        bool took = pl_seat_take(&all.seats[0], &offer);
+        if (took) /* it was a byte that nobody reads */
+            ck_assert(offer.begin == was.begin && offer.end == was.end && offer.tried == was.tried &&
+                      offer.last == was.last && offer.timeout_ns == was.timeout_ns &&
+                      all.seats[0].job.context == job.context && all.seats[0].job.run == job.run &&
+                      all.seats[0].job.timed == job.timed && all.seats[0].job.memory_limit == job.memory_limit);
+        pl_process_take_in(all.p);
+        ck_assert_int_eq(all.p->home->corrupted, !took);
+        end(at);
+    }
+}
+END_TEST
+
+/* What would never end: an entry that nobody has, or where nobody looks. */
+START_TEST(home_doubts_what_nobody_has)
+{
+    seed random = 3;
+    begin(&random);
+    pl_process_feed(all.p);
+    pl_process_take_in(all.p);
+    pl_home_doubt(all.p->home);
+    ck_assert(!all.p->home->corrupted);
+    pl_offer offer;
+    _Atomic uint64_t *word = &all.board->entries[1].word;
+    uint64_t was = atomic_load(word);
+    ck_assert(pl_seat_take(&all.seats[0], &offer));
+    pl_process_take_in(all.p);
+    pl_home_doubt(all.p->home);
+    ck_assert(!all.p->home->corrupted);
+    atomic_store(&all.board->slot[1].asleep, ASLEEP);
+    atomic_store(word, word_of(TAKEN, 1, 1, 1));
+    pl_process_take_in(all.p);
+    ck_assert(!all.p->home->corrupted);
+    pl_home_doubt(all.p->home);
+    ck_assert(all.p->home->corrupted);
+    all.p->home->corrupted = false;
+    atomic_store(word, was);
+    pl_home_doubt(all.p->home);
+    ck_assert(!all.p->home->corrupted);
+    atomic_store(&all.board->head, 2);
+    pl_home_doubt(all.p->home);
+    ck_assert(all.p->home->corrupted);
+    end(1);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *c = pl_case();
+    tcase_add_loop_test(c, home_believes_no_nonsense, 0, 4);
+    tcase_add_loop_test(c, home_notices_what_only_it_writes, 0, 9);
+    tcase_add_test(c, a_worker_runs_what_home_has_offered);
+    tcase_add_test(c, home_doubts_what_nobody_has);
+    return pl_run("api/board", c);
+}
