@@ -18,6 +18,7 @@ typedef struct run_of {
     const pl_remote *all;
     const pl_offer *offer;
     pl_chunk *chunk; /* on the board, so that all can see which task it is at */
+    pl_chunk *outer; /* what that is in */
     bool timed;
 } run_of;
 
@@ -34,6 +35,14 @@ void pl_remote_function(pl_remote_task *task, const parallel_function *f)
 static const pl_remote_task *task_of(const run_of *r, size_t i)
 {
     return &r->all->tasks[r->all->par ? i : 0];
+}
+
+/* Whether the chunk, which others can write to, is the one that was set up for a task. */
+static bool is_as_it_was(const run_of *r, const pl_remote_task *task)
+{
+    const parallel_span *span = &r->chunk->span;
+    return span->args == task->args && span->results == task->out && span->extras == task->extras &&
+           span->stop == pl_seat_stop(r->seat) && r->chunk->outer == r->outer && r->chunk->parent == r->all->parent;
 }
 
 /* Runs the tasks [begin, end) once; returns as a kernel does. Those of a par are each the first of their array. */
@@ -65,6 +74,8 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
         i = pl_call_each(&m, span, first, last);
     }
     pl_seat_check(r->seat);
+    if (!is_as_it_was(r, task))
+        pl_seat_renounce(r->seat);
     fflush(stdout); /* while it can still be killed, should nobody read */
     return begin + (i - first);
 }
@@ -155,7 +166,12 @@ static size_t run_piece(run_of *r, size_t begin, size_t end)
 
 void pl_remote_run(pl_seat *seat, const pl_offer *offer)
 {
-    run_of r = {seat, seat->job.context, offer, (pl_chunk *)(void *)seat->slot->room, seat->job.timed != 0};
+    run_of r = {.seat = seat,
+                .all = seat->job.context,
+                .offer = offer,
+                .chunk = (pl_chunk *)(void *)seat->slot->room,
+                .outer = pl_this_thread.chunk,
+                .timed = seat->job.timed != 0};
     *r.chunk = (pl_chunk){.span = {.stop = pl_seat_stop(seat), .index = PL_NO_INDEX}, .parent = r.all->parent};
     r.chunk->call = r.all;
     pl_chunk_begin(r.chunk);

@@ -146,6 +146,12 @@ void pl_seat_done(pl_seat *seat)
     write_done(seat, seat->seal);
 }
 
+void pl_seat_renounce(pl_seat *seat)
+{
+    refuse(seat);
+    pl_os_leave(1);
+}
+
 /* Whether there is an offer to be taken. */
 static bool sees_work(pl_seat *seat)
 {

@@ -104,8 +104,9 @@
  *        If it died, then the supervisor noted that before it wrote ABSENT, or forked a life that slept; home has read
  *        the note, and ended the entry. So no life has it.
  *
- * What is left to a wild pointer is to make workers crash, and to change what tasks are given and give: that is
- * theirs.
+ * A room is its worker's, but what is there has to be written and read without a seal. A worker that finds other
+ * pointers there than it has set has its call fail (pl_seat_renounce()). What is left to a wild pointer is to make
+ * workers crash, and to change what tasks are given and give.
  */
 #ifndef PL_PROCESS_BOARD_H
 #define PL_PROCESS_BOARD_H
@@ -351,6 +352,10 @@ void pl_seat_begin(pl_seat *seat, pl_board *board, unsigned slots, size_t index_
 /* Takes an offer; gives it back as done. False if there is none. */
 bool pl_seat_take(pl_seat *seat, pl_offer *offer);
 void pl_seat_done(pl_seat *seat);
+
+/* What the worker was working with in its room has been changed by somebody else: so that the call fails, gives the offer back with
+ * a wrong seal, and ends the process. */
+noreturn void pl_seat_renounce(pl_seat *seat);
 
 /* s1 to s3: sleeps until there may be something to take, or for a second. */
 void pl_seat_rest(pl_seat *seat);

@@ -304,8 +304,7 @@ static void do_something(seed *random)
 
 static void scribble(seed *random)
 {
-    void (*const ways[])(seed *) = {scribble_word, scribble_word, scribble_word,
-                                    forge_report,  forge_death,   forge_word};
+    void (*const ways[])(seed *) = {scribble_word, scribble_word, scribble_word, forge_report, forge_death, forge_word};
     for (size_t n = below(random, 4) + 1; n; n--)
         ways[below(random, 6)](random);
 }
@@ -341,8 +340,12 @@ START_TEST(home_notices_what_only_it_writes)
     static const struct {
         size_t at, bytes;
     } words[] = {
-        {offsetof(pl_board, tail), 8},   {offsetof(pl_board, active), 4},  {offsetof(pl_board, wanted), 4},
-        {offsetof(pl_board, condemn), 4}, {offsetof(pl_board, watch), 8},  {offsetof(pl_board, deaths_read), 4},
+        {offsetof(pl_board, tail), 8},
+        {offsetof(pl_board, active), 4},
+        {offsetof(pl_board, wanted), 4},
+        {offsetof(pl_board, condemn), 4},
+        {offsetof(pl_board, watch), 8},
+        {offsetof(pl_board, deaths_read), 4},
         {offsetof(pl_board, slot) + offsetof(pl_slot_board, read), 4},
         {offsetof(pl_board, slot) + offsetof(pl_slot_board, wrote), 8},
         {offsetof(pl_board, entries) + offsetof(pl_entry, word), 8},

@@ -16,6 +16,7 @@ static struct plan {
     size_t at;     /* only there, if there is something to write: */
     size_t length; /* bytes of */
     uint64_t what;
+    bool own; /* in the task's own span */
 } plan;
 
 /* A kernel sees the board: its span is in a slot's room. Which slot that is the start of the board tells. */
@@ -23,8 +24,8 @@ static pl_board *board_of(parallel_span *span)
 {
     unsigned char *room = (unsigned char *)span - offsetof(pl_chunk, span);
     for (size_t number = 0; number < WORKERS; number++) {
-        uintptr_t board = (uintptr_t)room - offsetof(pl_board, slot) - number * sizeof(pl_slot_board) -
-                          offsetof(pl_slot_board, room);
+        uintptr_t board =
+            (uintptr_t)room - offsetof(pl_board, slot) - number * sizeof(pl_slot_board) - offsetof(pl_slot_board, room);
         if (board % (uintptr_t)sysconf(_SC_PAGESIZE) == 0)
             return (pl_board *)board;
     }
@@ -93,7 +94,7 @@ static size_t kernel(parallel_span *span, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) {
         span->index = i;
         if (args[i] == SCRIBBLER)
-            scribble((unsigned char *)board_of(span));
+            scribble(plan.own ? (unsigned char *)span : (unsigned char *)board_of(span));
         ((int *)span->results)[i] = args[i] + 1;
         span->code = work(args[i]);
         if (span->code)
@@ -137,7 +138,7 @@ static int run_plan(void)
     parallel_results *r = parallel_map_function(
         &function, in, TASKS,
         &(parallel_options){ON(k), .max_workers = WORKERS, .silent = plan.seed & 1, .retries = plan.seed >> 1 & 1,
-                         .timeout = plan.seed & 4 ? 2 : 0, .call_timeout = PL_WHILE, .progress = note_progress});
+                            .timeout = plan.seed & 4 ? 2 : 0, .call_timeout = PL_WHILE, .progress = note_progress});
     if (!plan.rooms && !are_right(r))
         return 2;
     if (pl_now() - began > PL_WHILE * 1.5)
@@ -193,10 +194,31 @@ START_TEST(no_word_of_the_board_is_believed)
 }
 END_TEST
 
+/* A kernel reads its span, and may have written where that said: such a call does not go well. */
+START_TEST(no_other_span_is_taken_for_ones_own)
+{
+    static const size_t places[] = {offsetof(parallel_span, args), offsetof(parallel_span, results),
+                                    offsetof(parallel_span, extras), offsetof(parallel_span, stop)};
+    set_up();
+    int in[TASKS];
+    for (int i = 0; i < TASKS; i++)
+        in[i] = i;
+    plan = (struct plan){.at = places[_i], .length = 1, .what = 0x5c, .own = true};
+    for (int k = 0; k < PROCESS_KINDS; k++) {
+        errno = 0;
+        ck_assert_ptr_null(parallel_map_function(&function, in, TASKS,
+                                                 &(parallel_options){ON(k), .max_workers = WORKERS, .silent = true}));
+        ck_assert_int_eq(errno, EIO);
+        ck_assert(pl_call_works(k));
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
     tcase_add_loop_test(c, a_board_of_nonsense_does_no_harm, 0, 2);
     tcase_add_loop_test(c, no_word_of_the_board_is_believed, 0, 4);
+    tcase_add_loop_test(c, no_other_span_is_taken_for_ones_own, 0, 4);
     return pl_run("api/scribbles", c);
 }
