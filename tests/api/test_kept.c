@@ -67,13 +67,19 @@ static bool is_among(pid_t pid, const struct self tasks[TASKS])
     return false;
 }
 
+static bool is_as(const struct self *task, const struct self *program)
+{
+    return task->uid == program->uid && task->euid == program->euid && task->gid == program->gid &&
+           task->egid == program->egid && task->groups == program->groups && task->rights == program->rights &&
+           task->devices[0] == program->devices[0] && task->devices[1] == program->devices[1] &&
+           task->files[0] == program->files[0] && task->files[1] == program->files[1];
+}
+
 static bool are_as(const struct self tasks[TASKS], struct self program)
 {
-    for (int i = 0; i < TASKS; i++) {
-        program.pid = tasks[i].pid;
-        if (memcmp(&program, &tasks[i], sizeof program) != 0)
+    for (int i = 0; i < TASKS; i++)
+        if (!is_as(&tasks[i], &program))
             return false;
-    }
     return true;
 }
 
