@@ -219,8 +219,8 @@ static bool is_orphaned(const pl_home *home, uint64_t place, uint64_t word)
     /* P133 acquire: and all that came before it: what it had is DONE; or its death is noted; pairs with P7, P70, P131, P132 */
     if (atomic_load_explicit((_Atomic uint32_t *)&board->slot[slot_in(word)].asleep, memory_order_acquire) == AWAKE)
         return false;
-    /* P135 acquire: no death has been noted that is not known; pairs with P53 */
-    if (atomic_load_explicit((_Atomic uint32_t *)&board->deaths_wrote, memory_order_acquire) != home->deaths_read)
+    /* P135 relaxed: no death has been noted that is not known; what P133 has acquired is counted; pairs with P53 */
+    if (atomic_load_explicit((_Atomic uint32_t *)&board->deaths_wrote, memory_order_relaxed) != home->deaths_read)
         return false;
     /* P143 relaxed: still; after P133; pairs with P12, P18 */
     return atomic_load_explicit((_Atomic uint64_t *)&board->entries[place].word, memory_order_relaxed) == word;

@@ -483,7 +483,7 @@ plant "a worker does not ask whether it is condemned" $file board: \
 plant "the next task has the number of the last" $file board: 's/    seat->run \+= 4;\n//'
 plant "nobody is there before the death is noted" $file "board: killed" \
     's/(    \/\* P53 .*?;\n)(    \/\* P131 .*?;\n)/$2$1/s'
-plant "home doubts what the dead have left" src/process/home.c "board: killed" 's/, memory_order_acquire\) != home->deaths_read\)/, memory_order_acquire) == UINT32_MAX)/'
+plant "home doubts what the dead have left" src/process/home.c "board: killed" 's/, memory_order_relaxed\) != home->deaths_read\)/, memory_order_relaxed) == UINT32_MAX)/'
 plant "a worker that wakes up does not say so" $file board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
 try_all
 done_testing
