@@ -256,8 +256,8 @@ static bool is_sound(const pl_process_call *p, const pl_report *report)
 {
     const pl_offer *offer = &p->home->offered[report->position % PL_BOARD_ENTRIES];
     const pl_progressed *progress = &p->progress[report->position % PL_BOARD_ENTRIES];
-    if (report->position < p->home->first || offer->position != report->position || report->begin >= report->end || report->final > 1 ||
-        report->begin < progress->ended || report->end > progress->left)
+    if (report->position < p->home->first || offer->position != report->position || report->begin >= report->end ||
+        report->final > 1 || report->begin < progress->ended || report->end > progress->left)
         return false;
     return report->kind == PL_REPORT_LEFT || (report->kind == PL_REPORT_FAILED &&
                                               (report->state == PARALLEL_ERROR || report->state == PARALLEL_CANCELLED ||
@@ -360,7 +360,7 @@ static bool watch_place(pl_process_call *p, unsigned place)
     const pl_offer *offer = &p->home->offered[place];
     pl_waited *w = &p->waited[place];
     uint64_t who, starts, now = p->clock, tasks = offer->end - offer->begin, grace = GRACE_NS;
-    if (!p->home->lap[place] || !pl_home_taken(p->home, place, &who, &starts))
+    if (!pl_home_taken(p->home, place, &who, &starts))
         return false;
     w->since = who == w->who ? w->since : now;
     w->changed = who == w->who && starts == w->starts ? w->changed : now;

@@ -183,8 +183,8 @@ size_t pl_os_least_stack(void);
  * can do that. *mask becomes the starting thread's own. False if there can be no further thread.
  */
 typedef sigset_t pl_os_mask;
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_thread_attributes *attributes,
-                  pl_os_mask *mask);
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
+                  const pl_os_thread_attributes *attributes, pl_os_mask *mask);
 
 /* Whether a thread that is started with these attributes may run on `cpu`, and elsewhere. */
 bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes);

@@ -258,8 +258,8 @@ static bool start_thread(pthread_t *thread, void *(*run)(void *), void *argument
     return made;
 }
 
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_thread_attributes *attributes,
-                  pl_os_mask *mask)
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
+                  const pl_os_thread_attributes *attributes, pl_os_mask *mask)
 {
     pl_os_mask_get(mask);
     pl_os_mask_block();

@@ -171,8 +171,8 @@ typedef struct pl_report {
     uint64_t position;     /* of the offer */
     size_t begin, end;
     int32_t code;
-    uint32_t state; /* what the API calls it */
-    uint32_t final; /* 1: they are not to be tried again; else 0 */
+    uint16_t state; /* what the API calls it */
+    uint16_t final; /* 1: they are not to be tried again; else 0 */
     uint64_t seal;  /* of all this, and of where it stands */
 } pl_report;
 

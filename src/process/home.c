@@ -473,5 +473,5 @@ bool pl_home_taken(const pl_home *home, unsigned place, uint64_t *who, uint64_t 
     *who = atomic_load_explicit(&home->board->entries[place].word, memory_order_relaxed);
     unsigned slot = (unsigned)(*who >> 52) & 0x3ff;
     *starts = slot < home->slots ? pl_board_starts(home->board, slot) : 0;
-    return home->state[place] == 1 && kind_of(*who) == TAKEN;
+    return home->state[place] == OFFERED && kind_of(*who) == TAKEN;
 }

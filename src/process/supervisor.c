@@ -237,7 +237,7 @@ void pl_supervise(int line, void *crew)
     int error = pl_os_supervise(&s.os, line, s.crew->program, !s.crew->kept);
     if (error) {
         s.useless = USELESS + 1;
-        give_up_hope(&s, error);
+        pl_board_give_up(s.board, error);
     }
     while (!s.powerless) {
         /* P61 acquire: the last word; pairs with P60 */

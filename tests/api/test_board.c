@@ -85,9 +85,10 @@ static void drop(void)
 /* Whether each failure is of a task that there is. */
 static bool failures_are_sound(void)
 {
-    for (size_t k = 0; k < all.call.failures.count; k++) {
-        const parallel_failure *f = &all.call.failures.list[k];
-        if (f->index >= all.call.n || !f->message || f->state == PARALLEL_OK || f->state > PARALLEL_NOT_RUN)
+    const pl_failed_list *failed = &all.call.failures.all;
+    for (size_t k = 0; k < failed->tasks; k++) {
+        const parallel_failure *f = pl_failed_get(failed, k);
+        if (!f || f->index >= all.call.n || !f->message || f->state == PARALLEL_OK || f->state > PARALLEL_NOT_RUN)
             return false;
     }
     return true;
@@ -103,11 +104,12 @@ static void end(seed number)
         pl_process_forget_try(p, p->home->first + i);
     pl_home_end(p->home);
     pl_turn_end(&p->turn);
-    pl_failures_finish(&all.call.failures, NULL);
+    pl_failures_settle(&all.call.failures);
     ck_assert_msg(failures_are_sound(), "seed %llu: failures of what there is not", number);
     pl_call_end(&all.call);
     free(p->pending);
     free(p->heard);
+    free(p->alone);
     free(p);
     free(all.board);
 }

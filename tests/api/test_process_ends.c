@@ -164,9 +164,12 @@ enum { WELL, STOPS, SCRIBBLES, HANGS };
 static bool scribble_on(pl_board *board)
 {
     bool any = false;
-    if (board->slots != 2 || board->index_at >= PL_BOARD_ROOM)
+    uint64_t tail = atomic_load_explicit(&board->tail, memory_order_relaxed);
+    if (atomic_load_explicit(&board->active, memory_order_relaxed) != 2 ||
+        atomic_load_explicit(&board->wanted, memory_order_relaxed) != 2 || tail == 0 || tail > PL_BOARD_ENTRIES ||
+        atomic_load_explicit(&board->head, memory_order_relaxed) > tail)
         return false;
-    for (unsigned i = 0; i < board->slots; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         uint64_t run = atomic_load_explicit(&board->slot[i].run, memory_order_relaxed);
         if ((run & 3) != 1)
             continue;

@@ -19,8 +19,8 @@ pl_os_id pl_os_thread_self(void)
     return model_self() + 1;
 }
 
-bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off, const pl_os_thread_attributes *attributes,
-                  pl_os_mask *mask)
+bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
+                  const pl_os_thread_attributes *attributes, pl_os_mask *mask)
 {
     (void)attributes;
     (void)mask;
