@@ -155,11 +155,22 @@ parallel_executor *parallel_process_async_par_futures(const parallel_future *fut
 
 /* ---- locking --------------------------------------------------------------------------------------------- */
 
+static pthread_mutex_t adopting = PTHREAD_MUTEX_INITIALIZER;
+
+static void after_fork_in_child(void)
+{
+    pthread_mutex_init(&adopting, NULL); /* the child of a child: another thread may have held it */
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
 /* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads, and what it held is
  * not held here. */
 static void adopt(parallel_executor *ex)
 {
-    static pthread_mutex_t adopting = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_lock(&adopting);
     if (ex->forks != pl_pool_forks() && init_locks(ex)) {
         ex->pool = ex->call.pool = ex->errand.pool = NULL;

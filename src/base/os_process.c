@@ -121,6 +121,8 @@ static bool make_line(int line[2])
 int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), void *argument)
 {
     int line[2];
+    if (pl_os_forking_apart)
+        return EAGAIN; /* a fork handler of the program's makes such a call, in the middle of another's fork */
     pthread_mutex_lock(&forking);
     if (!make_line(line)) {
         int error = errno;

@@ -25,17 +25,42 @@ typedef struct extent {
 } extent;
 
 typedef struct region {
-    struct region *next;
+    _Atomic(struct region *) next;
     unsigned char *start;
     unsigned number;
     extent *extents;
 } region;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static region *regions; /* the newest first */
+static _Atomic(region *) regions; /* the newest first */
+static region *forked_regions;    /* what there is to know of those of parent processes: kept reachable */
 static unsigned region_count;
-static size_t warm;          /* bytes that are free and warm */
-static unsigned shared_ever; /* how often the program has forked */
+static size_t warm; /* bytes that are free and warm */
+/*
+ * Moves on twice with each fork() of the program, before and after. A block that is in use at that moment was taken before the
+ * second move, and is given back, by an owner that the child has, too, after the first; so it has another number than there is
+ * then, and is not used again.
+ */
+static _Atomic unsigned shared_ever;
+
+static unsigned times_shared(void)
+{
+    /* P164 relaxed: a number by itself: who gives a block back while another thread forks leaves nobody who uses it; pairs
+     * with P165 */
+    return atomic_load_explicit(&shared_ever, memory_order_relaxed);
+}
+
+static region *region_at(_Atomic(region *) *link)
+{
+    /* P166 relaxed: under the mutex, or in a child with one thread; pairs with P167 */
+    return atomic_load_explicit(link, memory_order_relaxed);
+}
+
+static void set_region(_Atomic(region *) *link, region *r)
+{
+    /* P167 release: what is in the list is whole, in whatever moment another thread forks; pairs with P166 */
+    atomic_store_explicit(link, r, memory_order_release);
+}
 
 /* ---- regions --------------------------------------------------------------------------------------------- */
 
@@ -58,8 +83,10 @@ static region *add_region(size_t least)
         return NULL;
     }
     *e = (extent){.bytes = bytes};
-    *r = (region){.next = regions, .start = start, .number = region_count++, .extents = e};
-    return regions = r;
+    *r = (region){.start = start, .number = region_count++, .extents = e};
+    set_region(&r->next, region_at(&regions));
+    set_region(&regions, r);
+    return r;
 }
 
 /* ---- extents --------------------------------------------------------------------------------------------- */
@@ -113,8 +140,8 @@ bool pl_arena_take(pl_block *block, size_t bytes)
     }
     pthread_mutex_lock(&mutex);
     void *start = NULL;
-    region *r = regions;
-    for (; r && !(start = take_from(r, bytes)); r = r->next) {
+    region *r = region_at(&regions);
+    for (; r && !(start = take_from(r, bytes)); r = region_at(&r->next)) {
     }
     if (!start && (r = add_region(bytes)))
         start = take_from(r, bytes);
@@ -123,7 +150,7 @@ bool pl_arena_take(pl_block *block, size_t bytes)
         .bytes = bytes,
         .region = start ? r->number : 0,
         .forks = pl_pool_forks(),
-        .shared = shared_ever,
+        .shared = times_shared(),
     };
     pthread_mutex_unlock(&mutex);
     if (!start)
@@ -178,7 +205,7 @@ static void give(region *r, const pl_block *block)
     if (!e)
         return;
     e->used = false;
-    if (block->shared != shared_ever) {
+    if (block->shared != times_shared()) {
         *(before ? &before->next : &r->extents) = e->next;
         free(e);
         pl_os_release(block->start, block->bytes);
@@ -209,7 +236,7 @@ void pl_arena_give(pl_block *block)
             pl_os_release(block->start, block->bytes);
     } else {
         pthread_mutex_lock(&mutex);
-        for (region *r = regions; r; r = r->next)
+        for (region *r = region_at(&regions); r; r = region_at(&r->next))
             if (r->number == block->region)
                 give(r, block);
         pthread_mutex_unlock(&mutex);
@@ -266,12 +293,13 @@ static bool is_used(const region *r)
 __attribute__((destructor(1000))) static void end_arena(void)
 {
     pthread_mutex_lock(&mutex);
-    for (region **link = &regions, *r; (r = *link);) {
+    _Atomic(region *) *link = &regions;
+    for (region *r; (r = region_at(link));) {
         if (is_used(r)) {
             link = &r->next;
             continue;
         }
-        *link = r->next;
+        set_region(link, region_at(&r->next));
         for (const extent *e = r->extents; e; e = e->next) {
             warm -= e->warm ? e->bytes : 0;
             pl_os_release(r->start + e->start, e->bytes);
@@ -284,33 +312,32 @@ __attribute__((destructor(1000))) static void end_arena(void)
 
 /* ---- fork ------------------------------------------------------------------------------------------------ */
 
-static void before_fork(void)
+static void count_fork(void)
 {
-    pthread_mutex_lock(&mutex);
+    if (!pl_os_forking_apart) {
+        /* P165 relaxed: as P164; pairs with P164 */
+        atomic_fetch_add_explicit(&shared_ever, 1, memory_order_relaxed);
+    }
 }
 
-static void after_fork(void)
-{
-    if (!pl_os_forking_apart)
-        shared_ever++;
-    pthread_mutex_unlock(&mutex);
-}
-
-/* The child begins anew. What it has inherited stays mapped for its owners. */
+/* The child begins anew. What it has inherited stays mapped for its owners. No lock is held while fork handlers run, since those of
+ * the program may make calls: so another thread may have been in the middle of a change. */
 static void after_fork_in_child(void)
 {
-    for (region *r; (r = regions);) {
-        free_extents(r);
-        regions = r->next;
-        free(r);
+    pthread_mutex_init(&mutex, NULL);
+    region *first = region_at(&regions), *last = first;
+    while (last && region_at(&last->next))
+        last = region_at(&last->next);
+    if (last) {
+        set_region(&last->next, forked_regions);
+        forked_regions = first;
     }
+    set_region(&regions, NULL);
     region_count = 0;
     warm = 0;
-    shared_ever = 0;
-    pthread_mutex_unlock(&mutex);
 }
 
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    pthread_atfork(count_fork, count_fork, after_fork_in_child);
 }

@@ -10,6 +10,8 @@
  * its pages are unmapped, here and there, when its owners let go of it. Who wants to write into such a block in the child
  * makes it its own first.
  *
+ * (Forks are counted before and after, so that no lock is to be held meanwhile.)
+ *
  * All this is kept in memory of the process's own, under a mutex: the bookkeeping is out of the workers' reach.
  */
 #ifndef PL_PROCESS_ARENA_H

@@ -13,9 +13,37 @@
 enum { KEPT = 4 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pl_crew *crews; /* all of this process; those that are not busy are kept */
-static pl_crew_owner *owners;
+/* All of this process; those that are not busy are kept. And their owners but the program. Lists change under the mutex, by one
+ * pointer at a time: the child of a fork() finds them whole, whatever another thread was at. */
+static _Atomic(pl_crew *) crews;
+static _Atomic(pl_crew_owner *) owners;
 static uint64_t last_number; /* that an owner has got */
+
+/* ---- lists ------------------------------------------------------------------------------------------------ */
+
+static pl_crew *crew_at(const _Atomic(pl_crew *) *link)
+{
+    /* P160 relaxed: under the mutex, or in a child with one thread; pairs with P161 */
+    return atomic_load_explicit((_Atomic(pl_crew *) *)link, memory_order_relaxed);
+}
+
+static void set_crew(_Atomic(pl_crew *) *link, pl_crew *crew)
+{
+    /* P161 release: what is in the list is whole, in whatever moment another thread forks; pairs with P160 */
+    atomic_store_explicit(link, crew, memory_order_release);
+}
+
+static pl_crew_owner *owner_at(const _Atomic(pl_crew_owner *) *link)
+{
+    /* P162 relaxed: as P160; pairs with P163 */
+    return atomic_load_explicit((_Atomic(pl_crew_owner *) *)link, memory_order_relaxed);
+}
+
+static void set_owner(_Atomic(pl_crew_owner *) *link, pl_crew_owner *owner)
+{
+    /* P163 release: as P161; pairs with P162 */
+    atomic_store_explicit(link, owner, memory_order_release);
+}
 
 /* ---- making and ending ----------------------------------------------------------------------------------- */
 
@@ -37,11 +65,11 @@ static void discard(pl_crew *crew)
 /* With the mutex held. */
 static void unlink_crew(const pl_crew *crew)
 {
-    pl_crew **link = &crews;
-    while (*link && *link != crew)
-        link = &(*link)->next;
-    if (*link)
-        *link = crew->next;
+    _Atomic(pl_crew *) *link = &crews;
+    for (pl_crew *c; (c = crew_at(link)) && c != crew;)
+        link = &c->next;
+    if (crew_at(link))
+        set_crew(link, crew_at(&crew->next));
 }
 
 /* Ends a crew that is busy, which is to say, the caller's. */
@@ -98,8 +126,8 @@ static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept
     }
     crew->busy = true;
     pthread_mutex_lock(&mutex);
-    crew->next = crews;
-    crews = crew;
+    set_crew(&crew->next, crew_at(&crews));
+    set_crew(&crews, crew);
     pthread_mutex_unlock(&mutex);
     return crew;
 }
@@ -115,9 +143,9 @@ static bool is_fit(const pl_crew *crew)
 /* Whether there is such an owner. With the mutex held. */
 static bool has_owner(uint64_t number)
 {
-    const pl_crew_owner *owner = owners;
+    const pl_crew_owner *owner = owner_at(&owners);
     while (owner && owner->number != number)
-        owner = owner->next;
+        owner = owner_at(&owner->next);
     return owner || number == PL_CREW_PROGRAM;
 }
 
@@ -125,9 +153,9 @@ static bool has_owner(uint64_t number)
 static pl_crew *take(uint64_t owner)
 {
     pthread_mutex_lock(&mutex);
-    pl_crew *crew = crews;
+    pl_crew *crew = crew_at(&crews);
     while (crew && (crew->busy || crew->owner != owner))
-        crew = crew->next;
+        crew = crew_at(&crew->next);
     if (crew)
         crew->busy = true;
     pthread_mutex_unlock(&mutex);
@@ -154,7 +182,7 @@ void pl_crew_close(pl_crew *crew, bool keep)
 {
     unsigned count = 0;
     pthread_mutex_lock(&mutex);
-    for (const pl_crew *other = crews; other; other = other->next)
+    for (const pl_crew *other = crew_at(&crews); other; other = crew_at(&other->next))
         count += other->owner == crew->owner && !other->busy;
     keep = keep && crew->kept && count < KEPT && crew->forks == pl_pool_forks() && has_owner(crew->owner);
     if (keep)
@@ -167,19 +195,20 @@ void pl_crew_close(pl_crew *crew, bool keep)
 void pl_crew_begin_owner(pl_crew_owner *owner)
 {
     pthread_mutex_lock(&mutex);
-    *owner = (pl_crew_owner){.next = owners, .number = ++last_number};
-    owners = owner;
+    owner->number = ++last_number;
+    set_owner(&owner->next, owner_at(&owners));
+    set_owner(&owners, owner);
     pthread_mutex_unlock(&mutex);
 }
 
 void pl_crew_end_owner(pl_crew_owner *owner)
 {
     pthread_mutex_lock(&mutex);
-    pl_crew_owner **link = &owners;
-    while (*link && *link != owner)
-        link = &(*link)->next;
-    if (*link)
-        *link = owner->next;
+    _Atomic(pl_crew_owner *) *link = &owners;
+    for (pl_crew_owner *o; (o = owner_at(link)) && o != owner;)
+        link = &o->next;
+    if (owner_at(link))
+        set_owner(link, owner_at(&owner->next));
     pthread_mutex_unlock(&mutex);
     pl_crew_end_kept(owner->number);
 }
@@ -223,28 +252,20 @@ __attribute__((destructor)) static void end_crews(void)
 {
     if (pl_in_worker_process())
         return;
-    for (pl_crew *crew = crews, *next; crew; crew = next) {
-        next = crew->next;
+    for (pl_crew *crew = crew_at(&crews), *next; crew; crew = next) {
+        next = crew_at(&crew->next);
         if (!crew->busy)
             end(crew);
     }
 }
 
-static void before_fork(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void after_fork(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-/* The parent's crews are not the child's; but who forks in the midst of a call has it still in hand. */
+/* The parent's crews are not the child's; but who forks in the midst of a call has it still in hand. No lock is held while fork
+ * handlers run, since those of the program may make calls: so another thread may have held the mutex. */
 static void after_fork_in_child(void)
 {
-    for (pl_crew *crew; (crew = crews);) {
-        crews = crew->next;
+    pthread_mutex_init(&mutex, NULL);
+    for (pl_crew *crew; (crew = crew_at(&crews));) {
+        set_crew(&crews, crew_at(&crew->next));
         pl_os_apart_forget(&crew->apart);
         if (crew->busy)
             continue;
@@ -252,10 +273,9 @@ static void after_fork_in_child(void)
             pl_os_release(crew->block.start, crew->block.bytes);
         free_crew(crew);
     }
-    pthread_mutex_unlock(&mutex);
 }
 
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    pthread_atfork(NULL, NULL, after_fork_in_child);
 }

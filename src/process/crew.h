@@ -36,7 +36,7 @@
 
 /* A pool that has crews of its own, as long as it lives; in the pool. */
 typedef struct pl_crew_owner {
-    struct pl_crew_owner *next;
+    _Atomic(struct pl_crew_owner *) next;
     uint64_t number;
 } pl_crew_owner;
 
@@ -44,7 +44,7 @@ typedef struct pl_crew_owner {
 #define PL_CREW_PROGRAM 0
 
 typedef struct pl_crew {
-    struct pl_crew *next;
+    _Atomic(struct pl_crew *) next;
     uint64_t owner;
     pl_board *board;
     pl_block block; /* where that is */
