@@ -526,6 +526,7 @@ static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, b
     pl_worker *w = pl_worker_self();
     if (!w)
         return false;
+    pl_pool_start_threads(w->pool, seats - 1, add);
     seat near[NEAR_SEATS];
     before b PL_CLEANUP(put_back) = {.worker = w, .head = w->deque.head};
     if (seats > NEAR_SEATS && !(b.far = pl_os_zalloc(seats * sizeof(seat))))

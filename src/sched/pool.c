@@ -18,6 +18,8 @@
 #else
 #define KEPT_GUESTS 128u
 #endif
+/* More than is reserved where memory is locked. */
+#define LOCKED_TRIAL ((size_t)64 << 20)
 /* How long no thread is started after one could not be. */
 #define RETRY_NS UINT64_C(100000000)
 
@@ -139,6 +141,7 @@ static void fill_in(pl_pool *pool, unsigned size, const pl_thread_kind *kind)
         pool->cpus = few && few < cpus ? few : cpus;
     }
     has_exit_handler = has_exit_handler || pl_os_at_exit(pl_pool_end_all);
+    pool->locked = pl_os_to_reserve(LOCKED_TRIAL) != LOCKED_TRIAL;
     pool->can_fence = pl_os_fence_init();
     pool->size = size;
     pl_inbox_init(&pool->inbox);
@@ -246,6 +249,18 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
     return started;
 }
 
+void pl_pool_start_threads(pl_pool *pool, unsigned count, bool add)
+{
+    while (pool->locked && pl_pool_threads(pool) < count && pl_pool_may_add(pool, add)) {
+        pl_sleep_search(&pool->sleep);
+        if (pl_pool_add_thread(pool, add))
+            continue;
+        if (pl_sleep_found(&pool->sleep) && (pl_pool_has_public(pool) || pl_inbox_count(&pool->inbox)))
+            pl_pool_notify(pool, add); /* somebody may have relied on the search */
+        return;
+    }
+}
+
 bool pl_pool_may_add(const pl_pool *pool, bool add)
 {
     /* W16 relaxed: a time by itself; pairs with W15 */
@@ -254,6 +269,8 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
     /* W52 relaxed: a hint; pairs with R28 */
     uint32_t lent = atomic_load_explicit((_Atomic uint32_t *)&pool->lent, memory_order_relaxed);
     bool few = pl_pool_threads(pool) + 1 < pool->size + driven + lent;
+    if (pool->locked && !errands && self && self->is_thread)
+        return false;
     return (add || errands || few) && (until == 0 || pl_os_nanoseconds() > until) && !pl_pool_stopping(pool);
 }
 

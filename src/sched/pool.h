@@ -126,6 +126,7 @@ typedef struct pl_pool {
     alignas(PL_LINE) bool can_fence;   /* there are asymmetric fences */
     bool own;                          /* it is not the program's */
     uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
+    bool locked;                       /* the program's memory is locked: so callers alone start threads, see below */
     unsigned cpus;                     /* that there are for all threads */
     unsigned size;                     /* workers that a call has which does not say, the caller among them */
     pl_thread_kind kind;               /* of its threads */
@@ -335,6 +336,13 @@ bool pl_pool_may_add(const pl_pool *pool, bool add);
 
 /* Starts a thread, which counts as searching already, if it still may be added. */
 bool pl_pool_add_thread(pl_pool *pool, bool add);
+
+/*
+ * Who starts a thread allocates memory for it, and C libraries have a heap for each thread that does so: glibc reserves 64 MB,
+ * all of which is locked where the program's memory is. There, threads of the pool start others for errands only, and a
+ * caller starts all that its call wants, `count` in all, before it begins.
+ */
+void pl_pool_start_threads(pl_pool *pool, unsigned count, bool add);
 
 /* A thread that found nothing to do for long: true if it is one too many, or the pool is being ended. Then it returns
  * at once, without another look at the pool: its record may be reused, and it is joined. */

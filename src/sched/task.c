@@ -38,6 +38,7 @@ static void run(const pl_task *task, pl_slot *slot)
         run_serially(task, slot);
         return;
     }
+    pl_pool_start_threads(w->pool, w->pool->size - 1, false);
     pl_os_ambient ambient;
     pl_os_ambient_get(&ambient);
     pl_worker_show(w, &ambient);
