@@ -283,6 +283,7 @@ shell_tests = \
     tests/api/misuse.sh \
     tests/api/plugin.sh \
     tests/api/strangers.sh \
+    tests/faults/programs.sh \
     tests/api/vectorised.sh \
     $(example_tests)
 
@@ -296,6 +297,7 @@ example_tests = \
     tests/examples/untrusted.sh
 
 EXTRA_DIST += $(shell_tests) \
+    tests/faults/programs \
     tests/api/plugin.c \
     tests/api/plugin_host.c \
     tests/api/strangers.cc \

@@ -97,7 +97,7 @@ PARALLEL_API parallel_status parallel_executor_status(const parallel_executor *e
 
 /**
  * Waits until all tasks have ended, but no longer than `seconds`; negative: as long as it takes. The calling thread
- * does not work meanwhile.
+ * does not work meanwhile. Goes on after signal handlers, and is no cancellation point.
  *
  * @return 0 if they have ended, well or not; or -1 with errno ETIMEDOUT, EINVAL (not started, or seconds is NaN),
  *         EDEADLK

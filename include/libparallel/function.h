@@ -92,7 +92,8 @@ typedef struct parallel_function {
  * `result_t` is void that is what `result` points to; its result is an int, or a bool or enum. Else it is an error at
  * compile time.
  *
- * Tasks of either kind end by returning: not by longjmp(), pthread_exit(), or in a child process that they forked.
+ * Tasks of either kind end by returning: not by longjmp(), pthread_exit(), C++ exceptions, or in a child process that they
+ * forked; parallel.h says what becomes of that.
  */
 #define PARALLEL_DECORATE_TASK(...) PARALLEL_DECORATE_TASK_(__VA_ARGS__, PARALLEL_END_)
 

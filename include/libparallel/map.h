@@ -16,7 +16,7 @@ PARALLEL_BEGIN_DECLS
  *     for (size_t i = 0; i < n; i++)
  *         result[i] = fn(args[i]);
  *
- * with the items in any order, several at once.
+ * with the items in any order, several at once; all are rounded alike, as parallel.h says.
  *
  * @param fn      a function decorated with PARALLEL_DECORATE or PARALLEL_DECORATE_TASK
  * @param args    n arguments, contiguous; borrowed until the results are freed. A pointer to another type is an

@@ -25,7 +25,7 @@ PARALLEL_API bool parallel_cancelled(void);
 
 /**
  * Sleeps; inside a task, no longer than until parallel_cancelled() is true. Equals nanosleep() otherwise, but goes on
- * after signal handlers.
+ * after signal handlers, and is no cancellation point.
  *
  * @param seconds none, if not above 0
  * @return 0; or -1 with errno

@@ -36,8 +36,9 @@
  * Every spawn is joined in the task that made it, the youngest first, also where it returns early. A program
  * compiled with -DPARALLEL_DEBUG checks that, and stops as assert() does, naming the task.
  *
- * Tasks end by returning: not by longjmp() or pthread_exit(). They may call anything, parallel_map() and
- * PARALLEL_RUN() too. errno and other thread-local state do not travel from one task to another.
+ * Tasks end by returning: not by longjmp(), pthread_exit() or C++ exceptions. They may call anything, parallel_map() and
+ * PARALLEL_RUN() too. They round as the thread that calls PARALLEL_RUN() does, and have its locale; errno and other
+ * thread-local state do not travel from one task to another. A thread that is cancelled in PARALLEL_RUN() ends after it.
  *
  * While a task waits in PARALLEL_SYNC, its thread runs other tasks, but only such as the awaited one has spawned. So
  * the stack grows no deeper than the program nests tasks, and a lock that is held across a PARALLEL_SYNC is met
