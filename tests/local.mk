@@ -127,7 +127,7 @@ tests_api_test_bar_LDADD = $(unit_ldadd)
 # it calls what is inside
 tests_api_test_board_CFLAGS = $(test_cflags)
 tests_api_test_board_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
-tests_api_test_cancelled_threads_CFLAGS = $(test_cflags) -fexceptions
+tests_api_test_cancelled_threads_CFLAGS = $(test_cflags)
 tests_api_test_cancelled_threads_LDADD = $(api_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)

@@ -47,7 +47,7 @@ static void note_failures(const pl_map *m, pl_chunk *chunk, size_t begin, size_t
     pl_failures_add(m->failures, &failure, end - begin, pl_chunk_message(chunk, begin));
 }
 
-int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
 {
     const pl_map *m = map;
     pl_chunk chunk = {
@@ -75,7 +75,7 @@ int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
     return failed;
 }
 
-int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
 {
     const pl_map *m = map;
     (void)stop;
@@ -84,7 +84,7 @@ int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
     return 0;
 }
 
-int pl_run_loop(void *loop, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_run_loop(void *loop, size_t begin, size_t end, void *stop)
 {
     (void)stop;
     PL_UNWIND_BY(pl_chunk_unwinds);
@@ -111,7 +111,6 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
 void pl_call_begin(pl_call *c, size_t n)
 {
     c->n = n;
-    c->begun = false;
     c->par = (pl_par){0};
     c->loop.body = NULL;
     c->names = (pl_names){0};
@@ -134,7 +133,6 @@ void pl_call_begun(pl_call *c, bool background, bool careful)
     c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress || c->o.executor == PARALLEL_PROCESS;
     if (c->careful)
         pl_care_init(c);
-    c->begun = true;
 }
 
 static bool wrong(int code)
@@ -228,19 +226,22 @@ static void settle(pl_call *c)
     pl_failures_settle(&c->failures);
 }
 
-static void leave_pool(pl_visit *visit)
+static void leave_pool(void *visit)
 {
-    if (visit->pool)
+    if (((pl_visit *)visit)->pool)
         pl_pool_leave(visit);
 }
 
 /* Runs all tasks on threads. */
-static void run(pl_call *c)
+PL_NOT_INLINED static void run(pl_call *c)
 {
     unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
     pl_loop_spec spec = {
         .n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = pl_call_cost(c, c->careful)};
-    pl_visit visit PL_CLEANUP(leave_pool) = {.pool = NULL};
+    pl_visit visit = {.pool = NULL};
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    pl_cleanup_begin(&cleanup, leave_pool, &visit);
     if (c->pool)
         pl_pool_enter(&visit, c->pool);
     spec.grain = grain_of(c, workers);
@@ -255,6 +256,8 @@ static void run(pl_call *c)
         }
         pl_loop_run(&spec);
     }
+    pl_cleanup_end(&cleanup);
+    leave_pool(&visit);
 }
 
 bool pl_call_run(pl_call *c, void *out)
@@ -271,27 +274,31 @@ bool pl_call_run(pl_call *c, void *out)
     return !c->error && !c->failures.lost && c->failures.all.count == 0;
 }
 
-parallel_results *pl_call_results(pl_call *c)
+PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)
 {
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
     bool par = c->par.futures != NULL;
     pl_results_kind kind = c->o.executor == PARALLEL_PROCESS         ? PL_RESULTS_SHARED
                            : par || c->careful || pl_can_fail(&c->f) ? PL_RESULTS_ZEROED
                                                                      : PL_RESULTS_ANY;
-    parallel_results *r PL_CLEANUP(pl_results_drop) =
-        par ? pl_results_of_futures(c->par.futures, c->n, kind)
-            : pl_results_new(c->n, c->f.result_size, c->f.result_align, kind);
+    parallel_results *r = par ? pl_results_of_futures(c->par.futures, c->n, kind)
+                              : pl_results_new(c->n, c->f.result_size, c->f.result_align, kind);
     if (!r) {
         c->failures.lost = true;
         return NULL;
     }
     c->par.results = r;
-    if (!pl_call_run(c, pl_results_vector(r)) && (!c->o.silent || c->failures.lost || c->error))
+    pl_cleanup_begin(&cleanup, pl_results_drop, r);
+    bool well = pl_call_run(c, pl_results_vector(r));
+    pl_cleanup_end(&cleanup);
+    if (!well && (!c->o.silent || c->failures.lost || c->error)) {
+        parallel_results_free(r);
         return NULL;
+    }
     pl_results_finish(r, &c->failures, &c->names);
     c->names = (pl_names){0};
-    parallel_results *whole = r;
-    r = NULL;
-    return whole;
+    return r;
 }
 
 /* ---- ending ---------------------------------------------------------------------------------------------- */
@@ -313,7 +320,6 @@ const parallel_failure *pl_call_failure(const pl_call *c)
 
 void pl_call_end(pl_call *c)
 {
-    c->begun = false;
     pl_failures_free(&c->failures);
     if (c->names.slots)
         pl_names_free(&c->names);
@@ -321,10 +327,9 @@ void pl_call_end(pl_call *c)
         pl_care_end(c);
 }
 
-void pl_call_drop(pl_call *c)
+void pl_call_drop(void *call)
 {
-    if (c->begun)
-        pl_call_end(c);
+    pl_call_end(call);
 }
 
 void pl_call_return(pl_call *c, bool failed)

@@ -54,7 +54,6 @@ typedef struct pl_call {
     pl_failures failures;
     const pl_chunk *parent; /* the chunk that the call was made in, and waits in */
     int error;              /* why it could not be made at all, or 0 */
-    bool begun;             /* it is to be ended */
     bool splits;            /* into a chunk for each worker */
     bool careful;
     pl_care care; /* if so */
@@ -82,9 +81,9 @@ parallel_results *pl_call_results(pl_call *c);
 int pl_call_code(const pl_call *c);
 const parallel_failure *pl_call_failure(const pl_call *c);
 
-/* Ends what pl_call_begin_...() began; the latter, as PL_CLEANUP() wants it, unless that has been done. */
+/* Ends what pl_call_begin_...() began; the latter as a pl_cleanup wants it. */
 void pl_call_end(pl_call *c);
-void pl_call_drop(pl_call *c);
+void pl_call_drop(void *call);
 
 /* The same, for the thread that has made the call: if it has failed, errno and the last failure say why. */
 void pl_call_return(pl_call *c, bool failed);

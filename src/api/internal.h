@@ -231,8 +231,8 @@ void *pl_results_vector(parallel_results *results);
 parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_kind kind);
 void *pl_results_place(const parallel_results *results, size_t i);
 
-/* Frees them, as PL_CLEANUP() wants it. */
-void pl_results_drop(parallel_results **results);
+/* Frees them, as a pl_cleanup wants it. */
+void pl_results_drop(void *results);
 
 /* An executor's results are the executor's to free. */
 void pl_results_own(parallel_results *results, bool owned);

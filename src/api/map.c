@@ -22,7 +22,7 @@ static bool is_plain(const parallel_function *f, const void *args, size_t n, con
 
 /* Runs a call at once, on its caller. Then the thread has no last failure (failure.c), but that of a call which a task of this
  * call makes. Not inlined: pl_chunk_unwinds() is for a function whose chunk is in progress while it calls anything. */
-__attribute__((noinline)) static int run_at_once(const parallel_function *f, const void *args, size_t n, void *out)
+PL_NOT_INLINED static int run_at_once(const parallel_function *f, const void *args, size_t n, void *out)
 {
     pl_cost *cost = (pl_cost *)f->cost;
     PL_UNWIND_BY(pl_chunk_unwinds);
@@ -54,32 +54,45 @@ static int run_plain(const parallel_function *f, const void *args, size_t n, voi
 /* ---- maps ------------------------------------------------------------------------------------------------ */
 
 /* A map with all that a call may have; in chunks for each worker, or not. */
-static parallel_results *map_with(parallel_executor_kind executor, const parallel_function *f, const void *args,
-                                  size_t n, const parallel_options *options, bool splits)
+PL_NOT_INLINED static parallel_results *map_with(parallel_executor_kind executor, const parallel_function *f,
+                                                 const void *args, size_t n, const parallel_options *options,
+                                                 bool splits)
 {
-    pl_call c PL_CLEANUP(pl_call_drop);
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
     if (!pl_call_begin_map(&c, f, args, n, options, executor, false))
         return NULL;
     c.splits = splits;
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     parallel_results *r = pl_call_results(&c);
+    pl_cleanup_end(&cleanup);
     pl_call_return(&c, !r);
+    return r;
+}
+
+/* A map without any options. */
+PL_NOT_INLINED static parallel_results *map_plain(const parallel_function *f, const void *args, size_t n)
+{
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    parallel_results *r = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY);
+    if (!r) {
+        pl_last_failure_clear();
+        return NULL;
+    }
+    pl_cleanup_begin(&cleanup, pl_results_drop, r);
+    run_plain(f, args, n, pl_results_vector(r));
+    pl_cleanup_end(&cleanup);
     return r;
 }
 
 static parallel_results *map_on(parallel_executor_kind executor, const parallel_function *f, const void *args, size_t n,
                                 const parallel_options *options)
 {
-    if (executor == PARALLEL_PROCESS || !is_plain(f, args, n, options))
-        return map_with(executor, f, args, n, options, false);
-    parallel_results *whole,
-        *r PL_CLEANUP(pl_results_drop) = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY);
-    if (r)
-        run_plain(f, args, n, pl_results_vector(r));
-    else
-        pl_last_failure_clear();
-    whole = r;
-    r = NULL;
-    return whole;
+    return executor != PARALLEL_PROCESS && is_plain(f, args, n, options)
+               ? map_plain(f, args, n)
+               : map_with(executor, f, args, n, options, false);
 }
 
 parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
@@ -106,10 +119,12 @@ parallel_results *parallel_split_function(const parallel_function *f, const void
     return map_with(PARALLEL_DEFAULT_EXECUTOR, f, args, n, options, true);
 }
 
-static int map_into_with(const parallel_function *f, const void *args, size_t n, void *out,
-                         const parallel_options *options)
+PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *args, size_t n, void *out,
+                                        const parallel_options *options)
 {
-    pl_call c PL_CLEANUP(pl_call_drop);
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
     if (!pl_call_begin_map(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR, false))
         return -1;
     if (n && !out && c.f.result_size) {
@@ -126,7 +141,9 @@ static int map_into_with(const parallel_function *f, const void *args, size_t n,
         c.m.args = copy;
         c.failures.lost = !copy;
     }
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = !c.failures.lost && pl_call_run(&c, out);
+    pl_cleanup_end(&cleanup);
     pl_call_return(&c, !well);
     free(copy);
     return well ? 0 : -1;
@@ -141,7 +158,7 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
 /* ---- loops ----------------------------------------------------------------------------------------------- */
 
 /* As run_at_once(). */
-__attribute__((noinline)) static int run_loop_at_once(const pl_body *loop, size_t n, pl_cost *cost)
+PL_NOT_INLINED static int run_loop_at_once(const pl_body *loop, size_t n, pl_cost *cost)
 {
     PL_UNWIND_BY(pl_chunk_unwinds);
     pl_run_body(loop, 0, n);
@@ -150,12 +167,16 @@ __attribute__((noinline)) static int run_loop_at_once(const pl_body *loop, size_
     return 0;
 }
 
-static int loop_with(const pl_body *loop, size_t n, const parallel_options *options)
+PL_NOT_INLINED static int loop_with(const pl_body *loop, size_t n, const parallel_options *options)
 {
-    pl_call c PL_CLEANUP(pl_call_drop);
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
     if (!pl_call_begin_loop(&c, loop, n, options))
         return -1;
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, NULL);
+    pl_cleanup_end(&cleanup);
     pl_call_return(&c, !well);
     return well ? 0 : -1;
 }

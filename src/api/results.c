@@ -221,10 +221,9 @@ void parallel_results_free(parallel_results *r)
     errno = saved;
 }
 
-void pl_results_drop(parallel_results **results)
+void pl_results_drop(void *results)
 {
-    if (*results)
-        parallel_results_free(*results);
+    parallel_results_free(results);
 }
 
 void parallel_scoped_cleanup(void *where)

@@ -57,6 +57,13 @@ void pl_os_rouse(_Atomic uint32_t *word);
 /* In a new child process, whose other threads are gone: makes waiting work again. */
 void pl_os_after_fork(void);
 
+/*
+ * Whether this is a child process that has not said pl_os_known_child() yet: fork handlers of the program that are older than
+ * the library's run before these in the child, and may call. False where the system cannot tell.
+ */
+bool pl_os_is_new_child(void);
+void pl_os_known_child(void);
+
 /* A condition variable whose waits end by pl_os_nanoseconds(). False if there can be none. */
 bool pl_os_cond_init(pthread_cond_t *condition);
 

@@ -65,6 +65,42 @@ void pl_os_after_fork(void)
     /* futexes have no state in the process */
 }
 
+/* A page that is zero in a child; NULL if there is none. Made when the library is loaded. */
+static volatile unsigned char *mark;
+
+__attribute__((constructor)) static void make_mark(void)
+{
+#ifdef MADV_WIPEONFORK
+    size_t page = pl_os_page();
+    void *place = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (place == MAP_FAILED)
+        return;
+    if (madvise(place, page, MADV_WIPEONFORK) == 0)
+        mark = place;
+    else
+        munmap(place, page);
+    pl_os_known_child();
+#endif
+}
+
+__attribute__((destructor(1001))) static void drop_mark(void)
+{
+    if (mark)
+        munmap((void *)mark, pl_os_page());
+    mark = NULL;
+}
+
+bool pl_os_is_new_child(void)
+{
+    return mark && *mark == 0;
+}
+
+void pl_os_known_child(void)
+{
+    if (mark)
+        *mark = 1;
+}
+
 bool pl_os_try_join(pthread_t thread)
 {
     return pthread_tryjoin_np(thread, NULL) == 0;

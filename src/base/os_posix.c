@@ -90,6 +90,15 @@ void pl_os_after_fork(void)
         lots[i] = (struct parking_lot){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
 }
 
+bool pl_os_is_new_child(void)
+{
+    return false;
+}
+
+void pl_os_known_child(void)
+{
+}
+
 bool pl_os_try_join(pthread_t thread)
 {
     return pthread_join(thread, NULL) == 0;

@@ -32,6 +32,22 @@ typedef struct region {
 } region;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static unsigned generation; /* pl_pool_forks() of the process that all this is of */
+
+static void become_child(void);
+
+static void lock(void)
+{
+    if (generation != pl_pool_forks()) /* before the handler for that has run */
+        become_child();
+    pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
 static _Atomic(region *) regions; /* the newest first */
 static region *forked_regions;    /* what there is to know of those of parent processes: kept reachable */
 static unsigned region_count;
@@ -138,7 +154,7 @@ bool pl_arena_take(pl_block *block, size_t bytes)
         errno = ENOMEM;
         return false;
     }
-    pthread_mutex_lock(&mutex);
+    lock();
     void *start = NULL;
     region *r = region_at(&regions);
     for (; r && !(start = take_from(r, bytes)); r = region_at(&r->next)) {
@@ -152,7 +168,7 @@ bool pl_arena_take(pl_block *block, size_t bytes)
         .forks = pl_pool_forks(),
         .shared = times_shared(),
     };
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (!start)
         errno = ENOMEM;
     return start != NULL;
@@ -235,11 +251,11 @@ void pl_arena_give(pl_block *block)
         if (!pl_os_forking_apart) /* a worker stays within reach of what the program puts in that place later */
             pl_os_release(block->start, block->bytes);
     } else {
-        pthread_mutex_lock(&mutex);
+        lock();
         for (region *r = region_at(&regions); r; r = region_at(&r->next))
             if (r->number == block->region)
                 give(r, block);
-        pthread_mutex_unlock(&mutex);
+        unlock();
     }
     block->start = NULL;
     errno = saved;
@@ -264,9 +280,9 @@ bool pl_arena_has_own(void)
 
 unsigned pl_arena_regions(void)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     unsigned count = region_count;
-    pthread_mutex_unlock(&mutex);
+    unlock();
     return count;
 }
 
@@ -292,7 +308,7 @@ static bool is_used(const region *r)
  * crews have ended, whose boards are here. (Destructors with a priority run after those without.) */
 __attribute__((destructor(1000))) static void end_arena(void)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     _Atomic(region *) *link = &regions;
     for (region *r; (r = region_at(link));) {
         if (is_used(r)) {
@@ -307,7 +323,7 @@ __attribute__((destructor(1000))) static void end_arena(void)
         free_extents(r);
         free(r);
     }
-    pthread_mutex_unlock(&mutex);
+    unlock();
 }
 
 /* ---- fork ------------------------------------------------------------------------------------------------ */
@@ -322,8 +338,9 @@ static void count_fork(void)
 
 /* The child begins anew. What it has inherited stays mapped for its owners. No lock is held while fork handlers run, since those of
  * the program may make calls: so another thread may have been in the middle of a change. */
-static void after_fork_in_child(void)
+static void become_child(void)
 {
+    generation = pl_pool_forks();
     pthread_mutex_init(&mutex, NULL);
     region *first = region_at(&regions), *last = first;
     while (last && region_at(&last->next))
@@ -337,7 +354,14 @@ static void after_fork_in_child(void)
     warm = 0;
 }
 
+static void after_fork_in_child(void)
+{
+    if (generation != pl_pool_forks())
+        become_child();
+}
+
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(count_fork, count_fork, after_fork_in_child);
+    pthread_atfork(count_fork, count_fork, NULL);
+    pl_pool_in_child(after_fork_in_child);
 }

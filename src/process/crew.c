@@ -13,6 +13,22 @@
 enum { KEPT = 4 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static unsigned generation; /* pl_pool_forks() of the process that all this is of */
+
+static void become_child(void);
+
+static void lock(void)
+{
+    if (generation != pl_pool_forks()) /* before the handler for that has run */
+        become_child();
+    pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
 /* All of this process; those that are not busy are kept. And their owners but the program. Lists change under the mutex, by one
  * pointer at a time: the child of a fork() finds them whole, whatever another thread was at. */
 static _Atomic(pl_crew *) crews;
@@ -76,9 +92,9 @@ static void unlink_crew(const pl_crew *crew)
 static void end(pl_crew *crew)
 {
     int saved = errno;
-    pthread_mutex_lock(&mutex);
+    lock();
     unlink_crew(crew);
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (crew->forks != pl_pool_forks()) { /* it is the parent process's, and so is what it has */
         errno = saved;
         return;
@@ -125,10 +141,10 @@ static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept
         return NULL;
     }
     crew->busy = true;
-    pthread_mutex_lock(&mutex);
+    lock();
     set_crew(&crew->next, crew_at(&crews));
     set_crew(&crews, crew);
-    pthread_mutex_unlock(&mutex);
+    unlock();
     return crew;
 }
 
@@ -152,13 +168,13 @@ static bool has_owner(uint64_t number)
 /* Makes an idle crew of this owner busy; NULL if there is none. */
 static pl_crew *take(uint64_t owner)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     pl_crew *crew = crew_at(&crews);
     while (crew && (crew->busy || crew->owner != owner))
         crew = crew_at(&crew->next);
     if (crew)
         crew->busy = true;
-    pthread_mutex_unlock(&mutex);
+    unlock();
     return crew;
 }
 
@@ -181,35 +197,35 @@ pl_crew *pl_crew_open(uint64_t owner, unsigned workers, bool kept, size_t index_
 void pl_crew_close(pl_crew *crew, bool keep)
 {
     unsigned count = 0;
-    pthread_mutex_lock(&mutex);
+    lock();
     for (const pl_crew *other = crew_at(&crews); other; other = crew_at(&other->next))
         count += other->owner == crew->owner && !other->busy;
     keep = keep && crew->kept && count < KEPT && crew->forks == pl_pool_forks() && has_owner(crew->owner);
     if (keep)
         crew->busy = false;
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (!keep)
         end(crew);
 }
 
 void pl_crew_begin_owner(pl_crew_owner *owner)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     owner->number = ++last_number;
     set_owner(&owner->next, owner_at(&owners));
     set_owner(&owners, owner);
-    pthread_mutex_unlock(&mutex);
+    unlock();
 }
 
 void pl_crew_end_owner(pl_crew_owner *owner)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     _Atomic(pl_crew_owner *) *link = &owners;
     for (pl_crew_owner *o; (o = owner_at(link)) && o != owner;)
         link = &o->next;
     if (owner_at(link))
         set_owner(link, owner_at(&owner->next));
-    pthread_mutex_unlock(&mutex);
+    unlock();
     pl_crew_end_kept(owner->number);
 }
 
@@ -261,8 +277,9 @@ __attribute__((destructor)) static void end_crews(void)
 
 /* The parent's crews are not the child's; but who forks in the midst of a call has it still in hand. No lock is held while fork
  * handlers run, since those of the program may make calls: so another thread may have held the mutex. */
-static void after_fork_in_child(void)
+static void become_child(void)
 {
+    generation = pl_pool_forks();
     pthread_mutex_init(&mutex, NULL);
     for (pl_crew *crew; (crew = crew_at(&crews));) {
         set_crew(&crews, crew_at(&crew->next));
@@ -275,7 +292,13 @@ static void after_fork_in_child(void)
     }
 }
 
+static void after_fork_in_child(void)
+{
+    if (generation != pl_pool_forks())
+        become_child();
+}
+
 __attribute__((constructor)) static void watch_forks(void)
 {
-    pthread_atfork(NULL, NULL, after_fork_in_child);
+    pl_pool_in_child(after_fork_in_child);
 }

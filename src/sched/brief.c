@@ -138,7 +138,7 @@ static void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, size_t begin
         pl_stop_raise(&h->stop, PL_STOP_ALL);
 }
 
-void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
+PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
 {
     pl_handoff *h = &victim->handoff;
     if (piece.seats) {
@@ -217,13 +217,11 @@ static uint32_t run_own(const pl_loop_spec *spec, pl_handoff *h, uint32_t mine, 
     return back;
 }
 
-/* Whose hand-over is left by a task that is being unwound (unwind.h); NULL: it was not. Nothing more of it begins. */
-static void leave_handoff(pl_worker **left)
+/* A hand-over is left by a task that is being unwound (unwind.h): nothing more of it begins. */
+static void leave_handoff(void *worker)
 {
-    pl_worker *w = *left;
+    pl_worker *w = worker;
     pl_piece piece;
-    if (!w)
-        return;
     if (pl_stop_raise(&w->handoff.stop, PL_STOP_ALL))
         pl_stop_nudge_all();
     while (pl_handoff_take(&w->handoff, 0, &piece)) {
@@ -233,11 +231,14 @@ static void leave_handoff(pl_worker **left)
 }
 
 /* Runs the caller's part, and so on as run_own() does it, and waits. True if it had to wait. */
-static bool run_handed(const pl_loop_spec *spec, pl_worker *w, uint32_t mine, uint64_t *end, uint32_t *back)
+PL_NOT_INLINED static bool run_handed(const pl_loop_spec *spec, pl_worker *w, uint32_t mine, uint64_t *end,
+                                      uint32_t *back)
 {
-    pl_worker *left PL_CLEANUP(leave_handoff) = w;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    pl_cleanup_begin(&cleanup, leave_handoff, w);
     *back = run_own(spec, &w->handoff, mine, end);
-    left = NULL;
+    pl_cleanup_end(&cleanup);
     return wait_for_helpers(w, &w->handoff);
 }
 

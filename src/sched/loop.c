@@ -282,7 +282,7 @@ static void lend(const pl_loop *loop, const pl_worker *w, int step)
 }
 
 /* Takes part on a seat, and is no longer counted then. In somebody else's loop, so the thread is not cancelled. */
-static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
+PL_NOT_INLINED static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
 {
     PL_UNWIND_BARRIER();
     int state = pl_os_cancel_defer();
@@ -452,8 +452,9 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
 }
 
 /* The caller's work has ended, or was left by its task (unwind.h): then nothing more begins. Waits for all. */
-static void end_shared(part *p)
+static void end_shared(void *participant)
 {
+    part *p = participant;
     pl_loop *loop = p->loop;
     pl_worker *w = p->worker;
     if (!p->worked) {
@@ -476,11 +477,12 @@ static void end_shared(part *p)
 }
 
 /* Runs [begin, n) with help. False, and nothing is run, if the pool is being ended. */
-static bool run_shared(pl_loop *loop, size_t begin)
+PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
 {
     const pl_loop_spec *spec = loop->spec;
     pl_worker *w = loop->owner;
     pl_frame frame = {.latch = &loop->latch};
+    PL_UNWIND_CLEANS();
     pl_worker_enter(w, &frame);
     if (pl_pool_stopping(w->pool)) {
         pl_worker_leave_frame(w);
@@ -492,12 +494,14 @@ static bool run_shared(pl_loop *loop, size_t begin)
     }
     lend(loop, w, 1);
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
-    {
-        part p PL_CLEANUP(end_shared) = {.loop = loop, .worker = w, .seat = sit(loop, w)};
-        hand_over_seats(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
-        work(&p);
-        p.worked = true;
-    }
+    part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
+    pl_cleanup cleanup;
+    pl_cleanup_begin(&cleanup, end_shared, &p);
+    hand_over_seats(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
+    work(&p);
+    p.worked = true;
+    pl_cleanup_end(&cleanup);
+    end_shared(&p);
     w->helpers += w->helpers == 0; /* there may be some about */
     pl_brief_own.last = pl_ticks();
     if (!stopped(loop)) {
@@ -514,21 +518,24 @@ typedef struct before {
     seat *far;
 } before;
 
-static void put_back(before *b)
+static void put_back(void *what)
 {
+    before *b = what;
     b->worker->deque.head = b->head;
     free(b->far);
 }
 
 /* Makes the loop and runs [begin, n) of it, if help is to be had. */
-static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, bool add)
+PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, bool add)
 {
     pl_worker *w = pl_worker_self();
     if (!w)
         return false;
     pl_pool_start_threads(w->pool, seats - 1, add);
     seat near[NEAR_SEATS];
-    before b PL_CLEANUP(put_back) = {.worker = w, .head = w->deque.head};
+    before b = {.worker = w, .head = w->deque.head};
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
     if (seats > NEAR_SEATS && !(b.far = pl_os_zalloc(seats * sizeof(seat))))
         seats = NEAR_SEATS;
     size_t grain = spec->grain ? spec->grain : 1, unit = ((spec->n - 1) / grain / UINT32_MAX + 1) * grain;
@@ -549,7 +556,11 @@ static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, b
         atomic_init(&loop.seat[k].sitter, 0);
     }
     pl_deque_find_head(&w->deque);
-    return run_shared(&loop, begin);
+    pl_cleanup_begin(&cleanup, put_back, &b);
+    bool done = run_shared(&loop, begin);
+    pl_cleanup_end(&cleanup);
+    put_back(&b);
+    return done;
 }
 
 /* Runs a loop of one iteration or more. */
@@ -574,17 +585,20 @@ static void run(const pl_loop_spec *spec)
         run_alone(spec, begin);
 }
 
-static void end_call(const void *unused)
+static void end_call(void *unused)
 {
     (void)unused;
     pl_worker_end_call();
 }
 
-void pl_loop_run(const pl_loop_spec *spec)
+PL_NOT_INLINED void pl_loop_run(const pl_loop_spec *spec)
 {
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
     if (spec->n == 0)
         return;
-    const char call PL_CLEANUP(end_call) = 0;
-    (void)call;
+    pl_cleanup_begin(&cleanup, end_call, NULL);
     run(spec);
+    pl_cleanup_end(&cleanup);
+    pl_worker_end_call();
 }

@@ -42,6 +42,32 @@ static _Thread_local pl_visit *visit PL_OF_THREAD;
  * mutex. */
 static _Thread_local bool thread_ends PL_OF_THREAD;
 
+/* ---- locking, and children ------------------------------------------------------------------------------- */
+
+static unsigned forks;
+static bool is_child_early; /* before the library's fork handler has run */
+
+static void become_child_early(void);
+
+static void lock(void)
+{
+    if (pl_os_is_new_child())
+        become_child_early();
+    pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+unsigned pl_pool_forks(void)
+{
+    if (pl_os_is_new_child())
+        become_child_early();
+    return forks;
+}
+
 /* ---- where a thread is ----------------------------------------------------------------------------------- */
 
 /* The pool that the calling thread is in; NULL if it is in none. */
@@ -111,9 +137,9 @@ static pl_worker *unused_worker(pl_pool *pool)
 
 static void give_back(pl_worker *w)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     free_record(w);
-    pthread_mutex_unlock(&mutex);
+    unlock();
 }
 
 /* A thread that was a guest ends. Should a later destructor of its make a call, it becomes a guest anew. */
@@ -121,10 +147,10 @@ static void guest_leaves(void *worker)
 {
     pl_worker *w = worker;
     self = NULL;
-    pthread_mutex_lock(&mutex);
+    lock();
     w->pool->kept--;
     free_record(w);
-    pthread_mutex_unlock(&mutex);
+    unlock();
 }
 
 /* What does not change in a pool that is all zero otherwise. With the mutex held. */
@@ -165,7 +191,7 @@ static pl_pool *program_pool(void)
 /* Apart, so that pl_worker_self() saves no registers for it. */
 __attribute__((noinline)) static pl_worker *become_guest(void)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     pl_pool *pool = visit ? visit->pool : program_pool();
     pl_worker *w = pool && !pl_pool_stopping(pool) ? unused_worker(pool) : NULL;
     bool for_a_call = w && !visit && pool->kept >= KEPT_GUESTS;
@@ -179,7 +205,7 @@ __attribute__((noinline)) static pl_worker *become_guest(void)
     }
     if (w)
         w->use = PL_GUEST;
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (w) {
         w->is_thread = false;
         w->for_a_call = for_a_call;
@@ -192,6 +218,8 @@ pl_worker *pl_worker_self(void)
 {
     if (pl_os_forking_apart)
         return NULL;
+    if (pl_os_is_new_child())
+        become_child_early();
     return self ? self : thread_ends ? NULL : become_guest();
 }
 
@@ -219,7 +247,7 @@ void pl_worker_become(pl_worker *worker)
 
 bool pl_pool_add_thread(pl_pool *pool, bool add)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     bool may = pl_pool_may_add(pool, add); /* still: others may have been faster */
     pl_worker *w = may ? unused_worker(pool) : NULL;
     bool started = false;
@@ -240,7 +268,7 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
         /* W6 relaxed: a count by itself; pairs with W5 */
         atomic_fetch_add_explicit(&pool->threads, 1, memory_order_relaxed);
     }
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (may && !started) {
         uint64_t until = pl_os_nanoseconds() + RETRY_NS;
         /* W15 relaxed: a time by itself; pairs with W16 */
@@ -277,7 +305,7 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
 bool pl_worker_leave(pl_worker *worker)
 {
     pl_pool *pool = worker->pool;
-    pthread_mutex_lock(&mutex);
+    lock();
     /* W17 relaxed: changes under the mutex only; no partner */
     uint32_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
     bool leave = pl_pool_stopping(pool) || threads + 1 > pool->size || worker->inferior;
@@ -288,7 +316,7 @@ bool pl_worker_leave(pl_worker *worker)
         /* W7 relaxed: a count by itself; pairs with W5 */
         atomic_store_explicit(&pool->threads, threads - 1, memory_order_relaxed);
     }
-    pthread_mutex_unlock(&mutex);
+    unlock();
     return leave;
 }
 
@@ -376,16 +404,16 @@ static void join_threads(pl_pool *pool)
     int state = pl_os_cancel_defer(); /* a join is a cancellation point */
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        pthread_mutex_lock(&mutex);
+        lock();
         bool has_thread = w->use == PL_THREAD || w->use == PL_ENDED;
-        pthread_mutex_unlock(&mutex);
+        unlock();
         if (!has_thread)
             continue;
         pl_unpark(&w->parker);
         pthread_join(w->thread, NULL);
-        pthread_mutex_lock(&mutex);
+        lock();
         free_record(w);
-        pthread_mutex_unlock(&mutex);
+        unlock();
     }
     pl_os_cancel_restore(state);
 }
@@ -410,18 +438,18 @@ static bool begin_end(pl_pool *pool, bool *others)
 
 static void end_program_pool(void)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     pl_pool *pool = closed ? NULL : the_pool;
     bool others = false;
     closed = !pool || begin_end(pool, &others);
     bool close_it = pool && closed;
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (!close_it)
         return;
     join_threads(pool);
     if (self && self->pool == pool)
         self = NULL;
-    pthread_mutex_lock(&mutex); /* a thread that makes its first call looks at all this */
+    lock(); /* a thread that makes its first call looks at all this */
     pool->ending = false;
     if (has_guest_key)
         pthread_key_delete(guest_key);
@@ -430,7 +458,7 @@ static void end_program_pool(void)
     bool known = others || atomic_load_explicit(&pool->holders, memory_order_acquire) > 0;
     if (!known)
         the_pool = NULL;
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (!known) /* else they may still call, and then work alone; or look at what they have left in the inbox */
         free_pool(pool);
 }
@@ -438,19 +466,19 @@ static void end_program_pool(void)
 bool pl_pool_shut_down(void)
 {
     bool others = false;
-    pthread_mutex_lock(&mutex);
+    lock();
     pl_pool *pool = closed ? NULL : the_pool;
     bool may = !pool || (!pl_inbox_count(&pool->inbox) && begin_end(pool, &others));
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (!pool || !may)
         return may;
     join_threads(pool);
-    pthread_mutex_lock(&mutex);
+    lock();
     pool->ending = false;
     /* W64 seq_cst: before the look for errands, in S: who has submitted one and was barred from starting a thread for it is
      * seen; pairs with W8, I2 */
     atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
-    pthread_mutex_unlock(&mutex);
+    unlock();
     if (pl_inbox_count(&pool->inbox))
         pl_pool_notify(pool, false);
     return true;
@@ -479,12 +507,12 @@ pl_pool *pl_pool_new(unsigned size, const pl_thread_kind *kind)
     pl_pool *pool = pl_os_zalloc(sizeof *pool);
     if (!pool)
         return NULL;
-    pthread_mutex_lock(&mutex);
+    lock();
     fill_in(pool, size, kind);
     own(pool, pool_at(&own_pools));
     /* W66 release: whenever another thread forks, its child finds a whole list of whole pools; pairs with W65 */
     atomic_store_explicit(&own_pools, pool, memory_order_release);
-    pthread_mutex_unlock(&mutex);
+    unlock();
     return pool;
 }
 
@@ -498,16 +526,16 @@ static void take_out(_Atomic(pl_pool *) *link, const pl_pool *pool)
 /* Nobody holds the pool any more. */
 static void end_own_pool(pl_pool *pool)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     bar(pool);
-    pthread_mutex_unlock(&mutex);
+    unlock();
     join_threads(pool);
-    pthread_mutex_lock(&mutex);
+    lock();
     _Atomic(pl_pool *) *link = &own_pools;
     while (pool_at(link) != pool)
         link = &pool_at(link)->next;
     take_out(link, pool);
-    pthread_mutex_unlock(&mutex);
+    unlock();
     free_pool(pool);
 }
 
@@ -521,9 +549,9 @@ static void let_go(pl_pool *pool)
 
 void pl_pool_free(pl_pool *pool)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     pool->owned = false;
-    pthread_mutex_unlock(&mutex);
+    unlock();
     let_go(pool);
 }
 
@@ -536,11 +564,11 @@ void pl_pool_hold(pl_pool *pool)
 pl_pool *pl_pool_hold_here(void)
 {
     pl_pool *pool = pool_here();
-    pthread_mutex_lock(&mutex); /* the program's pool does not end meanwhile */
+    lock(); /* the program's pool does not end meanwhile */
     pool = pool ? pool : program_pool();
     if (pool)
         pl_pool_hold(pool);
-    pthread_mutex_unlock(&mutex);
+    unlock();
     return pool;
 }
 
@@ -573,21 +601,21 @@ static pl_pool *hold_first(pl_pool *pool)
 /* Ends the threads of all pools that no call is running on. The pools are for the program to free. */
 static void stop_own_pools(void)
 {
-    pthread_mutex_lock(&mutex);
+    lock();
     pl_pool *pool = hold_first(pool_at(&own_pools));
     while (pool) {
         bool others, close_it = close_pool(pool, &others);
-        pthread_mutex_unlock(&mutex);
+        unlock();
         if (close_it)
             join_threads(pool);
-        pthread_mutex_lock(&mutex);
+        lock();
         pl_pool *next = hold_first(pool_at(&pool->next));
-        pthread_mutex_unlock(&mutex);
+        unlock();
         let_go(pool);
-        pthread_mutex_lock(&mutex);
+        lock();
         pool = next;
     }
-    pthread_mutex_unlock(&mutex);
+    unlock();
 }
 
 __attribute__((destructor)) void pl_pool_end_all(void)
@@ -597,13 +625,6 @@ __attribute__((destructor)) void pl_pool_end_all(void)
 }
 
 /* ---- fork ------------------------------------------------------------------------------------------------ */
-
-static unsigned forks;
-
-unsigned pl_pool_forks(void)
-{
-    return forks;
-}
 
 static void keep_reachable(pl_pool *pool)
 {
@@ -630,8 +651,9 @@ static void renew(pl_pool *pool)
 
 /* The child has one thread, and a copy of pools whose threads are gone. It may be in the midst of a task, with frames
  * of loops below it on the stack; so their records are left alone, but within reach. The mutex may have been held. */
-static void after_fork_in_child(void)
+static void become_child(void)
 {
+    pl_os_known_child();
     pthread_mutex_init(&mutex, NULL);
     /* it has the signal mask of the program, which a thread of the pool has not, or not wholly */
     if (self && self->is_thread && !pl_os_forking_apart)
@@ -656,6 +678,30 @@ static void after_fork_in_child(void)
         }
     }
     pl_os_after_fork();
+}
+
+/* For who comes before the handler. */
+static void become_child_early(void)
+{
+    become_child();
+    is_child_early = true;
+}
+
+static void (*in_child[2])(void);
+
+void pl_pool_in_child(void (*run)(void))
+{
+    in_child[in_child[0] != NULL] = run;
+}
+
+static void after_fork_in_child(void)
+{
+    if (!is_child_early)
+        become_child();
+    is_child_early = false;
+    for (int i = 0; i < 2; i++)
+        if (in_child[i])
+            in_child[i]();
 }
 
 __attribute__((constructor)) static void watch_forks(void)

@@ -37,7 +37,7 @@ for threads in 1 4; do
     done
     check "in a loop, $threads workers" terminates for "thrown in a loop"
     check "in a callback, $threads workers" terminates progress "thrown in a callback"
-    check "in a worker process it is a crash of that task, $threads workers" prints process "4 failed, state 4"
+    check "in a worker process it is a crash of that task, $threads workers" prints process "1 failed, state 4"
     check "objects of threads end before static ones, $threads workers" prints end ""
     check "those of a pool of one's own, too, $threads workers" prints pool ""
     check "or when the program's pool is shut down, $threads workers" prints shutdown "0, and some are destroyed"

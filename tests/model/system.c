@@ -89,6 +89,15 @@ void pl_os_after_fork(void)
 {
 }
 
+bool pl_os_is_new_child(void)
+{
+    return false;
+}
+
+void pl_os_known_child(void)
+{
+}
+
 void pl_os_nap(void)
 {
     pl_os_yield();
