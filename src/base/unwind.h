@@ -57,6 +57,17 @@ extern _Thread_local pl_cleanup *pl_cleanup_innermost PL_OF_THREAD __attribute__
 __attribute__((visibility("hidden"))) int pl_unwind_cleans(int version, int actions, uint64_t kind, void *exception,
                                                            void *context);
 
+#ifdef PL_MODEL /* where nothing unwinds */
+static inline void pl_cleanup_begin(pl_cleanup *cleanup, void (*end)(void *what), void *what)
+{
+    (void)cleanup, (void)end, (void)what;
+}
+
+static inline void pl_cleanup_end(const pl_cleanup *cleanup)
+{
+    (void)cleanup;
+}
+#else
 static inline void pl_cleanup_begin(pl_cleanup *cleanup, void (*end)(void *what), void *what)
 {
     *cleanup = (pl_cleanup){end, what, pl_cleanup_innermost};
@@ -67,5 +78,6 @@ static inline void pl_cleanup_end(const pl_cleanup *cleanup)
 {
     pl_cleanup_innermost = cleanup->outer;
 }
+#endif
 
 #endif

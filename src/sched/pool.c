@@ -299,6 +299,8 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
     bool few = pl_pool_threads(pool) + 1 < pool->size + driven + lent;
     if (pool->locked && !errands && self && self->is_thread)
         return false;
+    if (pl_os_forking_apart) /* the thread would be the keeper's, which ends soon, or in a process that is to have one */
+        return false;
     return (add || errands || few) && (until == 0 || pl_os_nanoseconds() > until) && !pl_pool_stopping(pool);
 }
 

@@ -349,12 +349,12 @@ file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \
     's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counts),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
 plant "iterations are laid out before the loop is" src/sched/brief.c handoff: \
-    's/(        memcpy\(h->copy.*?;\n)(.*?)(    bool waited = wait_for_helpers\(w, h\);\n)/$2$1$3/s'
+    's/(        memcpy\(h->copy.*?;\n)(.*?)(    uint64_t last = )/$2$1$3/s'
 plant "a helper leaves before it runs its piece" src/sched/brief.c handoff: \
     's/(    do\n        run_piece)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_leave_frame\(thief\);\n)    if.*?\n.*?\n/$1/'
 plant "a helper counts itself for each piece" src/sched/brief.c handoff: 's/!stopped\(h\) && pl_handoff_take\(h, 0/!stopped(h) && pl_handoff_take(h, PL_HANDOFF_ONE/'
 plant "a helper does not count itself" src/sched/worker.c handoff: 's/PL_HANDOFF_ONE, &found/0, &found/'
-plant "the caller does not wait for its helpers" src/sched/brief.c handoff: 's/= wait_for_helpers\(w, h\)/= false/'
+plant "the caller does not wait for its helpers" src/sched/brief.c handoff: 's/return wait_for_helpers\(w, &w->handoff\);/return false;/'
 plant "the caller does not take back what is left" src/sched/brief.c handoff: \
     's/    for \(; pl_handoff_take\(h, 0, &piece\); back\+\+\)/    for (; back > 9; back++)/'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
