@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,40 +66,31 @@ void pl_os_after_fork(void)
     /* futexes have no state in the process */
 }
 
-/* A page that is zero in a child; NULL if there is none. Made when the library is loaded. */
-static volatile unsigned char *mark;
+/* A page of the library's that is zero in a child. Not a mapping of its own: threads may be in calls when the program exits. */
+#if defined(__x86_64__) || defined(__i386__)
+enum { PAGE_MOST = 4096 };
+#else
+enum { PAGE_MOST = 65536 };
+#endif
+static alignas(PAGE_MOST) volatile unsigned char mark[PAGE_MOST];
+static bool is_wiped;
 
-__attribute__((constructor)) static void make_mark(void)
+__attribute__((constructor)) static void have_mark_wiped(void)
 {
 #ifdef MADV_WIPEONFORK
-    size_t page = pl_os_page();
-    void *place = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (place == MAP_FAILED)
-        return;
-    if (madvise(place, page, MADV_WIPEONFORK) == 0)
-        mark = place;
-    else
-        munmap(place, page);
+    is_wiped = pl_os_page() <= PAGE_MOST && madvise((void *)mark, PAGE_MOST, MADV_WIPEONFORK) == 0;
     pl_os_known_child();
 #endif
 }
 
-__attribute__((destructor(1001))) static void drop_mark(void)
-{
-    if (mark)
-        munmap((void *)mark, pl_os_page());
-    mark = NULL;
-}
-
 bool pl_os_is_new_child(void)
 {
-    return mark && *mark == 0;
+    return is_wiped && mark[0] == 0;
 }
 
 void pl_os_known_child(void)
 {
-    if (mark)
-        *mark = 1;
+    mark[0] = 1;
 }
 
 bool pl_os_try_join(pthread_t thread)

@@ -489,6 +489,47 @@ START_TEST(ends_in_a_task)
 }
 END_TEST
 
+static int slow(int x)
+{
+    for (volatile int i = 0; i < 300; i++) {
+    }
+    return x + 1;
+}
+PARALLEL_DECORATE(slow, int, int);
+
+static void *call_for_ever(void *unused)
+{
+    int in[100] = {0}, out[100];
+    for (;;) {
+        parallel_map_into(slow, in, 100, out);
+        parallel_shutdown();
+    }
+    return unused;
+}
+
+static int end_while_others_call(int number)
+{
+    pthread_t thread;
+    for (int i = 0; i < 3; i++)
+        if (pthread_create(&thread, NULL, call_for_ever, NULL) != 0)
+            return 77;
+    pl_nap(500 + 100 * number);
+    exit(60);
+}
+
+/* They may be anywhere in the library when its destructors run. */
+START_TEST(ends_while_others_call)
+{
+    if (PL_TSAN)
+        return;
+    pl_workers(4);
+    for (int round = 0; round < (PL_SANITIZED || pl_emulated() ? 5 : 40); round++) {
+        int status = in_a_child(end_while_others_call, round);
+        ck_assert_msg(status == 60 || status == 77, "round %d: %d", round, status);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -504,5 +545,6 @@ int main(void)
     tcase_add_loop_test(c, little_memory, 0, ROOMS);
     tcase_add_test(c, no_threads);
     tcase_add_loop_test(c, ends_in_a_task, 0, WAYS * PLACES);
+    tcase_add_test(c, ends_while_others_call);
     return pl_run("api/limits", c);
 }
