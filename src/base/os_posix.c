@@ -133,7 +133,7 @@ bool pl_os_place(pthread_attr_t *attributes, int off, const pl_os_cpu_set *cpus)
     return false;
 }
 
-pl_os_cpu_set *pl_os_cpu_set_new(const int *cpus, size_t count, unsigned *usable)
+pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usable)
 {
     (void)cpus;
     (void)count;
