@@ -61,8 +61,8 @@ typedef struct parallel_pool_options {
 
     /**
      * Called by each of the pool's threads with `thread_data`, as the first and the last thing that it does; not by the threads
-     * that make calls. NULL: nothing. Threads come and go while the pool lives. `thread_end` comes before destructors of
-     * thread-specific data.
+     * that make calls. NULL: nothing. Threads come and go while the pool lives. Calls that these functions make run on the
+     * thread alone. `thread_end` comes before destructors of thread-specific data.
      */
     void (*thread_start)(void *thread_data);
     void (*thread_end)(void *thread_data); /**< see thread_start */
@@ -102,7 +102,7 @@ PARALLEL_API parallel_pool *parallel_pool_new_with(const parallel_pool_options *
  * Pools of parallel_pool_new() are not touched. Other threads may call meanwhile: they work alone until it is done.
  *
  * @return 0; or -1 with errno EBUSY, and nothing is done: a call is under way, or waits, on the program's pool, in whatever
- *         thread; also if that is the call of a task that calls this
+ *         thread; also if that is the call of a task that calls this; or another thread is at the same
  */
 PARALLEL_API int parallel_shutdown(void);
 

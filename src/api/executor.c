@@ -224,18 +224,16 @@ static bool is_inside(const parallel_executor *ex)
 static void perform(parallel_executor *ex, pl_pool *driver)
 {
     pl_put_aside aside;
-    pl_os_ambient before, inside = ex->ambient;
+    pl_os_ambient before;
     pl_worker *w = driver ? pl_worker_known() : NULL;
     const pl_os_mask *mask = w ? pl_worker_set_mask(w, &ex->mask) : NULL;
-    pl_os_ambient_get(&before);
-    inside.locale = before.locale;
-    pl_os_ambient_leave(&before, &inside);
+    pl_os_ambient_enter(&ex->ambient, &before);
     pl_last_failure_put_aside(&aside);
     parallel_results *r = pl_call_results(&ex->call);
     if (r)
         pl_results_own(r, true);
     pl_last_failure_put_back(&aside);
-    pl_os_ambient_leave(&inside, &before);
+    pl_os_ambient_leave(&before);
     if (w)
         pl_worker_set_mask(w, mask);
     if (driver)
@@ -310,6 +308,7 @@ static void note_starter(parallel_executor *ex)
 {
     const pl_worker *w = pl_worker_known();
     pl_os_ambient_get(&ex->ambient);
+    ex->ambient.locale = pl_os_program_locale(); /* the starter's may not live so long */
     if (w)
         pl_worker_mask_of(w, &ex->mask);
     else

@@ -192,7 +192,7 @@ static void run_alarm(pl_errand *errand)
     pthread_mutex_unlock(&care->mutex);
     pl_turn_end(&t);
     pl_worker_set_mask(w, mask);
-    pl_os_ambient_leave(&care->ambient, &before);
+    pl_os_ambient_leave(&before);
     pl_inbox_end(pool);
     pthread_mutex_lock(&care->mutex);
     arm(care);

@@ -172,7 +172,7 @@ typedef struct pl_os_cpu_set pl_os_cpu_set;
 
 /* Those of the `count` numbers that the process may run on, freed by free(); *usable is how many. NULL with errno: EINVAL if
  * there are none, or where the system has no such thing; ENOMEM. */
-pl_os_cpu_set *pl_os_cpu_set_new(const int *cpus, size_t count, unsigned *usable);
+pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usable);
 
 /* What threads have that are started, whatever the thread has that starts them. */
 typedef struct pl_os_thread_attributes {
@@ -187,11 +187,11 @@ size_t pl_os_least_stack(void);
 
 /*
  * Starts a thread with all signals blocked (pl_os_mask_block()). If `off` is not -1, it begins off that CPU, where the system
- * can do that. *mask becomes the starting thread's own. False if there can be no further thread.
+ * can do that. False if there can be no further thread.
  */
 typedef sigset_t pl_os_mask;
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
-                  const pl_os_thread_attributes *attributes, pl_os_mask *mask);
+                  const pl_os_thread_attributes *attributes);
 
 /* Whether a thread that is started with these attributes may run on `cpu`, and elsewhere. */
 bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes);
@@ -228,9 +228,11 @@ typedef struct pl_os_ambient {
 } pl_os_ambient;
 
 void pl_os_ambient_get(pl_os_ambient *ambient);
-/* *before becomes the thread's own, for pl_os_ambient_leave(). */
+/* *before becomes the thread's own, for pl_os_ambient_leave(), which undoes what tasks have changed, too. */
 void pl_os_ambient_enter(const pl_os_ambient *ambient, pl_os_ambient *before);
-void pl_os_ambient_leave(const pl_os_ambient *ambient, const pl_os_ambient *before);
+void pl_os_ambient_leave(const pl_os_ambient *before);
+/* The locale where a thread has not called uselocale(). */
+void *pl_os_program_locale(void);
 
 /* A request to cancel the calling thread is not acted on between these; they may be nested. The former returns what the latter
  * wants. */

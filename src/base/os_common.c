@@ -259,12 +259,13 @@ static bool start_thread(pthread_t *thread, void *(*run)(void *), void *argument
 }
 
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
-                  const pl_os_thread_attributes *attributes, pl_os_mask *mask)
+                  const pl_os_thread_attributes *attributes)
 {
-    pl_os_mask_get(mask);
+    pl_os_mask mask;
+    pl_os_mask_get(&mask);
     pl_os_mask_block();
     bool made = start_thread(thread, run, argument, attributes->stack_size, off, attributes->cpus);
-    pl_os_mask_set(mask);
+    pl_os_mask_set(&mask);
     return made;
 }
 
@@ -366,15 +367,21 @@ void pl_os_ambient_get(pl_os_ambient *ambient)
 void pl_os_ambient_enter(const pl_os_ambient *ambient, pl_os_ambient *before)
 {
     pl_os_ambient_get(before);
-    pl_os_ambient_leave(before, ambient);
+    if (ambient->floating != before->floating)
+        set_floating_control(ambient->floating);
+    if (ambient->locale != before->locale)
+        uselocale(ambient->locale);
 }
 
-void pl_os_ambient_leave(const pl_os_ambient *ambient, const pl_os_ambient *before)
+void pl_os_ambient_leave(const pl_os_ambient *before)
 {
-    if (ambient->floating != before->floating)
-        set_floating_control(before->floating);
-    if (ambient->locale != before->locale)
-        uselocale(before->locale);
+    pl_os_ambient now;
+    pl_os_ambient_enter(before, &now);
+}
+
+void *pl_os_program_locale(void)
+{
+    return LC_GLOBAL_LOCALE;
 }
 
 int pl_os_cancel_defer(void)

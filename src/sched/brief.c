@@ -157,7 +157,7 @@ PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece
     do
         run_piece(h, h->body, h->ctx, piece.begin, piece.end);
     while (!stopped(h) && pl_handoff_take(h, 0, &piece));
-    pl_os_ambient_leave(&h->ambient, &before);
+    pl_os_ambient_leave(&before);
     pl_worker_leave_frame(thief);
     if (pl_handoff_leave(h))
         pl_unpark(&victim->parker);

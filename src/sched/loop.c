@@ -295,7 +295,7 @@ PL_NOT_INLINED static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
     const pl_os_mask *mask = pl_worker_set_mask(w, &loop->mask);
     work(&p);
     pl_worker_set_mask(w, mask);
-    pl_os_ambient_leave(&loop->ambient, &before);
+    pl_os_ambient_leave(&before);
     account(&p);
     lend(loop, w, -1);
     stand_up(loop, seat);
@@ -432,7 +432,7 @@ static void wait_for_all(part *p)
         else if (pl_ticks() - start < patience)
             pl_pause();
         else {
-            if (pl_latch_announce(&loop->latch) && !could_help(loop) && !has_iterations(loop))
+            if (pl_latch_announce(&loop->latch) && !(p->worked && could_help(loop)) && !has_iterations(loop))
                 pl_park(&loop->owner->parker, -1);
             pl_latch_withdraw(&loop->latch);
         }

@@ -38,9 +38,9 @@ static bool closed; /* the library is being unloaded or the program exits: no fu
 static _Thread_local pl_worker *self PL_OF_THREAD;
 /* The innermost. If it has no worker yet, `self` is NULL. */
 static _Thread_local pl_visit *visit PL_OF_THREAD;
-/* A thread of the pool that is on its way out: calls that its thread-specific destructors make run alone, without the
- * mutex. */
-static _Thread_local bool thread_ends PL_OF_THREAD;
+/* A thread of the pool that has not begun, or is on its way out: calls that `thread_start`, `thread_end` or its thread-specific
+ * destructors make run alone. It would be the last to let go of a pool that it is to be joined for. */
+static _Thread_local bool stays_out PL_OF_THREAD;
 
 /* ---- locking, and children ------------------------------------------------------------------------------- */
 
@@ -220,7 +220,7 @@ pl_worker *pl_worker_self(void)
         return NULL;
     if (pl_os_is_new_child())
         become_child_early();
-    return self ? self : thread_ends ? NULL : become_guest();
+    return self ? self : stays_out ? NULL : become_guest();
 }
 
 pl_worker *pl_worker_known(void)
@@ -240,9 +240,16 @@ void pl_worker_end_call(void)
 
 /* ---- threads --------------------------------------------------------------------------------------------- */
 
+void pl_worker_stay_out(void)
+{
+    self = NULL;
+    stays_out = true;
+}
+
 void pl_worker_become(pl_worker *worker)
 {
     self = worker;
+    stays_out = false;
 }
 
 bool pl_pool_add_thread(pl_pool *pool, bool add)
@@ -256,7 +263,11 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
         /* W48 relaxed: k1 (worker.c), as W43, before the thread starts; pairs with W45 */
         atomic_store_explicit(&w->kept_off, off + 1, memory_order_relaxed);
         pl_sleep_waking(&pool->sleep, 1);
-        started = pl_os_thread(&w->thread, pl_worker_main, w, off, &pool->kind.attributes, &w->origin);
+        if (self)
+            pl_worker_mask_of(self, &w->origin);
+        else
+            pl_os_mask_get(&w->origin);
+        started = pl_os_thread(&w->thread, pl_worker_main, w, off, &pool->kind.attributes);
         if (started) {
             w->use = PL_THREAD;
         } else {
@@ -312,8 +323,7 @@ bool pl_worker_leave(pl_worker *worker)
     uint32_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
     bool leave = pl_pool_stopping(pool) || threads + 1 > pool->size || worker->inferior;
     if (leave) {
-        self = NULL;
-        thread_ends = true;
+        pl_worker_stay_out();
         worker->use = PL_ENDED;
         /* W7 relaxed: a count by itself; pairs with W5 */
         atomic_store_explicit(&pool->threads, threads - 1, memory_order_relaxed);
@@ -335,7 +345,7 @@ static pl_worker *worker_further_out(const pl_pool *pool)
 
 void pl_pool_enter(pl_visit *v, pl_pool *pool)
 {
-    if (thread_ends || pool_here() == pool || !pool->own)
+    if (stays_out || pool_here() == pool || !pool->own)
         return;
     pl_pool_hold(pool);
     *v = (pl_visit){.outer = visit, .pool = pool, .before = self, .found = worker_further_out(pool)};
@@ -388,16 +398,29 @@ static void bar(pl_pool *pool)
     atomic_store_explicit(&pool->stopping, 1, memory_order_seq_cst);
 }
 
-/* Bars it, too; but false if it must be left alone, since some call still runs. */
+/* With the mutex held. Threads that have left meanwhile, or leave as they do not see it yet, are made anew when they are wanted. */
+static void open_again(pl_pool *pool)
+{
+    /* W64 seq_cst: before the look for errands, in S: who has submitted one and was barred from starting a thread for it is
+     * seen; pairs with W8, I2 */
+    atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
+}
+
+/* Bars it, too; but false, and look_for_errands() is to follow, if it must be left alone, since some call still runs. */
 static bool close_pool(pl_pool *pool, bool *others)
 {
     bar(pool);
     if (!busy(pool, others))
         return true;
-    /* W23 relaxed: threads that have left meanwhile, or leave as they do not see it yet, are made anew when they are wanted;
-     * pairs with W8 */
-    atomic_store_explicit(&pool->stopping, 0, memory_order_relaxed);
+    open_again(pool);
     return false;
+}
+
+/* What is to follow without the mutex when a pool has been opened again. */
+static void look_for_errands(pl_pool *pool)
+{
+    if (pl_inbox_count(&pool->inbox))
+        pl_pool_notify(pool, false);
 }
 
 /* Ends the threads of a pool that is barred. */
@@ -446,6 +469,8 @@ static void end_program_pool(void)
     closed = !pool || begin_end(pool, &others);
     bool close_it = pool && closed;
     unlock();
+    if (pool && !close_it)
+        look_for_errands(pool);
     if (!close_it)
         return;
     join_threads(pool);
@@ -471,19 +496,21 @@ bool pl_pool_shut_down(void)
     lock();
     pl_pool *pool = closed ? NULL : the_pool;
     bool may = !pool || (!pl_inbox_count(&pool->inbox) && begin_end(pool, &others));
+    if (pool)
+        pl_pool_hold(pool); /* the program may exit meanwhile */
     unlock();
-    if (!pool || !may)
-        return may;
-    join_threads(pool);
-    lock();
-    pool->ending = false;
-    /* W64 seq_cst: before the look for errands, in S: who has submitted one and was barred from starting a thread for it is
-     * seen; pairs with W8, I2 */
-    atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
-    unlock();
-    if (pl_inbox_count(&pool->inbox))
-        pl_pool_notify(pool, false);
-    return true;
+    if (!pool)
+        return true;
+    if (may) {
+        join_threads(pool);
+        lock();
+        pool->ending = false;
+        open_again(pool);
+        unlock();
+    }
+    look_for_errands(pool);
+    pl_pool_let_go(pool);
+    return may;
 }
 
 /* ---- pools of the program's own -------------------------------------------------------------------------- */
@@ -610,6 +637,8 @@ static void stop_own_pools(void)
         unlock();
         if (close_it)
             join_threads(pool);
+        else
+            look_for_errands(pool);
         lock();
         pl_pool *next = hold_first(pool_at(&pool->next));
         unlock();
@@ -698,7 +727,7 @@ void pl_pool_in_child(void (*run)(void))
 
 static void after_fork_in_child(void)
 {
-    if (!is_child_early)
+    if (!is_child_early || pl_os_is_new_child()) /* that may have been in a parent, a child of _Fork() */
         become_child();
     is_child_early = false;
     for (int i = 0; i < 2; i++)

@@ -330,8 +330,9 @@ static inline bool pl_pool_stopping(const pl_pool *pool)
 /* The main function of a thread of the pool. It counts as searching from before it starts. */
 void *pl_worker_main(void *worker);
 
-/* Makes the calling thread `worker`, a thread of its pool. */
+/* Makes the calling thread `worker`, a thread of its pool; or one whose calls run alone. */
 void pl_worker_become(pl_worker *worker);
+void pl_worker_stay_out(void);
 
 /* Whether a thread may be added now: by the pool's size, which is meant without callers, where errands run; for errands that
  * nobody watches, if all are busy; or on special request; and after no recent failure. */

@@ -287,6 +287,7 @@ static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const p
     pl_worker_pass_on(thief);
     pl_frame frame = {.slot = slot, .waiter = &victim->parker, .task = true};
     pl_worker_enter(thief, &frame);
+    int state = thief->is_thread ? -1 : pl_os_cancel_defer(); /* it is not the thread's own task */
     pl_os_ambient theirs = shown(victim), before;
     pl_os_ambient_enter(&theirs, &before);
     pl_worker_show(thief, &theirs);
@@ -294,9 +295,10 @@ static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const p
     pl_worker_start(thief, task, slot);
     weigh(thief, pl_ticks() - start);
     pl_worker_show(thief, &before);
-    pl_os_ambient_leave(&theirs, &before);
+    pl_os_ambient_leave(&before);
     pl_worker_leave_frame(thief);
     pl_worker_end(victim, slot, PL_SLOT_DONE);
+    pl_os_cancel_restore(state);
 }
 
 void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted)
@@ -532,11 +534,12 @@ void *pl_worker_main(void *worker)
 {
     pl_worker *w = worker;
     pl_pool *pool = w->pool;
-    pl_worker_become(w);
+    pl_worker_stay_out();
     /* W62 relaxed: as W61; pairs with W61 */
     atomic_store_explicit(&w->me, pl_os_thread_self(), memory_order_relaxed);
     const pl_thread_kind kind = pool->kind;
     begin(w, &kind);
+    pl_worker_become(w);
     roam(w);
     pl_sleep_waking(&pool->sleep, -1);
     for (;;) {

@@ -8,6 +8,11 @@
 
 #include "support/jobs.h"
 #include "support/process.h"
+#include "support/sanitizers.h"
+
+#if PL_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 enum { N = 400 };
 
@@ -71,9 +76,20 @@ static bool still_works(void)
 
 static _Thread_local int cleaned;
 
+/* AddressSanitizer does not know of unwinding either, and keeps what it noted of frames that are gone. */
+static void forget_frames(void)
+{
+#if PL_ASAN
+    enum { BELOW = 65536 };
+    char *here = __builtin_frame_address(0);
+    __asan_unpoison_memory_region(here - BELOW, BELOW);
+#endif
+}
+
 /* Runs while the thread is being unwound: calls are as good as ever. */
 static void clean(void *well)
 {
+    forget_frames();
     errno = 0;
     cleaned = still_works() && !parallel_cancelled() && parallel_last_failure() == NULL;
     PARALLEL_SCOPED parallel_results *r = parallel_map(nap_or_fail, ((const int[]){-3}), 1);
@@ -163,6 +179,66 @@ START_TEST(a_cancelled_call_stops)
 }
 END_TEST
 #endif
+
+/* ---- while it helps others -------------------------------------------------------------------------------- */
+
+static pthread_t helper;
+static atomic_int helps;
+
+PARALLEL_TASK(int, leaf, int, n)
+{
+    if (pthread_equal(pthread_self(), helper))
+        count_one(&helps);
+    usleep(pthread_equal(pthread_self(), helper) ? 50000 : 5000);
+    return n;
+}
+
+PARALLEL_TASK(int, tree, int, depth)
+{
+    if (depth == 0)
+        return PARALLEL_CALL(leaf, 1);
+    PARALLEL_SPAWN(tree, depth - 1);
+    int a = PARALLEL_CALL(tree, depth - 1);
+    return a + PARALLEL_SYNC(tree);
+}
+
+/* On the caller, that it is there; on another thread, a tree of tasks, which the caller then helps with. */
+static void run_trees(size_t begin, size_t end, void *sum)
+{
+    for (size_t i = begin; i < end; i++)
+        if (pthread_equal(pthread_self(), helper))
+            usleep(5000);
+        else
+            atomic_fetch_add((atomic_int *)sum, PARALLEL_RUN(tree, 5));
+}
+
+static void *call_and_help(void *sum)
+{
+    helper = pthread_self();
+    parallel_for(2, run_trees, sum, .max_workers = 2, .grain = 1);
+    pthread_testcancel();
+    return NULL;
+}
+
+/* A task of another thread's is not left half done. */
+START_TEST(a_cancelled_helper_ends_what_it_does)
+{
+    pl_workers(3);
+    for (int round = 0; round < 4; round++) {
+        atomic_int sum = 0;
+        pthread_t thread;
+        void *result;
+        int before = count_of(&helps);
+        ck_assert_int_eq(pthread_create(&thread, NULL, call_and_help, &sum), 0);
+        for (int i = 0; i < 300 && count_of(&helps) == before; i++)
+            pl_nap(1000);
+        pthread_cancel(thread);
+        pthread_join(thread, &result);
+        ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+        ck_assert_int_eq(sum % 32, 0);
+    }
+}
+END_TEST
 
 /* ---- where it is put off ---------------------------------------------------------------------------------- */
 
@@ -313,6 +389,7 @@ int main(void)
     tcase_add_loop_test(c, a_cancelled_call_stops, 0, 9);
     tcase_add_test(c, a_task_that_ends_its_thread);
 #endif
+    tcase_add_test(c, a_cancelled_helper_ends_what_it_does);
     tcase_add_loop_test(c, a_request_waits_for_the_call, 0, 6);
     tcase_add_loop_test(c, a_cancelled_waiter_locks_nothing, 0, 2);
     return pl_run("api/cancelled_threads", c);

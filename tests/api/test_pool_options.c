@@ -90,6 +90,13 @@ START_TEST(stacks_of_any_size)
 }
 END_TEST
 
+static int nap_a_bit(int x)
+{
+    pl_nap(50);
+    return x;
+}
+PARALLEL_DECORATE(nap_a_bit, int, int);
+
 /* ---- what threads do first and last --------------------------------------------------------------------------- */
 
 static atomic_int starts, ends;
@@ -132,6 +139,32 @@ START_TEST(threads_begin_and_end_with_functions)
     parallel_pool_free(pool);
     ck_assert_int_eq(count_of(&starts), count_of(&ends));
     ck_assert(!is_started);
+}
+END_TEST
+
+/* In the background, and so as others may outlast: with whom the pool is not left. */
+static void call_at_start(void *how)
+{
+    int in[10] = {0};
+    pl_nap(1000);
+    if (*(int *)how) {
+        parallel_results_free(parallel_map(nap_a_bit, in, 10, .retries = 2, .retry_delay = 0.001));
+    } else {
+        parallel_executor *ex = parallel_async_map(nap_a_bit, in, 10);
+        parallel_executor_wait(ex, -1);
+        parallel_executor_free(ex);
+    }
+}
+
+START_TEST(calls_of_threads_that_begin)
+{
+    int in[20] = {0}, out[20];
+    parallel_pool_options o = {.size = sizeof o, .workers = 4, .thread_start = call_at_start, .thread_data = &_i};
+    for (int round = 0; round < 40; round++) {
+        parallel_pool *pool = parallel_pool_new_with(&o);
+        ck_assert_int_eq(parallel_map_into(nap_a_bit, in, 20, out, .pool = pool), 0);
+        parallel_pool_free(pool);
+    }
 }
 END_TEST
 
@@ -248,6 +281,7 @@ int main(void)
     TCase *c = pl_case();
     tcase_add_loop_test(c, stacks_of_any_size, 0, sizeof(void *) > 4 ? 3 : 2);
     tcase_add_test(c, threads_begin_and_end_with_functions);
+    tcase_add_loop_test(c, calls_of_threads_that_begin, 0, 2);
 #ifdef __linux__
     tcase_add_test(c, threads_of_less_priority);
     tcase_add_test(c, threads_on_some_cpus);

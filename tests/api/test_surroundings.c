@@ -477,6 +477,40 @@ START_TEST(the_locale_goes_with_the_call)
 }
 END_TEST
 
+static locale_t of_this_call;
+
+/* A task that leaves the thread with another locale than it found, and tells which that was. */
+static int leave_locale(int x)
+{
+    pl_nap(500);
+    int found = (int)MB_CUR_MAX;
+    uselocale(of_this_call);
+    return x ? found : -1;
+}
+PARALLEL_DECORATE(leave_locale, int, int);
+
+/* A call in the background has the program's locale, whichever thread performs it, and whatever ran there before. */
+START_TEST(background_calls_have_the_programs_locale)
+{
+    int in[16], usual = (int)MB_CUR_MAX;
+    for (int i = 0; i < 16; i++)
+        in[i] = 1;
+    pl_workers(3);
+    of_this_call = newlocale(LC_ALL_MASK, "C.UTF-8", (locale_t)0);
+    if (!of_this_call)
+        return;
+    for (int round = 0; round < 20; round++) {
+        uselocale(round % 2 ? of_this_call : LC_GLOBAL_LOCALE);
+        PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(leave_locale, in, 16, .grain = 1);
+        const int *found = parallel_values(parallel_executor_results(ex));
+        ck_assert_ptr_nonnull(found);
+        ck_assert_int_eq(found[0], usual);
+        ck_assert_ptr_eq(uselocale((locale_t)0), round % 2 ? of_this_call : LC_GLOBAL_LOCALE);
+    }
+    uselocale(LC_GLOBAL_LOCALE);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -489,5 +523,6 @@ int main(void)
 #endif
     tcase_add_loop_test(c, rounding_goes_with_the_call, 0, 6);
     tcase_add_test(c, the_locale_goes_with_the_call);
+    tcase_add_test(c, background_calls_have_the_programs_locale);
     return pl_run("api/surroundings", c);
 }

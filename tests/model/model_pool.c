@@ -244,6 +244,27 @@ static void submit_one(void)
     pl_pool_let_go(errand.pool);
 }
 
+/* A shutdown that is refused, as a call is under way, leaves an errand that comes meanwhile to others. */
+static void refused_in(pl_pool *of)
+{
+    pl_worker *w = pl_worker_self();
+    pl_frame frame = {0};
+    pl_worker_enter(w, &frame);
+    event_set(&made);
+    model_assert(of == w->pool && !pl_pool_shut_down());
+    event_wait(&over); /* this thread is not free meanwhile */
+    pl_worker_leave_frame(w);
+}
+
+static void be_refused(void)
+{
+    pl_worker *w = pl_worker_self();
+    model_assert(w != NULL);
+    refused_in(w->pool);
+    model_await_end(1);
+    pl_pool_end_all();
+}
+
 /* Who holds the program's pool looks at it. */
 static void hold_it(void)
 {
@@ -388,6 +409,11 @@ const scenario pool_scenarios[] = {
      no_thread_is_left,
      1},
     {"life: a shutdown and an errand", set_up_two, {shut_down_once, submit_one, model_spare}, no_thread_is_left, 1},
+    {"life: a shutdown that is refused, and an errand",
+     set_up_two,
+     {be_refused, submit_one, model_spare},
+     no_thread_is_left,
+     0},
     {"life: the end while it is held", set_up_two, {end, hold_it}, nothing, 0},
     {"life: the end with an errand", set_up_two, {end_with_an_errand, model_spare}, no_thread_is_left, 0},
     {"life: a visitor", set_up_one, {make_and_free, visit_once, model_spare}, nothing_is_left, 0},

@@ -400,7 +400,9 @@ plant "threads are told of the end by nobody" $file life: 's/        pl_unpark\(
 plant "a thread that has left is not joined" $file life: 's/w->use == PL_THREAD \|\| w->use == PL_ENDED;/w->use == PL_THREAD;/'
 plant "a thread's record is free before it has left" $file life: 's/        worker->use = PL_ENDED;/        free_record(worker);/'
 plant "nobody comes for an errand of while the pool was shut down" $file "life: a shutdown" \
-    's/    if \(pl_inbox_count\(&pool->inbox\)\)\n        pl_pool_notify\(pool, false\);\n(    return true;)/$1/'
+    's/    look_for_errands\(pool\);\n(    pl_pool_let_go)/$1/'
+plant "nobody comes for an errand of while a shutdown was refused" $file "life: a shutdown that is refused" \
+    's/(    if \(may\) \{\n        join.*?\n    \}\n)    look_for_errands\(pool\);/$1    if (may)\n        look_for_errands(pool);/s'
 plant "two end the same threads" $file "life: two shutdowns" 's/pool->ending \|\| //'
 plant "a pool that was shut down stays barred" $file "life: a shutdown" \
     's/(    \/\* W64 .*?\n.*?\n)    atomic_store_explicit\(&pool->stopping, 0, memory_order_seq_cst\);\n/$1/'

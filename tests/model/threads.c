@@ -20,10 +20,9 @@ pl_os_id pl_os_thread_self(void)
 }
 
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
-                  const pl_os_thread_attributes *attributes, pl_os_mask *mask)
+                  const pl_os_thread_attributes *attributes)
 {
     (void)attributes;
-    (void)mask;
     pl_model_point("pl_os_thread", 0);
     search_point(0, true);
     int number = model_starts_fail && search_weak(2) ? -1 : search_start(run, argument);
@@ -99,9 +98,13 @@ void pl_os_ambient_enter(const pl_os_ambient *ambient, pl_os_ambient *before)
     *before = (pl_os_ambient){0};
 }
 
-void pl_os_ambient_leave(const pl_os_ambient *ambient, const pl_os_ambient *before)
+void *pl_os_program_locale(void)
 {
-    (void)ambient;
+    return NULL;
+}
+
+void pl_os_ambient_leave(const pl_os_ambient *before)
+{
     (void)before;
 }
 

@@ -126,7 +126,6 @@ static _Atomic uint32_t turn;
 
 /* What threads are started with; and what the thread blocks that starts one. */
 static const pl_os_thread_attributes usual;
-static pl_os_mask starter;
 
 static void *other(void *unused)
 {
@@ -142,7 +141,7 @@ static void *other(void *unused)
 START_TEST(wakes_in_turn)
 {
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, other, NULL, -1, &usual, &starter));
+    ck_assert(pl_os_thread(&thread, other, NULL, -1, &usual));
     for (uint32_t i = 0; i < 20000; i += 2) {
         turn = i + 1;
         pl_os_wake(&turn);
@@ -192,13 +191,13 @@ START_TEST(threads_leave_signals_to_the_program)
 {
     sigset_t in_thread, here;
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, mask_of, &in_thread, -1, &usual, &starter));
+    ck_assert(pl_os_thread(&thread, mask_of, &in_thread, -1, &usual));
     pthread_join(thread, NULL);
     pthread_sigmask(SIG_BLOCK, NULL, &here);
     ck_assert(sigismember(&in_thread, SIGINT) && sigismember(&in_thread, SIGALRM));
     ck_assert(!sigismember(&in_thread, SIGSEGV) && !sigismember(&in_thread, SIGABRT));
     ck_assert(!sigismember(&in_thread, SIGPROF)); /* a profiler looks at all threads */
-    ck_assert(!sigismember(&here, SIGINT) && !sigismember(&starter, SIGINT));
+    ck_assert(!sigismember(&here, SIGINT));
 }
 END_TEST
 
@@ -225,7 +224,7 @@ static void *tell(void *unused)
 START_TEST(threads_keep_off_a_cpu)
 {
     pthread_t thread;
-    ck_assert(pl_os_thread(&thread, tell, NULL, -1, &usual, &starter));
+    ck_assert(pl_os_thread(&thread, tell, NULL, -1, &usual));
     bool ever = false;
     for (uint32_t i = 0; i < 400; i += 2) {
         int here = pl_os_cpu();
@@ -242,7 +241,7 @@ START_TEST(threads_keep_off_a_cpu)
         ck_assert(!may || where != here);
         if (may)
             pl_os_keep_off(teller, here, false);
-        ck_assert(i == 0 || pl_os_may_keep_off(teller, here) == may);
+        ck_assert(i == 0 || i == 398 || pl_os_may_keep_off(teller, here) == may); /* not yet there, or no longer */
     }
     ck_assert(ever || pl_os_cpus() < 2);
     ck_assert(!pl_os_may_keep_off(teller, -1) && !pl_os_may_keep_off(teller, 1000000));
