@@ -135,7 +135,7 @@ bool pl_os_place(pthread_attr_t *attributes, int off, const pl_os_cpu_set *cpus)
 
 pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usable)
 {
-    (void)cpus;
+    (void)numbers;
     (void)count;
     (void)usable;
     errno = EINVAL;
