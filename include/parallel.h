@@ -58,7 +58,7 @@
  * on other threads signals which the program handles stay blocked (fork() gives children the caller's mask). errno and
  * thread-local variables are the running thread's own. Calls in the background, which are as in a new thread of
  * whoever starts them, have the program's locale, and if a thread that waits for one performs it, that one's mask. Tasks of
- * PARALLEL_SPAWN, and of calls that last some microseconds, have most signals blocked on other threads, and children of fork()
+ * PARALLEL_SPAWN, and of calls that take less than 0.1 ms in all, have most signals blocked on other threads, and children of fork()
  * the mask of the call for which the thread was started.
  *
  * **Threads** of the library have the CPUs, the priority and the policy of the process's first thread, whichever makes the first

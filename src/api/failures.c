@@ -25,7 +25,12 @@
 
 void pl_failures_init(pl_failures *failures, bool keep_all)
 {
-    *failures = (pl_failures){.mutex = PTHREAD_MUTEX_INITIALIZER, .keep_all = keep_all};
+    /* by parts: as one it is cleared by `rep stos`, which takes a part of a short call */
+    failures->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    failures->keep_all = keep_all;
+    failures->lost = failures->chunks = false;
+    failures->parent = NULL;
+    failures->all = (pl_failed_list){0};
 }
 
 void pl_failures_free(pl_failures *failures)
@@ -217,6 +222,8 @@ static size_t blocks_of(const pl_failed *e)
 
 void pl_failed_free(pl_failed_list *all)
 {
+    if (!all->list && !all->each)
+        return;
     for (size_t k = 0; k < all->count; k++) {
         pl_failed *e = &all->list[k];
         pl_published *blocks = pl_published_get(&e->blocks);

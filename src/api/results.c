@@ -33,6 +33,19 @@ void *pl_allocate(size_t bytes, size_t alignment)
     return alignment > _Alignof(max_align_t) ? aligned_alloc(alignment, bytes) : malloc(bytes);
 }
 
+/* Results of nothing. By parts: as one it is cleared by `rep stos`, which takes a part of a short call. */
+static void clear(parallel_results *r)
+{
+    r->kind = PL_RESULTS;
+    r->owned = false;
+    r->length = r->size = 0;
+    r->values = NULL;
+    r->places = NULL;
+    r->failed = (pl_failed_list){0};
+    r->names = (pl_names){0};
+    r->block = (pl_block){0};
+}
+
 /* The same, with the values in the arena. */
 static parallel_results *with_shared_room(size_t bytes, size_t alignment)
 {
@@ -44,7 +57,9 @@ static parallel_results *with_shared_room(size_t bytes, size_t alignment)
         errno = ENOMEM;
         return NULL;
     }
-    *r = (parallel_results){.kind = PL_RESULTS, .values = values, .block = block};
+    clear(r);
+    r->values = values;
+    r->block = block;
     return r;
 }
 
@@ -61,9 +76,9 @@ static parallel_results *with_room(size_t bytes, size_t alignment, pl_results_ki
         errno = ENOMEM;
         return NULL;
     }
-    *r = (parallel_results){.kind = PL_RESULTS};
+    clear(r);
     unsigned char *end = (unsigned char *)(r + 1);
-    r->values = bytes ? end + (0 - (uintptr_t)end) % alignment : NULL;
+    r->values = bytes ? end + ((0 - (uintptr_t)end) & (alignment - 1)) : NULL;
     return r;
 }
 

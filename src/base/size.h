@@ -18,6 +18,9 @@ static inline size_t pl_size_add(size_t a, size_t b)
 
 static inline size_t pl_size_multiply(size_t a, size_t b)
 {
+    if ((a | b) >> (4 * sizeof(size_t) - 1) ==
+        0) /* as they are nearly always; a division takes longer than a short call */
+        return a * b;
     return b && a > PTRDIFF_MAX / b ? PL_SIZE_NONE : a * b;
 }
 

@@ -22,6 +22,8 @@
 #define WAIT_US 50
 /* How long the seats that a caller hands over to searchers are theirs alone. */
 #define SETTLE_US 2
+/* What is expected to cost no more leaves helpers' signal masks alone: to set one and take it back costs 0.2 us. */
+#define MASKED_US 100
 /* Seats of a loop that need no memory from the heap. */
 #define NEAR_SEATS 8u
 
@@ -42,7 +44,8 @@ typedef struct pl_loop {
     uint64_t chunk_ticks;
     seat *seat;
     pl_os_ambient ambient; /* what iterations see of the owner's thread, wherever they run; */
-    pl_os_mask mask;       /* likewise */
+    pl_os_mask mask;       /* likewise, if it has one: */
+    bool has_mask;         /* it lasts long enough for a task to start something that inherits it */
     alignas(PL_LINE) pl_latch latch;
     _Atomic uint32_t taken; /* seats taken */
     pl_stop stop;
@@ -292,9 +295,10 @@ PL_NOT_INLINED static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
     lend(loop, w, 1);
     pl_os_ambient before;
     pl_os_ambient_enter(&loop->ambient, &before);
-    const pl_os_mask *mask = pl_worker_set_mask(w, &loop->mask);
+    const pl_os_mask *mask = loop->has_mask ? pl_worker_set_mask(w, &loop->mask) : NULL;
     work(&p);
-    pl_worker_set_mask(w, mask);
+    if (loop->has_mask)
+        pl_worker_set_mask(w, mask);
     pl_os_ambient_leave(&before);
     account(&p);
     lend(loop, w, -1);
@@ -526,7 +530,7 @@ static void put_back(void *what)
 }
 
 /* Makes the loop and runs [begin, n) of it, if help is to be had. */
-PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, bool add)
+PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, bool add, bool has_mask)
 {
     pl_worker *w = pl_worker_self();
     if (!w)
@@ -545,11 +549,13 @@ PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, un
         .unit = unit,
         .seats = seats,
         .add = add,
+        .has_mask = has_mask,
         .chunk_ticks = (spec->chunk_us ? spec->chunk_us : CHUNK_US) * pl_os_ticks_per_us(),
         .seat = b.far ? b.far : near,
     };
     pl_os_ambient_get(&loop.ambient);
-    pl_worker_mask_of(w, &loop.mask);
+    if (has_mask)
+        pl_worker_mask_of(w, &loop.mask);
     pl_latch_init(&loop.latch, &w->parker);
     for (uint32_t k = 0; k < seats; k++) {
         atomic_init(&loop.seat[k].range.word, 0);
@@ -571,9 +577,10 @@ static void run(const pl_loop_spec *spec)
     seats = seats < most ? seats : (unsigned)most;
     seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
     /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept alone. */
-    bool add = spec->workers > cores;
+    bool add = spec->workers > cores, has_mask = true;
     if (seats > 1 && !add) {
         uint64_t guess = pl_cost_guess(spec->cost, spec->n);
+        has_mask = guess > MASKED_US * pl_os_ticks_per_us();
         if (spec->grain)
             seats = pl_brief_is_short(guess) ? 1 : seats;
         else if ((begin = pl_brief_run(spec, seats, guess)) == spec->n)
@@ -581,7 +588,7 @@ static void run(const pl_loop_spec *spec)
     }
     if (cores == 1)
         pl_brief_own.limit = UINT64_MAX; /* whatever it costs */
-    if (seats == 1 || !try_shared(spec, begin, seats, add))
+    if (seats == 1 || !try_shared(spec, begin, seats, add, has_mask))
         run_alone(spec, begin);
 }
 
