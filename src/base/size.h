@@ -18,8 +18,8 @@ static inline size_t pl_size_add(size_t a, size_t b)
 
 static inline size_t pl_size_multiply(size_t a, size_t b)
 {
-    if ((a | b) >> (4 * sizeof(size_t) - 1) ==
-        0) /* as they are nearly always; a division takes longer than a short call */
+    /* nearly all are small, and a division takes longer than a short call */
+    if ((a | b) >> (4 * sizeof(size_t) - 1) == 0)
         return a * b;
     return b && a > PTRDIFF_MAX / b ? PL_SIZE_NONE : a * b;
 }
