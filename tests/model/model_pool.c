@@ -234,35 +234,43 @@ static void run_at_once(pl_errand *e)
     event_set(&over);
 }
 
-static void submit_one(void)
+static void submit_to(pl_pool *held)
 {
-    event_wait(&made);
-    errand = (pl_errand){.run = run_at_once, .pool = pl_pool_hold_here()};
+    errand = (pl_errand){.run = run_at_once, .pool = held};
     pl_inbox_submit(&errand);
     event_wait(&over);
     model_assert(ran[2] == 1);
-    pl_pool_let_go(errand.pool);
+    pl_pool_let_go(held);
+}
+
+static void submit_one(void)
+{
+    event_wait(&made);
+    submit_to(pl_pool_hold_here());
 }
 
 /* A shutdown that is refused, as a call is under way, leaves an errand that comes meanwhile to others. */
-static void refused_in(pl_pool *of)
-{
-    pl_worker *w = pl_worker_self();
-    pl_frame frame = {0};
-    pl_worker_enter(w, &frame);
-    event_set(&made);
-    model_assert(of == w->pool && !pl_pool_shut_down());
-    event_wait(&over); /* this thread is not free meanwhile */
-    pl_worker_leave_frame(w);
-}
-
 static void be_refused(void)
 {
     pl_worker *w = pl_worker_self();
+    pl_frame frame = {0};
     model_assert(w != NULL);
-    refused_in(w->pool);
+    pl_worker_enter(w, &frame);
+    event_set(&made);
+    event_wait(&entered);
+    model_assert(!pl_pool_shut_down());
+    event_wait(&over); /* this thread is not free meanwhile */
+    pl_worker_leave_frame(w);
     model_await_end(1);
     pl_pool_end_all();
+}
+
+static void submit_meanwhile(void)
+{
+    event_wait(&made);
+    pl_pool *held = pl_pool_hold_here(); /* before the shutdown has the mutex */
+    event_set(&entered);
+    submit_to(held);
 }
 
 /* Who holds the program's pool looks at it. */
@@ -411,7 +419,7 @@ const scenario pool_scenarios[] = {
     {"life: a shutdown and an errand", set_up_two, {shut_down_once, submit_one, model_spare}, no_thread_is_left, 1},
     {"life: a shutdown that is refused, and an errand",
      set_up_two,
-     {be_refused, submit_one, model_spare},
+     {be_refused, submit_meanwhile, model_spare},
      no_thread_is_left,
      0},
     {"life: the end while it is held", set_up_two, {end, hold_it}, nothing, 0},

@@ -380,9 +380,9 @@ plant "a waiter takes whatever it finds" $file leaves \
     's/pl_worker \*other = other_sitter\(loop, &loop->seat\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
         s/other_sitter\(loop, &loop->seat\[k\]\) == other/true/'
 plant "a waiter takes from who has left its loop" $file leaves 's/other_sitter\(loop, &loop->seat\[k\]\) == other/true/'
-plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !could_help\(loop\)//'
+plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !\(p->worked && could_help\(loop\)\)//'
 plant "a waiter for a loop parks on iterations" $file mixed \
-    's/!could_help\(loop\) && !has_iterations\(loop\)/!could_help(loop)/'
+    's/could_help\(loop\)\) && !has_iterations\(loop\)/could_help(loop))/'
 plant "an offer that became private stays so" $file mixed \
     's/        if \(pl_deque_is_private\(deque, p->offer\)\)\n.*?\n//'
 plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_find_head\(&w->deque\);\n//'
