@@ -224,7 +224,7 @@ void pl_failed_free(pl_failed_list *all)
 {
     if (!all->list && !all->each)
         return;
-    for (size_t k = 0; k < all->count; k++) {
+    for (size_t k = 0; all->list && k < all->count; k++) {
         pl_failed *e = &all->list[k];
         pl_published *blocks = pl_published_get(&e->blocks);
         for (size_t i = 0; blocks && i < blocks_of(e); i++)
