@@ -10,7 +10,7 @@
 #include "base/os.h"
 #include "base/os_process.h"
 #include "base/size.h"
-#include "sched/pool.h"
+#include "process/fork_lock.h"
 
 /* The first region; where there is no room for that, it is as small as it has to be. */
 #define REGION (sizeof(void *) > 4 ? (size_t)1 << 30 : (size_t)64 << 20)
@@ -31,22 +31,9 @@ typedef struct region {
     extent *extents;
 } region;
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static unsigned generation; /* pl_pool_forks() of the process that all this is of */
-
 static void become_child(void);
 
-static void lock(void)
-{
-    if (generation != pl_pool_forks()) /* before the handler for that has run */
-        become_child();
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
+static pl_fork_lock guard = PL_FORK_LOCK(become_child);
 
 static _Atomic(region *) regions; /* the newest first */
 static region *forked_regions;    /* what there is to know of those of parent processes: kept reachable */
@@ -154,7 +141,7 @@ bool pl_arena_take(pl_block *block, size_t bytes)
         errno = ENOMEM;
         return false;
     }
-    lock();
+    pl_fork_lock_take(&guard);
     void *start = NULL;
     region *r = region_at(&regions);
     for (; r && !(start = take_from(r, bytes)); r = region_at(&r->next)) {
@@ -168,7 +155,7 @@ bool pl_arena_take(pl_block *block, size_t bytes)
         .forks = pl_pool_forks(),
         .shared = times_shared(),
     };
-    unlock();
+    pl_fork_lock_drop(&guard);
     if (!start)
         errno = ENOMEM;
     return start != NULL;
@@ -251,11 +238,11 @@ void pl_arena_give(pl_block *block)
         if (!pl_os_forking_apart) /* a worker stays within reach of what the program puts in that place later */
             pl_os_release(block->start, block->bytes);
     } else {
-        lock();
+        pl_fork_lock_take(&guard);
         for (region *r = region_at(&regions); r; r = region_at(&r->next))
             if (r->number == block->region)
                 give(r, block);
-        unlock();
+        pl_fork_lock_drop(&guard);
     }
     block->start = NULL;
     errno = saved;
@@ -280,9 +267,9 @@ bool pl_arena_has_own(void)
 
 unsigned pl_arena_regions(void)
 {
-    lock();
+    pl_fork_lock_take(&guard);
     unsigned count = region_count;
-    unlock();
+    pl_fork_lock_drop(&guard);
     return count;
 }
 
@@ -308,7 +295,7 @@ static bool is_used(const region *r)
  * crews have ended, whose boards are here. (Destructors with a priority run after those without.) */
 __attribute__((destructor(1000))) static void end_arena(void)
 {
-    lock();
+    pl_fork_lock_take(&guard);
     _Atomic(region *) *link = &regions;
     for (region *r; (r = region_at(link));) {
         if (is_used(r)) {
@@ -323,7 +310,7 @@ __attribute__((destructor(1000))) static void end_arena(void)
         free_extents(r);
         free(r);
     }
-    unlock();
+    pl_fork_lock_drop(&guard);
 }
 
 /* ---- fork ------------------------------------------------------------------------------------------------ */
@@ -340,8 +327,6 @@ static void count_fork(void)
  * the program may make calls: so another thread may have been in the middle of a change. */
 static void become_child(void)
 {
-    generation = pl_pool_forks();
-    pthread_mutex_init(&mutex, NULL);
     region *first = region_at(&regions), *last = first;
     while (last && region_at(&last->next))
         last = region_at(&last->next);
@@ -356,8 +341,7 @@ static void become_child(void)
 
 static void after_fork_in_child(void)
 {
-    if (generation != pl_pool_forks())
-        become_child();
+    pl_fork_lock_renew(&guard);
 }
 
 __attribute__((constructor)) static void watch_forks(void)

@@ -3,31 +3,17 @@
 #include "process/crew.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/os.h"
-#include "sched/pool.h"
+#include "process/fork_lock.h"
 
 /* How many crews without a call are kept. */
 enum { KEPT = 4 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static unsigned generation; /* pl_pool_forks() of the process that all this is of */
-
 static void become_child(void);
 
-static void lock(void)
-{
-    if (generation != pl_pool_forks()) /* before the handler for that has run */
-        become_child();
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
+static pl_fork_lock guard = PL_FORK_LOCK(become_child);
 
 /* All of this process; those that are not busy are kept. And their owners but the program. Lists change under the mutex, by one
  * pointer at a time: the child of a fork() finds them whole, whatever another thread was at. */
@@ -92,9 +78,9 @@ static void unlink_crew(const pl_crew *crew)
 static void end(pl_crew *crew)
 {
     int saved = errno;
-    lock();
+    pl_fork_lock_take(&guard);
     unlink_crew(crew);
-    unlock();
+    pl_fork_lock_drop(&guard);
     if (crew->forks != pl_pool_forks()) { /* it is the parent process's, and so is what it has */
         errno = saved;
         return;
@@ -141,10 +127,10 @@ static pl_crew *make(uint64_t owner, unsigned workers, unsigned slots, bool kept
         return NULL;
     }
     crew->busy = true;
-    lock();
+    pl_fork_lock_take(&guard);
     set_crew(&crew->next, crew_at(&crews));
     set_crew(&crews, crew);
-    unlock();
+    pl_fork_lock_drop(&guard);
     return crew;
 }
 
@@ -168,13 +154,13 @@ static bool has_owner(uint64_t number)
 /* Makes an idle crew of this owner busy; NULL if there is none. */
 static pl_crew *take(uint64_t owner)
 {
-    lock();
+    pl_fork_lock_take(&guard);
     pl_crew *crew = crew_at(&crews);
     while (crew && (crew->busy || crew->owner != owner))
         crew = crew_at(&crew->next);
     if (crew)
         crew->busy = true;
-    unlock();
+    pl_fork_lock_drop(&guard);
     return crew;
 }
 
@@ -197,35 +183,35 @@ pl_crew *pl_crew_open(uint64_t owner, unsigned workers, bool kept, size_t index_
 void pl_crew_close(pl_crew *crew, bool keep)
 {
     unsigned count = 0;
-    lock();
+    pl_fork_lock_take(&guard);
     for (const pl_crew *other = crew_at(&crews); other; other = crew_at(&other->next))
         count += other->owner == crew->owner && !other->busy;
     keep = keep && crew->kept && count < KEPT && crew->forks == pl_pool_forks() && has_owner(crew->owner);
     if (keep)
         crew->busy = false;
-    unlock();
+    pl_fork_lock_drop(&guard);
     if (!keep)
         end(crew);
 }
 
 void pl_crew_begin_owner(pl_crew_owner *owner)
 {
-    lock();
+    pl_fork_lock_take(&guard);
     owner->number = ++last_number;
     set_owner(&owner->next, owner_at(&owners));
     set_owner(&owners, owner);
-    unlock();
+    pl_fork_lock_drop(&guard);
 }
 
 void pl_crew_end_owner(pl_crew_owner *owner)
 {
-    lock();
+    pl_fork_lock_take(&guard);
     _Atomic(pl_crew_owner *) *link = &owners;
     for (pl_crew_owner *o; (o = owner_at(link)) && o != owner;)
         link = &o->next;
     if (owner_at(link))
         set_owner(link, owner_at(&owner->next));
-    unlock();
+    pl_fork_lock_drop(&guard);
     pl_crew_end_kept(owner->number);
 }
 
@@ -279,8 +265,6 @@ __attribute__((destructor)) static void end_crews(void)
  * handlers run, since those of the program may make calls: so another thread may have held the mutex. */
 static void become_child(void)
 {
-    generation = pl_pool_forks();
-    pthread_mutex_init(&mutex, NULL);
     for (pl_crew *crew; (crew = crew_at(&crews));) {
         set_crew(&crews, crew_at(&crew->next));
         pl_os_apart_forget(&crew->apart);
@@ -294,8 +278,7 @@ static void become_child(void)
 
 static void after_fork_in_child(void)
 {
-    if (generation != pl_pool_forks())
-        become_child();
+    pl_fork_lock_renew(&guard);
 }
 
 __attribute__((constructor)) static void watch_forks(void)

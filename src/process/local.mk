@@ -6,6 +6,7 @@ libruntime_la_SOURCES += \
     src/process/board_internal.h \
     src/process/crew.c \
     src/process/crew.h \
+    src/process/fork_lock.h \
     src/process/home.c \
     src/process/supervisor.c \
     src/process/worker.c
