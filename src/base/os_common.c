@@ -236,24 +236,16 @@ static void set_stack(pthread_attr_t *attributes, size_t size)
         pthread_attr_setstacksize(attributes, (size + page - 1) / page * page);
 }
 
-/* One try. */
-static bool start_thread(pthread_t *thread, void *(*run)(void *), void *argument, size_t stack, int off,
-                         const pl_os_cpu_set *cpus)
+/* One try: `*placed` says whether it is to be where it is wanted, and then whether anything was done for that. */
+static bool try_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
+                       const pl_os_thread_attributes *wanted, bool *placed)
 {
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0)
-        return false;
-    set_stack(&attributes, stack ? stack : unasked_stack(&attributes));
-    bool placed = pl_os_place(&attributes, off, cpus);
+        return *placed = false;
+    set_stack(&attributes, wanted->stack_size ? wanted->stack_size : unasked_stack(&attributes));
+    *placed = *placed && pl_os_place(&attributes, off, wanted->cpus);
     bool made = pthread_create(thread, &attributes, run, argument) == 0;
-    pthread_attr_destroy(&attributes);
-    if (made || !placed)
-        return made;
-    /* where a thread is to run is no reason to have none: a sandbox may refuse that */
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    set_stack(&attributes, stack ? stack : unasked_stack(&attributes));
-    made = pthread_create(thread, &attributes, run, argument) == 0;
     pthread_attr_destroy(&attributes);
     return made;
 }
@@ -264,7 +256,11 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int o
     pl_os_mask mask;
     pl_os_mask_get(&mask);
     pl_os_mask_block();
-    bool made = start_thread(thread, run, argument, attributes->stack_size, off, attributes->cpus);
+    bool placed = true, made = try_thread(thread, run, argument, off, attributes, &placed);
+    if (!made && placed) { /* where it is to run is no reason to have none: a sandbox may refuse that */
+        placed = false;
+        made = try_thread(thread, run, argument, off, attributes, &placed);
+    }
     pl_os_mask_set(&mask);
     return made;
 }
