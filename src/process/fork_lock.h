@@ -12,11 +12,16 @@
 
 typedef struct pl_fork_lock {
     pthread_mutex_t mutex;
-    void (*become_child)(void); /* puts right what is guarded: whole, as it changes by single stores, but the parent's */
-    unsigned generation;        /* pl_pool_forks() of the process that all this is of */
+
+    /* Puts right what is guarded: that is whole, as it changes by single stores, but it is the parent's. */
+    void (*become_child)(void);
+
+    unsigned generation; /* pl_pool_forks() of the process that all this is of */
 } pl_fork_lock;
 
+/* clang-format off */
 #define PL_FORK_LOCK(become_child) {PTHREAD_MUTEX_INITIALIZER, become_child, 0}
+/* clang-format on */
 
 /* In a new child process, at once or before its first use. */
 static inline void pl_fork_lock_renew(pl_fork_lock *lock)
