@@ -32,7 +32,8 @@
  * somebody writes to them. A pointer in a *result* is of no use unless what it points to was there before. The
  * price is fork(), for each worker and for one process more, and a page fault for each page that they touch first:
  * from some 0.1 ms for a small program on bare metal to some ms on virtual machines, and more the more the program
- * has in memory.
+ * has in memory. To end the workers takes as long: a call past its `call_timeout` returns after some 10 ms more for
+ * each 100 MB.
  *
  * **PARALLEL_PERSISTENT**: the workers are kept from call to call, and are sent the arguments; calls of tiny tasks
  * cost some microseconds. For functions whose arguments and results hold no pointers. The workers know the
@@ -43,9 +44,9 @@
  * A call gets new workers, which know the program as it is then, if the kept ones would run its tasks elsewhere or
  * with other rights: when code has been loaded or unloaded since they were forked, see dlopen(3); or when the
  * calling thread's user or group (real, effective or saved), supplementary groups, working directory or root
- * directory differ; on Linux also its capabilities, no_new_privs, or whether it has a seccomp filter. So after
+ * directory differ; on Linux also its umask, capabilities, no_new_privs, or whether it has a seccomp filter. So after
  * setuid(2), no task of later calls runs as root. A call that is under way meanwhile goes on as it has begun.
- * *Nothing else is compared*, as it would cost more than the call: kept workers have the umask, resource limits,
+ * *Nothing else is compared*, as it would cost more than the call: kept workers have the resource limits,
  * environment, locale, open files, signals that are ignored, priority, CPUs and namespaces as they were, and of
  * several seccomp filters the first ones only. Who changes these, and wants tasks to have them, makes the calls that
  * follow on a new pool, or as snapshots. What a task changes of all that is changed for later tasks of its worker.

@@ -110,6 +110,26 @@ static void directories(pl_os_attributes *a)
     }
 }
 
+/* What the process's umask leaves of all permissions: of a file without a name, as umask() tells it only to who changes it;
+ * where there cannot be such a file, from the system's description of the process. 0 where there is neither. */
+static uint64_t mode_mask(void)
+{
+    struct stat made;
+    int file = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0777);
+    bool told = file >= 0 && fstat(file, &made) == 0;
+    if (file >= 0)
+        close(file);
+    if (told)
+        return 01000 | (made.st_mode & 0777);
+    char text[256] = ""; /* it begins with the name and the mask */
+    file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? -1 : read(file, text, sizeof text - 1);
+    if (file >= 0)
+        close(file);
+    const char *line = size > 0 ? strstr(text, "\nUmask:") : NULL;
+    return line ? 01000 | (~strtoul(line + strlen("\nUmask:"), NULL, 8) & 0777) : 0;
+}
+
 static uint64_t answer(int option)
 {
     int value = prctl(option, 0, 0, 0, 0);
@@ -129,6 +149,7 @@ void pl_os_attributes_of(pl_os_attributes *a)
         a->groups[i] = groups[i];
     }
     directories(a);
+    a->mode_mask = mode_mask();
     syscall(SYS_capget, &header, sets);
     a->rights[0] = (uint64_t)sets[0].effective | (uint64_t)sets[1].effective << 32;
     a->rights[1] = (uint64_t)sets[0].permitted | (uint64_t)sets[1].permitted << 32;

@@ -342,6 +342,8 @@ bool pl_os_attributes_are(const pl_os_attributes *then)
 {
     pl_os_attributes now;
     pl_os_attributes_get(&now);
+    if (!now.mode_mask) /* it cannot be read just now */
+        now.mode_mask = then->mode_mask;
     return memcmp(&now, then, sizeof now) == 0;
 }
 

@@ -96,11 +96,12 @@ uint64_t pl_os_images(void);
  * What a process gets at its fork, and keeps when the program changes its own: the rights and the directories of the calling
  * thread, as far as few and cheap system calls tell. Real, effective and saved user and group (where there are saved ones), the
  * list of further groups (of more than 1024, how many), the working directory and the root directory (on Linux, by the name of
- * the one as seen from the other); on Linux also the capabilities (effective, permitted, inheritable), no_new_privs, and whether
- * there is a seccomp filter. A call that the system refuses counts for its error.
+ * the one as seen from the other); on Linux also the umask, the capabilities (effective, permitted, inheritable), no_new_privs,
+ * and whether there is a seccomp filter. A call that the system refuses counts for its error; but a umask that cannot be read,
+ * for want of files, is taken for what it was.
  */
 typedef struct pl_os_attributes {
-    uint64_t users[3], groups[3], more_groups, directory[3], rights[5];
+    uint64_t users[3], groups[3], more_groups, directory[3], mode_mask, rights[5];
 } pl_os_attributes;
 void pl_os_attributes_get(pl_os_attributes *a);
 

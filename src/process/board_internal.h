@@ -7,12 +7,13 @@
 
 #include "process/board.h"
 
-/* How often who finds nothing looks again before it sleeps, and for how long it sleeps at most. */
+/* How often who finds nothing looks again before it sleeps, and for how long it sleeps at most. The looks take as long as a
+ * program needs to see that kept workers may be used again (pl_os_attributes_are), and half as long again. */
 #ifdef PL_MODEL
 #define LOOKS 0
 #define SLEEP_NS UINT64_MAX
 #else
-#define LOOKS 300
+#define LOOKS 1000
 #define SLEEP_NS UINT64_C(1000000000)
 #endif
 

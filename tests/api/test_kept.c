@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Workers that are kept: whose they are, and that they have the program's rights and directories of now. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #ifdef PL_OS_LINUX
@@ -15,6 +18,11 @@
 #include "support/workers.h"
 
 enum { WORKERS = 2, TASKS = 8, NOBODY = 65534, SKIPPED = 77 };
+#ifdef PL_OS_LINUX
+enum { MASK_IS_COMPARED = 1 };
+#else
+enum { MASK_IS_COMPARED = 0 };
+#endif
 
 /* ---- as what tasks run --------------------------------------------------------------------------------------- */
 
@@ -25,6 +33,7 @@ struct self {
     int groups; /* how many */
     dev_t devices[2];
     ino_t files[2]; /* the working directory and the root */
+    mode_t mask;
     int rights;
 };
 
@@ -46,6 +55,8 @@ static struct self self_of(int unused)
         self.files[0] = here.st_ino;
         self.files[1] = root.st_ino;
     }
+    self.mask = umask(0);
+    umask(self.mask);
 #ifdef PL_OS_LINUX
     self.rights = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) + 10 * (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0);
 #endif
@@ -71,8 +82,9 @@ static bool is_as(const struct self *task, const struct self *program)
 {
     return task->uid == program->uid && task->euid == program->euid && task->gid == program->gid &&
            task->egid == program->egid && task->groups == program->groups && task->rights == program->rights &&
-           task->devices[0] == program->devices[0] && task->devices[1] == program->devices[1] &&
-           task->files[0] == program->files[0] && task->files[1] == program->files[1];
+           (!MASK_IS_COMPARED || task->mask == program->mask) && task->devices[0] == program->devices[0] &&
+           task->devices[1] == program->devices[1] && task->files[0] == program->files[0] &&
+           task->files[1] == program->files[1];
 }
 
 static bool are_as(const struct self tasks[TASKS], struct self program)
@@ -152,7 +164,28 @@ static int filter_calls(void)
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
+/* As where no file can be made without a name. */
+static int refuse_nameless_files(void)
+{
+    struct sock_filter opens[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_TMPFILE & ~O_DIRECTORY, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof opens / sizeof opens[0], .filter = opens};
+    return forgo_privileges() || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
 #endif
+
+static int change_umask(void)
+{
+    umask(umask(0) == 077 ? 022 : 077);
+    return 0;
+}
 
 static int keep_all(void)
 {
@@ -161,7 +194,6 @@ static int keep_all(void)
 
 static int change_nothing_that_is_compared(void)
 {
-    umask(077);
     return setenv("PARALLEL_TEST_KEPT", "1", 1);
 }
 
@@ -183,6 +215,8 @@ static const struct {
     {"root and directory", go_elsewhere, change_root_and_go_there, true, false},
 #ifdef PL_OS_LINUX
     {"capabilities", keep_all, drop_capability, true, false},
+    {"umask", keep_all, change_umask, false, false},
+    {"umask, as the system describes the process", refuse_nameless_files, change_umask, false, false},
     {"no_new_privs", keep_all, forgo_privileges, false, false},
     {"system calls", forgo_privileges, filter_calls, false, false},
 #endif
