@@ -305,7 +305,7 @@ EXTRA_DIST += $(shell_tests) \
     tests/install/program.c \
     tests/install/program.cc \
     scripts/check-atomics \
-    scripts/check-floors \
+    scripts/check-layers \
     scripts/check-names
 
 # what tests/api/task_misuse.sh runs
@@ -402,12 +402,12 @@ tests_model_model_SOURCES = \
     src/api/executor.c \
     src/deque/deque.c \
     src/deque/spill.c \
-    src/process/board.c \
-    src/process/home.c \
-    src/sched/brief.c \
-    src/sched/cancel.c \
+    src/executors/process/board.c \
+    src/executors/process/coordinator.c \
+    src/sched/inline.c \
+    src/sched/stop.c \
     src/sched/cost.c \
-    src/sched/inbox.c \
+    src/sched/injector.c \
     src/sched/loop.c \
     src/sched/pool.c \
     src/sched/sleep.c \

@@ -28,7 +28,7 @@
 
 #include <libparallel/progress.h>
 
-#include "api/progress.h"
+#include "call/progress.h"
 #include "base/os.h"
 
 _Thread_local pl_progress_facts *pl_progress_now;

@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "api/call.h"
+#include "call/call.h"
 #include "base/os.h"
 #include "base/size.h"
 #include "sched/pool.h"

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "api/call.h"
+#include "call/call.h"
 #include "base/size.h"
-#include "sched/brief.h"
+#include "sched/inline.h"
 #include "sched/loop.h"
 
 /* ---- plain calls ----------------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 /* Different functions at once: futures, their names and their results. */
 #include <errno.h>
 
-#include "api/call.h"
+#include "call/call.h"
 #include "base/size.h"
 
 /* What is wrong with a future: 0, or an error code. */

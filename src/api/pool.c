@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/internal.h"
-#include "process/crew.h"
+#include "call/internal.h"
+#include "executors/process/group.h"
 #include "sched/pool.h"
 
 _Static_assert(PARALLEL_POOL_MAX == PL_SLEEP_MAX, "the most workers of a pool");

@@ -44,7 +44,7 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
-#include "sched/cancel.h"
+#include "sched/stop.h"
 #include "sched/loop.h"
 
 #define PL_HANDOFF_ITEMS ((UINT32_C(1) << 23) - 1) /* the most iterations */

@@ -1,14 +1,14 @@
 libruntime_la_SOURCES += \
-    src/sched/brief.c \
-    src/sched/brief.h \
-    src/sched/cancel.c \
-    src/sched/cancel.h \
+    src/sched/inline.c \
+    src/sched/inline.h \
+    src/sched/stop.c \
+    src/sched/stop.h \
     src/sched/cores.c \
     src/sched/cost.c \
     src/sched/cost.h \
     src/sched/handoff.h \
-    src/sched/inbox.c \
-    src/sched/inbox.h \
+    src/sched/injector.c \
+    src/sched/injector.h \
     src/sched/latch.h \
     src/sched/loop.c \
     src/sched/loop.h \

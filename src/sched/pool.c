@@ -8,7 +8,7 @@
 
 #include "base/os.h"
 #include "base/os_process.h"
-#include "sched/brief.h"
+#include "sched/inline.h"
 
 /* How long a searcher looks around before it sleeps: some ten times what a wake-up costs. */
 #define SPIN_US 40

@@ -51,7 +51,7 @@
 #include "base/os.h"
 #include "deque/deque.h"
 #include "sched/handoff.h"
-#include "sched/inbox.h"
+#include "sched/injector.h"
 #include "sched/latch.h"
 #include "sched/sleep.h"
 

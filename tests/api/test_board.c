@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "api/process.h"
-#include "process/board_internal.h"
+#include "executors/process/process.h"
+#include "executors/process/board_internal.h"
 #include "support/test.h"
 
 enum { SLOTS = 3, TASKS = 2000, STEPS = 40 };

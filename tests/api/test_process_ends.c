@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "process/board.h"
+#include "executors/process/board.h"
 #include "support/sandbox.h"
 #include "support/workers.h"
 

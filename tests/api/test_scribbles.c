@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "api/internal.h"
-#include "process/board.h"
+#include "call/internal.h"
+#include "executors/process/board.h"
 #include "support/workers.h"
 
 enum { WORKERS = 2, TASKS = 300, SCRIBBLER = 20 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the arena keeps. It has no end, as results in it may outlive the library's: so it tells the account. */
-#include "process/arena.c" /* the lists have no other way to be seen */
+#include "executors/process/arena.c" /* the lists have no other way to be seen */
 
 #include "faults/shim.h"
 

@@ -5,7 +5,7 @@
 
 #include "deque/deque.h"
 #include "model/explore.h"
-#include "sched/brief.h"
+#include "sched/inline.h"
 #include "sched/loop.h"
 #include "sched/pool.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/os.h"
-#include "sched/cancel.h"
-#include "sched/inbox.h"
+#include "sched/stop.h"
+#include "sched/injector.h"
 
 /* ---- sleepers -------------------------------------------------------------------------------------------- */
 

@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api/call.h"
+#include "call/call.h"
 #include "base/os.h"
 #include "model/memory.h"
-#include "sched/cancel.h"
+#include "sched/stop.h"
 
 _Thread_local pl_thread pl_this_thread;
 

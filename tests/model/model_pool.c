@@ -6,7 +6,7 @@
 
 #include "base/os.h"
 #include "model/memory.h"
-#include "sched/inbox.h"
+#include "sched/injector.h"
 
 static event made, entered, over;
 static pl_pool *own;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/os.h"
-#include "process/board.h"
+#include "executors/process/board.h"
 
 enum { SLOTS = 2, QUIT = 100 };
 #define ALL (SIZE_MAX - 1)

@@ -348,14 +348,14 @@ plant "a thief halves a range without a CAS" $file range: \
 file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \
     's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counts),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
-plant "iterations are laid out before the loop is" src/sched/brief.c handoff: \
+plant "iterations are laid out before the loop is" src/sched/inline.c handoff: \
     's/(        memcpy\(h->copy.*?;\n)(.*?)(    uint64_t last = )/$2$1$3/s'
-plant "a helper leaves before it runs its piece" src/sched/brief.c handoff: \
+plant "a helper leaves before it runs its piece" src/sched/inline.c handoff: \
     's/(    do\n        run_piece)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_leave_frame\(thief\);\n)    if.*?\n.*?\n/$1/'
-plant "a helper counts itself for each piece" src/sched/brief.c handoff: 's/!stopped\(h\) && pl_handoff_take\(h, 0/!stopped(h) && pl_handoff_take(h, PL_HANDOFF_ONE/'
+plant "a helper counts itself for each piece" src/sched/inline.c handoff: 's/!stopped\(h\) && pl_handoff_take\(h, 0/!stopped(h) && pl_handoff_take(h, PL_HANDOFF_ONE/'
 plant "a helper does not count itself" src/sched/worker.c handoff: 's/PL_HANDOFF_ONE, &found/0, &found/'
-plant "the caller does not wait for its helpers" src/sched/brief.c handoff: 's/return wait_for_helpers\(w, &w->handoff\);/return false;/'
-plant "the caller does not take back what is left" src/sched/brief.c handoff: \
+plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/return wait_for_helpers\(w, &w->handoff\);/return false;/'
+plant "the caller does not take back what is left" src/sched/inline.c handoff: \
     's/    for \(; pl_handoff_take\(h, 0, &piece\); back\+\+\)/    for (; back > 9; back++)/'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
@@ -364,7 +364,7 @@ plant "a helper that got two seats keeps one" src/sched/loop.c "handoff: a loop,
 plant "who goes to sleep does not look for seats" src/sched/worker.c handoff: 's/ \|\| pl_handoff_has_seats\(&w->handoff\)//'
 plant "a seat that is taken back is still waited for" src/sched/loop.c : \
     's/        free_seat\(loop, &loop->seat\[piece.begin\]\);/        stand_up(loop, &loop->seat[piece.begin]);/'
-plant "a loop inside of a handed one uses the same place" src/sched/brief.c handoff: 's/!pl_handoff_busy\(&w->handoff\) &&//'
+plant "a loop inside of a handed one uses the same place" src/sched/inline.c handoff: 's/!pl_handoff_busy\(&w->handoff\) &&//'
 
 file=src/sched/loop.c
 plant "an offer is not counted at the latch" $file loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'
@@ -426,7 +426,7 @@ plant "who is up is kept off a CPU" src/sched/worker.c "pool: a worker" 's/&w->k
 
 # ---- the background ------------------------------------------------------------------------------------------------
 
-file=src/sched/cancel.c
+file=src/sched/stop.c
 plant "a sleeper is not woken" $file stop: 's/        pl_os_rouse\(&p->epoch\);/        (void)p;/'
 plant "a sleeper is not counted" $file stop: \
     's/    atomic_fetch_add_explicit\(&p->sleepers, 1, memory_order_seq_cst\);\n//; s/    atomic_fetch_sub_explicit\(&p->sleepers.*?\n//'
@@ -437,10 +437,10 @@ plant "a sleeper looks before it is counted" $file stop: \
 plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch, 1, memory_order_seq_cst\);\n//'
 plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
-plant "nobody makes up for what the dead owed" src/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
-plant "the index is gone before the entry is done" src/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*seat->index.*?\n)/$2$1/'
-plant "the dead leave what their successor has" src/process/home.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->life, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
-plant "a worker takes before it says so" src/process/board.c "board: killed" 's/word_of\(TAKEN, seat->number, seat->life, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
+plant "nobody makes up for what the dead owed" src/executors/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
+plant "the index is gone before the entry is done" src/executors/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*seat->index.*?\n)/$2$1/'
+plant "the dead leave what their successor has" src/executors/process/coordinator.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->life, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
+plant "a worker takes before it says so" src/executors/process/board.c "board: killed" 's/word_of\(TAKEN, seat->number, seat->life, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
 file=src/api/executor.c
 plant "nobody is told that it has ended" $file executor: 's/    pthread_cond_broadcast\(&ex->ended\);\n//'
 plant "it is performed by two" $file executor: 's/\(ex->errand.pool && pl_inbox_withdraw\(&ex->errand\)\)/ex->errand.pool/'
@@ -450,7 +450,7 @@ plant "its status is set without the lock" $file executor: 's/    (pthread_mutex
 plant "sleepers are not told of a cancel" $file executor: 's/(PL_STOP_ALL\)\)\n) *pl_stop_nudge_all\(\);/$1        return 0;/'
 plant "a cancel only keeps tasks from starting" $file executor: 's/care.stop, PL_STOP_ALL/care.stop, PL_STOP_STARTING/'
 plant "a shutdown lets tasks start" $file executor: 's/pl_stop_raise\(&ex->call.care.stop, PL_STOP_STARTING\)/false/'
-file=src/sched/inbox.c
+file=src/sched/injector.c
 plant "an errand is run and taken back" $file inbox: 's/if \(queued\)\n/if ((queued = true) && errand->queued)\n/'
 plant "nobody is told of an errand" $file inbox: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
 plant "an errand is run without being a driver" $file inbox: 's/        atomic_fetch_add_explicit\(&inbox->drivers, 1, memory_order_seq_cst\);\n//'
@@ -461,15 +461,15 @@ plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_c
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 
-file=src/process/board.c
+file=src/executors/process/board.c
 plant "an offer is taken without a CAS" $file board: \
     's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_release, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_release), 1)/s'
-plant "an offer is taken back without a CAS" src/process/home.c board: \
+plant "an offer is taken back without a CAS" src/executors/process/coordinator.c board: \
     's/if \(atomic_compare_exchange_strong_explicit\((.*?)\{/if (atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, ended_word(home, place), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
-plant "the tail moves before the offer is there" src/process/home.c board: \
+plant "the tail moves before the offer is there" src/executors/process/coordinator.c board: \
     's/(    entry->offer = .*?;\n)(.*?)(    atomic_store_explicit\(&home->board->tail.*?;\n)/$3$1$2/s'
-plant "a place is offered again while it is taken" src/process/home.c board: 's/if \(home->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
+plant "a place is offered again while it is taken" src/executors/process/coordinator.c board: 's/if \(home->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
 plant "who offers wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
 plant "a worker sleeps without a word" $file board: 's/    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n//; s/asleep, ASLEEP, SLEEP_NS/asleep, AWAKE, SLEEP_NS/'
 plant "a worker looks before it says that it sleeps" $file board: \
@@ -477,7 +477,7 @@ plant "a worker looks before it says that it sleeps" $file board: \
 plant "a worker that runs out of work does not ring" $file board: 's/if \(idle \|\| /if (/'
 plant "home looks at the bell after all else" tests/model/model_process.c board: \
     's/(        uint32_t bell = pl_home_bell\(&home\);\n)(        read_reports\(\);\n        if \(pl_home_all_done.*?;\n)/$2$1/s'
-plant "home sleeps unannounced" src/process/home.c board: 's/    atomic_store_explicit\(&board->home_sleeps, 1, memory_order_seq_cst\);\n//'
+plant "home sleeps unannounced" src/executors/process/coordinator.c board: 's/    atomic_store_explicit\(&board->home_sleeps, 1, memory_order_seq_cst\);\n//'
 plant "who has ended and who is condemned are both" $file board: \
     's/return atomic_compare_exchange_strong_explicit\(&slot->run, &run, \(run.*?;/return atomic_store_explicit(&slot->run, 2, memory_order_relaxed), true;/s'
 plant "a worker does not ask whether it is condemned" $file board: \
@@ -485,7 +485,7 @@ plant "a worker does not ask whether it is condemned" $file board: \
 plant "the next task has the number of the last" $file board: 's/    seat->run \+= 4;\n//'
 plant "nobody is there before the death is noted" $file "board: killed" \
     's/(    \/\* P53 .*?;\n)(    \/\* P131 .*?;\n)/$2$1/s'
-plant "home doubts what the dead have left" src/process/home.c "board: killed" 's/, memory_order_relaxed\) != home->deaths_read\)/, memory_order_relaxed) == UINT32_MAX)/'
+plant "home doubts what the dead have left" src/executors/process/coordinator.c "board: killed" 's/, memory_order_relaxed\) != home->deaths_read\)/, memory_order_relaxed) == UINT32_MAX)/'
 plant "a worker that wakes up does not say so" $file board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
 try_all
 done_testing

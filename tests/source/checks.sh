@@ -4,7 +4,7 @@
 # for in a copy with a planted fault.
 . "$srcdir/tests/support/tap.sh"
 
-check "no include goes up a floor" "$srcdir/scripts/check-floors" "$srcdir"
+check "no include goes up a floor" "$srcdir/scripts/check-layers" "$srcdir"
 check "every atomic operation is labelled and has its partner" "$srcdir/scripts/check-atomics" "$srcdir"
 check "names in the documents are those of the sources" "$srcdir/scripts/check-names" "$srcdir"
 
@@ -21,12 +21,12 @@ plant() {
     refuse "found: $1" "$srcdir/scripts/$2" "$work/copy"
 }
 
-plant "an include of the floor above" check-floors src/deque/deque.c '1a #include "sched/pool.h"'
-plant "a public header on the deque's floor" check-floors src/deque/deque.c '1a #include <libparallel/map.h>'
-plant "the umbrella header on the scheduler's floor" check-floors src/sched/task.c '1a #include <parallel.h>'
-plant "the tasks' header on the base floor" check-floors src/base/os.h '1a #include <libparallel/task.h>'
-plant "a platform header above the base" check-floors src/sched/loop.c '1a #include <sys/mman.h>'
-plant "an atomic on the API floor" check-floors src/api/map.c '/^static bool is_plain/i static _Atomic int planted;'
+plant "an include of the floor above" check-layers src/deque/deque.c '1a #include "sched/pool.h"'
+plant "a public header on the deque's floor" check-layers src/deque/deque.c '1a #include <libparallel/map.h>'
+plant "the umbrella header on the scheduler's floor" check-layers src/sched/task.c '1a #include <parallel.h>'
+plant "the tasks' header on the base floor" check-layers src/base/os.h '1a #include <libparallel/task.h>'
+plant "a platform header above the base" check-layers src/sched/loop.c '1a #include <sys/mman.h>'
+plant "an atomic on the API floor" check-layers src/api/map.c '/^static bool is_plain/i static _Atomic int planted;'
 plant "an operation without its comment" check-atomics src/deque/deque.c '/D1 relaxed/d'
 plant "a fence of the compiler's without its comment" check-atomics include/libparallel/task.h '/T2 seq_cst/d'
 plant "a fence of the compiler's elsewhere" check-atomics src/deque/deque.c 's|^    set_bounds(d, to);|    /* D99 seq_cst: planted; no partner */\

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of tasks: a table from name to index. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call/internal.h"
+#include "base/size.h"
+
+/* FNV-1a (Fowler, Noll, Vo), 64 bits. */
+static uint64_t hash(const char *name)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return h ^ h >> 32;
+}
+
+/* The slot that holds `name`, or the empty one where it belongs. */
+static size_t *slot_of(const pl_names *table, const char *name)
+{
+    size_t i = (size_t)hash(name) & table->mask;
+    while (table->slots[i] && strcmp(table->names[table->slots[i] - 1], name) != 0)
+        i = (i + 1) & table->mask;
+    return &table->slots[i];
+}
+
+int pl_names_init(pl_names *table, const char *const *names, size_t n, bool some)
+{
+    size_t size = 4;
+    if (pl_size_multiply(n, 4 * sizeof *table->slots) == PL_SIZE_NONE)
+        return ENOMEM;
+    while (size < n * 2)
+        size *= 2;
+    *table = (pl_names){.names = names, .slots = calloc(size, sizeof *table->slots), .mask = size - 1};
+    if (!table->slots)
+        return ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (!names[i] && some)
+            continue;
+        size_t *slot = names[i] ? slot_of(table, names[i]) : NULL;
+        if (!slot || *slot) {
+            pl_names_free(table);
+            return EINVAL;
+        }
+        *slot = i + 1;
+    }
+    return 0;
+}
+
+void pl_names_free(pl_names *table)
+{
+    free(table->slots);
+    free(table->own);
+    table->slots = NULL;
+    table->own = NULL;
+}
+
+size_t pl_names_find(const pl_names *table, const char *name)
+{
+    if (!table->slots || !name)
+        return SIZE_MAX;
+    size_t index = *slot_of(table, name);
+    return index ? index - 1 : SIZE_MAX;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* The vector of results and the account of failures that a call gives back. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call/internal.h"
+#include "base/size.h"
+#include "executors/process/arena.h"
+
+/* What values are aligned to at least: the widest vector registers, and a cache line. Of the results of futures, which are
+ * written by different threads, each has lines of its own. */
+#define ALIGNMENT ((size_t)64)
+
+struct parallel_results {
+    pl_kind kind;
+    bool owned;          /* by an executor */
+    size_t length, size; /* values, and bytes in one; 0: none */
+    unsigned char *values;
+    size_t *places; /* of futures: where in `values` each one's result is, SIZE_MAX if it has none; else NULL */
+    pl_failed_list failed;
+    pl_names names;
+    pl_block block; /* where the values are, if they are shared with worker processes */
+};
+
+void *pl_allocate(size_t bytes, size_t alignment)
+{
+    if (alignment > _Alignof(max_align_t))
+        bytes = pl_size_round(bytes, alignment);
+    if (bytes == PL_SIZE_NONE)
+        return NULL;
+    return alignment > _Alignof(max_align_t) ? aligned_alloc(alignment, bytes) : malloc(bytes);
+}
+
+/* Results of nothing. By parts: as one it is cleared by `rep stos`, which takes a part of a short call. */
+static void clear(parallel_results *r)
+{
+    r->kind = PL_RESULTS;
+    r->owned = false;
+    r->length = r->size = 0;
+    r->values = NULL;
+    r->places = NULL;
+    r->failed = (pl_failed_list){0};
+    r->names = (pl_names){0};
+    r->block = (pl_block){0};
+}
+
+/* The same, with the values in the arena. */
+static parallel_results *with_shared_room(size_t bytes, size_t alignment)
+{
+    pl_block block = {0};
+    unsigned char *values = NULL;
+    parallel_results *r = malloc(sizeof *r);
+    if (!r || (bytes && !(values = pl_arena_take_aligned(&block, bytes, alignment)))) {
+        free(r);
+        errno = ENOMEM;
+        return NULL;
+    }
+    clear(r);
+    r->values = values;
+    r->block = block;
+    return r;
+}
+
+/* Results with room for `bytes` of values. */
+static parallel_results *with_room(size_t bytes, size_t alignment, pl_results_kind kind)
+{
+    alignment = alignment > ALIGNMENT ? alignment : ALIGNMENT;
+    if (kind == PL_RESULTS_SHARED)
+        return with_shared_room(bytes, alignment);
+    /* One block for both. calloc() gives large blocks fresh from the system without touching them. */
+    size_t all = pl_size_add(sizeof(parallel_results), pl_size_add(alignment, bytes));
+    parallel_results *r = all == PL_SIZE_NONE ? NULL : kind == PL_RESULTS_ZEROED ? calloc(1, all) : malloc(all);
+    if (!r) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    clear(r);
+    unsigned char *end = (unsigned char *)(r + 1);
+    r->values = bytes ? end + ((0 - (uintptr_t)end) & (alignment - 1)) : NULL;
+    return r;
+}
+
+parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_results_kind kind)
+{
+    parallel_results *r = with_room(pl_size_multiply(n, size), alignment, kind);
+    if (r) {
+        r->length = n;
+        r->size = size;
+    }
+    return r;
+}
+
+/* Where each future's result goes, and how many bytes that takes in all. */
+static size_t lay_out(const parallel_future *futures, size_t n, size_t *places, size_t *alignment)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        parallel_function f;
+        places[i] = SIZE_MAX;
+        if (!pl_function_copy(&f, futures[i].function) || f.result_size == 0)
+            continue;
+        *alignment = f.result_align > *alignment ? f.result_align : *alignment;
+        places[i] = pl_size_round(bytes, f.result_align > ALIGNMENT ? f.result_align : ALIGNMENT);
+        bytes = pl_size_add(places[i], f.result_size);
+    }
+    return bytes ? pl_size_round(bytes, ALIGNMENT) : 0;
+}
+
+parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_kind kind)
+{
+    size_t *places = pl_allocate(pl_size_multiply(n ? n : 1, sizeof *places), 0), alignment = ALIGNMENT;
+    size_t bytes = places ? lay_out(futures, n, places, &alignment) : 0;
+    parallel_results *r = places ? with_room(bytes, alignment, kind) : NULL;
+    if (!r) {
+        free(places);
+        errno = ENOMEM;
+        return NULL;
+    }
+    r->length = n;
+    r->places = places;
+    return r;
+}
+
+void *pl_results_vector(parallel_results *results)
+{
+    return results->places ? NULL : results->values;
+}
+
+void *pl_results_place(const parallel_results *r, size_t i)
+{
+    return r->places[i] == SIZE_MAX ? NULL : r->values + r->places[i];
+}
+
+void pl_results_own(parallel_results *results, bool owned)
+{
+    results->owned = owned;
+}
+
+void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names)
+{
+    results->failed = failures->all;
+    results->names = *names;
+    failures->all = (pl_failed_list){0};
+}
+
+size_t parallel_length(const parallel_results *r)
+{
+    return r ? r->length : 0;
+}
+
+const void *parallel_values(const parallel_results *r)
+{
+    return r && !r->places ? r->values : NULL;
+}
+
+const void *parallel_result(const parallel_results *r, size_t i)
+{
+    if (!r || i >= r->length) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (!r->values || pl_failed_state(&r->failed, i) != PARALLEL_OK)
+        return NULL;
+    return r->places ? pl_results_place(r, i) : r->values + i * r->size;
+}
+
+const void *parallel_get(const parallel_results *r, const char *name)
+{
+    size_t i = r ? pl_names_find(&r->names, name) : SIZE_MAX;
+    if (i == SIZE_MAX) {
+        errno = ENOENT;
+        return NULL;
+    }
+    return parallel_result(r, i);
+}
+
+parallel_state parallel_result_state(const parallel_results *r, size_t i)
+{
+    if (!r || i >= r->length) {
+        errno = EINVAL;
+        return PARALLEL_NOT_RUN;
+    }
+    return pl_failed_state(&r->failed, i);
+}
+
+size_t parallel_failures(const parallel_results *r)
+{
+    return r ? r->failed.tasks : 0;
+}
+
+const parallel_failure *parallel_failed(const parallel_results *r, size_t k)
+{
+    return r ? pl_failed_get(&r->failed, k) : NULL;
+}
+
+size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max)
+{
+    if (!r)
+        return 0;
+    size_t stored = 0, i = 0;
+    for (size_t k = 0; k <= r->failed.count && indices; k++) { /* those before each entry, and after the last */
+        const pl_failed *e = k < r->failed.count ? &r->failed.list[k] : NULL;
+        for (; i < (e ? e->first.index : r->length) && stored < max; i++)
+            indices[stored++] = i;
+        i = e ? e->first.index + e->count : i;
+    }
+    return r->length - r->failed.tasks;
+}
+
+void parallel_replace_failed(parallel_results *r, const void *value)
+{
+    if (!r || !value || !r->values || r->places || !pl_arena_make_own(&r->block))
+        return;
+    for (size_t k = 0; k < r->failed.count; k++) {
+        const pl_failed *e = &r->failed.list[k];
+        for (size_t i = 0; i < e->count; i++)
+            memcpy(r->values + (e->first.index + i) * r->size, value, r->size);
+    }
+}
+
+void parallel_results_free(parallel_results *r)
+{
+    if (!r || r->owned)
+        return;
+    int saved = errno;
+    if (r->names.slots)
+        pl_names_free(&r->names);
+    pl_failed_free(&r->failed);
+    if (r->places)
+        free(r->places);
+    if (r->block.start)
+        pl_arena_give(&r->block);
+    free(r);
+    errno = saved;
+}
+
+void pl_results_drop(void *results)
+{
+    parallel_results_free(results);
+}
+
+void parallel_scoped_cleanup(void *where)
+{
+    void *object;
+    memcpy(&object, where, sizeof object);
+    if (!object)
+        return;
+    switch (*(pl_kind *)object) {
+    case PL_RESULTS:
+        parallel_results_free(object);
+        break;
+    case PL_OWN_POOL:
+        parallel_pool_free(object);
+        break;
+    case PL_EXECUTOR:
+        parallel_executor_free(object);
+        break;
+    }
+}

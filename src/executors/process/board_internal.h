@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Between board.c, the workers' and the supervisor's side of the board, and home.c. */
+#ifndef PL_PROCESS_BOARD_INTERNAL_H
+#define PL_PROCESS_BOARD_INTERNAL_H
+
+#include <string.h>
+
+#include "executors/process/board.h"
+
+/* How often who finds nothing looks again before it sleeps, and for how long it sleeps at most. The looks take as long as a
+ * program needs to see that kept workers may be used again (pl_os_attributes_are), and half as long again. */
+#ifdef PL_MODEL
+#define LOOKS 0
+#define SLEEP_NS UINT64_MAX
+#else
+#define LOOKS 1000
+#define SLEEP_NS UINT64_C(1000000000)
+#endif
+
+typedef enum kind { NOTHING, DONE, FREE, TAKEN } kind;
+
+/* The highest number of a life that a word has room for. */
+#define PL_BOARD_LIVES 0xfffffu
+
+static inline uint64_t word_of(kind kind, unsigned slot, unsigned life, uint64_t lap)
+{
+    return (uint64_t)kind << 62 | (uint64_t)(slot & 0x3ff) << 52 | (uint64_t)(life & PL_BOARD_LIVES) << 32 |
+           (uint32_t)lap;
+}
+
+/* DONE, by who has run what the seal is of. */
+static inline uint64_t done_word(uint64_t seal, uint64_t lap)
+{
+    return (uint64_t)DONE << 62 | (seal & 0x3fffffff) << 32 | (uint32_t)lap;
+}
+
+static inline kind kind_of(uint64_t word)
+{
+    return (kind)(word >> 62);
+}
+
+static inline unsigned slot_in(uint64_t word)
+{
+    return (unsigned)(word >> 52) & 0x3ff;
+}
+
+static inline uint32_t life_in(uint64_t word)
+{
+    return (uint32_t)(word >> 32) & PL_BOARD_LIVES;
+}
+
+static inline uint64_t lap_of(uint64_t position)
+{
+    return position / PL_BOARD_ENTRIES + 1;
+}
+
+static inline pl_entry *entry_at(pl_board *board, uint64_t position)
+{
+    return &board->entries[position % PL_BOARD_ENTRIES];
+}
+
+/* What `asleep` says. */
+enum { AWAKE, ASLEEP, ABSENT };
+
+/* What `wrote` is made of. */
+static inline uint64_t doubled(uint32_t number)
+{
+    return (uint64_t)~number << 32 | number;
+}
+
+/* What `hopeless` is made of. */
+static inline uint32_t hopeless_word(int why)
+{
+    return (uint32_t)why << 16 | (~(uint32_t)why & 0xffff);
+}
+
+/* ---- seals ------------------------------------------------------------------------------------------------- */
+
+/* One more word goes into a seal. */
+static inline uint64_t seal_with(uint64_t seal, uint64_t word)
+{
+    seal = (seal ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return seal ^ seal >> 29;
+}
+
+static inline uint64_t seal_of_job(const pl_board_job *job)
+{
+    uint64_t seal = seal_with(1, (uintptr_t)job->run);
+    seal = seal_with(seal, (uintptr_t)job->stray);
+    seal = seal_with(seal, (uintptr_t)job->context);
+    seal = seal_with(seal, (uint64_t)job->tasks_per_worker << 8 | job->timed);
+    return seal_with(seal, job->memory_limit);
+}
+
+static inline uint64_t seal_of_offer(uint64_t job_seal, const pl_offer *offer)
+{
+    uint64_t seal = seal_with(job_seal, offer->begin);
+    seal = seal_with(seal, offer->end);
+    seal = seal_with(seal, (uint64_t)offer->tried << 8 | offer->last);
+    seal = seal_with(seal, offer->timeout_ns);
+    return seal_with(seal, offer->position);
+}
+
+/* `wrote`: how many bytes stand before it; `slot`: whose it is. */
+static inline uint64_t seal_of_report(const pl_report *report, uint32_t wrote, unsigned slot)
+{
+    uint64_t seal = seal_with(2, (uint64_t)report->kind << 32 | report->length);
+    seal = seal_with(seal, report->position);
+    seal = seal_with(seal, report->begin);
+    seal = seal_with(seal, report->end);
+    seal = seal_with(seal, (uint64_t)(uint32_t)report->code << 32 | report->state);
+    seal = seal_with(seal, report->final);
+    return seal_with(seal, (uint64_t)slot << 32 | wrote);
+}
+
+static inline uint64_t seal_of_death(const pl_death *death, uint32_t noted)
+{
+    uint64_t seal = seal_with(3, (uint64_t)death->slot << 32 | death->life);
+    seal = seal_with(seal, (uint64_t)(uint32_t)death->signal << 32 | (uint32_t)death->code);
+    seal = seal_with(seal, death->index);
+    return seal_with(seal, (uint64_t)noted << 32 | death->condemned);
+}
+
+/* ---- the ring of reports ----------------------------------------------------------------------------------- */
+
+_Static_assert((PL_BOARD_REPORTS & (PL_BOARD_REPORTS - 1)) == 0, "positions wrap around");
+_Static_assert(sizeof(pl_report) + PL_BOARD_TEXT <= PL_BOARD_REPORTS, "a report fits");
+#ifndef PL_MODEL /* where one is to fill the ring */
+_Static_assert(sizeof(pl_report) + PL_BOARD_TEXT < PL_BOARD_REPORTS / 2, "two reports fit");
+#endif
+
+/* Copies between the ring and memory: `into` the ring, or out of it. */
+static inline void copy_ring(unsigned char *ring, uint32_t at, void *memory, size_t bytes, bool into)
+{
+    size_t start = at % PL_BOARD_REPORTS, first = PL_BOARD_REPORTS - start;
+    first = first < bytes ? first : bytes;
+    if (into) {
+        memcpy(ring + start, memory, first);
+        memcpy(ring, (unsigned char *)memory + first, bytes - first);
+    } else {
+        memcpy(memory, ring + start, first);
+        memcpy((unsigned char *)memory + first, ring, bytes - first);
+    }
+}
+
+#endif
