@@ -256,7 +256,7 @@ typedef struct parallel_function {
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
-            /* X2 relaxed: as X1; pairs with E2 in src/sched/stop.c */                                               \
+            /* X2 relaxed: as X1; pairs with E2 in src/sched/stop.c */                                                 \
             if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
                 return pl_i;                                                                                           \
             PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
@@ -270,7 +270,7 @@ typedef struct parallel_function {
     {                                                                                                                  \
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
-            /* X3 relaxed: as X1; pairs with E2 in src/sched/stop.c */                                               \
+            /* X3 relaxed: as X1; pairs with E2 in src/sched/stop.c */                                                 \
             if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
                 return pl_i;                                                                                           \
             PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
@@ -303,7 +303,7 @@ typedef struct parallel_function {
         PARALLEL_CHECK_CODE_(fn, "PARALLEL_DECORATE_TASK", fn(pl_span->stop, pl_span->extras, pl_span->results),       \
                              PARALLEL_OF_TASK_)                                                                        \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
-            /* X1 relaxed: a hint that no task need start any more; pairs with E2 in src/sched/stop.c */             \
+            /* X1 relaxed: a hint that no task need start any more; pairs with E2 in src/sched/stop.c */               \
             if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
                 return pl_i;                                                                                           \
             *(volatile size_t *)&pl_span->index = pl_i;                                                                \

@@ -45,7 +45,7 @@ enum {
 };
 
 /* How often the last update waits a millisecond for those who are printing. */
-enum { LAST_NAPS = 20 };
+enum { LAST_SLEEPS = 20 };
 
 /* ---- a text in the making -------------------------------------------------------------------------------- */
 
@@ -318,9 +318,9 @@ static bool lock_streams(const pl_terminal *terminal, bool ended)
             if (terminal->has_output)
                 funlockfile(stdout);
         }
-        if (!ended || naps == LAST_NAPS)
+        if (!ended || naps == LAST_SLEEPS)
             return false;
-        pl_os_nap();
+        pl_os_sleep();
     }
 }
 

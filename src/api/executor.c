@@ -2,8 +2,8 @@
 /*
  * Executors: calls in the background.
  *
- * An executor is an errand (sched/inbox.h) with a call in it. It is *performed* once: by the thread of the pool that takes
- * the errand, or by a thread that asks for results while the errand still lies in the inbox, and takes it back. So a task may
+ * An executor is a job (sched/injector.h) with a call in it. It is *performed* once: by the thread of the pool that takes
+ * the job, or by a thread that asks for results while the job still lies in the injector, and takes it back. So a task may
  * wait for an executor that it has made: either somebody else is at it already, or it does the work itself.
  *
  * All is kept under the executor's mutex, but for the call while it is performed, which is the performer's. The status says
@@ -28,13 +28,13 @@ struct parallel_executor {
     pl_kind kind;
     bool never_started;     /* it was shut down before */
     bool lost;              /* in a child process: the threads that performed it are not here */
-    parallel_status status; /* STARTED: whoever takes the errand performs the call, or does so */
+    parallel_status status; /* STARTED: whoever takes the job performs the call, or does so */
     unsigned forks;         /* pl_pool_forks() of the process that used it last */
     pthread_mutex_t mutex;
     pthread_cond_t ended;
-    pl_errand errand; /* its pool is NULL as long as it is in no inbox */
-    pl_pool *pool;    /* to run on, held; NULL if there is none: */
-    bool lies_here;   /* then the errand is not in an inbox, but here */
+    pl_job job;     /* its pool is NULL as long as it is in no injector */
+    pl_pool *pool;  /* to run on, held; NULL if there is none: */
+    bool lies_here; /* then the job is not in an injector, but here */
     pl_call call;
     pl_os_ambient ambient; /* of the thread that has started it: what a thread would have from that which makes it; */
     pl_os_mask mask;       /* likewise */
@@ -81,9 +81,9 @@ static parallel_executor *launch(parallel_executor *ex)
     ex->pool = ex->call.pool;
     if (ex->pool)
         pl_pool_hold(ex->pool);
-    else if (ex->call.o.executor != PARALLEL_SERIAL)
+    else if (ex->call.options.executor != PARALLEL_SERIAL)
         ex->pool = ex->call.pool = pl_pool_hold_here();
-    if (!ex->call.o.deferred)
+    if (!ex->call.options.deferred)
         parallel_executor_start(ex);
     return ex;
 }
@@ -173,7 +173,7 @@ static void adopt(parallel_executor *ex)
 {
     pthread_mutex_lock(&adopting);
     if (ex->forks != pl_pool_forks() && init_locks(ex)) {
-        ex->pool = ex->call.pool = ex->errand.pool = NULL;
+        ex->pool = ex->call.pool = ex->job.pool = NULL;
         ex->lies_here = false;
         if (ex->status == PARALLEL_STARTED) {
             ex->lost = true;
@@ -211,8 +211,8 @@ static bool has_ended(const parallel_executor *ex)
 /* Whether the calling thread runs a task of the executor, or one that such a task waits for. */
 static bool is_inside(const parallel_executor *ex)
 {
-    for (const pl_chunk *chunk = pl_this_thread.chunk; chunk; chunk = chunk->parent)
-        if (chunk->call == &ex->call)
+    for (const pl_context *context = pl_this_thread.context; context; context = context->parent)
+        if (context->call == &ex->call)
             return true;
     return false;
 }
@@ -237,7 +237,7 @@ static void perform(parallel_executor *ex, pl_pool *driver)
     if (w)
         pl_worker_set_mask(w, mask);
     if (driver)
-        pl_inbox_end(driver);
+        pl_injector_end(driver);
     pthread_mutex_lock(&ex->mutex);
     ex->results = r;
     ex->status = r ? PARALLEL_DONE : PARALLEL_FAILED;
@@ -245,19 +245,19 @@ static void perform(parallel_executor *ex, pl_pool *driver)
     pthread_mutex_unlock(&ex->mutex);
 }
 
-static void run_errand(pl_errand *errand)
+static void run_job(pl_job *job)
 {
-    perform((parallel_executor *)((unsigned char *)errand - offsetof(parallel_executor, errand)), errand->pool);
+    perform((parallel_executor *)((unsigned char *)job - offsetof(parallel_executor, job)), job->pool);
 }
 
 /* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. If that is in a task, the task
  * waits for the call as for any that it makes. */
 static void perform_here(parallel_executor *ex)
 {
-    if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->errand.pool && pl_inbox_withdraw(&ex->errand))))
+    if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->job.pool && pl_injector_withdraw(&ex->job))))
         return;
     ex->lies_here = false;
-    ex->call.parent = pl_this_thread.chunk;
+    ex->call.parent = pl_this_thread.context;
     unlock(ex);
     perform(ex, NULL);
     pthread_mutex_lock(&ex->mutex);
@@ -273,10 +273,10 @@ static bool await(parallel_executor *ex, uint64_t until)
             return false;
         wake = until && until < wake ? until : wake;
         pl_os_cond_wait(&ex->ended, &ex->mutex, wake);
-        if (pl_os_nanoseconds() < wake || !ex->errand.pool)
+        if (pl_os_nanoseconds() < wake || !ex->job.pool)
             continue;
         if (until)
-            pl_inbox_remind(&ex->errand);
+            pl_injector_remind(&ex->job);
         else
             perform_here(ex); /* there seem to be no threads to be had */
     }
@@ -291,16 +291,16 @@ static int failed(int code)
     return -1;
 }
 
-/* Has the pool's threads perform the call; where there is no pool, the errand lies here until somebody waits for it, or there
+/* Has the pool's threads perform the call; where there is no pool, the job lies here until somebody waits for it, or there
  * is one. With the lock held. */
 static void submit(parallel_executor *ex)
 {
     if (!ex->pool) /* there was none, or this is a child process */
         ex->pool = ex->call.pool = pl_pool_hold_here();
     ex->lies_here = !ex->pool;
-    ex->errand = (pl_errand){.run = run_errand, .pool = ex->pool};
+    ex->job = (pl_job){.run = run_job, .pool = ex->pool};
     if (ex->pool)
-        pl_inbox_submit(&ex->errand);
+        pl_injector_submit(&ex->job);
 }
 
 /* What the tasks see of the thread that starts it. */
@@ -320,10 +320,10 @@ static int start(parallel_executor *ex)
 {
     if (ex->status != PARALLEL_NOT_STARTED)
         return ex->never_started ? ECANCELED : EALREADY;
-    bool serial = ex->call.o.executor == PARALLEL_SERIAL;
+    bool serial = ex->call.options.executor == PARALLEL_SERIAL;
     ex->status = PARALLEL_STARTED;
     note_starter(ex);
-    pl_care_begin(&ex->call);
+    pl_policy_begin(&ex->call);
     if (serial) {
         ex->lies_here = true;
         perform_here(ex);
@@ -379,8 +379,8 @@ parallel_status parallel_executor_status(const parallel_executor *ex)
     if (!lock(ex))
         return PARALLEL_FAILED;
     parallel_status status = ex->status;
-    if (status == PARALLEL_STARTED && ex->errand.pool)
-        pl_inbox_remind((pl_errand *)&ex->errand);
+    if (status == PARALLEL_STARTED && ex->job.pool)
+        pl_injector_remind((pl_job *)&ex->job);
     else if (status == PARALLEL_STARTED && ex->lies_here)
         submit((parallel_executor *)ex);
     unlock(ex);
@@ -416,8 +416,8 @@ int parallel_executor_wait(parallel_executor *ex, double seconds)
 
 int parallel_cancel(parallel_executor *ex)
 {
-    if (ex && ex->kind == PL_EXECUTOR && pl_stop_raise(&ex->call.care.stop, PL_STOP_ALL))
-        pl_stop_nudge_all();
+    if (ex && ex->kind == PL_EXECUTOR && pl_stop_raise(&ex->call.policy.stop, PL_STOP_ALL))
+        pl_stop_notify_all();
     return 0;
 }
 
@@ -430,8 +430,8 @@ int parallel_executor_cancel(parallel_executor *ex)
  * lock held. */
 static int shut_down(parallel_executor *ex)
 {
-    if (pl_stop_raise(&ex->call.care.stop, PL_STOP_STARTING))
-        pl_stop_nudge_all(); /* who waits to try a task again */
+    if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING))
+        pl_stop_notify_all(); /* who waits to try a task again */
     if (!has_ended(ex) && is_inside(ex))
         return EDEADLK;
     perform_here(ex); /* that is, notes that nothing was run */
@@ -449,7 +449,7 @@ int parallel_executor_shutdown(parallel_executor *ex)
         ex->status = PARALLEL_STARTED;
         ex->never_started = ex->lies_here = true;
         note_starter(ex);
-        pl_care_begin(&ex->call);
+        pl_policy_begin(&ex->call);
     }
     int code = shut_down(ex);
     unlock(ex);

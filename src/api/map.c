@@ -21,13 +21,13 @@ static bool is_plain(const parallel_function *f, const void *args, size_t n, con
 }
 
 /* Runs a call at once, on its caller. Then the thread has no last failure (failure.c), but that of a call which a task of this
- * call makes. Not inlined: pl_chunk_unwinds() is for a function whose chunk is in progress while it calls anything. */
+ * call makes. Not inlined: pl_context_unwinds() is for a function whose chunk is in progress while it calls anything. */
 PL_NOT_INLINED static int run_at_once(const parallel_function *f, const void *args, size_t n, void *out)
 {
     pl_cost *cost = (pl_cost *)f->cost;
-    PL_UNWIND_BY(pl_chunk_unwinds);
-    pl_run_kernel(pl_this_thread.chunk, f->kernel, args, out, 0, n);
-    pl_brief_ended(cost, n);
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_work_run_kernel(pl_this_thread.context, f->kernel, args, out, 0, n);
+    pl_inline_ended(cost, n);
     pl_last_failure_clear();
     return 0;
 }
@@ -45,10 +45,11 @@ static int run_loop(const pl_loop_spec *spec)
 static int run_plain(const parallel_function *f, const void *args, size_t n, void *out)
 {
     pl_cost *cost = (pl_cost *)f->cost;
-    if (pl_brief_fits(cost, n))
+    if (pl_inline_fits(cost, n))
         return run_at_once(f, args, n, out);
-    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_this_thread.chunk};
-    return run_loop(&(pl_loop_spec){.n = n, .body = pl_run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
+    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_this_thread.context};
+    return run_loop(
+        &(pl_loop_spec){.n = n, .body = pl_work_run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
 }
 
 /* ---- maps ------------------------------------------------------------------------------------------------ */
@@ -127,18 +128,18 @@ PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *
     PL_UNWIND_CLEANS();
     if (!pl_call_begin_map(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR, false))
         return -1;
-    if (n && !out && c.f.result_size) {
+    if (n && !out && c.function.result_size) {
         pl_call_return(&c, false);
         errno = EINVAL;
         return -1;
     }
     void *copy = NULL;
     if (n && out && out == args &&
-        c.o.retries > 0) { /* an attempt may write its result, and the next wants its argument */
-        copy = pl_allocate(pl_size_multiply(n, c.m.arg_size), c.f.arg_align);
+        c.options.retries > 0) { /* an attempt may write its result, and the next wants its argument */
+        copy = pl_allocate(pl_size_multiply(n, c.map.arg_size), c.function.arg_align);
         if (copy)
-            memcpy(copy, args, n * c.m.arg_size);
-        c.m.args = copy;
+            memcpy(copy, args, n * c.map.arg_size);
+        c.map.args = copy;
         c.failures.lost = !copy;
     }
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
@@ -160,9 +161,9 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
 /* As run_at_once(). */
 PL_NOT_INLINED static int run_loop_at_once(const pl_body *loop, size_t n, pl_cost *cost)
 {
-    PL_UNWIND_BY(pl_chunk_unwinds);
-    pl_run_body(loop, 0, n);
-    pl_brief_ended(cost, n);
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_work_run_body(loop, 0, n);
+    pl_inline_ended(cost, n);
     pl_last_failure_clear();
     return 0;
 }
@@ -184,11 +185,12 @@ PL_NOT_INLINED static int loop_with(const pl_body *loop, size_t n, const paralle
 int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
                           const parallel_options *options)
 {
-    pl_body loop = {body, ctx, pl_this_thread.chunk};
+    pl_body loop = {body, ctx, pl_this_thread.context};
     pl_cost *cost = pl_cost_of((uintptr_t)body);
     if (options || !body)
         return loop_with(&loop, n, options);
-    if (n && pl_brief_fits(cost, n))
+    if (n && pl_inline_fits(cost, n))
         return run_loop_at_once(&loop, n, cost);
-    return run_loop(&(pl_loop_spec){.n = n, .body = pl_run_loop, .ctx = &loop, .ctx_size = sizeof loop, .cost = cost});
+    return run_loop(
+        &(pl_loop_spec){.n = n, .body = pl_work_run_loop, .ctx = &loop, .ctx_size = sizeof loop, .cost = cost});
 }

@@ -21,7 +21,7 @@ static int check(const parallel_future *future)
 /* The futures' own names, or else those of the call. */
 static int gather_names(pl_call *c)
 {
-    bool any = c->o.names != NULL;
+    bool any = c->options.names != NULL;
     for (size_t i = 0; i < c->n && !any; i++)
         any = c->par.futures[i].name != NULL;
     if (!any)
@@ -30,11 +30,11 @@ static int gather_names(pl_call *c)
     if (!names)
         return ENOMEM;
     for (size_t i = 0; i < c->n; i++) {
-        if (c->o.names && !c->o.names[i]) {
+        if (c->options.names && !c->options.names[i]) {
             free(names);
             return EINVAL;
         }
-        names[i] = c->par.futures[i].name ? c->par.futures[i].name : c->o.names ? c->o.names[i] : NULL;
+        names[i] = c->par.futures[i].name ? c->par.futures[i].name : c->options.names ? c->options.names[i] : NULL;
     }
     int error = pl_names_init(&c->names, names, c->n, true);
     if (error)
@@ -47,8 +47,8 @@ static int gather_names(pl_call *c)
 static int prepare(pl_call *c, const parallel_future *futures)
 {
     c->par.futures = futures;
-    c->m = (pl_map){0};
-    c->f = (parallel_function){0};
+    c->map = (pl_map){0};
+    c->function = (parallel_function){0};
     for (size_t i = 0; i < c->n; i++) {
         int error = check(&futures[i]);
         if (error)
@@ -66,7 +66,7 @@ bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, con
         errno = EINVAL;
         return false;
     }
-    if (!pl_options(&c->o, options, NULL, executor, background))
+    if (!pl_options(&c->options, options, NULL, executor, background))
         return false;
     int error = prepare(c, futures ? futures : &none);
     if (error) {

@@ -16,7 +16,7 @@ _Static_assert(PARALLEL_POOL_MAX == PL_SLEEP_MAX, "the most workers of a pool");
 struct parallel_pool {
     pl_kind kind;
     pl_pool *pool;
-    pl_crew_owner crews; /* of workers that are kept for it */
+    pl_group_owner groups; /* of workers that are kept for it */
 };
 
 bool pl_is_pool(const parallel_pool *pool)
@@ -29,9 +29,9 @@ pl_pool *pl_pool_of(const parallel_pool *pool)
     return pool ? pool->pool : NULL;
 }
 
-uint64_t pl_pool_crews(const parallel_pool *pool)
+uint64_t pl_pool_groups(const parallel_pool *pool)
 {
-    return pool ? pool->crews.number : PL_CREW_PROGRAM;
+    return pool ? pool->groups.number : PL_GROUP_PROGRAM;
 }
 
 /* The options of programs of whatever age, as pl_options_copy() does it for calls. False with errno. */
@@ -73,7 +73,7 @@ static parallel_pool *make_pool(unsigned workers, const pl_thread_kind *kind)
         return NULL;
     }
     *p = (parallel_pool){.kind = PL_OWN_POOL, .pool = pool};
-    pl_crew_begin_owner(&p->crews);
+    pl_group_begin_owner(&p->groups);
     return p;
 }
 
@@ -114,7 +114,7 @@ void parallel_pool_free(parallel_pool *pool)
     if (!pool || !pl_is_pool(pool))
         return;
     int saved = errno;
-    pl_crew_end_owner(&pool->crews);
+    pl_group_end_owner(&pool->groups);
     pl_pool_free(pool->pool);
     free(pool);
     errno = saved;
@@ -127,7 +127,7 @@ int parallel_shutdown(void)
         return -1;
     }
     int saved = errno;
-    pl_crew_end_kept(PL_CREW_PROGRAM);
+    pl_group_end_kept(PL_GROUP_PROGRAM);
     errno = saved;
     return 0;
 }

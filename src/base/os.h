@@ -2,7 +2,7 @@
 /*
  * The operating system, as far as the library knows it. This header is the whole interface; it is implemented
  * once for Linux (os_linux.c) and once for any POSIX system (os_posix.c), with what both share in os_common.c.
- * Nothing above this floor includes a system header for threads, memory, clocks or processors.
+ * Nothing above this layer includes a system header for threads, memory, clocks or processors.
  */
 #ifndef PL_BASE_OS_H
 #define PL_BASE_OS_H
@@ -48,11 +48,11 @@ void pl_os_wake(_Atomic uint32_t *word);
 
 /*
  * Another way to wait, for which many sleep on one word, and whose right-hand side is safe in a signal handler:
- * pl_os_doze() sleeps while *word == expected, for at most `timeout_ns`, and may return for no reason; pl_os_rouse() wakes
- * all who doze on `word`, at once or, where the system has no way to do that in a signal handler, within a millisecond.
+ * pl_os_wait_for() sleeps while *word == expected, for at most `timeout_ns`, and may return for no reason; pl_os_wake_all() wakes
+ * all who wait on `word`, at once or, where the system has no way to do that in a signal handler, within a millisecond.
  */
-void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
-void pl_os_rouse(_Atomic uint32_t *word);
+void pl_os_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+void pl_os_wake_all(_Atomic uint32_t *word);
 
 /* In a new child process, whose other threads are gone: makes waiting work again. */
 void pl_os_after_fork(void);
@@ -194,7 +194,7 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int o
                   const pl_os_thread_attributes *attributes);
 
 /* Whether a thread that is started with these attributes may run on `cpu`, and elsewhere. */
-bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes);
+bool pl_os_may_start_excluding(int cpu, const pl_os_thread_attributes *attributes);
 
 /*
  * The first thing that such a thread does: it takes the priority and the scheduling policy of the process's first thread, and
@@ -282,11 +282,11 @@ typedef long pl_os_id;
 pl_os_id pl_os_thread_self(void);
 
 /* Whether a thread may run on `cpu`, and on others. If so, lets it no longer (`off`) run there, or again. */
-bool pl_os_may_keep_off(pl_os_id thread, int cpu);
-void pl_os_keep_off(pl_os_id thread, int cpu, bool off);
+bool pl_os_may_exclude_cpu(pl_os_id thread, int cpu);
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off);
 
 /* Sleeps for about a millisecond. */
-void pl_os_nap(void);
+void pl_os_sleep(void);
 
 /*
  * The heavy side of an asymmetric fence: when it returns, every running thread of the process has passed a full memory

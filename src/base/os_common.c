@@ -428,7 +428,7 @@ void pl_os_yield(void)
         sched_yield();
 }
 
-void pl_os_nap(void)
+void pl_os_sleep(void)
 {
     struct timespec t = {.tv_nsec = 1000000};
     int saved = errno, state = pl_os_cancel_defer();

@@ -36,18 +36,18 @@ void pl_os_use_huge_pages(void *start, size_t bytes);
 #define PL_OS_SOME_NUMBERS 65536
 
 /* What the thread that forks a process apart hands over. */
-typedef struct pl_os_birth {
+typedef struct pl_os_entry {
     void (*run)(int line, void *argument);
     void *argument;
     int ours, theirs; /* ends of the line */
-} pl_os_birth;
+} pl_os_entry;
 
-/* Forks it, with all signals blocked: 0 or an error code. In it, pl_os_be_born(). */
-int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth);
-noreturn void pl_os_be_born(const pl_os_birth *birth);
+/* Forks it, with all signals blocked: 0 or an error code. In it, pl_os_enter(). */
+int pl_os_spawn(pl_os_apart *apart, const pl_os_entry *entry);
+noreturn void pl_os_enter(const pl_os_entry *entry);
 
 /* The way to do that which works everywhere. */
-int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth);
+int pl_os_fork_twice(pl_os_apart *apart, const pl_os_entry *entry);
 
 /* Whether the process apart has a number of its own yet, as somebody has still to wait for it. */
 bool pl_os_is_kept(const pl_os_apart *apart);
@@ -62,7 +62,7 @@ uint64_t pl_os_digest(const void *bytes, size_t size);
 bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns);
 
 /* Frees what the keeper had, which is killed if it has not ended. */
-void pl_os_bury_keeper(pl_os_apart *apart);
+void pl_os_reap_keeper(pl_os_apart *apart);
 
 /* kill(pid, SIGKILL), by that call or by another. False with errno; ESRCH, which says that there is nobody, is none. */
 bool pl_os_kill_one(int pid);

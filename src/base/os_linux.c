@@ -51,12 +51,12 @@ void pl_os_wake(_Atomic uint32_t *word)
     pl_os_futex(word, FUTEX_WAKE_PRIVATE, 1, UINT64_MAX);
 }
 
-void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+void pl_os_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
     pl_os_wait(word, expected, timeout_ns < INT64_MAX ? (int64_t)timeout_ns : INT64_MAX);
 }
 
-void pl_os_rouse(_Atomic uint32_t *word)
+void pl_os_wake_all(_Atomic uint32_t *word)
 {
     pl_os_futex(word, FUTEX_WAKE_PRIVATE, INT_MAX, UINT64_MAX);
 }
@@ -304,7 +304,7 @@ static bool has_other(const cpus *all, int cpu)
            CPU_COUNT_S(sizeof *all, all->set) > 1;
 }
 
-bool pl_os_may_keep_off(pl_os_id thread, int cpu)
+bool pl_os_may_exclude_cpu(pl_os_id thread, int cpu)
 {
     cpus all;
     int saved = errno;
@@ -313,7 +313,7 @@ bool pl_os_may_keep_off(pl_os_id thread, int cpu)
     return may;
 }
 
-void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
 {
     cpus all;
     int saved = errno;
@@ -361,7 +361,7 @@ static bool cpus_for(const pl_os_cpu_set *wanted, cpus *all)
     return !pl_os_few_calls();
 }
 
-bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes)
+bool pl_os_may_start_excluding(int cpu, const pl_os_thread_attributes *attributes)
 {
     cpus all;
     int saved = errno;

@@ -56,7 +56,7 @@ typedef struct keeper_room {
 } keeper_room;
 
 typedef struct keeper {
-    const pl_os_birth *birth;
+    const pl_os_entry *entry;
     keeper_room *room;
     int program;
     int pid, error;
@@ -191,7 +191,7 @@ static int keep(void *argument)
     pid_t child = fork();
     if (child == 0) {
         tell_cpu_again();
-        pl_os_be_born(k->birth);
+        pl_os_enter(k->entry);
     }
     k->error = errno;
     k->pid = child;
@@ -293,7 +293,7 @@ bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns)
     return !keeper_lives(apart);
 }
 
-void pl_os_bury_keeper(pl_os_apart *apart)
+void pl_os_reap_keeper(pl_os_apart *apart)
 {
     if (keeper_lives(apart)) { /* somebody may have stopped it */
         pl_os_kill_one(apart->keeper);
@@ -314,12 +314,12 @@ void pl_os_bury_keeper(pl_os_apart *apart)
     apart->keeper = -1;
 }
 
-int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth)
+int pl_os_spawn(pl_os_apart *apart, const pl_os_entry *entry)
 {
     if (is_watched() || !make_stack(apart))
-        return pl_os_fork_twice(apart, birth);
+        return pl_os_fork_twice(apart, entry);
     keeper_room *room = room_of(apart);
-    keeper k = {.birth = birth, .room = room, .program = getpid()};
+    keeper k = {.entry = entry, .room = room, .program = getpid()};
     /* P103 relaxed: before it is made; no partner */
     atomic_store_explicit(&room->alive, 1, memory_order_relaxed);
     char *top = (char *)((uintptr_t)room / 64 * 64);
@@ -327,8 +327,8 @@ int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth)
     apart->keeper = clone(keep, top, flags, &k, NULL, NULL, &room->alive);
     if (apart->keeper < 0) {
         int error = errno;
-        pl_os_bury_keeper(apart);
-        return error == EAGAIN || error == ENOMEM ? error : pl_os_fork_twice(apart, birth);
+        pl_os_reap_keeper(apart);
+        return error == EAGAIN || error == ENOMEM ? error : pl_os_fork_twice(apart, entry);
     }
     bool lives = true;
     /* O6 acquire: the keeper has forked, and leaves this thread's memory alone; pairs with O5 */
@@ -340,10 +340,10 @@ int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth)
     if (k.pid > 0)
         return 0;
     if (k.pid == 0) {
-        pl_os_bury_keeper(apart);
-        return pl_os_fork_twice(apart, birth);
+        pl_os_reap_keeper(apart);
+        return pl_os_fork_twice(apart, entry);
     }
     pl_os_await_keeper(apart, UINT64_MAX);
-    pl_os_bury_keeper(apart);
+    pl_os_reap_keeper(apart);
     return k.error;
 }

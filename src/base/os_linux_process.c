@@ -233,7 +233,7 @@ static int sleep_for(struct pollfd *files, nfds_t count, uint64_t timeout_ns)
     if (ready >= 0 || errno == EINTR)
         return ready;
     if (timeout_ns)
-        pl_os_nap();
+        pl_os_sleep();
     return 1;
 }
 
@@ -270,7 +270,7 @@ static void kill_unlisted(bool (*keep_it)(void *context, int pid), void *context
             pl_os_kill_one(pid);
 }
 
-void pl_os_kill_strays(bool (*keep_it)(void *context, int pid), void *context, bool thorough)
+void pl_os_kill_orphans(bool (*keep_it)(void *context, int pid), void *context, bool thorough)
 {
     char text[4096], path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());

@@ -68,7 +68,7 @@ void pl_os_wake(_Atomic uint32_t *word)
     pthread_mutex_unlock(&lot->mutex);
 }
 
-void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+void pl_os_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
     int saved = errno, state = pl_os_cancel_defer();
     struct timespec t = {.tv_nsec = timeout_ns < 1000000 ? (long)timeout_ns : 1000000};
@@ -79,7 +79,7 @@ void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
     errno = saved;
 }
 
-void pl_os_rouse(_Atomic uint32_t *word)
+void pl_os_wake_all(_Atomic uint32_t *word)
 {
     (void)word;
 }
@@ -142,7 +142,7 @@ pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usa
     return NULL;
 }
 
-bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes)
+bool pl_os_may_start_excluding(int cpu, const pl_os_thread_attributes *attributes)
 {
     (void)cpu;
     (void)attributes;
@@ -167,14 +167,14 @@ uint64_t pl_os_nanoseconds_by_kernel(void)
 }
 #endif
 
-bool pl_os_may_keep_off(pl_os_id thread, int cpu)
+bool pl_os_may_exclude_cpu(pl_os_id thread, int cpu)
 {
     (void)thread;
     (void)cpu;
     return false;
 }
 
-void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
 {
     (void)thread;
     (void)cpu;

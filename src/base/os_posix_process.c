@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os_process.h on any POSIX system: who waits looks again every so often, and strays are not known. */
+/* os_process.h on any POSIX system: who waits looks again every so often, and orphans are not known. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -53,9 +53,9 @@ void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
     (void)all;
 }
 
-int pl_os_give_birth(pl_os_apart *apart, const pl_os_birth *birth)
+int pl_os_spawn(pl_os_apart *apart, const pl_os_entry *entry)
 {
-    return pl_os_fork_twice(apart, birth);
+    return pl_os_fork_twice(apart, entry);
 }
 
 bool pl_os_is_kept(const pl_os_apart *apart)
@@ -70,7 +70,7 @@ bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns)
     return true;
 }
 
-void pl_os_bury_keeper(pl_os_apart *apart)
+void pl_os_reap_keeper(pl_os_apart *apart)
 {
     (void)apart;
 }
@@ -115,7 +115,7 @@ pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns)
     int ms = timeout_ns < MOST_NS ? 0 : 1; /* a child that ends meanwhile is found after that */
     int ready = poll(&line, 1, ms);
     if (ready < 0 && errno != EINTR)
-        pl_os_nap(); /* it is refused */
+        pl_os_sleep(); /* it is refused */
     else if (ready <= 0)
         return PL_OS_NOTHING;
     return pl_os_supervisor_event(s);
@@ -125,10 +125,10 @@ void pl_os_await_child(const pl_os_supervisor *s, uint64_t timeout_ns)
 {
     (void)s;
     if (timeout_ns)
-        pl_os_nap();
+        pl_os_sleep();
 }
 
-void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context, bool thorough)
+void pl_os_kill_orphans(bool (*keep)(void *context, int pid), void *context, bool thorough)
 {
     (void)keep;
     (void)context;

@@ -134,9 +134,9 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pl_os_forking_apart = true;
-    pl_os_birth birth = {.run = run, .argument = argument, .ours = line[0], .theirs = line[1]};
+    pl_os_entry entry = {.run = run, .argument = argument, .ours = line[0], .theirs = line[1]};
     uint64_t began = pl_os_nanoseconds();
-    int error = pl_os_give_birth(apart, &birth);
+    int error = pl_os_spawn(apart, &entry);
     apart->fork_ns = pl_os_nanoseconds() - began;
     pl_os_forking_apart = false;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -163,11 +163,11 @@ static void drop_output(void)
 #endif
 }
 
-void pl_os_be_born(const pl_os_birth *birth)
+void pl_os_enter(const pl_os_entry *entry)
 {
     drop_output();
-    close(birth->ours);
-    birth->run(birth->theirs, birth->argument);
+    close(entry->ours);
+    entry->run(entry->theirs, entry->argument);
     _exit(0);
 }
 
@@ -178,7 +178,7 @@ static pl_os_end end_of(int status)
 }
 
 /* Waits for a child by one of the two system calls for that, and by the other if that is refused. */
-static pl_os_end reap(pid_t child)
+static pl_os_end reap_child(pid_t child)
 {
     int status = 0;
     pid_t got;
@@ -193,7 +193,7 @@ static pl_os_end reap(pid_t child)
     return (pl_os_end){.signal = left ? 0 : info.si_status, .code = left ? info.si_status : 0};
 }
 
-int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
+int pl_os_fork_twice(pl_os_apart *apart, const pl_os_entry *entry)
 {
     int told[2];
     if (pipe(told) != 0)
@@ -205,7 +205,7 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
         int report[2] = {child, errno};
         if (child == 0) {
             close_both(told);
-            pl_os_be_born(birth);
+            pl_os_enter(entry);
         }
         drop_output();
         ssize_t wrote = write(told[1], report, sizeof report);
@@ -217,14 +217,14 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_birth *birth)
         report[1] = EAGAIN;
         while (read(told[0], report, sizeof report) < 0 && errno == EINTR) {
         }
-        reap(middle);
+        reap_child(middle);
     }
     close(told[0]);
     apart->pid = report[0];
     return report[0] > 0 ? 0 : report[1];
 }
 
-void pl_os_apart_nudge(const pl_os_apart *apart)
+void pl_os_apart_notify(const pl_os_apart *apart)
 {
     int saved = errno;
     if (has_line(apart) && send(apart->line, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) {
@@ -252,7 +252,7 @@ static bool hung_up(const pl_os_apart *apart, uint64_t timeout_ns)
             if (recv(apart->line, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
                 return true;
             if (left)
-                pl_os_nap();
+                pl_os_sleep();
         }
         if (!left)
             return false;
@@ -290,14 +290,14 @@ void pl_os_apart_end(pl_os_apart *apart)
     int saved = errno;
     bool has = has_line(apart), kept = apart->keeper > 0;
     if (has && shutdown(apart->line, SHUT_WR) != 0)
-        pl_os_apart_nudge(apart); /* it has been written down, too */
+        pl_os_apart_notify(apart); /* it has been written down, too */
     if (kept ? !pl_os_await_keeper(apart, patience(apart)) : !has || !hung_up(apart, patience(apart))) {
         pl_os_apart_kill(apart);
         pl_os_await_keeper(apart, patience(apart));
     }
     if (has)
         close(apart->line);
-    pl_os_bury_keeper(apart);
+    pl_os_reap_keeper(apart);
     errno = saved;
 }
 
@@ -386,7 +386,7 @@ pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s)
         got = recv(s->line, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return PL_OS_NOTHING;
-    return got > 0 ? PL_OS_NUDGED : PL_OS_ALONE;
+    return got > 0 ? PL_OS_NOTIFIED : PL_OS_ALONE;
 }
 
 int pl_os_fork_worker(const pl_os_supervisor *s)
@@ -416,7 +416,7 @@ int pl_os_dead(pl_os_supervisor *s)
     return pid;
 }
 
-pl_os_end pl_os_bury(pl_os_supervisor *s, int pid, bool worker)
+pl_os_end pl_os_reap(pl_os_supervisor *s, int pid, bool worker)
 {
     if (s->reaped == pid) {
         s->reaped = 0;
@@ -424,7 +424,7 @@ pl_os_end pl_os_bury(pl_os_supervisor *s, int pid, bool worker)
     }
     if (worker)
         kill(-pid, SIGKILL);
-    return reap(pid);
+    return reap_child(pid);
 }
 
 bool pl_os_kill_one(int pid)

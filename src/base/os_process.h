@@ -76,7 +76,7 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
 extern _Thread_local bool pl_os_forking_apart;
 
 /* Something has been written down for it to read. */
-void pl_os_apart_nudge(const pl_os_apart *apart);
+void pl_os_apart_notify(const pl_os_apart *apart);
 
 /* Whether it has ended; then all that it forked has, too, as a rule. */
 bool pl_os_apart_gone(const pl_os_apart *apart);
@@ -115,18 +115,18 @@ typedef struct pl_os_supervisor {
     int program; /* a handle on the program's process; -1: none */
     int pid;     /* its number */
     bool deaf;   /* no signal tells of a child that has ended: it has to look */
-    int reaped;  /* a child that is reaped already, and is yet to be buried; 0: none */
+    int reaped;  /* a child that is reaped already, and is yet to be reaped; 0: none */
     int status;  /* how it ended, as waitpid() has it */
 } pl_os_supervisor;
 
-typedef enum pl_os_event { PL_OS_NOTHING, PL_OS_NUDGED, PL_OS_ALONE } pl_os_event;
+typedef enum pl_os_event { PL_OS_NOTHING, PL_OS_NOTIFIED, PL_OS_ALONE } pl_os_event;
 
 /* The calling process becomes the supervisor of its children, and theirs; `program` is the process that it serves. Without
  * `files`, it keeps no open file of the program's but the standard three: the others' numbers stay taken, and are of no
  * use. 0, or why it cannot wait for children, and so is to have none: an error code. */
 int pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files);
 
-/* Sleeps until a child has ended, somebody has nudged it, the program has ended (PL_OS_ALONE), or the time is over. */
+/* Sleeps until a child has ended, somebody has notified it, the program has ended (PL_OS_ALONE), or the time is over. */
 pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns);
 
 /* Sleeps until a child has ended, at most so long. */
@@ -136,14 +136,14 @@ void pl_os_await_child(const pl_os_supervisor *s, uint64_t timeout_ns);
 int pl_os_fork_worker(const pl_os_supervisor *s);
 
 /* The next child that has ended; 0: none has; -1: there are no children. It is a zombie, so its number is its own,
- * until pl_os_bury(), which kills its process group, if it is a worker, reaps it, and tells how it ended. (Where
+ * until pl_os_reap(), which kills its process group, if it is a worker, reaps it, and tells how it ended. (Where
  * waitid() is refused, it is reaped at once, and its group killed.) */
 int pl_os_dead(pl_os_supervisor *s);
 typedef struct pl_os_end {
     int signal; /* what killed it, or 0 and: */
     int code;   /* its exit status */
 } pl_os_end;
-pl_os_end pl_os_bury(pl_os_supervisor *s, int pid, bool worker);
+pl_os_end pl_os_reap(pl_os_supervisor *s, int pid, bool worker);
 
 /* Kills a worker and its process group. False if that is refused. */
 bool pl_os_kill(int pid);
@@ -152,7 +152,7 @@ bool pl_os_kill(int pid);
  * in turn are new children. On Linux, /proc lists them. Without it, the numbers that come after the supervisor's own
  * are tried, so many as a system has by default; or, if it is to be `thorough`, all that there can be, which takes the
  * time of some million system calls. */
-void pl_os_kill_strays(bool (*keep)(void *context, int pid), void *context, bool thorough);
+void pl_os_kill_orphans(bool (*keep)(void *context, int pid), void *context, bool thorough);
 
 /* ---- a worker -------------------------------------------------------------------------------------------- */
 

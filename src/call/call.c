@@ -40,55 +40,55 @@ size_t pl_call_each(const pl_map *m, parallel_span *span, size_t begin, size_t e
 }
 
 /* Notes that a function which was given the tasks [begin, end) at once failed. */
-static void note_failures(const pl_map *m, pl_chunk *chunk, size_t begin, size_t end)
+static void note_failures(const pl_map *m, pl_context *context, size_t begin, size_t end)
 {
-    parallel_failure failure = pl_chunk_failure(chunk, begin, begin, false, 0);
+    parallel_failure failure = pl_context_failure(context, begin, begin, false, 0);
     zero(m, begin, end);
-    pl_failures_add(m->failures, &failure, end - begin, pl_chunk_message(chunk, begin));
+    pl_failures_add(m->failures, &failure, end - begin, pl_context_message(context, begin));
 }
 
-PL_NOT_INLINED int pl_run_tasks(void *map, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_work_run_tasks(void *map, size_t begin, size_t end, void *stop)
 {
     const pl_map *m = map;
-    pl_chunk chunk = {
+    pl_context context = {
         .span = {.args = m->args, .results = m->out, .extras = m->extras, .stop = stop},
         .can_fail = true,
         .parent = m->failures->parent,
         .call = m->failures,
     };
-    pl_chunk_begin(&chunk);
-    PL_UNWIND_BY(pl_chunk_unwinds);
+    pl_context_begin(&context);
+    PL_UNWIND_BY(pl_context_unwinds);
     bool failed = false;
     while (begin < end && !failed) {
-        size_t i = m->kernel ? m->kernel(&chunk.span, begin, end) : pl_call_each(m, &chunk.span, begin, end);
-        if (chunk.span.code == 0)
+        size_t i = m->kernel ? m->kernel(&context.span, begin, end) : pl_call_each(m, &context.span, begin, end);
+        if (context.span.code == 0)
             break;
         size_t last = m->failures->chunks ? end : i + 1;
-        note_failures(m, &chunk, i, last);
-        chunk.span.code = 0;
+        note_failures(m, &context, i, last);
+        context.span.code = 0;
         failed = !m->failures->keep_all;
         begin = last;
     }
     if (failed && pl_stop_raise(stop, PL_STOP_ALL))
-        pl_stop_nudge(pl_chunk_root(&chunk));
-    pl_chunk_end(&chunk);
+        pl_stop_notify(pl_context_root(&context));
+    pl_context_end(&context);
     return failed;
 }
 
-PL_NOT_INLINED int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_work_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
 {
     const pl_map *m = map;
     (void)stop;
-    PL_UNWIND_BY(pl_chunk_unwinds);
-    pl_run_kernel(m->parent, m->kernel, m->args, m->out, begin, end);
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_work_run_kernel(m->parent, m->kernel, m->args, m->out, begin, end);
     return 0;
 }
 
-PL_NOT_INLINED int pl_run_loop(void *loop, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_work_run_loop(void *loop, size_t begin, size_t end, void *stop)
 {
     (void)stop;
-    PL_UNWIND_BY(pl_chunk_unwinds);
-    pl_run_body(loop, begin, end);
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_work_run_body(loop, begin, end);
     return 0;
 }
 
@@ -115,24 +115,25 @@ void pl_call_begin(pl_call *c, size_t n)
     c->loop.body = NULL;
     c->names = (pl_names){0};
     c->given = NULL;
-    c->splits = c->careful = false;
+    c->splits = c->with_policy = false;
     c->error = 0;
     c->parent = NULL;
     pl_last_failure_clear();
 }
 
-void pl_call_begun(pl_call *c, bool background, bool careful)
+void pl_call_begun(pl_call *c, bool background, bool with_policy)
 {
     /* a call in the background is not waited for by the task that makes it */
-    c->parent = background ? NULL : pl_this_thread.chunk;
-    c->pool = pl_pool_of(c->o.pool);
-    c->crews = pl_pool_crews(c->o.pool);
-    c->o.pool = NULL; /* the program may free it before the call runs */
-    pl_failures_init(&c->failures, c->o.silent);
+    c->parent = background ? NULL : pl_this_thread.context;
+    c->pool = pl_pool_of(c->options.pool);
+    c->groups = pl_pool_groups(c->options.pool);
+    c->options.pool = NULL; /* the program may free it before the call runs */
+    pl_failures_init(&c->failures, c->options.silent);
     c->failures.parent = c->parent;
-    c->careful = background || careful || c->o.call_timeout > 0 || c->o.progress || c->o.executor == PARALLEL_PROCESS;
-    if (c->careful)
-        pl_care_init(c);
+    c->with_policy = background || with_policy || c->options.call_timeout > 0 || c->options.progress ||
+                     c->options.executor == PARALLEL_PROCESS;
+    if (c->with_policy)
+        pl_policy_init(c);
 }
 
 static bool wrong(int code)
@@ -145,45 +146,46 @@ bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args,
                        const parallel_options *options, parallel_executor_kind executor, bool background)
 {
     pl_call_begin(c, n);
-    if (!pl_function_copy(&c->f, f) || (n && !args))
+    if (!pl_function_copy(&c->function, f) || (n && !args))
         return wrong(EINVAL);
-    if (pl_size_multiply(n, c->f.arg_size) == PL_SIZE_NONE || pl_size_multiply(n, c->f.result_size) == PL_SIZE_NONE)
+    if (pl_size_multiply(n, c->function.arg_size) == PL_SIZE_NONE ||
+        pl_size_multiply(n, c->function.result_size) == PL_SIZE_NONE)
         return wrong(ENOMEM);
-    if (!pl_options(&c->o, options, c->f.options, executor, background))
+    if (!pl_options(&c->options, options, c->function.options, executor, background))
         return false;
-    int error = c->o.names ? pl_names_init(&c->names, c->o.names, n, false) : 0;
+    int error = c->options.names ? pl_names_init(&c->names, c->options.names, n, false) : 0;
     if (error)
         return wrong(error);
     c->given = args;
-    c->m = (pl_map){
-        .kernel = c->f.kernel,
-        .call = c->f.call,
+    c->map = (pl_map){
+        .kernel = c->function.kernel,
+        .call = c->function.call,
         .args = args,
-        .extras = c->o.extras,
-        .arg_size = c->f.arg_size,
-        .result_size = c->f.result_size,
+        .extras = c->options.extras,
+        .arg_size = c->function.arg_size,
+        .result_size = c->function.result_size,
     };
-    pl_call_begun(c, background, c->o.timeout > 0 || c->o.retries > 0);
-    if (pl_can_fail(&c->f))
-        c->m.failures = &c->failures;
+    pl_call_begun(c, background, c->options.timeout > 0 || c->options.retries > 0);
+    if (pl_can_fail(&c->function))
+        c->map.failures = &c->failures;
     else
-        c->m.parent = c->parent;
-    c->failures.chunks = c->f.splits;
+        c->map.parent = c->parent;
+    c->failures.chunks = c->function.splits;
     return true;
 }
 
 bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const parallel_options *options)
 {
     pl_call_begin(c, n);
-    if (!pl_options(&c->o, options, NULL, PARALLEL_DEFAULT_EXECUTOR, false))
+    if (!pl_options(&c->options, options, NULL, PARALLEL_DEFAULT_EXECUTOR, false))
         return false;
-    if (!loop->body || c->o.names || c->o.extras || c->o.timeout > 0 || c->o.retries > 0)
+    if (!loop->body || c->options.names || c->options.extras || c->options.timeout > 0 || c->options.retries > 0)
         return wrong(EINVAL);
-    if (c->o.executor == PARALLEL_PROCESS)
+    if (c->options.executor == PARALLEL_PROCESS)
         return wrong(ENOTSUP);
     c->loop = *loop;
-    c->m = (pl_map){0};
-    c->f = (parallel_function){0};
+    c->map = (pl_map){0};
+    c->function = (parallel_function){0};
     pl_call_begun(c, false, false);
     return true;
 }
@@ -192,7 +194,7 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
 
 pl_cost *pl_call_cost(const pl_call *c, unsigned way)
 {
-    const parallel_function *f = &c->f;
+    const parallel_function *f = &c->function;
     uintptr_t key = f->kernel ? (uintptr_t)f->kernel : (uintptr_t)f->call;
     if (c->loop.body)
         key = (uintptr_t)c->loop.body;
@@ -205,8 +207,8 @@ pl_cost *pl_call_cost(const pl_call *c, unsigned way)
 
 static size_t grain_of(const pl_call *c, unsigned workers)
 {
-    if (!c->splits || c->o.grain || c->n == 0)
-        return c->o.grain;
+    if (!c->splits || c->options.grain || c->n == 0)
+        return c->options.grain;
     return (c->n - 1) / (workers ? workers : pl_pool_cores()) + 1;
 }
 
@@ -214,9 +216,9 @@ static size_t grain_of(const pl_call *c, unsigned workers)
 static void settle(pl_call *c)
 {
     pl_failed_list *all = &c->failures.all;
-    all->names = c->names.names ? c->names.names : c->o.names;
+    all->names = c->names.names ? c->names.names : c->options.names;
     all->args = c->given;
-    all->arg_size = c->m.arg_size;
+    all->arg_size = c->map.arg_size;
     if (c->par.futures && all->count) {
         all->each = pl_allocate(pl_size_multiply(c->n, sizeof *all->each), 0);
         for (size_t i = 0; all->each && i < c->n; i++)
@@ -226,46 +228,49 @@ static void settle(pl_call *c)
     pl_failures_settle(&c->failures);
 }
 
-static void leave_pool(void *visit)
+static void leave_pool(void *attachment)
 {
-    if (((pl_visit *)visit)->pool)
-        pl_pool_leave(visit);
+    if (((pl_attachment *)attachment)->pool)
+        pl_pool_detach(attachment);
 }
 
 /* Runs all tasks on threads. */
 PL_NOT_INLINED static void run(pl_call *c)
 {
-    unsigned workers = c->o.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->o.max_workers;
-    pl_loop_spec spec = {
-        .n = c->n, .ctx = &c->m, .ctx_size = sizeof c->m, .workers = workers, .cost = pl_call_cost(c, c->careful)};
-    pl_visit visit = {.pool = NULL};
+    unsigned workers = c->options.executor == PARALLEL_SERIAL ? 1 : (unsigned)c->options.max_workers;
+    pl_loop_spec spec = {.n = c->n,
+                         .ctx = &c->map,
+                         .ctx_size = sizeof c->map,
+                         .workers = workers,
+                         .cost = pl_call_cost(c, c->with_policy)};
+    pl_attachment attachment = {.pool = NULL};
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    pl_cleanup_begin(&cleanup, leave_pool, &visit);
+    pl_cleanup_begin(&cleanup, leave_pool, &attachment);
     if (c->pool)
-        pl_pool_enter(&visit, c->pool);
+        pl_pool_attach(&attachment, c->pool);
     spec.grain = grain_of(c, workers);
-    if (c->careful) {
-        pl_care_run(c, &spec);
+    if (c->with_policy) {
+        pl_policy_run(c, &spec);
     } else {
-        spec.body = pl_can_fail(&c->f) ? pl_run_tasks : pl_run_sure_tasks;
+        spec.body = pl_can_fail(&c->function) ? pl_work_run_tasks : pl_work_run_sure_tasks;
         if (c->loop.body) {
-            spec.body = pl_run_loop;
+            spec.body = pl_work_run_loop;
             spec.ctx = &c->loop;
             spec.ctx_size = sizeof c->loop;
         }
         pl_loop_run(&spec);
     }
     pl_cleanup_end(&cleanup);
-    leave_pool(&visit);
+    leave_pool(&attachment);
 }
 
 bool pl_call_run(pl_call *c, void *out)
 {
     /* a task of a simple call may be where its thread is cancelled: unwind.h */
-    int state = c->careful ? pl_os_cancel_defer() : pl_os_cancel_unless_unwound();
-    c->m.out = out;
-    if (c->o.executor == PARALLEL_PROCESS)
+    int state = c->with_policy ? pl_os_cancel_defer() : pl_os_cancel_unless_unwound();
+    c->map.out = out;
+    if (c->options.executor == PARALLEL_PROCESS)
         pl_process_run(c, out);
     else
         run(c);
@@ -279,11 +284,11 @@ PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     bool par = c->par.futures != NULL;
-    pl_results_kind kind = c->o.executor == PARALLEL_PROCESS         ? PL_RESULTS_SHARED
-                           : par || c->careful || pl_can_fail(&c->f) ? PL_RESULTS_ZEROED
-                                                                     : PL_RESULTS_ANY;
+    pl_results_kind kind = c->options.executor == PARALLEL_PROCESS              ? PL_RESULTS_SHARED
+                           : par || c->with_policy || pl_can_fail(&c->function) ? PL_RESULTS_ZEROED
+                                                                                : PL_RESULTS_ANY;
     parallel_results *r = par ? pl_results_of_futures(c->par.futures, c->n, kind)
-                              : pl_results_new(c->n, c->f.result_size, c->f.result_align, kind);
+                              : pl_results_new(c->n, c->function.result_size, c->function.result_align, kind);
     if (!r) {
         c->failures.lost = true;
         return NULL;
@@ -292,7 +297,7 @@ PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
     bool well = pl_call_run(c, pl_results_vector(r));
     pl_cleanup_end(&cleanup);
-    if (!well && (!c->o.silent || c->failures.lost || c->error)) {
+    if (!well && (!c->options.silent || c->failures.lost || c->error)) {
         parallel_results_free(r);
         return NULL;
     }
@@ -323,8 +328,8 @@ void pl_call_end(pl_call *c)
     pl_failures_free(&c->failures);
     if (c->names.slots)
         pl_names_free(&c->names);
-    if (c->careful)
-        pl_care_end(c);
+    if (c->with_policy)
+        pl_policy_end(c);
 }
 
 void pl_call_drop(void *call)
@@ -348,7 +353,7 @@ void pl_call_return(pl_call *c, bool failed)
 void pl_call_zero(const pl_call *c, size_t begin, size_t end)
 {
     if (!c->par.futures) {
-        zero(&c->m, begin, end);
+        zero(&c->map, begin, end);
         return;
     }
     for (size_t i = begin; i < end; i++) {

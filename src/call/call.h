@@ -3,11 +3,11 @@
  * A call on its way from arguments to results: what maps, loops, pars and executors share.
  *
  * Most calls are *simple*: their tasks are run by the scheduler's loop, chunk by chunk, and nothing is looked at in between.
- * Those that have a timeout, retries or progress, or run in the background, are run with *care* (care.h): task by task where
+ * Those that have a timeout, retries or progress, or run in the background, are run under a *policy* (policy.h): task by task where
  * there is a clock to look at, and else in pieces of some microseconds.
  */
-#ifndef PL_API_CALL_H
-#define PL_API_CALL_H
+#ifndef PL_CALL_CALL_H
+#define PL_CALL_CALL_H
 
 #include "call/policy.h"
 #include "call/internal.h"
@@ -22,8 +22,8 @@ typedef struct pl_map {
     void *extras;
     size_t arg_size, result_size;
     union {
-        pl_failures *failures;  /* of functions that can fail */
-        const pl_chunk *parent; /* of others: the chunk that the call was made in */
+        pl_failures *failures;    /* of functions that can fail */
+        const pl_context *parent; /* of others: the chunk that the call was made in */
     };
 } pl_map;
 
@@ -37,31 +37,31 @@ typedef struct pl_par {
 typedef struct pl_body {
     void (*body)(size_t begin, size_t end, void *ctx); /* or NULL: it is none */
     void *ctx;
-    const pl_chunk *parent; /* the chunk that the call was made in */
+    const pl_context *parent; /* the chunk that the call was made in */
 } pl_body;
 
 typedef struct pl_call {
     size_t n;
-    pl_map m;
+    pl_map map;
     pl_par par;
     pl_body loop;
-    parallel_function f; /* of a map */
-    parallel_options o;
+    parallel_function function; /* of a map */
+    parallel_options options;
     struct pl_pool *pool; /* to run on, and held; NULL: where the thread is */
-    uint64_t crews;       /* whose worker processes are used (process/crew.h) */
-    const void *given;    /* the arguments as the program knows them: those of `m` may be a copy */
+    uint64_t groups;      /* whose worker processes are used (process/group.h) */
+    const void *given;    /* the arguments as the program knows them: those of `map` may be a copy */
     pl_names names;
     pl_failures failures;
-    const pl_chunk *parent; /* the chunk that the call was made in, and waits in */
-    int error;              /* why it could not be made at all, or 0 */
-    bool splits;            /* into a chunk for each worker */
-    bool careful;
-    pl_care care; /* if so */
+    const pl_context *parent; /* the chunk that the call was made in, and waits in */
+    int error;                /* why it could not be made at all, or 0 */
+    bool splits;              /* into a chunk for each worker */
+    bool with_policy;
+    pl_policy policy; /* if so */
 } pl_call;
 
 /* What those that follow begin and end with, the last of which cannot fail. */
 void pl_call_begin(pl_call *c, size_t n);
-void pl_call_begun(pl_call *c, bool background, bool careful);
+void pl_call_begun(pl_call *c, bool background, bool with_policy);
 
 /* Checks what was given to a map, a par, or a loop. False with errno; then nothing is left to end. */
 bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args, size_t n,
@@ -96,36 +96,36 @@ static inline bool pl_can_fail(const parallel_function *f)
 
 /* Begins a chunk of tasks that cannot fail, so that parallel_fail() does not take an outer task for one of them. What nobody
  * reads of it stays as it is. */
-static inline void pl_chunk_begin_sure(pl_chunk *chunk, const pl_chunk *parent)
+static inline void pl_context_begin_sure(pl_context *context, const pl_context *parent)
 {
-    chunk->span.stop = NULL;
-    chunk->span.index = 0;
-    chunk->can_fail = false;
-    chunk->deadline = 0;
-    chunk->parent = parent;
-    chunk->call = NULL;
-    pl_chunk_begin(chunk);
+    context->span.stop = NULL;
+    context->span.index = 0;
+    context->can_fail = false;
+    context->deadline = 0;
+    context->parent = parent;
+    context->call = NULL;
+    pl_context_begin(context);
 }
 
 /* Runs a kernel of a function that cannot fail. */
-static inline void pl_run_kernel(const pl_chunk *parent, parallel_kernel *kernel, const void *args, void *out,
-                                 size_t begin, size_t end)
+static inline void pl_work_run_kernel(const pl_context *parent, parallel_kernel *kernel, const void *args, void *out,
+                                      size_t begin, size_t end)
 {
-    pl_chunk chunk;
-    chunk.span.args = args;
-    chunk.span.results = out;
-    pl_chunk_begin_sure(&chunk, parent);
-    kernel(&chunk.span, begin, end);
-    pl_this_thread.chunk = chunk.outer;
+    pl_context context;
+    context.span.args = args;
+    context.span.results = out;
+    pl_context_begin_sure(&context, parent);
+    kernel(&context.span, begin, end);
+    pl_this_thread.context = context.outer;
 }
 
 /* The same for a loop's body. */
-static inline void pl_run_body(const pl_body *b, size_t begin, size_t end)
+static inline void pl_work_run_body(const pl_body *b, size_t begin, size_t end)
 {
-    pl_chunk chunk;
-    pl_chunk_begin_sure(&chunk, b->parent);
+    pl_context context;
+    pl_context_begin_sure(&context, b->parent);
     b->body(begin, end, b->ctx);
-    pl_this_thread.chunk = chunk.outer;
+    pl_this_thread.context = context.outer;
 }
 
 /* The kernel of a function that has only `call`. */
@@ -141,8 +141,8 @@ pl_cost *pl_call_cost(const pl_call *c, unsigned way);
 void pl_call_zero(const pl_call *c, size_t begin, size_t end);
 
 /* The bodies of the scheduler's loop for simple calls: of functions that can fail, of others, and of loops. */
-int pl_run_tasks(void *map, size_t begin, size_t end, void *stop);
-int pl_run_sure_tasks(void *map, size_t begin, size_t end, void *stop);
-int pl_run_loop(void *loop, size_t begin, size_t end, void *stop);
+int pl_work_run_tasks(void *map, size_t begin, size_t end, void *stop);
+int pl_work_run_sure_tasks(void *map, size_t begin, size_t end, void *stop);
+int pl_work_run_loop(void *loop, size_t begin, size_t end, void *stop);
 
 #endif

@@ -7,53 +7,53 @@
 #include "base/os.h"
 #include "executors/process/group.h"
 
-/* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not nudge it. */
+/* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not notify it. */
 #define LOOK_NS UINT64_C(5000000)
 
-int pl_chunk_unwinds(int version, int actions, uint64_t kind, void *exception, void *context)
+int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception, void *unwinder)
 {
-    pl_chunk *chunk = pl_this_thread.chunk;
+    pl_context *context = pl_this_thread.context;
     if (!(actions & PL_UNWIND_IS_FORCED))
-        return pl_unwind_barrier(version, actions, kind, exception, context);
-    if (chunk->can_fail)
-        pl_chunk_end(chunk);
+        return pl_unwind_barrier(version, actions, kind, exception, unwinder);
+    if (context->can_fail)
+        pl_context_end(context);
     else /* it has no message */
-        pl_this_thread.chunk = chunk->outer;
+        pl_this_thread.context = context->outer;
     return PL_UNWIND_GO_ON;
 }
 
-int pl_chunk_reason(const pl_chunk *chunk)
+int pl_context_reason(const pl_context *context)
 {
-    for (; chunk; chunk = chunk->parent) {
-        if (chunk->deadline && pl_os_nanoseconds() > chunk->deadline)
+    for (; context; context = context->parent) {
+        if (context->deadline && pl_os_nanoseconds() > context->deadline)
             return ETIMEDOUT;
-        if (chunk->span.stop && pl_stop_level(chunk->span.stop) == PL_STOP_ALL)
+        if (context->span.stop && pl_stop_level(context->span.stop) == PL_STOP_ALL)
             return ECANCELED;
     }
     return 0;
 }
 
 /* The same for the calling thread's task, which is told. */
-static int told_reason(void)
+static int seen_reason(void)
 {
-    pl_chunk *chunk = pl_this_thread.chunk;
-    int why = pl_chunk_reason(chunk);
+    pl_context *context = pl_this_thread.context;
+    int why = pl_context_reason(context);
     if (why) {
-        chunk->gave_up = true;
-        chunk->gave_up_index = chunk->span.index;
+        context->saw_cancel = true;
+        context->saw_cancel_index = context->span.index;
     }
     return why;
 }
 
 bool parallel_cancelled(void)
 {
-    return told_reason() != 0;
+    return seen_reason() != 0;
 }
 
 static bool is_over(void *context)
 {
     int *why = context;
-    *why = told_reason();
+    *why = seen_reason();
     return *why != 0;
 }
 
@@ -61,9 +61,9 @@ static bool is_over(void *context)
 static uint64_t first_deadline(void)
 {
     uint64_t first = UINT64_MAX;
-    for (const pl_chunk *chunk = pl_this_thread.chunk; chunk; chunk = chunk->parent)
-        if (chunk->deadline && chunk->deadline < first)
-            first = chunk->deadline + 1;
+    for (const pl_context *context = pl_this_thread.context; context; context = context->parent)
+        if (context->deadline && context->deadline < first)
+            first = context->deadline + 1;
     return first;
 }
 
@@ -78,7 +78,7 @@ int parallel_sleep(double seconds)
     if (seconds < 1e9)
         until = now + (seconds > 0 ? (uint64_t)(seconds * 1e9) : 0);
     int why = 0;
-    const void *root = pl_this_thread.chunk ? pl_chunk_root(pl_this_thread.chunk) : NULL;
+    const void *root = pl_this_thread.context ? pl_context_root(pl_this_thread.context) : NULL;
     deadline = deadline < until ? deadline : until;
     for (;;) {
         uint64_t wake = deadline;

@@ -51,7 +51,7 @@ static void keep(const parallel_failure *failure)
 {
     pl_this_thread.failed = true;
     pl_this_thread.last = *failure;
-    pl_brief_look(); /* so that the next call comes by here, and clears it */
+    pl_inline_look(); /* so that the next call comes by here, and clears it */
     pthread_once(&key_once, make_key);
     if (has_key)
         pthread_setspecific(key, pl_this_thread.last.message);
@@ -87,28 +87,28 @@ const parallel_failure *parallel_last_failure(void)
 
 /* ---- messages -------------------------------------------------------------------------------------------- */
 
-char *pl_chunk_message(pl_chunk *chunk, size_t index)
+char *pl_context_message(pl_context *context, size_t index)
 {
-    char *message = chunk->message;
-    if (!message || chunk->said_index != index)
+    char *message = context->message;
+    if (!message || context->said_index != index)
         return NULL;
-    chunk->message = NULL;
+    context->message = NULL;
     return message;
 }
 
-bool pl_chunk_is_final(const pl_chunk *chunk, size_t index)
+bool pl_context_is_final(const pl_context *context, size_t index)
 {
-    return chunk->span.code && chunk->final && chunk->said_index == index;
+    return context->span.code && context->final && context->said_index == index;
 }
 
-parallel_failure pl_chunk_failure(const pl_chunk *chunk, size_t i, size_t noted, bool late, unsigned tried)
+parallel_failure pl_context_failure(const pl_context *context, size_t i, size_t noted, bool late, unsigned tried)
 {
-    parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = chunk->span.code, .attempts = tried + 1};
-    bool gave_up = chunk->gave_up && chunk->gave_up_index == noted;
+    parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = context->span.code, .attempts = tried + 1};
+    bool saw_cancel = context->saw_cancel && context->saw_cancel_index == noted;
     if (late) {
         f.state = PARALLEL_TIMED_OUT;
         f.code = ETIMEDOUT;
-    } else if (gave_up || (f.code == ECANCELED && pl_stop_level(chunk->span.stop) == PL_STOP_ALL)) {
+    } else if (saw_cancel || (f.code == ECANCELED && pl_stop_level(context->span.stop) == PL_STOP_ALL)) {
         f.state = PARALLEL_CANCELLED;
         f.code = ECANCELED;
     }
@@ -131,17 +131,17 @@ static char *format_message(const char *format, va_list arguments)
 /* Inside a task that can fail: attaches a message. */
 static void say(bool final, const char *format, va_list arguments)
 {
-    pl_chunk *chunk = pl_this_thread.chunk;
-    if (!chunk || !chunk->can_fail || (!format && !final))
+    pl_context *context = pl_this_thread.context;
+    if (!context || !context->can_fail || (!format && !final))
         return;
     int saved = errno;
     char *message = format ? format_message(format, arguments) : NULL; /* may refer to the old one */
-    if (format || chunk->said_index != chunk->span.index) {
-        free(chunk->message);
-        chunk->message = message;
+    if (format || context->said_index != context->span.index) {
+        free(context->message);
+        context->message = message;
     }
-    chunk->final = final;
-    chunk->said_index = chunk->span.index;
+    context->final = final;
+    context->said_index = context->span.index;
     errno = saved;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the API share. No atomics on this floor: failures are recorded under a mutex, and everything
+/* What the files of the API share. No atomics on this layer: failures are recorded under a mutex, and everything
  * else is ordered by the scheduler. */
-#ifndef PL_API_INTERNAL_H
-#define PL_API_INTERNAL_H
+#ifndef PL_CALL_INTERNAL_H
+#define PL_CALL_INTERNAL_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -30,8 +30,8 @@ bool pl_is_pool(const parallel_pool *pool);
 /* The scheduler's, of one that may be NULL. */
 struct pl_pool *pl_pool_of(const parallel_pool *pool);
 
-/* Whose worker processes its calls use (process/crew.h); it, too, may be NULL. */
-uint64_t pl_pool_crews(const parallel_pool *pool);
+/* Whose worker processes its calls use (process/group.h); it, too, may be NULL. */
+uint64_t pl_pool_groups(const parallel_pool *pool);
 
 /* ---- options --------------------------------------------------------------------------------------------- */
 
@@ -97,10 +97,10 @@ typedef struct pl_failed_list {
 /* The failures of one call. Tasks add to it from several threads. */
 typedef struct pl_failures {
     pthread_mutex_t mutex;
-    bool keep_all;                 /* else only the one that the call is to report */
-    bool lost;                     /* there was no memory for one */
-    bool chunks;                   /* tasks fail by chunks */
-    const struct pl_chunk *parent; /* the chunk that the call was made in, and waits in */
+    bool keep_all;                   /* else only the one that the call is to report */
+    bool lost;                       /* there was no memory for one */
+    bool chunks;                     /* tasks fail by chunks */
+    const struct pl_context *parent; /* the chunk that the call was made in, and waits in */
     pl_failed_list all;
 } pl_failures;
 
@@ -124,69 +124,69 @@ void pl_failed_free(pl_failed_list *all);
 /* ---- tasks ----------------------------------------------------------------------------------------------- */
 
 /* A chunk of tasks in progress on this thread; what parallel_fail() refers to. */
-typedef struct pl_chunk {
+typedef struct pl_context {
     parallel_span span; /* `stop` may be NULL */
     bool can_fail;
-    bool gave_up; /* a task was told that it is to give up, */
-    size_t gave_up_index;
-    uint64_t deadline;             /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
-    char *message;                 /* of the task `said_index`, on the heap */
-    bool final;                    /* that task is not to be tried again, if it fails */
-    size_t said_index;             /* the one that has called parallel_fail() last */
-    struct pl_chunk *outer;        /* the chunk that this thread was in before */
-    const struct pl_chunk *parent; /* the chunk whose task made the call that this one belongs to, and waits for it */
-    const void *call;              /* what that call is known by; NULL if nobody can stop it */
-} pl_chunk;
+    bool saw_cancel; /* a task was told that it is to give up, */
+    size_t saw_cancel_index;
+    uint64_t deadline;               /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
+    char *message;                   /* of the task `said_index`, on the heap */
+    bool final;                      /* that task is not to be tried again, if it fails */
+    size_t said_index;               /* the one that has called parallel_fail() last */
+    struct pl_context *outer;        /* the chunk that this thread was in before */
+    const struct pl_context *parent; /* the chunk whose task made the call that this one belongs to, and waits for it */
+    const void *call;                /* what that call is known by; NULL if nobody can stop it */
+} pl_context;
 
 /* The root (sched/cancel.h) of what runs in a chunk: the call of the outermost. */
-static inline const void *pl_chunk_root(const pl_chunk *chunk)
+static inline const void *pl_context_root(const pl_context *context)
 {
-    while (chunk->parent)
-        chunk = chunk->parent;
-    return chunk->call;
+    while (context->parent)
+        context = context->parent;
+    return context->call;
 }
 
 /* Why the task that runs in a chunk, or one that waits for it, is to give up: an error code, or 0 (running.c). */
-int pl_chunk_reason(const pl_chunk *chunk);
+int pl_context_reason(const pl_context *context);
 
 /* What a thread knows of its calls. */
 typedef struct pl_thread {
-    pl_chunk *chunk;       /* the innermost in progress */
+    pl_context *context;   /* the innermost in progress */
     bool failed;           /* its last call did, */
     parallel_failure last; /* thus; the message is on the heap */
 } pl_thread;
 
 extern _Thread_local pl_thread pl_this_thread PL_OF_THREAD __attribute__((visibility("hidden")));
 
-static inline void pl_chunk_begin(pl_chunk *chunk)
+static inline void pl_context_begin(pl_context *context)
 {
-    chunk->outer = pl_this_thread.chunk;
-    pl_this_thread.chunk = chunk;
+    context->outer = pl_this_thread.context;
+    pl_this_thread.context = context;
 }
 
 /* Nothing is known of the tasks that run next in it: what one said that went well is dropped. */
-static inline void pl_chunk_renew(pl_chunk *chunk)
+static inline void pl_context_renew(pl_context *context)
 {
-    if (chunk->message) {
-        free(chunk->message);
-        chunk->message = NULL;
+    if (context->message) {
+        free(context->message);
+        context->message = NULL;
     }
-    chunk->gave_up = false;
-    chunk->final = false;
-    chunk->span.code = 0;
+    context->saw_cancel = false;
+    context->final = false;
+    context->span.code = 0;
 }
 
-static inline void pl_chunk_end(pl_chunk *chunk)
+static inline void pl_context_end(pl_context *context)
 {
-    if (chunk->message)
-        free(chunk->message);
-    pl_this_thread.chunk = chunk->outer;
+    if (context->message)
+        free(context->message);
+    pl_this_thread.context = context->outer;
 }
 
 /* What unwinds the innermost chunk: for functions whose chunk it is while they call anything (base/unwind.h). An exception
  * does not get by. */
-__attribute__((visibility("hidden"))) int pl_chunk_unwinds(int version, int actions, uint64_t kind, void *exception,
-                                                           void *context);
+__attribute__((visibility("hidden"))) int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception,
+                                                             void *context);
 
 /* The calling thread's last failure: there is none any more; or (only then) this one, of which it keeps a copy. */
 void pl_last_failure_drop(void);
@@ -207,13 +207,13 @@ static inline void pl_last_failure_clear(void)
 }
 
 /* What became of the task `i`, or several from there on, which have ended badly, and are known to their chunk as `noted`. */
-parallel_failure pl_chunk_failure(const pl_chunk *chunk, size_t i, size_t noted, bool late, unsigned tried);
+parallel_failure pl_context_failure(const pl_context *context, size_t i, size_t noted, bool late, unsigned tried);
 
 /* The message that the task at `index` attached, or NULL; the caller's. */
-char *pl_chunk_message(pl_chunk *chunk, size_t index);
+char *pl_context_message(pl_context *context, size_t index);
 
 /* Whether the task at `index`, which has failed, is not to be tried again. */
-bool pl_chunk_is_final(const pl_chunk *chunk, size_t index);
+bool pl_context_is_final(const pl_context *context, size_t index);
 
 /* ---- results --------------------------------------------------------------------------------------------- */
 

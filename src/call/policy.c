@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Running calls with care; care.h says how. */
+/* Running calls under a policy; care.h says how. */
 #include "call/policy.h"
 
 #include <errno.h>
@@ -17,16 +17,16 @@
 /* How long the callback is left alone. */
 #define REPORT_NS UINT64_C(50000000)
 
-void pl_care_init(pl_call *c)
+void pl_policy_init(pl_call *c)
 {
-    memset(&c->care, 0, sizeof c->care);
-    pthread_mutex_init(&c->care.mutex, NULL);
+    memset(&c->policy, 0, sizeof c->policy);
+    pthread_mutex_init(&c->policy.mutex, NULL);
 }
 
-void pl_care_end(pl_call *c)
+void pl_policy_end(pl_call *c)
 {
-    pthread_mutex_destroy(&c->care.mutex);
-    free(c->care.waiting);
+    pthread_mutex_destroy(&c->policy.mutex);
+    free(c->policy.waiting);
 }
 
 /* The moment that is `seconds` after `now`; more than 0. */
@@ -35,22 +35,22 @@ static uint64_t after(uint64_t now, double seconds)
     return seconds < 1e9 ? now + (uint64_t)(seconds * 1e9) + 1 : FOR_EVER;
 }
 
-void pl_care_begin(pl_call *c)
+void pl_policy_begin(pl_call *c)
 {
-    pl_care *care = &c->care;
-    care->began = care->reported = pl_os_nanoseconds();
-    care->deadline = c->o.call_timeout > 0 ? after(care->began, c->o.call_timeout) : 0;
-    care->facts = (pl_progress_facts){.started = care->began};
-    care->random = care->began | 1;
+    pl_policy *policy = &c->policy;
+    policy->began = policy->reported = pl_os_nanoseconds();
+    policy->deadline = c->options.call_timeout > 0 ? after(policy->began, c->options.call_timeout) : 0;
+    policy->facts = (pl_progress_facts){.started = policy->began};
+    policy->random = policy->began | 1;
     if (!c->par.futures)
-        care->terms = pl_care_terms(c, 0);
+        policy->task_policy = pl_policy_of_task(c, 0);
 }
 
-int pl_care_over(const pl_call *c)
+int pl_policy_over(const pl_call *c)
 {
-    if (c->care.deadline && pl_os_nanoseconds() > c->care.deadline)
+    if (c->policy.deadline && pl_os_nanoseconds() > c->policy.deadline)
         return ETIMEDOUT;
-    return pl_stop_level(&c->care.stop) ? ECANCELED : 0;
+    return pl_stop_level(&c->policy.stop) ? ECANCELED : 0;
 }
 
 /* ---- terms ----------------------------------------------------------------------------------------------- */
@@ -61,10 +61,10 @@ static double first_set(double own, double function, double call)
     return own != 0 ? own : call < 0 || function == 0 ? call : function;
 }
 
-pl_terms pl_care_terms(const pl_call *c, size_t i)
+pl_task_policy pl_policy_of_task(const pl_call *c, size_t i)
 {
-    double timeout = c->o.timeout, delay = c->o.retry_delay;
-    int retries = c->o.retries;
+    double timeout = c->options.timeout, delay = c->options.retry_delay;
+    int retries = c->options.retries;
     if (c->par.futures) {
         const parallel_future *future = &c->par.futures[i];
         parallel_options own;
@@ -75,7 +75,7 @@ pl_terms pl_care_terms(const pl_call *c, size_t i)
         delay = first_set(future->retry_delay, own.retry_delay, delay);
         retries = (int)first_set(future->retries, own.retries, retries);
     }
-    return (pl_terms){
+    return (pl_task_policy){
         .timeout_ns = timeout > 0 ? after(0, timeout) : 0,
         .attempts = retries > 0 ? (unsigned)retries + 1 : 1,
         .delay = delay > 0 ? delay : 0,
@@ -87,60 +87,60 @@ pl_terms pl_care_terms(const pl_call *c, size_t i)
 /* Calls the callback. With the mutex held, which it lets go meanwhile. */
 static void report(pl_call *c, bool ended)
 {
-    pl_care *care = &c->care;
-    size_t done = care->done;
-    care->reporting = true;
-    care->facts.failures = care->failed;
-    care->facts.ended = ended;
-    pthread_mutex_unlock(&care->mutex);
+    pl_policy *policy = &c->policy;
+    size_t done = policy->done;
+    policy->reporting = true;
+    policy->facts.failures = policy->failed;
+    policy->facts.ended = ended;
+    pthread_mutex_unlock(&policy->mutex);
     PL_UNWIND_BARRIER();
     pl_progress_facts *outer = pl_progress_now;
-    pl_progress_now = &care->facts;
-    c->o.progress(done, c->n, c->o.progress_data);
+    pl_progress_now = &policy->facts;
+    c->options.progress(done, c->n, c->options.progress_data);
     pl_progress_now = outer;
-    pthread_mutex_lock(&care->mutex);
-    care->reporting = false;
-    care->reported = pl_os_nanoseconds();
+    pthread_mutex_lock(&policy->mutex);
+    policy->reporting = false;
+    policy->reported = pl_os_nanoseconds();
 }
 
-void pl_turn_tell(pl_turn *t)
+void pl_call_worker_report(pl_call_worker *t)
 {
     pl_call *c = t->call;
-    pl_care *care = &c->care;
-    t->told = pl_ticks();
+    pl_policy *policy = &c->policy;
+    t->reported_at = pl_ticks();
     t->now = 0;
-    if (!c->o.progress)
+    if (!c->options.progress)
         return;
-    pthread_mutex_lock(&care->mutex);
-    care->done += t->done;
-    care->failed += t->failed;
+    pthread_mutex_lock(&policy->mutex);
+    policy->done += t->done;
+    policy->failed += t->failed;
     t->done = t->failed = 0;
-    if (!care->reporting && care->done < c->n && pl_os_nanoseconds() - care->reported > REPORT_NS)
+    if (!policy->reporting && policy->done < c->n && pl_os_nanoseconds() - policy->reported > REPORT_NS)
         report(c, false);
-    pthread_mutex_unlock(&care->mutex);
+    pthread_mutex_unlock(&policy->mutex);
 }
 
-/* ---- a turn ---------------------------------------------------------------------------------------------- */
+/* ---- a run ---------------------------------------------------------------------------------------------- */
 
-void pl_turn_begin(pl_turn *t, pl_call *c)
+void pl_call_worker_begin(pl_call_worker *t, pl_call *c)
 {
-    *t = (pl_turn){.call = c};
-    t->chunk.span =
-        (parallel_span){.args = c->m.args, .results = c->m.out, .extras = c->o.extras, .stop = &c->care.stop};
-    t->chunk.can_fail = !c->loop.body && pl_can_fail(&c->f);
-    t->chunk.parent = c->parent;
-    t->chunk.call = c;
-    t->told = pl_ticks();
-    pl_chunk_begin(&t->chunk);
+    *t = (pl_call_worker){.call = c};
+    t->context.span = (parallel_span){
+        .args = c->map.args, .results = c->map.out, .extras = c->options.extras, .stop = &c->policy.stop};
+    t->context.can_fail = !c->loop.body && pl_can_fail(&c->function);
+    t->context.parent = c->parent;
+    t->context.call = c;
+    t->reported_at = pl_ticks();
+    pl_context_begin(&t->context);
 }
 
-void pl_turn_end(pl_turn *t)
+void pl_call_worker_end(pl_call_worker *t)
 {
-    pl_turn_tell(t);
-    pl_chunk_end(&t->chunk);
+    pl_call_worker_report(t);
+    pl_context_end(&t->context);
 }
 
-void pl_turn_note(pl_turn *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
+void pl_call_worker_note(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
 {
     pl_call *c = t->call;
     parallel_failure f = *failure;
@@ -150,36 +150,36 @@ void pl_turn_note(pl_turn *t, const parallel_failure *failure, char *message, si
         pl_call_zero(c, begin, end);
     f.index = begin;
     pl_failures_add(&c->failures, &f, end - begin, message);
-    if (c->o.silent)
+    if (c->options.silent)
         return;
     t->stop = true;
-    if (failure->state != PARALLEL_NOT_RUN && pl_stop_raise(&c->care.stop, PL_STOP_ALL))
-        pl_stop_nudge(pl_chunk_root(&t->chunk));
+    if (failure->state != PARALLEL_NOT_RUN && pl_stop_raise(&c->policy.stop, PL_STOP_ALL))
+        pl_stop_notify(pl_context_root(&t->context));
 }
 
 /* Notes that [begin, end) is not run. */
-static void leave_out(pl_turn *t, int why, size_t begin, size_t end)
+static void leave_out(pl_call_worker *t, int why, size_t begin, size_t end)
 {
-    pl_care *care = &t->call->care;
-    pthread_mutex_lock(&care->mutex);
-    care->left_out = true;
-    pthread_mutex_unlock(&care->mutex);
+    pl_policy *policy = &t->call->policy;
+    pthread_mutex_lock(&policy->mutex);
+    policy->left_out = true;
+    pthread_mutex_unlock(&policy->mutex);
     parallel_failure failure = {.state = PARALLEL_NOT_RUN, .code = why};
-    pl_turn_note(t, &failure, NULL, begin, end);
+    pl_call_worker_note(t, &failure, NULL, begin, end);
 }
 
 /* One task of a par. */
-static size_t run_future(pl_turn *t, size_t i)
+static size_t run_future(pl_call_worker *t, size_t i)
 {
     pl_call *c = t->call;
     const parallel_future *future = &c->par.futures[i];
-    parallel_span *span = &t->chunk.span;
+    parallel_span *span = &t->context.span;
     parallel_function f;
     pl_function_copy(&f, future->function);
-    t->chunk.can_fail = pl_can_fail(&f);
+    t->context.can_fail = pl_can_fail(&f);
     span->args = future->arg;
     span->results = pl_results_place(c->par.results, i);
-    span->extras = future->extras ? future->extras : c->o.extras;
+    span->extras = future->extras ? future->extras : c->options.extras;
     if (f.kernel)
         return i + f.kernel(span, 0, 1);
     pl_map m = {.call = f.call, .args = future->arg, .out = span->results};
@@ -187,68 +187,69 @@ static size_t run_future(pl_turn *t, size_t i)
 }
 
 /* Runs [begin, end) once. Returns as a kernel does. */
-static size_t run_once(pl_turn *t, size_t begin, size_t end)
+static size_t run_once(pl_call_worker *t, size_t begin, size_t end)
 {
     pl_call *c = t->call;
     PL_UNWIND_BARRIER();
-    pl_chunk_renew(&t->chunk);
+    pl_context_renew(&t->context);
     if (c->par.futures)
         return run_future(t, begin);
     if (!c->loop.body)
-        return c->m.kernel ? c->m.kernel(&t->chunk.span, begin, end) : pl_call_each(&c->m, &t->chunk.span, begin, end);
+        return c->map.kernel ? c->map.kernel(&t->context.span, begin, end)
+                             : pl_call_each(&c->map, &t->context.span, begin, end);
     c->loop.body(begin, end, c->loop.ctx);
     return end;
 }
 
 /* When what starts now is late. */
-static uint64_t deadline(pl_turn *t, const pl_terms *terms)
+static uint64_t deadline(pl_call_worker *t, const pl_task_policy *task_policy)
 {
-    uint64_t task = 0, call = t->call->care.deadline;
-    if (terms->timeout_ns) {
+    uint64_t task = 0, call = t->call->policy.deadline;
+    if (task_policy->timeout_ns) {
         uint64_t now = t->now ? t->now : pl_os_nanoseconds();
-        task = terms->timeout_ns < FOR_EVER - now ? now + terms->timeout_ns : FOR_EVER;
+        task = task_policy->timeout_ns < FOR_EVER - now ? now + task_policy->timeout_ns : FOR_EVER;
     }
     return task == 0 || (call && call < task) ? call : task;
 }
 
 /* Whether what has just ended is late. The next task starts now. */
-static bool is_late(pl_turn *t)
+static bool is_late(pl_call_worker *t)
 {
-    if (!t->chunk.deadline)
+    if (!t->context.deadline)
         return false;
     t->now = pl_os_nanoseconds();
-    return t->now > t->chunk.deadline;
+    return t->now > t->context.deadline;
 }
 
 /* Tasks [from, to) have failed for now, as `failure` says of the first: they are tried again later, or that was it. Takes
  * the message. */
-static void fail(pl_turn *t, const parallel_failure *failure, bool again, char *message, size_t from, size_t to)
+static void fail(pl_call_worker *t, const parallel_failure *failure, bool again, char *message, size_t from, size_t to)
 {
     if (again && pl_retry_later(t, failure, message, from, to))
         return;
-    pl_turn_note(t, failure, message, from, to);
+    pl_call_worker_note(t, failure, message, from, to);
     t->done += to - from;
     t->failed += to - from;
 }
 
-size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
+size_t pl_call_worker_attempt(pl_call_worker *t, size_t begin, size_t end, unsigned tried)
 {
     pl_call *c = t->call;
-    pl_chunk *chunk = &t->chunk;
-    pl_terms terms = c->par.futures ? pl_care_terms(c, begin) : c->care.terms;
+    pl_context *context = &t->context;
+    pl_task_policy task_policy = c->par.futures ? pl_policy_of_task(c, begin) : c->policy.task_policy;
     parallel_failure failure = {0}; /* of the last attempt, if it is to be made again at once */
     char *message = NULL;
     for (;; tried++) {
-        chunk->deadline = deadline(t, &terms);
+        context->deadline = deadline(t, &task_policy);
         size_t i = run_once(t, begin, end);
         bool late = is_late(t);
-        if (chunk->span.code == 0 && i == begin && i < end && failure.attempts) {
+        if (context->span.code == 0 && i == begin && i < end && failure.attempts) {
             fail(t, &failure, false, message, begin, end); /* the call was stopped in between */
             return end;
         }
         free(message);
         message = NULL;
-        if (chunk->span.code == 0 && (i < end || !late)) {
+        if (context->span.code == 0 && (i < end || !late)) {
             t->done += i - begin;
             return i;
         }
@@ -259,12 +260,12 @@ size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
         }
         size_t last = late || c->failures.chunks ? end : begin + 1;
         size_t noted = c->par.futures ? 0 : begin;
-        failure = pl_chunk_failure(chunk, begin, noted, late, tried);
-        if (chunk->span.code) /* else it said something, and then went well, but too late */
-            message = pl_chunk_message(chunk, noted);
-        bool again = failure.state != PARALLEL_CANCELLED && failure.attempts < terms.attempts && !pl_care_over(c) &&
-                     !pl_chunk_is_final(chunk, noted);
-        if (!again || terms.delay > 0) {
+        failure = pl_context_failure(context, begin, noted, late, tried);
+        if (context->span.code) /* else it said something, and then went well, but too late */
+            message = pl_context_message(context, noted);
+        bool again = failure.state != PARALLEL_CANCELLED && failure.attempts < task_policy.attempts &&
+                     !pl_policy_over(c) && !pl_context_is_final(context, noted);
+        if (!again || task_policy.delay > 0) {
             fail(t, &failure, again, message, begin, last);
             return last;
         }
@@ -279,9 +280,9 @@ size_t pl_turn_run(pl_turn *t, size_t begin, size_t end, unsigned tried)
 /* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is known. */
 static size_t piece_end(const pl_call *c, size_t piece, size_t begin, size_t end)
 {
-    if (c->failures.chunks || (c->loop.body && c->o.grain))
+    if (c->failures.chunks || (c->loop.body && c->options.grain))
         return end;
-    if (c->par.futures || (!c->loop.body && (c->care.deadline || c->o.timeout > 0)))
+    if (c->par.futures || (!c->loop.body && (c->policy.deadline || c->options.timeout > 0)))
         return begin + 1;
     return end - begin < piece ? end : begin + piece;
 }
@@ -302,77 +303,77 @@ static size_t next_piece(size_t piece, size_t size, uint64_t took)
     return took < right / 2 && size == piece && size < SIZE_MAX / 4 ? size * 4 : piece;
 }
 
-typedef struct careful {
+typedef struct with_policy {
     pl_call *call;
     const pl_loop_spec *spec;
-} careful;
+} with_policy;
 
-static int run_with_care(void *ctx, size_t begin, size_t end, void *loop_stop)
+static int run_under_policy(void *ctx, size_t begin, size_t end, void *loop_stop)
 {
-    const careful *all = ctx;
+    const with_policy *all = ctx;
     pl_call *c = all->call;
     size_t piece = first_piece(all->spec);
-    pl_turn t;
+    pl_call_worker t;
     (void)loop_stop;
-    pl_turn_begin(&t, c);
+    pl_call_worker_begin(&t, c);
     pl_retry_enter(&t);
-    uint64_t before = t.told;
+    uint64_t before = t.reported_at;
     while (begin < end && !t.stop) {
-        int why = pl_care_over(c);
+        int why = pl_policy_over(c);
         if (why) {
             leave_out(&t, why, begin, end);
             break;
         }
-        size_t to = pl_turn_run(&t, begin, piece_end(c, piece, begin, end), 0);
+        size_t to = pl_call_worker_attempt(&t, begin, piece_end(c, piece, begin, end), 0);
         uint64_t now = pl_ticks();
         piece = next_piece(piece, to - begin, now - before);
         before = now;
         begin = to;
-        if (now - t.told > PIECE_US * pl_os_ticks_per_us()) {
-            pl_turn_tell(&t);
+        if (now - t.reported_at > PIECE_US * pl_os_ticks_per_us()) {
+            pl_call_worker_report(&t);
             pl_retry_due(&t);
             before = pl_ticks();
         }
     }
     pl_retry_due(&t);
     pl_retry_leave(&t);
-    pl_turn_end(&t);
+    pl_call_worker_end(&t);
     return t.stop;
 }
 
 /* Then tasks are left out, however many at a time. */
 static bool is_over(void *ctx)
 {
-    return pl_care_over(((const careful *)ctx)->call) != 0;
+    return pl_policy_over(((const with_policy *)ctx)->call) != 0;
 }
 
 /* Who asks now for the results has them no more than any task. */
-void pl_care_report_end(pl_call *c)
+void pl_policy_report_end(pl_call *c)
 {
-    pl_care *care = &c->care;
-    pl_turn t;
-    pl_turn_begin(&t, c);
-    pthread_mutex_lock(&care->mutex);
+    pl_policy *policy = &c->policy;
+    pl_call_worker t;
+    pl_call_worker_begin(&t, c);
+    pthread_mutex_lock(&policy->mutex);
     report(c, true);
-    pthread_mutex_unlock(&care->mutex);
-    pl_chunk_end(&t.chunk);
+    pthread_mutex_unlock(&policy->mutex);
+    pl_context_end(&t.context);
 }
 
-void pl_care_run(pl_call *c, pl_loop_spec *spec)
+void pl_policy_run(pl_call *c, pl_loop_spec *spec)
 {
-    careful all = {c, spec};
-    spec->body = run_with_care;
+    with_policy all = {c, spec};
+    spec->body = run_under_policy;
     spec->ctx = &all;
     spec->ctx_size = 0;
     spec->is_over = is_over;
     spec->chunk_us = PIECE_US;
-    if (!c->care.began)
-        pl_care_begin(c);
+    if (!c->policy.began)
+        pl_policy_begin(c);
     pl_retry_begin(c, spec->workers);
     pl_loop_run(spec);
     pl_retry_end(c);
-    if (c->care.left_out)
+    if (c->policy.left_out)
         pl_cost_forget(spec->cost);
-    if (c->o.progress)
-        pl_care_report_end(c);
+    if (c->options.progress)
+        pl_policy_report_end(c);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the calls and the callback that comes with the library, the bar. */
-#ifndef PL_API_PROGRESS_H
-#define PL_API_PROGRESS_H
+#ifndef PL_CALL_PROGRESS_H
+#define PL_CALL_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -116,7 +116,7 @@ static void *put(pl_deque *d, size_t bytes)
         size_t room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
         pl_overflow *chunk = pl_os_zalloc(sizeof *chunk + room);
         while (!chunk && !(chunk = pl_os_zalloc(sizeof *chunk + (room = bytes))))
-            pl_os_nap();
+            pl_os_sleep();
         *chunk = (pl_overflow){.below = top, .room = room};
         d->overflow = top = chunk;
     }

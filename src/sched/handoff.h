@@ -15,7 +15,7 @@
  *          piece by piece              (CAS)         t4  takes a further piece, back to t3  (CAS)
  *      h5  waits until nobody is counted             t5  no longer counts itself            (RMW)
  *
- *      word = active << 48 | waiting << 47 | seats << 46 | begin << 23 | end         empty when begin >= end
+ *      word = active << 48 | waiting << 47 | participant slots << 46 | begin << 23 | end         empty when begin >= end
  *
  * One word says everything, so each iteration is run once: whoever moves begin or end owns what is in between, and a
  * value that came back (ABA) does no harm, since what else there is to know about the loop is read after t2. It stays
@@ -23,9 +23,9 @@
  * that a searcher which loses its CPU between t1 and t2 keeps nobody waiting. What the loop's memory needs in order:
  * t2 reads h2's store or an RMW after it (a release sequence), and h5 reads the last t5, or an RMW after it.
  *
- * A loop that is not short hands over seats instead of iterations (loop.h), and says so in the word. Whoever has taken
- * one leaves (t5) before it sits down, so that the place is soon free for loops inside of this one. A thief may have read
- * the size of a piece before the loop that it then takes from was laid out: so it may get more seats than one, and
+ * A loop that is not short hands over participant slots instead of iterations (loop.h), and says so in the word. Whoever has taken
+ * one leaves (t5) before it takes a slot, so that the place is soon free for loops inside of this one. A thief may have read
+ * the size of a piece before the loop that it then takes from was laid out: so it may get more participant slots than one, and
  * gives back what is too much.
  *
  * No short loop depends on a searcher to come: what it does not take, the caller runs itself. So there is no race with
@@ -48,7 +48,7 @@
 #include "sched/loop.h"
 
 #define PL_HANDOFF_ITEMS ((UINT32_C(1) << 23) - 1) /* the most iterations */
-#define PL_HANDOFF_SEATS (UINT64_C(1) << 46)
+#define PL_HANDOFF_SLOTS (UINT64_C(1) << 46)
 #define PL_HANDOFF_WAITING (UINT64_C(1) << 47)
 #define PL_HANDOFF_ONE (UINT64_C(1) << 48) /* one that is active */
 
@@ -95,13 +95,13 @@ static inline void pl_handoff_lay_out(pl_handoff *h, uint32_t begin, uint32_t en
     atomic_store_explicit(&h->word, (uint64_t)begin << 23 | end, memory_order_release);
 }
 
-/* The same for seats, one by one. */
-static inline void pl_handoff_lay_out_seats(pl_handoff *h, uint32_t begin, uint32_t end)
+/* The same for participant slots, one by one. */
+static inline void pl_handoff_lay_out_slots(pl_handoff *h, uint32_t begin, uint32_t end)
 {
     /* H13 relaxed: as H1; pairs with H4 */
     atomic_store_explicit(&h->piece, 1, memory_order_relaxed);
     /* H14 seq_cst: as H2; and p1, in S before the look for sleepers (S6, S4); pairs with H3, H5, H6, H15 */
-    atomic_store_explicit(&h->word, PL_HANDOFF_SEATS | (uint64_t)begin << 23 | end, memory_order_seq_cst);
+    atomic_store_explicit(&h->word, PL_HANDOFF_SLOTS | (uint64_t)begin << 23 | end, memory_order_seq_cst);
 }
 
 /* Thief, t1: whether there is anything. */
@@ -112,18 +112,18 @@ static inline bool pl_handoff_offers(const pl_handoff *h)
     return pl_handoff_begin(word) < pl_handoff_end(word);
 }
 
-/* Any thread: whether there are seats to be had. */
-static inline bool pl_handoff_has_seats(const pl_handoff *h)
+/* Any thread: whether there are participant slots to be had. */
+static inline bool pl_handoff_has_slots(const pl_handoff *h)
 {
     /* H15 seq_cst: a look for work (a3, f2 in sleep.h), in S; pairs with H14 */
     uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&h->word, memory_order_seq_cst);
-    return (word & PL_HANDOFF_SEATS) && pl_handoff_begin(word) < pl_handoff_end(word);
+    return (word & PL_HANDOFF_SLOTS) && pl_handoff_begin(word) < pl_handoff_end(word);
 }
 
 /* What was taken. */
 typedef struct pl_piece {
     uint32_t begin, end;
-    bool seats; /* of seats, not of iterations */
+    bool slots; /* of participant slots, not of iterations */
 } pl_piece;
 
 /* Thief, who has seen that there is something, t2 (`counts` is PL_HANDOFF_ONE) and t4 (0); caller, h4 (0): takes a piece
@@ -142,7 +142,7 @@ static inline bool pl_handoff_take(pl_handoff *h, uint64_t counts, pl_piece *tak
         /* H6 acquire: what the loop is, is visible; pairs with H2, H14 */
         if (atomic_compare_exchange_weak_explicit(&h->word, &word, word - size + counts, memory_order_acquire,
                                                   memory_order_relaxed)) {
-            *taken = (pl_piece){.begin = e - size, .end = e, .seats = word & PL_HANDOFF_SEATS};
+            *taken = (pl_piece){.begin = e - size, .end = e, .slots = word & PL_HANDOFF_SLOTS};
             return true;
         }
     }

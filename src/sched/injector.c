@@ -1,46 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* Errands in the background; inbox.h says who takes them when. */
+/* Jobs in the background; injector.h says who takes them when. */
 #include "sched/injector.h"
 
 #include "base/os.h"
 #include "sched/pool.h"
 
-/* How long an errand waits before a thread beyond the pool's size takes it. */
-#define RIPE_NS UINT64_C(2000000)
+/* How long a job waits before a thread beyond the pool's size takes it. */
+#define OVERDUE_NS UINT64_C(2000000)
 
-void pl_inbox_init(pl_inbox *inbox)
+void pl_injector_init(pl_injector *injector)
 {
-    pthread_mutex_init(&inbox->mutex, NULL);
+    pthread_mutex_init(&injector->mutex, NULL);
 }
 
-uint32_t pl_inbox_count(const pl_inbox *inbox)
+uint32_t pl_injector_count(const pl_injector *injector)
 {
     /* I1 seq_cst: a3 and f2 (sleep.h), after the announcement in S; pairs with I2 */
-    return atomic_load_explicit((_Atomic uint32_t *)&inbox->count, memory_order_seq_cst);
+    return atomic_load_explicit((_Atomic uint32_t *)&injector->count, memory_order_seq_cst);
 }
 
-uint32_t pl_inbox_drivers(const pl_inbox *inbox)
+uint32_t pl_injector_drivers(const pl_injector *injector)
 {
     /* I4 seq_cst: who ends the pool has barred it before (W9), in S: it sees a driver, or that sees the bar (W8). Elsewhere
-     * a number by itself: who misses a change looks again when the oldest errand is ripe; pairs with I5, I6 */
-    return atomic_load_explicit((_Atomic uint32_t *)&inbox->drivers, memory_order_seq_cst);
+     * a number by itself: who misses a change looks again when the oldest job is overdue; pairs with I5, I6 */
+    return atomic_load_explicit((_Atomic uint32_t *)&injector->drivers, memory_order_seq_cst);
 }
 
-/* When a thread may take the first errand, in pl_os_nanoseconds(); of an empty inbox, UINT64_MAX. */
+/* When a thread may take the first job, in pl_os_nanoseconds(); of an empty injector, UINT64_MAX. */
 static uint64_t opens_at(const pl_pool *pool)
 {
-    const pl_inbox *inbox = &pool->inbox;
-    if (pl_inbox_count(inbox) == 0)
+    const pl_injector *injector = &pool->injector;
+    if (pl_injector_count(injector) == 0)
         return UINT64_MAX;
-    if (pl_inbox_drivers(inbox) < pool->size) {
+    if (pl_injector_drivers(injector) < pool->size) {
         /* I8 relaxed: a time by itself; pairs with I9 */
-        return atomic_load_explicit((_Atomic uint64_t *)&inbox->from, memory_order_relaxed);
+        return atomic_load_explicit((_Atomic uint64_t *)&injector->from, memory_order_relaxed);
     }
     /* I7 relaxed: a time by itself; pairs with I3 */
-    return atomic_load_explicit((_Atomic uint64_t *)&inbox->ripe_at, memory_order_relaxed);
+    return atomic_load_explicit((_Atomic uint64_t *)&injector->overdue_at, memory_order_relaxed);
 }
 
-int64_t pl_inbox_opens_in(const pl_pool *pool)
+int64_t pl_injector_opens_in(const pl_pool *pool)
 {
     uint64_t at = opens_at(pool);
     if (at == UINT64_MAX)
@@ -49,105 +49,107 @@ int64_t pl_inbox_opens_in(const pl_pool *pool)
     return now >= at ? 0 : at - now < INT64_MAX ? (int64_t)(at - now) : INT64_MAX;
 }
 
-bool pl_inbox_open(const pl_pool *pool)
+bool pl_injector_open(const pl_pool *pool)
 {
     uint64_t at = opens_at(pool);
     return at != UINT64_MAX && pl_os_nanoseconds() >= at;
 }
 
 /* With the mutex held: there are so many now. */
-static void set_count(pl_inbox *inbox, uint32_t count)
+static void set_count(pl_injector *injector, uint32_t count)
 {
-    if (inbox->first) {
-        uint64_t ripe = inbox->first->from + RIPE_NS;
+    if (injector->first) {
+        uint64_t overdue = injector->first->from + OVERDUE_NS;
         /* I9 relaxed: a time by itself; pairs with I8 */
-        atomic_store_explicit(&inbox->from, inbox->first->from, memory_order_relaxed);
+        atomic_store_explicit(&injector->from, injector->first->from, memory_order_relaxed);
         /* I3 relaxed: a time by itself; pairs with I7 */
-        atomic_store_explicit(&inbox->ripe_at, ripe > inbox->floor ? ripe : inbox->floor, memory_order_relaxed);
+        atomic_store_explicit(&injector->overdue_at,
+                              overdue > injector->overdue_floor ? overdue : injector->overdue_floor,
+                              memory_order_relaxed);
     }
     /* I2 seq_cst: p1 (sleep.h): before the look for a searcher or a sleeper in S; pairs with I1 */
-    atomic_store_explicit(&inbox->count, count, memory_order_seq_cst);
+    atomic_store_explicit(&injector->count, count, memory_order_seq_cst);
 }
 
 /* With the mutex held: behind all that can be taken no later. */
-static void put_in(pl_inbox *inbox, pl_errand *errand)
+static void put_in(pl_injector *injector, pl_job *job)
 {
-    pl_errand *before = inbox->last;
-    while (before && before->from > errand->from)
+    pl_job *before = injector->last;
+    while (before && before->from > job->from)
         before = before->before;
-    errand->before = before;
-    errand->next = before ? before->next : inbox->first;
-    *(before ? &before->next : &inbox->first) = errand;
-    *(errand->next ? &errand->next->before : &inbox->last) = errand;
-    errand->queued = true;
-    set_count(inbox, pl_inbox_count(inbox) + 1);
+    job->before = before;
+    job->next = before ? before->next : injector->first;
+    *(before ? &before->next : &injector->first) = job;
+    *(job->next ? &job->next->before : &injector->last) = job;
+    job->queued = true;
+    set_count(injector, pl_injector_count(injector) + 1);
 }
 
-void pl_inbox_submit(pl_errand *errand)
+void pl_injector_submit(pl_job *job)
 {
-    pl_pool *pool = errand->pool;
-    pl_inbox *inbox = &pool->inbox;
+    pl_pool *pool = job->pool;
+    pl_injector *injector = &pool->injector;
     uint64_t now = pl_os_nanoseconds();
-    bool later = errand->not_before > now;
-    errand->from = later ? errand->not_before : now;
-    pthread_mutex_lock(&inbox->mutex);
-    put_in(inbox, errand);
-    bool watched = inbox->first != errand;
-    pthread_mutex_unlock(&inbox->mutex);
-    if (!watched || (!later && pl_inbox_drivers(inbox) < pool->size))
+    bool later = job->not_before > now;
+    job->from = later ? job->not_before : now;
+    pthread_mutex_lock(&injector->mutex);
+    put_in(injector, job);
+    bool watched = injector->first != job;
+    pthread_mutex_unlock(&injector->mutex);
+    if (!watched || (!later && pl_injector_drivers(injector) < pool->size))
         pl_pool_notify(pool, false);
 }
 
-void pl_inbox_remind(pl_errand *errand)
+void pl_injector_remind(pl_job *job)
 {
-    if (pl_inbox_count(&errand->pool->inbox) && pl_pool_threads(errand->pool) == 0)
-        pl_pool_notify(errand->pool, false);
+    if (pl_injector_count(&job->pool->injector) && pl_pool_threads(job->pool) == 0)
+        pl_pool_notify(job->pool, false);
 }
 
 /* With the mutex held. */
-static void take_out(pl_inbox *inbox, pl_errand *errand)
+static void take_out(pl_injector *injector, pl_job *job)
 {
-    *(errand->before ? &errand->before->next : &inbox->first) = errand->next;
-    *(errand->next ? &errand->next->before : &inbox->last) = errand->before;
-    errand->queued = false;
-    set_count(inbox, pl_inbox_count(inbox) - 1);
+    *(job->before ? &job->before->next : &injector->first) = job->next;
+    *(job->next ? &job->next->before : &injector->last) = job->before;
+    job->queued = false;
+    set_count(injector, pl_injector_count(injector) - 1);
 }
 
-bool pl_inbox_withdraw(pl_errand *errand)
+bool pl_injector_withdraw(pl_job *job)
 {
-    pl_inbox *inbox = &errand->pool->inbox;
-    pthread_mutex_lock(&inbox->mutex);
-    bool queued = errand->queued;
+    pl_injector *injector = &job->pool->injector;
+    pthread_mutex_lock(&injector->mutex);
+    bool queued = job->queued;
     if (queued)
-        take_out(inbox, errand);
-    pthread_mutex_unlock(&inbox->mutex);
+        take_out(injector, job);
+    pthread_mutex_unlock(&injector->mutex);
     return queued;
 }
 
-pl_errand *pl_inbox_take(pl_pool *pool)
+pl_job *pl_injector_take(pl_pool *pool)
 {
-    pl_inbox *inbox = &pool->inbox;
-    pthread_mutex_lock(&inbox->mutex);
-    pl_errand *errand = pl_inbox_open(pool) ? inbox->first : NULL;
-    if (errand) {
+    pl_injector *injector = &pool->injector;
+    pthread_mutex_lock(&injector->mutex);
+    pl_job *job = pl_injector_open(pool) ? injector->first : NULL;
+    if (job) {
         /* I5 seq_cst: before the look whether the pool is stopping (W8), in S; pairs with I4 */
-        atomic_fetch_add_explicit(&inbox->drivers, 1, memory_order_seq_cst);
+        atomic_fetch_add_explicit(&injector->drivers, 1, memory_order_seq_cst);
         if (pl_pool_stopping(pool)) {
-            pl_inbox_end(pool);
-            errand = NULL;
+            pl_injector_end(pool);
+            job = NULL;
         } else {
-            if (pl_inbox_drivers(inbox) > pool->size)
-                inbox->floor = pl_os_nanoseconds() + RIPE_NS;
-            take_out(inbox, errand);
+            if (pl_injector_drivers(injector) > pool->size)
+                injector->overdue_floor = pl_os_nanoseconds() + OVERDUE_NS;
+            take_out(injector, job);
         }
     }
-    pthread_mutex_unlock(&inbox->mutex);
-    return errand;
+    pthread_mutex_unlock(&injector->mutex);
+    return job;
 }
 
-void pl_inbox_end(pl_pool *pool)
+void pl_injector_end(pl_pool *pool)
 {
-    /* I6 relaxed: a number by itself: who ends the pool joins this thread, which looks for the next errand itself; pairs with
+    /* I6 relaxed: a number by itself: who ends the pool joins this thread, which looks for the next job itself; pairs with
      * I4 */
-    atomic_fetch_sub_explicit(&pool->inbox.drivers, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&pool->injector.drivers, 1, memory_order_relaxed);
 }

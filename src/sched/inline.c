@@ -34,26 +34,26 @@ enum { EAGER_LOOKS = 64 };
 /* A helper that is later than that has lost its CPU, which says nothing of the next one. */
 #define LATEST_US 2
 /* How many loops in a row may have taken twice as long as expected before the next is looked at. */
-enum { ODD_LOOPS = 16 };
+enum { OUTLIERS = 16 };
 /* Into how many pieces a helper's part of a longer loop is cut. */
 enum { PARTS = 4 };
 /* One hand-over out of so many is measured. */
 enum { MEASURED = 8 };
 
-_Thread_local pl_brief pl_brief_own;
+_Thread_local pl_inline pl_inline_own;
 
 /* ---- close looks ----------------------------------------------------------------------------------------- */
 
-void pl_brief_odd(uint64_t took, uint64_t expected)
+void pl_inline_outlier(uint64_t took, uint64_t expected)
 {
-    pl_brief *own = &pl_brief_own;
-    if (took > 8 * expected + pl_os_ticks_per_us() || ++own->odd == ODD_LOOPS) {
-        own->odd = 0;
+    pl_inline *own = &pl_inline_own;
+    if (took > 8 * expected + pl_os_ticks_per_us() || ++own->outliers == OUTLIERS) {
+        own->outliers = 0;
         own->limit = 0;
     }
 }
 
-void pl_brief_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure)
+void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure)
 {
     pl_cost_learn(spec->cost, ticks, items, sure || ticks > SURE_US * pl_os_ticks_per_us());
 }
@@ -76,8 +76,8 @@ static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t pri
         rest = spent * (n - begin) / begin;
         size = rest <= chunk ? n : begin * chunk / spent;
     }
-    pl_brief_learn(spec, spent, begin, sure);
-    pl_brief_own.last = start + spent;
+    pl_inline_learn(spec, spent, begin, sure);
+    pl_inline_own.last = start + spent;
     return begin;
 }
 
@@ -94,7 +94,7 @@ static uint64_t wake_price(const pl_worker *w)
 /* A worker that spins would have saved some time. Calls one, if that comes to enough. */
 static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
 {
-    pl_brief *own = &pl_brief_own;
+    pl_inline *own = &pl_inline_own;
     pl_worker *w = pl_worker_known();
     if (took > guess + NEAR_US * pl_os_ticks_per_us())
         own->credit = 0;
@@ -111,17 +111,17 @@ static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
 /* Runs a loop on the caller, unless it turns out to be worth waking somebody for. */
 static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price, uint64_t late, bool closely)
 {
-    uint64_t last = pl_brief_own.last;
+    uint64_t last = pl_inline_own.last;
     size_t end = spec->n;
     if (closely || guess > ALONE_US * pl_os_ticks_per_us())
         end = run_closely(spec, guess, price, closely);
     else {
         _Atomic int stop = 0;
         if (spec->body(spec->ctx, 0, spec->n, &stop) == 0)
-            pl_brief_ended(spec->cost, spec->n);
+            pl_inline_ended(spec->cost, spec->n);
     }
     if (end == spec->n)
-        ask_for_help(guess, late, pl_brief_own.last - last);
+        ask_for_help(guess, late, pl_inline_own.last - last);
     return end;
 }
 
@@ -141,7 +141,7 @@ static void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, size_t begin
 PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
 {
     pl_handoff *h = &victim->handoff;
-    if (piece.seats) {
+    if (piece.slots) {
         pl_loop_body *body = h->body;
         void *loop = h->ctx;
         if (pl_handoff_leave(h))
@@ -150,15 +150,15 @@ PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece
         return;
     }
     PL_UNWIND_BARRIER();
-    pl_frame frame = {0}; /* nobody waits here who could help */
-    pl_worker_enter(thief, &frame);
+    pl_activation activation = {0}; /* nobody waits here who could help */
+    pl_worker_enter(thief, &activation);
     pl_os_ambient before;
     pl_os_ambient_enter(&h->ambient, &before);
     do
         run_piece(h, h->body, h->ctx, piece.begin, piece.end);
     while (!stopped(h) && pl_handoff_take(h, 0, &piece));
     pl_os_ambient_leave(&before);
-    pl_worker_leave_frame(thief);
+    pl_worker_exit(thief);
     if (pl_handoff_leave(h))
         pl_unpark(&victim->parker);
 }
@@ -167,7 +167,7 @@ PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece
 static uint32_t helpers_for(const pl_worker *w, unsigned workers, uint64_t guess)
 {
     uint32_t helpers = workers - 1 < w->helpers + 1 ? workers - 1 : w->helpers + 1;
-    while (helpers > 1 && guess < (uint64_t)helpers * (helpers + 1) * w->late)
+    while (helpers > 1 && guess < (uint64_t)helpers * (helpers + 1) * w->handoff_latency)
         helpers--;
     return helpers ? helpers : 1;
 }
@@ -191,16 +191,16 @@ static bool wait_for_helpers(pl_worker *w, pl_handoff *h)
 
 /* A helper was so late: moves the estimate by a quarter of the difference, or, downward, by half. One that is far too
  * high would keep everything on the caller. */
-static void learn_lateness(pl_worker *w, uint64_t late)
+static void learn_latency(pl_worker *w, uint64_t late)
 {
     uint64_t most = LATEST_US * pl_os_ticks_per_us();
     late = late < most ? late : most;
-    if (w->late == 0)
-        w->late = late;
-    else if (late > w->late)
-        w->late += (late - w->late) / 4;
+    if (w->handoff_latency == 0)
+        w->handoff_latency = late;
+    else if (late > w->handoff_latency)
+        w->handoff_latency += (late - w->handoff_latency) / 4;
     else
-        w->late -= (w->late - late) / 2;
+        w->handoff_latency -= (w->handoff_latency - late) / 2;
 }
 
 /* Runs the caller's part and takes back what nobody has begun. How many pieces that was. */
@@ -223,7 +223,7 @@ static void leave_handoff(void *worker)
     pl_worker *w = worker;
     pl_piece piece;
     if (pl_stop_raise(&w->handoff.stop, PL_STOP_ALL))
-        pl_stop_nudge_all();
+        pl_stop_notify_all();
     while (pl_handoff_take(&w->handoff, 0, &piece)) {
     }
     wait_for_helpers(w, &w->handoff);
@@ -247,7 +247,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
 {
     pl_handoff *h = &w->handoff;
     uint32_t n = (uint32_t)spec->n, helpers = helpers_for(w, workers, guess);
-    uint64_t lead = helpers * w->late * n / guess, mine = (n + lead) / (helpers + 1);
+    uint64_t lead = helpers * w->handoff_latency * n / guess, mine = (n + lead) / (helpers + 1);
     mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
     /* longer ones in smaller pieces, which the caller can take back; but then anybody may come, so not where the call says
      * how many */
@@ -269,23 +269,24 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     uint64_t start = closely ? pl_ticks() : 0, mid = 0;
     uint32_t back;
     bool waited = run_handed(spec, w, (uint32_t)mine, closely ? &mid : NULL, &back);
-    uint64_t last = pl_brief_own.last, now = pl_ticks();
-    pl_brief_own.last = now;
+    uint64_t last = pl_inline_own.last, now = pl_ticks();
+    pl_inline_own.last = now;
     pl_handoff_set_busy(h, false);
     w->helpers = pieces - back;
     if (stopped(h))
         return;
     if (back == 0) /* both ends should meet */
-        w->late = waited ? w->late + w->late / 32 : w->late - w->late / 32;
-    else if (back == pieces && w->late < guess * mine / n && pl_sleep_awake(&w->pool->sleep))
-        learn_lateness(w, guess * mine / n); /* at least */
+        w->handoff_latency =
+            waited ? w->handoff_latency + w->handoff_latency / 32 : w->handoff_latency - w->handoff_latency / 32;
+    else if (back == pieces && w->handoff_latency < guess * mine / n && pl_sleep_awake(&w->pool->sleep))
+        learn_latency(w, guess * mine / n); /* at least */
     if (closely) {
-        pl_brief_learn(spec, mid - start, mine, closely);
+        pl_inline_learn(spec, mid - start, mine, closely);
         uint64_t needed = (mid - start) * rest / helpers / mine;
         if (back == 0 && waited)
-            learn_lateness(w, now - start > needed ? now - start - needed : 0);
-    } else if (now - last > guess + w->late + PL_BRIEF_CALL)
-        pl_brief_odd(now - last, guess);
+            learn_latency(w, now - start > needed ? now - start - needed : 0);
+    } else if (now - last > guess + w->handoff_latency + PL_INLINE_CALL)
+        pl_inline_outlier(now - last, guess);
 }
 
 /* Whether somebody may come. */
@@ -297,19 +298,19 @@ static bool may_hand_over(const pl_loop_spec *spec, pl_worker *w)
 
 /* ---- which of the two ------------------------------------------------------------------------------------ */
 
-bool pl_brief_is_short(uint64_t guess)
+bool pl_inline_is_short(uint64_t guess)
 {
     return guess <= ALONE_US * pl_os_ticks_per_us();
 }
 
-size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
+size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
-    pl_brief *own = &pl_brief_own;
+    pl_inline *own = &pl_inline_own;
     pl_worker *w = pl_worker_known();
     bool closely = own->limit == 0;
     if (closely && w)
-        w->late -= w->late / 8; /* it may have become less, and only a hand-over would tell */
-    uint64_t us = pl_os_ticks_per_us(), late = w ? w->late : 0, limit = late + WORTH_NS * us / 1000;
+        w->handoff_latency -= w->handoff_latency / 8; /* it may have become less, and only a hand-over would tell */
+    uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = late + WORTH_NS * us / 1000;
     limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
     own->ran = 0;
     own->limit = limit * PL_COST_FRACTION;
@@ -323,7 +324,7 @@ size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
     uint64_t price = hot ? ALONE_US * us : wake_price(w) + guess / spec->n;
     if (guess > price)
         return 0;
-    if (w && !pl_brief_is_short(guess))
+    if (w && !pl_inline_is_short(guess))
         pl_pool_doubt(w->pool);
     return run_here(spec, guess, price, late, closely);
 }

@@ -20,8 +20,8 @@
  * have saved is added up (`credit`) for as long as they come close together; when it is twice what a wake-up costs, one
  * is called (the ski-rental argument: no more than three times the least possible is lost).
  */
-#ifndef PL_SCHED_BRIEF_H
-#define PL_SCHED_BRIEF_H
+#ifndef PL_SCHED_INLINE_H
+#define PL_SCHED_INLINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,57 +32,57 @@
 #include "sched/loop.h"
 
 /* What a call costs around a loop, in ticks: so much more than expected is nothing. */
-#define PL_BRIEF_CALL 100
+#define PL_INLINE_CALL 100
 /* After so many loops that ran at once, one is looked at closely, come what may. */
-#define PL_BRIEF_TRUST 500
+#define PL_INLINE_TRUST 500
 
 /* A thread's account of its short loops. */
-typedef struct pl_brief {
-    uint64_t limit;  /* what a loop that runs at once may cost, in 1/256 ticks; 0: look closely at the next */
-    uint64_t last;   /* when the last one ended, in ticks */
-    uint64_t credit; /* ticks that a helper would have saved lately */
-    uint32_t odd;    /* how many may have taken longer than expected; */
-    uint32_t ran;    /* and how many there were, since the last close look */
-} pl_brief;
+typedef struct pl_inline {
+    uint64_t limit;    /* what a loop that runs at once may cost, in 1/256 ticks; 0: look closely at the next */
+    uint64_t last;     /* when the last one ended, in ticks */
+    uint64_t credit;   /* ticks that a helper would have saved lately */
+    uint32_t outliers; /* how many may have taken longer than expected; */
+    uint32_t ran;      /* and how many there were, since the last close look */
+} pl_inline;
 
-extern _Thread_local pl_brief pl_brief_own PL_OF_THREAD __attribute__((visibility("hidden")));
+extern _Thread_local pl_inline pl_inline_own PL_OF_THREAD __attribute__((visibility("hidden")));
 
 /* Whether a loop of n items is to run at once, on the caller. */
-static inline bool pl_brief_fits(const pl_cost *cost, size_t n)
+static inline bool pl_inline_fits(const pl_cost *cost, size_t n)
 {
     /* an unknown cost, 0, becomes larger than any limit, and stays so */
-    return n <= UINT16_MAX && (pl_cost_estimate(cost) - 1) * n < pl_brief_own.limit;
+    return n <= UINT16_MAX && (pl_cost_estimate(cost) - 1) * n < pl_inline_own.limit;
 }
 
 /* A loop took long, beside what was expected. */
-void pl_brief_odd(uint64_t took, uint64_t expected);
+void pl_inline_outlier(uint64_t took, uint64_t expected);
 
 /* The thread's next loop is to be looked at closely, or at least not to run at once. */
-static inline void pl_brief_look(void)
+static inline void pl_inline_look(void)
 {
-    pl_brief_own.limit = 0;
+    pl_inline_own.limit = 0;
 }
 
 /* A loop of n items that ran at once has ended. */
-static inline void pl_brief_ended(const pl_cost *cost, size_t n)
+static inline void pl_inline_ended(const pl_cost *cost, size_t n)
 {
-    uint64_t now = pl_ticks(), took = now - pl_brief_own.last;
+    uint64_t now = pl_ticks(), took = now - pl_inline_own.last;
     uint64_t expected = pl_cost_estimate(cost) * n / PL_COST_FRACTION;
-    pl_brief_own.last = now;
-    if (took > 2 * expected + PL_BRIEF_CALL)
-        pl_brief_odd(took, expected);
-    if (++pl_brief_own.ran == PL_BRIEF_TRUST)
-        pl_brief_look();
+    pl_inline_own.last = now;
+    if (took > 2 * expected + PL_INLINE_CALL)
+        pl_inline_outlier(took, expected);
+    if (++pl_inline_own.ran == PL_INLINE_TRUST)
+        pl_inline_look();
 }
 
 /* `items` items of a loop took `ticks` of work. `sure`, if that is known to be no accident; a long time is never one. */
-void pl_brief_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure);
+void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure);
 
 /* Whether a loop that is expected to take `guess` ticks is not worth waking anybody for. */
-bool pl_brief_is_short(uint64_t guess);
+bool pl_inline_is_short(uint64_t guess);
 
 /* Runs a loop that is expected to take `guess` ticks, if it is a short one. Returns how far it came: spec->n, if that
  * is all, or if it was stopped; 0, if it is nothing for here. */
-size_t pl_brief_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);
+size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);
 
 #endif

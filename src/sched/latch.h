@@ -6,7 +6,7 @@
  *
  * The owner alone adds while the count is zero; a helper may add while it is counted itself (it hands a count to
  * a further helper). The classic bug of latches is the last helper that still touches the latch when its owner,
- * having seen zero, has returned and its stack frame is gone. Here a helper's last access to the latch is the
+ * having seen zero, has returned and its stack activation is gone. Here a helper's last access to the latch is the
  * decrement itself: it reads the owner's parker before, and parkers live as long as the pool.
  *
  * A late pl_unpark() may thus reach an owner that waits for something else by now; it finds a token that means

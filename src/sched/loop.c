@@ -20,34 +20,34 @@
 #define STEP 8u
 /* How long the caller looks around for the last participants before it parks. */
 #define WAIT_US 50
-/* How long the seats that a caller hands over to searchers are theirs alone. */
+/* How long the participant slots that a caller hands over to searchers are theirs alone. */
 #define SETTLE_US 2
 /* What is expected to cost no more leaves helpers' signal masks alone: to set one and take it back costs 0.2 us. */
 #define MASKED_US 100
 /* Seats of a loop that need no memory from the heap. */
-#define NEAR_SEATS 8u
+#define NEAR_SLOTS 8u
 
-/* Where a participant sits. */
-typedef struct seat {
+/* Where a participant stays. */
+typedef struct part_slot {
     alignas(PL_LINE) pl_range range;
-    _Atomic uint32_t sitter; /* its worker's index + 1; 0: free */
-} seat;
+    _Atomic uint32_t participant; /* its worker's index + 1; 0: free */
+} part_slot;
 
 typedef struct pl_loop {
     const pl_loop_spec *spec;
     pl_worker *owner;
-    size_t unit;        /* iterations in one step of a range: the grain, or more, where 32 bits would not do */
-    uint32_t seats;     /* how many */
-    bool add;           /* the call asks for more workers than cores */
-    bool handed;        /* the owner's: there are, or may be, seats that searchers may take from its handoff */
+    size_t unit;    /* iterations in one step of a range: the grain, or more, where 32 bits would not do */
+    uint32_t slots; /* how many */
+    bool add;       /* the call asks for more workers than cores */
+    bool handed;    /* the owner's: there are, or may be, participant slots that searchers may take from its handoff */
     uint64_t handed_at; /* since when, in ticks: those that nobody has taken are soon free for all */
     uint64_t chunk_ticks;
-    seat *seat;
+    part_slot *part_slot;
     pl_os_ambient ambient; /* what iterations see of the owner's thread, wherever they run; */
     pl_os_mask mask;       /* likewise, if it has one: */
     bool has_mask;         /* it lasts long enough for a task to start something that inherits it */
     alignas(PL_LINE) pl_latch latch;
-    _Atomic uint32_t taken; /* seats taken */
+    _Atomic uint32_t taken; /* participant slots taken */
     pl_stop stop;
     _Atomic uint64_t ticks; /* what the work has cost */
 } pl_loop;
@@ -56,18 +56,18 @@ typedef struct pl_loop {
 typedef struct part {
     pl_loop *loop;
     pl_worker *worker;
-    seat *seat;
-    pl_slot *offer; /* the open offer on its deque, or NULL */
+    part_slot *part_slot;
+    pl_slot *share; /* the open share on its deque, or NULL */
     uint64_t ticks; /* what its work has cost */
     bool worked;    /* it has come to the end of its work: it is not being unwound */
 } part;
 
-/* The sitter of a seat that is handed over. */
+/* The participant of a participant slot that is handed over. */
 #define RESERVED UINT32_MAX
 
-static void take_offer(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted);
+static void take_share(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted);
 
-static const pl_job offer_job = {.task = {.name = "a share of a loop"}, .take = take_offer};
+static const pl_internal_task share_task = {.task = {.name = "a share of a loop"}, .take = take_share};
 
 bool pl_loop_stopped(void *stop)
 {
@@ -80,61 +80,61 @@ static bool stopped(pl_loop *loop)
     return pl_loop_stopped(&loop->stop);
 }
 
-/* ---- offers ---------------------------------------------------------------------------------------------- */
+/* ---- shares ---------------------------------------------------------------------------------------------- */
 
-/* Takes the offer back, or waits until its thief has left the slot. */
-static void close_offer(part *p)
+/* Takes the share back, or waits until its thief has left the slot. */
+static void close_share(part *p)
 {
-    pl_slot *offer = p->offer;
-    if (!offer)
+    pl_slot *share = p->share;
+    if (!share)
         return;
-    p->offer = NULL;
+    p->share = NULL;
     if (pl_deque_pop(&p->worker->deque) == PL_POP_STOLEN) {
-        unsigned state = pl_worker_await(p->worker, offer);
-        pl_deque_forget(&p->worker->deque, offer);
+        unsigned state = pl_worker_await(p->worker, share);
+        pl_deque_forget(&p->worker->deque, share);
         if (state & PL_SLOT_DONE)
             return;
     }
     pl_latch_drop(&p->loop->latch);
 }
 
-/* Whether there are iterations in any seat. */
+/* Whether there are iterations in any participant slot. */
 static bool has_iterations(pl_loop *loop)
 {
-    for (uint32_t k = 0; k < loop->seats && !stopped(loop); k++)
-        if (pl_range_rest(&loop->seat[k].range))
+    for (uint32_t k = 0; k < loop->slots && !stopped(loop); k++)
+        if (pl_range_rest(&loop->part_slot[k].range))
             return true;
     return false;
 }
 
-/* Sees to it that there is an offer while there is something to share, in whatever seat, and a seat to offer. True if
+/* Sees to it that there is a share while there is something to share, in whatever participant slot, and a participant slot to share. True if
  * that took some time. */
-static bool keep_offer(part *p)
+static bool keep_share(part *p)
 {
     pl_loop *loop = p->loop;
     pl_deque *deque = &p->worker->deque;
-    if (p->offer && !pl_deque_stolen_to(deque, p->offer)) {
-        if (pl_deque_is_private(deque, p->offer))
+    if (p->share && !pl_deque_stolen_to(deque, p->share)) {
+        if (pl_deque_is_private(deque, p->share))
             pl_deque_publish(deque, deque->head);      /* a task that an iteration ran has taken it back */
         pl_worker_call_for_help(p->worker, loop->add); /* those who were busy may be idle by now */
         return false;
     }
-    if (pl_range_rest(&p->seat->range) == 0 && !has_iterations(loop))
+    if (pl_range_rest(&p->part_slot->range) == 0 && !has_iterations(loop))
         return false;
-    /* R7 relaxed: a hint; whoever takes the offer looks for a seat; pairs with R8, R9 */
-    if (atomic_load_explicit(&loop->taken, memory_order_relaxed) >= loop->seats) {
-        /* the caller, who keeps its seat, may have parked while these iterations were on their way here */
+    /* R7 relaxed: a hint; whoever takes the share looks for a participant slot; pairs with R8, R9 */
+    if (atomic_load_explicit(&loop->taken, memory_order_relaxed) >= loop->slots) {
+        /* the caller, who keeps its participant slot, may have parked while these iterations were on their way here */
         pl_latch_poke(&loop->latch);
         return false;
     }
-    close_offer(p);
-    pl_slot *offer = deque->head;
+    close_share(p);
+    pl_slot *share = deque->head;
     pl_latch_add(&loop->latch);
-    if (!pl_deque_push(deque, &offer_job.task, loop)) {
+    if (!pl_deque_push(deque, &share_task.task, loop)) {
         pl_latch_drop(&loop->latch);
         return false;
     }
-    p->offer = offer;
+    p->share = share;
     pl_deque_publish(deque, deque->head);
     pl_worker_call_for_help(p->worker, loop->add);
     return true;
@@ -142,47 +142,47 @@ static bool keep_offer(part *p)
 
 /* ---- taking part ----------------------------------------------------------------------------------------- */
 
-/* Sits down on a free seat; NULL if there is none. */
-static seat *sit(pl_loop *loop, pl_worker *w)
+/* Sits down on a free participant slot; NULL if there is none. */
+static part_slot *take_slot(pl_loop *loop, pl_worker *w)
 {
-    for (uint32_t k = 0; k < loop->seats; k++) {
-        _Atomic uint32_t *sitter = &loop->seat[k].sitter;
+    for (uint32_t k = 0; k < loop->slots; k++) {
+        _Atomic uint32_t *participant = &loop->part_slot[k].participant;
         /* R24 relaxed: a hint that spares the CAS; pairs with R10, R13 */
-        uint32_t nobody = atomic_load_explicit(sitter, memory_order_relaxed);
-        /* R10 seq_cst: one worker gets the seat; it fills the range after the last sitter has emptied it (acquire),
+        uint32_t nobody = atomic_load_explicit(participant, memory_order_relaxed);
+        /* R10 seq_cst: one worker gets the participant slot; it fills the range after the last participant has emptied it (acquire),
          * and comes before its first publish in S; pairs with R13, R15 */
-        if (nobody == 0 && atomic_compare_exchange_strong_explicit(sitter, &nobody, w->index + 1, memory_order_seq_cst,
-                                                                   memory_order_relaxed)) {
+        if (nobody == 0 && atomic_compare_exchange_strong_explicit(participant, &nobody, w->index + 1,
+                                                                   memory_order_seq_cst, memory_order_relaxed)) {
             /* R8 relaxed: a hint; pairs with R7 */
             atomic_fetch_add_explicit(&loop->taken, 1, memory_order_relaxed);
-            return &loop->seat[k];
+            return &loop->part_slot[k];
         }
     }
     return NULL;
 }
 
-static void stand_up(pl_loop *loop, seat *seat)
+static void leave_slot(pl_loop *loop, part_slot *part_slot)
 {
     /* R13 release: a waiter that steals what this worker publishes later sees that it has left; pairs with R15, R10 */
-    atomic_store_explicit(&seat->sitter, 0, memory_order_release);
+    atomic_store_explicit(&part_slot->participant, 0, memory_order_release);
     /* R9 relaxed: a hint; pairs with R7 */
     atomic_fetch_sub_explicit(&loop->taken, 1, memory_order_relaxed);
 }
 
-/* Nobody sits down on a seat that was handed over. */
-static void free_seat(pl_loop *loop, seat *seat)
+/* Nobody takes a participant slot that was handed over. */
+static void free_slot(pl_loop *loop, part_slot *part_slot)
 {
-    stand_up(loop, seat);
+    leave_slot(loop, part_slot);
     pl_latch_drop(&loop->latch);
 }
 
-/* Owner: takes back the seats that nobody has taken, with their iterations in them, for whoever finds them. */
+/* Owner: takes back the participant slots that nobody has taken, with their iterations in them, for whoever finds them. */
 static void settle(pl_loop *loop)
 {
     pl_handoff *h = &loop->owner->handoff;
     pl_piece piece;
     while (pl_handoff_take(h, 0, &piece))
-        free_seat(loop, &loop->seat[piece.begin]);
+        free_slot(loop, &loop->part_slot[piece.begin]);
     if (pl_handoff_open(h)) {
         pl_handoff_set_busy(h, false);
         loop->handed = false;
@@ -193,10 +193,10 @@ static void settle(pl_loop *loop)
 static bool steal_range(part *p)
 {
     pl_loop *loop = p->loop;
-    uint32_t me = (uint32_t)(p->seat - loop->seat), begin, end;
-    for (uint32_t k = 1; k < loop->seats; k++) {
-        if (pl_range_steal(&loop->seat[(me + k) % loop->seats].range, &begin, &end)) {
-            pl_range_set(&p->seat->range, begin, end);
+    uint32_t me = (uint32_t)(p->part_slot - loop->part_slot), begin, end;
+    for (uint32_t k = 1; k < loop->slots; k++) {
+        if (pl_range_steal(&loop->part_slot[(me + k) % loop->slots].range, &begin, &end)) {
+            pl_range_set(&p->part_slot->range, begin, end);
             return true;
         }
     }
@@ -250,12 +250,12 @@ static void work(part *p)
     uint32_t size = first_size(loop), begin, end;
     uint64_t before = pl_ticks();
     while (!stopped(loop)) {
-        if (!pl_range_take(&p->seat->range, size, &begin, &end)) {
+        if (!pl_range_take(&p->part_slot->range, size, &begin, &end)) {
             if (!steal_range(p))
                 break;
             continue;
         }
-        if (keep_offer(p))
+        if (keep_share(p))
             before = pl_ticks(); /* a wake-up is not what iterations cost */
         run_chunk(loop, begin, end);
         uint64_t now = pl_ticks(), spent = now - before;
@@ -265,7 +265,7 @@ static void work(part *p)
         if (p->worker == loop->owner && loop->handed && now - loop->handed_at > SETTLE_US * pl_os_ticks_per_us())
             settle(loop);
     }
-    close_offer(p);
+    close_share(p);
 }
 
 /* Adds what its work has cost to the loop's account. */
@@ -284,14 +284,14 @@ static void lend(const pl_loop *loop, const pl_worker *w, int step)
     }
 }
 
-/* Takes part on a seat, and is no longer counted then. In somebody else's loop, so the thread is not cancelled. */
-PL_NOT_INLINED static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
+/* Takes part on a participant slot, and is no longer counted then. In somebody else's loop, so the thread is not cancelled. */
+PL_NOT_INLINED static void take_part(pl_loop *loop, pl_worker *w, part_slot *part_slot)
 {
     PL_UNWIND_BARRIER();
     int state = pl_os_cancel_defer();
-    pl_frame frame = {.latch = &loop->latch};
-    part p = {.loop = loop, .worker = w, .seat = seat};
-    pl_worker_enter(w, &frame);
+    pl_activation activation = {.latch = &loop->latch};
+    part p = {.loop = loop, .worker = w, .part_slot = part_slot};
+    pl_worker_enter(w, &activation);
     lend(loop, w, 1);
     pl_os_ambient before;
     pl_os_ambient_enter(&loop->ambient, &before);
@@ -302,64 +302,64 @@ PL_NOT_INLINED static void take_part(pl_loop *loop, pl_worker *w, seat *seat)
     pl_os_ambient_leave(&before);
     account(&p);
     lend(loop, w, -1);
-    stand_up(loop, seat);
-    pl_worker_leave_frame(w);
+    leave_slot(loop, part_slot);
+    pl_worker_exit(w);
     pl_latch_drop(&loop->latch);
     pl_os_cancel_restore(state);
 }
 
-/* What the thief of an offer does: takes part, if it still may and there is a seat. The offer's count at the latch
+/* What the thief of a share does: takes part, if it still may and there is a participant slot. The share's count at the latch
  * is now the thief's. */
-static void take_offer(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted)
+static void take_share(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted)
 {
     pl_loop *loop = *(void **)(void *)slot->data;
     pl_assert(w->deque.head == w->deque.base || pl_deque_stolen_to(&w->deque, w->deque.head - 1)); /* see loop.h */
-    seat *seat = wanted ? sit(loop, w) : NULL;
+    part_slot *part_slot = wanted ? take_slot(loop, w) : NULL;
     pl_worker_end(victim, slot, PL_SLOT_DONE);
     pl_worker_pass_on(w);
-    if (seat)
-        take_part(loop, w, seat);
+    if (part_slot)
+        take_part(loop, w, part_slot);
     else
         pl_latch_drop(&loop->latch);
 }
 
-/* ---- seats that are handed over -------------------------------------------------------------------------- */
+/* ---- participant slots that are handed over -------------------------------------------------------------------------- */
 
-/* What a searcher does that has taken a seat from the owner's handoff, and is counted at the latch for it. */
+/* What a searcher does that has taken a participant slot from the owner's handoff, and is counted at the latch for it. */
 static int join(void *ctx, size_t begin, size_t end, void *stop)
 {
     pl_loop *loop = ctx;
     pl_worker *w = pl_worker_known();
-    seat *seat = &loop->seat[begin];
+    part_slot *part_slot = &loop->part_slot[begin];
     (void)stop;
     for (size_t k = begin + 1; k < end; k++)
-        free_seat(loop, &loop->seat[k]); /* too many were taken: see handoff.h */
-    /* R25 seq_cst: as R10, but that the seat was reserved for it; pairs with R15 */
-    atomic_store_explicit(&seat->sitter, w->index + 1, memory_order_seq_cst);
-    take_part(loop, w, seat);
+        free_slot(loop, &loop->part_slot[k]); /* too many were taken: see handoff.h */
+    /* R25 seq_cst: as R10, but that the participant slot was reserved for it; pairs with R15 */
+    atomic_store_explicit(&part_slot->participant, w->index + 1, memory_order_seq_cst);
+    take_part(loop, w, part_slot);
     return 0;
 }
 
-/* Spreads [begin, end) over the owner's seat and those that it hands over: one for each that is searching. */
-static void hand_over_seats(part *p, uint32_t begin, uint32_t end)
+/* Spreads [begin, end) over the owner's participant slot and those that it hands over: one for each that is searching. */
+static void hand_over_slots(part *p, uint32_t begin, uint32_t end)
 {
     pl_loop *loop = p->loop;
     pl_worker *w = loop->owner;
     pl_handoff *h = &w->handoff;
-    uint32_t parts = loop->seats < end - begin ? loop->seats : end - begin, most = parts ? parts - 1 : 0;
+    uint32_t parts = loop->slots < end - begin ? loop->slots : end - begin, most = parts ? parts - 1 : 0;
     uint32_t count = pl_handoff_busy(h) || loop->add ? 0 : pl_sleep_awake(&w->pool->sleep);
     count = count < most ? count : most;
     for (uint32_t k = count; k > 0; k--) {
         uint32_t share = (end - begin) / (k + 1);
-        pl_range_set(&loop->seat[k].range, end - share, end);
+        pl_range_set(&loop->part_slot[k].range, end - share, end);
         end -= share;
-        /* R26 relaxed: whoever takes the seat sees it, by H2; pairs with R10, R15 */
-        atomic_store_explicit(&loop->seat[k].sitter, RESERVED, memory_order_relaxed);
+        /* R26 relaxed: whoever takes the participant slot sees it, by H2; pairs with R10, R15 */
+        atomic_store_explicit(&loop->part_slot[k].participant, RESERVED, memory_order_relaxed);
         /* R27 relaxed: as R8; pairs with R7 */
         atomic_fetch_add_explicit(&loop->taken, 1, memory_order_relaxed);
         pl_latch_add(&loop->latch);
     }
-    pl_range_set(&p->seat->range, begin, end);
+    pl_range_set(&p->part_slot->range, begin, end);
     if (count == 0)
         return;
     loop->handed = true;
@@ -367,21 +367,21 @@ static void hand_over_seats(part *p, uint32_t begin, uint32_t end)
     loop->handed_at = pl_ticks();
     h->body = join;
     h->ctx = loop;
-    pl_handoff_lay_out_seats(h, 1, count + 1);
+    pl_handoff_lay_out_slots(h, 1, count + 1);
     pl_worker_call_for_help(w, false); /* they may have gone to sleep */
 }
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */
 
-/* The sitter of a seat, if it is someone else than the waiter. */
-static pl_worker *other_sitter(pl_loop *loop, seat *seat)
+/* The participant of a participant slot, if it is someone else than the waiter. */
+static pl_worker *other_participant(pl_loop *loop, part_slot *part_slot)
 {
     /* R15 seq_cst: before the steal, where to look, also in S after the announcement of a waiter about to park (L4);
-     * after it, whether the sitter was still there (acquire); pairs with R10, R13 */
-    uint32_t sitter = atomic_load_explicit(&seat->sitter, memory_order_seq_cst);
-    if (sitter == 0 || sitter == RESERVED || sitter - 1 == loop->owner->index)
+     * after it, whether the participant was still there (acquire); pairs with R10, R13 */
+    uint32_t participant = atomic_load_explicit(&part_slot->participant, memory_order_seq_cst);
+    if (participant == 0 || participant == RESERVED || participant - 1 == loop->owner->index)
         return NULL;
-    return pl_pool_worker(loop->owner->pool, sitter - 1);
+    return pl_pool_worker(loop->owner->pool, participant - 1);
 }
 
 /* Whether all that is on the owner's deque has been stolen from it; else it may not help (loop.h). */
@@ -391,16 +391,16 @@ static bool may_help(const pl_loop *loop)
     return d->head == d->base || pl_deque_stolen_to(d, d->head - 1);
 }
 
-/* Steals an offer or a task made by iterations of this loop, and runs it. */
+/* Steals a share or a task made by iterations of this loop, and runs it. */
 static bool help(pl_loop *loop)
 {
-    for (uint32_t k = 0; k < loop->seats && may_help(loop); k++) {
+    for (uint32_t k = 0; k < loop->slots && may_help(loop); k++) {
         pl_slot *slot;
         const pl_task *task;
-        pl_worker *other = other_sitter(loop, &loop->seat[k]);
+        pl_worker *other = other_participant(loop, &loop->part_slot[k]);
         if (!other || pl_worker_steal(loop->owner, other, &slot, &task) != PL_STEAL_GOT)
             continue;
-        pl_worker_run(loop->owner, other, slot, task, other_sitter(loop, &loop->seat[k]) == other);
+        pl_worker_run(loop->owner, other, slot, task, other_participant(loop, &loop->part_slot[k]) == other);
         return true;
     }
     return false;
@@ -409,8 +409,8 @@ static bool help(pl_loop *loop)
 /* Whether help() would find something; for the owner that is about to park. */
 static bool could_help(pl_loop *loop)
 {
-    for (uint32_t k = 0; k < loop->seats && may_help(loop); k++) {
-        pl_worker *other = other_sitter(loop, &loop->seat[k]);
+    for (uint32_t k = 0; k < loop->slots && may_help(loop); k++) {
+        pl_worker *other = other_participant(loop, &loop->part_slot[k]);
         if (other && pl_worker_uncover(loop->owner, other))
             return true;
     }
@@ -452,7 +452,7 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
     if (run_grains(spec, begin, spec->n, &stop) == 0)
-        pl_brief_learn(spec, pl_ticks() - start, spec->n - begin, false);
+        pl_inline_learn(spec, pl_ticks() - start, spec->n - begin, false);
 }
 
 /* The caller's work has ended, or was left by its task (unwind.h): then nothing more begins. Waits for all. */
@@ -463,8 +463,8 @@ static void end_shared(void *participant)
     pl_worker *w = p->worker;
     if (!p->worked) {
         if (pl_stop_raise(&loop->stop, PL_STOP_ALL))
-            pl_stop_nudge_all();
-        close_offer(p);
+            pl_stop_notify_all();
+        close_share(p);
     }
     if (loop->handed)
         settle(loop);
@@ -477,7 +477,7 @@ static void end_shared(void *participant)
         /* R23 relaxed: a hint; pairs with W14 */
         atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
-    pl_worker_leave_frame(w);
+    pl_worker_exit(w);
 }
 
 /* Runs [begin, n) with help. False, and nothing is run, if the pool is being ended. */
@@ -485,11 +485,11 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
 {
     const pl_loop_spec *spec = loop->spec;
     pl_worker *w = loop->owner;
-    pl_frame frame = {.latch = &loop->latch};
+    pl_activation activation = {.latch = &loop->latch};
     PL_UNWIND_CLEANS();
-    pl_worker_enter(w, &frame);
+    pl_worker_enter(w, &activation);
     if (pl_pool_stopping(w->pool)) {
-        pl_worker_leave_frame(w);
+        pl_worker_exit(w);
         return false;
     }
     if (loop->add) {
@@ -498,19 +498,19 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
     }
     lend(loop, w, 1);
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
-    part p = {.loop = loop, .worker = w, .seat = sit(loop, w)};
+    part p = {.loop = loop, .worker = w, .part_slot = take_slot(loop, w)};
     pl_cleanup cleanup;
     pl_cleanup_begin(&cleanup, end_shared, &p);
-    hand_over_seats(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
+    hand_over_slots(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));
     work(&p);
     p.worked = true;
     pl_cleanup_end(&cleanup);
     end_shared(&p);
     w->helpers += w->helpers == 0; /* there may be some about */
-    pl_brief_own.last = pl_ticks();
+    pl_inline_own.last = pl_ticks();
     if (!stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
-        pl_brief_learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin, false);
+        pl_inline_learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin, false);
     }
     return true;
 }
@@ -519,7 +519,7 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
 typedef struct before {
     pl_worker *worker;
     pl_slot *head;
-    seat *far;
+    part_slot *far;
 } before;
 
 static void put_back(void *what)
@@ -530,36 +530,36 @@ static void put_back(void *what)
 }
 
 /* Makes the loop and runs [begin, n) of it, if help is to be had. */
-PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned seats, bool add, bool has_mask)
+PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, unsigned slots, bool add, bool has_mask)
 {
     pl_worker *w = pl_worker_self();
     if (!w)
         return false;
-    pl_pool_start_threads(w->pool, seats - 1, add);
-    seat near[NEAR_SEATS];
+    pl_pool_start_threads(w->pool, slots - 1, add);
+    part_slot near[NEAR_SLOTS];
     before b = {.worker = w, .head = w->deque.head};
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (seats > NEAR_SEATS && !(b.far = pl_os_zalloc(seats * sizeof(seat))))
-        seats = NEAR_SEATS;
+    if (slots > NEAR_SLOTS && !(b.far = pl_os_zalloc(slots * sizeof(part_slot))))
+        slots = NEAR_SLOTS;
     size_t grain = spec->grain ? spec->grain : 1, unit = ((spec->n - 1) / grain / UINT32_MAX + 1) * grain;
     pl_loop loop = {
         .spec = spec,
         .owner = w,
         .unit = unit,
-        .seats = seats,
+        .slots = slots,
         .add = add,
         .has_mask = has_mask,
         .chunk_ticks = (spec->chunk_us ? spec->chunk_us : CHUNK_US) * pl_os_ticks_per_us(),
-        .seat = b.far ? b.far : near,
+        .part_slot = b.far ? b.far : near,
     };
     pl_os_ambient_get(&loop.ambient);
     if (has_mask)
         pl_worker_mask_of(w, &loop.mask);
     pl_latch_init(&loop.latch, &w->parker);
-    for (uint32_t k = 0; k < seats; k++) {
-        atomic_init(&loop.seat[k].range.word, 0);
-        atomic_init(&loop.seat[k].sitter, 0);
+    for (uint32_t k = 0; k < slots; k++) {
+        atomic_init(&loop.part_slot[k].range.word, 0);
+        atomic_init(&loop.part_slot[k].participant, 0);
     }
     pl_deque_find_head(&w->deque);
     pl_cleanup_begin(&cleanup, put_back, &b);
@@ -572,23 +572,23 @@ PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, un
 /* Runs a loop of one iteration or more. */
 static void run(const pl_loop_spec *spec)
 {
-    unsigned cores = pl_pool_cores(), seats = spec->workers ? spec->workers : cores;
+    unsigned cores = pl_pool_cores(), slots = spec->workers ? spec->workers : cores;
     size_t most = spec->grain ? (spec->n - 1) / spec->grain + 1 : spec->n, begin = 0;
-    seats = seats < most ? seats : (unsigned)most;
-    seats = seats < PL_SLEEP_MAX ? seats : PL_SLEEP_MAX;
+    slots = slots < most ? slots : (unsigned)most;
+    slots = slots < PL_SLEEP_MAX ? slots : PL_SLEEP_MAX;
     /* Who asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept alone. */
     bool add = spec->workers > cores, has_mask = true;
-    if (seats > 1 && !add) {
+    if (slots > 1 && !add) {
         uint64_t guess = pl_cost_guess(spec->cost, spec->n);
         has_mask = guess > MASKED_US * pl_os_ticks_per_us();
         if (spec->grain)
-            seats = pl_brief_is_short(guess) ? 1 : seats;
-        else if ((begin = pl_brief_run(spec, seats, guess)) == spec->n)
+            slots = pl_inline_is_short(guess) ? 1 : slots;
+        else if ((begin = pl_inline_run(spec, slots, guess)) == spec->n)
             return;
     }
     if (cores == 1)
-        pl_brief_own.limit = UINT64_MAX; /* whatever it costs */
-    if (seats == 1 || !try_shared(spec, begin, seats, add, has_mask))
+        pl_inline_own.limit = UINT64_MAX; /* whatever it costs */
+    if (slots == 1 || !try_shared(spec, begin, slots, add, has_mask))
         run_alone(spec, begin);
 }
 

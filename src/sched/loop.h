@@ -2,35 +2,35 @@
 /*
  * A parallel loop: one body over [0, n), on the caller and on whoever helps.
  *
- * The iterations sit in *ranges* (range.h), one for each *seat* of the loop. The caller takes the first seat, with the
- * whole range. Who finds the other seats empty-handed is told by an *offer*: a task on the deque of each participant,
- * open for as long as that participant has iterations to share and the loop has a free seat. A thief of an offer sits
- * down, takes the back half of somebody's range, makes an offer of its own, and so on: the work spreads like a
- * rumour, and each offer wakes at most one sleeper, or else the callers that wait for a loop around this one.
+ * The iterations sit in *ranges* (range.h), one for each *participant slot* of the loop. The caller takes the first participant slot, with the
+ * whole range. Who finds the other participant slots empty-handed is told by an *share*: a task on the deque of each participant,
+ * open for as long as that participant has iterations to share and the loop has a free participant slot. A thief of a share stays
+ * down, takes the back half of somebody's range, makes a share of its own, and so on: the work spreads like a
+ * rumour, and each share wakes at most one sleeper, or else the callers that wait for a loop around this one.
  *
  * Where workers are searching when the loop begins, the caller does not wait for that: it spreads the range over its
- * own seat and one for each searcher, which are reserved, and hands those seats over (handoff.h). Whoever takes one is
+ * own participant slot and one for each searcher, which are reserved, and hands those participant slots over (handoff.h). Whoever takes one is
  * counted at the latch already. Those that nobody has taken after two microseconds it takes back, free for all, with
  * their iterations still in them.
  *
  * A participant eats its range in chunks that grow until one lasts some microseconds; where it is known what iterations
- * cost, they begin at that. Then it steals from the other seats; when all are empty it leaves. The caller waits at the
- * latch, which counts participants and open offers, until all have left.
+ * cost, they begin at that. Then it steals from the other participant slots; when all are empty it leaves. The caller waits at the
+ * latch, which counts participants and open shares, until all have left.
  *
- * While it waits, it looks after its own call only: iterations that came up in another seat, and offers of loops that
- * the participants' iterations have started (those on the deques of its own loop's sitters; loops that thieves of
+ * While it waits, it looks after its own call only: iterations that came up in another participant slot, and shares of loops that
+ * the participants' iterations have started (those on the deques of its own loop's participants; loops that thieves of
  * those have started further away are left to others). The rule "a waiter runs only tasks of the call it waits for"
  * is kept so:
  *
- *   - While somebody sits on a seat that it took by stealing an offer, or a seat itself, all that is public on its deque
- *     was pushed by iterations of this loop. For when it sat down, nothing public was there: either it was idle, and its
- *     deque empty; or it was itself waiting for a loop, and then it takes offers only if all that is on its deque has
- *     been stolen (as its own offer has been, as a rule, and with that all older tasks: deque.h, (7)). What is stolen
- *     stays so until its owner pops it, which is after it has left the seat.
- *   - The sitter may have left between the waiter's look at the seat and its steal. So the waiter looks again. If the
- *     sitter is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since
- *     before it leaves any inner loop it waits until the thief of its offer is done with the slot, which the waiter
- *     is not. If it has left, the waiter drops the offer unused, and the participant makes a new one at its next chunk.
+ *   - While somebody stays on a participant slot that it took by stealing a share, or a participant slot itself, all that is public on its deque
+ *     was pushed by iterations of this loop. For when it took its slot, nothing public was there: either it was idle, and its
+ *     deque empty; or it was itself waiting for a loop, and then it takes shares only if all that is on its deque has
+ *     been stolen (as its own share has been, as a rule, and with that all older tasks: deque.h, (7)). What is stolen
+ *     stays so until its owner pops it, which is after it has left the participant slot.
+ *   - The participant may have left between the waiter's look at the participant slot and its steal. So the waiter looks again. If the
+ *     participant is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since
+ *     before it leaves any inner loop it waits until the thief of its share is done with the slot, which the waiter
+ *     is not. If it has left, the waiter drops the share unused, and the participant makes a new one at its next chunk.
  */
 #ifndef PL_SCHED_LOOP_H
 #define PL_SCHED_LOOP_H

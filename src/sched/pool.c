@@ -37,7 +37,7 @@ static bool closed; /* the library is being unloaded or the program exits: no fu
 
 static _Thread_local pl_worker *self PL_OF_THREAD;
 /* The innermost. If it has no worker yet, `self` is NULL. */
-static _Thread_local pl_visit *visit PL_OF_THREAD;
+static _Thread_local pl_attachment *attachment PL_OF_THREAD;
 /* A thread of the pool that has not begun, or is on its way out: calls that `thread_start`, `thread_end` or its thread-specific
  * destructors make run alone. It would be the last to let go of a pool that it is to be joined for. */
 static _Thread_local bool stays_out PL_OF_THREAD;
@@ -73,7 +73,7 @@ unsigned pl_pool_forks(void)
 /* The pool that the calling thread is in; NULL if it is in none. */
 static pl_pool *pool_here(void)
 {
-    return self ? self->pool : visit ? visit->pool : NULL;
+    return self ? self->pool : attachment ? attachment->pool : NULL;
 }
 
 unsigned pl_pool_cores(void)
@@ -170,7 +170,7 @@ static void fill_in(pl_pool *pool, unsigned size, const pl_thread_kind *kind)
     pool->locked = pl_os_to_reserve(LOCKED_TRIAL) != LOCKED_TRIAL;
     pool->can_fence = pl_os_fence_init();
     pool->size = size;
-    pl_inbox_init(&pool->inbox);
+    pl_injector_init(&pool->injector);
     errno = saved;
 }
 
@@ -192,10 +192,10 @@ static pl_pool *program_pool(void)
 __attribute__((noinline)) static pl_worker *become_guest(void)
 {
     lock();
-    pl_pool *pool = visit ? visit->pool : program_pool();
+    pl_pool *pool = attachment ? attachment->pool : program_pool();
     pl_worker *w = pool && !pl_pool_stopping(pool) ? unused_worker(pool) : NULL;
-    bool for_a_call = w && !visit && pool->kept >= KEPT_GUESTS;
-    if (w && !visit && !for_a_call) {
+    bool for_a_call = w && !attachment && pool->kept >= KEPT_GUESTS;
+    if (w && !attachment && !for_a_call) {
         if (pthread_setspecific(guest_key, w) == 0) {
             pool->kept++;
         } else {
@@ -231,7 +231,7 @@ pl_worker *pl_worker_known(void)
 void pl_worker_end_call(void)
 {
     pl_worker *w = self;
-    if (!w || !w->for_a_call || w->frame || pl_os_forking_apart)
+    if (!w || !w->for_a_call || w->activation || pl_os_forking_apart)
         return;
     self = NULL;
     pl_deque_trim(&w->deque);
@@ -259,9 +259,9 @@ bool pl_pool_add_thread(pl_pool *pool, bool add)
     pl_worker *w = may ? unused_worker(pool) : NULL;
     bool started = false;
     if (w) {
-        int cpu = pl_os_cpu(), off = pl_os_may_begin_off(cpu, &pool->kind.attributes) ? cpu : -1;
+        int cpu = pl_os_cpu(), off = pl_os_may_start_excluding(cpu, &pool->kind.attributes) ? cpu : -1;
         /* W48 relaxed: k1 (worker.c), as W43, before the thread starts; pairs with W45 */
-        atomic_store_explicit(&w->kept_off, off + 1, memory_order_relaxed);
+        atomic_store_explicit(&w->excluded_cpu, off + 1, memory_order_relaxed);
         pl_sleep_waking(&pool->sleep, 1);
         if (self)
             pl_worker_mask_of(self, &w->origin);
@@ -294,7 +294,7 @@ void pl_pool_start_threads(pl_pool *pool, unsigned count, bool add)
         pl_sleep_search(&pool->sleep);
         if (pl_pool_add_thread(pool, add))
             continue;
-        if (pl_sleep_found(&pool->sleep) && (pl_pool_has_public(pool) || pl_inbox_count(&pool->inbox)))
+        if (pl_sleep_found(&pool->sleep) && (pl_pool_has_public(pool) || pl_injector_count(&pool->injector)))
             pl_pool_notify(pool, add); /* somebody may have relied on the search */
         return;
     }
@@ -304,15 +304,15 @@ bool pl_pool_may_add(const pl_pool *pool, bool add)
 {
     /* W16 relaxed: a time by itself; pairs with W15 */
     uint64_t until = atomic_load_explicit((_Atomic uint64_t *)&pool->no_threads_until, memory_order_relaxed);
-    bool errands = pl_inbox_count(&pool->inbox) > 0, driven = pl_inbox_drivers(&pool->inbox) > 0;
+    bool jobs = pl_injector_count(&pool->injector) > 0, driven = pl_injector_drivers(&pool->injector) > 0;
     /* W52 relaxed: a hint; pairs with R28 */
     uint32_t lent = atomic_load_explicit((_Atomic uint32_t *)&pool->lent, memory_order_relaxed);
     bool few = pl_pool_threads(pool) + 1 < pool->size + driven + lent;
-    if (pool->locked && !errands && self && self->is_thread)
+    if (pool->locked && !jobs && self && self->is_thread)
         return false;
     if (pl_os_forking_apart) /* the thread would be the keeper's, which ends soon, or in a process that is to have one */
         return false;
-    return (add || errands || few) && (until == 0 || pl_os_nanoseconds() > until) && !pl_pool_stopping(pool);
+    return (add || jobs || few) && (until == 0 || pl_os_nanoseconds() > until) && !pl_pool_stopping(pool);
 }
 
 bool pl_worker_leave(pl_worker *worker)
@@ -332,38 +332,38 @@ bool pl_worker_leave(pl_worker *worker)
     return leave;
 }
 
-/* ---- visits ---------------------------------------------------------------------------------------------- */
+/* ---- attachments ---------------------------------------------------------------------------------------------- */
 
 /* The calling thread's worker in a pool that it is in further out. */
 static pl_worker *worker_further_out(const pl_pool *pool)
 {
-    for (const pl_visit *v = visit; v; v = v->outer)
+    for (const pl_attachment *v = attachment; v; v = v->outer)
         if (v->before && v->before->pool == pool)
             return v->before;
     return NULL;
 }
 
-void pl_pool_enter(pl_visit *v, pl_pool *pool)
+void pl_pool_attach(pl_attachment *v, pl_pool *pool)
 {
     if (stays_out || pool_here() == pool || !pool->own)
         return;
     pl_pool_hold(pool);
-    *v = (pl_visit){.outer = visit, .pool = pool, .before = self, .found = worker_further_out(pool)};
-    visit = v;
+    *v = (pl_attachment){.outer = attachment, .pool = pool, .before = self, .found = worker_further_out(pool)};
+    attachment = v;
     self = v->found;
-    pl_brief_look(); /* what is short depends on the pool */
+    pl_inline_look(); /* what is short depends on the pool */
 }
 
 static void let_go(pl_pool *pool);
 
-void pl_pool_leave(pl_visit *v)
+void pl_pool_detach(pl_attachment *v)
 {
-    if (visit != v)
+    if (attachment != v)
         return; /* it was none; or this is a child process, and began in it */
     pl_worker *w = self;
-    visit = v->outer;
+    attachment = v->outer;
     self = v->before;
-    pl_brief_look();
+    pl_inline_look();
     if (w && w != v->found) {
         pl_deque_trim(&w->deque);
         give_back(w);
@@ -377,11 +377,11 @@ void pl_pool_leave(pl_visit *v)
 static bool busy(const pl_pool *pool, bool *others)
 {
     *others = false;
-    if (pl_inbox_drivers(&pool->inbox))
+    if (pl_injector_drivers(&pool->injector))
         return true;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        /* W18 seq_cst: after W9 in S: a thread that enters a frame from now on sees that the pool is stopping; pairs
+        /* W18 seq_cst: after W9 in S: a thread that enters a activation from now on sees that the pool is stopping; pairs
          * with W27 */
         if (atomic_load_explicit(&w->inside, memory_order_seq_cst) || pl_handoff_busy(&w->handoff))
             return true;
@@ -401,12 +401,12 @@ static void bar(pl_pool *pool)
 /* With the mutex held. Threads that have left meanwhile, or leave as they do not see it yet, are made anew when they are wanted. */
 static void open_again(pl_pool *pool)
 {
-    /* W64 seq_cst: before the look for errands, in S: who has submitted one and was barred from starting a thread for it is
+    /* W64 seq_cst: before the look for jobs, in S: who has submitted one and was barred from starting a thread for it is
      * seen; pairs with W8, I2 */
     atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
 }
 
-/* Bars it, too; but false, and look_for_errands() is to follow, if it must be left alone, since some call still runs. */
+/* Bars it, too; but false, and look_for_jobs() is to follow, if it must be left alone, since some call still runs. */
 static bool close_pool(pl_pool *pool, bool *others)
 {
     bar(pool);
@@ -417,9 +417,9 @@ static bool close_pool(pl_pool *pool, bool *others)
 }
 
 /* What is to follow without the mutex when a pool has been opened again. */
-static void look_for_errands(pl_pool *pool)
+static void look_for_jobs(pl_pool *pool)
 {
-    if (pl_inbox_count(&pool->inbox))
+    if (pl_injector_count(&pool->injector))
         pl_pool_notify(pool, false);
 }
 
@@ -470,7 +470,7 @@ static void end_program_pool(void)
     bool close_it = pool && closed;
     unlock();
     if (pool && !close_it)
-        look_for_errands(pool);
+        look_for_jobs(pool);
     if (!close_it)
         return;
     join_threads(pool);
@@ -486,7 +486,7 @@ static void end_program_pool(void)
     if (!known)
         the_pool = NULL;
     unlock();
-    if (!known) /* else they may still call, and then work alone; or look at what they have left in the inbox */
+    if (!known) /* else they may still call, and then work alone; or look at what they have left in the injector */
         free_pool(pool);
 }
 
@@ -495,7 +495,7 @@ bool pl_pool_shut_down(void)
     bool others = false;
     lock();
     pl_pool *pool = closed ? NULL : the_pool;
-    bool may = !pool || (!pl_inbox_count(&pool->inbox) && begin_end(pool, &others));
+    bool may = !pool || (!pl_injector_count(&pool->injector) && begin_end(pool, &others));
     if (pool)
         pl_pool_hold(pool); /* the program may exit meanwhile */
     unlock();
@@ -508,7 +508,7 @@ bool pl_pool_shut_down(void)
         open_again(pool);
         unlock();
     }
-    look_for_errands(pool);
+    look_for_jobs(pool);
     pl_pool_let_go(pool);
     return may;
 }
@@ -586,7 +586,7 @@ void pl_pool_free(pl_pool *pool)
 
 void pl_pool_hold(pl_pool *pool)
 {
-    /* W49 relaxed: the pool is held meanwhile, by its maker or an outer visit, or the mutex keeps it; pairs with W32, W50, W51 */
+    /* W49 relaxed: the pool is held meanwhile, by its maker or an outer attachment, or the mutex keeps it; pairs with W32, W50, W51 */
     atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
 }
 
@@ -638,7 +638,7 @@ static void stop_own_pools(void)
         if (close_it)
             join_threads(pool);
         else
-            look_for_errands(pool);
+            look_for_jobs(pool);
         lock();
         pl_pool *next = hold_first(pool_at(&pool->next));
         unlock();
@@ -680,7 +680,7 @@ static void renew(pl_pool *pool)
     own(pool, next);
 }
 
-/* The child has one thread, and a copy of pools whose threads are gone. It may be in the midst of a task, with frames
+/* The child has one thread, and a copy of pools whose threads are gone. It may be in the midst of a task, with activations
  * of loops below it on the stack; so their records are left alone, but within reach. The mutex may have been held. */
 static void become_child(void)
 {
@@ -694,7 +694,7 @@ static void become_child(void)
     forks++;
     the_pool = NULL;
     self = NULL;
-    visit = NULL;
+    attachment = NULL;
     closed = false;
     if (has_guest_key)
         pthread_setspecific(guest_key, NULL);

@@ -28,15 +28,15 @@
  * stores.
  *
  * Pools of the program's own. The pool above is the program's; beside it there may be others, each with its threads and
- * a size that takes the place of pl_pool_cores(). A thread gets into one by a *visit*: what it runs between
- * pl_pool_enter() and pl_pool_leave() is on that pool, calls inside of its tasks too, whatever pool it was in before.
+ * a size that takes the place of pl_pool_cores(). A thread gets into one by a *attachment*: what it runs between
+ * pl_pool_attach() and pl_pool_detach() is on that pool, calls inside of its tasks too, whatever pool it was in before.
  * It becomes a guest there when it first needs to be, and gives its record back when it leaves: so a thread that is in
- * no visit has no record in any pool but the program's, and neither its end nor a pool's leaves anything dangling. A
- * visit to a pool that the thread is in already, further out, goes on with the record from there.
+ * no attachment has no record in any pool but the program's, and neither its end nor a pool's leaves anything dangling. A
+ * attachment to a pool that the thread is in already, further out, goes on with the record from there.
  *
- * Such a pool is held by whoever made it, by pl_pool_free() let go, and by each visit. Who lets go last ends it: joins
- * its threads and frees all. That is never a thread of the pool itself, which works inside of somebody's visit; and
- * nobody waits for a visit to end. When the program exits, the pools' threads are joined as the program's are, but the
+ * Such a pool is held by whoever made it, by pl_pool_free() let go, and by each attachment. Who lets go last ends it: joins
+ * its threads and frees all. That is never a thread of the pool itself, which works inside of somebody's attachment; and
+ * nobody waits for a attachment to end. When the program exits, the pools' threads are joined as the program's are, but the
  * pools themselves stay, to be freed later or never. A child of fork() finds them as they were made, without a thread.
  */
 #ifndef PL_SCHED_POOL_H
@@ -57,13 +57,13 @@
 
 /* That a thread is inside of a loop, or runs a task of its own or of others. On its stack, innermost first. Who waits
  * for the loop, or for the stolen task, may be woken to help with what is published inside. */
-typedef struct pl_frame {
-    struct pl_frame *outer;
+typedef struct pl_activation {
+    struct pl_activation *outer;
     pl_latch *latch;   /* of the loop, or NULL */
     pl_slot *slot;     /* of a stolen task, or NULL, */
     pl_parker *waiter; /* and who waits for it */
     bool task;         /* it is a task, not a loop */
-} pl_frame;
+} pl_activation;
 
 typedef struct pl_worker {
     pl_deque deque; /* first: a worker is known to its tasks by its deque's bounds */
@@ -75,25 +75,25 @@ typedef struct pl_worker {
     bool for_a_call; /* a guest that gives its record back when its call returns */
     bool inferior; /* a thread whose priority is not the process's, as the system did not allow that: it leaves soon */
     bool was_last; /* it was the last searcher when it found what it runs now, and owes a look */
-    uint64_t shy_for;   /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
-    uint64_t shy_since; /* and since when it has left `victim` alone, in ticks */
-    uint64_t late;      /* of its loops: by how much a helper's part ends later than its work takes; */
-    uint32_t helpers;   /* how many came, the last time; */
-    uint32_t handed;    /* and how many loops it has handed over */
-    pl_frame *frame;    /* the innermost */
+    uint64_t shy_for;          /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
+    uint64_t shy_since;        /* and since when it has left `victim` alone, in ticks */
+    uint64_t handoff_latency;  /* of its loops: by how much a helper's part ends later than its work takes; */
+    uint32_t helpers;          /* how many came, the last time; */
+    uint32_t handed;           /* and how many loops it has handed over */
+    pl_activation *activation; /* the innermost */
     const pl_os_mask
         *mask; /* of a thread: that of those who wait for what it runs, which is now its own; NULL: all blocked */
     pl_os_mask origin;       /* of a thread: that of the thread that started it */
     pl_os_mask handled;      /* signals that the program handled, as seen a short while ago, */
     uint64_t handled_since;  /* in ticks; 0: not yet */
-    _Atomic uint32_t inside; /* how many frames that is; also read at exit */
+    _Atomic uint32_t inside; /* how many activations that is; also read at exit */
     _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
     _Atomic pl_os_id me;     /* its thread's number */
     /* what tasks see of the thread that waits for the computation which this one takes part in: read by their thieves */
     _Atomic uint64_t floating;
     _Atomic(void *) locale;
-    _Atomic int kept_off;   /* while it sleeps: the CPU, plus 1, that whoever wakes it keeps it off; or 0: worker.c */
-    _Atomic uint64_t woken; /* when it was woken the last time, in ticks; or 0 */
+    _Atomic int excluded_cpu; /* while it sleeps: the CPU, plus 1, that whoever wakes it keeps it off; or 0: worker.c */
+    _Atomic uint64_t woken;   /* when it was woken the last time, in ticks; or 0 */
     /* kept under the pool's mutex */
     enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
     pthread_t thread;            /* of a PL_THREAD, or a PL_ENDED one still to be joined */
@@ -116,26 +116,26 @@ typedef struct pl_pool {
     alignas(PL_LINE) _Atomic uint32_t high; /* workers[0 .. high) exist */
     _Atomic uint32_t threads;               /* how many the pool has made that have not ended */
     _Atomic uint32_t stopping;
-    _Atomic uint64_t no_threads_until; /* after a failure to start one: when to try again, in pl_os_nanoseconds() */
-    _Atomic uint32_t eager;            /* loops under way that ask for more workers than it has, */
-    _Atomic uint32_t lent;             /* and how many of its threads are at those: they may block for long */
-    _Atomic uint32_t wake_cost;        /* what it takes to wake a worker, in ticks: of who does it, */
-    _Atomic uint32_t wake_latency;     /* and until it is awake; both moving averages */
-    _Atomic uint32_t waiting;          /* workers that wait for a stolen task, or for their loop's participants */
-    alignas(PL_LINE) pl_inbox inbox;   /* what runs in the background */
-    alignas(PL_LINE) bool can_fence;   /* there are asymmetric fences */
-    bool own;                          /* it is not the program's */
-    uint64_t spin_ticks;               /* how long a searcher looks around before it sleeps */
-    bool locked;                       /* the program's memory is locked: so callers alone start threads, see below */
-    unsigned cpus;                     /* that there are for all threads */
-    unsigned size;                     /* workers that a call has which does not say, the caller among them */
-    pl_thread_kind kind;               /* of its threads */
+    _Atomic uint64_t no_threads_until;     /* after a failure to start one: when to try again, in pl_os_nanoseconds() */
+    _Atomic uint32_t eager;                /* loops under way that ask for more workers than it has, */
+    _Atomic uint32_t lent;                 /* and how many of its threads are at those: they may block for long */
+    _Atomic uint32_t wake_cost;            /* what it takes to wake a worker, in ticks: of who does it, */
+    _Atomic uint32_t wake_latency;         /* and until it is awake; both moving averages */
+    _Atomic uint32_t waiting;              /* workers that wait for a stolen task, or for their loop's participants */
+    alignas(PL_LINE) pl_injector injector; /* what runs in the background */
+    alignas(PL_LINE) bool can_fence;       /* there are asymmetric fences */
+    bool own;                              /* it is not the program's */
+    uint64_t spin_ticks;                   /* how long a searcher looks around before it sleeps */
+    bool locked;         /* the program's memory is locked: so callers alone start threads, see below */
+    unsigned cpus;       /* that there are for all threads */
+    unsigned size;       /* workers that a call has which does not say, the caller among them */
+    pl_thread_kind kind; /* of its threads */
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
     /* of an own pool */
-    alignas(
-        PL_LINE) _Atomic uint32_t holders; /* its maker, the visits, and executors; of the program's pool the last */
-    bool owned;                            /* its maker has not let it go; kept under the mutex */
-    _Atomic(struct pl_pool *) next;        /* of all such pools; of those of parent processes, kept reachable */
+    alignas(PL_LINE) _Atomic uint32_t
+        holders;                    /* its maker, the attachments, and executors; of the program's pool the last */
+    bool owned;                     /* its maker has not let it go; kept under the mutex */
+    _Atomic(struct pl_pool *) next; /* of all such pools; of those of parent processes, kept reachable */
     /* kept under the mutex */
     pl_worker *free; /* records that are PL_FREE */
     unsigned kept;   /* guests that keep their records from call to call */
@@ -152,7 +152,7 @@ unsigned pl_pool_default_cores(void);
 /* In a process that is to have one thread: the program's pool, which does not exist yet, has no further worker. */
 void pl_pool_stay_alone(void);
 
-/* The calling thread's worker; makes it a guest of the pool that it visits, or else of the program's, if it has none.
+/* The calling thread's worker; makes it a guest of the pool that it attachments, or else of the program's, if it has none.
  * NULL if there is no memory, there are too many workers, or the library is forking a process on this thread, where calls
  * that fork handlers make are to run alone. */
 pl_worker *pl_worker_self(void);
@@ -168,23 +168,23 @@ void pl_worker_end_call(void);
  * thread yet. NULL if there is no memory. */
 pl_pool *pl_pool_new(unsigned size, const pl_thread_kind *kind);
 
-/* Lets go of it. It ends now, or with the last visit. */
+/* Lets go of it. It ends now, or with the last attachment. */
 void pl_pool_free(pl_pool *pool);
 
-/* What the calling thread runs until pl_pool_leave() runs on `pool`, which is held; if that is the program's, or the one that
- * the thread is in, nothing changes. The visit
- * is on its stack: visits are left in the order in which they are nested. */
-typedef struct pl_visit {
-    struct pl_visit *outer;
+/* What the calling thread runs until pl_pool_detach() runs on `pool`, which is held; if that is the program's, or the one that
+ * the thread is in, nothing changes. The attachment
+ * is on its stack: attachments are left in the order in which they are nested. */
+typedef struct pl_attachment {
+    struct pl_attachment *outer;
     pl_pool *pool;
     pl_worker *before; /* the thread's worker outside, if it had one */
     pl_worker *found;  /* its worker in the pool from further out, if it had one */
-} pl_visit;
+} pl_attachment;
 
-void pl_pool_enter(pl_visit *visit, pl_pool *pool);
-void pl_pool_leave(pl_visit *visit);
+void pl_pool_attach(pl_attachment *attachment, pl_pool *pool);
+void pl_pool_detach(pl_attachment *attachment);
 
-/* The pool that the calling thread is in, or else the program's, held for something that outlives the thread's visit; and
+/* The pool that the calling thread is in, or else the program's, held for something that outlives the thread's attachment; and
  * let go again. NULL if there is none any more, or no memory. A pool's own threads are not to be the last to let it go. */
 pl_pool *pl_pool_hold_here(void);
 void pl_pool_hold(pl_pool *pool);
@@ -206,13 +206,13 @@ void pl_pool_in_child(void (*run)(void));
  * whoever runs out of work first will find it. */
 void pl_pool_notify(pl_pool *pool, bool add);
 
-/* A task or an offer that is in a slot. What the library itself puts there has no `run`, and begins with this. */
-typedef struct pl_job {
+/* A task or a share that is in a slot. What the library itself puts there has no `run`, and begins with this. */
+typedef struct pl_internal_task {
     pl_task task;
     /* What a thief does with it. It calls pl_worker_end() for the slot before anything that takes long. `wanted` is
      * false if the thief found, too late, that it may not run it. */
     void (*take)(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool wanted);
-} pl_job;
+} pl_internal_task;
 
 /* Runs what it stole from `victim`, or gives it back. */
 void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted);
@@ -220,7 +220,7 @@ void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_
 /* Runs a piece of what `victim` has handed over, and what more there is; brief.c. */
 void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece);
 
-/* Runs a task, at the deque's head, in the frame that the worker has just entered for it. */
+/* Runs a task, at the deque's head, in the activation that the worker has just entered for it. */
 void pl_worker_start(pl_worker *worker, const pl_task *task, pl_slot *slot);
 
 /* A thief has done with a slot; `how` as in pl_slot_end(). */
@@ -250,9 +250,9 @@ void pl_worker_mask_of(const pl_worker *worker, pl_os_mask *mask);
  * Returns what to go back to. Before whoever waits can know that the thread has done: its signals are for the program. */
 const pl_os_mask *pl_worker_set_mask(pl_worker *worker, const pl_os_mask *mask);
 
-/* Enters and leaves a frame. */
-void pl_worker_enter(pl_worker *worker, pl_frame *frame);
-void pl_worker_leave_frame(pl_worker *worker);
+/* Enters and leaves a activation. */
+void pl_worker_enter(pl_worker *worker, pl_activation *activation);
+void pl_worker_exit(pl_worker *worker);
 
 /* Somebody is to come for what this worker has published: one that sleeps or searches, and those that wait for what the
  * worker does. */
@@ -265,7 +265,7 @@ bool pl_pool_idle(const pl_pool *pool);
  * other work is found (f2 in sleep.h). Before anything that takes long. */
 void pl_worker_pass_on(pl_worker *worker);
 
-/* Whether any deque has a public task, or any worker seats to hand over, or an errand may be taken. All loads are seq_cst:
+/* Whether any deque has a public task, or any worker participant slots to hand over, or a job may be taken. All loads are seq_cst:
  * see sleep.h. */
 bool pl_pool_has_public(const pl_pool *pool);
 
@@ -334,7 +334,7 @@ void *pl_worker_main(void *worker);
 void pl_worker_become(pl_worker *worker);
 void pl_worker_stay_out(void);
 
-/* Whether a thread may be added now: by the pool's size, which is meant without callers, where errands run; for errands that
+/* Whether a thread may be added now: by the pool's size, which is meant without callers, where jobs run; for jobs that
  * nobody watches, if all are busy; or on special request; and after no recent failure. */
 bool pl_pool_may_add(const pl_pool *pool, bool add);
 
@@ -343,7 +343,7 @@ bool pl_pool_add_thread(pl_pool *pool, bool add);
 
 /*
  * Who starts a thread allocates memory for it, and C libraries have a heap for each thread that does so: glibc reserves 64 MB,
- * all of which is locked where the program's memory is. There, threads of the pool start others for errands only, and a
+ * all of which is locked where the program's memory is. There, threads of the pool start others for jobs only, and a
  * caller starts all that its call wants, `count` in all, before it begins.
  */
 void pl_pool_start_threads(pl_pool *pool, unsigned count, bool add);

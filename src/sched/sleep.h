@@ -46,7 +46,7 @@
  * have tried again, had it lost the claim. So the push came after, and V's slow path in between, which overwrote the
  * request and then looked who is idle (W24), in S after W's announcement. It saw W. If it then had something to
  * publish, or found it revealed in its stead, it has woken somebody, or left it to searchers, and has poked the waiters
- * of its own frames (W30). Whoever of these steals last (f2) goes once more through claim, fence and look for the
+ * of its own activations (W30). Whoever of these steals last (f2) goes once more through claim, fence and look for the
  * others, as does whoever finds nothing and goes to sleep. If it had nothing to publish, it asked itself, and the push
  * took the slow path. A worker that begins a task (W27) looks likewise, as a W that saw no task there (W28) had
  * announced itself before. Where the system has no heavy fence, what is private when V enters a long leaf stays so

@@ -44,24 +44,24 @@ bool pl_stop_raise(pl_stop *stop, int level)
     return true;
 }
 
-static void nudge(place *p)
+static void notify_place(place *p)
 {
     /* E3 seq_cst: m2, before m3 in S; who reads it sees m1 (release); pairs with E5 */
     atomic_fetch_add_explicit(&p->epoch, 1, memory_order_seq_cst);
     /* E4 seq_cst: m3, after m2 in S; pairs with E6 */
     if (atomic_load_explicit(&p->sleepers, memory_order_seq_cst) > 0)
-        pl_os_rouse(&p->epoch);
+        pl_os_wake_all(&p->epoch);
 }
 
-void pl_stop_nudge(const void *root)
+void pl_stop_notify(const void *root)
 {
-    nudge(place_of(root));
+    notify_place(place_of(root));
 }
 
-void pl_stop_nudge_all(void)
+void pl_stop_notify_all(void)
 {
     for (int i = 0; i < PLACES; i++)
-        nudge(&places[i]);
+        notify_place(&places[i]);
 }
 
 bool pl_stop_sleep(const void *root, uint64_t until, bool (*give_up)(void *context), void *context)
@@ -77,7 +77,7 @@ bool pl_stop_sleep(const void *root, uint64_t until, bool (*give_up)(void *conte
         gave_up = give_up(context);
         if (gave_up || now >= until)
             break;
-        pl_os_doze(&p->epoch, e, until - now);
+        pl_os_wait_for(&p->epoch, e, until - now);
     }
     /* E7 relaxed: who still counts this sleeper wakes nobody; pairs with E4 */
     atomic_fetch_sub_explicit(&p->sleepers, 1, memory_order_relaxed);

@@ -24,8 +24,8 @@
  *
  * The right-hand side is safe in a signal handler.
  */
-#ifndef PL_SCHED_CANCEL_H
-#define PL_SCHED_CANCEL_H
+#ifndef PL_SCHED_STOP_H
+#define PL_SCHED_STOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,8 +47,8 @@ static inline int pl_stop_level(const pl_stop *stop)
 bool pl_stop_raise(pl_stop *stop, int level);
 
 /* m2 to m4: those who sleep under `root` are to look again; all who sleep. */
-void pl_stop_nudge(const void *root);
-void pl_stop_nudge_all(void);
+void pl_stop_notify(const void *root);
+void pl_stop_notify_all(void);
 
 /* Sleeps until `until`, in pl_os_nanoseconds(), or until give_up(context) is true, which is asked first and then whenever
  * a stop word anywhere has been raised. True if it gave up. */

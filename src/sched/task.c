@@ -29,12 +29,12 @@ static void run_serially(const pl_task *task, pl_slot *slot)
 static void run(const pl_task *task, pl_slot *slot)
 {
     pl_worker *w = pl_worker_self();
-    pl_frame frame = {.task = true};
+    pl_activation activation = {.task = true};
     if (w)
-        pl_worker_enter(w, &frame);
+        pl_worker_enter(w, &activation);
     if (!w || pl_pool_stopping(w->pool)) {
         if (w)
-            pl_worker_leave_frame(w);
+            pl_worker_exit(w);
         run_serially(task, slot);
         return;
     }
@@ -47,8 +47,8 @@ static void run(const pl_task *task, pl_slot *slot)
     pl_deque_find_head(d);
     pl_worker_start(w, task, slot);
     d->head = head;
-    pl_worker_leave_frame(w);
-    if (!w->frame)
+    pl_worker_exit(w);
+    if (!w->activation)
         pl_deque_trim(d);
     pl_worker_end_call();
 }

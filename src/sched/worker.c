@@ -55,10 +55,10 @@ void pl_pool_doubt(pl_pool *pool)
  * nothing that a task starts inherits a narrowed mask.
  *
  *      waker, which has claimed the worker           worker
- *                                                    k0  kept_off -> 0, and then it announces that it sleeps
- *      k1  kept_off: 0 -> cpu + 1     (CAS)          k4  when it is up: kept_off -> UP, what was it?    (RMW)
+ *                                                    k0  excluded_cpu -> 0, and then it announces that it sleeps
+ *      k1  excluded_cpu: 0 -> cpu + 1     (CAS)          k4  when it is up: excluded_cpu -> UP, what was it?    (RMW)
  *      k2  takes the CPU out                         k5  if that was a CPU: puts it back
- *      k3  if kept_off has changed: puts it back
+ *      k3  if excluded_cpu has changed: puts it back
  *
  * Who is up is left alone (k1). Else the CPU is put back after it was taken out, whatever the order: if k4 comes before k3, by
  * k3; else by k5. A waker may be so late that the worker sleeps once more (then its token wakes that), or has left, and ended:
@@ -66,28 +66,28 @@ void pl_pool_doubt(pl_pool *pool)
  */
 enum { UP = -1 };
 
-static void keep_off(pl_worker *w, int cpu)
+static void exclude_cpu(pl_worker *w, int cpu)
 {
     /* W61 relaxed: a number by itself, which may by now be another thread's; pairs with W62 */
     pl_os_id thread = atomic_load_explicit(&w->me, memory_order_relaxed);
     int nothing = 0;
     /* W43 seq_cst: k1; if it is up, or another waker is at it, this one leaves it alone; pairs with W45, W63 */
-    if (!pl_os_may_keep_off(thread, cpu) ||
-        !atomic_compare_exchange_strong_explicit(&w->kept_off, &nothing, cpu + 1, memory_order_seq_cst,
+    if (!pl_os_may_exclude_cpu(thread, cpu) ||
+        !atomic_compare_exchange_strong_explicit(&w->excluded_cpu, &nothing, cpu + 1, memory_order_seq_cst,
                                                  memory_order_relaxed))
         return;
-    pl_os_keep_off(thread, cpu, true);
+    pl_os_exclude_cpu(thread, cpu, true);
     /* W44 seq_cst: k3; pairs with W45 */
-    if (atomic_load_explicit(&w->kept_off, memory_order_seq_cst) != cpu + 1)
-        pl_os_keep_off(thread, cpu, false);
+    if (atomic_load_explicit(&w->excluded_cpu, memory_order_seq_cst) != cpu + 1)
+        pl_os_exclude_cpu(thread, cpu, false);
 }
 
-static void roam(pl_worker *w)
+static void restore_affinity(pl_worker *w)
 {
     /* W45 seq_cst: k4; pairs with W43, W44, W48 */
-    int kept_off = atomic_exchange_explicit(&w->kept_off, UP, memory_order_seq_cst);
-    if (kept_off > 0)
-        pl_os_keep_off(pl_os_thread_self(), kept_off - 1, false);
+    int excluded_cpu = atomic_exchange_explicit(&w->excluded_cpu, UP, memory_order_seq_cst);
+    if (excluded_cpu > 0)
+        pl_os_exclude_cpu(pl_os_thread_self(), excluded_cpu - 1, false);
 }
 
 /* Wakes a worker, whose announcement was claimed. */
@@ -98,7 +98,7 @@ static void wake(pl_worker *w)
     uint64_t start = pl_ticks();
     /* W39 relaxed: who is woken by somebody else meanwhile may read an older time; pairs with W40 */
     atomic_store_explicit(&w->woken, start, memory_order_relaxed);
-    keep_off(w, pl_os_cpu());
+    exclude_cpu(w, pl_os_cpu());
     pl_unpark(&w->parker);
     pl_pool_measured(&pool->wake_cost, pl_ticks() - start);
 }
@@ -121,17 +121,17 @@ void pl_pool_notify(pl_pool *pool, bool add)
                 return;
         }
         /* Somebody was counted as searching for a while, and a publisher may have relied on it. */
-    } while (pl_pool_has_public(pool) || pl_inbox_count(&pool->inbox));
+    } while (pl_pool_has_public(pool) || pl_injector_count(&pool->injector));
 }
 
 bool pl_pool_has_public(const pl_pool *pool)
 {
-    if (pl_inbox_open(pool))
+    if (pl_injector_open(pool))
         return true;
     unsigned high = pl_pool_high(pool);
     for (unsigned i = 0; i < high; i++) {
         const pl_worker *w = pl_pool_worker(pool, i);
-        if (pl_deque_has_public(&w->deque) || pl_handoff_has_seats(&w->handoff))
+        if (pl_deque_has_public(&w->deque) || pl_handoff_has_slots(&w->handoff))
             return true;
     }
     return false;
@@ -149,7 +149,7 @@ bool pl_pool_idle(const pl_pool *pool)
 /* Who waits for what this thread is inside of may help with what it has published. */
 static void poke_waiters(const pl_worker *w)
 {
-    for (pl_frame *f = w->frame; f; f = f->outer) {
+    for (pl_activation *f = w->activation; f; f = f->outer) {
         if (f->latch)
             pl_latch_poke(f->latch);
         else if (f->slot && pl_slot_awaited(f->slot))
@@ -166,7 +166,7 @@ void pl_worker_call_for_help(pl_worker *w, bool add)
         poke_waiters(w);
 }
 
-/* ---- frames ---------------------------------------------------------------------------------------------- */
+/* ---- activations ---------------------------------------------------------------------------------------------- */
 
 static void count(_Atomic uint32_t *counter, int step)
 {
@@ -177,20 +177,20 @@ static void count(_Atomic uint32_t *counter, int step)
     atomic_store_explicit(counter, n + (uint32_t)step, memory_order_seq_cst);
 }
 
-void pl_worker_enter(pl_worker *w, pl_frame *frame)
+void pl_worker_enter(pl_worker *w, pl_activation *activation)
 {
-    frame->outer = w->frame;
-    w->frame = frame;
+    activation->outer = w->activation;
+    w->activation = activation;
     count(&w->inside, 1);
-    if (frame->task)
+    if (activation->task)
         count(&w->tasks, 1);
 }
 
-void pl_worker_leave_frame(pl_worker *w)
+void pl_worker_exit(pl_worker *w)
 {
-    pl_frame *frame = w->frame;
-    w->frame = frame->outer;
-    if (frame->task)
+    pl_activation *activation = w->activation;
+    w->activation = activation->outer;
+    if (activation->task)
         count(&w->tasks, -1);
     count(&w->inside, -1);
 }
@@ -285,8 +285,8 @@ void pl_worker_start(pl_worker *w, const pl_task *task, pl_slot *slot)
 static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task)
 {
     pl_worker_pass_on(thief);
-    pl_frame frame = {.slot = slot, .waiter = &victim->parker, .task = true};
-    pl_worker_enter(thief, &frame);
+    pl_activation activation = {.slot = slot, .waiter = &victim->parker, .task = true};
+    pl_worker_enter(thief, &activation);
     int state = thief->is_thread ? -1 : pl_os_cancel_defer(); /* it is not the thread's own task */
     pl_os_ambient theirs = shown(victim), before;
     pl_os_ambient_enter(&theirs, &before);
@@ -296,7 +296,7 @@ static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const p
     weigh(thief, pl_ticks() - start);
     pl_worker_show(thief, &before);
     pl_os_ambient_leave(&before);
-    pl_worker_leave_frame(thief);
+    pl_worker_exit(thief);
     pl_worker_end(victim, slot, PL_SLOT_DONE);
     pl_os_cancel_restore(state);
 }
@@ -304,7 +304,7 @@ static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const p
 void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted)
 {
     if (task && !task->run)
-        ((const pl_job *)task)->take(thief, victim, slot, wanted);
+        ((const pl_internal_task *)task)->take(thief, victim, slot, wanted);
     else if (task && wanted)
         run_task(thief, victim, slot, task);
     else
@@ -367,9 +367,9 @@ void pl_pool_wait(pl_pool *pool, int step)
 
 /* ---- who looks for work ---------------------------------------------------------------------------------- */
 
-/* What a search found: an errand; or a task in a slot; or iterations that are handed over, and no slot. */
+/* What a search found: a job; or a task in a slot; or iterations that are handed over, and no slot. */
 typedef struct find {
-    pl_errand *errand;
+    pl_job *job;
     pl_worker *victim;
     pl_slot *slot;
     const pl_task *task;
@@ -382,8 +382,8 @@ static pl_steal look_around(pl_worker *w, find *found)
     pl_pool *pool = w->pool;
     unsigned high = pl_pool_high(pool);
     pl_steal best = PL_STEAL_EMPTY;
-    found->errand = pl_inbox_open(pool) ? pl_inbox_take(pool) : NULL;
-    if (found->errand)
+    found->job = pl_injector_open(pool) ? pl_injector_take(pool) : NULL;
+    if (found->job)
         return PL_STEAL_GOT;
     for (unsigned k = 0; k < high; k++) {
         unsigned i = (w->victim + k) % high;
@@ -484,7 +484,7 @@ void pl_worker_pass_on(pl_worker *w)
     /* W14 relaxed: a hint; pairs with R22, R23 in loop.c */
     bool add = atomic_load_explicit(&pool->eager, memory_order_relaxed) > 0;
     bool anybody = pl_sleep_any(&pool->sleep, pl_pool_high(pool)) || pl_pool_may_add(pool, add);
-    if (pl_inbox_count(&pool->inbox) || (anybody ? look_for_sleepers(w) : pl_pool_has_public(pool)))
+    if (pl_injector_count(&pool->injector) || (anybody ? look_for_sleepers(w) : pl_pool_has_public(pool)))
         pl_pool_notify(pool, add);
 }
 
@@ -496,11 +496,11 @@ static bool rest(pl_worker *w)
     bool timed_out = false;
     pl_deque_trim(&w->deque);
     /* W63 relaxed: k0; released by the announcement; pairs with W43 */
-    atomic_store_explicit(&w->kept_off, 0, memory_order_relaxed);
+    atomic_store_explicit(&w->excluded_cpu, 0, memory_order_relaxed);
     pl_sleep_announce(&pool->sleep, w->index);
     bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
     if (slept) {
-        int64_t opens = pl_inbox_opens_in(pool); /* if there is an errand, this thread is on the watch */
+        int64_t opens = pl_injector_opens_in(pool); /* if there is a job, this thread is on the watch */
         bool surplus = pl_pool_surplus(pool);
         timed_out = !pl_park(&w->parker, opens >= 0 ? opens : surplus ? LEAVE_AFTER_NS : -1) && opens < 0;
     }
@@ -512,7 +512,7 @@ static bool rest(pl_worker *w)
         if (slept && woken)
             pl_pool_measured(&pool->wake_latency, pl_ticks() - woken);
     }
-    roam(w);
+    restore_affinity(w);
     return timed_out && unclaimed;
 }
 
@@ -540,7 +540,7 @@ void *pl_worker_main(void *worker)
     const pl_thread_kind kind = pool->kind;
     begin(w, &kind);
     pl_worker_become(w);
-    roam(w);
+    restore_affinity(w);
     pl_sleep_waking(&pool->sleep, -1);
     for (;;) {
         find found;
@@ -549,11 +549,11 @@ void *pl_worker_main(void *worker)
         if (!work && !leave)
             continue;
         w->was_last = pl_sleep_found(&pool->sleep);
-        if (work && !found.errand && found.slot)
+        if (work && !found.job && found.slot)
             pl_worker_run(w, found.victim, found.slot, found.task, true);
         pl_worker_pass_on(w);
-        if (work && found.errand)
-            found.errand->run(found.errand);
+        if (work && found.job)
+            found.job->run(found.job);
         else if (work && !found.slot)
             pl_handoff_run(w, found.victim, found.piece);
         if (leave && pl_worker_leave(w)) {

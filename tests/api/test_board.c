@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What home makes of a board on which anything may stand: its functions, without workers, between scribbles. */
+/* What the coordinator makes of a board on which anything may stand: its functions, without workers, between scribbles. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,10 +15,10 @@ typedef unsigned long long seed;
 static struct {
     pl_board *board;
     pl_call call;
-    pl_crew crew;
+    pl_group group;
     pl_process_call *p;
-    pl_seat seats[SLOTS];
-    pl_offer offers[SLOTS];
+    pl_endpoint seats[SLOTS];
+    pl_assignment assignments[SLOTS];
     bool has[SLOTS];
     uint32_t noted;
     int in[TASKS], out[TASKS];
@@ -45,27 +45,27 @@ static void begin(seed *random)
     parallel_options options = {.silent = below(random, 2), .retries = (int)below(random, 3), .max_workers = SLOTS};
     memset(&all, 0, sizeof all);
     ck_assert(pl_call_begin_map(&all.call, &fail_some__parallel, all.in, n, &options, PARALLEL_PROCESS, false));
-    pl_care_begin(&all.call);
-    all.call.m.out = all.out;
+    pl_policy_begin(&all.call);
+    all.call.map.out = all.out;
     all.board = calloc(1, pl_board_bytes(SLOTS));
     all.p = calloc(1, sizeof *all.p);
     ck_assert(all.board && all.p);
     all.p->call = &all.call;
-    all.p->crew = &all.crew;
-    all.p->home = &all.crew.home;
-    all.crew.workers = all.p->workers = SLOTS;
-    all.crew.board = all.board;
+    all.p->group = &all.group;
+    all.p->coordinator = &all.group.coordinator;
+    all.group.workers = all.p->workers = SLOTS;
+    all.group.board = all.board;
     all.p->least = below(random, 20) + 1;
-    all.p->job = (pl_board_job){.timed = below(random, 2)};
-    all.p->heard = calloc(SLOTS, sizeof *all.p->heard);
-    ck_assert_ptr_nonnull(all.p->heard);
-    pl_turn_begin(&all.p->turn, &all.call);
+    all.p->job = (pl_board_work){.timed = below(random, 2)};
+    all.p->received = calloc(SLOTS, sizeof *all.p->received);
+    ck_assert_ptr_nonnull(all.p->received);
+    pl_call_worker_begin(&all.p->run, &all.call);
     pl_board_init(all.board, SLOTS, PL_REMOTE_INDEX);
-    pl_home_init(all.p->home, all.board, SLOTS, PL_REMOTE_INDEX);
-    pl_home_want(all.p->home, SLOTS);
-    pl_home_begin(all.p->home, all.board, &all.p->job, SLOTS, 0);
+    pl_coordinator_init(all.p->coordinator, all.board, SLOTS, PL_REMOTE_INDEX);
+    pl_coordinator_want(all.p->coordinator, SLOTS);
+    pl_coordinator_begin(all.p->coordinator, all.board, &all.p->job, SLOTS, 0);
     for (unsigned i = 0; i < SLOTS; i++)
-        pl_seat_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, 1);
+        pl_endpoint_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, 1);
 }
 
 static void drop(void)
@@ -75,7 +75,7 @@ static void drop(void)
     p->over = p->over ? p->over : EIO;
     while (p->pending_count) {
         pl_pending last = p->pending[--p->pending_count];
-        pl_process_let_go(p, &last.offer, last.retry);
+        pl_process_drop(p, &last.assignment, last.retry);
     }
     while ((r = pl_retry_next(&all.call, true)))
         pl_process_give_up(p, r);
@@ -99,16 +99,16 @@ static void end(seed number)
     pl_process_call *p = all.p;
     drop();
     for (unsigned i = 0; i < SLOTS; i++)
-        free(p->heard[i].message);
-    for (uint64_t i = 0; i < p->home->tail - p->home->first && i < PL_BOARD_ENTRIES; i++)
-        pl_process_forget_try(p, p->home->first + i);
-    pl_home_end(p->home);
-    pl_turn_end(&p->turn);
+        free(p->received[i].message);
+    for (uint64_t i = 0; i < p->coordinator->tail - p->coordinator->first && i < PL_BOARD_ENTRIES; i++)
+        pl_process_forget_retry(p, p->coordinator->first + i);
+    pl_coordinator_end(p->coordinator);
+    pl_call_worker_end(&p->run);
     pl_failures_settle(&all.call.failures);
     ck_assert_msg(failures_are_sound(), "seed %llu: failures of what there is not", number);
     pl_call_end(&all.call);
     free(p->pending);
-    free(p->heard);
+    free(p->received);
     free(p->alone);
     free(p);
     free(all.board);
@@ -118,35 +118,35 @@ static void end(seed number)
 
 static void say(seed *random, unsigned i)
 {
-    pl_seat *seat = &all.seats[i];
-    pl_offer *offer = &all.offers[i];
+    pl_endpoint *endpoint = &all.seats[i];
+    pl_assignment *assignment = &all.assignments[i];
     static char text[3 * PL_BOARD_TEXT];
     size_t length = below(random, 4) ? 0 : below(random, sizeof text);
     memset(text, 'x', sizeof text);
     text[length] = '\0';
-    if (offer->begin == offer->end)
+    if (assignment->begin == assignment->end)
         return;
     pl_report report = {.kind = PL_REPORT_FAILED,
-                        .position = offer->position,
-                        .begin = offer->begin,
-                        .end = offer->begin + 1,
+                        .position = assignment->position,
+                        .begin = assignment->begin,
+                        .end = assignment->begin + 1,
                         .code = EDOM,
                         .state = PARALLEL_ERROR};
     if (below(random, 5) == 0) {
         report.kind = PL_REPORT_LEFT;
-        report.end = offer->end;
+        report.end = assignment->end;
     }
-    offer->begin = report.end;
-    pl_seat_report(seat, &report, length ? text : NULL);
+    assignment->begin = report.end;
+    pl_endpoint_report(endpoint, &report, length ? text : NULL);
     pl_process_take_in(all.p); /* so that there is always room */
 }
 
 static void die(seed *random, unsigned i)
 {
-    pl_death death = {.slot = i, .life = all.seats[i].life, .signal = 9, .condemned = below(random, 2)};
-    death.index = all.has[i] ? all.offers[i].begin : PL_NO_INDEX;
+    pl_death death = {.slot = i, .generation = all.seats[i].generation, .signal = 9, .killed = below(random, 2)};
+    death.index = all.has[i] ? all.assignments[i].begin : PL_NO_INDEX;
     pl_board_note_death(all.board, SLOTS, all.noted++, &death);
-    pl_seat_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, death.life + 1);
+    pl_endpoint_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, death.generation + 1);
     all.has[i] = false;
     pl_process_take_in(all.p);
 }
@@ -155,7 +155,7 @@ static void work(seed *random)
 {
     unsigned i = (unsigned)below(random, SLOTS);
     if (!all.has[i]) {
-        all.has[i] = pl_seat_take(&all.seats[i], &all.offers[i]);
+        all.has[i] = pl_endpoint_take(&all.seats[i], &all.assignments[i]);
         return;
     }
     switch (below(random, 6)) {
@@ -167,10 +167,10 @@ static void work(seed *random)
         say(random, i);
         break;
     case 3:
-        pl_seat_count(&all.seats[i], all.offers[i].end - all.offers[i].begin);
+        pl_endpoint_count(&all.seats[i], all.assignments[i].end - all.assignments[i].begin);
         /* fall through */
     default:
-        pl_seat_done(&all.seats[i]);
+        pl_endpoint_done(&all.seats[i]);
         all.has[i] = false;
     }
 }
@@ -214,9 +214,9 @@ static void forge_report(seed *random)
 {
     unsigned slot = (unsigned)below(random, SLOTS);
     pl_slot_board *board = &all.board->slot[slot];
-    const pl_home *home = all.p->home;
-    uint32_t read = home->slot[slot].read;
-    size_t some = (size_t)home->tail - (home->tail ? below(random, (size_t)home->tail) : 0);
+    const pl_coordinator *coordinator = all.p->coordinator;
+    uint32_t read = coordinator->slot[slot].read;
+    size_t some = (size_t)coordinator->tail - (coordinator->tail ? below(random, (size_t)coordinator->tail) : 0);
     pl_report report = {.kind = (uint32_t)below(random, 5),
                         .length = (uint32_t)(below(random, 2) ? below(random, PL_BOARD_REPORTS) : number(random)),
                         .position = below(random, 2) ? some : number(random),
@@ -224,10 +224,10 @@ static void forge_report(seed *random)
                         .end = number(random),
                         .code = (int32_t)number(random),
                         .state = (uint32_t)number(random)};
-    const pl_offer *offer = &home->offered[report.position % PL_BOARD_ENTRIES];
+    const pl_assignment *assignment = &coordinator->assigned[report.position % PL_BOARD_ENTRIES];
     if (below(random, 2)) {
-        report.begin = offer->begin + below(random, 3) - 1;
-        report.end = offer->end + below(random, 3) - 1;
+        report.begin = assignment->begin + below(random, 3) - 1;
+        report.end = assignment->end + below(random, 3) - 1;
     }
     report.seal = seal_of_report(&report, read, slot);
     copy_ring(board->reports, read, &report, sizeof report, true);
@@ -237,27 +237,30 @@ static void forge_report(seed *random)
 
 static void forge_death(seed *random)
 {
-    pl_home *home = all.p->home;
+    pl_coordinator *coordinator = all.p->coordinator;
     pl_death death = {.slot = (uint32_t)(below(random, 2) ? below(random, SLOTS) : number(random)),
-                      .condemned = (uint32_t)number(random),
+                      .killed = (uint32_t)number(random),
                       .signal = (int)number(random),
                       .code = (int)number(random),
                       .index = number(random)};
-    death.life = death.slot < SLOTS && below(random, 2) ? home->slot[death.slot].died + 1 : (uint32_t)number(random);
-    death.seal = seal_of_death(&death, home->deaths_read);
-    all.board->deaths[home->deaths_read % PL_BOARD_DEATHS] = death;
-    atomic_store(&all.board->deaths_wrote, home->deaths_read + (uint32_t)below(random, 3));
+    death.generation =
+        death.slot < SLOTS && below(random, 2) ? coordinator->slot[death.slot].died + 1 : (uint32_t)number(random);
+    death.seal = seal_of_death(&death, coordinator->deaths_read);
+    all.board->deaths[coordinator->deaths_read % PL_BOARD_DEATHS] = death;
+    atomic_store(&all.board->deaths_wrote, coordinator->deaths_read + (uint32_t)below(random, 3));
 }
 
 /* An entry in a state that it may be in, but is not. */
 static void forge_word(seed *random)
 {
-    const pl_home *home = all.p->home;
-    if (!home->tail)
+    const pl_coordinator *coordinator = all.p->coordinator;
+    if (!coordinator->tail)
         return;
-    uint64_t place = below(random, (size_t)home->tail) % PL_BOARD_ENTRIES, lap = lap_of(home->offered[place].position);
-    unsigned slot = (unsigned)below(random, SLOTS + 1), life = (unsigned)below(random, 4);
-    uint64_t words[] = {word_of(FREE, 0, 0, lap), word_of(TAKEN, slot, life, lap), done_word(home->seal[place], lap)};
+    uint64_t place = below(random, (size_t)coordinator->tail) % PL_BOARD_ENTRIES,
+             lap = lap_of(coordinator->assigned[place].position);
+    unsigned slot = (unsigned)below(random, SLOTS + 1), generation = (unsigned)below(random, 4);
+    uint64_t words[] = {word_of(FREE, 0, 0, lap), word_of(TAKEN, slot, generation, lap),
+                        done_word(coordinator->seal[place], lap)};
     atomic_store(&all.board->entries[place].word, words[below(random, 3)]);
 }
 
@@ -266,7 +269,7 @@ static void forge_word(seed *random)
 static void do_something(seed *random)
 {
     pl_process_call *p = all.p;
-    pl_offer offer;
+    pl_assignment assignment;
     pl_death death;
     uint64_t ticks;
     switch (below(random, 9)) {
@@ -276,31 +279,32 @@ static void do_something(seed *random)
         break;
     case 2:
         pl_process_feed(p);
-        pl_home_has_more(p->home, true);
+        pl_coordinator_has_more(p->coordinator, true);
         break;
     case 3:
-        if (pl_home_take_back(p->home, &offer))
-            pl_process_put_off(p, &offer, offer.begin, offer.end, pl_process_take_try(p, offer.position));
+        if (pl_coordinator_take_back(p->coordinator, &assignment))
+            pl_process_put_off(p, &assignment, assignment.begin, assignment.end,
+                               pl_process_take_retry(p, assignment.position));
         break;
     case 4:
-        pl_home_doubt(p->home);
+        pl_coordinator_doubt(p->coordinator);
         break;
     case 5:
-        if (pl_home_all_done(p->home))
-            pl_home_verify(p->home);
+        if (pl_coordinator_all_done(p->coordinator))
+            pl_coordinator_verify(p->coordinator);
         break;
     case 6:
-        pl_home_call(p->home, SLOTS);
+        pl_coordinator_call(p->coordinator, SLOTS);
         break;
     case 7:
-        ck_assert_uint_le(pl_home_done(p->home), p->home->tasks);
-        ck_assert(pl_home_hopeless(p->home) == 0 || pl_home_hopeless(p->home) == EIO);
-        if (pl_home_busy(p->home, &ticks))
+        ck_assert_uint_le(pl_coordinator_done(p->coordinator), p->coordinator->tasks);
+        ck_assert(pl_coordinator_unavailable(p->coordinator) == 0 || pl_coordinator_unavailable(p->coordinator) == EIO);
+        if (pl_coordinator_busy(p->coordinator, &ticks))
             ck_assert_uint_lt(ticks, SLOTS * (UINT64_C(1) << 50));
         break;
     default:
-        if (below(random, 8) == 0 && pl_home_legacy(p->home, &offer, &death))
-            pl_process_inherit(p, &death, &offer);
+        if (below(random, 8) == 0 && pl_coordinator_reclaim_any(p->coordinator, &assignment, &death))
+            pl_process_reclaim(p, &death, &assignment);
     }
 }
 
@@ -324,19 +328,19 @@ START_TEST(home_believes_no_nonsense)
                 pl_process_feed(all.p);
         for (size_t i = below(&random, 4); i; i--)
             pl_process_take_in(all.p);
-        ck_assert_msg(!all.p->home->corrupted, "seed %llu: what workers have written is not believed", k);
+        ck_assert_msg(!all.p->coordinator->corrupted, "seed %llu: what workers have written is not believed", k);
         for (int step = 0; step < STEPS; step++) {
             scribble(&random);
             do_something(&random);
             if (below(&random, 2)) /* what if that had not been noticed? */
-                all.p->home->corrupted = false;
+                all.p->coordinator->corrupted = false;
         }
         end(k);
     }
 }
 END_TEST
 
-/* Each kind of nonsense is noticed, as soon as home looks. */
+/* Each kind of nonsense is noticed, as soon as the coordinator looks. */
 START_TEST(home_notices_what_only_it_writes)
 {
     static const struct {
@@ -345,7 +349,7 @@ START_TEST(home_notices_what_only_it_writes)
         {offsetof(pl_board, tail), 8},
         {offsetof(pl_board, active), 4},
         {offsetof(pl_board, wanted), 4},
-        {offsetof(pl_board, condemn), 4},
+        {offsetof(pl_board, kill_requests), 4},
         {offsetof(pl_board, watch), 8},
         {offsetof(pl_board, deaths_read), 4},
         {offsetof(pl_board, slot) + offsetof(pl_slot_board, read), 4},
@@ -356,42 +360,42 @@ START_TEST(home_notices_what_only_it_writes)
     begin(&random);
     pl_process_feed(all.p);
     pl_process_take_in(all.p);
-    ck_assert(!all.p->home->corrupted);
+    ck_assert(!all.p->coordinator->corrupted);
     unsigned char *word = (unsigned char *)all.board + words[_i].at;
     for (size_t bit = 0; bit < words[_i].bytes * 8; bit++) {
         word[bit / 8] ^= (unsigned char)(1 << bit % 8);
         pl_process_take_in(all.p);
-        ck_assert_msg(all.p->home->corrupted, "bit %zu of the word at %zu is not noticed", bit, words[_i].at);
+        ck_assert_msg(all.p->coordinator->corrupted, "bit %zu of the word at %zu is not noticed", bit, words[_i].at);
         word[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        all.p->home->corrupted = false;
+        all.p->coordinator->corrupted = false;
         pl_process_take_in(all.p);
-        ck_assert(!all.p->home->corrupted);
+        ck_assert(!all.p->coordinator->corrupted);
     }
     end(1);
 }
 END_TEST
 
-/* A worker does not run what home has not offered, and home learns of it. */
+/* A worker does not run what the coordinator has not assigned, and the coordinator learns of it. */
 START_TEST(a_worker_runs_what_home_has_offered)
 {
     seed random = 5;
-    size_t size = offsetof(pl_offer, position) + sizeof(uint64_t);
-    for (size_t at = 0; at < size + sizeof(pl_board_job); at++) {
+    size_t size = offsetof(pl_assignment, position) + sizeof(uint64_t);
+    for (size_t at = 0; at < size + sizeof(pl_board_work); at++) {
         begin(&random);
         pl_process_feed(all.p);
-        unsigned char *byte = at < size ? (unsigned char *)&all.board->entries[0].offer + at
+        unsigned char *byte = at < size ? (unsigned char *)&all.board->entries[0].assignment + at
                                         : (unsigned char *)&all.board->job + (at - size);
-        pl_offer offer, was = all.board->entries[0].offer;
-        pl_board_job job = all.board->job;
+        pl_assignment assignment, was = all.board->entries[0].assignment;
+        pl_board_work job = all.board->job;
         *byte ^= 1;
-        bool took = pl_seat_take(&all.seats[0], &offer);
+        bool took = pl_endpoint_take(&all.seats[0], &assignment);
         if (took) /* it was a byte that nobody reads */
-            ck_assert(offer.begin == was.begin && offer.end == was.end && offer.tried == was.tried &&
-                      offer.last == was.last && offer.timeout_ns == was.timeout_ns &&
+            ck_assert(assignment.begin == was.begin && assignment.end == was.end && assignment.tried == was.tried &&
+                      assignment.last == was.last && assignment.timeout_ns == was.timeout_ns &&
                       all.seats[0].job.context == job.context && all.seats[0].job.run == job.run &&
                       all.seats[0].job.timed == job.timed && all.seats[0].job.memory_limit == job.memory_limit);
         pl_process_take_in(all.p);
-        ck_assert_int_eq(all.p->home->corrupted, !took);
+        ck_assert_int_eq(all.p->coordinator->corrupted, !took);
         end(at);
     }
 }
@@ -404,28 +408,28 @@ START_TEST(home_doubts_what_nobody_has)
     begin(&random);
     pl_process_feed(all.p);
     pl_process_take_in(all.p);
-    pl_home_doubt(all.p->home);
-    ck_assert(!all.p->home->corrupted);
-    pl_offer offer;
+    pl_coordinator_doubt(all.p->coordinator);
+    ck_assert(!all.p->coordinator->corrupted);
+    pl_assignment assignment;
     _Atomic uint64_t *word = &all.board->entries[1].word;
     uint64_t was = atomic_load(word);
-    ck_assert(pl_seat_take(&all.seats[0], &offer));
+    ck_assert(pl_endpoint_take(&all.seats[0], &assignment));
     pl_process_take_in(all.p);
-    pl_home_doubt(all.p->home);
-    ck_assert(!all.p->home->corrupted);
+    pl_coordinator_doubt(all.p->coordinator);
+    ck_assert(!all.p->coordinator->corrupted);
     atomic_store(&all.board->slot[1].asleep, ASLEEP);
     atomic_store(word, word_of(TAKEN, 1, 1, 1));
     pl_process_take_in(all.p);
-    ck_assert(!all.p->home->corrupted);
-    pl_home_doubt(all.p->home);
-    ck_assert(all.p->home->corrupted);
-    all.p->home->corrupted = false;
+    ck_assert(!all.p->coordinator->corrupted);
+    pl_coordinator_doubt(all.p->coordinator);
+    ck_assert(all.p->coordinator->corrupted);
+    all.p->coordinator->corrupted = false;
     atomic_store(word, was);
-    pl_home_doubt(all.p->home);
-    ck_assert(!all.p->home->corrupted);
+    pl_coordinator_doubt(all.p->coordinator);
+    ck_assert(!all.p->coordinator->corrupted);
     atomic_store(&all.board->head, 2);
-    pl_home_doubt(all.p->home);
-    ck_assert(all.p->home->corrupted);
+    pl_coordinator_doubt(all.p->coordinator);
+    ck_assert(all.p->coordinator->corrupted);
     end(1);
 }
 END_TEST

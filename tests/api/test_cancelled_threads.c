@@ -142,7 +142,7 @@ static bool cancel_soon(void *(*run)(void *), void *argument, int microseconds)
     pthread_t thread;
     void *result;
     ck_assert_int_eq(pthread_create(&thread, NULL, run, argument), 0);
-    pl_nap(microseconds);
+    pl_test_sleep(microseconds);
     pthread_cancel(thread);
     pthread_join(thread, &result);
     return result == PTHREAD_CANCELED;
@@ -161,7 +161,7 @@ START_TEST(a_cancelled_call_has_ended)
         ck_assert(cleaned_well);
         int after = count_of(&begun);
         ck_assert_int_gt(after, before);
-        pl_nap(4000);
+        pl_test_sleep(4000);
         ck_assert_int_eq(count_of(&begun), after);
         ck_assert(still_works());
     }
@@ -232,7 +232,7 @@ START_TEST(a_cancelled_helper_ends_what_it_does)
         int before = count_of(&helps);
         ck_assert_int_eq(pthread_create(&thread, NULL, call_and_help, &sum), 0);
         for (int i = 0; i < 300 && count_of(&helps) == before; i++)
-            pl_nap(1000);
+            pl_test_sleep(1000);
         pthread_cancel(thread);
         pthread_join(thread, &result);
         ck_assert_ptr_eq(result, PTHREAD_CANCELED);
@@ -322,7 +322,7 @@ START_TEST(a_cancelled_waiter_locks_nothing)
     await_begun(1);
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_shared, &_i), 0);
-    pl_nap(20000);
+    pl_test_sleep(20000);
     pthread_cancel(thread);
     ck_assert(!parallel_executor_done(shared));
     set_gate(true);

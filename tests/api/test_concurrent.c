@@ -42,11 +42,11 @@ static int high_water(void)
 static int meet(int want)
 {
     come_in();
-    pl_nap(1000);
+    pl_test_sleep(1000);
     for (int k = 0; k < 10000 && atomic_load_explicit(&most, memory_order_acquire) < want &&
                     !atomic_load_explicit(&gave_up, memory_order_relaxed);
          k++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     if (atomic_load_explicit(&most, memory_order_acquire) < want)
         atomic_store_explicit(&gave_up, true, memory_order_relaxed);
     go_out();
@@ -70,7 +70,7 @@ PARALLEL_DECORATE(meet_serially, int, int, .executor = PARALLEL_SERIAL);
 static int toil_and_meet(int want)
 {
     meet(want);
-    pl_nap(200000);
+    pl_test_sleep(200000);
     return want;
 }
 PARALLEL_DECORATE(toil_and_meet, int, int);
@@ -130,7 +130,7 @@ END_TEST
 static int pass(int microseconds)
 {
     come_in();
-    pl_nap(microseconds);
+    pl_test_sleep(microseconds);
     go_out();
     return 0;
 }

@@ -359,7 +359,7 @@ static int leave_child(const int *how, int *result, void *extras)
             pause();
     }
     while (*how && pl_count(&children[*how]) == 0)
-        pl_nap(200);
+        pl_test_sleep(200);
     while (*how)
         pause();
     return 0;

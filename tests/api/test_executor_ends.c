@@ -106,7 +106,7 @@ static int stubborn(const int *number, int *result, void *extras)
     (void)extras;
     count_one(&begun);
     while (!is_open())
-        pl_nap(200);
+        pl_test_sleep(200);
     *result = *number + parallel_cancelled() * 10;
     return 0;
 }
@@ -143,7 +143,7 @@ PARALLEL_DECORATE_TASK(slumber, int, int);
 static void *cancel_soon(void *ex)
 {
     await_begun(3);
-    pl_nap(2000);
+    pl_test_sleep(2000);
     parallel_cancel(ex);
     return NULL;
 }
@@ -269,7 +269,7 @@ END_TEST
 
 static void *open_soon(void *unused)
 {
-    pl_nap(20000);
+    pl_test_sleep(20000);
     set_gate(true);
     return unused;
 }
@@ -317,7 +317,7 @@ START_TEST(out_of_scope)
             fill_jobs(mine, 50, true);
             PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(work, mine, 50, .deferred = round % 5 == 4);
             if (round % 3 == 1)
-                pl_nap(300);
+                pl_test_sleep(300);
             if (round % 7 == 6)
                 parallel_cancel(ex);
             set_gate(true);
@@ -326,7 +326,7 @@ START_TEST(out_of_scope)
         ck_assert_int_eq(errno, 123);
         ck_assert_int_eq(count_of(&begun), count_of(&ended));
         int before = count_of(&begun);
-        pl_nap(100);
+        pl_test_sleep(100);
         ck_assert_int_eq(count_of(&begun), before);
         ck_assert_int_le(before, round % 5 == 4 ? 0 : 50);
     }

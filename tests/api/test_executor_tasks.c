@@ -263,7 +263,7 @@ static int meet(int others)
 {
     count_one(&together);
     while (count_of(&together) < others)
-        pl_nap(200);
+        pl_test_sleep(200);
     return count_of(&together);
 }
 PARALLEL_DECORATE(meet, int, int);
@@ -354,7 +354,7 @@ static int block(const int *arg, int *result, void *extras)
 {
     (void)extras;
     while (!atomic_load_explicit(&may_end, memory_order_relaxed))
-        pl_nap(200);
+        pl_test_sleep(200);
     *result = *arg;
     return 0;
 }
@@ -364,7 +364,7 @@ static int both(int x)
 {
     atomic_fetch_add_explicit(&here, 1, memory_order_relaxed);
     while (atomic_load_explicit(&here, memory_order_relaxed) < 2)
-        pl_nap(200);
+        pl_test_sleep(200);
     return x;
 }
 PARALLEL_DECORATE(both, int, int);
@@ -374,7 +374,7 @@ START_TEST(blocked_threads_are_not_missed)
     pl_workers(2);
     int in[8] = {0}, out[2];
     PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(block, in, 8, .max_workers = 8);
-    pl_nap(50000);
+    pl_test_sleep(50000);
     ck_assert_int_eq(parallel_map_into(both, in, 2, out), 0);
     atomic_store_explicit(&may_end, 1, memory_order_relaxed);
     ck_assert_ptr_nonnull(parallel_executor_results(ex));

@@ -206,7 +206,7 @@ START_TEST(started_later)
         errno = 0;
         ck_assert_int_eq(parallel_executor_wait(ex, k - 1), -1);
         ck_assert_int_eq(errno, EINVAL);
-        pl_nap(1000);
+        pl_test_sleep(1000);
     }
     ck_assert_int_eq(count_of(&begun), 0);
     ck_assert_int_eq(parallel_executor_start(ex), 0);
@@ -301,7 +301,7 @@ START_TEST(many_wait_and_nobody_blocks_who_looks)
     }
     set_gate(true);
     while (!parallel_executor_done(ex))
-        pl_nap(200);
+        pl_test_sleep(200);
     for (int t = 0; t < 6; t++) {
         void *r;
         pthread_join(threads[t], &r);

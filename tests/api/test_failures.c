@@ -29,7 +29,7 @@ static int perform(const struct job *job, long *result, void *extras)
     atomic_fetch_add_explicit(&runs[job->index], 1, memory_order_relaxed);
     *result = job->index;
     if (job->nap)
-        pl_nap(job->nap);
+        pl_test_sleep(job->nap);
     if (job->code)
         atomic_fetch_add_explicit(&failed_runs[job->index], 1, memory_order_relaxed);
     return job->text ? parallel_fail(job->code, "%s", job->text) : job->code;
@@ -437,7 +437,7 @@ static int sleep_or_fail(const int *fails, void *result, void *extras)
 {
     (void)result, (void)extras;
     while (*fails && times(&asleep) < 2)
-        pl_nap(200);
+        pl_test_sleep(200);
     if (*fails)
         return parallel_fail(EDOM, "by itself");
     atomic_fetch_add_explicit(&asleep, 1, memory_order_relaxed);

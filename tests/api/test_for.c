@@ -163,7 +163,7 @@ static void lumpy(size_t begin, size_t end, void *ctx)
 {
     for (size_t i = begin; i < end; i++)
         if (i == 0 || i == 777 || i == MOST - 1)
-            pl_nap(20000);
+            pl_test_sleep(20000);
     cover(begin, end, ctx);
 }
 

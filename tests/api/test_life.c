@@ -53,7 +53,7 @@ static bool maps_work(int rounds, int max_workers)
 
 static int nap(int microseconds)
 {
-    pl_nap(microseconds);
+    pl_test_sleep(microseconds);
     return microseconds + 1;
 }
 PARALLEL_DECORATE(nap, int, int);
@@ -61,7 +61,7 @@ PARALLEL_DECORATE(nap, int, int);
 static void nap_often(size_t begin, size_t end, void *unused)
 {
     (void)unused;
-    pl_nap((int)(end - begin));
+    pl_test_sleep((int)(end - begin));
 }
 
 PARALLEL_TASK(int, next_of, int, x)
@@ -228,7 +228,7 @@ START_TEST(fork_while_others_call)
         ck_assert_int_eq(pthread_create(&threads[t], NULL, call_until_enough, &workers[t]), 0);
     int failed = 0;
     for (int round = 0; round < 20; round++) {
-        pl_nap(round % 5 * 500);
+        pl_test_sleep(round % 5 * 500);
         pid_t child = working_child(round % 2);
         failed += !maps_work(1, 0);
         failed += pl_status_of(child) != 0;
@@ -251,7 +251,7 @@ static int leave(int where)
     bool here = pthread_equal(pthread_self(), main_thread);
     if (where == 0 || here == (where == 1))
         exit(70 + where);
-    pl_nap(20000000);
+    pl_test_sleep(20000000);
     _exit(99);
 }
 PARALLEL_DECORATE(leave, int, int);
@@ -292,7 +292,7 @@ START_TEST(the_end_while_another_thread_calls)
         pthread_t thread;
         if (pthread_create(&thread, NULL, call_for_ever, NULL) != 0)
             _exit(98);
-        pl_nap(50000);
+        pl_test_sleep(50000);
         exit(maps_work(3, 0) ? 71 : 1); /* what returning from main() does */
     }
     ck_assert_int_eq(pl_status_of(child), 71);
@@ -332,9 +332,9 @@ START_TEST(idle_workers_use_no_cpu)
     pl_workers(pl_worker_counts[_i]);
     ck_assert(maps_work(20, 0));
     ck_assert(naps_work(12));
-    pl_nap(100000);
+    pl_test_sleep(100000);
     long before = cpu_microseconds();
-    pl_nap(500000);
+    pl_test_sleep(500000);
     ck_assert_int_lt(cpu_microseconds() - before, 20000);
 }
 END_TEST
@@ -348,7 +348,7 @@ START_TEST(threads_beyond_the_cores_leave)
     for (int round = 0; round < 2; round++) {
         ck_assert(naps_work(12));
         for (int k = 0; k < 200 && pl_count_threads() > before + 2; k++)
-            pl_nap(50000);
+            pl_test_sleep(50000);
         ck_assert_int_le(pl_count_threads(), before + 2);
         ck_assert(maps_work(5, 0));
     }
@@ -373,7 +373,7 @@ START_TEST(lack_of_threads_is_no_error)
     ck_assert(many);
     ck_assert(more);
     ck_assert(again);
-    pl_nap(150000); /* after a while, the library tries again */
+    pl_test_sleep(150000); /* after a while, the library tries again */
     ck_assert(naps_work(16));
 }
 END_TEST
@@ -424,7 +424,7 @@ static int wrongly_open(int want)
     static const int handled[] = {SIGALRM, SIGTERM, SIGUSR1, SIGCHLD}, others[] = {SIGINT, SIGHUP, SIGPIPE, SIGWINCH};
     atomic_fetch_add_explicit(&seen, 1, memory_order_relaxed);
     for (int k = 0; k < 10000 && atomic_load_explicit(&seen, memory_order_relaxed) < want; k++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     if (pthread_equal(pthread_self(), main_thread))
         return -1;
     sigset_t mask;
@@ -468,7 +468,7 @@ END_TEST
 static int cpus(int milliseconds)
 {
     cpu_set_t set;
-    pl_nap(1000 * milliseconds);
+    pl_test_sleep(1000 * milliseconds);
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
 }
 PARALLEL_DECORATE(cpus, int, int);
@@ -478,7 +478,7 @@ START_TEST(tasks_may_use_all_cpus)
 {
     int in[6] = {1, 1, 1, 1, 1, 1}, out[6], all = cpus(0);
     for (int round = 0; round < 40; round++) {
-        pl_nap(500);
+        pl_test_sleep(500);
         ck_assert_int_eq(parallel_map_into(cpus, in, 6, out, .max_workers = 3), 0);
         for (int i = 0; i < 6; i++)
             ck_assert_int_eq(out[i], all);

@@ -26,7 +26,7 @@ PARALLEL_TASK(int, fib, int, n)
 
 static int nap(int x)
 {
-    pl_nap(500);
+    pl_test_sleep(500);
     return x + 1;
 }
 PARALLEL_DECORATE(nap, int, int);
@@ -188,7 +188,7 @@ static int without_threads(int unused)
         if (pl_call_works(kind) || errno != EAGAIN)
             return 3;
     setrlimit(RLIMIT_NPROC, &before);
-    pl_nap(150000); /* after a while, the library tries again */
+    pl_test_sleep(150000); /* after a while, the library tries again */
     for (int kind = 0; kind < ALL_KINDS; kind++)
         if (!pl_call_works(kind))
             return 10 + kind;
@@ -248,7 +248,7 @@ START_TEST(workers_block_all_but_faults)
         unsigned long long mask = blocked(entry->d_name);
         /* one that begins or ends blocks more, by the C library */
         for (int look = 0; look < 2000 && mask != expected && mask != ~0ULL; look++) {
-            pl_nap(1000);
+            pl_test_sleep(1000);
             mask = blocked(entry->d_name);
         }
         if (mask == ~0ULL)
@@ -276,7 +276,7 @@ __attribute__((noinline)) static long use_stack(long bytes)
 
 static int use(long bytes)
 {
-    pl_nap(300);
+    pl_test_sleep(300);
     return (int)use_stack(bytes);
 }
 PARALLEL_DECORATE(use, long, int);
@@ -365,7 +365,7 @@ static void leave(void)
 {
     static atomic_flag leaving = ATOMIC_FLAG_INIT;
     while (atomic_flag_test_and_set_explicit(&leaving, memory_order_relaxed))
-        pl_nap(1000);
+        pl_test_sleep(1000);
     switch (way) {
     case 0:
         exit(60);
@@ -380,7 +380,7 @@ static void leave(void)
 static int leave_here(int on_main)
 {
     for (int i = 0; i < 20000 && (pthread_equal(pthread_self(), main_thread) != 0) != on_main; i++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     leave();
     return 0;
 }
@@ -513,7 +513,7 @@ static int end_while_others_call(int number)
     for (int i = 0; i < 3; i++)
         if (pthread_create(&thread, NULL, call_for_ever, NULL) != 0)
             return 77;
-    pl_nap(500 + 100 * number);
+    pl_test_sleep(500 + 100 * number);
     exit(60);
 }
 

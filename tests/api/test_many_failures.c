@@ -16,7 +16,7 @@ static char many[MANY];
 
 static char slow(char c)
 {
-    pl_nap(1000);
+    pl_test_sleep(1000);
     return (char)(c + 1);
 }
 PARALLEL_DECORATE(slow, char, char);

@@ -162,7 +162,7 @@ static long uneven(int x)
     for (int i = 0; i < size; i++)
         in[i] = x * i;
     if (x % 8 == 0)
-        pl_nap(2000);
+        pl_test_sleep(2000);
     long sum = 0;
     PARALLEL_SCOPED parallel_results *r = parallel_map(leaf, in, (size_t)size, .max_workers = x % 5);
     for (size_t i = 0; i < parallel_length(r); i++)

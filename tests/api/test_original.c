@@ -29,7 +29,7 @@ struct extras {
 
 static void doze(double sleep)
 {
-    pl_nap((long)(sleep * 1e4));
+    pl_test_sleep((long)(sleep * 1e4));
 }
 
 static struct text single_param(double sleep)

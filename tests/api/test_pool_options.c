@@ -22,7 +22,7 @@ static void meet(void)
 {
     count_one(&arrived);
     for (int k = 0; k < 20000 && count_of(&arrived) % 2; k++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
 }
 
 struct seen {
@@ -92,7 +92,7 @@ END_TEST
 
 static int nap_a_bit(int x)
 {
-    pl_nap(50);
+    pl_test_sleep(50);
     return x;
 }
 PARALLEL_DECORATE(nap_a_bit, int, int);
@@ -146,7 +146,7 @@ END_TEST
 static void call_at_start(void *how)
 {
     int in[10] = {0};
-    pl_nap(1000);
+    pl_test_sleep(1000);
     if (*(int *)how) {
         parallel_results_free(parallel_map(nap_a_bit, in, 10, .retries = 2, .retry_delay = 0.001));
     } else {

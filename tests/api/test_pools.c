@@ -77,7 +77,7 @@ static long stay(visitor v)
 {
     note(v.pool);
     if (v.nap)
-        pl_nap(v.nap);
+        pl_test_sleep(v.nap);
     return v.value * 2L;
 }
 PARALLEL_DECORATE(stay, visitor, long);
@@ -253,7 +253,7 @@ static void count_range(size_t begin, size_t end, void *ctx)
 {
     note(*(unsigned *)ctx);
     if (end > begin)
-        pl_nap(50);
+        pl_test_sleep(50);
 }
 
 /* A task on P, which stays there, but for a call on Q. */
@@ -621,7 +621,7 @@ static int leave(int x)
 {
     if (x == 1)
         exit(73);
-    pl_nap(20000000);
+    pl_test_sleep(20000000);
     return x;
 }
 PARALLEL_DECORATE(leave, int, int);
@@ -642,7 +642,7 @@ static void end_somehow(int way)
         break;
     case 2:
         right = right && pthread_create(&thread, NULL, call_for_ever, p) == 0;
-        pl_nap(20000);
+        pl_test_sleep(20000);
         break;
     case 3:
         parallel_map_into(leave, in, 2, in, .pool = p);
@@ -695,7 +695,7 @@ static long walk(node n)
     long sums[8], sum = 1;
     size_t fan = fan_of(n);
     if (n.seed % 16 == 0)
-        pl_nap(20);
+        pl_test_sleep(20);
     for (size_t i = 0; i < fan; i++)
         children[i] = child_of(n, i);
     if (fan == 0)

@@ -51,7 +51,7 @@ static void kill_children(void)
 static bool nothing_is_left(void)
 {
     bool left = false;
-    for (double end = pl_now() + PL_WHILE;; pl_nap(1000)) {
+    for (double end = pl_now() + PL_WHILE;; pl_test_sleep(1000)) {
         pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
         if (pid < 0 && errno == ECHILD)
             return !left;

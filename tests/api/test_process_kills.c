@@ -38,7 +38,7 @@ static int tell_and_nap(const int *number, int *result, void *extras)
     tell_pid(&told->supervisors, told->supervisor, getppid());
     while (*number < 0)
         pause();
-    pl_nap(*number % 5 * 300);
+    pl_test_sleep(*number % 5 * 300);
     *result = *number * 3;
     return 0;
 }
@@ -56,7 +56,7 @@ START_TEST(nothing_outlives_the_program)
             _exit(0);
         }
         ck_assert(pl_await(&told->workers, 2));
-        pl_nap(2000); /* they tell their supervisor next, and then sleep */
+        pl_test_sleep(2000); /* they tell their supervisor next, and then sleep */
         ck_assert(pl_await(&told->supervisors, 1));
         kill(program, SIGKILL);
         pl_status_of(program);
@@ -97,7 +97,7 @@ static void *kill_some(void *argument)
     struct killer *k = argument;
     atomic_int *list = k->supervisors ? told->supervisor : told->worker;
     while (k->kills < 3 && !atomic_load_explicit(&k->over, memory_order_relaxed)) {
-        pl_nap((long)(pl_random(&k->seed) % 5000));
+        pl_test_sleep((long)(pl_random(&k->seed) % 5000));
         pid_t pid = pl_count(&list[pl_random(&k->seed) % 8]);
         if (pid > 1 && !pl_is_dead(pid) && is_of_a_crew(pid)) {
             kill(pid, SIGKILL);
@@ -117,7 +117,7 @@ static void let_them_end(const pid_t *killed, int count)
         double end = pl_now() + PL_WHILE;
         while (!pl_is_dead(pl_count(&told->worker[i])) && !is_of_a_crew(pl_count(&told->worker[i]))) {
             ck_assert_msg(pl_now() < end, "a worker lives without its supervisor");
-            pl_nap(200);
+            pl_test_sleep(200);
         }
     }
 }

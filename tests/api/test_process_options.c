@@ -95,7 +95,7 @@ static int wait_for_gate(const int *index, int *result, void *extras)
     while (!pl_count(&told->gate)) {
         if (parallel_cancelled())
             return parallel_fail(EINTR, "task %d gives up", *index);
-        pl_nap(500);
+        pl_test_sleep(500);
     }
     pl_add(&told->ended, 1);
     return 0;
@@ -292,7 +292,7 @@ static int tell_pid(const int *index, int *result, void *extras)
     (void)extras;
     *result = *index;
     pl_set(&told->pids[*index], getpid());
-    pl_nap(100);
+    pl_test_sleep(100);
     return 0;
 }
 PARALLEL_DECORATE_TASK(tell_pid, int, int);

@@ -35,7 +35,7 @@ static void note(size_t done, size_t total, void *data)
     r->last = done;
     r->total = total;
     r->between += done > 0 && done < total;
-    pl_nap(100); /* for another thread to come in */
+    pl_test_sleep(100); /* for another thread to come in */
     atomic_store_explicit(&r->inside, false, memory_order_relaxed);
 }
 
@@ -50,7 +50,7 @@ static void check(const struct record *r, size_t total, double seconds)
 
 static int nap(int microseconds)
 {
-    pl_nap(microseconds);
+    pl_test_sleep(microseconds);
     return microseconds;
 }
 PARALLEL_DECORATE(nap, int, int);
@@ -112,7 +112,7 @@ END_TEST
 
 static void body(size_t begin, size_t end, void *count)
 {
-    pl_nap(20);
+    pl_test_sleep(20);
     atomic_fetch_add_explicit((atomic_int *)count, (int)(end - begin), memory_order_relaxed);
 }
 

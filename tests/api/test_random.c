@@ -42,7 +42,7 @@ static void *run_rounds(void *context)
 static bool await_all(runner *runners, unsigned count)
 {
     unsigned before = 0, ended = 0;
-    for (double since = pl_seconds(); ended < count; pl_nap(2000)) {
+    for (double since = pl_seconds(); ended < count; pl_test_sleep(2000)) {
         unsigned now = ended = 0;
         for (unsigned i = 0; i < count; i++) {
             now += atomic_load_explicit(&runners[i].rounds, memory_order_relaxed);

@@ -34,7 +34,7 @@ static int try_it(const struct flaky *task, long *result, void *extras)
     if (k >= task->failures)
         return 0;
     while (task->late && !parallel_cancelled())
-        pl_nap(200);
+        pl_test_sleep(200);
     return task->late ? 0 : parallel_fail(ERANGE, "attempt %d", k + 1);
 }
 PARALLEL_DECORATE_TASK(try_it, struct flaky, long);
@@ -279,7 +279,7 @@ START_TEST(who_waits_occupies_no_worker)
     PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(try_it, tasks, N, .retries = 1, .retry_delay = 1e6,
                                                                .max_workers = 1 + _i % 2, .silent = true);
     while (count_of(&tries) < N)
-        pl_nap(200);
+        pl_test_sleep(200);
     ck_assert(!parallel_executor_done(ex));
     parallel_cancel(ex);
     parallel_results *r = parallel_executor_results(ex);
@@ -321,7 +321,7 @@ START_TEST(a_failure_does_not_wait_for_those_that_wait)
     ck_assert_uint_eq(parallel_last_failure()->attempts, 1);
     PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(try_it, tasks + 1, 1, .retries = 3, .retry_delay = 1e6);
     while (count_of(&attempts[1]) < 2)
-        pl_nap(200);
+        pl_test_sleep(200);
     parallel_cancel(ex);
     errno = 0;
     ck_assert_ptr_null(parallel_executor_results(ex));

@@ -23,14 +23,14 @@ static int come(int x)
 {
     count_one(&arrived);
     for (int k = 0; k < 20000 && count_of(&arrived) % 2; k++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     return is_caller ? x : -x;
 }
 PARALLEL_DECORATE(come, int, int);
 
 static int nap(int x)
 {
-    pl_nap(200);
+    pl_test_sleep(200);
     return x + 1;
 }
 PARALLEL_DECORATE(nap, int, int);
@@ -56,7 +56,7 @@ static bool all_works(void)
         well = parallel_map_into(nap, in, 64, out, .max_workers = k) == 0;
         for (int i = 0; i < 64; i++)
             well = well && out[i] == i + 2;
-        pl_nap(2000); /* they fall asleep, and are woken */
+        pl_test_sleep(2000); /* they fall asleep, and are woken */
     }
     PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(nap, in, 64, .timeout = 100);
     return well && PARALLEL_RUN(leaves, 6) == 64 && parallel_executor_results(ex) && parallel_sleep(0.001) == 0;
@@ -173,7 +173,7 @@ static int with_a_trapped_counter(int later)
     shift = 0; /* half an hour back */
     for (int i = 0; i < 20; i++) {
         for (int k = 0; k < 10000 && !parallel_executor_done(waiting[i]); k++)
-            pl_nap(1000);
+            pl_test_sleep(1000);
         if (!parallel_executor_done(waiting[i]))
             return 5;
         parallel_executor_free(waiting[i]);

@@ -22,7 +22,7 @@ static struct plan {
 /* A kernel sees the board: its span is in a slot's room. Which slot that is the start of the board tells. */
 static pl_board *board_of(parallel_span *span)
 {
-    unsigned char *room = (unsigned char *)span - offsetof(pl_chunk, span);
+    unsigned char *room = (unsigned char *)span - offsetof(pl_context, span);
     for (size_t number = 0; number < WORKERS; number++) {
         uintptr_t board =
             (uintptr_t)room - offsetof(pl_board, slot) - number * sizeof(pl_slot_board) - offsetof(pl_slot_board, room);
@@ -84,7 +84,7 @@ static void scribble(unsigned char *board)
 static int work(int i)
 {
     if (i % 8 == 0)
-        pl_nap(300);
+        pl_test_sleep(300);
     return i > 40 && i % 16 == 5 ? ENOENT : 0;
 }
 

@@ -12,7 +12,7 @@
 
 static int nap(int x)
 {
-    pl_nap(300);
+    pl_test_sleep(300);
     return x + 1;
 }
 PARALLEL_DECORATE(nap, int, int);
@@ -88,7 +88,7 @@ START_TEST(not_while_calls_run)
     ck_assert(all_right(parallel_executor_results(ex), 2));
     int rc;
     for (int k = 0; (rc = parallel_shutdown()) != 0 && k < 1000; k++) /* its thread is on its way out */
-        pl_nap(1000);
+        pl_test_sleep(1000);
     ck_assert_int_eq(rc, 0);
     ck_assert(call(64));
 }
@@ -119,7 +119,7 @@ START_TEST(many_at_once)
     pl_workers(pl_worker_counts[_i]);
     for (int i = 0; i < 4; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, call_and_shut_down, i < 2 ? &over : NULL), 0);
-    pl_nap(600000);
+    pl_test_sleep(600000);
     atomic_store_explicit(&over, true, memory_order_relaxed);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
@@ -146,7 +146,7 @@ START_TEST(kept_processes_end)
     ck_assert_int_eq(parallel_shutdown(), 0);
     bool gone = false;
     for (int k = 0; k < 1000 && !(gone = kill(pids[0], 0) != 0 && errno == ESRCH); k++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     ck_assert(gone);
     ck_assert_int_eq(parallel_map_into(pid_here, in, 1, &pids[2]), 0);
     ck_assert_int_ne(pids[2], pids[0]);

@@ -14,7 +14,7 @@ static int for_ever(int how)
     count_one(&begun);
     if (how % 2)
         for (;;)
-            pl_nap(1000000);
+            pl_test_sleep(1000000);
     for (;;)
         parallel_sleep(1000);
     return how;
@@ -57,7 +57,7 @@ START_TEST(an_interrupt_kills)
         block(_i / PL_WORKER_COUNTS, pipes[1]);
     }
     ck_assert_int_eq(read(pipes[0], &yes, 1), 1);
-    pl_nap(3000);
+    pl_test_sleep(3000);
     ck_assert_int_eq(kill(child, SIGINT), 0);
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -105,7 +105,7 @@ static int send_and_wait(int times)
         int before = count_of(&handled);
         kill(getpid(), SIGUSR1);
         for (int naps = 0; count_of(&handled) == before && !(PL_TSAN && naps > 500); naps++)
-            pl_nap(100);
+            pl_test_sleep(100);
     }
     return times;
 }
@@ -135,7 +135,7 @@ static int until_flag(const int *index, int *result, void *extras)
     if (*index == 0)
         kill(getpid(), SIGINT);
     while (!flag)
-        pl_nap(200);
+        pl_test_sleep(200);
     *result = *index;
     return *index == 3 ? EINTR : 0;
 }

@@ -257,7 +257,7 @@ static int process(const int *records, size_t n, int *results, void *extras)
     if (!what)
         return parallel_fail(EINVAL, "At least one needed");
     if (records[0] == 1)
-        pl_nap(10000); /* the first chunk is slower, on purpose */
+        pl_test_sleep(10000); /* the first chunk is slower, on purpose */
     for (size_t i = 0; i < n; i++)
         results[i] = what[0] == 's' ? records[i] * records[i] : records[i] * 2;
     return 0;

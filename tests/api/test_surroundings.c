@@ -32,7 +32,7 @@ static bool meet(int others)
 {
     count_one(&arrived);
     for (int k = 0; k < 20000 && count_of(&arrived) % others != 0; k++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     return count_of(&arrived) % others == 0;
 }
 
@@ -159,7 +159,7 @@ START_TEST(children_have_the_callers_mask)
     const int numbers[] = {1, 2};
     PARALLEL_SCOPED parallel_executor *ex = _i / 4 ? parallel_async_map(start_child, numbers, 2) : NULL;
     while (ex && !parallel_executor_done(ex)) /* both are for threads of the pool */
-        pl_nap(1000);
+        pl_test_sleep(1000);
     PARALLEL_SCOPED parallel_results *here = ex ? NULL : parallel_map(start_child, numbers, 2);
     const struct child *v = parallel_values(ex ? parallel_executor_results(ex) : here);
     ck_assert_ptr_nonnull(v);
@@ -290,7 +290,7 @@ START_TEST(a_callers_priority_decides_nothing)
     in_a_thread(call_with_another_rank, &_i);
     if (!could || pl_emulated()) /* it may not be real-time */
         return;
-    pl_nap(200000); /* who may not be as the process is leaves */
+    pl_test_sleep(200000); /* who may not be as the process is leaves */
     PARALLEL_SCOPED parallel_results *r = parallel_map(rank_here, in, 2);
     const struct rank *v = parallel_values(r);
     ck_assert_ptr_nonnull(v);
@@ -313,7 +313,7 @@ static void *call_and_stay(void *well)
     *(bool *)well = parallel_map_into(come, in, 2, out, .max_workers = 3) == 0;
     pthread_barrier_wait(&all_here);
     while (!atomic_load_explicit(&over, memory_order_relaxed))
-        pl_nap(50000);
+        pl_test_sleep(50000);
     return NULL;
 }
 
@@ -356,7 +356,7 @@ static double third(double x)
 
 static double slow_third(double x)
 {
-    pl_nap(200);
+    pl_test_sleep(200);
     return third(x);
 }
 PARALLEL_DECORATE(slow_third, double, double);
@@ -427,7 +427,7 @@ static int others_than(double want, int kind)
     default:
         ex = parallel_async_map(slow_third, in, 256);
         while (!parallel_executor_done(ex))
-            pl_nap(500);
+            pl_test_sleep(500);
         memcpy(out, parallel_values(parallel_executor_results(ex)), sizeof out);
     }
     for (int i = 0; i < n; i++)
@@ -482,7 +482,7 @@ static locale_t of_this_call;
 /* A task that leaves the thread with another locale than it found, and tells which that was. */
 static int leave_locale(int x)
 {
-    pl_nap(500);
+    pl_test_sleep(500);
     int found = (int)MB_CUR_MAX;
     uselocale(of_this_call);
     return x ? found : -1;

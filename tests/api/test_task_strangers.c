@@ -74,7 +74,7 @@ PARALLEL_TASK(long, node, unsigned long long, seed, int, level, bool, guarded)
     else if (children > 0)
         nodes += PARALLEL_CALL(node, child_of(seed, 1), level - 1, guarded);
     else if (seed / 128 % 16 == 0)
-        pl_nap(20);
+        pl_test_sleep(20);
     else
         toil((int)(seed / 128 % 512));
     for (int i = children; i > 1; i--)
@@ -154,7 +154,7 @@ PARALLEL_TASK(long, bush, int, height)
         sum += PARALLEL_SYNC(bush);
         sum += PARALLEL_SYNC(bush);
     } else if (++leaves % 64 == 0) {
-        pl_nap(20); /* so that whoever spawned it waits */
+        pl_test_sleep(20); /* so that whoever spawned it waits */
     } else {
         toil(100);
     }

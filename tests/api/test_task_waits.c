@@ -26,9 +26,9 @@ PARALLEL_TASK(long, fib, int, n)
 static long idle_cpu(void)
 {
     struct timespec before, after;
-    pl_nap(2000);
+    pl_test_sleep(2000);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    pl_nap(50000);
+    pl_test_sleep(50000);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     return (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
 }
@@ -40,7 +40,7 @@ PARALLEL_TASK(long, sleeping_leaf, long, microseconds)
     pl_count(&begun);
     if (microseconds == 0)
         return idle_cpu();
-    pl_nap(microseconds);
+    pl_test_sleep(microseconds);
     return 0;
 }
 
@@ -139,11 +139,11 @@ PARALLEL_TASK(int, long_leaf, int, reports, long, nap_before, long, nap_after)
 {
     pl_count(&begun);
     if (nap_before)
-        pl_nap(nap_before);
+        pl_test_sleep(nap_before);
     for (int i = 0; i < reports; i++)
         PARALLEL_SPAWN(report, pthread_self());
     if (nap_after)
-        pl_nap(nap_after);
+        pl_test_sleep(nap_after);
     int late = !pl_await(&elsewhere, reports, PATIENCE);
     for (int i = 0; i < reports; i++)
         late += !PARALLEL_SYNC(report);
@@ -195,7 +195,7 @@ PARALLEL_TASK(int, leaf_of_the_busy, int, others, int, reports, long, nap)
     for (int i = 0; i < reports; i++)
         PARALLEL_SPAWN(report, pthread_self());
     if (nap)
-        pl_nap(nap);
+        pl_test_sleep(nap);
     atomic_store_explicit(&free_to_go, true, memory_order_release);
     late += !pl_await(&elsewhere, reports, PATIENCE);
     for (int i = 0; i < reports; i++)
@@ -225,7 +225,7 @@ PARALLEL_TASK(int, leaf_elsewhere, int, reports, long, first, long, then)
     PARALLEL_SPAWN(long_leaf, reports, then < 0 ? -then : 0, 0);
     int late = !pl_await(&begun, 1, PATIENCE);
     if (first)
-        pl_nap(first);
+        pl_test_sleep(first);
     return late + PARALLEL_SYNC(long_leaf);
 }
 
@@ -251,7 +251,7 @@ static int leaf_of_a_map(int reports)
     int late = !pl_await(&begun, 2, PATIENCE);
     if (pthread_equal(pthread_self(), caller))
         return late;
-    pl_nap(reports % 2 ? 2000 : 0);
+    pl_test_sleep(reports % 2 ? 2000 : 0);
     return late + PARALLEL_RUN(long_leaf, reports, 0, 0);
 }
 PARALLEL_DECORATE(leaf_of_a_map, int, int);

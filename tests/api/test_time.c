@@ -23,9 +23,9 @@ static int obey(const struct order *o, int *result, void *extras)
     count_one(&begun);
     double end = now() + o->sleep;
     while (now() < end)
-        pl_nap(500);
+        pl_test_sleep(500);
     while (o->patient && !parallel_cancelled())
-        pl_nap(200);
+        pl_test_sleep(200);
     *result = o->value;
     count_one(&ended);
     return o->says ? parallel_fail(o->code ? o->code : 5, "value %d", o->value), o->code : o->code;
@@ -192,7 +192,7 @@ static void patient_body(size_t begin, size_t end, void *unused)
     (void)unused;
     atomic_fetch_add_explicit(&covered, (int)(end - begin), memory_order_relaxed);
     while (begin == 0 && !parallel_cancelled())
-        pl_nap(200);
+        pl_test_sleep(200);
 }
 
 START_TEST(loops_have_a_time_too)
@@ -230,7 +230,7 @@ static int below(const int *how, int *result, void *extras)
     if (*how % 2)
         return parallel_sleep(LONG) == -1 ? errno : 0;
     while (!parallel_cancelled())
-        pl_nap(200);
+        pl_test_sleep(200);
     return EINTR;
 }
 PARALLEL_DECORATE_TASK(below, int, int);

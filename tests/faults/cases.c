@@ -142,7 +142,7 @@ static bool bury_all(void)
         if (pid < 0 && errno == ECHILD)
             return true;
         if (pid == 0)
-            pl_nap(naps < 1000 ? 100 : 200);
+            pl_test_sleep(naps < 1000 ? 100 : 200);
     }
     return false;
 }

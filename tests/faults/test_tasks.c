@@ -20,7 +20,7 @@ PARALLEL_TASK(int, leaf, int, n)
 {
     fault_run(n);
     if (n % 64 == 0)
-        pl_nap(20);
+        pl_test_sleep(20);
     return n;
 }
 

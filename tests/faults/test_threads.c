@@ -24,7 +24,7 @@ PARALLEL_DECORATE(triple, int, int);
 static int nap(int x)
 {
     fault_run(x);
-    pl_nap(50);
+    pl_test_sleep(50);
     return 3 * x;
 }
 PARALLEL_DECORATE(nap, int, int);
@@ -32,7 +32,7 @@ PARALLEL_DECORATE(nap, int, int);
 static int refuse_odd(const int *arg, int *result, void *extras)
 {
     fault_run(*arg);
-    pl_nap(20);
+    pl_test_sleep(20);
     *result = 3 * *arg + (extras ? *(int *)extras : 0);
     return *arg % 2 ? parallel_fail(EDOM, "%d is odd", *arg) : 0;
 }
@@ -150,9 +150,9 @@ static int meet(int x)
 {
     bool alone = atomic_load_explicit(&fault_now->armed, memory_order_relaxed);
     fault_run(x);
-    pl_nap(1000);
+    pl_test_sleep(1000);
     for (int i = 0; i < 20000 && !alone && !fault_now->times[1 - x]; i++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     return fault_now->times[1 - x] || alone ? 3 * x : -1;
 }
 PARALLEL_DECORATE(meet, int, int);
@@ -163,7 +163,7 @@ static int together(void)
     int out[2] = {0, 0};
     bool armed = atomic_load_explicit(&fault_now->armed, memory_order_relaxed);
     if (!armed)
-        pl_nap(150000);
+        pl_test_sleep(150000);
     prepare();
     if (parallel_map_into(meet, numbers, 2, out) != 0)
         return errno;
@@ -402,10 +402,10 @@ static int polled(void)
     if (!ex)
         return errno;
     for (int i = 0; i < 200 && !parallel_executor_done(ex); i++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     atomic_store_explicit(&fault_now->armed, false, memory_order_relaxed); /* from now on it can be done */
     for (int i = 0; i < 5000 && !parallel_executor_done(ex); i++)
-        pl_nap(1000);
+        pl_test_sleep(1000);
     if (!parallel_executor_done(ex))
         return fault_wrong("never done");
     parallel_results *r = parallel_executor_results(ex);

@@ -59,7 +59,7 @@ extern bool model_starts_fail;
 
 /* Whether threads can be kept off a CPU; and whether one is. */
 extern bool model_keeps_off;
-bool model_kept_off(int i);
+bool model_excluded_cpu(int i);
 
 /* Number of the thread that runs; -1 in setup and check. */
 int model_self(void);

@@ -28,7 +28,7 @@
  *     a heavy fence is a light one at its beginning and at its end.
  *   - A futex's wait reads the word as it has become by those wakes that are over, or any later value; and it may return
  *     for no reason.
- *   - What pl_os_trim() offers to the system is taken at once, or never. (Later makes no difference to who cannot rely on
+ *   - What pl_os_trim() shares to the system is taken at once, or never. (Later makes no difference to who cannot rely on
  *     it but writes it first.)
  *   - Two plain accesses of a byte, or a plain and an atomic one, one of which is a write, must be ordered by happens-
  *     before; no access may come after the memory was freed, or need not come after it was committed. Else the execution

@@ -61,7 +61,7 @@ void set_up_pool(int count, uint32_t slots)
     pool = &the_pool;
     without_a_pool(count);
     memset(&pool->sleep, 0, sizeof pool->sleep);
-    memset(&pool->inbox, 0, sizeof pool->inbox);
+    memset(&pool->injector, 0, sizeof pool->injector);
     atomic_init(&pool->stopping, 0);
     atomic_init(&pool->waiting, 0);
     atomic_init(&pool->high, (uint32_t)count);
@@ -110,10 +110,11 @@ void pool_is_at_rest(void)
 {
     model_assert(pool->sleep.searching == 0 || pool->sleep.searching == (uint32_t)workers - 1);
     model_assert(pool->waiting == 0);
-    model_assert(pool->inbox.count == 0 && pool->inbox.drivers == 0 && !pool->inbox.first && !pool->inbox.last);
+    model_assert(pool->injector.count == 0 && pool->injector.drivers == 0 && !pool->injector.first &&
+                 !pool->injector.last);
     for (int i = 0; i < workers; i++) {
         pl_worker *w = worker_number(i);
-        model_assert(!w->frame && w->inside == 0 && w->tasks == 0);
+        model_assert(!w->activation && w->inside == 0 && w->tasks == 0);
         model_assert(w->deque.head == w->deque.base && !w->deque.overflow && w->deque.side_top == w->deque.side);
         model_assert(!pl_deque_has_public(&w->deque));
         model_assert(!pl_handoff_busy(&w->handoff) && !pl_handoff_offers(&w->handoff) && pl_handoff_open(&w->handoff));

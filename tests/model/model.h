@@ -9,7 +9,7 @@
 #include "sched/loop.h"
 #include "sched/pool.h"
 
-/* The scenarios of each floor; one without a name is the last. */
+/* The scenarios of each layer; one without a name is the last. */
 extern const scenario deque_scenarios[], room_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[],
     mixed_scenarios[], background_scenarios[], executor_scenarios[], process_scenarios[];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios on what runs in the background, and on how it is stopped: the inbox of a pool, and sleepers that wake. */
+/* Scenarios on what runs in the background, and on how it is stopped: the injector of a pool, and sleepers that wake. */
 #include "model/model.h"
 
 #include <string.h>
@@ -39,26 +39,26 @@ static void stop_inner(void)
 {
     pl_stop_raise(&inner, PL_STOP_STARTING); /* not enough */
     if (pl_stop_raise(&inner, PL_STOP_ALL))
-        pl_stop_nudge(&outer);
+        pl_stop_notify(&outer);
 }
 
 static void stop_outer(void)
 {
     if (pl_stop_raise(&outer, PL_STOP_ALL))
-        pl_stop_nudge_all();
+        pl_stop_notify_all();
     pl_stop_raise(&outer, PL_STOP_STARTING); /* never goes back */
     model_assert(pl_stop_level(&outer) == PL_STOP_ALL);
 }
 
-/* ---- the inbox ------------------------------------------------------------------------------------------- */
+/* ---- the injector ------------------------------------------------------------------------------------------- */
 
-static pl_errand errand[3];
+static pl_job job[3];
 static event ended[3], begun;
 
 /* Which one it is. */
-static int number(const pl_errand *e)
+static int number(const pl_job *e)
 {
-    return (int)(e - errand);
+    return (int)(e - job);
 }
 
 static bool on_a_worker(void)
@@ -70,32 +70,32 @@ static void end_of(int i)
 {
     ran[i]++;
     if (on_a_worker())
-        pl_inbox_end(pool);
+        pl_injector_end(pool);
     event_set(&ended[i]);
 }
 
-static void just_run(pl_errand *e)
+static void just_run(pl_job *e)
 {
     end_of(number(e));
 }
 
 /* The first blocks until the last has run. */
-static void wait_for_the_last(pl_errand *e)
+static void wait_for_the_last(pl_job *e)
 {
     if (number(e) == 0)
         event_wait(&ended[1]);
     end_of(number(e));
 }
 
-static void fill_inbox(int count, unsigned size, void (*run)(pl_errand *))
+static void fill_inbox(int count, unsigned size, void (*run)(pl_job *))
 {
-    memset(errand, 0, sizeof errand);
+    memset(job, 0, sizeof job);
     memset(ended, 0, sizeof ended);
     memset(&begun, 0, sizeof begun);
     set_up_pool(count, 16);
     pool->size = size;
     for (int i = 0; i < 3; i++)
-        errand[i] = (pl_errand){.run = run, .pool = pool};
+        job[i] = (pl_job){.run = run, .pool = pool};
 }
 
 static void one_driver(void)
@@ -115,8 +115,8 @@ static void two_drivers(void)
 
 static void submit_two(void)
 {
-    pl_inbox_submit(&errand[0]);
-    pl_inbox_submit(&errand[1]);
+    pl_injector_submit(&job[0]);
+    pl_injector_submit(&job[1]);
     event_wait(&ended[0]);
     event_wait(&ended[1]);
     stop_pool();
@@ -125,10 +125,10 @@ static void submit_two(void)
 /* As who waits for results does. */
 static void submit_and_take_back(void)
 {
-    pl_inbox_submit(&errand[0]);
-    pl_inbox_submit(&errand[1]);
-    if (pl_inbox_withdraw(&errand[1]))
-        just_run(&errand[1]);
+    pl_injector_submit(&job[0]);
+    pl_injector_submit(&job[1]);
+    if (pl_injector_withdraw(&job[1]))
+        just_run(&job[1]);
     event_wait(&ended[0]);
     event_wait(&ended[1]);
     stop_pool();
@@ -151,7 +151,7 @@ static int wait_for_an_errand(void *ctx, size_t begin, size_t end, void *stop)
 static void submit_one_and_call(void)
 {
     pl_cost cost = {0};
-    pl_inbox_submit(&errand[0]);
+    pl_injector_submit(&job[0]);
     pl_loop_run(&(pl_loop_spec){.n = 2, .body = wait_for_an_errand, .workers = 3, .cost = &cost});
     event_wait(&ended[0]);
     stop_pool();

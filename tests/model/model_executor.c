@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scenarios on executors: the shipped executor.c, on the pool's inbox, with the scheduler's workers. What a call is made of
+ * Scenarios on executors: the shipped executor.c, on the pool's injector, with the scheduler's workers. What a call is made of
  * is in place of the API's: one task, which either returns, or sleeps until the call is cancelled.
  */
 #include "model/model.h"
@@ -34,7 +34,7 @@ bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args,
     (void)executor;
     (void)background;
     c->n = n;
-    c->o = *options;
+    c->options = *options;
     return true;
 }
 
@@ -47,13 +47,13 @@ bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, con
 
 static bool is_cancelled(void *c)
 {
-    return pl_stop_level(&((pl_call *)c)->care.stop) == PL_STOP_ALL;
+    return pl_stop_level(&((pl_call *)c)->policy.stop) == PL_STOP_ALL;
 }
 
 /* Its task notes itself in the executor's memory, too, so that nobody may end it meanwhile. */
 parallel_results *pl_call_results(pl_call *c)
 {
-    if (pl_stop_level(&c->care.stop) != 0) {
+    if (pl_stop_level(&c->policy.stop) != 0) {
         c->error = ECANCELED;
         return NULL;
     }
@@ -84,7 +84,7 @@ void pl_call_end(pl_call *c)
     (void)c;
 }
 
-void pl_care_begin(pl_call *c)
+void pl_policy_begin(pl_call *c)
 {
     (void)c;
 }

@@ -183,7 +183,7 @@ static void run_a_loop_in_a_task(void)
     stop_pool();
 }
 
-/* A loop makes all below it public, and the join of a task half of that private again: also the offer of a loop around
+/* A loop makes all below it public, and the join of a task half of that private again: also the share of a loop around
  * both, which the next iteration makes public. */
 PARALLEL_TASK(int, leaf_and_loop, int, i)
 {

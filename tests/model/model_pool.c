@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios on the life of pools: threads that come and go, visits, and the end. */
+/* Scenarios on the life of pools: threads that come and go, attachments, and the end. */
 #include "model/model.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 
 static event made, entered, over;
 static pl_pool *own;
-static pl_errand errand;
+static pl_job job;
 
 static void set_up(int size)
 {
@@ -19,7 +19,7 @@ static void set_up(int size)
     memset(&made, 0, sizeof made);
     memset(&entered, 0, sizeof entered);
     memset(&over, 0, sizeof over);
-    memset(&errand, 0, sizeof errand);
+    memset(&job, 0, sizeof job);
     own = NULL;
 }
 
@@ -58,7 +58,7 @@ static void call_and_end(void)
         memset(&met, 0, sizeof met);
         run_loop(2, meet);
         ran_both(i);
-        model_assert(!model_kept_off(1));
+        model_assert(!model_excluded_cpu(1));
     }
     pl_pool_end_all();
 }
@@ -111,7 +111,7 @@ static int call_inside(void *ctx, size_t begin, size_t end, void *stop)
     (void)stop;
     if (begin == 0) {
         run_loop(2, run_iterations);
-        model_assert(pl_worker_known() && pl_worker_known()->frame);
+        model_assert(pl_worker_known() && pl_worker_known()->activation);
     }
     return 0;
 }
@@ -217,7 +217,7 @@ static void call_and_shut_down(void)
     model_assert(ran[2] == 2 && ran[3] == 2);
 }
 
-/* An errand that comes meanwhile is run. */
+/* A job that comes meanwhile is run. */
 static void shut_down_once(void)
 {
     run_loop(2, run_iterations);
@@ -227,17 +227,17 @@ static void shut_down_once(void)
     pl_pool_end_all();
 }
 
-static void run_at_once(pl_errand *e)
+static void run_at_once(pl_job *e)
 {
     ran[2]++;
-    pl_inbox_end(e->pool);
+    pl_injector_end(e->pool);
     event_set(&over);
 }
 
 static void submit_to(pl_pool *held)
 {
-    errand = (pl_errand){.run = run_at_once, .pool = held};
-    pl_inbox_submit(&errand);
+    job = (pl_job){.run = run_at_once, .pool = held};
+    pl_injector_submit(&job);
     event_wait(&over);
     model_assert(ran[2] == 1);
     pl_pool_let_go(held);
@@ -249,18 +249,18 @@ static void submit_one(void)
     submit_to(pl_pool_hold_here());
 }
 
-/* A shutdown that is refused, as a call is under way, leaves an errand that comes meanwhile to others. */
+/* A shutdown that is refused, as a call is under way, leaves a job that comes meanwhile to others. */
 static void be_refused(void)
 {
     pl_worker *w = pl_worker_self();
-    pl_frame frame = {0};
+    pl_activation activation = {0};
     model_assert(w != NULL);
-    pl_worker_enter(w, &frame);
+    pl_worker_enter(w, &activation);
     event_set(&made);
     event_wait(&entered);
     model_assert(!pl_pool_shut_down());
     event_wait(&over); /* this thread is not free meanwhile */
-    pl_worker_leave_frame(w);
+    pl_worker_exit(w);
     model_await_end(1);
     pl_pool_end_all();
 }
@@ -283,37 +283,37 @@ static void hold_it(void)
     pl_pool_let_go(p);
 }
 
-static void run_errand(pl_errand *e)
+static void run_job(pl_job *e)
 {
     event_wait(&over);
     ran[0]++;
-    pl_inbox_end(e->pool);
+    pl_injector_end(e->pool);
     event_set(&made);
 }
 
-/* An errand is run, or taken back; it is not lost at the end. */
+/* A job is run, or taken back; it is not lost at the end. */
 static void end_with_an_errand(void)
 {
-    errand = (pl_errand){.run = run_errand, .pool = pl_pool_hold_here()};
-    pl_inbox_submit(&errand);
+    job = (pl_job){.run = run_job, .pool = pl_pool_hold_here()};
+    pl_injector_submit(&job);
     end();
-    bool withdrawn = pl_inbox_withdraw(&errand);
+    bool withdrawn = pl_injector_withdraw(&job);
     if (!withdrawn)
         event_wait(&made);
     model_assert(ran[0] == !withdrawn);
     if (model_started() > 0)
         pl_pool_end_all();
-    pl_pool_let_go(errand.pool);
+    pl_pool_let_go(job.pool);
 }
 
 /* ---- pools of the program's own -------------------------------------------------------------------------- */
 
-static void visit(void (*act)(void))
+static void attachment(void (*act)(void))
 {
-    pl_visit v = {0};
-    pl_pool_enter(&v, own);
+    pl_attachment v = {0};
+    pl_pool_attach(&v, own);
     act();
-    pl_pool_leave(&v);
+    pl_pool_detach(&v);
 }
 
 static void make_own(unsigned size)
@@ -341,13 +341,13 @@ static void make_and_free(void)
 static void visit_once(void)
 {
     event_wait(&made);
-    visit(call_there);
+    attachment(call_there);
 }
 
 static void make_and_visit(void (*act)(void))
 {
     make_own(2);
-    visit(act);
+    attachment(act);
     pl_pool_free(own);
 }
 
@@ -382,7 +382,7 @@ static void call_for_more(void)
 static void call_for_more_there(void)
 {
     make_own(1);
-    visit(call_for_more);
+    attachment(call_for_more);
     pl_pool_free(own);
 }
 

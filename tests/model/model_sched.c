@@ -176,9 +176,9 @@ static void run_job(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool may
     pl_worker_pass_on(thief);
 }
 
-static const pl_job job = {.take = run_job};
+static const pl_internal_task job = {.take = run_job};
 
-static void publish_jobs(size_t n, const pl_job *what)
+static void publish_jobs(size_t n, const pl_internal_task *what)
 {
     pl_worker *w = pl_worker_self();
     for (size_t i = 0; i < n; i++) {
@@ -214,7 +214,7 @@ static void nobody_is_kept_off(void)
 {
     pool_is_at_rest();
     for (int i = 0; i < MODEL_THREADS; i++)
-        model_assert(!model_kept_off(i));
+        model_assert(!model_excluded_cpu(i));
 }
 
 /* Who publishes while others go to sleep. */
@@ -240,7 +240,7 @@ static void run_and_meet(pl_worker *thief, pl_worker *victim, pl_slot *slot, boo
     event_wait(&met[!i]);
 }
 
-static const pl_job meeting = {.take = run_and_meet};
+static const pl_internal_task meeting = {.take = run_and_meet};
 
 static void set_up_meeting(void)
 {
@@ -324,7 +324,7 @@ static void hand_over_twice(void)
     stop_pool();
 }
 
-/* A thief that has read the size of the first loop's pieces may take from the second, whose pieces are seats. The caller
+/* A thief that has read the size of the first loop's pieces may take from the second, whose pieces are participant slots. The caller
  * waits there until somebody else takes part. */
 static int run_with_others(void *ctx, size_t begin, size_t end, void *stop)
 {
@@ -364,7 +364,7 @@ static void three_ran(void)
         model_assert(ran[i] == 1);
 }
 
-/* The seat that was handed over must be taken, also if whoever was searching was about to go to sleep. */
+/* The participant slot that was handed over must be taken, also if whoever was searching was about to go to sleep. */
 static void set_up_a_loop_that_meets(void)
 {
     set_up_handing();
@@ -531,7 +531,7 @@ static void call_together(void)
     event_set(&over);
 }
 
-/* Takes part when the thread before it does, which has offered a seat then. */
+/* Takes part when the thread before it does, which has offered a participant slot then. */
 static void take_part(void)
 {
     pl_worker *w = pl_worker_self();

@@ -246,7 +246,7 @@ plant "a deque without a floor" $file "task: no room for the first" \
 
 file=src/sched/task.c
 plant "a call does not restore the head" $file "task: no room for large arguments" \
-    's/    d->head = head;\n    pl_worker_leave_frame/    pl_worker_leave_frame/'
+    's/    d->head = head;\n    pl_worker_exit/    pl_worker_exit/'
 plant "a call in a task does not look for the head" $file "task: no room for large arguments" \
     's/    pl_deque_find_head\(d\);\n//'
 plant "a blocked join leaves the head where it was" $file "task: recursion" 's/        w->deque.head = slot \+ 1;\n//'
@@ -276,9 +276,9 @@ plant "a thief without a task says that it has run it" $file "loop: a caller and
     's/pl_worker_end\(victim, slot, PL_SLOT_RETURNED\)/pl_worker_end(victim, slot, PL_SLOT_DONE)/'
 plant "a thief ends its slot before the task" $file task: \
     's/    pl_worker_end\(victim, slot, PL_SLOT_DONE\);\n//;
-        s/    pl_worker_pass_on\(thief\);\n    pl_frame/    pl_worker_end(victim, slot, PL_SLOT_DONE);\n    pl_worker_pass_on(thief);\n    pl_frame/'
+        s/    pl_worker_pass_on\(thief\);\n    pl_activation/    pl_worker_end(victim, slot, PL_SLOT_DONE);\n    pl_worker_pass_on(thief);\n    pl_activation/'
 plant "a thief that runs a task looks for no other work" $file "task: two that meet" \
-    's/    pl_worker_pass_on\(thief\);\n    pl_frame/    pl_frame/'
+    's/    pl_worker_pass_on\(thief\);\n    pl_activation/    pl_activation/'
 plant "a task begins without a look for the idle" $file "task: a long leaf and a sleeper" \
     's/    if \(pl_pool_idle\(w->pool\)\)\n        pl_deque_ask\(&w->deque\);\n//'
 plant "the idle: those who wait are left out" $file "task: a blocked join, two leaves" \
@@ -292,8 +292,8 @@ plant "waiters of stolen tasks are not poked" $file "task: a blocked join" \
     's/else if \(f->slot && pl_slot_awaited\(f->slot\)\)/else if (false)/'
 plant "only the innermost waiter is poked" $file "task: a thief in need, in a call" \
     's/f; f = f->outer\) \{/f; f = NULL) {/'
-plant "frames do not count tasks" $file "task: a long leaf with two" \
-    's/    if \(frame->task\)\n        count\(&w->tasks, -?1\);\n//g'
+plant "activations do not count tasks" $file "task: a long leaf with two" \
+    's/    if \(activation->task\)\n        count\(&w->tasks, -?1\);\n//g'
 plant "who goes to sleep looks at what is public only" $file "task: a long leaf with two" \
     's/slept = !look_for_sleepers\(w\)/slept = !pl_pool_has_public(pool)/'
 plant "who goes to sleep does not reveal" $file "task: two workers" \
@@ -351,7 +351,7 @@ plant "a piece is taken without a CAS" $file handoff: \
 plant "iterations are laid out before the loop is" src/sched/inline.c handoff: \
     's/(        memcpy\(h->copy.*?;\n)(.*?)(    uint64_t last = )/$2$1$3/s'
 plant "a helper leaves before it runs its piece" src/sched/inline.c handoff: \
-    's/(    do\n        run_piece)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_leave_frame\(thief\);\n)    if.*?\n.*?\n/$1/'
+    's/(    do\n        run_piece)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_exit\(thief\);\n)    if.*?\n.*?\n/$1/'
 plant "a helper counts itself for each piece" src/sched/inline.c handoff: 's/!stopped\(h\) && pl_handoff_take\(h, 0/!stopped(h) && pl_handoff_take(h, PL_HANDOFF_ONE/'
 plant "a helper does not count itself" src/sched/worker.c handoff: 's/PL_HANDOFF_ONE, &found/0, &found/'
 plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/return wait_for_helpers\(w, &w->handoff\);/return false;/'
@@ -359,39 +359,39 @@ plant "the caller does not take back what is left" src/sched/inline.c handoff: \
     's/    for \(; pl_handoff_take\(h, 0, &piece\); back\+\+\)/    for (; back > 9; back++)/'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
-plant "a helper that got two seats keeps one" src/sched/loop.c "handoff: a loop, then seats" \
+plant "a helper that got two slots keeps one" src/sched/loop.c "handoff: a loop, then slots" \
     's/    for \(size_t k = begin \+ 1; k < end; k\+\+\)\n.*?\n//'
-plant "who goes to sleep does not look for seats" src/sched/worker.c handoff: 's/ \|\| pl_handoff_has_seats\(&w->handoff\)//'
-plant "a seat that is taken back is still waited for" src/sched/loop.c : \
-    's/        free_seat\(loop, &loop->seat\[piece.begin\]\);/        stand_up(loop, &loop->seat[piece.begin]);/'
+plant "who goes to sleep does not look for slots" src/sched/worker.c handoff: 's/ \|\| pl_handoff_has_slots\(&w->handoff\)//'
+plant "a part_slot that is taken back is still waited for" src/sched/loop.c : \
+    's/        free_slot\(loop, &loop->part_slot\[piece.begin\]\);/        leave_slot(loop, &loop->part_slot[piece.begin]);/'
 plant "a loop inside of a handed one uses the same place" src/sched/inline.c handoff: 's/!pl_handoff_busy\(&w->handoff\) &&//'
 
 file=src/sched/loop.c
-plant "an offer is not counted at the latch" $file loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'
+plant "an share is not counted at the latch" $file loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'
 plant "a thief that takes part is not waited for" $file loop \
-    's/    pl_worker_enter\(w, &frame\);\n    work\(&p\)/    pl_latch_drop(&loop->latch);\n    pl_worker_enter(w, &frame);\n    work(&p)/;
-        s/(    pl_worker_leave_frame\(w\);\n)    pl_latch_drop\(&loop->latch\);\n/$1/'
-plant "an offer that was taken is counted twice" $file loop \
+    's/    pl_worker_enter\(w, &activation\);\n    work\(&p\)/    pl_latch_drop(&loop->latch);\n    pl_worker_enter(w, &activation);\n    work(&p)/;
+        s/(    pl_worker_exit\(w\);\n)    pl_latch_drop\(&loop->latch\);\n/$1/'
+plant "an share that was taken is counted twice" $file loop \
     's/        if \(state & PL_SLOT_DONE\)\n            return;\n//'
-plant "a participant leaves its offer behind" $file loop \
-    's/        size = next_size/        p->offer = NULL;\n        size = next_size/'
-plant "a participant keeps its seat" $file leaves 's/    stand_up\(loop, seat\);\n    pl_worker_leave_frame/    pl_worker_leave_frame/'
+plant "a participant leaves its share behind" $file loop \
+    's/        size = next_size/        p->share = NULL;\n        size = next_size/'
+plant "a participant keeps its part_slot" $file leaves 's/    leave_slot\(loop, part_slot\);\n    pl_worker_exit/    pl_worker_exit/'
 plant "a waiter takes whatever it finds" $file leaves \
-    's/pl_worker \*other = other_sitter\(loop, &loop->seat\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
-        s/other_sitter\(loop, &loop->seat\[k\]\) == other/true/'
-plant "a waiter takes from who has left its loop" $file leaves 's/other_sitter\(loop, &loop->seat\[k\]\) == other/true/'
+    's/pl_worker \*other = other_participant\(loop, &loop->part_slot\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
+        s/other_participant\(loop, &loop->part_slot\[k\]\) == other/true/'
+plant "a waiter takes from who has left its loop" $file leaves 's/other_participant\(loop, &loop->part_slot\[k\]\) == other/true/'
 plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !\(p->worked && could_help\(loop\)\)//'
 plant "a waiter for a loop parks on iterations" $file mixed \
     's/could_help\(loop\)\) && !has_iterations\(loop\)/could_help(loop))/'
-plant "an offer that became private stays so" $file mixed \
-    's/        if \(pl_deque_is_private\(deque, p->offer\)\)\n.*?\n//'
+plant "an share that became private stays so" $file mixed \
+    's/        if \(pl_deque_is_private\(deque, p->share\)\)\n.*?\n//'
 plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_find_head\(&w->deque\);\n//'
 
 # ---- the life of a pool --------------------------------------------------------------------------------------------
 
 file=src/sched/pool.c
 plant "the end does not care for calls" $file life: 's/if \(atomic_load_explicit\(&w->inside.*?\)\)\n/if (false)\n/'
-plant "the end does not care for errands" $file life: 's/if \(pl_inbox_drivers\(&pool->inbox\)\)\n/if (false)\n/'
+plant "the end does not care for jobs" $file life: 's/if \(pl_injector_drivers\(&pool->injector\)\)\n/if (false)\n/'
 plant "the end looks for calls before it bars the pool" $file life: \
     's/    bar\(pool\);\n(    if \(!busy\(pool, others\)\))/    bool is_busy = busy(pool, others);\n    bar(pool);\n    if (!is_busy)/'
 plant "the end frees what guests still have" $file life: 's/known = others \|\| /known = /'
@@ -399,14 +399,14 @@ plant "the end frees what is held" $file life: 's/known = others \|\| atomic_loa
 plant "threads are told of the end by nobody" $file life: 's/        pl_unpark\(&w->parker\);\n//'
 plant "a thread that has left is not joined" $file life: 's/w->use == PL_THREAD \|\| w->use == PL_ENDED;/w->use == PL_THREAD;/'
 plant "a thread's record is free before it has left" $file life: 's/        worker->use = PL_ENDED;/        free_record(worker);/'
-plant "nobody comes for an errand of while the pool was shut down" $file "life: a shutdown" \
-    's/    look_for_errands\(pool\);\n(    pl_pool_let_go)/$1/'
-plant "nobody comes for an errand of while a shutdown was refused" $file "life: a shutdown that is refused" \
-    's/(    if \(may\) \{\n        join.*?\n    \}\n)    look_for_errands\(pool\);/$1    if (may)\n        look_for_errands(pool);/s'
+plant "nobody comes for an job of while the pool was shut down" $file "life: a shutdown" \
+    's/    look_for_jobs\(pool\);\n(    pl_pool_let_go)/$1/'
+plant "nobody comes for an job of while a shutdown was refused" $file "life: a shutdown that is refused" \
+    's/(    if \(may\) \{\n        join.*?\n    \}\n)    look_for_jobs\(pool\);/$1    if (may)\n        look_for_jobs(pool);/s'
 plant "two end the same threads" $file "life: two shutdowns" 's/pool->ending \|\| //'
 plant "a pool that was shut down stays barred" $file "life: a shutdown" \
     's/(    \/\* W64 .*?\n.*?\n)    atomic_store_explicit\(&pool->stopping, 0, memory_order_seq_cst\);\n/$1/'
-plant "a guest gives its record back in the middle of a call" $file "life: a second caller, and" 's/ \|\| w->frame \|\| / || /'
+plant "a guest gives its record back in the middle of a call" $file "life: a second caller, and" 's/ \|\| w->activation \|\| / || /'
 plant "a thread that leaves does not look for more work" src/sched/worker.c life: \
     's/(pl_sleep_found\(&pool->sleep\);\n.*?\n.*?\n)        pl_worker_pass_on\(w\);/$1        if (!leave)\n            pl_worker_pass_on(w);/'
 plant "a thread that could not start is waited for" $file life: 's/            pl_sleep_waking\(&pool->sleep, -1\);\n            free_record/            free_record/'
@@ -420,14 +420,14 @@ plant "a visitor lets go before it gives its record back" $file life: \
     's/(        pl_deque_trim\(&w->deque\);\n        give_back\(w\);\n    \}\n)    let_go\(v->pool\);/        }\n    let_go(v->pool);\n    if (w && w != v->found) {\n$1/'
 plant "a pool that is being ended is held" $file life: 's/while \(holders > 0\) \{/for (;;) {/'
 plant "a pool's visitors do not hold it" $file life: 's/    pl_pool_hold\(pool\);\n(    \*v = )/$1/; s/    let_go\(v->pool\);\n//'
-plant "who keeps a thread off a CPU does not look again" src/sched/worker.c "pool: a worker" 's/\.kept_off, memory_order_seq_cst\) != cpu \+ 1|kept_off, memory_order_seq_cst\) != cpu \+ 1/kept_off, memory_order_seq_cst) == -2/'
-plant "a thread that was kept off a CPU stays so" src/sched/worker.c life: 's/    if \(kept_off > 0\)\n/    if (false)\n/'
-plant "who is up is kept off a CPU" src/sched/worker.c "pool: a worker" 's/&w->kept_off, UP, /&w->kept_off, 0, /'
+plant "who keeps a thread off a CPU does not look again" src/sched/worker.c "pool: a worker" 's/\.excluded_cpu, memory_order_seq_cst\) != cpu \+ 1|excluded_cpu, memory_order_seq_cst\) != cpu \+ 1/excluded_cpu, memory_order_seq_cst) == -2/'
+plant "a thread that was kept off a CPU stays so" src/sched/worker.c life: 's/    if \(excluded_cpu > 0\)\n/    if (false)\n/'
+plant "who is up is kept off a CPU" src/sched/worker.c "pool: a worker" 's/&w->excluded_cpu, UP, /&w->excluded_cpu, 0, /'
 
 # ---- the background ------------------------------------------------------------------------------------------------
 
 file=src/sched/stop.c
-plant "a sleeper is not woken" $file stop: 's/        pl_os_rouse\(&p->epoch\);/        (void)p;/'
+plant "a sleeper is not woken" $file stop: 's/        pl_os_wake_all\(&p->epoch\);/        (void)p;/'
 plant "a sleeper is not counted" $file stop: \
     's/    atomic_fetch_add_explicit\(&p->sleepers, 1, memory_order_seq_cst\);\n//; s/    atomic_fetch_sub_explicit\(&p->sleepers.*?\n//'
 plant "a sleeper looks before it reads the epoch" $file stop: \
@@ -438,54 +438,54 @@ plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch,
 plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
 plant "nobody makes up for what the dead owed" src/executors/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
-plant "the index is gone before the entry is done" src/executors/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*seat->index.*?\n)/$2$1/'
-plant "the dead leave what their successor has" src/executors/process/coordinator.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->life, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
-plant "a worker takes before it says so" src/executors/process/board.c "board: killed" 's/word_of\(TAKEN, seat->number, seat->life, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
+plant "the index is gone before the entry is done" src/executors/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*endpoint->index.*?\n)/$2$1/'
+plant "the dead leave what their successor has" src/executors/process/coordinator.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->generation, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
+plant "a worker takes before it says so" src/executors/process/board.c "board: killed" 's/word_of\(TAKEN, endpoint->number, endpoint->generation, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
 file=src/api/executor.c
 plant "nobody is told that it has ended" $file executor: 's/    pthread_cond_broadcast\(&ex->ended\);\n//'
-plant "it is performed by two" $file executor: 's/\(ex->errand.pool && pl_inbox_withdraw\(&ex->errand\)\)/ex->errand.pool/'
+plant "it is performed by two" $file executor: 's/\(ex->job.pool && pl_injector_withdraw\(&ex->job\)\)/ex->job.pool/'
 plant "it is freed while its task runs" $file executor: 's/(notes that nothing was run \*\/\n) *await\(ex, 0\);\n/$1/'
 plant "it has ended before it has results" $file executor: 's/    (ex->results = r;\n)(    ex->status = .*?\n    pthread_cond_broadcast.*?\n    pthread_mutex_unlock.*?\n)/$2    $1/'
 plant "its status is set without the lock" $file executor: 's/    (pthread_mutex_lock\(&ex->mutex\);\n)(    ex->results = r;\n    ex->status = .*?\n)/$2    $1/'
-plant "sleepers are not told of a cancel" $file executor: 's/(PL_STOP_ALL\)\)\n) *pl_stop_nudge_all\(\);/$1        return 0;/'
-plant "a cancel only keeps tasks from starting" $file executor: 's/care.stop, PL_STOP_ALL/care.stop, PL_STOP_STARTING/'
-plant "a shutdown lets tasks start" $file executor: 's/pl_stop_raise\(&ex->call.care.stop, PL_STOP_STARTING\)/false/'
+plant "sleepers are not told of a cancel" $file executor: 's/(PL_STOP_ALL\)\)\n) *pl_stop_notify_all\(\);/$1        return 0;/'
+plant "a cancel only keeps tasks from starting" $file executor: 's/policy.stop, PL_STOP_ALL/policy.stop, PL_STOP_STARTING/'
+plant "a shutdown lets tasks start" $file executor: 's/pl_stop_raise\(&ex->call.policy.stop, PL_STOP_STARTING\)/false/'
 file=src/sched/injector.c
-plant "an errand is run and taken back" $file inbox: 's/if \(queued\)\n/if ((queued = true) && errand->queued)\n/'
-plant "nobody is told of an errand" $file inbox: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
-plant "an errand is run without being a driver" $file inbox: 's/        atomic_fetch_add_explicit\(&inbox->drivers, 1, memory_order_seq_cst\);\n//'
-plant "the last errand stays in the inbox" $file inbox: 's/(static void take_out.*?\{\n)/$1    if (!errand->next)\n        return;\n/s'
+plant "an job is run and taken back" $file injector: 's/if \(queued\)\n/if ((queued = true) && job->queued)\n/'
+plant "nobody is told of an job" $file injector: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
+plant "an job is run without being a driver" $file injector: 's/        atomic_fetch_add_explicit\(&injector->drivers, 1, memory_order_seq_cst\);\n//'
+plant "the last job stays in the injector" $file injector: 's/(static void take_out.*?\{\n)/$1    if (!job->next)\n        return;\n/s'
 file=src/sched/worker.c
-plant "nobody watches the errands" $file inbox: 's/opens >= 0 \? opens : surplus/surplus/'
-plant "who takes an errand leaves the next to nobody" $file inbox: 's/pl_inbox_count\(&pool->inbox\) \|\| \(anybody/(anybody/'
+plant "nobody watches the jobs" $file injector: 's/opens >= 0 \? opens : surplus/surplus/'
+plant "who takes an job leaves the next to nobody" $file injector: 's/pl_injector_count\(&pool->injector\) \|\| \(anybody/(anybody/'
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 file=src/executors/process/board.c
-plant "an offer is taken without a CAS" $file board: \
-    's/atomic_compare_exchange_strong_explicit\(&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_release, memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_release), 1)/s'
-plant "an offer is taken back without a CAS" src/executors/process/coordinator.c board: \
-    's/if \(atomic_compare_exchange_strong_explicit\((.*?)\{/if (atomic_load_explicit(\&home->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&home->board->entries[place].word, ended_word(home, place), memory_order_relaxed), 1)) {/s'
+plant "an assignment is taken without a CAS" $file board: \
+    's/atomic_compare_exchange_strong_explicit\(\s*&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_release,\s*memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_release), 1)/s'
+plant "an assignment is taken back without a CAS" src/executors/process/coordinator.c board: \
+    's/if \(atomic_compare_exchange_strong_explicit\((.*?)\{/if (atomic_load_explicit(\&coordinator->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&coordinator->board->entries[place].word, ended_word(coordinator, place), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
-plant "the tail moves before the offer is there" src/executors/process/coordinator.c board: \
-    's/(    entry->offer = .*?;\n)(.*?)(    atomic_store_explicit\(&home->board->tail.*?;\n)/$3$1$2/s'
-plant "a place is offered again while it is taken" src/executors/process/coordinator.c board: 's/if \(home->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
-plant "who offers wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
+plant "the tail moves before the assignment is there" src/executors/process/coordinator.c board: \
+    's/(    entry->assignment = .*?;\n)(.*?)(    atomic_store_explicit\(&coordinator->board->tail.*?;\n)/$3$1$2/s'
+plant "a place is assigned again while it is taken" src/executors/process/coordinator.c board: 's/if \(coordinator->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
+plant "who assignments wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
 plant "a worker sleeps without a word" $file board: 's/    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n//; s/asleep, ASLEEP, SLEEP_NS/asleep, AWAKE, SLEEP_NS/'
 plant "a worker looks before it says that it sleeps" $file board: \
-    's/(    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n)    if \(!sees_work\(seat\)\)/    bool none = !sees_work(seat);\n$1    if (none)/'
+    's/(    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n)    if \(!sees_work\(endpoint\)\)/    bool none = !sees_work(endpoint);\n$1    if (none)/'
 plant "a worker that runs out of work does not ring" $file board: 's/if \(idle \|\| /if (/'
-plant "home looks at the bell after all else" tests/model/model_process.c board: \
-    's/(        uint32_t bell = pl_home_bell\(&home\);\n)(        read_reports\(\);\n        if \(pl_home_all_done.*?;\n)/$2$1/s'
-plant "home sleeps unannounced" src/executors/process/coordinator.c board: 's/    atomic_store_explicit\(&board->home_sleeps, 1, memory_order_seq_cst\);\n//'
-plant "who has ended and who is condemned are both" $file board: \
+plant "coordinator looks at the bell after all else" tests/model/model_process.c board: \
+    's/(        uint32_t bell = pl_coordinator_bell\(&coordinator\);\n)(        read_reports\(\);\n        if \(pl_coordinator_all_done.*?;\n)/$2$1/s'
+plant "coordinator sleeps unannounced" src/executors/process/coordinator.c board: 's/    atomic_store_explicit\(&board->coordinator_sleeps, 1, memory_order_seq_cst\);\n//'
+plant "who has ended and who is killed are both" $file board: \
     's/return atomic_compare_exchange_strong_explicit\(&slot->run, &run, \(run.*?;/return atomic_store_explicit(&slot->run, 2, memory_order_relaxed), true;/s'
-plant "a worker does not ask whether it is condemned" $file board: \
-    's/return atomic_compare_exchange_strong_explicit\(&seat->slot->run.*?;/return atomic_store_explicit(&seat->slot->run, seat->run, memory_order_relaxed), true;/s'
-plant "the next task has the number of the last" $file board: 's/    seat->run \+= 4;\n//'
+plant "a worker does not ask whether it is killed" $file board: \
+    's/return atomic_compare_exchange_strong_explicit\(&endpoint->slot->run.*?;/return atomic_store_explicit(&endpoint->slot->run, endpoint->run, memory_order_relaxed), true;/s'
+plant "the next task has the number of the last" $file board: 's/    endpoint->run \+= 4;\n//'
 plant "nobody is there before the death is noted" $file "board: killed" \
     's/(    \/\* P53 .*?;\n)(    \/\* P131 .*?;\n)/$2$1/s'
-plant "home doubts what the dead have left" src/executors/process/coordinator.c "board: killed" 's/, memory_order_relaxed\) != home->deaths_read\)/, memory_order_relaxed) == UINT32_MAX)/'
+plant "the coordinator doubts what the dead have left" src/executors/process/coordinator.c "board: killed" 's/memory_order_relaxed\) !=\s*coordinator->deaths_read\)/memory_order_relaxed) == UINT32_MAX)/'
 plant "a worker that wakes up does not say so" $file board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
 try_all
 done_testing

@@ -36,12 +36,12 @@ void pl_os_wake(_Atomic uint32_t *word)
     wake(word, false);
 }
 
-void pl_os_doze(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+void pl_os_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
     pl_os_wait(word, expected, timeout_ns < SEARCH_LONG_NS ? (int64_t)timeout_ns : -1);
 }
 
-void pl_os_rouse(_Atomic uint32_t *word)
+void pl_os_wake_all(_Atomic uint32_t *word)
 {
     wake(word, true);
 }
@@ -49,7 +49,7 @@ void pl_os_rouse(_Atomic uint32_t *word)
 /* Processes are threads here. */
 void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
-    pl_os_doze(word, expected, timeout_ns);
+    pl_os_wait_for(word, expected, timeout_ns);
 }
 
 void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
@@ -63,7 +63,7 @@ void pl_os_leave(int status)
     (void)status;
     model_assert(false);
     for (;;)
-        pl_os_nap();
+        pl_os_sleep();
 }
 
 const int pl_os_killed_by = 9;
@@ -98,7 +98,7 @@ void pl_os_known_child(void)
 {
 }
 
-void pl_os_nap(void)
+void pl_os_sleep(void)
 {
     pl_os_yield();
 }

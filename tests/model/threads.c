@@ -11,7 +11,7 @@
 /* ---- threads ------------------------------------------------------------------------------------------------- */
 
 bool model_starts_fail, model_keeps_off;
-static bool kept_off[MODEL_THREADS];
+static bool excluded_cpu[MODEL_THREADS];
 
 /* A thread is known by its number, plus one; to the system, too. */
 pl_os_id pl_os_thread_self(void)
@@ -28,7 +28,7 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int o
     int number = model_starts_fail && search_weak(2) ? -1 : search_start(run, argument);
     *thread = (pthread_t)(number + 1);
     if (number >= 0)
-        kept_off[number] = off >= 0;
+        excluded_cpu[number] = off >= 0;
     return number >= 0;
 }
 
@@ -120,9 +120,9 @@ void pl_os_cancel_restore(int state)
 
 /* ---- where threads run --------------------------------------------------------------------------------------------- */
 
-bool model_kept_off(int i)
+bool model_excluded_cpu(int i)
 {
-    return kept_off[i];
+    return excluded_cpu[i];
 }
 
 int pl_os_cpu(void)
@@ -130,24 +130,24 @@ int pl_os_cpu(void)
     return model_keeps_off ? 0 : -1;
 }
 
-bool pl_os_may_keep_off(pl_os_id thread, int cpu)
+bool pl_os_may_exclude_cpu(pl_os_id thread, int cpu)
 {
     (void)thread;
     return cpu >= 0;
 }
 
-bool pl_os_may_begin_off(int cpu, const pl_os_thread_attributes *attributes)
+bool pl_os_may_start_excluding(int cpu, const pl_os_thread_attributes *attributes)
 {
     (void)attributes;
     return cpu >= 0;
 }
 
-void pl_os_keep_off(pl_os_id thread, int cpu, bool off)
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
 {
-    bool *is = &kept_off[thread - 1];
+    bool *is = &excluded_cpu[thread - 1];
     if (cpu < 0)
         return;
-    pl_model_point("pl_os_keep_off", off);
+    pl_model_point("pl_os_exclude_cpu", off);
     search_point((uintptr_t)is, true);
     *is = off;
 }

@@ -33,7 +33,7 @@ static inline void count_one(atomic_int *count)
 static inline void await_begun(int n)
 {
     while (count_of(&begun) < n)
-        pl_nap(200);
+        pl_test_sleep(200);
 }
 
 static inline void set_gate(bool open)
@@ -57,7 +57,7 @@ static int work(const struct job *job, long *result, void *extras)
     bool gives_up = false;
     count_one(&begun);
     while (job->waits && !is_open() && !gives_up) {
-        pl_nap(200);
+        pl_test_sleep(200);
         gives_up = parallel_cancelled();
     }
     *result = right_result(job->index);

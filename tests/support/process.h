@@ -71,7 +71,7 @@ static inline int pl_count_threads(void)
 static inline bool pl_threads_leave(int most)
 {
     for (int tries = 0; tries < 200 && pl_count_threads() > most; tries++)
-        pl_nap(10000);
+        pl_test_sleep(10000);
     return pl_count_threads() <= most;
 }
 

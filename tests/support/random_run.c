@@ -264,7 +264,7 @@ static void meddle(rnd_call *c, parallel_executor *ex, unsigned long long r)
             rnd_complain(c, "an executor starts twice");
         break;
     case 5:
-        pl_nap((long)(r / 8 % 200));
+        pl_test_sleep((long)(r / 8 % 200));
         break;
     case 6:
         if (c->plan.depth < 2)
@@ -311,7 +311,7 @@ static bool wait_for(rnd_call *c, parallel_executor *ex, unsigned long long r)
         break;
     case 5:
         while (!parallel_executor_done(ex))
-            pl_nap(50);
+            pl_test_sleep(50);
         break;
     default:
         break;

@@ -114,7 +114,7 @@ static inline int pl_worker_counts_used(void)
 }
 
 /* Does nothing for a while, off the CPU. */
-static inline void pl_nap(long microseconds)
+static inline void pl_test_sleep(long microseconds)
 {
     struct timespec t = {microseconds / 1000000, microseconds % 1000000 * 1000};
     nanosleep(&t, NULL);

@@ -70,7 +70,7 @@ static inline double pl_now(void)
 /* Until a counter has come to `n`; false after a while in which it has not. */
 static inline bool pl_await(atomic_int *count, int n)
 {
-    for (double end = pl_now() + PL_WHILE * 2; pl_count(count) < n; pl_nap(200))
+    for (double end = pl_now() + PL_WHILE * 2; pl_count(count) < n; pl_test_sleep(200))
         if (pl_now() > end)
             return false;
     return true;
@@ -108,7 +108,7 @@ static inline bool pl_is_dead(pid_t pid)
 
 static inline bool pl_await_death(pid_t pid)
 {
-    for (double end = pl_now() + PL_WHILE; !pl_is_dead(pid); pl_nap(500))
+    for (double end = pl_now() + PL_WHILE; !pl_is_dead(pid); pl_test_sleep(500))
         if (pl_now() > end)
             return false;
     return true;

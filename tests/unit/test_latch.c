@@ -77,7 +77,7 @@ static void *helper(void *number)
             continue;
         }
         if (pl_random(&seed) % 64 == 0)
-            pl_nap(50);
+            pl_test_sleep(50);
         shared.work[me]++;
         pl_latch_drop(latch);
     }

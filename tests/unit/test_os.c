@@ -156,9 +156,9 @@ END_TEST
 
 START_TEST(ticks_follow_the_clock)
 {
-    pl_nap(20000);
+    pl_test_sleep(20000);
     uint64_t ticks = pl_ticks(), ns = pl_os_nanoseconds();
-    pl_nap(20000);
+    pl_test_sleep(20000);
     ticks = pl_ticks() - ticks;
     ns = pl_os_nanoseconds() - ns;
     double us = (double)ticks / (double)pl_os_ticks_per_us();
@@ -229,22 +229,22 @@ START_TEST(threads_keep_off_a_cpu)
     for (uint32_t i = 0; i < 400; i += 2) {
         int here = pl_os_cpu();
         ck_assert_int_ge(here, 0);
-        bool may = i > 0 && pl_os_may_keep_off(teller, here); /* it has told its number by then */
+        bool may = i > 0 && pl_os_may_exclude_cpu(teller, here); /* it has told its number by then */
         ever |= may;
         if (may)
-            pl_os_keep_off(teller, here, true);
-        ck_assert(!may || !pl_os_may_keep_off(teller, here));
+            pl_os_exclude_cpu(teller, here, true);
+        ck_assert(!may || !pl_os_may_exclude_cpu(teller, here));
         asked = i + 1;
         pl_os_wake(&asked);
         while (asked != i + 2)
             pl_os_wait(&asked, i + 1, -1);
         ck_assert(!may || where != here);
         if (may)
-            pl_os_keep_off(teller, here, false);
-        ck_assert(i == 0 || i == 398 || pl_os_may_keep_off(teller, here) == may); /* not yet there, or no longer */
+            pl_os_exclude_cpu(teller, here, false);
+        ck_assert(i == 0 || i == 398 || pl_os_may_exclude_cpu(teller, here) == may); /* not yet there, or no longer */
     }
     ck_assert(ever || pl_os_cpus() < 2);
-    ck_assert(!pl_os_may_keep_off(teller, -1) && !pl_os_may_keep_off(teller, 1000000));
+    ck_assert(!pl_os_may_exclude_cpu(teller, -1) && !pl_os_may_exclude_cpu(teller, 1000000));
     pthread_join(thread, NULL);
 }
 END_TEST

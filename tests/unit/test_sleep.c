@@ -135,7 +135,7 @@ START_TEST(no_wake_up_is_lost)
         while (atomic_load_explicit(&shared.done, memory_order_relaxed) < made)
             pl_os_yield();
         if (pl_random(&seed) % 8 == 0)
-            pl_nap(30);
+            pl_test_sleep(30);
     }
     atomic_store_explicit(&shared.over, 1, memory_order_seq_cst);
     for (int i = 0; i < WORKERS; i++)

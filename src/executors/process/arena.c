@@ -169,7 +169,7 @@ void *pl_arena_take_aligned(pl_block *block, size_t bytes, size_t alignment)
     return (unsigned char *)block->start + (0 - (uintptr_t)block->start) % alignment;
 }
 
-/* Which pieces of the arena this process has had, by a hash of their addresses: at worst, it asks once too often, or not. Home
+/* Which pieces of the arena this process has had, by a hash of their addresses: at worst, it asks once too often, or not. The coordinator
  * and a worker write to different pieces, or wait for each other; two homes may lose what the other notes. */
 #define PIECE ((size_t)64 << 10)
 static unsigned char had[4096];
@@ -292,7 +292,7 @@ static bool is_used(const region *r)
 }
 
 /* A library that is unloaded leaves nothing. What holds results stays: the program may still have them, at its end. After the
- * crews have ended, whose boards are here. (Destructors with a priority run after those without.) */
+ * worker groups have ended, whose boards are here. (Destructors with a priority run after those without.) */
 __attribute__((destructor(1000))) static void end_arena(void)
 {
     pl_fork_lock_take(&guard);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What home offers to worker processes, and what has become of it; process.h says how it fits together. */
+/* What the coordinator assignments to worker processes, and what has become of it; process.h says how it fits together. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 static size_t result_size(const pl_process_call *p)
 {
-    return p->call->par.futures ? 0 : p->call->m.result_size;
+    return p->call->par.futures ? 0 : p->call->map.result_size;
 }
 
 /* What the program's vector has of tasks [begin, end) stays there. */
@@ -24,7 +24,7 @@ static void leave_alone(pl_process_call *p, size_t begin, size_t end)
     pl_stretch *list = realloc(p->alone, pl_size_multiply(p->alone_count + 1, sizeof *list));
     if (!list) { /* then it is copied here, and back */
         size_t size = result_size(p);
-        memcpy((unsigned char *)p->call->m.out + begin * size, p->vector + begin * size, (end - begin) * size);
+        memcpy((unsigned char *)p->call->map.out + begin * size, p->vector + begin * size, (end - begin) * size);
         return;
     }
     p->alone = list;
@@ -45,7 +45,7 @@ void pl_process_copy_back(pl_process_call *p)
     for (size_t k = 0; k <= p->alone_count; k++) {
         bool last = k == p->alone_count;
         size_t to = last ? p->call->n : p->alone[k].begin;
-        memcpy(p->vector + at * size, (unsigned char *)p->call->m.out + at * size, (to - at) * size);
+        memcpy(p->vector + at * size, (unsigned char *)p->call->map.out + at * size, (to - at) * size);
         at = last ? to : p->alone[k].end;
     }
 }
@@ -59,12 +59,12 @@ void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end)
         return;
     if (p->back)
         leave_alone(p, begin, end);
-    else if (c->par.futures && c->o.silent)
+    else if (c->par.futures && c->options.silent)
         pl_call_zero(c, begin, end);
-    else if (c->m.out && result_size(p) && c->o.silent) /* else nobody will see them */
-        pl_os_share_zero((unsigned char *)c->m.out + begin * result_size(p), (end - begin) * result_size(p));
-    c->care.left_out = true;
-    pl_turn_note(&p->turn, &failure, NULL, begin, end);
+    else if (c->map.out && result_size(p) && c->options.silent) /* else nobody will see them */
+        pl_os_share_zero((unsigned char *)c->map.out + begin * result_size(p), (end - begin) * result_size(p));
+    c->policy.left_out = true;
+    pl_call_worker_note(&p->run, &failure, NULL, begin, end);
 }
 
 static void drop_retry(pl_retry *r)
@@ -77,25 +77,25 @@ static void drop_retry(pl_retry *r)
 /* The attempt that came before is the last. */
 void pl_process_give_up(pl_process_call *p, pl_retry *r)
 {
-    pl_turn_note(&p->turn, &r->failure, r->message, r->begin, r->end);
-    p->turn.done += r->end - r->begin;
-    p->turn.failed += r->end - r->begin;
+    pl_call_worker_note(&p->run, &r->failure, r->message, r->begin, r->end);
+    p->run.done += r->end - r->begin;
+    p->run.failed += r->end - r->begin;
     free(r);
 }
 
-/* An offer that nobody has begun, and nobody will. */
-void pl_process_let_go(pl_process_call *p, const pl_offer *offer, pl_retry *retry)
+/* An assignment that nobody has begun, and nobody will. */
+void pl_process_drop(pl_process_call *p, const pl_assignment *assignment, pl_retry *retry)
 {
     if (retry)
         pl_process_give_up(p, retry);
     else
-        pl_process_leave_out(p, offer->begin, offer->end);
+        pl_process_leave_out(p, assignment->begin, assignment->end);
 }
 
 /* ---- offering -------------------------------------------------------------------------------------------- */
 
-/* To be offered (again). */
-void pl_process_put_off(pl_process_call *p, const pl_offer *offer, size_t begin, size_t end, pl_retry *retry)
+/* To be assigned (again). */
+void pl_process_put_off(pl_process_call *p, const pl_assignment *assignment, size_t begin, size_t end, pl_retry *retry)
 {
     if (begin >= end)
         return;
@@ -113,30 +113,30 @@ void pl_process_put_off(pl_process_call *p, const pl_offer *offer, size_t begin,
         p->room = room;
     }
     pl_pending *last = &p->pending[p->pending_count++];
-    *last = (pl_pending){.offer = *offer, .retry = retry};
-    last->offer.begin = begin;
-    last->offer.end = end;
+    *last = (pl_pending){.assignment = *assignment, .retry = retry};
+    last->assignment.begin = begin;
+    last->assignment.end = end;
 }
 
-static bool offer_pending(pl_process_call *p, pl_pending *what)
+static bool assign_pending(pl_process_call *p, pl_pending *what)
 {
     pl_call *c = p->call;
-    pl_terms terms = c->par.futures ? pl_care_terms(c, what->offer.begin) : c->care.terms;
-    what->offer.timeout_ns = terms.timeout_ns;
-    what->offer.last = what->offer.tried + 1 >= terms.attempts;
-    if (!pl_home_offer(p->home, &what->offer))
+    pl_task_policy terms = c->par.futures ? pl_policy_of_task(c, what->assignment.begin) : c->policy.task_policy;
+    what->assignment.timeout_ns = terms.timeout_ns;
+    what->assignment.last = what->assignment.tried + 1 >= terms.attempts;
+    if (!pl_coordinator_assign(p->coordinator, &what->assignment))
         return false;
-    pl_retry **place = &p->trying[what->offer.position % PL_BOARD_ENTRIES];
-    if (what->offer.position - p->home->first >= PL_BOARD_ENTRIES)
+    pl_retry **place = &p->trying[what->assignment.position % PL_BOARD_ENTRIES];
+    if (what->assignment.position - p->coordinator->first >= PL_BOARD_ENTRIES)
         drop_retry(*place); /* that went well */
     *place = what->retry;
-    p->progress[what->offer.position % PL_BOARD_ENTRIES] =
-        (pl_progressed){.ended = what->offer.begin, .left = what->offer.end};
-    p->waited[what->offer.position % PL_BOARD_ENTRIES] = (pl_waited){.who = 0};
+    p->progress[what->assignment.position % PL_BOARD_ENTRIES] =
+        (pl_progressed){.ended = what->assignment.begin, .left = what->assignment.end};
+    p->waited[what->assignment.position % PL_BOARD_ENTRIES] = (pl_waited){.who = 0};
     return true;
 }
 
-/* How many tasks to offer next: few at first, since all the work may be in the first ones, and at the end, so that all
+/* How many tasks to assignment next: few at first, since all the work may be in the first ones, and at the end, so that all
  * workers end at once. */
 static size_t next_size(const pl_process_call *p)
 {
@@ -155,9 +155,9 @@ static size_t next_size(const pl_process_call *p)
 /* Copies the next arguments. */
 static void send_args(pl_process_call *p, size_t count)
 {
-    size_t size = p->call->m.arg_size, at = p->next * size;
+    size_t size = p->call->map.arg_size, at = p->next * size;
     pl_arena_warm(p->sent + at, count * size);
-    memcpy(p->sent + at, (const unsigned char *)p->call->m.args + at, count * size);
+    memcpy(p->sent + at, (const unsigned char *)p->call->map.args + at, count * size);
 }
 
 /* Offers what there is, as far as there is room. Whether that was anything. */
@@ -165,51 +165,51 @@ bool pl_process_feed(pl_process_call *p)
 {
     pl_call *c = p->call;
     pl_retry *r;
-    uint64_t tail = p->home->tail;
-    while (p->pending_count && offer_pending(p, &p->pending[p->pending_count - 1]))
+    uint64_t tail = p->coordinator->tail;
+    while (p->pending_count && assign_pending(p, &p->pending[p->pending_count - 1]))
         p->pending_count--;
     if (p->pending_count)
-        return p->home->tail != tail;
+        return p->coordinator->tail != tail;
     while ((r = pl_retry_next(c, false))) {
-        pl_pending again = {.offer = {.begin = r->begin, .end = r->end, .tried = r->failure.attempts}, .retry = r};
-        if (!offer_pending(p, &again)) {
-            pl_process_put_off(p, &again.offer, r->begin, r->end, r);
-            return p->home->tail != tail;
+        pl_pending again = {.assignment = {.begin = r->begin, .end = r->end, .tried = r->failure.attempts}, .retry = r};
+        if (!assign_pending(p, &again)) {
+            pl_process_put_off(p, &again.assignment, r->begin, r->end, r);
+            return p->coordinator->tail != tail;
         }
     }
     while (p->next < c->n) {
         size_t size = next_size(p);
-        pl_pending fresh = {.offer = {.begin = p->next, .end = p->next + size}};
+        pl_pending fresh = {.assignment = {.begin = p->next, .end = p->next + size}};
         if (p->sent)
             send_args(p, size);
-        if (!offer_pending(p, &fresh))
+        if (!assign_pending(p, &fresh))
             break;
         p->next += size;
         if (p->persistent && p->next == size) /* the first: somebody may begin */
-            pl_home_call(p->home, 1);
+            pl_coordinator_call(p->coordinator, 1);
     }
-    return p->home->tail != tail;
+    return p->coordinator->tail != tail;
 }
 
 /* ---- failures -------------------------------------------------------------------------------------------- */
 
-/* Tasks [begin, end), which `offer` was about, have failed, and are not tried again if that is `final`. Takes the message. */
-static void fail(pl_process_call *p, const pl_offer *offer, parallel_failure *failure, bool final, char *message,
-                 size_t begin, size_t end)
+/* Tasks [begin, end), which `assignment` was about, have failed, and are not tried again if that is `final`. Takes the message. */
+static void fail(pl_process_call *p, const pl_assignment *assignment, parallel_failure *failure, bool final,
+                 char *message, size_t begin, size_t end)
 {
     pl_call *c = p->call;
-    pl_terms terms = c->par.futures ? pl_care_terms(c, begin) : c->care.terms;
+    pl_task_policy terms = c->par.futures ? pl_policy_of_task(c, begin) : c->policy.task_policy;
     failure->index = begin;
-    failure->attempts = offer->tried + 1;
+    failure->attempts = assignment->tried + 1;
     bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < terms.attempts && !final && !p->over;
-    if (again && pl_retry_later(&p->turn, failure, message, begin, end))
+    if (again && pl_retry_later(&p->run, failure, message, begin, end))
         return;
-    pl_turn_note(&p->turn, failure, message, begin, end);
-    p->turn.done += end - begin;
-    p->turn.failed += end - begin;
+    pl_call_worker_note(&p->run, failure, message, begin, end);
+    p->run.done += end - begin;
+    p->run.failed += end - begin;
 }
 
-pl_retry *pl_process_take_try(pl_process_call *p, uint64_t position)
+pl_retry *pl_process_take_retry(pl_process_call *p, uint64_t position)
 {
     pl_retry **place = &p->trying[position % PL_BOARD_ENTRIES], *before = *place;
     *place = NULL;
@@ -217,21 +217,21 @@ pl_retry *pl_process_take_try(pl_process_call *p, uint64_t position)
 }
 
 /* The attempt before that was made of what stood at `position` does not count any more. */
-void pl_process_forget_try(pl_process_call *p, uint64_t position)
+void pl_process_forget_retry(pl_process_call *p, uint64_t position)
 {
-    drop_retry(pl_process_take_try(p, position));
+    drop_retry(pl_process_take_retry(p, position));
 }
 
-static void drop_text(pl_heard *h)
+static void drop_text(pl_received *h)
 {
     free(h->message);
     h->message = NULL;
     h->length = 0;
 }
 
-static void add_text(pl_heard *h, uint64_t position, const char *text, size_t length)
+static void add_text(pl_received *h, uint64_t position, const char *text, size_t length)
 {
-    if (h->position != position) /* of another offer is what somebody said who died */
+    if (h->position != position) /* of another assignment is what somebody said who died */
         drop_text(h);
     h->position = position;
     char *message = length ? realloc(h->message, pl_size_add(h->length, length + 1)) : NULL;
@@ -243,7 +243,7 @@ static void add_text(pl_heard *h, uint64_t position, const char *text, size_t le
     h->message = message;
 }
 
-static char *take_text(pl_heard *h)
+static char *take_text(pl_received *h)
 {
     char *message = h->message;
     h->message = NULL;
@@ -254,48 +254,49 @@ static char *take_text(pl_heard *h)
 /* Whether a report can be true: it is about tasks that nothing has been said of yet. */
 static bool is_sound(const pl_process_call *p, const pl_report *report)
 {
-    const pl_offer *offer = &p->home->offered[report->position % PL_BOARD_ENTRIES];
+    const pl_assignment *assignment = &p->coordinator->assigned[report->position % PL_BOARD_ENTRIES];
     const pl_progressed *progress = &p->progress[report->position % PL_BOARD_ENTRIES];
-    if (report->position < p->home->first || offer->position != report->position || report->begin >= report->end ||
-        report->final > 1 || report->begin < progress->ended || report->end > progress->left)
+    if (report->position < p->coordinator->first || assignment->position != report->position ||
+        report->begin >= report->end || report->final > 1 || report->begin < progress->ended ||
+        report->end > progress->left)
         return false;
     return report->kind == PL_REPORT_LEFT || (report->kind == PL_REPORT_FAILED &&
                                               (report->state == PARALLEL_ERROR || report->state == PARALLEL_CANCELLED ||
                                                report->state == PARALLEL_TIMED_OUT));
 }
 
-static void take_report(pl_process_call *p, pl_heard *h, const pl_report *report)
+static void take_report(pl_process_call *p, pl_received *h, const pl_report *report)
 {
-    const pl_offer offer = p->home->offered[report->position % PL_BOARD_ENTRIES];
+    const pl_assignment assignment = p->coordinator->assigned[report->position % PL_BOARD_ENTRIES];
     pl_progressed *progress = &p->progress[report->position % PL_BOARD_ENTRIES];
     progress->any = true;
     if (report->kind == PL_REPORT_LEFT) {
-        pl_retry *before = report->begin == offer.begin ? pl_process_take_try(p, report->position) : NULL;
+        pl_retry *before = report->begin == assignment.begin ? pl_process_take_retry(p, report->position) : NULL;
         progress->left = report->begin;
         if (p->over)
-            pl_process_let_go(p, &(pl_offer){.begin = report->begin, .end = report->end}, before);
+            pl_process_drop(p, &(pl_assignment){.begin = report->begin, .end = report->end}, before);
         else
-            pl_process_put_off(p, &offer, report->begin, report->end, before);
+            pl_process_put_off(p, &assignment, report->begin, report->end, before);
         return;
     }
-    pl_process_forget_try(p, report->position);
+    pl_process_forget_retry(p, report->position);
     parallel_failure failure = {.state = (parallel_state)report->state, .code = report->code};
-    if (failure.state == PARALLEL_CANCELLED && pl_care_over(p->call) == ETIMEDOUT) /* that is why it was asked to */
+    if (failure.state == PARALLEL_CANCELLED && pl_policy_over(p->call) == ETIMEDOUT) /* that is why it was asked to */
         failure = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT};
     progress->ended = report->end;
-    fail(p, &offer, &failure, report->final, take_text(h), report->begin, report->end);
+    fail(p, &assignment, &failure, report->final, take_text(h), report->begin, report->end);
 }
 
 /* Takes in what a slot's workers have reported. */
-static bool listen(pl_process_call *p, unsigned slot)
+static bool take_reports(pl_process_call *p, unsigned slot)
 {
     pl_report report;
     char text[PL_BOARD_TEXT];
     bool any = false;
-    pl_heard *h = &p->heard[slot];
-    for (; pl_home_report(p->home, slot, &report, text); any = true) {
+    pl_received *h = &p->received[slot];
+    for (; pl_coordinator_report(p->coordinator, slot, &report, text); any = true) {
         if (report.kind != PL_REPORT_TEXT && !is_sound(p, &report)) {
-            p->home->corrupted = true;
+            p->coordinator->corrupted = true;
             break;
         }
         add_text(h, report.position, text, report.length);
@@ -305,46 +306,46 @@ static bool listen(pl_process_call *p, unsigned slot)
     return any;
 }
 
-/* A worker has died that had taken `offer`. */
-void pl_process_inherit(pl_process_call *p, const pl_death *death, const pl_offer *offer)
+/* A worker has died that had taken `assignment`. */
+void pl_process_reclaim(pl_process_call *p, const pl_death *death, const pl_assignment *assignment)
 {
-    const pl_progressed *progress = &p->progress[offer->position % PL_BOARD_ENTRIES];
+    const pl_progressed *progress = &p->progress[assignment->position % PL_BOARD_ENTRIES];
     size_t from = progress->ended, to = progress->left;
-    size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? offer->begin : death->index;
+    size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? assignment->begin : death->index;
     if (at < from || at >= to) { /* it was between two tasks */
-        pl_retry *before = progress->any ? NULL : pl_process_take_try(p, offer->position);
-        pl_process_put_off(p, offer, from, to, before);
+        pl_retry *before = progress->any ? NULL : pl_process_take_retry(p, assignment->position);
+        pl_process_put_off(p, assignment, from, to, before);
         return;
     }
     if (!p->job.timed && !p->job.tasks_per_worker) /* else they have been counted one by one */
-        p->turn.done += at - from;
-    pl_process_forget_try(p, offer->position);
+        p->run.done += at - from;
+    pl_process_forget_retry(p, assignment->position);
     parallel_failure failure = {.state = PARALLEL_CRASHED, .code = death->code, .signal = death->signal};
-    if (death->condemned)
+    if (death->killed)
         failure = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT};
     else if (death->signal)
         failure.code = EOWNERDEAD;
     size_t end = p->call->failures.chunks ? to : at + 1;
-    fail(p, offer, &failure, false, NULL, at, end);
-    pl_process_put_off(p, offer, end, to, NULL);
+    fail(p, assignment, &failure, false, NULL, at, end);
+    pl_process_put_off(p, assignment, end, to, NULL);
 }
 
 /* Takes in all there is; whether that was anything. */
 bool pl_process_take_in(pl_process_call *p)
 {
     pl_death death;
-    pl_offer offer;
+    pl_assignment assignment;
     bool any = false;
-    pl_home_look(p->home);
-    for (unsigned i = 0; i < p->crew->workers; i++)
-        any |= listen(p, i);
-    while (pl_home_death(p->home, &death)) {
+    pl_coordinator_look(p->coordinator);
+    for (unsigned i = 0; i < p->group->workers; i++)
+        any |= take_reports(p, i);
+    while (pl_coordinator_death(p->coordinator, &death)) {
         any = true;
-        listen(p, death.slot); /* it wrote that before it died */
-        if (pl_home_bequest(p->home, &death, &offer))
-            pl_process_inherit(p, &death, &offer);
+        take_reports(p, death.slot); /* it wrote that before it died */
+        if (pl_coordinator_reclaim(p->coordinator, &death, &assignment))
+            pl_process_reclaim(p, &death, &assignment);
     }
-    pl_home_settle(p->home);
+    pl_coordinator_settle(p->coordinator);
     return any;
 }
 
@@ -357,17 +358,17 @@ bool pl_process_take_in(pl_process_call *p)
 /* Whether somebody has taken what stands at a place; and notes whether it is late. */
 static bool watch_place(pl_process_call *p, unsigned place)
 {
-    const pl_offer *offer = &p->home->offered[place];
+    const pl_assignment *assignment = &p->coordinator->assigned[place];
     pl_waited *w = &p->waited[place];
-    uint64_t who, starts, now = p->clock, tasks = offer->end - offer->begin, grace = GRACE_NS;
-    if (!pl_home_taken(p->home, place, &who, &starts))
+    uint64_t who, starts, now = p->clock, tasks = assignment->end - assignment->begin, grace = GRACE_NS;
+    if (!pl_coordinator_taken(p->coordinator, place, &who, &starts))
         return false;
     w->since = who == w->who ? w->since : now;
     w->changed = who == w->who && starts == w->starts ? w->changed : now;
     w->who = who;
     w->starts = starts;
-    grace += pl_crew_slowness(p->crew) + tasks * result_size(p) * BYTE_NS;
-    uint64_t each = offer->timeout_ns, most = each < UINT64_MAX / 2 / tasks ? each * tasks : UINT64_MAX / 2;
+    grace += pl_group_slowness(p->group) + tasks * result_size(p) * BYTE_NS;
+    uint64_t each = assignment->timeout_ns, most = each < UINT64_MAX / 2 / tasks ? each * tasks : UINT64_MAX / 2;
     w->late = each && (now - w->since > most + grace || now - w->changed > each + grace);
     return true;
 }
@@ -375,12 +376,13 @@ static bool watch_place(pl_process_call *p, unsigned place)
 bool pl_process_is_stuck(pl_process_call *p)
 {
     bool any = false, late = false;
-    for (unsigned place = 0; place < PL_BOARD_ENTRIES && place < p->home->tail - p->home->first; place++) {
-        unsigned at = (unsigned)((p->home->first + place) % PL_BOARD_ENTRIES);
+    for (unsigned place = 0; place < PL_BOARD_ENTRIES && place < p->coordinator->tail - p->coordinator->first;
+         place++) {
+        unsigned at = (unsigned)((p->coordinator->first + place) % PL_BOARD_ENTRIES);
         any |= watch_place(p, at);
         late |= p->waited[at].late;
     }
-    if (any || pl_home_all_done(p->home))
+    if (any || pl_coordinator_all_done(p->coordinator))
         p->moved = p->clock;
-    return late || p->clock - p->moved > GRACE_NS + pl_crew_slowness(p->crew);
+    return late || p->clock - p->moved > GRACE_NS + pl_group_slowness(p->group);
 }

@@ -6,7 +6,7 @@
 #include "base/os_process.h"
 #include "sched/pool.h"
 
-enum { IDLE, RUNNING, CONDEMNED };
+enum { IDLE, RUNNING, KILLED };
 
 size_t *pl_slot_index(pl_board *board, unsigned slot, size_t index_at)
 {
@@ -32,7 +32,7 @@ void pl_board_ring(pl_board *board)
     /* P1 seq_cst: b1, before b2 in S, and after what there is to be seen; pairs with P2 */
     atomic_fetch_add_explicit(&board->bell, 1, memory_order_seq_cst);
     /* P3 seq_cst: b2, after b1 in S; pairs with P4 */
-    if (atomic_load_explicit(&board->home_sleeps, memory_order_seq_cst))
+    if (atomic_load_explicit(&board->coordinator_sleeps, memory_order_seq_cst))
         pl_os_shared_wake(&board->bell, false);
 }
 
@@ -51,16 +51,16 @@ bool pl_board_wake(pl_board *board, unsigned slot)
 
 /* ---- entries ----------------------------------------------------------------------------------------------- */
 
-/* The first position at or after *position that is FREE and before the tail; false if there is none. No place is offered again
+/* The first position at or after *position that is FREE and before the tail; false if there is none. No place is assigned again
  * while it is FREE, so what lies a whole lap behind the tail is not: however far back it begins, or wherever the tail seems to
  * be, it looks at each place once. */
 static bool find_free(pl_board *board, uint64_t *position)
 {
-    /* P9 seq_cst: s2, after s1 in S; the offers before it, the job, and all else are as home wrote them; pairs with P10 */
+    /* P9 seq_cst: s2, after s1 in S; the assignments before it, the job, and all else are as the coordinator wrote them; pairs with P10 */
     uint64_t tail = atomic_load_explicit(&board->tail, memory_order_seq_cst);
     uint64_t lap = tail > PL_BOARD_ENTRIES ? tail - PL_BOARD_ENTRIES : 0;
     for (uint64_t p = *position > lap ? *position : lap; p < tail; p++) {
-        /* P11 relaxed: that it was offered P9 has seen; what has become of it P12 decides; pairs with P13 */
+        /* P11 relaxed: that it was assigned P9 has seen; what has become of it P12 decides; pairs with P13 */
         uint64_t word = atomic_load_explicit(&entry_at(board, p)->word, memory_order_relaxed);
         if (word == word_of(FREE, 0, 0, lap_of(p))) {
             *position = p;
@@ -81,58 +81,58 @@ static void move_head(pl_board *board, uint64_t head, uint64_t position)
                                                 memory_order_relaxed);
 }
 
-/* Copies what stands at the position that the seat has taken. Whether it is what home has written. */
-static bool read_entry(pl_seat *seat, const pl_entry *entry)
+/* Copies what stands at the position that the endpoint has taken. Whether it is what the coordinator has written. */
+static bool read_entry(pl_endpoint *endpoint, const pl_entry *entry)
 {
-    seat->job = seat->board->job;
-    seat->offer = entry->offer;
-    seat->seal = seal_of_offer(seal_of_job(&seat->job), &seat->offer);
-    return entry->seal == seat->seal && seat->offer.position == seat->entry;
+    endpoint->job = endpoint->board->job;
+    endpoint->assignment = entry->assignment;
+    endpoint->seal = seal_of_assignment(seal_of_work(&endpoint->job), &endpoint->assignment);
+    return entry->seal == endpoint->seal && endpoint->assignment.position == endpoint->entry;
 }
 
 /* t2 */
-static void write_done(pl_seat *seat, uint64_t seal)
+static void write_done(pl_endpoint *endpoint, uint64_t seal)
 {
-    _Atomic uint64_t *word = &entry_at(seat->board, seat->entry)->word;
+    _Atomic uint64_t *word = &entry_at(endpoint->board, endpoint->entry)->word;
     /* P130 relaxed: the worker's own, unless somebody scribbles on it: then it is nobody's to mark; pairs with P12 */
     if (atomic_load_explicit(word, memory_order_relaxed) !=
-        word_of(TAKEN, seat->number, seat->life, lap_of(seat->entry)))
+        word_of(TAKEN, endpoint->number, endpoint->generation, lap_of(endpoint->entry)))
         pl_os_leave(1);
     /* P18 release: t2, the results, reports and counts are written; pairs with P24 */
-    atomic_store_explicit(word, done_word(seal, lap_of(seat->entry)), memory_order_release);
-    *seat->index = PL_NO_INDEX;
+    atomic_store_explicit(word, done_word(seal, lap_of(endpoint->entry)), memory_order_release);
+    *endpoint->index = PL_NO_INDEX;
 }
 
-/* What has been taken is not what home has offered: home is to find a wrong seal. */
-static void refuse(pl_seat *seat)
+/* What has been taken is not what the coordinator has assigned: the coordinator is to find a wrong seal. */
+static void refuse(pl_endpoint *endpoint)
 {
-    write_done(seat, ~seat->seal);
-    pl_board_ring(seat->board);
+    write_done(endpoint, ~endpoint->seal);
+    pl_board_ring(endpoint->board);
 }
 
-bool pl_seat_take(pl_seat *seat, pl_offer *offer)
+bool pl_endpoint_take(pl_endpoint *endpoint, pl_assignment *assignment)
 {
-    pl_board *board = seat->board;
+    pl_board *board = endpoint->board;
     /* P15 relaxed: where to begin; pairs with P14 */
     uint64_t head = atomic_load_explicit(&board->head, memory_order_relaxed), position = head;
     while (find_free(board, &position)) {
-        /* P16 relaxed: set before the offer that P9 has seen; pairs with P17 */
-        if (seat->number >= atomic_load_explicit(&board->active, memory_order_relaxed))
+        /* P16 relaxed: set before the assignment that P9 has seen; pairs with P17 */
+        if (endpoint->number >= atomic_load_explicit(&board->active, memory_order_relaxed))
             return false;
         pl_entry *entry = entry_at(board, position);
         uint64_t word = word_of(FREE, 0, 0, lap_of(position));
-        /* P12 release: t1, the offer and the job are as P9 has acquired them; who sees it sees that this worker is awake; pairs
+        /* P12 release: t1, the assignment and the job are as P9 has acquired them; who sees it sees that this worker is awake; pairs
          * with P13, P24, P134 */
-        if (atomic_compare_exchange_strong_explicit(&entry->word, &word,
-                                                    word_of(TAKEN, seat->number, seat->life, lap_of(position)),
-                                                    memory_order_release, memory_order_relaxed)) {
+        if (atomic_compare_exchange_strong_explicit(
+                &entry->word, &word, word_of(TAKEN, endpoint->number, endpoint->generation, lap_of(position)),
+                memory_order_release, memory_order_relaxed)) {
             move_head(board, head, position + 1);
-            seat->entry = position;
-            bool sound = read_entry(seat, entry);
+            endpoint->entry = position;
+            bool sound = read_entry(endpoint, entry);
             if (sound)
-                *offer = seat->offer;
+                *assignment = endpoint->assignment;
             else
-                refuse(seat);
+                refuse(endpoint);
             return sound;
         }
         position++;
@@ -141,60 +141,60 @@ bool pl_seat_take(pl_seat *seat, pl_offer *offer)
     return false;
 }
 
-void pl_seat_done(pl_seat *seat)
+void pl_endpoint_done(pl_endpoint *endpoint)
 {
-    write_done(seat, seat->seal);
+    write_done(endpoint, endpoint->seal);
 }
 
-void pl_seat_renounce(pl_seat *seat)
+void pl_endpoint_renounce(pl_endpoint *endpoint)
 {
-    refuse(seat);
+    refuse(endpoint);
     pl_os_leave(1);
 }
 
-/* Whether there is an offer to be taken. */
-static bool sees_work(pl_seat *seat)
+/* Whether there is an assignment to be taken. */
+static bool sees_work(pl_endpoint *endpoint)
 {
-    pl_board *board = seat->board;
+    pl_board *board = endpoint->board;
     /* P21 relaxed: as P16; pairs with P17 */
-    return seat->number < atomic_load_explicit(&board->active, memory_order_relaxed) && pl_board_has_work(board);
+    return endpoint->number < atomic_load_explicit(&board->active, memory_order_relaxed) && pl_board_has_work(board);
 }
 
-void pl_seat_rest(pl_seat *seat)
+void pl_endpoint_rest(pl_endpoint *endpoint)
 {
-    _Atomic uint32_t *asleep = &seat->slot->asleep;
+    _Atomic uint32_t *asleep = &endpoint->slot->asleep;
     for (int i = 0; i < LOOKS; i++) {
-        if (sees_work(seat))
+        if (sees_work(endpoint))
             return;
         pl_pause();
     }
     /* P7 seq_cst: s1, before s2 in S; after what it had is DONE; pairs with P6, P8, P133 */
     atomic_store_explicit(asleep, ASLEEP, memory_order_seq_cst);
-    if (!sees_work(seat))
+    if (!sees_work(endpoint))
         pl_os_shared_wait(asleep, ASLEEP, SLEEP_NS);
     /* P70 relaxed: who resets it meanwhile wakes nobody; pairs with P6, P8, P133 */
     atomic_store_explicit(asleep, AWAKE, memory_order_relaxed);
 }
 
-void pl_seat_pass_on(pl_seat *seat)
+void pl_endpoint_pass_on(pl_endpoint *endpoint)
 {
-    if (!sees_work(seat))
+    if (!sees_work(endpoint))
         return;
     /* P71 relaxed: as P16; pairs with P17 */
-    unsigned active = atomic_load_explicit(&seat->board->active, memory_order_relaxed);
-    for (unsigned i = 0; i < active && i < seat->slots; i++)
-        if (i != seat->number && pl_board_wake(seat->board, i))
+    unsigned active = atomic_load_explicit(&endpoint->board->active, memory_order_relaxed);
+    for (unsigned i = 0; i < active && i < endpoint->slots; i++)
+        if (i != endpoint->number && pl_board_wake(endpoint->board, i))
             return;
 }
 
-void pl_seat_tell(pl_seat *seat, bool idle)
+void pl_endpoint_ring(pl_endpoint *endpoint, bool idle)
 {
-    pl_board *board = seat->board;
-    /* P72 relaxed: a hint, whose change is followed by an offer; pairs with P73 */
+    pl_board *board = endpoint->board;
+    /* P72 relaxed: a hint, whose change is followed by an assignment; pairs with P73 */
     bool more = atomic_load_explicit(&board->more, memory_order_relaxed);
     /* P74 relaxed: a hint; pairs with P10 */
     uint64_t tail = atomic_load_explicit(&board->tail, memory_order_relaxed);
-    if (idle || (more && tail - seat->entry <= PL_BOARD_ENTRIES / 4))
+    if (idle || (more && tail - endpoint->entry <= PL_BOARD_ENTRIES / 4))
         pl_board_ring(board);
 }
 
@@ -208,86 +208,86 @@ bool pl_board_has_work(pl_board *board)
 /* ---- reports ----------------------------------------------------------------------------------------------- */
 
 /* Waits until there is room for `bytes` more. */
-static void await_room(const pl_seat *seat, size_t bytes)
+static void await_room(const pl_endpoint *endpoint, size_t bytes)
 {
-    pl_slot_board *slot = seat->slot;
+    pl_slot_board *slot = endpoint->slot;
     for (;;) {
-        /* P28 seq_cst: home has read what is overwritten; after P29 in S; pairs with P30 */
+        /* P28 seq_cst: the coordinator has read what is overwritten; after P29 in S; pairs with P30 */
         uint32_t read = atomic_load_explicit(&slot->read, memory_order_seq_cst);
-        if (seat->wrote - read <= PL_BOARD_REPORTS - bytes)
+        if (endpoint->wrote - read <= PL_BOARD_REPORTS - bytes)
             break;
         /* P29 seq_cst: before it looks again, in S; pairs with P31 */
         if (!atomic_exchange_explicit(&slot->stuck, 1, memory_order_seq_cst))
             continue;
-        pl_board_ring(seat->board);
+        pl_board_ring(endpoint->board);
         pl_os_shared_wait(&slot->read, read, UINT64_C(100000000));
     }
     /* P32 relaxed: a hint; pairs with P31 */
     atomic_store_explicit(&slot->stuck, 0, memory_order_relaxed);
 }
 
-static void write_report(pl_seat *seat, pl_report *report, const char *text)
+static void write_report(pl_endpoint *endpoint, pl_report *report, const char *text)
 {
     uint32_t whole = (uint32_t)sizeof *report + report->length;
-    await_room(seat, whole);
-    report->seal = seal_of_report(report, seat->wrote, seat->number);
-    copy_ring(seat->slot->reports, seat->wrote, report, sizeof *report, true);
-    copy_ring(seat->slot->reports, seat->wrote + (uint32_t)sizeof *report, (void *)text, report->length, true);
-    seat->wrote += whole;
+    await_room(endpoint, whole);
+    report->seal = seal_of_report(report, endpoint->wrote, endpoint->number);
+    copy_ring(endpoint->slot->reports, endpoint->wrote, report, sizeof *report, true);
+    copy_ring(endpoint->slot->reports, endpoint->wrote + (uint32_t)sizeof *report, (void *)text, report->length, true);
+    endpoint->wrote += whole;
     /* P33 release: the report is whole; pairs with P34 */
-    atomic_store_explicit(&seat->slot->wrote, doubled(seat->wrote), memory_order_release);
+    atomic_store_explicit(&endpoint->slot->wrote, doubled(endpoint->wrote), memory_order_release);
 }
 
-void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text)
+void pl_endpoint_report(pl_endpoint *endpoint, const pl_report *report, const char *text)
 {
     size_t length = text ? strlen(text) : 0;
-    pl_report r = *report, piece = {.kind = PL_REPORT_TEXT, .length = PL_BOARD_TEXT, .position = seat->entry};
+    pl_report r = *report, piece = {.kind = PL_REPORT_TEXT, .length = PL_BOARD_TEXT, .position = endpoint->entry};
     for (; length > PL_BOARD_TEXT; text += PL_BOARD_TEXT, length -= PL_BOARD_TEXT)
-        write_report(seat, &piece, text);
+        write_report(endpoint, &piece, text);
     r.length = (uint32_t)length;
-    write_report(seat, &r, text ? text : "");
-    pl_board_ring(seat->board);
+    write_report(endpoint, &r, text ? text : "");
+    pl_board_ring(endpoint->board);
 }
 
-void pl_seat_count(pl_seat *seat, size_t tasks)
+void pl_endpoint_count(pl_endpoint *endpoint, size_t tasks)
 {
     /* P36 relaxed: the worker's own, and its predecessors'; pairs with P37 */
-    uint64_t done = atomic_load_explicit(&seat->slot->done, memory_order_relaxed);
+    uint64_t done = atomic_load_explicit(&endpoint->slot->done, memory_order_relaxed);
     /* P38 relaxed: a number by itself; pairs with P37 */
-    atomic_store_explicit(&seat->slot->done, done + tasks, memory_order_relaxed);
+    atomic_store_explicit(&endpoint->slot->done, done + tasks, memory_order_relaxed);
 }
 
-void pl_seat_spent(pl_seat *seat, uint64_t ticks)
+void pl_endpoint_spent(pl_endpoint *endpoint, uint64_t ticks)
 {
     /* P75 relaxed: the worker's own, and its predecessors'; pairs with P39 */
-    uint64_t busy = atomic_load_explicit(&seat->slot->busy, memory_order_relaxed);
+    uint64_t busy = atomic_load_explicit(&endpoint->slot->busy, memory_order_relaxed);
     /* P40 relaxed: a number by itself; pairs with P39 */
-    atomic_store_explicit(&seat->slot->busy, busy + ticks, memory_order_relaxed);
+    atomic_store_explicit(&endpoint->slot->busy, busy + ticks, memory_order_relaxed);
 }
 
-/* ---- being condemned --------------------------------------------------------------------------------------- */
+/* ---- being killed --------------------------------------------------------------------------------------- */
 
-void pl_seat_start(pl_seat *seat, uint64_t now, uint64_t timeout_ns)
+void pl_endpoint_start(pl_endpoint *endpoint, uint64_t now, uint64_t timeout_ns)
 {
-    pl_slot_board *slot = seat->slot;
+    pl_slot_board *slot = endpoint->slot;
     /* P41 relaxed: seen with P43; pairs with P44 */
     atomic_store_explicit(&slot->started, now, memory_order_relaxed);
     /* P42 relaxed: seen with P43; pairs with P44 */
     atomic_store_explicit(&slot->timeout, timeout_ns, memory_order_relaxed);
-    seat->run += 4;
+    endpoint->run += 4;
     /* P43 release: c1, when it has started is written; pairs with P44 */
-    atomic_store_explicit(&slot->run, seat->run | RUNNING, memory_order_release);
+    atomic_store_explicit(&slot->run, endpoint->run | RUNNING, memory_order_release);
 }
 
-bool pl_seat_end(pl_seat *seat)
+bool pl_endpoint_end(pl_endpoint *endpoint)
 {
-    uint64_t run = seat->run | RUNNING;
+    uint64_t run = endpoint->run | RUNNING;
     /* P45 relaxed: c2, either this or P46 is first, and that is all; pairs with P46 */
-    return atomic_compare_exchange_strong_explicit(&seat->slot->run, &run, seat->run | IDLE, memory_order_relaxed,
-                                                   memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&endpoint->slot->run, &run, endpoint->run | IDLE,
+                                                   memory_order_relaxed, memory_order_relaxed);
 }
 
-bool pl_board_condemn(pl_board *board, unsigned number, uint64_t now, bool any, uint64_t *late_at)
+bool pl_board_kill(pl_board *board, unsigned number, uint64_t now, bool any, uint64_t *late_at)
 {
     pl_slot_board *slot = &board->slot[number];
     *late_at = UINT64_MAX;
@@ -304,7 +304,7 @@ bool pl_board_condemn(pl_board *board, unsigned number, uint64_t now, bool any, 
     if (!any && now <= *late_at)
         return false;
     /* P46 relaxed: c3, either this or P45 is first, and that is all; pairs with P45, P49 */
-    return atomic_compare_exchange_strong_explicit(&slot->run, &run, (run & ~UINT64_C(3)) | CONDEMNED,
+    return atomic_compare_exchange_strong_explicit(&slot->run, &run, (run & ~UINT64_C(3)) | KILLED,
                                                    memory_order_relaxed, memory_order_relaxed);
 }
 
@@ -314,17 +314,17 @@ uint64_t pl_board_starts(const pl_board *board, unsigned slot)
     return atomic_load_explicit((_Atomic uint64_t *)&board->slot[slot].run, memory_order_relaxed) >> 2;
 }
 
-bool pl_board_was_condemned(pl_board *board, unsigned slot)
+bool pl_board_was_killed(pl_board *board, unsigned slot)
 {
     /* P49 relaxed: of a worker that has died, with its supervisor; at worst its task is late instead of crashed; pairs with P46 */
-    return (atomic_load_explicit(&board->slot[slot].run, memory_order_relaxed) & 3) == CONDEMNED;
+    return (atomic_load_explicit(&board->slot[slot].run, memory_order_relaxed) & 3) == KILLED;
 }
 
 /* ---- deaths ------------------------------------------------------------------------------------------------ */
 
 bool pl_board_has_room(pl_board *board, uint32_t noted)
 {
-    /* P51 acquire: home has read what is overwritten; pairs with P52 */
+    /* P51 acquire: the coordinator has read what is overwritten; pairs with P52 */
     return noted - atomic_load_explicit(&board->deaths_read, memory_order_acquire) < PL_BOARD_DEATHS;
 }
 
@@ -344,43 +344,44 @@ void pl_board_note_death(pl_board *board, unsigned slots, uint32_t noted, const 
 
 void pl_board_give_up(pl_board *board, int why)
 {
-    /* P66 release: and then home looks; pairs with P67 */
-    atomic_store_explicit(&board->hopeless, hopeless_word(why), memory_order_release);
+    /* P66 release: and then the coordinator looks; pairs with P67 */
+    atomic_store_explicit(&board->unavailable, unavailable_word(why), memory_order_release);
     pl_board_ring(board);
 }
 
 /* ---- the worker's own process ---------------------------------------------------------------------------- */
 
-void pl_seat_begin(pl_seat *seat, pl_board *board, unsigned slots, size_t index_at, unsigned number, unsigned life)
+void pl_endpoint_begin(pl_endpoint *endpoint, pl_board *board, unsigned slots, size_t index_at, unsigned number,
+                       unsigned generation)
 {
     pl_slot_board *slot = &board->slot[number];
-    *seat = (pl_seat){.board = board, .slot = slot, .slots = slots, .number = number, .life = life};
-    seat->index = pl_slot_index(board, number, index_at);
-    seat->forks = pl_pool_forks();
-    /* P76 relaxed: the last life's; no partner */
-    seat->run = atomic_load_explicit(&slot->run, memory_order_relaxed) & ~UINT64_C(3);
-    /* P27 relaxed: the last life's, whose end the supervisor has seen; no partner */
-    seat->wrote = (uint32_t)atomic_load_explicit(&slot->wrote, memory_order_relaxed);
-    *seat->index = PL_NO_INDEX;
-    /* P77 relaxed: this life is at no task; no partner */
-    atomic_store_explicit(&slot->run, seat->run, memory_order_relaxed);
+    *endpoint = (pl_endpoint){.board = board, .slot = slot, .slots = slots, .number = number, .generation = generation};
+    endpoint->index = pl_slot_index(board, number, index_at);
+    endpoint->forks = pl_pool_forks();
+    /* P76 relaxed: the last generation's; no partner */
+    endpoint->run = atomic_load_explicit(&slot->run, memory_order_relaxed) & ~UINT64_C(3);
+    /* P27 relaxed: the last generation's, whose end the supervisor has seen; no partner */
+    endpoint->wrote = (uint32_t)atomic_load_explicit(&slot->wrote, memory_order_relaxed);
+    *endpoint->index = PL_NO_INDEX;
+    /* P77 relaxed: this generation is at no task; no partner */
+    atomic_store_explicit(&slot->run, endpoint->run, memory_order_relaxed);
     /* P132 relaxed: before it takes anything; pairs with P133 */
     atomic_store_explicit(&slot->asleep, AWAKE, memory_order_relaxed);
 }
 
-void pl_seat_check(const pl_seat *seat)
+void pl_endpoint_check(const pl_endpoint *endpoint)
 {
-    if (pl_pool_forks() != seat->forks)
+    if (pl_pool_forks() != endpoint->forks)
         pl_os_leave(0);
 }
 
-void pl_seat_await_death(pl_seat *seat)
+void pl_endpoint_await_death(pl_endpoint *endpoint)
 {
-    (void)seat;
+    (void)endpoint;
     pl_os_leave(1);
 }
 
-void *pl_seat_stop(pl_seat *seat)
+void *pl_endpoint_stop(pl_endpoint *endpoint)
 {
-    return &seat->board->stop;
+    return &endpoint->board->stop;
 }

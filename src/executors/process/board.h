@@ -3,22 +3,22 @@
  * The board: the shared memory by which a program, its supervisor and their worker processes work on a call.
  *
  * Any worker may be killed between any two instructions, so nothing here is a lock, and each fact has one word that decides
- * it. There are three parties: *home*, the thread of the program whose call it is; the *supervisor*, which forks workers and
- * buries them; and the workers, each in a *slot*. The worker of a slot may die and be replaced: the slot's *lives* are
+ * it. There are three parties: *the coordinator*, the thread of the program whose call it is; the *supervisor*, which forks workers and
+ * reaps them; and the workers, each in a *slot*. The worker of a slot may die and be replaced: the slot's *generations* are
  * numbered.
  *
- * ENTRIES. Work is offered in a ring of entries, each a range of tasks. Home alone writes them, at position `tail`, lap after
+ * ENTRIES. Work is assigned in a ring of entries, each a range of tasks. The coordinator alone writes them, at position `tail`, lap after
  * lap. The entry's word says what has become of it:
  *
- *      kind (2 bits) | slot (10) | life (20) | lap (32)        kind: DONE (or 0: nothing yet), FREE, TAKEN
+ *      kind (2 bits) | slot (10) | generation (20) | lap (32)        kind: DONE (or 0: nothing yet), FREE, TAKEN
  *
- * (DONE has 30 bits of the entry's seal, see below, in the place of slot and life.)
+ * (DONE has 30 bits of the entry's seal, see below, in the place of slot and generation.)
  *
- *      home        DONE, of whatever lap  ->  FREE, lap        m1  and then tail += 1   m2
+ *      the coordinator        DONE, of whatever lap  ->  FREE, lap        m1  and then tail += 1   m2
  *      worker      FREE, lap              ->  TAKEN by me      t1  a CAS: one worker has it, and all can see which
  *      worker      TAKEN by me            ->  DONE             t2  when it has said all there is to say of it; then there is no index
- *      home        TAKEN by the dead      ->  DONE             when it knows of the death
- *      home        FREE                   ->  DONE             t3  a CAS, to take back what nobody has begun
+ *      the coordinator        TAKEN by the dead      ->  DONE             when it knows of the death
+ *      the coordinator        FREE                   ->  DONE             t3  a CAS, to take back what nobody has begun
  *
  * So an entry is taken exactly once, and there is no moment at which a taken entry is nobody's: the CAS is the claim and its
  * record. A position whose entry of the lap before is still TAKEN is passed over. `head` is a hint: no entry before it is FREE.
@@ -26,38 +26,38 @@
  * lap; so it may be late, but is never wrong.
  *
  * THE INDEX. A worker notes each task before it starts it, in its slot; between entries, there is none. Nothing is decided by
- * it but what a dead worker was at: the task noted, if it is one of the entry that the dead life has TAKEN. A worker that is
+ * it but what a dead worker was at: the task noted, if it is one of the entry that the dead generation has TAKEN. A worker that is
  * killed from outside just between two tasks is taken to have died in the one noted, unless it had reported that task's end.
  *
  * REPORTS. What a worker has to say (failures, messages, and what it leaves undone) goes into a ring of bytes in its slot,
- * for home. `wrote` moves on when a report is complete; it has each bit twice, the second time inverted, so that a number
+ * for the coordinator. `wrote` moves on when a report is complete; it has each bit twice, the second time inverted, so that a number
  * that somebody else writes there is noticed. A task that went well says nothing; t2 says it for all of an entry.
  *
- * CONDEMNED. Where tasks have deadlines, who may say how a task ended is decided by the slot's `run`: number << 2 | state.
+ * KILLED. Where tasks have deadlines, who may say how a task ended is decided by the slot's `run`: number << 2 | state.
  *
  *      worker      IDLE        -> RUNNING, number + 1      c1  with the start's time written before
  *      worker      RUNNING     -> IDLE                     c2  a CAS: it has ended in time, or late
- *      supervisor  RUNNING     -> CONDEMNED                c3  a CAS, with the number that was found late; then kills
+ *      supervisor  RUNNING     -> KILLED                c3  a CAS, with the number that was found late; then kills
  *
  * Either the worker's CAS is first, and then it reports, or the supervisor's is, and the worker leaves. A worker is
  * never killed for the task before.
  *
  * That holds of workers that do as they should. One that does not say that it is RUNNING, because its task has written
- * over what it reads here, cannot be condemned; and a supervisor that has been stopped condemns nobody. So:
+ * over what it reads here, cannot be killed; and a supervisor that has been stopped kills nobody. So:
  *
- *      supervisor  once home has asked for all that run to be killed, and a grace period is over, kills every worker,
- *                  whatever its word says, and forks no more: the call is over, and such a crew does not get another
- *      home        has its own account of who has taken what for how long (api/process.h); who does not follow in the
+ *      supervisor  once the coordinator has asked for all that run to be killed, and a grace period is over, kills every worker,
+ *                  whatever its word says, and forks no more: the call is over, and such a group does not get another
+ *      the coordinator        has its own account of who has taken what for how long (api/process.h); who does not follow in the
  *                  time that tasks and graces allow is ended with its supervisor, as if that had been killed by others
  *
- * DEATHS. The supervisor reaps a worker, notes which life of which slot it was, the index, how it ended, and whether it had
- * been condemned, in a ring for home, and forks the next life. Home reads a slot's reports before it acts on a death: the
+ * DEATHS. The supervisor reaps a worker, notes which generation of which slot it was, the index, how it ended, and whether it had
+ * been killed, in a ring for the coordinator, and forks the next generation. The coordinator reads a slot's reports before it acts on a death: the
  * worker wrote them before.
  *
  * SLEEP. A worker that finds nothing FREE announces that it sleeps (`asleep` is ASLEEP, 1; 0: AWAKE; 2: ABSENT, nobody is
  * there), looks again, and sleeps on its announcement:
  *
- *      worker                                  home, or another worker
+ *      worker                                  the coordinator, or another worker
  *      s1  asleep = 1        (seq_cst)         m1, m2  publishes an entry            (m2 seq_cst)
  *      s2  reads tail, looks (seq_cst)         w1      looks at asleep               (seq_cst)
  *      s3  futex_wait while asleep == 1        w2      if 1: asleep = 0 (a CAS), and wakes if it has
@@ -67,7 +67,7 @@
  * either: its successor looks before it sleeps. And a waker may die in the middle of w2, after which nobody wakes that
  * sleeper: so who notes a death wakes all, whatever their words say.
  *
- * In the other direction home reads `bell`, looks at everything, announces itself in `home_sleeps`, and sleeps while the bell
+ * In the other direction the coordinator reads `bell`, looks at everything, announces itself in `coordinator_sleeps`, and sleeps while the bell
  * is as it was; whoever has something for it moves the bell (b1, seq_cst), and then looks at the announcement (b2, seq_cst):
  * either that sees it, or the futex sees that the bell has moved.
  *
@@ -75,37 +75,37 @@
  * is on it is believed further than it could be true, and whoever needs to rely on something has it in memory of its
  * own:
  *
- *      home        (pl_home) how many slots there are, and where the index is; all offers, and which of them are done;
- *                  how far it has read reports and deaths; how many lives of each slot have died; what it has told the
- *                  supervisor (active, wanted, condemn, watch); tasks counted, which neither go back nor are more than
- *                  were offered
- *      supervisor  (pl_crew, as it was forked with it) the number of slots, and where the index is; the workers'
- *                  processes, lives, and which it has condemned; how many deaths it has noted
- *      worker      (pl_seat) its number, life and place; a copy of the job and of the offer that it has taken; the
+ *      the coordinator        (pl_coordinator) how many slots there are, and where the index is; all assignments, and which of them are done;
+ *                  how far it has read reports and deaths; how many generations of each slot have died; what it has told the
+ *                  supervisor (active, wanted, kill, watch); tasks counted, which neither go back nor are more than
+ *                  were assigned
+ *      supervisor  (pl_group, as it was forked with it) the number of slots, and where the index is; the workers'
+ *                  processes, generations, and which it has killed; how many deaths it has noted
+ *      worker      (pl_endpoint) its number, generation and place; a copy of the job and of the assignment that it has taken; the
  *                  number of what it runs; how much it has reported
  *
  * Entries (with the job), reports and notes of deaths are *sealed*: who writes one adds a digest of all that it says
  * and of where it stands, and who reads one copies it first, and then compares. It is no cryptography: it keeps out
  * what is written by mistake, not what is forged. A worker that has taken an entry whose seal is broken does not run
- * it, but marks it DONE with a wrong seal; and DONE with the right one says that the worker has run what home has
- * offered.
+ * it, but marks it DONE with a wrong seal; and DONE with the right one says that the worker has run what the coordinator has
+ * assigned.
  *
- * A board that contradicts itself fails the call (EIO), and its crew ends. pl_home_look() compares what only home
- * writes, and the words of entries, each time; pl_home_verify() all entries, at the end of a call: after it, no worker
- * has one. And where nothing has been heard for a while, pl_home_doubt() looks for what would never end:
+ * A board that contradicts itself fails the call (EIO), and its group ends. pl_coordinator_look() compares what only the coordinator
+ * writes, and the words of entries, each time; pl_coordinator_verify() all entries, at the end of a call: after it, no worker
+ * has one. And where nothing has been heard for a while, pl_coordinator_doubt() looks for what would never end:
  *
  *      - an entry that is FREE, before `head`. Nobody would look there. Who moves the head has seen that none is
  *        (move_head(), release), so who reads the head (acquire) sees that, too, or something later.
- *      - an entry that is TAKEN by a slot that sleeps, or where nobody is. Suppose that home reads `asleep` not 0
+ *      - an entry that is TAKEN by a slot that sleeps, or where nobody is. Suppose that the coordinator reads `asleep` not 0
  *        (acquire), then that all deaths noted have been read, and then the same word TAKEN that it had read before
- *        (acquire). Had that life taken it (t1, release) after what home read in `asleep` was written, it would have
- *        written AWAKE before, and home, which has seen t1, could not have read the older value any more. So it was
- *        taken before. If that life then went to sleep, it had written DONE before (t2), which home would have seen.
- *        If it died, then the supervisor noted that before it wrote ABSENT, or forked a life that slept; home has read
- *        the note, and ended the entry. So no life has it.
+ *        (acquire). Had that generation taken it (t1, release) after what the coordinator read in `asleep` was written, it would have
+ *        written AWAKE before, and the coordinator, which has seen t1, could not have read the older value any more. So it was
+ *        taken before. If that generation then went to sleep, it had written DONE before (t2), which the coordinator would have seen.
+ *        If it died, then the supervisor noted that before it wrote ABSENT, or forked a generation that slept; the coordinator has read
+ *        the note, and ended the entry. So no generation has it.
  *
  * A room is its worker's, but what is there has to be written and read without a seal. A worker that finds other
- * pointers there than it has set has its call fail (pl_seat_renounce()). What is left to a wild pointer is to make
+ * pointers there than it has set has its call fail (pl_endpoint_renounce()). What is left to a wild pointer is to make
  * workers crash, and to change what tasks are given and give.
  */
 #ifndef PL_PROCESS_BOARD_H
@@ -133,7 +133,7 @@ enum {
     PL_BOARD_REPORTS = 16384, /* bytes for each worker */
     PL_BOARD_TEXT = 2048,     /* bytes of a message in one report */
 #endif
-    PL_BOARD_ROOM = 256, /* bytes for what a worker's own floor keeps there */
+    PL_BOARD_ROOM = 256, /* bytes for what a worker's own layer keeps there */
 };
 
 #define PL_NO_INDEX SIZE_MAX
@@ -141,23 +141,23 @@ enum {
 /* ---- what is on it --------------------------------------------------------------------------------------- */
 
 /* A range of tasks. */
-typedef struct pl_offer {
+typedef struct pl_assignment {
     size_t begin, end;
     unsigned tried;      /* how often they have been tried */
     uint64_t timeout_ns; /* of each; 0: none */
     unsigned char last;  /* not 0: they are not tried again: a failure is one of the call */
-    uint64_t position;   /* where it was offered */
-} pl_offer;
+    uint64_t position;   /* where it was assigned */
+} pl_assignment;
 
 typedef struct pl_entry {
     _Atomic uint64_t word;
-    uint64_t seal; /* of the offer and the job */
-    pl_offer offer;
+    uint64_t seal; /* of the assignment and the job */
+    pl_assignment assignment;
 } pl_entry;
 
 typedef struct pl_death {
-    uint32_t slot, life;
-    uint32_t condemned; /* not 0: it was */
+    uint32_t slot, generation;
+    uint32_t killed; /* not 0: it was */
     int signal, code;
     size_t index;
     uint64_t seal; /* of all this, and how many were noted before */
@@ -168,7 +168,7 @@ typedef enum pl_report_kind { PL_REPORT_FAILED = 1, PL_REPORT_LEFT, PL_REPORT_TE
 /* That tasks [begin, end) failed; that they were not begun; or a piece of the message of the failure that follows. */
 typedef struct pl_report {
     uint32_t kind, length; /* of the text that follows */
-    uint64_t position;     /* of the offer */
+    uint64_t position;     /* of the assignment */
     size_t begin, end;
     int32_t code;
     uint16_t state; /* what the API calls it */
@@ -180,44 +180,44 @@ typedef struct pl_report {
 typedef struct pl_slot_board {
     alignas(PL_LINE) _Atomic uint64_t run;
     _Atomic uint64_t started, timeout; /* of the task that runs, in nanoseconds */
-    _Atomic uint64_t done;             /* tasks that went well, in all lives */
+    _Atomic uint64_t done;             /* tasks that went well, in all generations */
     _Atomic uint64_t busy;             /* ticks spent on entries */
     _Atomic uint64_t wrote;            /* bytes of reports, ever, and the same inverted */
-    _Atomic uint32_t stuck;            /* it waits for home to read */
+    _Atomic uint32_t stuck;            /* it waits for the coordinator to read */
     alignas(PL_LINE) _Atomic uint32_t asleep;
-    alignas(PL_LINE) _Atomic uint32_t read; /* bytes of reports; home's */
+    alignas(PL_LINE) _Atomic uint32_t read; /* bytes of reports; the coordinator's */
     alignas(PL_LINE) unsigned char room[PL_BOARD_ROOM];
     unsigned char reports[PL_BOARD_REPORTS];
 } pl_slot_board;
 
 typedef struct pl_board pl_board;
-typedef struct pl_seat pl_seat;
+typedef struct pl_endpoint pl_endpoint;
 
-/* What there is to do, written by home before the first entry, and read by whoever has taken one. */
-typedef struct pl_board_job {
-    void (*run)(pl_seat *seat, const pl_offer *offer); /* runs an entry in a worker */
-    void (*stray)(
+/* What there is to do, written by the coordinator before the first entry, and read by whoever has taken one. */
+typedef struct pl_board_work {
+    void (*run)(pl_endpoint *endpoint, const pl_assignment *assignment); /* runs an entry in a worker */
+    void (*orphan)(
         void *room); /* in a child of a worker's task, whose copy of the room this is: it is to start nothing more */
     const void *context;       /* within reach of the workers */
-    unsigned char timed;       /* not 0: tasks are condemned one by one */
+    unsigned char timed;       /* not 0: tasks are killed one by one */
     size_t memory_limit;       /* bytes; 0: none */
     unsigned tasks_per_worker; /* 0: any */
-} pl_board_job;
+} pl_board_work;
 
 struct pl_board {
-    pl_board_job job;
-    _Atomic int stop;          /* a stop word (sched/cancel.h) */
-    _Atomic uint32_t active;   /* slots from 0 that may take entries */
-    _Atomic uint32_t wanted;   /* workers that there are to be */
-    _Atomic uint32_t ending;   /* the supervisor is to end, and all with it */
-    _Atomic uint32_t condemn;  /* how often home has asked it to kill all that run */
-    _Atomic uint32_t hopeless; /* an error code, and the same inverted: no worker can be had; 0: some can */
-    _Atomic uint64_t watch;    /* nanoseconds, the shortest timeout of a task: how often to look; 0: never */
+    pl_board_work job;
+    _Atomic int stop;               /* a stop word (sched/cancel.h) */
+    _Atomic uint32_t active;        /* slots from 0 that may take entries */
+    _Atomic uint32_t wanted;        /* workers that there are to be */
+    _Atomic uint32_t ending;        /* the supervisor is to end, and all with it */
+    _Atomic uint32_t kill_requests; /* how often the coordinator has asked it to kill all that run */
+    _Atomic uint32_t unavailable;   /* an error code, and the same inverted: no worker can be had; 0: some can */
+    _Atomic uint64_t watch;         /* nanoseconds, the shortest timeout of a task: how often to look; 0: never */
     alignas(PL_LINE) _Atomic uint64_t tail;
-    _Atomic uint32_t more; /* home has more to offer than there is room for */
+    _Atomic uint32_t more; /* the coordinator has more to assignment than there is room for */
     alignas(PL_LINE) _Atomic uint64_t head;
     alignas(PL_LINE) _Atomic uint32_t bell;
-    _Atomic uint32_t home_sleeps;
+    _Atomic uint32_t coordinator_sleeps;
     alignas(PL_LINE) _Atomic uint32_t deaths_wrote;
     _Atomic uint32_t deaths_read;
     pl_death deaths[PL_BOARD_DEATHS];
@@ -233,167 +233,169 @@ static inline size_t pl_board_bytes(unsigned slots)
 /* Of so many slots, in whose room an index is at `index_at`. */
 void pl_board_init(pl_board *board, unsigned slots, size_t index_at);
 
-/* ---- home ------------------------------------------------------------------------------------------------ */
+/* ---- the coordinator ------------------------------------------------------------------------------------------------ */
 
-/* Home's own account of the board, in its own memory. */
-typedef struct pl_home {
+/* The coordinator's own account of the board, in its own memory. */
+typedef struct pl_coordinator {
     pl_board *board;
     unsigned slots;
-    size_t index_at;             /* where in a slot's room the index is */
-    uint64_t tail;               /* the next position */
-    uint64_t published;          /* what the board knows of it */
-    uint64_t first;              /* the position of this call's first offer */
-    unsigned open;               /* offers that are not done */
-    uint64_t tasks;              /* all that have been offered in this call; who is offered again counts again */
-    unsigned active, wanted;     /* as told to the board */
-    uint32_t condemned;          /* likewise */
-    uint64_t watch_ns, job_seal; /* likewise */
+    size_t index_at;              /* where in a slot's room the index is */
+    uint64_t tail;                /* the next position */
+    uint64_t published;           /* what the board knows of it */
+    uint64_t first;               /* the position of this call's first assignment */
+    unsigned open;                /* assignments that are not done */
+    uint64_t tasks;               /* all that have been assigned in this call; who is assigned again counts again */
+    unsigned active, wanted;      /* as told to the board */
+    uint32_t kill_requests;       /* likewise */
+    uint64_t watch_ns, work_seal; /* likewise */
     uint32_t deaths_read;
     uint64_t began, done_before;           /* when this call did, in ticks; and what had been counted in all slots */
     bool corrupted;                        /* the board contradicts itself */
-    unsigned char state[PL_BOARD_ENTRIES]; /* of what has been offered there in this call; home.c */
+    unsigned char state[PL_BOARD_ENTRIES]; /* of what has been assigned there in this call; the coordinator.c */
     uint64_t seal[PL_BOARD_ENTRIES];
-    pl_offer offered[PL_BOARD_ENTRIES];
+    pl_assignment assigned[PL_BOARD_ENTRIES];
     struct {
-        uint32_t read, died; /* bytes of reports; and lives */
+        uint32_t read, died; /* bytes of reports; and generations */
         uint64_t done, busy; /* done: as far as it is believed; busy: before this call */
     } slot[PL_BOARD_SLOTS];
-} pl_home;
+} pl_coordinator;
 
-/* Of a board that pl_board_init() has made. `home` is all zero. */
-void pl_home_init(pl_home *home, pl_board *board, unsigned slots, size_t index_at);
+/* Of a board that pl_board_init() has made. `the coordinator` is all zero. */
+void pl_coordinator_init(pl_coordinator *coordinator, pl_board *board, unsigned slots, size_t index_at);
 
 /* A call begins: `active` workers, of which tasks are watched that may take `watch_ns`; 0: none are. */
-void pl_home_begin(pl_home *home, pl_board *board, const pl_board_job *job, unsigned active, uint64_t watch_ns);
-void pl_home_end(pl_home *home);
+void pl_coordinator_begin(pl_coordinator *coordinator, pl_board *board, const pl_board_work *job, unsigned active,
+                          uint64_t watch_ns);
+void pl_coordinator_end(pl_coordinator *coordinator);
 
 /* At least so many workers are to be there: true if that is more than before. All tasks that run are to be killed. The
  * supervisor finds out when it looks next. */
-bool pl_home_want(pl_home *home, unsigned workers);
-void pl_home_condemn(pl_home *home);
+bool pl_coordinator_want(pl_coordinator *coordinator, unsigned workers);
+void pl_coordinator_kill_tasks(pl_coordinator *coordinator);
 
 /* Offers some tasks, and says where. False if there is no room now. */
-bool pl_home_offer(pl_home *home, pl_offer *offer);
+bool pl_coordinator_assign(pl_coordinator *coordinator, pl_assignment *assignment);
 
-/* A place is offered again only after all that has been reported of it has been read: pl_home_look() before all reports are
- * read, and pl_home_settle() after. The former also finds out whether the board is what home has made of it. */
-void pl_home_look(pl_home *home);
-void pl_home_settle(pl_home *home);
+/* A place is assigned again only after all that has been reported of it has been read: pl_coordinator_look() before all reports are
+ * read, and pl_coordinator_settle() after. The former also finds out whether the board is what the coordinator has made of it. */
+void pl_coordinator_look(pl_coordinator *coordinator);
+void pl_coordinator_settle(pl_coordinator *coordinator);
 
 /* Nothing has been heard for a while, and all reports and deaths have been read: whether something has been taken that nobody has,
- * or is where nobody looks. All is done: whether that is what the board says of all that was offered. */
-void pl_home_doubt(pl_home *home);
-void pl_home_verify(pl_home *home);
+ * or is where nobody looks. All is done: whether that is what the board says of all that was assigned. */
+void pl_coordinator_doubt(pl_coordinator *coordinator);
+void pl_coordinator_verify(pl_coordinator *coordinator);
 
 /* Whether the stop word is raised. */
-bool pl_home_stopped(const pl_home *home);
+bool pl_coordinator_stopped(const pl_coordinator *coordinator);
 
-/* Whether there is more to be offered: then somebody will ring in time. */
-void pl_home_has_more(pl_home *home, bool more);
+/* Whether there is more to be assigned: then somebody will ring in time. */
+void pl_coordinator_has_more(pl_coordinator *coordinator, bool more);
 
 /* Raises the stop word to `level`. */
-void pl_home_stop(pl_home *home, int level);
+void pl_coordinator_stop(pl_coordinator *coordinator, int level);
 
 /* Why no worker can be had: an error code, or 0. */
-int pl_home_hopeless(const pl_home *home);
+int pl_coordinator_unavailable(const pl_coordinator *coordinator);
 
-/* Sees to it that `workers` of them, if they sleep, look for what has been offered. */
-void pl_home_call(pl_home *home, unsigned workers);
+/* Sees to it that `workers` of them, if they sleep, look for what has been assigned. */
+void pl_coordinator_call(pl_coordinator *coordinator, unsigned workers);
 
-/* Takes back an offer that nobody has taken. False if there is none. */
-bool pl_home_take_back(pl_home *home, pl_offer *offer);
+/* Takes back an assignment that nobody has taken. False if there is none. */
+bool pl_coordinator_take_back(pl_coordinator *coordinator, pl_assignment *assignment);
 
-/* Whether all that was offered is done, as of the last pl_home_look(). Reports may have to be read yet. */
-bool pl_home_all_done(const pl_home *home);
+/* Whether all that was assigned is done, as of the last pl_coordinator_look(). Reports may have to be read yet. */
+bool pl_coordinator_all_done(const pl_coordinator *coordinator);
 
 /* The next report of a slot, and its text, of at most PL_BOARD_TEXT bytes. False if there is none now. */
-bool pl_home_report(pl_home *home, unsigned slot, pl_report *report, char *text);
+bool pl_coordinator_report(pl_coordinator *coordinator, unsigned slot, pl_report *report, char *text);
 
 /* The next death; and what that worker had taken: false if that is nothing. */
-bool pl_home_death(pl_home *home, pl_death *death);
-bool pl_home_bequest(pl_home *home, const pl_death *death, pl_offer *offer);
+bool pl_coordinator_death(pl_coordinator *coordinator, pl_death *death);
+bool pl_coordinator_reclaim(pl_coordinator *coordinator, const pl_death *death, pl_assignment *assignment);
 
 /* All have died. What some worker had taken, as if it had been killed: false if there is no more. */
-bool pl_home_legacy(pl_home *home, pl_offer *offer, pl_death *death);
+bool pl_coordinator_reclaim_any(pl_coordinator *coordinator, pl_assignment *assignment, pl_death *death);
 
-/* Whether somebody has taken the offer at a place: `who` is another number for each life and lap, and `starts` one
+/* Whether somebody has taken the assignment at a place: `who` is another number for each generation and lap, and `starts` one
  * that changes whenever that worker starts something. */
-bool pl_home_taken(const pl_home *home, unsigned place, uint64_t *who, uint64_t *starts);
+bool pl_coordinator_taken(const pl_coordinator *coordinator, unsigned place, uint64_t *who, uint64_t *starts);
 
 /* The bell; and to sleep as long as it is what it was, up to a time in nanoseconds. */
-uint32_t pl_home_bell(const pl_home *home);
-void pl_home_sleep(pl_home *home, uint32_t bell, uint64_t timeout_ns, bool soon);
+uint32_t pl_coordinator_bell(const pl_coordinator *coordinator);
+void pl_coordinator_sleep(pl_coordinator *coordinator, uint32_t bell, uint64_t timeout_ns, bool soon);
 
 /* Tasks of this call that went well, and ticks spent; false if they cannot be so many. */
-uint64_t pl_home_done(pl_home *home);
-bool pl_home_busy(const pl_home *home, uint64_t *ticks);
+uint64_t pl_coordinator_done(pl_coordinator *coordinator);
+bool pl_coordinator_busy(const pl_coordinator *coordinator, uint64_t *ticks);
 
 /* ---- workers, and the supervisor ------------------------------------------------------------------------- */
 
 /* A worker's own account. */
-struct pl_seat {
+struct pl_endpoint {
     pl_board *board;
     pl_slot_board *slot;
-    unsigned number, life, ran;
+    unsigned number, generation, ran;
     unsigned slots;
-    size_t *index;    /* the slot's */
-    unsigned forks;   /* pl_pool_forks() of this process */
-    uint64_t entry;   /* the position taken, */
-    pl_offer offer;   /* what stands there, */
-    pl_board_job job; /* what there is to do, */
-    uint64_t seal;    /* and the seal of both */
-    uint64_t run;     /* what the slot's word is, while the worker runs */
-    uint32_t wrote;   /* bytes of reports, in all lives */
+    size_t *index;            /* the slot's */
+    unsigned forks;           /* pl_pool_forks() of this process */
+    uint64_t entry;           /* the position taken, */
+    pl_assignment assignment; /* what stands there, */
+    pl_board_work job;        /* what there is to do, */
+    uint64_t seal;            /* and the seal of both */
+    uint64_t run;             /* what the slot's word is, while the worker runs */
+    uint32_t wrote;           /* bytes of reports, in all generations */
 };
 
-/* A life of a slot begins. */
-void pl_seat_begin(pl_seat *seat, pl_board *board, unsigned slots, size_t index_at, unsigned number, unsigned life);
+/* A generation of a slot begins. */
+void pl_endpoint_begin(pl_endpoint *endpoint, pl_board *board, unsigned slots, size_t index_at, unsigned number,
+                       unsigned generation);
 
-/* Takes an offer; gives it back as done. False if there is none. */
-bool pl_seat_take(pl_seat *seat, pl_offer *offer);
-void pl_seat_done(pl_seat *seat);
+/* Takes an assignment; gives it back as done. False if there is none. */
+bool pl_endpoint_take(pl_endpoint *endpoint, pl_assignment *assignment);
+void pl_endpoint_done(pl_endpoint *endpoint);
 
-/* What the worker was working with in its room has been changed by somebody else: so that the call fails, gives the offer back with
+/* What the worker was working with in its room has been changed by somebody else: so that the call fails, gives the assignment back with
  * a wrong seal, and ends the process. */
-noreturn void pl_seat_renounce(pl_seat *seat);
+noreturn void pl_endpoint_renounce(pl_endpoint *endpoint);
 
 /* s1 to s3: sleeps until there may be something to take, or for a second. */
-void pl_seat_rest(pl_seat *seat);
+void pl_endpoint_rest(pl_endpoint *endpoint);
 
 /* Wakes another worker, if there is more than this one has taken. */
-void pl_seat_pass_on(pl_seat *seat);
+void pl_endpoint_pass_on(pl_endpoint *endpoint);
 
-/* Home is to know when a worker has run out of work; or that the rest is short, while home has more to offer. */
-void pl_seat_tell(pl_seat *seat, bool idle);
+/* The coordinator is to know when a worker has run out of work; or that the rest is short, while the coordinator has more to assignment. */
+void pl_endpoint_ring(pl_endpoint *endpoint, bool idle);
 
 /* In a child that a task has forked, and that came back from it: ends it, as it is not this worker. */
-void pl_seat_check(const pl_seat *seat);
+void pl_endpoint_check(const pl_endpoint *endpoint);
 
-/* Ends the process: who is condemned does not wait to be killed, as nobody may be able to. */
-noreturn void pl_seat_await_death(pl_seat *seat);
+/* Ends the process: who is killed does not wait to be killed, as nobody may be able to. */
+noreturn void pl_endpoint_await_death(pl_endpoint *endpoint);
 
 /* The call's stop word. */
-void *pl_seat_stop(pl_seat *seat);
+void *pl_endpoint_stop(pl_endpoint *endpoint);
 
-/* c1 and c2. Who gets false is condemned. */
-void pl_seat_start(pl_seat *seat, uint64_t now, uint64_t timeout_ns);
-bool pl_seat_end(pl_seat *seat);
+/* c1 and c2. Who gets false is killed. */
+void pl_endpoint_start(pl_endpoint *endpoint, uint64_t now, uint64_t timeout_ns);
+bool pl_endpoint_end(pl_endpoint *endpoint);
 
-/* For home. The text may be of any length, and NULL. */
-void pl_seat_report(pl_seat *seat, const pl_report *report, const char *text);
+/* For the coordinator. The text may be of any length, and NULL. */
+void pl_endpoint_report(pl_endpoint *endpoint, const pl_report *report, const char *text);
 
 /* Counts tasks that went well, and the time spent. */
-void pl_seat_count(pl_seat *seat, size_t tasks);
-void pl_seat_spent(pl_seat *seat, uint64_t ticks);
+void pl_endpoint_count(pl_endpoint *endpoint, size_t tasks);
+void pl_endpoint_spent(pl_endpoint *endpoint, uint64_t ticks);
 
 /* Whether the worker is to leave: it has run as many tasks as it may; or one has made memory its own (arena.h) in which a later
  * call may have what it needs. In worker.c. */
-bool pl_seat_is_spent(const pl_seat *seat);
+bool pl_endpoint_is_spent(const pl_endpoint *endpoint);
 
 /* Where the index of a slot is, which is at `index_at` in its room. */
 size_t *pl_slot_index(pl_board *board, unsigned slot, size_t index_at);
 
-/* b1, b2: there is something for home. */
+/* b1, b2: there is something for the coordinator. */
 void pl_board_ring(pl_board *board);
 
 /* w1, w2: wakes the worker of a slot, if it sleeps. */
@@ -404,12 +406,12 @@ bool pl_board_wake(pl_board *board, unsigned slot);
 bool pl_board_has_room(pl_board *board, uint32_t noted);
 void pl_board_note_death(pl_board *board, unsigned slots, uint32_t noted, const pl_death *death);
 
-/* No worker can be had, for that error code. Home is to know. */
+/* No worker can be had, for that error code. The coordinator is to know. */
 void pl_board_give_up(pl_board *board, int why);
 
-/* c3: condemns the task that a slot is at, if it is one, and late at `now`; or in any case. Else says when it will be late,
+/* c3: kills the task that a slot is at, if it is one, and late at `now`; or in any case. Else says when it will be late,
  * or UINT64_MAX. True if it did. */
-bool pl_board_condemn(pl_board *board, unsigned slot, uint64_t now, bool any, uint64_t *late_at);
+bool pl_board_kill(pl_board *board, unsigned slot, uint64_t now, bool any, uint64_t *late_at);
 
 /* Whether there is something that nobody has begun. */
 bool pl_board_has_work(pl_board *board);
@@ -417,7 +419,7 @@ bool pl_board_has_work(pl_board *board);
 /* A number that changes whenever the slot's worker starts something. */
 uint64_t pl_board_starts(const pl_board *board, unsigned slot);
 
-/* Home's, where the supervisor has died, too: whether the slot's worker was condemned. */
-bool pl_board_was_condemned(pl_board *board, unsigned slot);
+/* The coordinator's, where the supervisor has died, too: whether the slot's worker was killed. */
+bool pl_board_was_killed(pl_board *board, unsigned slot);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between board.c, the workers' and the supervisor's side of the board, and home.c. */
+/* Between board.c, the workers' and the supervisor's side of the board, and the coordinator.c. */
 #ifndef PL_PROCESS_BOARD_INTERNAL_H
 #define PL_PROCESS_BOARD_INTERNAL_H
 
@@ -19,12 +19,12 @@
 
 typedef enum kind { NOTHING, DONE, FREE, TAKEN } kind;
 
-/* The highest number of a life that a word has room for. */
-#define PL_BOARD_LIVES 0xfffffu
+/* The highest number of a generation that a word has room for. */
+#define PL_BOARD_GENERATIONS 0xfffffu
 
-static inline uint64_t word_of(kind kind, unsigned slot, unsigned life, uint64_t lap)
+static inline uint64_t word_of(kind kind, unsigned slot, unsigned generation, uint64_t lap)
 {
-    return (uint64_t)kind << 62 | (uint64_t)(slot & 0x3ff) << 52 | (uint64_t)(life & PL_BOARD_LIVES) << 32 |
+    return (uint64_t)kind << 62 | (uint64_t)(slot & 0x3ff) << 52 | (uint64_t)(generation & PL_BOARD_GENERATIONS) << 32 |
            (uint32_t)lap;
 }
 
@@ -44,9 +44,9 @@ static inline unsigned slot_in(uint64_t word)
     return (unsigned)(word >> 52) & 0x3ff;
 }
 
-static inline uint32_t life_in(uint64_t word)
+static inline uint32_t generation_in(uint64_t word)
 {
-    return (uint32_t)(word >> 32) & PL_BOARD_LIVES;
+    return (uint32_t)(word >> 32) & PL_BOARD_GENERATIONS;
 }
 
 static inline uint64_t lap_of(uint64_t position)
@@ -68,8 +68,8 @@ static inline uint64_t doubled(uint32_t number)
     return (uint64_t)~number << 32 | number;
 }
 
-/* What `hopeless` is made of. */
-static inline uint32_t hopeless_word(int why)
+/* What `unavailable` is made of. */
+static inline uint32_t unavailable_word(int why)
 {
     return (uint32_t)why << 16 | (~(uint32_t)why & 0xffff);
 }
@@ -83,22 +83,22 @@ static inline uint64_t seal_with(uint64_t seal, uint64_t word)
     return seal ^ seal >> 29;
 }
 
-static inline uint64_t seal_of_job(const pl_board_job *job)
+static inline uint64_t seal_of_work(const pl_board_work *job)
 {
     uint64_t seal = seal_with(1, (uintptr_t)job->run);
-    seal = seal_with(seal, (uintptr_t)job->stray);
+    seal = seal_with(seal, (uintptr_t)job->orphan);
     seal = seal_with(seal, (uintptr_t)job->context);
     seal = seal_with(seal, (uint64_t)job->tasks_per_worker << 8 | job->timed);
     return seal_with(seal, job->memory_limit);
 }
 
-static inline uint64_t seal_of_offer(uint64_t job_seal, const pl_offer *offer)
+static inline uint64_t seal_of_assignment(uint64_t work_seal, const pl_assignment *assignment)
 {
-    uint64_t seal = seal_with(job_seal, offer->begin);
-    seal = seal_with(seal, offer->end);
-    seal = seal_with(seal, (uint64_t)offer->tried << 8 | offer->last);
-    seal = seal_with(seal, offer->timeout_ns);
-    return seal_with(seal, offer->position);
+    uint64_t seal = seal_with(work_seal, assignment->begin);
+    seal = seal_with(seal, assignment->end);
+    seal = seal_with(seal, (uint64_t)assignment->tried << 8 | assignment->last);
+    seal = seal_with(seal, assignment->timeout_ns);
+    return seal_with(seal, assignment->position);
 }
 
 /* `wrote`: how many bytes stand before it; `slot`: whose it is. */
@@ -115,10 +115,10 @@ static inline uint64_t seal_of_report(const pl_report *report, uint32_t wrote, u
 
 static inline uint64_t seal_of_death(const pl_death *death, uint32_t noted)
 {
-    uint64_t seal = seal_with(3, (uint64_t)death->slot << 32 | death->life);
+    uint64_t seal = seal_with(3, (uint64_t)death->slot << 32 | death->generation);
     seal = seal_with(seal, (uint64_t)(uint32_t)death->signal << 32 | (uint32_t)death->code);
     seal = seal_with(seal, death->index);
-    return seal_with(seal, (uint64_t)noted << 32 | death->condemned);
+    return seal_with(seal, (uint64_t)noted << 32 | death->killed);
 }
 
 /* ---- the ring of reports ----------------------------------------------------------------------------------- */

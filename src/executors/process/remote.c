@@ -10,15 +10,15 @@
 #include "base/unwind.h"
 #include "executors/process/group.h"
 
-_Static_assert(sizeof(pl_chunk) <= PL_BOARD_ROOM, "a chunk fits where a slot has room for it");
+_Static_assert(sizeof(pl_context) <= PL_BOARD_ROOM, "a chunk fits where a slot has room for it");
 
-/* An offer on its way. */
+/* An assignment on its way. */
 typedef struct run_of {
-    pl_seat *seat;
+    pl_endpoint *endpoint;
     const pl_remote *all;
-    const pl_offer *offer;
-    pl_chunk *chunk; /* on the board, so that all can see which task it is at */
-    pl_chunk *outer; /* what that is in */
+    const pl_assignment *assignment;
+    pl_context *context; /* on the board, so that all can see which task it is at */
+    pl_context *outer;   /* what that is in */
     bool timed;
 } run_of;
 
@@ -40,9 +40,10 @@ static const pl_remote_task *task_of(const run_of *r, size_t i)
 /* Whether the chunk, which others can write to, is the one that was set up for a task. */
 static bool is_as_it_was(const run_of *r, const pl_remote_task *task)
 {
-    const parallel_span *span = &r->chunk->span;
+    const parallel_span *span = &r->context->span;
     return span->args == task->args && span->results == task->out && span->extras == task->extras &&
-           span->stop == pl_seat_stop(r->seat) && r->chunk->outer == r->outer && r->chunk->parent == r->all->parent;
+           span->stop == pl_endpoint_stop(r->endpoint) && r->context->outer == r->outer &&
+           r->context->parent == r->all->parent;
 }
 
 /* Runs the tasks [begin, end) once; returns as a kernel does. Those of a par are each the first of their array. */
@@ -50,12 +51,12 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
 {
     const pl_remote_task *task = task_of(r, begin);
     size_t first = r->all->par ? 0 : begin, last = r->all->par ? 1 : end;
-    parallel_span *span = &r->chunk->span;
+    parallel_span *span = &r->context->span;
     span->args = task->args;
     span->results = task->out;
     span->extras = task->extras;
-    r->chunk->can_fail = task->can_fail;
-    pl_chunk_renew(r->chunk);
+    r->context->can_fail = task->can_fail;
+    pl_context_renew(r->context);
     PL_UNWIND_BARRIER();
     size_t i = first;
     if (task->kernel)
@@ -73,9 +74,9 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
                     .result_size = task->result_size};
         i = pl_call_each(&m, span, first, last);
     }
-    pl_seat_check(r->seat);
+    pl_endpoint_check(r->endpoint);
     if (!is_as_it_was(r, task))
-        pl_seat_renounce(r->seat);
+        pl_endpoint_renounce(r->endpoint);
     fflush(stdout); /* while it can still be killed, should nobody read */
     return begin + (i - first);
 }
@@ -95,101 +96,102 @@ static void clear(const run_of *r, size_t begin, size_t end)
 /* Reports that the tasks [begin, end) have failed. */
 static void report_failure(run_of *r, size_t begin, size_t end, bool late)
 {
-    pl_chunk *chunk = r->chunk;
+    pl_context *context = r->context;
     size_t noted = r->all->par ? 0 : begin;
-    parallel_failure failure = pl_chunk_failure(chunk, begin, noted, late, r->offer->tried);
+    parallel_failure failure = pl_context_failure(context, begin, noted, late, r->assignment->tried);
     pl_report report = {.kind = PL_REPORT_FAILED,
-                        .position = r->offer->position,
+                        .position = r->assignment->position,
                         .begin = begin,
                         .end = end,
                         .code = failure.code,
                         .state = failure.state,
-                        .final = pl_chunk_is_final(chunk, noted)};
-    char *message = chunk->span.code ? pl_chunk_message(chunk, noted) : NULL;
-    pl_seat_report(r->seat, &report, message);
+                        .final = pl_context_is_final(context, noted)};
+    char *message = context->span.code ? pl_context_message(context, noted) : NULL;
+    pl_endpoint_report(r->endpoint, &report, message);
     free(message);
-    if (!r->all->keep_all && (r->offer->last || report.final))
-        pl_stop_raise(chunk->span.stop, PL_STOP_ALL);
+    if (!r->all->keep_all && (r->assignment->last || report.final))
+        pl_stop_raise(context->span.stop, PL_STOP_ALL);
 }
 
 /* How far to go at a time: where there is a deadline for each task, or each has a function of its own, one by one; and no
  * further than the worker may. */
 static size_t piece_end(const run_of *r, size_t i)
 {
-    size_t end = r->offer->end;
-    unsigned most = r->seat->job.tasks_per_worker;
+    size_t end = r->assignment->end;
+    unsigned most = r->endpoint->job.tasks_per_worker;
     if (r->all->chunks)
         return end;
     if (r->timed || r->all->par)
         return i + 1;
-    return most && end - i > most - r->seat->ran ? i + (most - r->seat->ran) : end;
+    return most && end - i > most - r->endpoint->ran ? i + (most - r->endpoint->ran) : end;
 }
 
-void pl_remote_stray(void *room)
+void pl_remote_orphan(void *room)
 {
     static pl_stop stopped = PL_STOP_ALL;
-    ((pl_chunk *)room)->span.stop = &stopped;
+    ((pl_context *)room)->span.stop = &stopped;
 }
 
-static void end_or_die(pl_seat *seat)
+static void end_or_die(pl_endpoint *endpoint)
 {
-    if (!pl_seat_end(seat))
-        pl_seat_await_death(seat);
+    if (!pl_endpoint_end(endpoint))
+        pl_endpoint_await_death(endpoint);
 }
 
 /* Runs a piece; returns where the next begins, or where the call was stopped. */
 static size_t run_piece(run_of *r, size_t begin, size_t end)
 {
-    pl_seat *seat = r->seat;
+    pl_endpoint *endpoint = r->endpoint;
     bool late = false;
     if (r->timed) {
-        uint64_t now = pl_os_nanoseconds(), timeout = r->offer->timeout_ns;
-        r->chunk->deadline = timeout && timeout < UINT64_MAX - now ? now + timeout : 0;
-        pl_seat_start(seat, now, timeout);
+        uint64_t now = pl_os_nanoseconds(), timeout = r->assignment->timeout_ns;
+        r->context->deadline = timeout && timeout < UINT64_MAX - now ? now + timeout : 0;
+        pl_endpoint_start(endpoint, now, timeout);
     }
     size_t i = run_once(r, begin, end);
     if (r->timed) {
-        end_or_die(seat);
-        late = r->chunk->deadline && pl_os_nanoseconds() > r->chunk->deadline;
+        end_or_die(endpoint);
+        late = r->context->deadline && pl_os_nanoseconds() > r->context->deadline;
     }
-    bool failed = r->chunk->span.code != 0;
+    bool failed = r->context->span.code != 0;
     size_t well = late ? 0 : i - begin;
-    pl_seat_count(seat, well);
-    seat->ran += (unsigned)well;
+    pl_endpoint_count(endpoint, well);
+    endpoint->ran += (unsigned)well;
     if (!late && !failed)
         return i;
     size_t last = late || r->all->chunks ? end : i + 1;
-    seat->ran += (unsigned)(last - (begin + well));
+    endpoint->ran += (unsigned)(last - (begin + well));
     report_failure(r, begin + well, last, late);
     return last;
 }
 
-void pl_remote_run(pl_seat *seat, const pl_offer *offer)
+void pl_remote_run(pl_endpoint *endpoint, const pl_assignment *assignment)
 {
-    run_of r = {.seat = seat,
-                .all = seat->job.context,
-                .offer = offer,
-                .chunk = (pl_chunk *)(void *)seat->slot->room,
-                .outer = pl_this_thread.chunk,
-                .timed = seat->job.timed != 0};
-    *r.chunk = (pl_chunk){.span = {.stop = pl_seat_stop(seat), .index = PL_NO_INDEX}, .parent = r.all->parent};
-    r.chunk->call = r.all;
-    pl_chunk_begin(r.chunk);
-    clear(&r, offer->begin, offer->end);
+    run_of r = {.endpoint = endpoint,
+                .all = endpoint->job.context,
+                .assignment = assignment,
+                .context = (pl_context *)(void *)endpoint->slot->room,
+                .outer = pl_this_thread.context,
+                .timed = endpoint->job.timed != 0};
+    *r.context =
+        (pl_context){.span = {.stop = pl_endpoint_stop(endpoint), .index = PL_NO_INDEX}, .parent = r.all->parent};
+    r.context->call = r.all;
+    pl_context_begin(r.context);
+    clear(&r, assignment->begin, assignment->end);
     if (!r.timed)
-        pl_seat_start(seat, 0, 0);
-    size_t i = offer->begin;
-    while (i < offer->end && !pl_seat_is_spent(seat) && !pl_stop_level(r.chunk->span.stop)) {
+        pl_endpoint_start(endpoint, 0, 0);
+    size_t i = assignment->begin;
+    while (i < assignment->end && !pl_endpoint_is_spent(endpoint) && !pl_stop_level(r.context->span.stop)) {
         size_t next = run_piece(&r, i, piece_end(&r, i));
         if (next == i)
             break;
         i = next;
     }
     if (!r.timed)
-        end_or_die(seat);
-    if (i < offer->end) {
-        pl_report left = {.kind = PL_REPORT_LEFT, .position = offer->position, .begin = i, .end = offer->end};
-        pl_seat_report(seat, &left, NULL);
+        end_or_die(endpoint);
+    if (i < assignment->end) {
+        pl_report left = {.kind = PL_REPORT_LEFT, .position = assignment->position, .begin = i, .end = assignment->end};
+        pl_endpoint_report(endpoint, &left, NULL);
     }
-    pl_chunk_end(r.chunk);
+    pl_context_end(r.context);
 }

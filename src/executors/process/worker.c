@@ -8,48 +8,48 @@
 #include "sched/pool.h"
 
 static bool is_worker;
-static pl_seat *at_work; /* the worker's, while it runs an entry */
+static pl_endpoint *at_work; /* the worker's, while it runs an entry */
 
 bool pl_in_worker_process(void)
 {
     return is_worker;
 }
 
-bool pl_seat_is_spent(const pl_seat *seat)
+bool pl_endpoint_is_spent(const pl_endpoint *endpoint)
 {
-    unsigned most = seat->job.tasks_per_worker;
-    return (most && seat->ran >= most) || pl_arena_has_own();
+    unsigned most = endpoint->job.tasks_per_worker;
+    return (most && endpoint->ran >= most) || pl_arena_has_own();
 }
 
-void pl_work(const pl_crew *crew, unsigned number, unsigned life)
+void pl_work(const pl_group *group, unsigned number, unsigned generation)
 {
-    pl_seat seat;
+    pl_endpoint endpoint;
     int supervisor = pl_os_parent();
     is_worker = true;
     pl_pool_stay_alone();
-    pl_seat_begin(&seat, crew->board, crew->workers, crew->index_at, number, life);
+    pl_endpoint_begin(&endpoint, group->board, group->workers, group->index_at, number, generation);
     for (bool worked = false;;) {
-        pl_offer offer;
-        bool found = pl_seat_take(&seat, &offer);
+        pl_assignment assignment;
+        bool found = pl_endpoint_take(&endpoint, &assignment);
         if (worked)
-            pl_seat_tell(&seat, !found);
+            pl_endpoint_ring(&endpoint, !found);
         worked = found;
         if (!found) {
-            pl_seat_rest(&seat);
+            pl_endpoint_rest(&endpoint);
             if (pl_os_parent() != supervisor) /* where the system does not see to that */
                 pl_os_leave(0);
             continue;
         }
-        pl_seat_pass_on(&seat);
-        pl_os_limit_memory(seat.job.memory_limit);
+        pl_endpoint_pass_on(&endpoint);
+        pl_os_limit_memory(endpoint.job.memory_limit);
         uint64_t began = pl_ticks();
-        at_work = &seat;
-        seat.job.run(&seat, &offer);
+        at_work = &endpoint;
+        endpoint.job.run(&endpoint, &assignment);
         at_work = NULL;
-        pl_seat_spent(&seat, pl_ticks() - began);
-        pl_seat_done(&seat);
-        if (pl_seat_is_spent(&seat)) {
-            pl_seat_tell(&seat, true);
+        pl_endpoint_spent(&endpoint, pl_ticks() - began);
+        pl_endpoint_done(&endpoint);
+        if (pl_endpoint_is_spent(&endpoint)) {
+            pl_endpoint_ring(&endpoint, true);
             pl_os_leave(0);
         }
     }
@@ -65,7 +65,7 @@ static void after_fork_in_child(void)
     uintptr_t page = pl_os_page(), first = (uintptr_t)slot->room / page * page;
     uintptr_t last = ((uintptr_t)slot->room + sizeof slot->room + page - 1) / page * page;
     if (pl_os_unshare((void *)first, last - first))
-        at_work->job.stray(slot->room);
+        at_work->job.orphan(slot->room);
     else
         pl_os_leave(1);
 }
