@@ -400,6 +400,7 @@ tests_model_model_SOURCES = \
     tests/model/model_task.c \
     tests/model/owner.h \
     src/api/executor.c \
+    src/base/life.c \
     src/deque/deque.c \
     src/deque/spill.c \
     src/executors/process/board.c \

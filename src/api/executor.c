@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "call/call.h"
+#include "base/life.h"
 #include "base/os.h"
 #include "base/size.h"
 #include "sched/pool.h"
@@ -162,10 +163,7 @@ static void after_fork_in_child(void)
     pthread_mutex_init(&adopting, NULL); /* the child of a child: another thread may have held it */
 }
 
-__attribute__((constructor)) static void watch_forks(void)
-{
-    pthread_atfork(NULL, NULL, after_fork_in_child);
-}
+PL_LIFE(PL_LIFE_CALLS, .in_child = after_fork_in_child);
 
 /* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads, and what it held is
  * not held here. */

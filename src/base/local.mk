@@ -3,6 +3,8 @@ libruntime_la_SOURCES += \
     src/base/atomic.h \
     src/base/delay.h \
     src/base/hook.h \
+    src/base/life.c \
+    src/base/life.h \
     src/base/os.h \
     src/base/os_common.c \
     src/base/os_internal.h \

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/life.h"
 #include "base/os.h"
 #include "base/os_internal.h"
 
@@ -84,12 +85,14 @@ _Atomic bool pl_os_no_counter;
  * thread of ours exists. */
 static uint64_t loaded_ticks, loaded_ns;
 
-__attribute__((constructor)) static void note_load_time(void)
+static void note_load_time(void)
 {
     pl_os_choose_clock();
     loaded_ticks = pl_ticks();
     loaded_ns = pl_os_nanoseconds();
 }
+
+PL_LIFE(PL_LIFE_CLOCK, .loaded = note_load_time);
 
 /* Measures for a while, now. */
 static uint64_t measure_ticks(void)

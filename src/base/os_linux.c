@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/life.h"
 #include "base/os.h"
 #include "base/os_internal.h"
 
@@ -75,13 +76,15 @@ enum { PAGE_MOST = 65536 };
 static alignas(PAGE_MOST) volatile unsigned char mark[PAGE_MOST];
 static bool is_wiped;
 
-__attribute__((constructor)) static void have_mark_wiped(void)
+static void have_mark_wiped(void)
 {
 #ifdef MADV_WIPEONFORK
     is_wiped = pl_os_page() <= PAGE_MOST && madvise((void *)mark, PAGE_MOST, MADV_WIPEONFORK) == 0;
     pl_os_known_child();
 #endif
 }
+
+PL_LIFE(PL_LIFE_SYSTEM, .loaded = have_mark_wiped);
 
 bool pl_os_is_new_child(void)
 {

@@ -24,6 +24,7 @@
 #define HAS_FPURGE 1
 #endif
 
+#include "base/life.h"
 #include "base/os.h"
 #include "base/os_internal.h"
 #include "base/os_process.h"
@@ -93,10 +94,7 @@ static void after_fork_in_child(void)
         forking = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
-__attribute__((constructor)) static void watch_forks(void)
-{
-    pthread_atfork(NULL, NULL, after_fork_in_child);
-}
+PL_LIFE(PL_LIFE_APART, .in_child = after_fork_in_child);
 
 /* Two ends, which are none of the standard files. */
 static bool make_line(int line[2])

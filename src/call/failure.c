@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/life.h"
 #include "call/internal.h"
 #include "sched/inline.h"
 
@@ -30,14 +31,16 @@ static void make_key(void)
 }
 
 /* The main thread's message, and the key of a library that is unloaded: after the pool's threads have ended, whose
- * messages the key frees. (Destructors with a priority run after those without.) */
-__attribute__((destructor(1000))) static void end_failures(void)
+ * messages the key frees. */
+static void end_failures(void)
 {
     pl_last_failure_clear();
     if (has_key)
         pthread_key_delete(key);
     has_key = false;
 }
+
+PL_LIFE(PL_LIFE_FAILURES, .unloaded = end_failures);
 
 void pl_last_failure_drop(void)
 {

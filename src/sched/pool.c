@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/life.h"
 #include "base/os.h"
 #include "base/os_process.h"
 #include "sched/inline.h"
@@ -649,7 +650,7 @@ static void stop_own_pools(void)
     unlock();
 }
 
-__attribute__((destructor)) void pl_pool_end_all(void)
+void pl_pool_end_all(void)
 {
     end_program_pool();
     stop_own_pools();
@@ -718,24 +719,11 @@ static void become_child_early(void)
     is_child_early = true;
 }
 
-static void (*in_child[2])(void);
-
-void pl_pool_in_child(void (*run)(void))
-{
-    in_child[in_child[0] != NULL] = run;
-}
-
 static void after_fork_in_child(void)
 {
     if (!is_child_early || pl_os_is_new_child()) /* that may have been in a parent, a child of _Fork() */
         become_child();
     is_child_early = false;
-    for (int i = 0; i < 2; i++)
-        if (in_child[i])
-            in_child[i]();
 }
 
-__attribute__((constructor)) static void watch_forks(void)
-{
-    pthread_atfork(NULL, NULL, after_fork_in_child);
-}
+PL_LIFE(PL_LIFE_POOLS, .in_child = after_fork_in_child, .unloaded = pl_pool_end_all);

@@ -199,9 +199,6 @@ bool pl_pool_shut_down(void);
 /* How many fork()s lie between this process and the first: who was held before the last one is not to be let go. */
 unsigned pl_pool_forks(void);
 
-/* Has `run` called in a new child process, once pl_pool_forks() says so. Two can be had; from a constructor. */
-void pl_pool_in_child(void (*run)(void));
-
 /* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. If all are busy,
  * whoever runs out of work first will find it. */
 void pl_pool_notify(pl_pool *pool, bool add);

@@ -4,6 +4,7 @@
 
 #include <stdalign.h>
 
+#include "base/life.h"
 #include "base/os.h"
 
 #ifdef PL_MODEL
@@ -21,11 +22,13 @@ static place places[PLACES];
 
 #ifdef PL_DELAYS
 /* Under stress, epochs wrap around soon: they are only compared. */
-__attribute__((constructor)) static void wrap_around_soon(void)
+static void wrap_around_soon(void)
 {
     for (int i = 0; i < PLACES; i++)
         atomic_init(&places[i].epoch, UINT32_MAX - 2);
 }
+
+PL_LIFE(PL_LIFE_STOP, .loaded = wrap_around_soon);
 #endif
 
 static place *place_of(const void *root)

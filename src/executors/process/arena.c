@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/life.h"
 #include "base/os.h"
 #include "base/os_process.h"
 #include "base/size.h"
@@ -292,8 +293,8 @@ static bool is_used(const region *r)
 }
 
 /* A library that is unloaded leaves nothing. What holds results stays: the program may still have them, at its end. After the
- * worker groups have ended, whose boards are here. (Destructors with a priority run after those without.) */
-__attribute__((destructor(1000))) static void end_arena(void)
+ * worker groups have ended, whose boards are here. */
+static void end_arena(void)
 {
     pl_fork_lock_take(&guard);
     _Atomic(region *) *link = &regions;
@@ -344,8 +345,5 @@ static void after_fork_in_child(void)
     pl_fork_lock_renew(&guard);
 }
 
-__attribute__((constructor)) static void watch_forks(void)
-{
-    pthread_atfork(count_fork, count_fork, NULL);
-    pl_pool_in_child(after_fork_in_child);
-}
+PL_LIFE(PL_LIFE_ARENA, .before_fork = count_fork, .after_fork = count_fork, .in_child = after_fork_in_child,
+        .unloaded = end_arena);

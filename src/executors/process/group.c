@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/life.h"
 #include "base/os.h"
 #include "sched/fork_lock.h"
 
@@ -250,7 +251,7 @@ void pl_group_kill(const pl_group *group)
 
 /* ---- the end, and fork ----------------------------------------------------------------------------------- */
 
-__attribute__((destructor)) static void end_groups(void)
+static void end_groups(void)
 {
     if (pl_in_worker_process())
         return;
@@ -281,7 +282,4 @@ static void after_fork_in_child(void)
     pl_fork_lock_renew(&guard);
 }
 
-__attribute__((constructor)) static void watch_forks(void)
-{
-    pl_pool_in_child(after_fork_in_child);
-}
+PL_LIFE(PL_LIFE_GROUPS, .in_child = after_fork_in_child, .unloaded = end_groups);

@@ -2,6 +2,7 @@
 /* A worker process: takes entries off the board and runs them. */
 #include <pthread.h>
 
+#include "base/life.h"
 #include "base/os.h"
 #include "executors/process/arena.h"
 #include "executors/process/group.h"
@@ -70,7 +71,4 @@ static void after_fork_in_child(void)
         pl_os_leave(1);
 }
 
-__attribute__((constructor)) static void watch_forks(void)
-{
-    pthread_atfork(NULL, NULL, after_fork_in_child);
-}
+PL_LIFE(PL_LIFE_WORKER, .in_child = after_fork_in_child);
