@@ -47,7 +47,7 @@ static void note_failures(const pl_map *m, pl_context *context, size_t begin, si
     pl_failures_add(m->failures, &failure, end - begin, pl_context_message(context, begin));
 }
 
-PL_NOT_INLINED int pl_work_run_tasks(void *map, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_work_run_tasks(void *map, size_t begin, size_t end, void *stop, unsigned participant)
 {
     const pl_map *m = map;
     pl_context context = {
@@ -57,6 +57,7 @@ PL_NOT_INLINED int pl_work_run_tasks(void *map, size_t begin, size_t end, void *
         .call = m->failures,
     };
     pl_context_begin(&context);
+    (void)participant;
     PL_UNWIND_BY(pl_context_unwinds);
     bool failed = false;
     while (begin < end && !failed) {
@@ -75,18 +76,20 @@ PL_NOT_INLINED int pl_work_run_tasks(void *map, size_t begin, size_t end, void *
     return failed;
 }
 
-PL_NOT_INLINED int pl_work_run_sure_tasks(void *map, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_work_run_sure_tasks(void *map, size_t begin, size_t end, void *stop, unsigned participant)
 {
     const pl_map *m = map;
     (void)stop;
+    (void)participant;
     PL_UNWIND_BY(pl_context_unwinds);
     pl_work_run_kernel(m->parent, m->kernel, m->args, m->out, begin, end);
     return 0;
 }
 
-PL_NOT_INLINED int pl_work_run_loop(void *loop, size_t begin, size_t end, void *stop)
+PL_NOT_INLINED int pl_work_run_loop(void *loop, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)stop;
+    (void)participant;
     PL_UNWIND_BY(pl_context_unwinds);
     pl_work_run_body(loop, begin, end);
     return 0;

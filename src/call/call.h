@@ -141,8 +141,8 @@ pl_cost *pl_call_cost(const pl_call *c, unsigned way);
 void pl_call_zero(const pl_call *c, size_t begin, size_t end);
 
 /* The bodies of the scheduler's loop for simple calls: of functions that can fail, of others, and of loops. */
-int pl_work_run_tasks(void *map, size_t begin, size_t end, void *stop);
-int pl_work_run_sure_tasks(void *map, size_t begin, size_t end, void *stop);
-int pl_work_run_loop(void *loop, size_t begin, size_t end, void *stop);
+int pl_work_run_tasks(void *map, size_t begin, size_t end, void *stop, unsigned participant);
+int pl_work_run_sure_tasks(void *map, size_t begin, size_t end, void *stop, unsigned participant);
+int pl_work_run_loop(void *loop, size_t begin, size_t end, void *stop, unsigned participant);
 
 #endif

@@ -308,13 +308,14 @@ typedef struct with_policy {
     const pl_loop_spec *spec;
 } with_policy;
 
-static int run_under_policy(void *ctx, size_t begin, size_t end, void *loop_stop)
+static int run_under_policy(void *ctx, size_t begin, size_t end, void *loop_stop, unsigned participant)
 {
     const with_policy *all = ctx;
     pl_call *c = all->call;
     size_t piece = first_piece(all->spec);
     pl_call_worker t;
     (void)loop_stop;
+    (void)participant;
     pl_call_worker_begin(&t, c);
     pl_retry_enter(&t);
     uint64_t before = t.reported_at;

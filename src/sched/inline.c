@@ -69,7 +69,7 @@ static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t pri
     size_t n = spec->n, begin = 0, size = guess <= chunk ? n / 4 : n * chunk / guess;
     while (begin < n && rest <= price) {
         size = size < 1 ? 1 : size < n - begin ? size : n - begin;
-        if (spec->body(spec->ctx, begin, begin + size, &stop))
+        if (spec->body(spec->ctx, begin, begin + size, &stop, 0))
             return n;
         begin += size;
         spent = pl_ticks() - start;
@@ -117,7 +117,7 @@ static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price,
         end = run_closely(spec, guess, price, closely);
     else {
         _Atomic int stop = 0;
-        if (spec->body(spec->ctx, 0, spec->n, &stop) == 0)
+        if (spec->body(spec->ctx, 0, spec->n, &stop, 0) == 0)
             pl_inline_ended(spec->cost, spec->n);
     }
     if (end == spec->n)
@@ -132,10 +132,21 @@ static bool stopped(pl_handoff *h)
     return pl_loop_stopped(&h->stop);
 }
 
-static void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, size_t begin, size_t end)
+/* Runs iterations on the caller's thread. */
+static void run_own_piece(pl_handoff *h, const pl_loop_spec *spec, size_t begin, size_t end)
 {
-    if (body(ctx, begin, end, &h->stop))
+    if (spec->body(spec->ctx, begin, end, &h->stop, 0))
         pl_stop_raise(&h->stop, PL_STOP_ALL);
+}
+
+/* Runs a piece on a helper's thread, unless the loop has been stopped. False if it has. */
+static bool run_helpers_piece(pl_handoff *h, const pl_piece *piece, unsigned participant)
+{
+    if (stopped(h))
+        return false;
+    if (h->body(h->ctx, piece->begin, piece->end, &h->stop, participant))
+        pl_stop_raise(&h->stop, PL_STOP_ALL);
+    return !stopped(h);
 }
 
 PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
@@ -146,7 +157,7 @@ PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece
         void *loop = h->ctx;
         if (pl_handoff_leave(h))
             pl_unpark(&victim->parker);
-        body(loop, piece.begin, piece.end, NULL);
+        body(loop, piece.begin, piece.end, NULL, piece.participant);
         return;
     }
     PL_UNWIND_BARRIER();
@@ -154,9 +165,9 @@ PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece
     pl_worker_enter(thief, &activation);
     pl_os_ambient before;
     pl_os_ambient_enter(&h->ambient, &before);
-    do
-        run_piece(h, h->body, h->ctx, piece.begin, piece.end);
-    while (!stopped(h) && pl_handoff_take(h, 0, &piece));
+    unsigned participant = piece.participant;
+    while (run_helpers_piece(h, &piece, participant) && pl_handoff_take(h, &piece)) {
+    }
     pl_os_ambient_leave(&before);
     pl_worker_exit(thief);
     if (pl_handoff_leave(h))
@@ -208,12 +219,12 @@ static uint32_t run_own(const pl_loop_spec *spec, pl_handoff *h, uint32_t mine, 
 {
     uint32_t back = 0;
     pl_piece piece;
-    run_piece(h, spec->body, spec->ctx, 0, mine);
+    run_own_piece(h, spec, 0, mine);
     if (end)
         *end = pl_ticks();
-    for (; pl_handoff_take(h, 0, &piece); back++)
+    for (; pl_handoff_take(h, &piece); back++)
         if (!stopped(h))
-            run_piece(h, spec->body, spec->ctx, piece.begin, piece.end);
+            run_own_piece(h, spec, piece.begin, piece.end);
     return back;
 }
 
@@ -224,7 +235,7 @@ static void leave_handoff(void *worker)
     pl_piece piece;
     if (pl_stop_raise(&w->handoff.stop, PL_STOP_ALL))
         pl_stop_notify_all();
-    while (pl_handoff_take(&w->handoff, 0, &piece)) {
+    while (pl_handoff_take(&w->handoff, &piece)) {
     }
     wait_for_helpers(w, &w->handoff);
     pl_handoff_set_busy(&w->handoff, false);
@@ -249,8 +260,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     uint32_t n = (uint32_t)spec->n, helpers = helpers_for(w, workers, guess);
     uint64_t lead = helpers * w->handoff_latency * n / guess, mine = (n + lead) / (helpers + 1);
     mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
-    /* longer ones in smaller pieces, which the caller can take back; but then anybody may come, so not where the call says
-     * how many */
+    /* longer ones in smaller pieces, which the caller can take back */
     bool finely = guess > HANDOFF_US / 2 * pl_os_ticks_per_us() && spec->workers == 0;
     uint32_t rest = n - (uint32_t)mine, parts = finely ? PARTS * helpers : helpers;
     uint32_t piece = (rest - 1) / parts + 1, pieces = (rest - 1) / piece + 1;
@@ -263,7 +273,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     }
     pl_os_ambient_get(&h->ambient);
     atomic_init(&h->stop, 0);
-    pl_handoff_lay_out(h, (uint32_t)mine, n, piece);
+    pl_handoff_lay_out(h, (uint32_t)mine, n, piece, workers - 1);
     closely = closely || w->handed % MEASURED == 0 || w->handed < MEASURED;
     w->handed++;
     uint64_t start = closely ? pl_ticks() : 0, mid = 0;

@@ -181,7 +181,7 @@ static void settle(pl_loop *loop)
 {
     pl_handoff *h = &loop->owner->handoff;
     pl_piece piece;
-    while (pl_handoff_take(h, 0, &piece))
+    while (pl_handoff_take(h, &piece))
         free_slot(loop, &loop->part_slot[piece.begin]);
     if (pl_handoff_open(h)) {
         pl_handoff_set_busy(h, false);
@@ -189,11 +189,17 @@ static void settle(pl_loop *loop)
     }
 }
 
+/* A participant's number is its participant slot's. */
+static unsigned number_of(const part *p)
+{
+    return (unsigned)(p->part_slot - p->loop->part_slot);
+}
+
 /* Fills its own range from somebody else's. */
 static bool steal_range(part *p)
 {
     pl_loop *loop = p->loop;
-    uint32_t me = (uint32_t)(p->part_slot - loop->part_slot), begin, end;
+    uint32_t me = number_of(p), begin, end;
     for (uint32_t k = 1; k < loop->slots; k++) {
         if (pl_range_steal(&loop->part_slot[(me + k) % loop->slots].range, &begin, &end)) {
             pl_range_set(&p->part_slot->range, begin, end);
@@ -204,25 +210,26 @@ static bool steal_range(part *p)
 }
 
 /* Runs [begin, end), in pieces of the grain that was asked for. */
-static int run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop)
+static int run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop, unsigned participant)
 {
     if (!spec->grain)
-        return spec->body(spec->ctx, begin, end, stop);
+        return spec->body(spec->ctx, begin, end, stop, participant);
     for (size_t to; begin < end && !pl_loop_stopped(stop); begin = to) {
         bool over = spec->is_over && spec->is_over(spec->ctx);
         to = over || end - begin < spec->grain ? end : begin + spec->grain;
-        if (spec->body(spec->ctx, begin, to, stop))
+        if (spec->body(spec->ctx, begin, to, stop, participant))
             return 1;
     }
     return 0;
 }
 
 /* Runs one chunk. */
-static void run_chunk(pl_loop *loop, uint32_t begin, uint32_t end)
+static void run_chunk(const part *p, uint32_t begin, uint32_t end)
 {
+    pl_loop *loop = p->loop;
     const pl_loop_spec *spec = loop->spec;
     size_t from = begin * loop->unit, to = end <= (spec->n - 1) / loop->unit ? end * loop->unit : spec->n;
-    if (run_grains(spec, from, to, &loop->stop))
+    if (run_grains(spec, from, to, &loop->stop, number_of(p)))
         pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body tells those who sleep */
 }
 
@@ -257,7 +264,7 @@ static void work(part *p)
         }
         if (keep_share(p))
             before = pl_ticks(); /* a wake-up is not what iterations cost */
-        run_chunk(loop, begin, end);
+        run_chunk(p, begin, end);
         uint64_t now = pl_ticks(), spent = now - before;
         size = next_size(loop, end - begin, spent);
         p->ticks += spent;
@@ -326,12 +333,13 @@ static void take_share(pl_worker *w, pl_worker *victim, pl_slot *slot, bool want
 /* ---- participant slots that are handed over -------------------------------------------------------------------------- */
 
 /* What a searcher does that has taken a participant slot from the owner's handoff, and is counted at the latch for it. */
-static int join(void *ctx, size_t begin, size_t end, void *stop)
+static int join(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     pl_loop *loop = ctx;
     pl_worker *w = pl_worker_known();
     part_slot *part_slot = &loop->part_slot[begin];
     (void)stop;
+    (void)participant; /* that is its participant slot's index */
     for (size_t k = begin + 1; k < end; k++)
         free_slot(loop, &loop->part_slot[k]); /* too many were taken: see handoff.h */
     /* R25 seq_cst: as R10, but that the participant slot was reserved for it; pairs with R15 */
@@ -451,7 +459,7 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
 {
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
-    if (run_grains(spec, begin, spec->n, &stop) == 0)
+    if (run_grains(spec, begin, spec->n, &stop, 0) == 0)
         pl_inline_learn(spec, pl_ticks() - start, spec->n - begin, false);
 }
 
@@ -499,6 +507,7 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
     lend(loop, w, 1);
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
     part p = {.loop = loop, .worker = w, .part_slot = take_slot(loop, w)};
+    pl_assert(number_of(&p) == 0); /* nobody else has come yet */
     pl_cleanup cleanup;
     pl_cleanup_begin(&cleanup, end_shared, &p);
     hand_over_slots(&p, (uint32_t)(begin / loop->unit), (uint32_t)((spec->n - 1) / loop->unit + 1));

@@ -391,7 +391,7 @@ static pl_steal look_around(pl_worker *w, find *found)
         if (i == w->index)
             continue;
         pl_handoff *h = &victim->handoff;
-        if (pl_handoff_offers(h) && pl_handoff_take(h, PL_HANDOFF_ONE, &found->piece)) {
+        if (pl_handoff_offers(h) && pl_handoff_join(h, &found->piece)) {
             found->victim = victim;
             found->slot = NULL;
             w->victim = i;

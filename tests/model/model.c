@@ -16,6 +16,7 @@
 #include "model/memory.h"
 
 int ran[TASKS];
+static int done_as[MODEL_THREADS];
 
 void nothing(void)
 {
@@ -42,6 +43,7 @@ void without_a_pool(int size)
     model_begin_anew();
     workers = size;
     memset(ran, 0, sizeof ran);
+    memset(done_as, 0, sizeof done_as);
 }
 
 /* The program's pool is being ended, before there was one. */
@@ -140,10 +142,17 @@ void event_set(event *e)
 
 event met[2];
 
-int run_iterations(void *ctx, size_t begin, size_t end, void *stop)
+void work_as(unsigned participant)
+{
+    model_assert(participant < pl_pool_cores() && participant < MODEL_THREADS);
+    done_as[participant]++;
+}
+
+int run_iterations(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    work_as(participant);
     for (size_t i = begin; i < end; i++)
         ran[i]++;
     return 0;
@@ -155,13 +164,13 @@ void run_loop(size_t n, pl_loop_body *body)
     pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &unknown});
 }
 
-int meet(void *ctx, size_t begin, size_t end, void *stop)
+int meet(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     for (size_t i = begin; i < end; i++) {
         event_set(&met[i]);
         event_wait(&met[!i]);
     }
-    return run_iterations(ctx, begin, end, stop);
+    return run_iterations(ctx, begin, end, stop, participant);
 }
 
 /* ---- all scenarios ------------------------------------------------------------------------------------------- */

@@ -53,10 +53,14 @@ typedef struct event {
 void event_wait(event *e);
 void event_set(event *e);
 
+/* Counts, in a plain variable for each, what a participant of a loop has run: it is below what the pool's loops may have,
+ * and two threads with one number would race there. For one loop at a time. */
+void work_as(unsigned participant);
+
 /* A loop of unknown cost. Its iterations count themselves in `ran`; or are two that wait for each other. */
 void run_loop(size_t n, pl_loop_body *body);
-int run_iterations(void *ctx, size_t begin, size_t end, void *stop);
-int meet(void *ctx, size_t begin, size_t end, void *stop);
+int run_iterations(void *ctx, size_t begin, size_t end, void *stop, unsigned participant);
+int meet(void *ctx, size_t begin, size_t end, void *stop, unsigned participant);
 extern event met[2];
 
 /* The program's status. */

@@ -87,7 +87,7 @@ static void wait_for_the_last(pl_job *e)
     end_of(number(e));
 }
 
-static void fill_inbox(int count, unsigned size, void (*run)(pl_job *))
+static void fill_injector(int count, unsigned size, void (*run)(pl_job *))
 {
     memset(job, 0, sizeof job);
     memset(ended, 0, sizeof ended);
@@ -100,17 +100,17 @@ static void fill_inbox(int count, unsigned size, void (*run)(pl_job *))
 
 static void one_driver(void)
 {
-    fill_inbox(3, 1, wait_for_the_last);
+    fill_injector(3, 1, wait_for_the_last);
 }
 
 static void one_worker(void)
 {
-    fill_inbox(2, 2, just_run);
+    fill_injector(2, 2, just_run);
 }
 
 static void two_drivers(void)
 {
-    fill_inbox(3, 2, just_run);
+    fill_injector(3, 2, just_run);
 }
 
 static void submit_two(void)
@@ -136,10 +136,11 @@ static void submit_and_take_back(void)
 
 static void submit_one_and_call(void);
 
-static int wait_for_an_errand(void *ctx, size_t begin, size_t end, void *stop)
+static int wait_for_a_job(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     for (; begin < end; begin++) {
         ran[2 + begin]++;
         if (begin == 1)
@@ -152,7 +153,7 @@ static void submit_one_and_call(void)
 {
     pl_cost cost = {0};
     pl_injector_submit(&job[0]);
-    pl_loop_run(&(pl_loop_spec){.n = 2, .body = wait_for_an_errand, .workers = 3, .cost = &cost});
+    pl_loop_run(&(pl_loop_spec){.n = 2, .body = wait_for_a_job, .workers = 3, .cost = &cost});
     event_wait(&ended[0]);
     stop_pool();
 }
@@ -173,10 +174,10 @@ const scenario background_scenarios[] = {
     {"stop: a sleeper", nobody_stops, {sleep_for_good, stop_inner}, nothing, 0},
     {"stop: a sleeper and two who stop it", nobody_stops, {sleep_twice, stop_inner, stop_outer}, nothing, 0},
     {"stop: two sleepers", nobody_stops, {sleep_for_good, sleep_for_good, stop_outer}, nothing, 0},
-    {"inbox: two errands, one worker", one_worker, {submit_two, be_a_worker}, both_ran, 0},
-    {"inbox: taken back", one_worker, {submit_and_take_back, be_a_worker}, both_ran, 0},
-    {"inbox: two errands, two workers", two_drivers, {submit_two, be_a_worker, be_a_worker}, both_ran, 1},
-    {"inbox: the second while the first blocks", one_driver, {submit_two, be_a_worker, be_a_worker}, both_ran, 0},
-    {"inbox: an errand and a loop", two_drivers, {submit_one_and_call, be_a_worker, be_a_worker}, all_ran, 1},
+    {"injector: two jobs, one worker", one_worker, {submit_two, be_a_worker}, both_ran, 0},
+    {"injector: taken back", one_worker, {submit_and_take_back, be_a_worker}, both_ran, 0},
+    {"injector: two jobs, two workers", two_drivers, {submit_two, be_a_worker, be_a_worker}, both_ran, 1},
+    {"injector: the second while the first blocks", one_driver, {submit_two, be_a_worker, be_a_worker}, both_ran, 0},
+    {"injector: a job and a loop", two_drivers, {submit_one_and_call, be_a_worker, be_a_worker}, all_ran, 1},
     {0},
 };

@@ -93,10 +93,11 @@ PARALLEL_TASK(int, leaves, int, first, int, n)
 
 /* ---- tasks in a loop ------------------------------------------------------------------------------------- */
 
-static int run_tasks(void *ctx, size_t begin, size_t end, void *stop)
+static int run_tasks(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     for (size_t i = begin; i < end; i++)
         model_assert(PARALLEL_RUN(leaves, (int)i, 1) == (int)i);
     return 0;
@@ -117,10 +118,11 @@ PARALLEL_TASK(int, hidden_leaf, int, i)
     return PARALLEL_SYNC(leaf);
 }
 
-static int run_hidden(void *ctx, size_t begin, size_t end, void *stop)
+static int run_hidden(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     for (size_t i = begin; i < end; i++) {
         ran[i]++;
         event_set(&joined);
@@ -140,10 +142,11 @@ static void run_a_hidden_task_in_a_loop(void)
 /* ---- iterations that wait for others --------------------------------------------------------------------- */
 
 /* Whoever has the third iteration waits for the fourth, for which the other must come. */
-static int run_waiting(void *ctx, size_t begin, size_t end, void *stop)
+static int run_waiting(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     for (size_t i = begin; i < end; i++) {
         ran[i]++;
         event_set(&joined);
@@ -192,10 +195,11 @@ PARALLEL_TASK(int, leaf_and_loop, int, i)
     return PARALLEL_SYNC(leaf);
 }
 
-static int run_around(void *ctx, size_t begin, size_t end, void *stop)
+static int run_around(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     for (size_t i = begin; i < end; i++) {
         if (i == 0)
             model_assert(PARALLEL_RUN(leaf_and_loop, 2) == 2);

@@ -104,11 +104,12 @@ static void call_second(void)
 }
 
 /* The second one has its record for a call alone, with all that is called inside. */
-static int call_inside(void *ctx, size_t begin, size_t end, void *stop)
+static int call_inside(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)end;
     (void)stop;
+    (void)participant;
     if (begin == 0) {
         run_loop(2, run_iterations);
         model_assert(pl_worker_known() && pl_worker_known()->activation);
@@ -148,10 +149,10 @@ static void end_while_others_call(void)
         pl_pool_end_all();
 }
 
-static int run_until_over(void *ctx, size_t begin, size_t end, void *stop)
+static int run_until_over(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     event_wait(&over);
-    return run_iterations(ctx, begin, end, stop);
+    return run_iterations(ctx, begin, end, stop, participant);
 }
 
 static void call_until_over(void)
@@ -169,9 +170,9 @@ static void call_twice(void)
 
 /* The end by a call: the pool has been used, and its thread sleeps or searches, while another thread makes its first call, and
  * one more. Each finds the pool, or none, and then works alone; as does who has ended it, from then on. */
-static int run_more_iterations(void *ctx, size_t begin, size_t end, void *stop)
+static int run_more_iterations(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
-    return run_iterations(ctx, begin + 2, end + 2, stop);
+    return run_iterations(ctx, begin + 2, end + 2, stop, participant);
 }
 
 static void call_end_and_call(void)
@@ -292,7 +293,7 @@ static void run_job(pl_job *e)
 }
 
 /* A job is run, or taken back; it is not lost at the end. */
-static void end_with_an_errand(void)
+static void end_with_a_job(void)
 {
     job = (pl_job){.run = run_job, .pool = pl_pool_hold_here()};
     pl_injector_submit(&job);
@@ -416,14 +417,14 @@ const scenario pool_scenarios[] = {
      {call_shut_down_and_call, call_and_shut_down, model_spare},
      no_thread_is_left,
      1},
-    {"life: a shutdown and an errand", set_up_two, {shut_down_once, submit_one, model_spare}, no_thread_is_left, 1},
-    {"life: a shutdown that is refused, and an errand",
+    {"life: a shutdown and a job", set_up_two, {shut_down_once, submit_one, model_spare}, no_thread_is_left, 1},
+    {"life: a shutdown that is refused, and a job",
      set_up_two,
      {be_refused, submit_meanwhile, model_spare},
      no_thread_is_left,
      0},
     {"life: the end while it is held", set_up_two, {end, hold_it}, nothing, 0},
-    {"life: the end with an errand", set_up_two, {end_with_an_errand, model_spare}, no_thread_is_left, 0},
+    {"life: the end with a job", set_up_two, {end_with_a_job, model_spare}, no_thread_is_left, 0},
     {"life: a visitor", set_up_one, {make_and_free, visit_once, model_spare}, nothing_is_left, 0},
     {"life: the end while others visit", set_up_one, {be_long, end_meanwhile, model_spare}, nothing_is_left, 0},
     {"life: two ends of one pool", set_up_one, {be_short, end_meanwhile, model_spare}, nothing_is_left, 1},

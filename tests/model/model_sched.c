@@ -290,11 +290,11 @@ static void set_up_handing_to_two(void)
     pool->workers[0]->helpers = 1;
 }
 
-static int run_handed(void *ctx, size_t begin, size_t end, void *stop)
+static int run_handed(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     int call = *(int *)ctx;
     model_assert(call == calls_made && calls_ended == call - 1);
-    run_iterations(ctx, begin, end, stop);
+    run_iterations(ctx, begin, end, stop, participant);
     model_assert(call == calls_made && calls_ended == call - 1);
     return 0;
 }
@@ -326,13 +326,13 @@ static void hand_over_twice(void)
 
 /* A thief that has read the size of the first loop's pieces may take from the second, whose pieces are participant slots. The caller
  * waits there until somebody else takes part. */
-static int run_with_others(void *ctx, size_t begin, size_t end, void *stop)
+static int run_with_others(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     if (model_self() == 0)
         event_wait(&met[1]);
     else
         event_set(&met[1]);
-    return run_iterations(ctx, begin, end, stop);
+    return run_iterations(ctx, begin, end, stop, participant);
 }
 
 static void hand_over_then_share(void)
@@ -379,9 +379,9 @@ static void call_a_meeting(void)
     stop_pool();
 }
 
-static int stop_at_once(void *ctx, size_t begin, size_t end, void *stop)
+static int stop_at_once(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
-    run_handed(ctx, begin, end, stop);
+    run_handed(ctx, begin, end, stop, participant);
     return 1;
 }
 
@@ -395,6 +395,81 @@ static void hand_over_and_stop(void)
     stop_pool();
 }
 
+/* Participants' numbers, where helpers come for sure: two threads join as soon as the loop is laid out, and its caller waits
+ * for them. */
+static event laid_out, come[MODEL_THREADS];
+
+static void set_up_numbers(unsigned may_come)
+{
+    set_up_handing_to_two();
+    pool->size = 1 + may_come;
+    pool->workers[0]->helpers = may_come;
+    memset(&met, 0, sizeof met);
+    memset(&laid_out, 0, sizeof laid_out);
+    memset(&come, 0, sizeof come);
+}
+
+static void one_may_come(void)
+{
+    set_up_numbers(1);
+}
+
+static void three_may_come(void)
+{
+    set_up_numbers(3);
+}
+
+static void join_if_one_may(void)
+{
+    pl_worker *caller = worker_number(0);
+    pl_piece piece;
+    event_wait(&laid_out);
+    while (pl_handoff_join(&caller->handoff, &piece))
+        pl_handoff_run(pl_worker_self(), caller, piece);
+}
+
+static int run_with_one(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
+{
+    model_assert((participant == 0) == (model_self() == 0));
+    if (begin == 0) {
+        event_set(&laid_out);
+        event_wait(&met[1]);
+    } else if (participant)
+        event_set(&met[1]);
+    return run_iterations(ctx, begin, end, stop, participant);
+}
+
+/* Whoever helps is there at the same time as the other. The first stops the loop, when there is something left. */
+static int run_with_two_and_stop(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
+{
+    model_assert((participant == 0) == (model_self() == 0));
+    event_set(begin == 0 ? &laid_out : &come[model_self()]);
+    for (int i = 1; i < 3; i++)
+        event_wait(&come[i]);
+    run_iterations(ctx, begin, end, stop, participant);
+    return participant == 1;
+}
+
+/* A loop of 16 us, which is handed over in small pieces. */
+static void run_longer(size_t n, pl_loop_body *body)
+{
+    pl_cost cost = {0};
+    pl_cost_learn(&cost, 16, n, false);
+    pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &cost});
+}
+
+static void hand_over_to_one(void)
+{
+    run_longer(6, run_with_one);
+    for (int i = 0; i < 6; i++)
+        model_assert(ran[i] == 1);
+}
+
+static void hand_over_to_two_and_stop(void)
+{
+    run_longer(8, run_with_two_and_stop);
+}
+
 static void run_short(size_t n, pl_loop_body *body)
 {
     pl_cost cost = {0};
@@ -403,19 +478,21 @@ static void run_short(size_t n, pl_loop_body *body)
 }
 
 /* Iterations that others run as well. */
-static int count_iterations(void *ctx, size_t begin, size_t end, void *stop)
+static int count_iterations(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     for (size_t i = begin; i < end; i++)
         model_count(&ran[i]);
     return 0;
 }
 
-static int run_short_loops(void *ctx, size_t begin, size_t end, void *stop)
+static int run_short_loops(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     for (size_t i = begin; i < end; i++)
         run_short(2, count_iterations);
     return 0;
@@ -434,24 +511,27 @@ static int depth_of[MODEL_THREADS], depths;
 
 static int run_at(int depth, size_t begin, size_t end);
 
-static int run_outermost(void *ctx, size_t begin, size_t end, void *stop)
+static int run_outermost(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     return run_at(1, begin, end);
 }
 
-static int run_middle(void *ctx, size_t begin, size_t end, void *stop)
+static int run_middle(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     return run_at(2, begin, end);
 }
 
-static int run_innermost(void *ctx, size_t begin, size_t end, void *stop)
+static int run_innermost(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     return run_at(3, begin, end);
 }
 
@@ -503,20 +583,21 @@ static void set_up_leaving(void)
     memset(&over, 0, sizeof over);
 }
 
-static int run_together(void *ctx, size_t begin, size_t end, void *stop)
+static int run_together(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     event_set(&joined[model_self()]);
     for (int i = 0; i < 3; i++)
         event_wait(&joined[i]);
     if (model_self() == 2)
         event_wait(&elsewhere);
-    return run_iterations(ctx, begin, end, stop);
+    return run_iterations(ctx, begin, end, stop, participant);
 }
 
-static int run_elsewhere(void *ctx, size_t begin, size_t end, void *stop)
+static int run_elsewhere(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     (void)ctx;
     (void)stop;
+    (void)participant;
     model_assert(model_self() == 1);
     event_set(&elsewhere);
     event_wait(&over);
@@ -579,12 +660,22 @@ const scenario sched_scenarios[] = {
      {hand_over_twice, be_a_worker, be_a_worker},
      pool_is_at_rest,
      0},
-    {"handoff: a loop, then seats",
+    {"handoff: a loop, then slots",
      set_up_a_late_helper,
      {hand_over_then_share, be_a_worker, search_no_more},
      three_ran,
      0},
-    {"handoff: seats for a meeting", set_up_a_loop_that_meets, {call_a_meeting, be_a_worker}, pool_is_at_rest, 0},
+    {"handoff: slots for a meeting", set_up_a_loop_that_meets, {call_a_meeting, be_a_worker}, pool_is_at_rest, 0},
+    {"handoff: one helper may come",
+     one_may_come,
+     {hand_over_to_one, join_if_one_may, join_if_one_may},
+     pool_is_at_rest,
+     0},
+    {"handoff: a helper that stops the loop",
+     three_may_come,
+     {hand_over_to_two_and_stop, join_if_one_may, join_if_one_may},
+     pool_is_at_rest,
+     0},
     {"handoff: nested", set_up_handing, {hand_over_nested, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested", two_workers, {call_two_deep, be_a_worker}, pool_is_at_rest, 0},
     {"loop: nested, two workers", three_workers, {call_two_deep, be_a_worker, be_a_worker}, pool_is_at_rest, 1},

@@ -347,22 +347,28 @@ plant "a thief halves a range without a CAS" $file range: \
 
 file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \
-    's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counts),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
+    's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counted),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
 plant "iterations are laid out before the loop is" src/sched/inline.c handoff: \
     's/(        memcpy\(h->copy.*?;\n)(.*?)(    uint64_t last = )/$2$1$3/s'
 plant "a helper leaves before it runs its piece" src/sched/inline.c handoff: \
-    's/(    do\n        run_piece)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_exit\(thief\);\n)    if.*?\n.*?\n/$1/'
-plant "a helper counts itself for each piece" src/sched/inline.c handoff: 's/!stopped\(h\) && pl_handoff_take\(h, 0/!stopped(h) && pl_handoff_take(h, PL_HANDOFF_ONE/'
-plant "a helper does not count itself" src/sched/worker.c handoff: 's/PL_HANDOFF_ONE, &found/0, &found/'
+    's/(    unsigned participant = piece.participant;\n)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_exit\(thief\);\n)    if.*?\n.*?\n/$1/'
+plant "a helper counts itself for each piece" src/sched/inline.c handoff: 's/participant\) && pl_handoff_take\(h, &piece/participant) && pl_handoff_join(h, &piece/'
+plant "a helper does not count itself" src/sched/worker.c handoff: 's/pl_handoff_join\(h, &found/pl_handoff_take(h, &found/'
+plant "a helper comes that is one too many" $file handoff: 's/ \|\| \(counted && active >= pl_handoff_most\(word\)\)//'
+plant "two helpers are counted before they have their numbers" $file handoff: \
+    's/\.participant = 1 \+ active\}/.participant = pl_handoff_active(atomic_load_explicit(&h->word, memory_order_relaxed))}/'
+plant "a helper has the number of the one before" $file handoff: 's/\.participant = 1 \+ active/.participant = active ? active : 1/'
+plant "a helper that comes after the stop runs its piece" src/sched/inline.c "handoff: a helper that" \
+    's/    if \(stopped\(h\)\)\n        return false;\n(    if \(h->body)/$1/'
 plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/return wait_for_helpers\(w, &w->handoff\);/return false;/'
 plant "the caller does not take back what is left" src/sched/inline.c handoff: \
-    's/    for \(; pl_handoff_take\(h, 0, &piece\); back\+\+\)/    for (; back > 9; back++)/'
+    's/    for \(; pl_handoff_take\(h, &piece\); back\+\+\)/    for (; back > 9; back++)/'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
 plant "a helper that got two slots keeps one" src/sched/loop.c "handoff: a loop, then slots" \
     's/    for \(size_t k = begin \+ 1; k < end; k\+\+\)\n.*?\n//'
 plant "who goes to sleep does not look for slots" src/sched/worker.c handoff: 's/ \|\| pl_handoff_has_slots\(&w->handoff\)//'
-plant "a part_slot that is taken back is still waited for" src/sched/loop.c : \
+plant "a participant slot that is taken back is still waited for" src/sched/loop.c : \
     's/        free_slot\(loop, &loop->part_slot\[piece.begin\]\);/        leave_slot(loop, &loop->part_slot[piece.begin]);/'
 plant "a loop inside of a handed one uses the same place" src/sched/inline.c handoff: 's/!pl_handoff_busy\(&w->handoff\) &&//'
 
