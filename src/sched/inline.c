@@ -261,7 +261,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     uint64_t lead = helpers * w->handoff_latency * n / guess, mine = (n + lead) / (helpers + 1);
     mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
     /* longer ones in smaller pieces, which the caller can take back */
-    bool finely = guess > HANDOFF_US / 2 * pl_os_ticks_per_us() && spec->workers == 0;
+    bool finely = guess > HANDOFF_US / 2 * pl_os_ticks_per_us();
     uint32_t rest = n - (uint32_t)mine, parts = finely ? PARTS * helpers : helpers;
     uint32_t piece = (rest - 1) / parts + 1, pieces = (rest - 1) / piece + 1;
     pl_handoff_set_busy(h, true);
