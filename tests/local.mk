@@ -123,6 +123,7 @@ tests_unit_test_spill_LDADD = $(unit_ldadd)
 
 # its source is part of the test
 tests_api_test_bar_CFLAGS = $(test_cflags)
+tests_api_test_bar_SOURCES = tests/api/test_bar.c src/call/progress.c
 tests_api_test_bar_LDADD = $(unit_ldadd)
 # it calls what is inside
 tests_api_test_board_CFLAGS = $(test_cflags)

@@ -31,8 +31,6 @@
 #include "call/progress.h"
 #include "base/os.h"
 
-_Thread_local pl_progress_facts *pl_progress_now;
-
 /* Columns. */
 enum {
     COLUMNS = 80,        /* of a terminal that does not say */

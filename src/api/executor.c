@@ -16,7 +16,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "api/executors.h"
 #include "call/call.h"
+#include "call/failure.h"
+#include "call/handle.h"
 #include "base/life.h"
 #include "base/os.h"
 #include "base/size.h"
@@ -50,7 +53,7 @@ static bool init_locks(parallel_executor *ex)
     return pthread_mutex_init(&ex->mutex, NULL) == 0 && pl_os_cond_init(&ex->ended);
 }
 
-static parallel_executor *make(void)
+static parallel_executor *new_executor(void)
 {
     parallel_executor *ex = calloc(1, sizeof *ex);
     if (!ex || !init_locks(ex)) {
@@ -63,7 +66,7 @@ static parallel_executor *make(void)
     return ex;
 }
 
-static void unmake(parallel_executor *ex)
+static void delete_executor(parallel_executor *ex)
 {
     int saved = errno;
     if (ex->pool)
@@ -77,12 +80,12 @@ static void unmake(parallel_executor *ex)
 
 /* An executor whose call has begun: starts it, unless it is to wait for that. It runs on the pool that was asked for, or on
  * the one that it was made in. */
-static parallel_executor *launch(parallel_executor *ex)
+static parallel_executor *launch_executor(parallel_executor *ex)
 {
     ex->pool = ex->call.pool;
     if (ex->pool)
         pl_pool_hold(ex->pool);
-    else if (ex->call.options.executor != PARALLEL_SERIAL)
+    else if (!ex->call.executor->is_here)
         ex->pool = ex->call.pool = pl_pool_hold_here();
     if (!ex->call.options.deferred)
         parallel_executor_start(ex);
@@ -92,20 +95,20 @@ static parallel_executor *launch(parallel_executor *ex)
 static parallel_executor *async_map_on(parallel_executor_kind executor, const parallel_function *f, const void *args,
                                        size_t n, const parallel_options *options)
 {
-    parallel_executor *ex = make();
+    parallel_executor *ex = new_executor();
     if (!ex)
         return NULL;
-    if (!pl_call_begin_map(&ex->call, f, args, n, options, executor, true)) {
-        unmake(ex);
+    if (!pl_call_begin_map(&ex->call, &pl_work_map, f, args, n, options, PL_LATER(executor))) {
+        delete_executor(ex);
         return NULL;
     }
-    return launch(ex);
+    return launch_executor(ex);
 }
 
 static parallel_executor *async_par_on(parallel_executor_kind executor, const parallel_future *futures, size_t n,
                                        const parallel_options *options)
 {
-    parallel_executor *ex = make();
+    parallel_executor *ex = new_executor();
     if (!ex)
         return NULL;
     size_t bytes = pl_size_multiply(n ? n : 1, sizeof *futures);
@@ -113,9 +116,9 @@ static parallel_executor *async_par_on(parallel_executor_kind executor, const pa
         memcpy(ex->futures, futures, n * sizeof *futures);
     if (futures && !ex->futures)
         errno = ENOMEM;
-    else if (pl_call_begin_par(&ex->call, ex->futures, n, options, executor, true))
-        return launch(ex);
-    unmake(ex);
+    else if (pl_call_begin_par(&ex->call, ex->futures, n, options, PL_LATER(executor)))
+        return launch_executor(ex);
+    delete_executor(ex);
     return NULL;
 }
 
@@ -167,7 +170,7 @@ PL_LIFE(PL_LIFE_CALLS, .in_child = after_fork_in_child);
 
 /* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads, and what it held is
  * not held here. */
-static void adopt(parallel_executor *ex)
+static void adopt_executor(parallel_executor *ex)
 {
     pthread_mutex_lock(&adopting);
     if (ex->forks != pl_pool_forks() && init_locks(ex)) {
@@ -183,7 +186,7 @@ static void adopt(parallel_executor *ex)
 }
 
 /* Locks an executor. False with errno if it is none. */
-static bool lock(const parallel_executor *executor)
+static bool lock_executor(const parallel_executor *executor)
 {
     parallel_executor *ex = (parallel_executor *)executor;
     if (!ex || ex->kind != PL_EXECUTOR) {
@@ -191,12 +194,12 @@ static bool lock(const parallel_executor *executor)
         return false;
     }
     if (ex->forks != pl_pool_forks())
-        adopt(ex);
+        adopt_executor(ex);
     pthread_mutex_lock(&ex->mutex);
     return true;
 }
 
-static void unlock(const parallel_executor *ex)
+static void unlock_executor(const parallel_executor *ex)
 {
     pthread_mutex_unlock((pthread_mutex_t *)&ex->mutex);
 }
@@ -219,18 +222,18 @@ static bool is_inside(const parallel_executor *ex)
 
 /* Runs the call; on a thread of the pool `driver`, or, if that is NULL, on one of the program. Nothing of the executor is to
  * be touched after this by who does not hold it. */
-static void perform(parallel_executor *ex, pl_pool *driver)
+static void perform_call(parallel_executor *ex, pl_pool *driver)
 {
     pl_put_aside aside;
     pl_os_ambient before;
     pl_worker *w = driver ? pl_worker_known() : NULL;
     const pl_os_mask *mask = w ? pl_worker_set_mask(w, &ex->mask) : NULL;
     pl_os_ambient_enter(&ex->ambient, &before);
-    pl_last_failure_put_aside(&aside);
+    pl_failure_put_aside(&aside);
     parallel_results *r = pl_call_results(&ex->call);
     if (r)
         pl_results_own(r, true);
-    pl_last_failure_put_back(&aside);
+    pl_failure_put_back(&aside);
     pl_os_ambient_leave(&before);
     if (w)
         pl_worker_set_mask(w, mask);
@@ -245,7 +248,7 @@ static void perform(parallel_executor *ex, pl_pool *driver)
 
 static void run_job(pl_job *job)
 {
-    perform((parallel_executor *)((unsigned char *)job - offsetof(parallel_executor, job)), job->pool);
+    perform_call((parallel_executor *)((unsigned char *)job - offsetof(parallel_executor, job)), job->pool);
 }
 
 /* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. If that is in a task, the task
@@ -256,14 +259,14 @@ static void perform_here(parallel_executor *ex)
         return;
     ex->lies_here = false;
     ex->call.parent = pl_this_thread.context;
-    unlock(ex);
-    perform(ex, NULL);
+    unlock_executor(ex);
+    perform_call(ex, NULL);
     pthread_mutex_lock(&ex->mutex);
 }
 
 /* Waits until the call has ended, or until the time has come, 0: never. Comes and returns locked. False if the time
  * came. */
-static bool await(parallel_executor *ex, uint64_t until)
+static bool await_end(parallel_executor *ex, uint64_t until)
 {
     while (ex->status == PARALLEL_STARTED) {
         uint64_t now = pl_os_nanoseconds(), wake = now + REMIND_NS;
@@ -283,7 +286,7 @@ static bool await(parallel_executor *ex, uint64_t until)
 
 /* ---- what users call ------------------------------------------------------------------------------------- */
 
-static int failed(int code)
+static int fail_with(int code)
 {
     errno = code;
     return -1;
@@ -291,7 +294,7 @@ static int failed(int code)
 
 /* Has the pool's threads perform the call; where there is no pool, the job lies here until somebody waits for it, or there
  * is one. With the lock held. */
-static void submit(parallel_executor *ex)
+static void submit_job(parallel_executor *ex)
 {
     if (!ex->pool) /* there was none, or this is a child process */
         ex->pool = ex->call.pool = pl_pool_hold_here();
@@ -314,30 +317,29 @@ static void note_starter(parallel_executor *ex)
 }
 
 /* With the lock held. Returns 0, or an error code. */
-static int start(parallel_executor *ex)
+static int start_executor(parallel_executor *ex)
 {
     if (ex->status != PARALLEL_NOT_STARTED)
         return ex->never_started ? ECANCELED : EALREADY;
-    bool serial = ex->call.options.executor == PARALLEL_SERIAL;
     ex->status = PARALLEL_STARTED;
     note_starter(ex);
-    pl_policy_begin(&ex->call);
-    if (serial) {
+    pl_policy_begin(&ex->call.policy, &ex->call.options, ex->call.work.n);
+    if (ex->call.executor->is_here) {
         ex->lies_here = true;
         perform_here(ex);
         return 0;
     }
-    submit(ex);
+    submit_job(ex);
     return 0;
 }
 
 int parallel_executor_start(parallel_executor *ex)
 {
-    if (!lock(ex))
+    if (!lock_executor(ex))
         return -1;
-    int code = start(ex);
-    unlock(ex);
-    return code ? failed(code) : 0;
+    int code = start_executor(ex);
+    unlock_executor(ex);
+    return code ? fail_with(code) : 0;
 }
 
 /* Why there are no results, as the calling thread's errno and last failure. With the lock held. */
@@ -346,42 +348,42 @@ static parallel_results *no_results(parallel_executor *ex)
     const parallel_failure *failure = ex->lost ? NULL : pl_call_failure(&ex->call);
     int code = ex->lost ? ECHILD : pl_call_code(&ex->call);
     if (failure)
-        pl_last_failure_set(failure);
-    unlock(ex);
+        pl_failure_set_last(failure);
+    unlock_executor(ex);
     errno = code;
     return NULL;
 }
 
 parallel_results *parallel_executor_results(parallel_executor *ex)
 {
-    pl_last_failure_clear();
-    if (!lock(ex))
+    pl_failure_clear_last();
+    if (!lock_executor(ex))
         return NULL;
     int code = ex->status == PARALLEL_NOT_STARTED ? EINVAL : !has_ended(ex) && is_inside(ex) ? EDEADLK : 0;
     if (code) {
-        unlock(ex);
+        unlock_executor(ex);
         errno = code;
         return NULL;
     }
     perform_here(ex);
-    await(ex, 0);
+    await_end(ex, 0);
     parallel_results *r = ex->results;
     if (!r)
         return no_results(ex);
-    unlock(ex);
+    unlock_executor(ex);
     return r;
 }
 
 parallel_status parallel_executor_status(const parallel_executor *ex)
 {
-    if (!lock(ex))
+    if (!lock_executor(ex))
         return PARALLEL_FAILED;
     parallel_status status = ex->status;
     if (status == PARALLEL_STARTED && ex->job.pool)
         pl_injector_remind((pl_job *)&ex->job);
     else if (status == PARALLEL_STARTED && ex->lies_here)
-        submit((parallel_executor *)ex);
-    unlock(ex);
+        submit_job((parallel_executor *)ex);
+    unlock_executor(ex);
     return status;
 }
 
@@ -394,8 +396,8 @@ bool parallel_executor_done(const parallel_executor *ex)
 int parallel_executor_wait(parallel_executor *ex, double seconds)
 {
     if (isnan(seconds))
-        return failed(EINVAL);
-    if (!lock(ex))
+        return fail_with(EINVAL);
+    if (!lock_executor(ex))
         return -1;
     uint64_t until = seconds >= 0 && seconds < 1e9 ? pl_os_nanoseconds() + (uint64_t)(seconds * 1e9) : 0;
     int code = 0;
@@ -406,10 +408,10 @@ int parallel_executor_wait(parallel_executor *ex, double seconds)
     else {
         if (ex->lies_here) /* there is no thread for it */
             perform_here(ex);
-        code = await(ex, until) ? 0 : ETIMEDOUT;
+        code = await_end(ex, until) ? 0 : ETIMEDOUT;
     }
-    unlock(ex);
-    return code ? failed(code) : 0;
+    unlock_executor(ex);
+    return code ? fail_with(code) : 0;
 }
 
 int parallel_cancel(parallel_executor *ex)
@@ -433,7 +435,7 @@ static int shut_down(parallel_executor *ex)
     if (!has_ended(ex) && is_inside(ex))
         return EDEADLK;
     perform_here(ex); /* that is, notes that nothing was run */
-    await(ex, 0);
+    await_end(ex, 0);
     return 0;
 }
 
@@ -441,32 +443,32 @@ int parallel_executor_shutdown(parallel_executor *ex)
 {
     if (!ex)
         return 0;
-    if (!lock(ex))
+    if (!lock_executor(ex))
         return -1;
     if (ex->status == PARALLEL_NOT_STARTED) {
         ex->status = PARALLEL_STARTED;
         ex->never_started = ex->lies_here = true;
         note_starter(ex);
-        pl_policy_begin(&ex->call);
+        pl_policy_begin(&ex->call.policy, &ex->call.options, ex->call.work.n);
     }
     int code = shut_down(ex);
-    unlock(ex);
-    return code ? failed(code) : 0;
+    unlock_executor(ex);
+    return code ? fail_with(code) : 0;
 }
 
 void parallel_executor_free(parallel_executor *ex)
 {
     int saved = errno, code = EINVAL;
-    if (ex && lock(ex)) {
+    if (ex && lock_executor(ex)) {
         code = shut_down(ex);
-        unlock(ex);
+        unlock_executor(ex);
     }
     if (code == 0 && !ex->lost) {
         if (ex->results)
             pl_results_own(ex->results, false);
         parallel_results_free(ex->results);
         pl_call_end(&ex->call);
-        unmake(ex);
+        delete_executor(ex);
     }
     errno = saved;
 }

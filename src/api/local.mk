@@ -1,6 +1,9 @@
 libparallel_la_SOURCES += \
     src/api/bar.c \
     src/api/executor.c \
+    src/api/executors.c \
+    src/api/executors.h \
     src/api/map.c \
     src/api/par.c \
-    src/api/pool.c
+    src/api/pool.c \
+    src/api/scoped.c

@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "api/executors.h"
 #include "call/call.h"
+#include "call/failure.h"
 #include "base/size.h"
 #include "sched/inline.h"
 #include "sched/loop.h"
@@ -16,7 +18,7 @@
 static bool is_plain(const parallel_function *f, const void *args, size_t n, const parallel_options *options)
 {
     return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
-           pl_are_alignments(f) && f->arg_size && f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX &&
+           pl_function_is_aligned(f) && f->arg_size && f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX &&
            n <= PTRDIFF_MAX / UINT16_MAX;
 }
 
@@ -26,19 +28,19 @@ PL_NOT_INLINED static int run_at_once(const parallel_function *f, const void *ar
 {
     pl_cost *cost = (pl_cost *)f->cost;
     PL_UNWIND_BY(pl_context_unwinds);
-    pl_work_run_kernel(pl_this_thread.context, f->kernel, args, out, 0, n);
+    pl_work_run_kernel(pl_this_thread.context, 0, f->kernel, args, out, 0, n);
     pl_inline_ended(cost, n);
-    pl_last_failure_clear();
+    pl_failure_clear_last();
     return 0;
 }
 
 static int run_loop(const pl_loop_spec *spec)
 {
-    pl_last_failure_clear();
+    pl_failure_clear_last();
     int state = pl_os_cancel_unless_unwound();
     pl_loop_run(spec);
     pl_os_cancel_restore(state);
-    pl_last_failure_clear();
+    pl_failure_clear_last();
     return 0;
 }
 
@@ -54,17 +56,16 @@ static int run_plain(const parallel_function *f, const void *args, size_t n, voi
 
 /* ---- maps ------------------------------------------------------------------------------------------------ */
 
-/* A map with all that a call may have; in chunks for each worker, or not. */
-PL_NOT_INLINED static parallel_results *map_with(parallel_executor_kind executor, const parallel_function *f,
-                                                 const void *args, size_t n, const parallel_options *options,
-                                                 bool splits)
+/* A map, or a split, with all that a call may have. */
+PL_NOT_INLINED static parallel_results *map_with(const pl_request *request, const pl_work_kind *kind,
+                                                 const parallel_function *f, const void *args, size_t n,
+                                                 const parallel_options *options)
 {
     pl_call c;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_call_begin_map(&c, f, args, n, options, executor, false))
+    if (!pl_call_begin_map(&c, kind, f, args, n, options, request))
         return NULL;
-    c.splits = splits;
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     parallel_results *r = pl_call_results(&c);
     pl_cleanup_end(&cleanup);
@@ -77,9 +78,9 @@ PL_NOT_INLINED static parallel_results *map_plain(const parallel_function *f, co
 {
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    parallel_results *r = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY);
+    parallel_results *r = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
     if (!r) {
-        pl_last_failure_clear();
+        pl_failure_clear_last();
         return NULL;
     }
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
@@ -88,36 +89,35 @@ PL_NOT_INLINED static parallel_results *map_plain(const parallel_function *f, co
     return r;
 }
 
-static parallel_results *map_on(parallel_executor_kind executor, const parallel_function *f, const void *args, size_t n,
-                                const parallel_options *options)
+static parallel_results *map_on_threads(parallel_executor_kind executor, const parallel_function *f, const void *args,
+                                        size_t n, const parallel_options *options)
 {
-    return executor != PARALLEL_PROCESS && is_plain(f, args, n, options)
-               ? map_plain(f, args, n)
-               : map_with(executor, f, args, n, options, false);
+    return is_plain(f, args, n, options) ? map_plain(f, args, n)
+                                         : map_with(PL_NOW(executor), &pl_work_map, f, args, n, options);
 }
 
 parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
                                         const parallel_options *options)
 {
-    return map_on(PARALLEL_DEFAULT_EXECUTOR, f, args, n, options);
+    return map_on_threads(PARALLEL_DEFAULT_EXECUTOR, f, args, n, options);
 }
 
 parallel_results *parallel_thread_map_function(const parallel_function *f, const void *args, size_t n,
                                                const parallel_options *options)
 {
-    return map_on(PARALLEL_THREAD, f, args, n, options);
+    return map_on_threads(PARALLEL_THREAD, f, args, n, options);
 }
 
 parallel_results *parallel_process_map_function(const parallel_function *f, const void *args, size_t n,
                                                 const parallel_options *options)
 {
-    return map_on(PARALLEL_PROCESS, f, args, n, options);
+    return map_with(PL_NOW(PARALLEL_PROCESS), &pl_work_map, f, args, n, options);
 }
 
 parallel_results *parallel_split_function(const parallel_function *f, const void *args, size_t n,
                                           const parallel_options *options)
 {
-    return map_with(PARALLEL_DEFAULT_EXECUTOR, f, args, n, options, true);
+    return map_with(PL_NOW(PARALLEL_DEFAULT_EXECUTOR), &pl_work_split, f, args, n, options);
 }
 
 PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *args, size_t n, void *out,
@@ -126,9 +126,9 @@ PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *
     pl_call c;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_call_begin_map(&c, f, args, n, options, PARALLEL_DEFAULT_EXECUTOR, false))
+    if (!pl_call_begin_map(&c, &pl_work_map, f, args, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)))
         return -1;
-    if (n && !out && c.function.result_size) {
+    if (n && !out && c.work.function.result_size) {
         pl_call_return(&c, false);
         errno = EINVAL;
         return -1;
@@ -136,10 +136,10 @@ PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *
     void *copy = NULL;
     if (n && out && out == args &&
         c.options.retries > 0) { /* an attempt may write its result, and the next wants its argument */
-        copy = pl_allocate(pl_size_multiply(n, c.map.arg_size), c.function.arg_align);
+        copy = pl_allocate(pl_size_multiply(n, c.work.map.arg_size), c.work.function.arg_align);
         if (copy)
-            memcpy(copy, args, n * c.map.arg_size);
-        c.map.args = copy;
+            memcpy(copy, args, n * c.work.map.arg_size);
+        c.work.map.args = copy;
         c.failures.lost = !copy;
     }
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
@@ -162,9 +162,9 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
 PL_NOT_INLINED static int run_loop_at_once(const pl_body *loop, size_t n, pl_cost *cost)
 {
     PL_UNWIND_BY(pl_context_unwinds);
-    pl_work_run_body(loop, 0, n);
+    pl_work_run_body(loop, 0, 0, n);
     pl_inline_ended(cost, n);
-    pl_last_failure_clear();
+    pl_failure_clear_last();
     return 0;
 }
 
@@ -173,7 +173,7 @@ PL_NOT_INLINED static int loop_with(const pl_body *loop, size_t n, const paralle
     pl_call c;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_call_begin_loop(&c, loop, n, options))
+    if (!pl_call_begin_loop(&c, loop, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)))
         return -1;
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, NULL);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call/internal.h"
+#include <parallel.h>
+
+#include "call/handle.h"
 #include "executors/process/group.h"
 #include "sched/pool.h"
 
@@ -14,24 +16,13 @@ _Static_assert(PARALLEL_POOL_MAX == PL_SLEEP_MAX, "the most workers of a pool");
 
 /* Calls that are under way hold the scheduler's pool, not this: they take from here what they need when they begin. */
 struct parallel_pool {
-    pl_kind kind;
-    pl_pool *pool;
+    pl_pool_handle handle;
     pl_group_owner groups; /* of workers that are kept for it */
 };
 
-bool pl_is_pool(const parallel_pool *pool)
+static bool is_pool(const parallel_pool *pool)
 {
-    return pool->kind == PL_OWN_POOL;
-}
-
-pl_pool *pl_pool_of(const parallel_pool *pool)
-{
-    return pool ? pool->pool : NULL;
-}
-
-uint64_t pl_pool_groups(const parallel_pool *pool)
-{
-    return pool ? pool->groups.number : PL_GROUP_PROGRAM;
+    return pool->handle.kind == PL_OWN_POOL;
 }
 
 /* The options of programs of whatever age, as pl_options_copy() does it for calls. False with errno. */
@@ -72,8 +63,9 @@ static parallel_pool *make_pool(unsigned workers, const pl_thread_kind *kind)
         errno = ENOMEM;
         return NULL;
     }
-    *p = (parallel_pool){.kind = PL_OWN_POOL, .pool = pool};
+    *p = (parallel_pool){.handle = {.kind = PL_OWN_POOL, .pool = pool}};
     pl_group_begin_owner(&p->groups);
+    p->handle.groups = p->groups.number;
     return p;
 }
 
@@ -111,11 +103,11 @@ parallel_pool *parallel_pool_new(int workers)
 
 void parallel_pool_free(parallel_pool *pool)
 {
-    if (!pool || !pl_is_pool(pool))
+    if (!pool || !is_pool(pool))
         return;
     int saved = errno;
     pl_group_end_owner(&pool->groups);
-    pl_pool_free(pool->pool);
+    pl_pool_free(pool->handle.pool);
     free(pool);
     errno = saved;
 }
@@ -127,7 +119,7 @@ int parallel_shutdown(void)
         return -1;
     }
     int saved = errno;
-    pl_group_end_kept(PL_GROUP_PROGRAM);
+    pl_group_end_kept(PL_PROGRAM_GROUPS);
     errno = saved;
     return 0;
 }

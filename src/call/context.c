@@ -3,9 +3,8 @@
 #include <errno.h>
 #include <math.h>
 
-#include "call/internal.h"
+#include "call/context.h"
 #include "base/os.h"
-#include "executors/process/group.h"
 
 /* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not notify it. */
 #define LOOK_NS UINT64_C(5000000)
@@ -20,6 +19,18 @@ int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception,
     else /* it has no message */
         pl_this_thread.context = context->outer;
     return PL_UNWIND_GO_ON;
+}
+
+static bool is_worker_process;
+
+void pl_context_enter_worker_process(void)
+{
+    is_worker_process = true;
+}
+
+bool pl_context_in_worker_process(void)
+{
+    return is_worker_process;
 }
 
 int pl_context_reason(const pl_context *context)
@@ -82,7 +93,7 @@ int parallel_sleep(double seconds)
     deadline = deadline < until ? deadline : until;
     for (;;) {
         uint64_t wake = deadline;
-        if (pl_in_worker_process() && deadline - pl_os_nanoseconds() > LOOK_NS)
+        if (pl_context_in_worker_process() && deadline - pl_os_nanoseconds() > LOOK_NS)
             wake = pl_os_nanoseconds() + LOOK_NS;
         if (pl_stop_sleep(root, wake, is_over, &why))
             break;

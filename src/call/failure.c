@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/life.h"
-#include "call/internal.h"
+#include "call/failure.h"
 #include "sched/inline.h"
 
 /* ---- this thread ----------------------------------------------------------------------------------------- */
@@ -34,7 +34,7 @@ static void make_key(void)
  * messages the key frees. */
 static void end_failures(void)
 {
-    pl_last_failure_clear();
+    pl_failure_clear_last();
     if (has_key)
         pthread_key_delete(key);
     has_key = false;
@@ -42,7 +42,7 @@ static void end_failures(void)
 
 PL_LIFE(PL_LIFE_FAILURES, .unloaded = end_failures);
 
-void pl_last_failure_drop(void)
+void pl_failure_drop_last(void)
 {
     pl_this_thread.failed = false;
     free((char *)pl_this_thread.last.message);
@@ -50,7 +50,7 @@ void pl_last_failure_drop(void)
         pthread_setspecific(key, NULL);
 }
 
-static void keep(const parallel_failure *failure)
+static void keep_last(const parallel_failure *failure)
 {
     pl_this_thread.failed = true;
     pl_this_thread.last = *failure;
@@ -60,15 +60,15 @@ static void keep(const parallel_failure *failure)
         pthread_setspecific(key, pl_this_thread.last.message);
 }
 
-void pl_last_failure_set(const parallel_failure *failure)
+void pl_failure_set_last(const parallel_failure *failure)
 {
     parallel_failure copy = *failure;
     copy.message = strdup(failure->message);
     if (copy.message)
-        keep(&copy);
+        keep_last(&copy);
 }
 
-void pl_last_failure_put_aside(pl_put_aside *to)
+void pl_failure_put_aside(pl_put_aside *to)
 {
     *to = (pl_put_aside){pl_this_thread.failed, pl_this_thread.last};
     pl_this_thread.failed = false;
@@ -76,11 +76,11 @@ void pl_last_failure_put_aside(pl_put_aside *to)
         pthread_setspecific(key, NULL);
 }
 
-void pl_last_failure_put_back(pl_put_aside *from)
+void pl_failure_put_back(pl_put_aside *from)
 {
-    pl_last_failure_clear();
+    pl_failure_clear_last();
     if (from->failed)
-        keep(&from->last);
+        keep_last(&from->last);
 }
 
 const parallel_failure *parallel_last_failure(void)
@@ -90,7 +90,7 @@ const parallel_failure *parallel_last_failure(void)
 
 /* ---- messages -------------------------------------------------------------------------------------------- */
 
-char *pl_context_message(pl_context *context, size_t index)
+char *pl_failure_message(pl_context *context, size_t index)
 {
     char *message = context->message;
     if (!message || context->said_index != index)
@@ -99,12 +99,12 @@ char *pl_context_message(pl_context *context, size_t index)
     return message;
 }
 
-bool pl_context_is_final(const pl_context *context, size_t index)
+bool pl_failure_is_final(const pl_context *context, size_t index)
 {
     return context->span.code && context->final && context->said_index == index;
 }
 
-parallel_failure pl_context_failure(const pl_context *context, size_t i, size_t noted, bool late, unsigned tried)
+parallel_failure pl_failure_of_context(const pl_context *context, size_t i, size_t noted, bool late, unsigned tried)
 {
     parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = context->span.code, .attempts = tried + 1};
     bool saw_cancel = context->saw_cancel && context->saw_cancel_index == noted;
@@ -132,7 +132,7 @@ static char *format_message(const char *format, va_list arguments)
 }
 
 /* Inside a task that can fail: attaches a message. */
-static void say(bool final, const char *format, va_list arguments)
+static void attach_message(bool final, const char *format, va_list arguments)
 {
     pl_context *context = pl_this_thread.context;
     if (!context || !context->can_fail || (!format && !final))
@@ -152,7 +152,7 @@ int parallel_fail(int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(false, format, arguments);
+    attach_message(false, format, arguments);
     va_end(arguments);
     return code;
 }
@@ -161,7 +161,7 @@ int parallel_fail_final(int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(true, format, arguments);
+    attach_message(true, format, arguments);
     va_end(arguments);
     return code;
 }

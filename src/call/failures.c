@@ -13,9 +13,10 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "call/internal.h"
+#include "call/failures.h"
 #include "base/size.h"
 
 /* How many neighbours get their records together. */
@@ -41,7 +42,7 @@ void pl_failures_free(pl_failures *failures)
 
 /* Whether a call that can report but one failure rather reports what has ended so: what failed by itself before what was
  * asked to give up, and that before what did not run. */
-static int rank(parallel_state state)
+static int severity_rank(parallel_state state)
 {
     switch (state) {
     case PARALLEL_OK:
@@ -60,7 +61,7 @@ static int rank(parallel_state state)
 /* The same of failures: by index, if nothing else speaks for one. */
 static bool goes_before(const parallel_failure *a, const parallel_failure *b)
 {
-    int difference = rank(a->state) - rank(b->state);
+    int difference = severity_rank(a->state) - severity_rank(b->state);
     return difference ? difference < 0 : a->index < b->index;
 }
 
@@ -71,7 +72,7 @@ static bool are_alike(const parallel_failure *a, const parallel_failure *b)
 }
 
 /* Joins an entry with the one that follows it, if that can be. */
-static bool join(pl_failed *e, const pl_failed *next)
+static bool join_next(pl_failed *e, const pl_failed *next)
 {
     if (e->first.index + e->count != next->first.index || e->first.message || next->first.message ||
         !are_alike(&e->first, &next->first) || e->first.attempts != next->first.attempts)
@@ -94,7 +95,7 @@ static void put_in_order(pl_failed_list *all)
     qsort(all->list, all->count, sizeof *all->list, by_index);
     size_t last = 0;
     for (size_t i = 1; i < all->count; i++)
-        if (!join(&all->list[last], &all->list[i]))
+        if (!join_next(&all->list[last], &all->list[i]))
             all->list[++last] = all->list[i];
     all->count = last + 1;
 }
@@ -118,9 +119,9 @@ static bool make_room(pl_failed_list *all)
 }
 
 /* Appends an entry. False if there is no memory. */
-static bool append(pl_failed_list *all, const pl_failed *e)
+static bool append_entry(pl_failed_list *all, const pl_failed *e)
 {
-    if (all->count && join(&all->list[all->count - 1], e))
+    if (all->count && join_next(&all->list[all->count - 1], e))
         return true;
     if (all->count == all->room && !make_room(all))
         return false;
@@ -135,7 +136,7 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, siz
     pl_failed_list *all = &failures->all;
     pthread_mutex_lock(&failures->mutex);
     if (failures->keep_all || all->count == 0) {
-        if (append(all, &e)) {
+        if (append_entry(all, &e)) {
             all->tasks += e.count;
             message = NULL;
         } else

@@ -1,14 +1,31 @@
 libparallel_la_SOURCES += \
     src/call/call.c \
     src/call/call.h \
+    src/call/call_worker.c \
+    src/call/call_worker.h \
     src/call/context.c \
+    src/call/context.h \
+    src/call/executor.h \
     src/call/failure.c \
+    src/call/failure.h \
     src/call/failures.c \
-    src/call/internal.h \
+    src/call/failures.h \
+    src/call/function.c \
+    src/call/function.h \
+    src/call/handle.h \
+    src/call/memory.h \
     src/call/names.c \
+    src/call/names.h \
     src/call/options.c \
+    src/call/options.h \
+    src/call/par.c \
     src/call/policy.c \
     src/call/policy.h \
+    src/call/progress.c \
     src/call/progress.h \
     src/call/results.c \
-    src/call/retry.c
+    src/call/results.h \
+    src/call/retry.c \
+    src/call/retry.h \
+    src/call/work.c \
+    src/call/work.h

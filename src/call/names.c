@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call/internal.h"
+#include "call/names.h"
 #include "base/size.h"
 
 /* FNV-1a (Fowler, Noll, Vo), 64 bits. */
-static uint64_t hash(const char *name)
+static uint64_t hash_of(const char *name)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
     for (; *name; name++)
@@ -20,7 +20,7 @@ static uint64_t hash(const char *name)
 /* The slot that holds `name`, or the empty one where it belongs. */
 static size_t *slot_of(const pl_names *table, const char *name)
 {
-    size_t i = (size_t)hash(name) & table->mask;
+    size_t i = (size_t)hash_of(name) & table->mask;
     while (table->slots[i] && strcmp(table->names[table->slots[i] - 1], name) != 0)
         i = (i + 1) & table->mask;
     return &table->slots[i];

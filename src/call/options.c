@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "call/internal.h"
-#include "executors/process/group.h"
+#include "call/options.h"
+#include "call/context.h"
+#include "call/handle.h"
 
 /* What options without a size have: the members of the first release. */
 #define FIRST_SIZE (offsetof(parallel_options, tasks_per_worker) + sizeof(int))
@@ -37,56 +38,52 @@ bool pl_options_copy(parallel_options *to, const parallel_options *from)
     return true;
 }
 
+/* Whether it is one. */
+static bool is_pool(const parallel_pool *pool)
+{
+    return ((const pl_pool_handle *)pool)->kind == PL_OWN_POOL;
+}
+
 /* What is wrong with the merged options: 0, EINVAL or ENOTSUP. */
-static int check(const parallel_options *o)
+static int check_merged(const parallel_options *o, const pl_request *request)
 {
     if (o->max_workers < 0 || o->tasks_per_worker < 0 || isnan(o->timeout) || isnan(o->call_timeout) ||
-        isnan(o->retry_delay) || (o->pool && !pl_is_pool(o->pool)))
+        isnan(o->retry_delay) || (o->pool && !is_pool(o->pool)))
         return EINVAL;
     if (o->isolation < PARALLEL_DEFAULT_ISOLATION || o->isolation > PARALLEL_PERSISTENT)
         return EINVAL;
-    switch (o->executor) {
-    case PARALLEL_DEFAULT_EXECUTOR:
-    case PARALLEL_THREAD:
-    case PARALLEL_SERIAL:
-        break;
-    case PARALLEL_PROCESS:
-        return o->isolation == PARALLEL_PERSISTENT && o->extras && !o->extras_size ? EINVAL : 0;
-    case PARALLEL_MPI:
-        return ENOTSUP;
-    default:
+    if ((unsigned)o->executor >= PL_EXECUTOR_KINDS)
         return EINVAL;
-    }
-    return 0;
+    return request->executors[o->executor] ? 0 : ENOTSUP;
 }
 
 /* What a call leaves at zero, it has from the decoration. */
-static void inherit(parallel_options *o, const parallel_options *d)
+static void take_defaults(parallel_options *o, const parallel_options *d)
 {
-#define INHERIT(member) o->member = o->member ? o->member : d->member
+#define DEFAULT(member) o->member = o->member ? o->member : d->member
     o->timeout = o->timeout != 0 ? o->timeout : d->timeout;
     o->call_timeout = o->call_timeout != 0 ? o->call_timeout : d->call_timeout;
     o->retry_delay = o->retry_delay != 0 ? o->retry_delay : d->retry_delay;
-    INHERIT(max_workers);
-    INHERIT(executor);
-    INHERIT(silent);
-    INHERIT(extras);
-    INHERIT(names);
-    INHERIT(retries);
-    INHERIT(progress);
-    INHERIT(progress_data);
-    INHERIT(pool);
-    INHERIT(deferred);
-    INHERIT(grain);
-    INHERIT(isolation);
-    INHERIT(extras_size);
-    INHERIT(memory_limit);
-    INHERIT(tasks_per_worker);
-#undef INHERIT
+    DEFAULT(max_workers);
+    DEFAULT(executor);
+    DEFAULT(silent);
+    DEFAULT(extras);
+    DEFAULT(names);
+    DEFAULT(retries);
+    DEFAULT(progress);
+    DEFAULT(progress_data);
+    DEFAULT(pool);
+    DEFAULT(deferred);
+    DEFAULT(grain);
+    DEFAULT(isolation);
+    DEFAULT(extras_size);
+    DEFAULT(memory_limit);
+    DEFAULT(tasks_per_worker);
+#undef DEFAULT
 }
 
-/* The executor that a function's name asks for; false if the options ask for another. */
-static bool choose(parallel_options *o, parallel_executor_kind executor)
+/* The executor that a call's name asks for; false if the options ask for another. */
+static bool choose_executor(parallel_options *o, parallel_executor_kind executor)
 {
     if (executor == PARALLEL_DEFAULT_EXECUTOR)
         return true;
@@ -95,28 +92,30 @@ static bool choose(parallel_options *o, parallel_executor_kind executor)
     return !other;
 }
 
-bool pl_options(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
-                parallel_executor_kind executor, bool background)
+bool pl_options_merge(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
+                      const pl_request *request)
 {
+    /* a worker process is one of those that share the work already */
+    bool stays_here = pl_context_in_worker_process();
     if (!call && !decoration) {
         *merged = none;
-        merged->executor = pl_in_worker_process() ? PARALLEL_SERIAL : executor;
+        merged->executor = stays_here ? PARALLEL_SERIAL : request->executor;
         return true;
     }
     if (!pl_options_copy(merged, call))
         return false;
-    int error = (merged->deferred && !background) || !choose(merged, executor) ? EINVAL : 0;
+    int error = (merged->deferred && !request->background) || !choose_executor(merged, request->executor) ? EINVAL : 0;
     if (decoration && !error) {
         parallel_options d;
         if (!pl_options_copy(&d, decoration))
             return false;
-        d.deferred &= background;
-        inherit(merged, &d);
+        d.deferred &= request->background;
+        take_defaults(merged, &d);
     }
-    error = error ? error : check(merged);
+    error = error ? error : check_merged(merged, request);
     if (error)
         errno = error;
-    if (pl_in_worker_process()) /* it is one of those that share the work already */
+    if (stays_here)
         merged->executor = PARALLEL_SERIAL;
     return !error;
 }

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call/internal.h"
+#include "call/results.h"
 #include "base/size.h"
-#include "executors/process/arena.h"
+#include "call/function.h"
+#include "call/handle.h"
 
 /* What values are aligned to at least: the widest vector registers, and a cache line. Of the results of futures, which are
  * written by different threads, each has lines of its own. */
@@ -21,7 +22,8 @@ struct parallel_results {
     size_t *places; /* of futures: where in `values` each one's result is, SIZE_MAX if it has none; else NULL */
     pl_failed_list failed;
     pl_names names;
-    pl_block block; /* where the values are, if they are shared with worker processes */
+    const pl_memory *memory; /* what the values are in; NULL: in this block of the program's memory */
+    pl_block block;          /* where in that */
 };
 
 void *pl_allocate(size_t bytes, size_t alignment)
@@ -34,7 +36,7 @@ void *pl_allocate(size_t bytes, size_t alignment)
 }
 
 /* Results of nothing. By parts: as one it is cleared by `rep stos`, which takes a part of a short call. */
-static void clear(parallel_results *r)
+static void clear_results(parallel_results *r)
 {
     r->kind = PL_RESULTS;
     r->owned = false;
@@ -43,48 +45,50 @@ static void clear(parallel_results *r)
     r->places = NULL;
     r->failed = (pl_failed_list){0};
     r->names = (pl_names){0};
+    r->memory = NULL;
     r->block = (pl_block){0};
 }
 
-/* The same, with the values in the arena. */
-static parallel_results *with_shared_room(size_t bytes, size_t alignment)
+/* The same, with the values in an executor's memory. */
+static parallel_results *with_room_in(const pl_memory *memory, size_t bytes, size_t alignment)
 {
     pl_block block = {0};
     unsigned char *values = NULL;
     parallel_results *r = malloc(sizeof *r);
-    if (!r || (bytes && !(values = pl_arena_take_aligned(&block, bytes, alignment)))) {
+    if (!r || (bytes && !(values = memory->take(&block, bytes, alignment)))) {
         free(r);
         errno = ENOMEM;
         return NULL;
     }
-    clear(r);
+    clear_results(r);
     r->values = values;
+    r->memory = memory;
     r->block = block;
     return r;
 }
 
 /* Results with room for `bytes` of values. */
-static parallel_results *with_room(size_t bytes, size_t alignment, pl_results_kind kind)
+static parallel_results *with_room(size_t bytes, size_t alignment, pl_results_fill fill, const pl_memory *memory)
 {
     alignment = alignment > ALIGNMENT ? alignment : ALIGNMENT;
-    if (kind == PL_RESULTS_SHARED)
-        return with_shared_room(bytes, alignment);
+    if (memory)
+        return with_room_in(memory, bytes, alignment);
     /* One block for both. calloc() gives large blocks fresh from the system without touching them. */
     size_t all = pl_size_add(sizeof(parallel_results), pl_size_add(alignment, bytes));
-    parallel_results *r = all == PL_SIZE_NONE ? NULL : kind == PL_RESULTS_ZEROED ? calloc(1, all) : malloc(all);
+    parallel_results *r = all == PL_SIZE_NONE ? NULL : fill == PL_RESULTS_ZEROED ? calloc(1, all) : malloc(all);
     if (!r) {
         errno = ENOMEM;
         return NULL;
     }
-    clear(r);
+    clear_results(r);
     unsigned char *end = (unsigned char *)(r + 1);
     r->values = bytes ? end + ((0 - (uintptr_t)end) & (alignment - 1)) : NULL;
     return r;
 }
 
-parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_results_kind kind)
+parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_results_fill fill, const pl_memory *memory)
 {
-    parallel_results *r = with_room(pl_size_multiply(n, size), alignment, kind);
+    parallel_results *r = with_room(pl_size_multiply(n, size), alignment, fill, memory);
     if (r) {
         r->length = n;
         r->size = size;
@@ -93,7 +97,7 @@ parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_res
 }
 
 /* Where each future's result goes, and how many bytes that takes in all. */
-static size_t lay_out(const parallel_future *futures, size_t n, size_t *places, size_t *alignment)
+static size_t lay_out_futures(const parallel_future *futures, size_t n, size_t *places, size_t *alignment)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++) {
@@ -108,11 +112,12 @@ static size_t lay_out(const parallel_future *futures, size_t n, size_t *places, 
     return bytes ? pl_size_round(bytes, ALIGNMENT) : 0;
 }
 
-parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_kind kind)
+parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_fill fill,
+                                        const pl_memory *memory)
 {
     size_t *places = pl_allocate(pl_size_multiply(n ? n : 1, sizeof *places), 0), alignment = ALIGNMENT;
-    size_t bytes = places ? lay_out(futures, n, places, &alignment) : 0;
-    parallel_results *r = places ? with_room(bytes, alignment, kind) : NULL;
+    size_t bytes = places ? lay_out_futures(futures, n, places, &alignment) : 0;
+    parallel_results *r = places ? with_room(bytes, alignment, fill, memory) : NULL;
     if (!r) {
         free(places);
         errno = ENOMEM;
@@ -211,7 +216,7 @@ size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max
 
 void parallel_replace_failed(parallel_results *r, const void *value)
 {
-    if (!r || !value || !r->values || r->places || !pl_arena_make_own(&r->block))
+    if (!r || !value || !r->values || r->places || (r->memory && !r->memory->make_own(&r->block)))
         return;
     for (size_t k = 0; k < r->failed.count; k++) {
         const pl_failed *e = &r->failed.list[k];
@@ -231,7 +236,7 @@ void parallel_results_free(parallel_results *r)
     if (r->places)
         free(r->places);
     if (r->block.start)
-        pl_arena_give(&r->block);
+        r->memory->give(&r->block);
     free(r);
     errno = saved;
 }
@@ -239,23 +244,4 @@ void parallel_results_free(parallel_results *r)
 void pl_results_drop(void *results)
 {
     parallel_results_free(results);
-}
-
-void parallel_scoped_cleanup(void *where)
-{
-    void *object;
-    memcpy(&object, where, sizeof object);
-    if (!object)
-        return;
-    switch (*(pl_kind *)object) {
-    case PL_RESULTS:
-        parallel_results_free(object);
-        break;
-    case PL_OWN_POOL:
-        parallel_pool_free(object);
-        break;
-    case PL_EXECUTOR:
-        parallel_executor_free(object);
-        break;
-    }
 }

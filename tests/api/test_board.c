@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "api/executors.h"
 #include "executors/process/process.h"
 #include "executors/process/board_internal.h"
 #include "support/test.h"
@@ -44,9 +45,10 @@ static void begin(seed *random)
     size_t n = below(random, TASKS) + 1;
     parallel_options options = {.silent = below(random, 2), .retries = (int)below(random, 3), .max_workers = SLOTS};
     memset(&all, 0, sizeof all);
-    ck_assert(pl_call_begin_map(&all.call, &fail_some__parallel, all.in, n, &options, PARALLEL_PROCESS, false));
-    pl_policy_begin(&all.call);
-    all.call.map.out = all.out;
+    ck_assert(pl_call_begin_map(&all.call, &pl_work_map, &fail_some__parallel, all.in, n, &options,
+                                PL_NOW(PARALLEL_PROCESS)));
+    pl_policy_begin(&all.call.policy, &options, n);
+    all.call.work.map.out = all.out;
     all.board = calloc(1, pl_board_bytes(SLOTS));
     all.p = calloc(1, sizeof *all.p);
     ck_assert(all.board && all.p);
@@ -59,7 +61,7 @@ static void begin(seed *random)
     all.p->job = (pl_board_work){.timed = below(random, 2)};
     all.p->received = calloc(SLOTS, sizeof *all.p->received);
     ck_assert_ptr_nonnull(all.p->received);
-    pl_call_worker_begin(&all.p->run, &all.call);
+    pl_call_worker_begin(&all.p->run, &all.call, 0);
     pl_board_init(all.board, SLOTS, PL_REMOTE_INDEX);
     pl_coordinator_init(all.p->coordinator, all.board, SLOTS, PL_REMOTE_INDEX);
     pl_coordinator_want(all.p->coordinator, SLOTS);
@@ -77,9 +79,9 @@ static void drop(void)
         pl_pending last = p->pending[--p->pending_count];
         pl_process_drop(p, &last.assignment, last.retry);
     }
-    while ((r = pl_retry_next(&all.call, true)))
+    while ((r = pl_policy_take_any(&all.call.policy)))
         pl_process_give_up(p, r);
-    pl_process_leave_out(p, p->next, all.call.n);
+    pl_process_leave_out(p, p->next, all.call.work.n);
 }
 
 /* Whether each failure is of a task that there is. */
@@ -88,7 +90,7 @@ static bool failures_are_sound(void)
     const pl_failed_list *failed = &all.call.failures.all;
     for (size_t k = 0; k < failed->tasks; k++) {
         const parallel_failure *f = pl_failed_get(failed, k);
-        if (!f || f->index >= all.call.n || !f->message || f->state == PARALLEL_OK || f->state > PARALLEL_NOT_RUN)
+        if (!f || f->index >= all.call.work.n || !f->message || f->state == PARALLEL_OK || f->state > PARALLEL_NOT_RUN)
             return false;
     }
     return true;

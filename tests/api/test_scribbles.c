@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "call/internal.h"
+#include "call/context.h"
 #include "executors/process/board.h"
 #include "support/workers.h"
 

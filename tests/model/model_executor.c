@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "api/executors.h"
 #include "call/call.h"
+#include "call/failure.h"
 #include "base/os.h"
 #include "model/memory.h"
 #include "sched/stop.h"
@@ -26,23 +28,34 @@ static event slept_in;     /* and is about to */
 static event started, got; /* between the threads of a scenario */
 static parallel_executor *shared;
 
-bool pl_call_begin_map(pl_call *c, const parallel_function *f, const void *args, size_t n,
-                       const parallel_options *options, parallel_executor_kind executor, bool background)
+const pl_work_kind pl_work_map;
+static const pl_executor threads = {.name = "threads"}, serial = {.name = "serial", .is_here = true};
+const pl_executor *const pl_executors[PL_EXECUTOR_KINDS]; /* not asked: a call knows its own */
+
+static bool begin_call(pl_call *c, size_t n, const parallel_options *options)
 {
-    (void)f;
-    (void)args;
-    (void)executor;
-    (void)background;
-    c->n = n;
+    c->work.n = n;
     c->options = *options;
+    c->executor = options->executor == PARALLEL_SERIAL ? &serial : &threads;
     return true;
 }
 
+bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_function *f, const void *args, size_t n,
+                       const parallel_options *options, const pl_request *request)
+{
+    (void)kind;
+    (void)f;
+    (void)args;
+    (void)request;
+    return begin_call(c, n, options);
+}
+
 bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, const parallel_options *options,
-                       parallel_executor_kind executor, bool background)
+                       const pl_request *request)
 {
     (void)futures;
-    return pl_call_begin_map(c, NULL, NULL, n, options, executor, background);
+    (void)request;
+    return begin_call(c, n, options);
 }
 
 static bool is_cancelled(void *c)
@@ -58,13 +71,13 @@ parallel_results *pl_call_results(pl_call *c)
         return NULL;
     }
     ran[0]++;
-    c->given = c;
+    c->work.given = c;
     if (sleeps) {
         event_set(&slept_in);
         pl_stop_sleep(c, UINT64_MAX, is_cancelled, c);
     }
     parallel_results *r = memory_allocate(sizeof *r);
-    r->n = c->n;
+    r->n = c->work.n;
     return r;
 }
 
@@ -84,9 +97,11 @@ void pl_call_end(pl_call *c)
     (void)c;
 }
 
-void pl_policy_begin(pl_call *c)
+void pl_policy_begin(pl_policy *policy, const parallel_options *options, size_t n)
 {
-    (void)c;
+    (void)policy;
+    (void)options;
+    (void)n;
 }
 
 void pl_results_own(parallel_results *r, bool owned)
@@ -101,21 +116,21 @@ void parallel_results_free(parallel_results *r)
         memory_free(r);
 }
 
-void pl_last_failure_put_aside(pl_put_aside *to)
+void pl_failure_put_aside(pl_put_aside *to)
 {
     (void)to;
 }
 
-void pl_last_failure_put_back(pl_put_aside *from)
+void pl_failure_put_back(pl_put_aside *from)
 {
     (void)from;
 }
 
-void pl_last_failure_drop(void)
+void pl_failure_drop_last(void)
 {
 }
 
-void pl_last_failure_set(const parallel_failure *failure)
+void pl_failure_set_last(const parallel_failure *failure)
 {
     (void)failure;
 }

@@ -314,6 +314,8 @@ static void end_arena(void)
     pl_fork_lock_drop(&guard);
 }
 
+const pl_memory pl_arena_memory = {.take = pl_arena_take_aligned, .give = pl_arena_give, .make_own = pl_arena_make_own};
+
 /* ---- fork ------------------------------------------------------------------------------------------------ */
 
 static void count_fork(void)

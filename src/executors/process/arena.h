@@ -20,14 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef struct pl_block {
-    void *start; /* NULL: there is none */
-    size_t bytes;
-    unsigned region; /* its number, from 0 */
-    unsigned forks;  /* of this process and those before it, when it was taken, */
-    unsigned shared; /* and of this process by the program */
-    bool own;        /* this process's alone, after pl_arena_make_own() */
-} pl_block;
+#include "call/memory.h"
 
 /* A block, not zeroed. False with errno. */
 bool pl_arena_take(pl_block *block, size_t bytes);
@@ -44,6 +37,9 @@ bool pl_arena_inherited(const pl_block *block);
 
 /* Makes an inherited block, if it is one, this process's own. False if there is no memory. */
 bool pl_arena_make_own(pl_block *block);
+
+/* The arena as memory for results. */
+extern const pl_memory pl_arena_memory;
 
 /* Whether this process has done so, and no longer sees what others write there, whatever it will be. */
 bool pl_arena_has_own(void);

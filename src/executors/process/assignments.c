@@ -11,7 +11,7 @@
 
 static size_t result_size(const pl_process_call *p)
 {
-    return p->call->par.futures ? 0 : p->call->map.result_size;
+    return p->call->work.kind->is_separate ? 0 : p->call->work.map.result_size;
 }
 
 /* What the program's vector has of tasks [begin, end) stays there. */
@@ -24,7 +24,7 @@ static void leave_alone(pl_process_call *p, size_t begin, size_t end)
     pl_stretch *list = realloc(p->alone, pl_size_multiply(p->alone_count + 1, sizeof *list));
     if (!list) { /* then it is copied here, and back */
         size_t size = result_size(p);
-        memcpy((unsigned char *)p->call->map.out + begin * size, p->vector + begin * size, (end - begin) * size);
+        memcpy((unsigned char *)p->call->work.map.out + begin * size, p->vector + begin * size, (end - begin) * size);
         return;
     }
     p->alone = list;
@@ -44,8 +44,8 @@ void pl_process_copy_back(pl_process_call *p)
         qsort(p->alone, p->alone_count, sizeof *p->alone, by_begin);
     for (size_t k = 0; k <= p->alone_count; k++) {
         bool last = k == p->alone_count;
-        size_t to = last ? p->call->n : p->alone[k].begin;
-        memcpy(p->vector + at * size, (unsigned char *)p->call->map.out + at * size, (to - at) * size);
+        size_t to = last ? p->call->work.n : p->alone[k].begin;
+        memcpy(p->vector + at * size, (unsigned char *)p->call->work.map.out + at * size, (to - at) * size);
         at = last ? to : p->alone[k].end;
     }
 }
@@ -59,10 +59,10 @@ void pl_process_leave_out(pl_process_call *p, size_t begin, size_t end)
         return;
     if (p->back)
         leave_alone(p, begin, end);
-    else if (c->par.futures && c->options.silent)
-        pl_call_zero(c, begin, end);
-    else if (c->map.out && result_size(p) && c->options.silent) /* else nobody will see them */
-        pl_os_share_zero((unsigned char *)c->map.out + begin * result_size(p), (end - begin) * result_size(p));
+    else if (c->work.kind->is_separate && c->options.silent)
+        c->work.kind->zero(&c->work, begin, end);
+    else if (c->work.map.out && result_size(p) && c->options.silent) /* else nobody will see them */
+        pl_os_share_zero((unsigned char *)c->work.map.out + begin * result_size(p), (end - begin) * result_size(p));
     c->policy.left_out = true;
     pl_call_worker_note(&p->run, &failure, NULL, begin, end);
 }
@@ -77,10 +77,7 @@ static void drop_retry(pl_retry *r)
 /* The attempt that came before is the last. */
 void pl_process_give_up(pl_process_call *p, pl_retry *r)
 {
-    pl_call_worker_note(&p->run, &r->failure, r->message, r->begin, r->end);
-    p->run.done += r->end - r->begin;
-    p->run.failed += r->end - r->begin;
-    free(r);
+    pl_call_worker_give_up(&p->run, r);
 }
 
 /* An assignment that nobody has begun, and nobody will. */
@@ -121,7 +118,7 @@ void pl_process_put_off(pl_process_call *p, const pl_assignment *assignment, siz
 static bool assign_pending(pl_process_call *p, pl_pending *what)
 {
     pl_call *c = p->call;
-    pl_task_policy terms = c->par.futures ? pl_policy_of_task(c, what->assignment.begin) : c->policy.task_policy;
+    pl_task_policy terms = pl_policy_of_task(&c->policy, &c->work, what->assignment.begin);
     what->assignment.timeout_ns = terms.timeout_ns;
     what->assignment.last = what->assignment.tried + 1 >= terms.attempts;
     if (!pl_coordinator_assign(p->coordinator, &what->assignment))
@@ -140,8 +137,8 @@ static bool assign_pending(pl_process_call *p, pl_pending *what)
  * workers end at once. */
 static size_t next_size(const pl_process_call *p)
 {
-    size_t rest = p->call->n - p->next;
-    if (p->call->par.futures)
+    size_t rest = p->call->work.n - p->next;
+    if (p->call->work.kind->is_separate)
         return 1;
     if (p->whole)
         return rest < p->whole ? rest : p->whole;
@@ -155,9 +152,9 @@ static size_t next_size(const pl_process_call *p)
 /* Copies the next arguments. */
 static void send_args(pl_process_call *p, size_t count)
 {
-    size_t size = p->call->map.arg_size, at = p->next * size;
+    size_t size = p->call->work.map.arg_size, at = p->next * size;
     pl_arena_warm(p->sent + at, count * size);
-    memcpy(p->sent + at, (const unsigned char *)p->call->map.args + at, count * size);
+    memcpy(p->sent + at, (const unsigned char *)p->call->work.map.args + at, count * size);
 }
 
 /* Offers what there is, as far as there is room. Whether that was anything. */
@@ -170,14 +167,14 @@ bool pl_process_feed(pl_process_call *p)
         p->pending_count--;
     if (p->pending_count)
         return p->coordinator->tail != tail;
-    while ((r = pl_retry_next(c, false))) {
+    while ((r = pl_policy_take_due(&c->policy))) {
         pl_pending again = {.assignment = {.begin = r->begin, .end = r->end, .tried = r->failure.attempts}, .retry = r};
         if (!assign_pending(p, &again)) {
             pl_process_put_off(p, &again.assignment, r->begin, r->end, r);
             return p->coordinator->tail != tail;
         }
     }
-    while (p->next < c->n) {
+    while (p->next < c->work.n) {
         size_t size = next_size(p);
         pl_pending fresh = {.assignment = {.begin = p->next, .end = p->next + size}};
         if (p->sent)
@@ -198,15 +195,11 @@ static void fail(pl_process_call *p, const pl_assignment *assignment, parallel_f
                  char *message, size_t begin, size_t end)
 {
     pl_call *c = p->call;
-    pl_task_policy terms = c->par.futures ? pl_policy_of_task(c, begin) : c->policy.task_policy;
+    pl_task_policy terms = pl_policy_of_task(&c->policy, &c->work, begin);
     failure->index = begin;
     failure->attempts = assignment->tried + 1;
     bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < terms.attempts && !final && !p->over;
-    if (again && pl_retry_later(&p->run, failure, message, begin, end))
-        return;
-    pl_call_worker_note(&p->run, failure, message, begin, end);
-    p->run.done += end - begin;
-    p->run.failed += end - begin;
+    pl_call_worker_fail(&p->run, failure, again, message, begin, end);
 }
 
 pl_retry *pl_process_take_retry(pl_process_call *p, uint64_t position)
@@ -281,7 +274,8 @@ static void take_report(pl_process_call *p, pl_received *h, const pl_report *rep
     }
     pl_process_forget_retry(p, report->position);
     parallel_failure failure = {.state = (parallel_state)report->state, .code = report->code};
-    if (failure.state == PARALLEL_CANCELLED && pl_policy_over(p->call) == ETIMEDOUT) /* that is why it was asked to */
+    if (failure.state == PARALLEL_CANCELLED &&
+        pl_policy_over(&p->call->policy) == ETIMEDOUT) /* that is why it was asked to */
         failure = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT};
     progress->ended = report->end;
     fail(p, &assignment, &failure, report->final, take_text(h), report->begin, report->end);
@@ -311,7 +305,7 @@ void pl_process_reclaim(pl_process_call *p, const pl_death *death, const pl_assi
 {
     const pl_progressed *progress = &p->progress[assignment->position % PL_BOARD_ENTRIES];
     size_t from = progress->ended, to = progress->left;
-    size_t at = p->call->par.futures && death->index != PL_NO_INDEX ? assignment->begin : death->index;
+    size_t at = p->call->work.kind->is_separate && death->index != PL_NO_INDEX ? assignment->begin : death->index;
     if (at < from || at >= to) { /* it was between two tasks */
         pl_retry *before = progress->any ? NULL : pl_process_take_retry(p, assignment->position);
         pl_process_put_off(p, assignment, from, to, before);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Making, keeping and ending worker groups: the program's side. */
 #include "executors/process/group.h"
+#include "call/context.h"
+#include "call/handle.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -120,7 +122,7 @@ static pl_group *make(uint64_t owner, unsigned workers, unsigned slots, bool kep
         pl_board_init(group->board, slots, index_at);
         pl_coordinator_init(&group->coordinator, group->board, slots, index_at);
         pl_group_want(group, workers);
-        error = pl_os_fork_apart(&group->apart, pl_supervise, group);
+        error = pl_os_fork_apart(&group->apart, pl_group_run_supervisor, group);
     }
     if (error) {
         discard(group);
@@ -149,7 +151,7 @@ static bool has_owner(uint64_t number)
     const pl_group_owner *owner = owner_at(&owners);
     while (owner && owner->number != number)
         owner = owner_at(&owner->next);
-    return owner || number == PL_GROUP_PROGRAM;
+    return owner || number == PL_PROGRAM_GROUPS;
 }
 
 /* Makes an idle group of this owner busy; NULL if there is none. */
@@ -253,7 +255,7 @@ void pl_group_kill(const pl_group *group)
 
 static void end_groups(void)
 {
-    if (pl_in_worker_process())
+    if (pl_context_in_worker_process())
         return;
     for (pl_group *group = group_at(&groups), *next; group; group = next) {
         next = group_at(&group->next);

@@ -40,9 +40,6 @@ typedef struct pl_group_owner {
     uint64_t number;
 } pl_group_owner;
 
-/* The number of the owner that is the program. */
-#define PL_GROUP_PROGRAM 0
-
 typedef struct pl_group {
     _Atomic(struct pl_group *) next;
     uint64_t owner;
@@ -102,15 +99,12 @@ void pl_group_end_owner(pl_group_owner *owner);
 /* Ends those that are kept for an owner who stays. */
 void pl_group_end_kept(uint64_t owner);
 
-/* Whether this process is a worker. */
-bool pl_in_worker_process(void);
-
 /* ---- between group.c, supervisor.c and worker.c ------------------------------------------------------------ */
 
 /* The supervisor's main function, of a pl_group, */
-void pl_supervise(int line, void *group);
+void pl_group_run_supervisor(int line, void *group);
 
 /* and a worker's. */
-noreturn void pl_work(const pl_group *group, unsigned slot, unsigned generation);
+noreturn void pl_group_run_worker(const pl_group *group, unsigned slot, unsigned generation);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "executors/process/executor.h"
 #include "executors/process/process.h"
 #include "base/os.h"
 #include "base/size.h"
@@ -25,7 +26,7 @@ static void stop(pl_process_call *p, int why)
 {
     int level = pl_stop_level(&p->call->policy.stop);
     p->over = p->over ? p->over : why;
-    bool late = pl_policy_over(p->call) == ETIMEDOUT; /* also where it is over for another reason */
+    bool late = pl_policy_over(&p->call->policy) == ETIMEDOUT; /* also where it is over for another reason */
     pl_coordinator_stop(p->coordinator, p->over == ECANCELED && level && !late ? level : PL_STOP_ALL);
     if (late) {
         p->kill_asked = p->killed ? p->kill_asked : p->clock;
@@ -42,10 +43,10 @@ static void drop_plans(pl_process_call *p)
         pl_pending last = p->pending[--p->pending_count];
         pl_process_drop(p, &last.assignment, last.retry);
     }
-    while ((r = pl_retry_next(p->call, true)))
+    while ((r = pl_policy_take_any(&p->call->policy)))
         pl_process_give_up(p, r);
-    pl_process_leave_out(p, p->next, p->call->n);
-    p->next = p->call->n;
+    pl_process_leave_out(p, p->next, p->call->work.n);
+    p->next = p->call->work.n;
 }
 
 /* Takes back all that has not been begun, and lets go of it, too. */
@@ -60,7 +61,7 @@ static void sweep(pl_process_call *p)
 /* Why nothing more is to start: an error code, or 0. */
 static int reason(const pl_process_call *p)
 {
-    int why = p->over ? p->over : pl_policy_over(p->call);
+    int why = p->over ? p->over : pl_policy_over(&p->call->policy);
     if (!why && pl_context_reason(p->call->parent))
         why = ECANCELED;
     return !why && p->coordinator->corrupted ? EIO : why;
@@ -180,7 +181,7 @@ static void report_progress(pl_process_call *p)
 {
     if (p->group)
         count_done(p);
-    size_t rest = p->call->n - p->reported;
+    size_t rest = p->call->work.n - p->reported;
     p->run.done = p->run.done < rest ? p->run.done : rest;
     if (p->call->options.progress)
         p->reported += p->run.done;
@@ -190,7 +191,8 @@ static void report_progress(pl_process_call *p)
 static uint64_t sleep_length(pl_process_call *p)
 {
     pl_call *c = p->call;
-    uint64_t now = pl_os_nanoseconds(), until = now + LOOK_NS, due = p->over ? UINT64_MAX : pl_retry_next_due(c);
+    uint64_t now = pl_os_nanoseconds(), until = now + LOOK_NS,
+             due = p->over ? UINT64_MAX : pl_policy_next_due(&c->policy);
     if (c->policy.deadline >= now && c->policy.deadline < until)
         until = c->policy.deadline + 1;
     until = due < until ? due : until;
@@ -199,7 +201,7 @@ static uint64_t sleep_length(pl_process_call *p)
 
 static bool is_finished(pl_process_call *p)
 {
-    return p->next == p->call->n && !p->pending_count && pl_retry_next_due(p->call) == UINT64_MAX &&
+    return p->next == p->call->work.n && !p->pending_count && pl_policy_next_due(&p->call->policy) == UINT64_MAX &&
            pl_coordinator_all_done(p->coordinator);
 }
 
@@ -221,7 +223,7 @@ static void run(pl_process_call *p, bool is_short)
             sweep(p);
         } else {
             bool fed = pl_process_feed(p);
-            pl_coordinator_has_more(p->coordinator, p->next < p->call->n || p->pending_count);
+            pl_coordinator_has_more(p->coordinator, p->next < p->call->work.n || p->pending_count);
             if (fed)
                 pl_coordinator_call(p->coordinator, is_short ? 1 : p->workers);
             if (fed && !p->persistent) /* it may have left out a worker that there was nothing to do for */
@@ -268,70 +270,77 @@ static unsigned char *carve(pl_process_call *p, size_t *used, size_t bytes, size
     return p->memory ? p->memory + at : NULL;
 }
 
+/* What the workers are given of one function: of a task that is separate, or of all. */
+static void lay_out_task(pl_process_call *p, size_t *used, size_t i, void *extras)
+{
+    pl_work *work = &p->call->work;
+    bool separate = work->kind->is_separate;
+    size_t count = separate ? 1 : work->n;
+    pl_bound b;
+    work->kind->bind(work, i, &b);
+    size_t bytes = pl_size_multiply(count, b.function.arg_size);
+    unsigned char *args = p->persistent ? carve(p, used, bytes, b.function.arg_align) : (unsigned char *)b.args;
+    void *out = separate ? b.out : p->vector;
+    if (p->back)
+        out = carve(p, used, pl_size_multiply(count, b.function.result_size), b.function.result_align);
+    if (!p->remote)
+        return;
+    if (p->persistent && separate)
+        memcpy(args, b.args, bytes);
+    else if (p->persistent)
+        p->sent = args; /* copied as they are assigned */
+    if (!separate)
+        work->map.out = out;
+    p->remote->tasks[i] = (pl_remote_task){.args = args, .out = out, .extras = b.own_extras ? b.extras : extras};
+    pl_remote_function(&p->remote->tasks[i], &b.function);
+}
+
 /* Lays out what the workers are given; the first time without a block, only to see how much that is. */
 static size_t lay_out(pl_process_call *p)
 {
     pl_call *c = p->call;
-    const pl_par *par = &c->par;
-    size_t used = 0, count = par->futures ? c->n : 1;
-    p->remote = (pl_remote *)(void *)carve(
-        p, &used, pl_size_add(sizeof *p->remote, pl_size_multiply(count, sizeof p->remote->tasks[0])), LINE);
+    bool separate = c->work.kind->is_separate;
+    size_t used = 0, count = separate ? c->work.n : 1, size = pl_size_multiply(count, sizeof p->remote->tasks[0]);
+    p->remote = (pl_remote *)(void *)carve(p, &used, pl_size_add(sizeof *p->remote, size), LINE);
     void *extras =
         p->persistent && c->options.extras ? carve(p, &used, c->options.extras_size, LINE) : c->options.extras;
     if (p->remote) {
-        *p->remote = (pl_remote){.par = par->futures != NULL,
+        *p->remote = (pl_remote){.separate = separate,
                                  .chunks = c->failures.chunks,
                                  .keep_all = c->options.silent,
                                  .parent = p->persistent ? NULL : c->parent};
         if (p->persistent && c->options.extras)
             memcpy(extras, c->options.extras, c->options.extras_size);
     }
-    if (!par->futures) {
-        p->sent =
-            p->persistent ? carve(p, &used, pl_size_multiply(c->n, c->map.arg_size), c->function.arg_align) : NULL;
-        void *out =
-            p->back ? carve(p, &used, pl_size_multiply(c->n, c->map.result_size), c->function.result_align) : p->vector;
-        if (p->remote) {
-            p->remote->tasks[0] =
-                (pl_remote_task){.args = p->sent ? p->sent : c->map.args, .out = out, .extras = extras};
-            pl_remote_function(&p->remote->tasks[0], &c->function);
-            c->map.out = out;
-        }
-    }
-    for (size_t i = 0; par->futures && i < c->n; i++) {
-        const parallel_future *future = &par->futures[i];
-        parallel_function f;
-        pl_function_copy(&f, future->function);
-        void *arg = p->persistent ? carve(p, &used, f.arg_size, f.arg_align) : (void *)future->arg;
-        if (!p->remote)
-            continue;
-        if (p->persistent)
-            memcpy(arg, future->arg, f.arg_size);
-        p->remote->tasks[i] = (pl_remote_task){
-            .args = arg, .out = pl_results_place(par->results, i), .extras = future->extras ? future->extras : extras};
-        pl_remote_function(&p->remote->tasks[i], &f);
-    }
+    for (size_t i = 0; i < count; i++)
+        lay_out_task(p, &used, i, extras);
     return used;
+}
+
+/* How many of a call's tasks may have something of their own. */
+static size_t different_tasks(const pl_call *c)
+{
+    return c->work.kind->is_separate ? c->work.n : 1;
 }
 
 /* The shortest timeout of a task; 0: none has one. */
 static uint64_t shortest_timeout(const pl_call *c)
 {
-    uint64_t shortest = c->par.futures ? 0 : c->policy.task_policy.timeout_ns;
-    for (size_t i = 0; c->par.futures && i < c->n; i++) {
-        uint64_t timeout = pl_policy_of_task(c, i).timeout_ns;
+    uint64_t shortest = 0;
+    for (size_t i = 0; i < different_tasks(c); i++) {
+        uint64_t timeout = pl_policy_of_task(&c->policy, &c->work, i).timeout_ns;
         shortest = timeout && (!shortest || timeout < shortest) ? timeout : shortest;
     }
     return shortest;
 }
 
-/* Futures' own extras are pointers of unknown size. */
+/* Tasks' own extras are pointers of unknown size. */
 static bool has_own_extras(const pl_call *c)
 {
-    for (size_t i = 0; c->par.futures && i < c->n; i++)
-        if (c->par.futures[i].extras)
-            return true;
-    return false;
+    pl_bound b = {.own_extras = false};
+    for (size_t i = 0; i < different_tasks(c) && !b.own_extras; i++)
+        c->work.kind->bind(&c->work, i, &b);
+    return b.own_extras;
 }
 
 static void choose_sizes(pl_process_call *p, const pl_cost *cost)
@@ -340,8 +349,8 @@ static void choose_sizes(pl_process_call *p, const pl_cost *cost)
     uint64_t one = pl_cost_guess(cost, 1), piece = PIECE_US * pl_os_ticks_per_us();
     p->least = one <= piece && p->workers <= pl_pool_cores() ? (size_t)(piece / (one + 1)) + 1 : 1;
     p->whole = c->options.grain;
-    if (c->splits && !p->whole)
-        p->whole = (c->n - 1) / p->workers + 1;
+    if (c->work.kind->is_split && !p->whole)
+        p->whole = (c->work.n - 1) / p->workers + 1;
 }
 
 /* 0, or why the call cannot be made. */
@@ -355,9 +364,9 @@ static int prepare(pl_process_call *p, void *out)
     if (c->options.memory_limit && !pl_os_can_limit_memory())
         return ENOTSUP;
     p->vector = out;
-    p->back = !c->par.results && out && c->map.result_size;
+    p->back = !c->work.results && out && c->work.map.result_size;
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
-    p->workers = (unsigned)(workers < c->n ? workers : c->n);
+    p->workers = (unsigned)(workers < c->work.n ? workers : c->work.n);
     p->watch_ns = shortest_timeout(c);
     size_t bytes = lay_out(p);
     p->memory = pl_arena_take_aligned(&p->block, bytes, p->alignment);
@@ -385,9 +394,9 @@ static void clean_up(pl_process_call *p)
     free(p->alone);
 }
 
-void pl_process_run(pl_call *c, void *out)
+static void run_in_processes(pl_call *c, void *out)
 {
-    pl_cost *cost = pl_call_cost(c, 2);
+    pl_cost *cost = pl_call_cost(c, PL_CALL_APART);
     pl_process_call *p = malloc(sizeof *p);
     if (!p) {
         c->error = ENOMEM;
@@ -396,12 +405,12 @@ void pl_process_run(pl_call *c, void *out)
     memset(p, 0, offsetof(pl_process_call, trying));
     p->call = c;
     if (!c->policy.began)
-        pl_policy_begin(c);
-    pl_call_worker_begin(&p->run, c);
-    c->error = c->n ? prepare(p, out) : 0;
-    if (c->n && !c->error) {
+        pl_policy_begin(&c->policy, &c->options, c->work.n);
+    pl_call_worker_begin(&p->run, c, 0);
+    c->error = c->work.n ? prepare(p, out) : 0;
+    if (c->work.n && !c->error) {
         choose_sizes(p, cost);
-        uint64_t guess = pl_cost_guess(cost, c->n);
+        uint64_t guess = pl_cost_guess(cost, c->work.n);
         run(p, p->persistent && guess < SHORT_US * pl_os_ticks_per_us());
         uint64_t done = p->group ? pl_coordinator_done(p->coordinator) : 0, busy;
         if (done && !p->watch_ns && !p->coordinator->corrupted && pl_coordinator_busy(p->coordinator, &busy))
@@ -413,6 +422,24 @@ void pl_process_run(pl_call *c, void *out)
     clean_up(p);
     pl_call_worker_end(&p->run);
     free(p);
-    if (c->options.progress && !c->error)
-        pl_policy_report_end(c);
+    if (!c->error)
+        pl_call_worker_end_progress(c);
 }
+
+/* Workers that are kept have no way to the program's memory, so what is sent has to have a size; loops leave nothing but what they
+ * write to that memory. */
+static int check_call(const pl_call *c)
+{
+    const parallel_options *o = &c->options;
+    if (!c->work.kind->bind)
+        return ENOTSUP;
+    return o->isolation == PARALLEL_PERSISTENT && o->extras && !o->extras_size ? EINVAL : 0;
+}
+
+const pl_executor pl_process_executor = {
+    .name = "processes",
+    .memory = &pl_arena_memory,
+    .needs_policy = true,
+    .check = check_call,
+    .run = run_in_processes,
+};

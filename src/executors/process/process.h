@@ -23,7 +23,7 @@
 #ifndef PL_PROCESS_PROCESS_H
 #define PL_PROCESS_PROCESS_H
 
-#include "call/call.h"
+#include "call/call_worker.h"
 #include "executors/process/remote.h"
 #include "executors/process/group.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/os.h"
 #include "base/unwind.h"
+#include "call/failure.h"
 #include "executors/process/group.h"
 
 _Static_assert(sizeof(pl_context) <= PL_BOARD_ROOM, "a chunk fits where a slot has room for it");
@@ -29,12 +30,12 @@ void pl_remote_function(pl_remote_task *task, const parallel_function *f)
     task->call = f->call;
     task->arg_size = f->arg_size;
     task->result_size = f->result_size;
-    task->can_fail = pl_can_fail(f);
+    task->can_fail = pl_function_can_fail(f);
 }
 
 static const pl_remote_task *task_of(const run_of *r, size_t i)
 {
-    return &r->all->tasks[r->all->par ? i : 0];
+    return &r->all->tasks[r->all->separate ? i : 0];
 }
 
 /* Whether the chunk, which others can write to, is the one that was set up for a task. */
@@ -50,7 +51,7 @@ static bool is_as_it_was(const run_of *r, const pl_remote_task *task)
 static size_t run_once(run_of *r, size_t begin, size_t end)
 {
     const pl_remote_task *task = task_of(r, begin);
-    size_t first = r->all->par ? 0 : begin, last = r->all->par ? 1 : end;
+    size_t first = r->all->separate ? 0 : begin, last = r->all->separate ? 1 : end;
     parallel_span *span = &r->context->span;
     span->args = task->args;
     span->results = task->out;
@@ -72,7 +73,7 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
                     .out = task->out,
                     .arg_size = task->arg_size,
                     .result_size = task->result_size};
-        i = pl_call_each(&m, span, first, last);
+        i = pl_work_call_each(&m, span, first, last);
     }
     pl_endpoint_check(r->endpoint);
     if (!is_as_it_was(r, task))
@@ -87,7 +88,7 @@ static void clear(const run_of *r, size_t begin, size_t end)
     const pl_remote_task *task = task_of(r, begin);
     if (!task->out || !task->result_size)
         return;
-    unsigned char *results = (unsigned char *)task->out + (r->all->par ? 0 : begin * task->result_size);
+    unsigned char *results = (unsigned char *)task->out + (r->all->separate ? 0 : begin * task->result_size);
     pl_arena_warm(results, (end - begin) * task->result_size);
     if (task->can_fail)
         memset(results, 0, (end - begin) * task->result_size);
@@ -97,16 +98,16 @@ static void clear(const run_of *r, size_t begin, size_t end)
 static void report_failure(run_of *r, size_t begin, size_t end, bool late)
 {
     pl_context *context = r->context;
-    size_t noted = r->all->par ? 0 : begin;
-    parallel_failure failure = pl_context_failure(context, begin, noted, late, r->assignment->tried);
+    size_t noted = r->all->separate ? 0 : begin;
+    parallel_failure failure = pl_failure_of_context(context, begin, noted, late, r->assignment->tried);
     pl_report report = {.kind = PL_REPORT_FAILED,
                         .position = r->assignment->position,
                         .begin = begin,
                         .end = end,
                         .code = failure.code,
                         .state = failure.state,
-                        .final = pl_context_is_final(context, noted)};
-    char *message = context->span.code ? pl_context_message(context, noted) : NULL;
+                        .final = pl_failure_is_final(context, noted)};
+    char *message = context->span.code ? pl_failure_message(context, noted) : NULL;
     pl_endpoint_report(r->endpoint, &report, message);
     free(message);
     if (!r->all->keep_all && (r->assignment->last || report.final))
@@ -121,7 +122,7 @@ static size_t piece_end(const run_of *r, size_t i)
     unsigned most = r->endpoint->job.tasks_per_worker;
     if (r->all->chunks)
         return end;
-    if (r->timed || r->all->par)
+    if (r->timed || r->all->separate)
         return i + 1;
     return most && end - i > most - r->endpoint->ran ? i + (most - r->endpoint->ran) : end;
 }

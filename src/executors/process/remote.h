@@ -24,7 +24,7 @@ typedef struct pl_remote_task {
 } pl_remote_task;
 
 typedef struct pl_remote {
-    bool par;                 /* each task has an entry of its own; else all are of the one in tasks[0] */
+    bool separate;            /* each task has an entry of its own; else all are of the one in tasks[0] */
     bool chunks;              /* tasks fail by chunks */
     bool keep_all;            /* a failure does not stop the rest */
     const pl_context *parent; /* the chunk that the call was made in, where the workers have it */

@@ -61,7 +61,7 @@ static bool spawn_worker(supervisor *s, unsigned slot)
     int pid = pl_os_fork_worker(&s->os);
     if (pid == 0) {
         pl_os_become_worker(&s->os, supervisor_pid);
-        pl_work(group, slot, generation);
+        pl_group_run_worker(group, slot, generation);
     }
     if (pid < 0)
         return false;
@@ -231,7 +231,7 @@ static void end_all(supervisor *s)
     }
 }
 
-void pl_supervise(int line, void *group)
+void pl_group_run_supervisor(int line, void *group)
 {
     supervisor s = {.group = group, .board = ((pl_group *)group)->board, .kill_all_at = UINT64_MAX};
     int error = pl_os_supervise(&s.os, line, s.group->program, !s.group->kept);

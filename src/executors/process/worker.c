@@ -4,17 +4,12 @@
 
 #include "base/life.h"
 #include "base/os.h"
+#include "call/context.h"
 #include "executors/process/arena.h"
 #include "executors/process/group.h"
 #include "sched/pool.h"
 
-static bool is_worker;
 static pl_endpoint *at_work; /* the worker's, while it runs an entry */
-
-bool pl_in_worker_process(void)
-{
-    return is_worker;
-}
 
 bool pl_endpoint_is_spent(const pl_endpoint *endpoint)
 {
@@ -22,11 +17,11 @@ bool pl_endpoint_is_spent(const pl_endpoint *endpoint)
     return (most && endpoint->ran >= most) || pl_arena_has_own();
 }
 
-void pl_work(const pl_group *group, unsigned number, unsigned generation)
+void pl_group_run_worker(const pl_group *group, unsigned number, unsigned generation)
 {
     pl_endpoint endpoint;
     int supervisor = pl_os_parent();
-    is_worker = true;
+    pl_context_enter_worker_process();
     pl_pool_stay_alone();
     pl_endpoint_begin(&endpoint, group->board, group->workers, group->index_at, number, generation);
     for (bool worked = false;;) {

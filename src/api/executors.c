@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Which executors there are. */
+#include "api/executors.h"
+
+#include "executors/process/executor.h"
+#include "executors/threads.h"
+
+const pl_executor *const pl_executors[PL_EXECUTOR_KINDS] = {
+    [PARALLEL_DEFAULT_EXECUTOR] = &pl_threads_executor,
+    [PARALLEL_THREAD] = &pl_threads_executor,
+    [PARALLEL_PROCESS] = &pl_process_executor,
+    [PARALLEL_SERIAL] = &pl_threads_serial_executor,
+    [PARALLEL_MPI] = NULL, /* not in this release */
+};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Which executors there are, by parallel_executor_kind; NULL: not in this release. */
+#ifndef PL_API_EXECUTORS_H
+#define PL_API_EXECUTORS_H
+
+#include "call/options.h"
+
+extern const pl_executor *const pl_executors[PL_EXECUTOR_KINDS];
+
+/* What functions of the API ask calls for: the executor that their name demands, and to be waited for, or not. */
+#define PL_NOW(kind) (&(const pl_request){.executor = (kind), .executors = pl_executors})
+#define PL_LATER(kind) (&(const pl_request){.executor = (kind), .background = true, .executors = pl_executors})
+
+#endif

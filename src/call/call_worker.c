@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* One thread at work on a call that is under a policy. */
+#include "call/call_worker.h"
+
+#include <errno.h>
+
+#include "call/failure.h"
+#include "base/os.h"
+#include "base/unwind.h"
+
+void pl_call_worker_begin(pl_call_worker *t, pl_call *c, unsigned participant)
+{
+    *t = (pl_call_worker){.call = c};
+    t->context.span = (parallel_span){
+        .args = c->work.map.args, .results = c->work.map.out, .extras = c->work.extras, .stop = &c->policy.stop};
+    t->context.can_fail = pl_work_can_fail(&c->work);
+    t->context.participant = participant;
+    t->context.parent = c->parent;
+    t->context.call = c;
+    t->reported = pl_ticks();
+    pl_context_begin(&t->context);
+}
+
+void pl_call_worker_end(pl_call_worker *t)
+{
+    pl_call_worker_report(t);
+    pl_context_end(&t->context);
+}
+
+void pl_call_worker_report(pl_call_worker *t)
+{
+    t->reported = pl_ticks();
+    t->now = 0;
+    if (!t->call->policy.progress.callback)
+        return;
+    size_t done = t->done, failed = t->failed;
+    t->done = t->failed = 0;
+    pl_progress_add(&t->call->policy.progress, done, failed);
+}
+
+/* ---- failures -------------------------------------------------------------------------------------------- */
+
+void pl_call_worker_note(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
+{
+    pl_call *c = t->call;
+    parallel_failure f = *failure;
+    if (begin == end)
+        return;
+    if (f.state != PARALLEL_NOT_RUN)
+        c->work.kind->zero(&c->work, begin, end);
+    f.index = begin;
+    pl_failures_add(&c->failures, &f, end - begin, message);
+    if (c->options.silent)
+        return;
+    t->stop = true;
+    if (failure->state != PARALLEL_NOT_RUN && pl_stop_raise(&c->policy.stop, PL_STOP_ALL))
+        pl_stop_notify(pl_context_root(&t->context));
+}
+
+void pl_call_worker_leave_out(pl_call_worker *t, int why, size_t begin, size_t end)
+{
+    pl_policy *policy = &t->call->policy;
+    parallel_failure failure = {.state = PARALLEL_NOT_RUN, .code = why};
+    pthread_mutex_lock(&policy->mutex);
+    policy->left_out = true;
+    pthread_mutex_unlock(&policy->mutex);
+    pl_call_worker_note(t, &failure, NULL, begin, end);
+}
+
+void pl_call_worker_fail(pl_call_worker *t, const parallel_failure *failure, bool again, char *message, size_t begin,
+                         size_t end)
+{
+    pl_call *c = t->call;
+    if (again && pl_policy_put_off(&c->policy, &c->work, failure, message, begin, end))
+        return;
+    pl_call_worker_note(t, failure, message, begin, end);
+    t->done += end - begin;
+    t->failed += end - begin;
+}
+
+void pl_call_worker_give_up(pl_call_worker *t, pl_retry *r)
+{
+    pl_call_worker_fail(t, &r->failure, false, r->message, r->begin, r->end);
+    free(r);
+}
+
+/* ---- attempts -------------------------------------------------------------------------------------------- */
+
+/* When what starts now is late. */
+static uint64_t deadline_of(pl_call_worker *t, const pl_task_policy *policy)
+{
+    uint64_t task = 0, call = t->call->policy.deadline;
+    if (policy->timeout_ns) {
+        uint64_t now = t->now ? t->now : pl_os_nanoseconds();
+        task = policy->timeout_ns < UINT64_MAX - 1 - now ? now + policy->timeout_ns : UINT64_MAX - 1;
+    }
+    return task == 0 || (call && call < task) ? call : task;
+}
+
+/* Whether what has just ended is late. The next task starts now. */
+static bool is_late(pl_call_worker *t)
+{
+    if (!t->context.deadline)
+        return false;
+    t->now = pl_os_nanoseconds();
+    return t->now > t->context.deadline;
+}
+
+/* What one attempt at tasks came to. */
+typedef enum outcome {
+    DONE,    /* those before `reached` went well; no other was begun */
+    STOPPED, /* none was begun: the call has been stopped */
+    FAILED,  /* those before `reached` went well, and that one failed */
+    LATE     /* they ended too late, all that were begun */
+} outcome;
+
+static outcome try_once(pl_call_worker *t, const pl_task_policy *policy, size_t begin, size_t end, size_t *reached)
+{
+    const pl_work *work = &t->call->work;
+    PL_UNWIND_BARRIER();
+    t->context.deadline = deadline_of(t, policy);
+    pl_context_renew(&t->context);
+    *reached = work->kind->run(work, &t->context, begin, end);
+    bool late = is_late(t);
+    if (t->context.span.code == 0 && (*reached < end || !late))
+        return *reached == begin && begin < end ? STOPPED : DONE;
+    return late ? LATE : FAILED;
+}
+
+/* What follows on a failed attempt. */
+typedef enum decision { FINAL, AGAIN_NOW, AGAIN_LATER } decision;
+
+static decision decide(const pl_call_worker *t, const pl_task_policy *policy, const parallel_failure *failure,
+                       size_t noted)
+{
+    bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < policy->attempts &&
+                 !pl_policy_over(&t->call->policy) && !pl_failure_is_final(&t->context, noted);
+    return !again ? FINAL : policy->delay > 0 ? AGAIN_LATER : AGAIN_NOW;
+}
+
+size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned tried)
+{
+    pl_call *c = t->call;
+    const pl_work *work = &c->work;
+    pl_task_policy policy = pl_policy_of_task(&c->policy, work, begin);
+    parallel_failure failure = {0}; /* of the last attempt, if it is to be made again at once */
+    char *message = NULL;
+    for (;; tried++) {
+        size_t reached;
+        outcome came_to = try_once(t, &policy, begin, end, &reached);
+        if (came_to == STOPPED && failure.attempts) { /* in between: so the last attempt counts */
+            pl_call_worker_fail(t, &failure, false, message, begin, end);
+            return end;
+        }
+        free(message);
+        message = NULL;
+        if (came_to != LATE)
+            t->done += reached - begin;
+        if (came_to == DONE || came_to == STOPPED)
+            return reached;
+        if (came_to == FAILED && reached != begin) {
+            begin = reached;
+            tried = 0;
+        }
+        size_t last = came_to == LATE || c->failures.chunks ? end : begin + 1;
+        size_t noted = work->kind->is_separate ? 0 : begin;
+        failure = pl_failure_of_context(&t->context, begin, noted, came_to == LATE, tried);
+        if (t->context.span.code) /* else it said something, and then went well, but too late */
+            message = pl_failure_message(&t->context, noted);
+        decision next = decide(t, &policy, &failure, noted);
+        if (next != AGAIN_NOW) {
+            pl_call_worker_fail(t, &failure, next == AGAIN_LATER, message, begin, last);
+            return last;
+        }
+        work->kind->zero(work, begin, last);
+        end = last;
+        t->now = 0;
+    }
+}
+
+void pl_call_worker_retry(pl_call_worker *t, pl_retry *r)
+{
+    const pl_work *work = &t->call->work;
+    work->kind->zero(work, r->begin, r->end);
+    if (pl_call_worker_run(t, r->begin, r->end, r->failure.attempts) == r->end) {
+        free(r->message);
+        free(r);
+    } else {
+        pl_call_worker_give_up(t, r); /* the call has been stopped meanwhile */
+    }
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------- */
+
+/* Whoever asks now for the results has them no more than any task. */
+void pl_call_worker_end_progress(pl_call *c)
+{
+    pl_call_worker t;
+    if (!c->policy.progress.callback)
+        return;
+    pl_call_worker_begin(&t, c, 0);
+    pl_progress_end(&c->policy.progress);
+    pl_context_end(&t.context);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Progress of a call. */
+#include "call/progress.h"
+
+#include "base/unwind.h"
+
+/* How long the callback is left alone. */
+#define REPORT_NS UINT64_C(50000000)
+
+_Thread_local pl_progress_facts *pl_progress_now;
+
+void pl_progress_begin(pl_progress *p, void (*callback)(size_t, size_t, void *), void *data, size_t total, uint64_t now)
+{
+    *p = (pl_progress){
+        .callback = callback, .data = data, .total = total, .mutex = PTHREAD_MUTEX_INITIALIZER, .reported = now};
+    p->facts.started = now;
+}
+
+/* Calls the callback. With the mutex held, which it lets go meanwhile. */
+static void call_back(pl_progress *p, bool ended)
+{
+    size_t done = p->done;
+    p->reporting = true;
+    p->facts.failures = p->failed;
+    p->facts.ended = ended;
+    pthread_mutex_unlock(&p->mutex);
+    PL_UNWIND_BARRIER();
+    pl_progress_facts *outer = pl_progress_now;
+    pl_progress_now = &p->facts;
+    p->callback(done, p->total, p->data);
+    pl_progress_now = outer;
+    pthread_mutex_lock(&p->mutex);
+    p->reporting = false;
+    p->reported = pl_os_nanoseconds();
+}
+
+void pl_progress_add(pl_progress *p, size_t done, size_t failed)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->done += done;
+    p->failed += failed;
+    if (!p->reporting && p->done < p->total && pl_os_nanoseconds() - p->reported > REPORT_NS)
+        call_back(p, false);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void pl_progress_end(pl_progress *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    call_back(p, true);
+    pthread_mutex_unlock(&p->mutex);
+}

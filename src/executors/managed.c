@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls on threads that are under a policy; managed.h says how. */
+#include "executors/managed.h"
+
+#include "base/os.h"
+#include "sched/cost.h"
+
+/* How long a piece is to last, and how often a thread reports what it has done. */
+#define PIECE_US 50
+
+/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is known. */
+static size_t piece_end(const pl_call *c, size_t piece, size_t begin, size_t end)
+{
+    const pl_work_kind *kind = c->work.kind;
+    if (c->failures.chunks || (kind->is_untimed && c->options.grain))
+        return end;
+    if (kind->is_separate || (!kind->is_untimed && (c->policy.deadline || c->options.timeout > 0)))
+        return begin + 1;
+    return end - begin < piece ? end : begin + piece;
+}
+
+/* What lasts about as long as a piece should, by what tasks have cost before. */
+static size_t first_piece(const pl_cost *cost)
+{
+    uint64_t one = pl_cost_guess(cost, 1), all = PIECE_US * pl_os_ticks_per_us();
+    return one < all ? all / (one + 1) + 1 : 1;
+}
+
+/* A piece of `size` took so long: the next is to be longer, or shorter. */
+static size_t next_piece(size_t piece, size_t size, uint64_t took)
+{
+    uint64_t right = PIECE_US * pl_os_ticks_per_us();
+    if (took > right * 2)
+        return size / 2 + 1;
+    return took < right / 2 && size == piece && size < SIZE_MAX / 4 ? size * 4 : piece;
+}
+
+static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsigned participant)
+{
+    pl_managed *m = ctx;
+    pl_call *c = m->call;
+    size_t piece = first_piece(m->cost);
+    pl_call_worker t;
+    (void)loop_stop;
+    pl_call_worker_begin(&t, c, participant);
+    pl_retry_timer_enter(m, &t, participant);
+    uint64_t before = t.reported;
+    while (begin < end && !t.stop) {
+        int why = pl_policy_over(&c->policy);
+        if (why) {
+            pl_call_worker_leave_out(&t, why, begin, end);
+            break;
+        }
+        size_t to = pl_call_worker_run(&t, begin, piece_end(c, piece, begin, end), 0);
+        uint64_t now = pl_ticks();
+        piece = next_piece(piece, to - begin, now - before);
+        before = now;
+        begin = to;
+        if (now - t.reported > PIECE_US * pl_os_ticks_per_us()) {
+            pl_call_worker_report(&t);
+            pl_retry_timer_run_due(m, &t);
+            before = pl_ticks();
+        }
+    }
+    pl_retry_timer_run_due(m, &t);
+    pl_retry_timer_leave(m, &t);
+    pl_call_worker_end(&t);
+    return t.stop;
+}
+
+/* Then tasks are left out, however many at a time. */
+static bool is_over(void *ctx)
+{
+    return pl_policy_over(&((const pl_managed *)ctx)->call->policy) != 0;
+}
+
+void pl_managed_run(pl_call *c, pl_loop_spec *spec)
+{
+    pl_managed m = {.call = c, .cost = spec->cost};
+    spec->body = run_pieces;
+    spec->ctx = &m;
+    spec->ctx_size = 0;
+    spec->is_over = is_over;
+    spec->chunk_us = PIECE_US;
+    if (!c->policy.began)
+        pl_policy_begin(&c->policy, &c->options, c->work.n);
+    pl_retry_timer_begin(&m, spec->workers);
+    pl_loop_run(spec);
+    pl_retry_timer_end(&m);
+    if (c->policy.left_out)
+        pl_cost_forget(spec->cost);
+    pl_call_worker_end_progress(c);
+}
