@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The source's own rules: floors, labelled atomics, headers that compile alone. Each checker is shown to find what it is
+# The source's own rules: layers, labelled atomics, headers that compile alone. Each checker is shown to find what it is
 # for in a copy with a planted fault.
 . "$srcdir/tests/support/tap.sh"
 
-check "no include goes up a floor" "$srcdir/scripts/check-layers" "$srcdir"
+check "no include goes up a layer" "$srcdir/scripts/check-layers" "$srcdir"
 check "every atomic operation is labelled and has its partner" "$srcdir/scripts/check-atomics" "$srcdir"
 check "names in the documents are those of the sources" "$srcdir/scripts/check-names" "$srcdir"
 
@@ -21,12 +21,19 @@ plant() {
     refuse "found: $1" "$srcdir/scripts/$2" "$work/copy"
 }
 
-plant "an include of the floor above" check-layers src/deque/deque.c '1a #include "sched/pool.h"'
-plant "a public header on the deque's floor" check-layers src/deque/deque.c '1a #include <libparallel/map.h>'
-plant "the umbrella header on the scheduler's floor" check-layers src/sched/task.c '1a #include <parallel.h>'
-plant "the tasks' header on the base floor" check-layers src/base/os.h '1a #include <libparallel/task.h>'
+plant "an include of the layer above" check-layers src/deque/deque.c '1a #include "sched/pool.h"'
+plant "an include of an executor by the calls" check-layers src/call/call.c '1a #include "executors/process/group.h"'
+plant "an include of the API by an executor" check-layers src/executors/process/process.c '1a #include "api/api.h"'
+plant "an include that names no layer" check-layers src/executors/process/board.c '1a #include "board.h"'
+plant "a public header in the deque's layer" check-layers src/deque/deque.c '1a #include <libparallel/map.h>'
+plant "the umbrella header in the scheduler's layer" check-layers src/sched/task.c '1a #include <parallel.h>'
+plant "the tasks' header in the base layer" check-layers src/base/os.h '1a #include <libparallel/task.h>'
 plant "a platform header above the base" check-layers src/sched/loop.c '1a #include <sys/mman.h>'
-plant "an atomic on the API floor" check-layers src/api/map.c '/^static bool is_plain/i static _Atomic int planted;'
+plant "a platform header in an executor" check-layers src/executors/process/worker.c '1a #include <unistd.h>'
+plant "atomics that do not come through the base" check-layers src/sched/loop.c '1a #include <stdatomic.h>'
+plant "an atomic of the compiler's" check-layers src/sched/task.c '1a int planted(int *x) { return __atomic_load_n(x, 0); }'
+plant "an atomic in the calls' layer" check-layers src/call/names.c '1a static _Atomic int planted;'
+plant "an atomic in the API's layer" check-layers src/api/map.c '1a static _Atomic int planted;'
 plant "an operation without its comment" check-atomics src/deque/deque.c '/D1 relaxed/d'
 plant "a fence of the compiler's without its comment" check-atomics include/libparallel/task.h '/T2 seq_cst/d'
 plant "a fence of the compiler's elsewhere" check-atomics src/deque/deque.c 's|^    set_bounds(d, to);|    /* D99 seq_cst: planted; no partner */\
