@@ -54,26 +54,26 @@
  * longjmp() out of one is not noticed, and leaves damage.
  *
  * **What tasks see** of the thread that makes the call, wherever they run: how it rounds, and other control bits of its
- * floating-point unit; its locale, if uselocale() has set one; and its signal mask, which what they start inherits, but that
- * on other threads signals which the program handles stay blocked (fork() gives children the caller's mask). errno and
- * thread-local variables are the running thread's own. Calls in the background, which are as in a new thread of
- * whoever starts them, have the program's locale, and if a thread that waits for one performs it, that one's mask. Tasks of
- * PARALLEL_SPAWN, and of calls that take less than 0.1 ms in all, have most signals blocked on other threads, and children of fork()
- * the mask of the call for which the thread was started.
+ * floating-point unit; its locale, if uselocale() has set one; and its signal mask, which what they start inherits, but
+ * that on other threads signals which the program handles stay blocked (fork() gives children the caller's mask). errno
+ * and thread-local variables are the running thread's own. Calls in the background, which are as in a new thread of
+ * whoever starts them, have the program's locale, and if a thread that waits for one performs it, that one's mask.
+ * Tasks of PARALLEL_SPAWN, and of calls that take less than 0.1 ms in all, have most signals blocked on other threads,
+ * and children of fork() the mask of the call for which the thread was started.
  *
- * **Threads** of the library have the CPUs, the priority and the policy of the process's first thread, whichever makes the first
- * call. The program's signal handlers run on the program's threads, but SIGPROF, a profiler's, on any; and one that is
- * installed while calls run, or 2 ms before, may run on any in those calls.
+ * **Threads** of the library have the CPUs, the priority and the policy of the process's first thread, whichever makes
+ * the first call. The program's signal handlers run on the program's threads, but SIGPROF, a profiler's, on any; and
+ * one that is installed while calls run, or 2 ms before, may run on any in those calls.
  *
- * **Cancellation.** No function is a cancellation point. A thread that is cancelled in a wait, a PARALLEL_RUN, a call on
- * processes or in the background, or one with `timeout`, `call_timeout`, `retries` or `progress`, goes on until that
- * has returned. In other calls the tasks that run on the thread itself have their own cancellation points, as in the serial
- * loop: then no task starts any more, those that run elsewhere are waited for, what the call has is freed, and the thread
- * ends. (With C libraries other than glibc, it goes on until the call has returned.) A thread that calls must not be
- * cancellable at any time (PTHREAD_CANCEL_ASYNCHRONOUS); a task may be while it computes.
+ * **Cancellation.** No function is a cancellation point. A thread that is cancelled in a wait, a PARALLEL_RUN, a call
+ * on processes or in the background, or one with `timeout`, `call_timeout`, `retries` or `progress`, goes on until that
+ * has returned. In other calls the tasks that run on the thread itself have their own cancellation points, as in the
+ * serial loop: then no task starts any more, those that run elsewhere are waited for, what the call has is freed, and
+ * the thread ends. (With C libraries other than glibc, it goes on until the call has returned.) A thread that calls
+ * must not be cancellable at any time (PTHREAD_CANCEL_ASYNCHRONOUS); a task may be while it computes.
  *
- * **Signals.** parallel_cancel() and parallel_executor_cancel() are async-signal-safe, and nothing else. **Fork.** A child
- * may call everything, at once; fork handlers may make calls on threads.
+ * **Signals.** parallel_cancel() and parallel_executor_cancel() are async-signal-safe, and nothing else. **Fork.** A
+ * child may call everything, at once; fork handlers may make calls on threads.
  */
 #ifndef PARALLEL_H
 #define PARALLEL_H

@@ -160,28 +160,6 @@ PARALLEL_API parallel_executor *parallel_process_async_par_futures(const paralle
 
 PARALLEL_END_DECLS
 
-#ifndef __cplusplus
-
-#define PARALLEL_ASYNC_MAP_(fn_, args_, n_, ...)                                                                       \
-    parallel_async_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
-
-#define PARALLEL_THREAD_ASYNC_MAP_(fn_, args_, n_, ...)                                                                \
-    parallel_thread_async_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_),                             \
-                                       PARALLEL_OPTIONS_(__VA_ARGS__))
-
-#define PARALLEL_PROCESS_ASYNC_MAP_(fn_, args_, n_, ...)                                                               \
-    parallel_process_async_map_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_),                            \
-                                        PARALLEL_OPTIONS_(__VA_ARGS__))
-
-#define PARALLEL_ASYNC_PAR_(futures_, n_, ...)                                                                         \
-    parallel_async_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
-
-#define PARALLEL_THREAD_ASYNC_PAR_(futures_, n_, ...)                                                                  \
-    parallel_thread_async_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
-
-#define PARALLEL_PROCESS_ASYNC_PAR_(futures_, n_, ...)                                                                 \
-    parallel_process_async_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
-
-#endif /* !__cplusplus */
+#include <libparallel/detail/executor.h>
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of a call. A call names those it wants: parallel_map(fn, args, n, .max_workers = 4). A first one without a
- * name is an error at compile time. */
+/* The options of a call. A call names those it wants: parallel_map(fn, args, n, .max_workers = 4). A first one without
+ * a name is an error at compile time. */
 #ifndef LIBPARALLEL_OPTIONS_H
 #define LIBPARALLEL_OPTIONS_H
 
@@ -105,7 +105,8 @@ typedef struct parallel_options {
      */
     parallel_pool *pool;
 
-    /** For parallel_async_map() and parallel_async_par(): wait for parallel_executor_start(). In other calls: EINVAL. */
+    /** For parallel_async_map() and parallel_async_par(): wait for parallel_executor_start(). In other calls:
+     * EINVAL. */
     bool deferred;
 
     /**
@@ -134,36 +135,6 @@ typedef struct parallel_options {
     int tasks_per_worker;
 } parallel_options;
 
-/*
- * The macros that take options end their arguments with PARALLEL_END_. So PARALLEL_OPTIONS_(.name = value, ...,
- * PARALLEL_END_) points to such options, their size filled in; PARALLEL_OPTIONS_(PARALLEL_END_) is NULL.
- * PARALLEL_IF_ANY_(some, none, ...) chooses likewise: if its third argument is PARALLEL_END_, that and what follows is
- * a call, which puts `none` into second place.
- */
-#define PARALLEL_END_(...) __VA_ARGS__
-#define PARALLEL_OPTIONS_(...)                                                                                         \
-    PARALLEL_IF_ANY_((PARALLEL_BY_NAME_(__VA_ARGS__) + &(parallel_options){PARALLEL_SIZED_(__VA_ARGS__)}),             \
-                     ((const parallel_options *)0), __VA_ARGS__)
-#define PARALLEL_SIZED_(...) __VA_ARGS__(.size = sizeof(parallel_options))
-#define PARALLEL_IF_ANY_(some, none, ...) PARALLEL_SECOND_(PARALLEL_FIRST_(__VA_ARGS__, ~)(~, none), some, ~)
-#define PARALLEL_FIRST_(first, ...) first
-#define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
-#define PARALLEL_SECOND__(first, second, ...) second
-
-/*
- * PARALLEL_BY_NAME_(.name = value, ..., PARALLEL_END_) is 0, and an error at compile time if what comes first is not
- * named: it would be taken for the first member. Both compilers know the value of __builtin_strncmp() while they
- * compile. All this is short, and about the first alone, as programs make strings of calls (Check's ck_assert_int_eq()).
- */
-#define PARALLEL_BY_NAME_(...)                                                                                         \
-    (0 * __extension__ sizeof(struct {                                                                                 \
-         PARALLEL_ASSERT_NAMED_(__VA_ARGS__);                                                                          \
-         char unused;                                                                                                  \
-     }))
-#define PARALLEL_ASSERT_NAMED_(...)                                                                                    \
-    _Static_assert(__builtin_strncmp(PARALLEL_STRING_(PARALLEL_FIRST_(__VA_ARGS__, ~)), ".", 1) == 0,                  \
-                   "options are given by name, as .timeout = 5")
-#define PARALLEL_STRING_(...) PARALLEL_STRING__(__VA_ARGS__)
-#define PARALLEL_STRING__(...) #__VA_ARGS__
+#include <libparallel/detail/options.h>
 
 #endif

@@ -38,8 +38,8 @@ typedef struct parallel_future {
  *     const struct weather *w = parallel_get(r, "weather");
  *
  * As the results are of different types, parallel_values() is NULL; parallel_result() and parallel_get() point to the
- * value of one task, aligned as its type wants, and parallel_replace_failed() does nothing. A future's name goes before that
- * from `names`; unlike those, it may be missing.
+ * value of one task, aligned as its type wants, and parallel_replace_failed() does nothing. A future's name goes before
+ * that from `names`; unlike those, it may be missing.
  *
  * @param futures n of them; borrowed for the call, and their names until the results are freed
  * @param options as for parallel_map(). `timeout`, `retries` and `retry_delay` are the future's own, else those
@@ -80,21 +80,6 @@ PARALLEL_API parallel_results *parallel_process_par_futures(const parallel_futur
 
 PARALLEL_END_DECLS
 
-#ifndef __cplusplus
-
-#define PARALLEL_PAR_(futures_, n_, ...) parallel_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
-#define PARALLEL_THREAD_PAR_(futures_, n_, ...)                                                                        \
-    parallel_thread_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
-
-#define PARALLEL_PROCESS_PAR_(futures_, n_, ...)                                                                       \
-    parallel_process_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
-
-/* PARALLEL_END_ at the end of the members makes a call of what follows them. */
-#define PARALLEL_FUTURE_(fn_, value_, ...)                                                                             \
-    ((parallel_future){                                                                                                \
-        .arg = (fn_##__parallel_arg[1 + PARALLEL_IF_ANY_(PARALLEL_BY_NAME_(__VA_ARGS__), 0, __VA_ARGS__)]){value_},    \
-        __VA_ARGS__(.function = &fn_##__parallel)})
-
-#endif /* !__cplusplus */
+#include <libparallel/detail/par.h>
 
 #endif

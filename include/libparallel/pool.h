@@ -42,40 +42,42 @@ PARALLEL_API parallel_pool *parallel_pool_new(int workers);
 
 /** What a pool is to be like, and its threads. All zero: as parallel_pool_new(0) makes it. */
 typedef struct parallel_pool_options {
-    /** sizeof(parallel_pool_options), so that programs and library may be of different ages. Zero stands for all that are
-     * declared here. */
+    /** sizeof(parallel_pool_options), so that programs and library may be of different ages. Zero stands for all that
+     * are declared here. */
     size_t size;
 
     /** As for parallel_pool_new(). */
     int workers;
 
     /**
-     * Bytes of stack that each of its threads has. Too little for any thread is EINVAL. Zero: as much as the program's first
-     * thread may have (`ulimit -s`), or what pthread_setattr_default_np() has set; 64 MB where there is no limit (2 MB on
-     * machines of 32 bits). The stack of the thread that makes a call is its own affair.
+     * Bytes of stack that each of its threads has. Too little for any thread is EINVAL. Zero: as much as the program's
+     * first thread may have (`ulimit -s`), or what pthread_setattr_default_np() has set; 64 MB where there is no limit
+     * (2 MB on machines of 32 bits). The stack of the thread that makes a call is its own affair.
      */
     size_t stack_size;
 
-    /** The name of its threads, as debuggers and `ps -L` show it: its first 15 bytes. Copied. NULL: "parallel/" and a number. */
+    /** The name of its threads, as debuggers and `ps -L` show it: its first 15 bytes. Copied. NULL: "parallel/" and a
+     * number. */
     const char *name;
 
     /**
-     * Called by each of the pool's threads with `thread_data`, as the first and the last thing that it does; not by the threads
-     * that make calls. NULL: nothing. Threads come and go while the pool lives. Calls that these functions make run on the
-     * thread alone. `thread_end` comes before destructors of thread-specific data.
+     * Called by each of the pool's threads with `thread_data`, as the first and the last thing that it does; not by the
+     * threads that make calls. NULL: nothing. Threads come and go while the pool lives. Calls that these functions make
+     * run on the thread alone. `thread_end` comes before destructors of thread-specific data.
      */
     void (*thread_start)(void *thread_data);
     void (*thread_end)(void *thread_data); /**< see thread_start */
     void *thread_data;                     /**< handed to both */
 
-    /** Added to the nice value of the program's first thread: 19 is the least urgent. Where the system does not allow it, as it
-     * does not allow a program without privileges to be more urgent, that is left out. Outside of -40 to 40: EINVAL. */
+    /** Added to the nice value of the program's first thread: 19 is the least urgent. Where the system does not allow
+     * it, as it does not allow a program without privileges to be more urgent, that is left out. Outside of -40 to 40:
+     * EINVAL. */
     int nice;
 
     /**
-     * The numbers of the CPUs that its threads may run on, `cpu_count` of them. Copied. NULL and 0: those of the program's first
-     * thread. Of these numbers those that the process may not use are left out; if none is left, or the system knows no such
-     * thing, that is EINVAL. The thread that makes a call stays where it is.
+     * The numbers of the CPUs that its threads may run on, `cpu_count` of them. Copied. NULL and 0: those of the
+     * program's first thread. Of these numbers those that the process may not use are left out; if none is left, or the
+     * system knows no such thing, that is EINVAL. The thread that makes a call stays where it is.
      */
     const int *cpus;
     size_t cpu_count; /**< how many numbers */
@@ -88,21 +90,21 @@ typedef struct parallel_pool_options {
  *     PARALLEL_SCOPED parallel_pool *p = parallel_pool_new_with(&o);
  *
  * @param options read during the call only; NULL: as parallel_pool_new(0)
- * @return the pool, the caller's to free. NULL with errno EINVAL, ENOMEM, or ENOTSUP for an option that this release does not
- *         have
+ * @return the pool, the caller's to free. NULL with errno EINVAL, ENOMEM, or ENOTSUP for an option that this release
+ *         does not have
  */
 PARALLEL_API parallel_pool *parallel_pool_new_with(const parallel_pool_options *options);
 
 /**
  * Ends the threads of the program's own pool, and its kept worker processes (process.h); the next call makes them anew.
  * For use before fork(), before dlclose() of code that runs in tasks, or where thread-local objects are to be
- * destroyed at a certain time. At exit that is done without being asked for, before the destructors of objects that were
- * there when the first call was made.
+ * destroyed at a certain time. At exit that is done without being asked for, before the destructors of objects that
+ * were there when the first call was made.
  *
  * Pools of parallel_pool_new() are not touched. Other threads may call meanwhile: they work alone until it is done.
  *
- * @return 0; or -1 with errno EBUSY, and nothing is done: a call is under way, or waits, on the program's pool, in whatever
- *         thread; also if that is the call of a task that calls this; or another thread is at the same
+ * @return 0; or -1 with errno EBUSY, and nothing is done: a call is under way, or waits, on the program's pool, in
+ *         whatever thread; also if that is the call of a task that calls this; or another thread is at the same
  */
 PARALLEL_API int parallel_shutdown(void);
 

@@ -71,6 +71,14 @@ else
     skip "a C++ program" "no C++ compiler"
 fi
 
+# All headers are there, those in detail/ too.
+headers() { (cd "$1" && find . -name '*.h' | sort); }
+all_headers() {
+    headers "$srcdir/include" >"$work/headers"
+    headers "$root$prefix/include" | cmp - "$work/headers"
+}
+check "every header is installed" all_headers
+
 # Nothing but the public names is visible, and no other library is needed.
 exported() { # any other than parallel_...?
     ${NM:-nm} -D --defined-only "$root$libdir/libparallel.so" | awk '$3 !~ /^(parallel_|PARALLEL_)/ { print; bad = 1 } END { exit !bad }'

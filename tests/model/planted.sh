@@ -181,12 +181,12 @@ plant "half of one task is none" $file : 's/\(head - split \+ 1\) \/ 2/(head - s
 
 # ---- claims and reveals ------------------------------------------------------------------------------------------
 
-plant "a pop does not mark its slot" include/libparallel/task.h : \
+plant "a pop does not mark its slot" include/libparallel/detail/slot.h : \
     's/atomic_store_explicit\(&slot->task, NULL, memory_order_relaxed\);//'
-plant "a pop marks its slot after it has looked" include/libparallel/task.h : \
+plant "a pop marks its slot after it has looked" include/libparallel/detail/slot.h : \
     's/atomic_store_explicit\(&slot->task, NULL, memory_order_relaxed\);//;
         s/return (slot >= atomic_load_explicit\(&worker->limit, memory_order_relaxed\));/bool fast = $1;\n    atomic_store_explicit(&slot->task, NULL, memory_order_relaxed);\n    return fast;/'
-plant "a push looks before it stores" include/libparallel/task.h "task: a long leaf with two" \
+plant "a push looks before it stores" include/libparallel/detail/slot.h "task: a long leaf with two" \
     's/    atomic_store_explicit\(&slot->task, task, memory_order_release\);//;
         s/return (slot < atomic_load_explicit\(&worker->end, memory_order_relaxed\));/bool fast = $1;\n    atomic_store_explicit(&slot->task, task, memory_order_release);\n    return fast;/'
 plant "a reveal without a look at the claim" $file : 's/if \(claim_of\(span\) != me\)/if (false)/'

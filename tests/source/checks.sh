@@ -35,11 +35,11 @@ plant "an atomic of the compiler's" check-layers src/sched/task.c '1a int plante
 plant "an atomic in the calls' layer" check-layers src/call/names.c '1a static _Atomic int planted;'
 plant "an atomic in the API's layer" check-layers src/api/map.c '1a static _Atomic int planted;'
 plant "an operation without its comment" check-atomics src/deque/deque.c '/D1 relaxed/d'
-plant "a fence of the compiler's without its comment" check-atomics include/libparallel/task.h '/T2 seq_cst/d'
+plant "a fence of the compiler's without its comment" check-atomics include/libparallel/detail/slot.h '/T2 seq_cst/d'
 plant "a fence of the compiler's elsewhere" check-atomics src/deque/deque.c 's|^    set_bounds(d, to);|    /* D99 seq_cst: planted; no partner */\
     atomic_signal_fence(memory_order_seq_cst);\
 &|'
-plant "a fence of threads" check-atomics include/libparallel/task.h 's/atomic_signal_fence/atomic_thread_fence/'
+plant "a fence of threads" check-atomics include/libparallel/detail/slot.h 's/atomic_signal_fence/atomic_thread_fence/'
 plant "an order other than the comment says" check-atomics src/sched/latch.h 's/memory_order_release/memory_order_relaxed/'
 plant "a partner that does not exist" check-atomics src/sched/latch.h 's/pairs with L3, L4/pairs with L3, L44/'
 plant "an operation with the implicit order" check-atomics src/sched/cost.c 's/    return &entry->cost;/    return atomic_load(\&entry->cost.word), \&entry->cost;/'
@@ -59,7 +59,7 @@ compiles() {
 compiles_as_cxx() {
     echo "#include <$1>" | $CXX -std=c++11 -Wall -Wextra -pedantic -Werror -I"$srcdir/include" -fsyntax-only -x c++ -
 }
-for header in $(cd "$srcdir/include" && ls -- *.h */*.h); do
+for header in $(cd "$srcdir/include" && ls -- *.h */*.h */*/*.h); do
     check "<$header> compiles alone" compiles "$header"
     if command -v "${CXX%% *}" >/dev/null 2>&1; then
         check "<$header> compiles alone as C++" compiles_as_cxx "$header"
@@ -67,7 +67,7 @@ for header in $(cd "$srcdir/include" && ls -- *.h */*.h); do
         skip "<$header> compiles alone as C++" "no C++ compiler"
     fi
 done
-for header in $(cd "$srcdir/src" && ls -- */*.h); do
+for header in $(cd "$srcdir/src" && find . -name "*.h" | sed "s|^\./||" | sort); do
     check "\"$header\" compiles alone" compiles "$header"
 done
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What decorations define: the types of a function's arguments and results, its kernels, and its parallel_function.
+ * Nothing here is for programs to use. */
+#ifndef LIBPARALLEL_DETAIL_FUNCTION_H
+#define LIBPARALLEL_DETAIL_FUNCTION_H
+
+#ifndef __cplusplus
+
+#include <stdbool.h>
+
+#include <libparallel/detail/kernel.h>
+#include <libparallel/detail/options.h>
+#include <libparallel/detail/paste.h>
+
+#define PARALLEL_DECORATE_(fn, arg_t, result_t, ...)                                                                   \
+    PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
+    PARALLEL_KERNEL_(fn, result_t)                                                                                     \
+    PARALLEL_STEP_(fn, result_t)                                                                                       \
+    PARALLEL_HANDLE_(fn, result_t, false, false, fn##__parallel_step, __VA_ARGS__)
+
+#define PARALLEL_DECORATE_TASK_(fn, arg_t, result_t, ...)                                                              \
+    PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
+    PARALLEL_TASK_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                              \
+    PARALLEL_HANDLE_(fn, result_t, true, false, fn##__parallel_kernel, __VA_ARGS__)
+
+#define PARALLEL_DECORATE_SPLIT_(fn, arg_t, result_t, ...)                                                             \
+    PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
+    PARALLEL_SPLIT_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                             \
+    PARALLEL_HANDLE_(fn, result_t, true, true, fn##__parallel_kernel, __VA_ARGS__)
+
+#define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \
+    typedef __typeof__(arg_t) fn##__parallel_arg;                                                                      \
+    typedef __typeof__(result_t) fn##__parallel_result;
+
+#define PARALLEL_SIZEOF_(fn, result_t) PARALLEL_CAT_(PARALLEL_SIZEOF_, PARALLEL_IS_VOID_(result_t))(fn)
+#define PARALLEL_SIZEOF_0(fn) sizeof(fn##__parallel_result)
+#define PARALLEL_SIZEOF_1(fn) 0
+#define PARALLEL_ALIGNOF_(fn, result_t) PARALLEL_CAT_(PARALLEL_ALIGNOF_, PARALLEL_IS_VOID_(result_t))(fn)
+#define PARALLEL_ALIGNOF_0(fn) _Alignof(fn##__parallel_result)
+#define PARALLEL_ALIGNOF_1(fn) 0
+
+#define PARALLEL_HANDLE_(fn, result_t, fails, parts, steps, ...)                                                       \
+    __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
+    __extension__ PARALLEL_IF_ANY_(PARALLEL_ASSERT_NAMED_(__VA_ARGS__), _Static_assert(1, ""), __VA_ARGS__);           \
+    __attribute__((unused)) static const parallel_options fn##__parallel_options = {PARALLEL_SIZED_(__VA_ARGS__)};     \
+    __attribute__((unused)) static const parallel_function fn##__parallel = {                                          \
+        .name = #fn,                                                                                                   \
+        .arg_size = sizeof(fn##__parallel_arg),                                                                        \
+        .result_size = PARALLEL_SIZEOF_(fn, result_t),                                                                 \
+        .size = sizeof(parallel_function),                                                                             \
+        .kernel = fn##__parallel_kernel,                                                                               \
+        .can_fail = fails,                                                                                             \
+        .options = PARALLEL_IF_ANY_(&fn##__parallel_options, (const parallel_options *)0, __VA_ARGS__),                \
+        .cost = &fn##__parallel_cost,                                                                                  \
+        .splits = parts,                                                                                               \
+        .step = steps,                                                                                                 \
+        .arg_align = _Alignof(fn##__parallel_arg),                                                                     \
+        .result_align = PARALLEL_ALIGNOF_(fn, result_t),                                                               \
+    }
+
+/* `args`, if it points to the argument type, const or not; else an error at compile time. */
+#define PARALLEL_ARGS_(fn, args) _Generic((args), fn##__parallel_arg * : (args), fn##__parallel_arg const * : (args))
+
+/* `out`, if it points to the result type; else an error at compile time. */
+#define PARALLEL_OUT_(fn, out) _Generic((out), fn##__parallel_result * : (out))
+
+#endif /* !__cplusplus */
+
+#endif

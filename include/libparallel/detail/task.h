@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* What PARALLEL_TASK defines: the functions that spawn, call, join, steal and run a task. Nothing here is for programs
+ * to use. */
+#ifndef LIBPARALLEL_DETAIL_TASK_H
+#define LIBPARALLEL_DETAIL_TASK_H
+
+#ifndef __cplusplus
+
+#include <libparallel/detail/paste.h>
+#include <libparallel/detail/slot.h>
+
+#define PARALLEL_TASK_LIKELY_(x) __builtin_expect(!!(x), 1)
+#define PARALLEL_TASK_INLINE_ static inline __attribute__((always_inline, unused))
+
+/* Both halves of a definition, or the one that `make` makes. */
+#define PARALLEL_TASK_(result_t, fn, ...)                                                                              \
+    PARALLEL_TASK_DECLARE(result_t, fn, __VA_ARGS__);                                                                  \
+    PARALLEL_TASK_DEFINE(result_t, fn, __VA_ARGS__)
+#define PARALLEL_TASK_MAKE_(make, result_t, fn, ...) PARALLEL_TASK_LIST_(__VA_ARGS__)(make, result_t, fn, __VA_ARGS__)
+
+/* Gives PARALLEL_TASK_n_, which calls `make` with n parameters in all the forms that it needs: their declarations in a
+ * struct, in a parameter list under our names and under the user's, our names as arguments, the same out of a struct,
+ * and their way into one. */
+#define PARALLEL_TASK_LIST_(...)                                                                                       \
+    PARALLEL_NINTH_(__VA_ARGS__, PARALLEL_TASK_4_, PARALLEL_TASK_ODD_, PARALLEL_TASK_3_, PARALLEL_TASK_ODD_,           \
+                    PARALLEL_TASK_2_, PARALLEL_TASK_ODD_, PARALLEL_TASK_1_, PARALLEL_TASK_ODD_, ~)
+#define PARALLEL_NINTH_(a, b, c, d, e, f, g, h, i, ...) i
+
+#define PARALLEL_TASK_1_(make, result_t, fn, t1, n1)                                                                   \
+    make(result_t, fn, (t1 pl_1;), (t1 n1), (t1 pl_1), (pl_1), (pl_in.pl_1), (PARALLEL_TASK_PUT_(1)))
+#define PARALLEL_TASK_2_(make, result_t, fn, t1, n1, t2, n2)                                                           \
+    make(result_t, fn, (t1 pl_1; t2 pl_2;), (t1 n1, t2 n2), (t1 pl_1, t2 pl_2), (pl_1, pl_2),                          \
+         (pl_in.pl_1, pl_in.pl_2), (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2)))
+#define PARALLEL_TASK_3_(make, result_t, fn, t1, n1, t2, n2, t3, n3)                                                   \
+    make(result_t, fn, (t1 pl_1; t2 pl_2; t3 pl_3;), (t1 n1, t2 n2, t3 n3), (t1 pl_1, t2 pl_2, t3 pl_3),               \
+         (pl_1, pl_2, pl_3), (pl_in.pl_1, pl_in.pl_2, pl_in.pl_3),                                                     \
+         (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2), PARALLEL_TASK_PUT_(3)))
+#define PARALLEL_TASK_4_(make, result_t, fn, t1, n1, t2, n2, t3, n3, t4, n4)                                           \
+    make(result_t, fn, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4;), (t1 n1, t2 n2, t3 n3, t4 n4),                            \
+         (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4), (pl_1, pl_2, pl_3, pl_4),                                               \
+         (pl_in.pl_1, pl_in.pl_2, pl_in.pl_3, pl_in.pl_4),                                                             \
+         (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2), PARALLEL_TASK_PUT_(3), PARALLEL_TASK_PUT_(4)))
+/* A parameter that is an array becomes a pointer, and is not what its member is. */
+#define PARALLEL_TASK_PUT_(i)                                                                                          \
+    ((void)_Generic(&pl_##i, __typeof__(&pl_data->in.pl_##i) : 0),                                                     \
+     (void)__builtin_memcpy((char *)pl_data + __builtin_offsetof(__typeof__(*pl_data), in.pl_##i),                     \
+                            (const void *)&pl_##i, sizeof pl_##i))
+#define PARALLEL_OPEN_(...) __VA_ARGS__
+
+/* What differs where the result is void. */
+#define PARALLEL_TASK_OUT_(result_t) PARALLEL_CAT_(PARALLEL_TASK_OUT_, PARALLEL_IS_VOID_(result_t))(result_t)
+#define PARALLEL_TASK_OUT_0(result_t) result_t out;
+#define PARALLEL_TASK_OUT_1(result_t)
+#define PARALLEL_TASK_LET_(result_t) PARALLEL_CAT_(PARALLEL_TASK_LET_, PARALLEL_IS_VOID_(result_t))(result_t)
+#define PARALLEL_TASK_LET_0(result_t) result_t pl_result =
+#define PARALLEL_TASK_LET_1(result_t)
+#define PARALLEL_TASK_GIVE_(result_t) PARALLEL_CAT_(PARALLEL_TASK_GIVE_, PARALLEL_IS_VOID_(result_t))
+#define PARALLEL_TASK_GIVE_0 return pl_result
+#define PARALLEL_TASK_GIVE_1 return
+#define PARALLEL_TASK_SET_(result_t) PARALLEL_CAT_(PARALLEL_TASK_SET_, PARALLEL_IS_VOID_(result_t))
+#define PARALLEL_TASK_SET_0 pl_data->out = pl_result
+#define PARALLEL_TASK_SET_1 (void)0
+#define PARALLEL_TASK_GET_(result_t) PARALLEL_CAT_(PARALLEL_TASK_GET_, PARALLEL_IS_VOID_(result_t))
+#define PARALLEL_TASK_GET_0 return pl_data->out
+#define PARALLEL_TASK_GET_1 return
+
+/*
+ * The body is compiled into itself: copies of it call each other in a ring, so that the compiler may inline some levels
+ * of a recursion, which it does not, or not as well, within one function. Which copy comes next travels as `pl_self`,
+ * together with the kind of task, `pl_task`, that it is a copy of; both are constants wherever the body is inlined.
+ */
+#define PARALLEL_TASK_DECLARE_(result_t, fn, members, named, typed, passed, taken, put)                                \
+    typedef union {                                                                                                    \
+        struct {                                                                                                       \
+            PARALLEL_OPEN_ members                                                                                     \
+        } in;                                                                                                          \
+        PARALLEL_TASK_OUT_(result_t)                                                                                   \
+    } __attribute__((may_alias)) fn##__parallel_data;                                                                  \
+    enum {                                                                                                             \
+        fn##__parallel_fits =                                                                                          \
+            sizeof(fn##__parallel_data) <= sizeof(((parallel_slot *)0)->data) && _Alignof(fn##__parallel_data) <= 16   \
+    };                                                                                                                 \
+    typedef result_t fn##__parallel_copy(parallel_worker *, parallel_slot *, PARALLEL_OPEN_ typed);                    \
+    __attribute__((unused)) static inline fn##__parallel_copy fn##__parallel_copy_0;                                   \
+    __attribute__((unused)) static void fn##__parallel_stolen(parallel_worker *, parallel_slot *, parallel_slot *);    \
+    __attribute__((unused)) static const parallel_task fn##__parallel_task = {                                         \
+        fn##__parallel_stolen, #fn, sizeof(fn##__parallel_data), fn##__parallel_fits};                                 \
+    _Static_assert(_Alignof(fn##__parallel_data) <= 64, "a task's arguments and result are aligned to 64 at most");    \
+    PARALLEL_TASK_INLINE_ void fn##__parallel_spawn(parallel_frame *pl_frame, PARALLEL_OPEN_ typed)                    \
+    {                                                                                                                  \
+        parallel_worker *pl_worker = pl_frame->worker;                                                                 \
+        parallel_slot *pl_slot = pl_frame->head;                                                                       \
+        fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot->data, pl_far;                           \
+        if (!fn##__parallel_fits) {                                                                                    \
+            void *pl_room = parallel_task_reserve(pl_worker, sizeof *pl_data);                                         \
+            pl_data = pl_room ? (fn##__parallel_data *)pl_room : &pl_far;                                              \
+            __builtin_memcpy(pl_slot->data, &pl_data, sizeof(void *));                                                 \
+        }                                                                                                              \
+        PARALLEL_OPEN_ put;                                                                                            \
+        PARALLEL_TASK_CHECK_(parallel_task_note_spawn(pl_frame, &fn##__parallel_task));                                \
+        if (!fn##__parallel_fits && pl_data == &pl_far) {                                                              \
+            parallel_task_run_now(pl_worker, pl_slot, &fn##__parallel_task);                                           \
+        } else if (PARALLEL_TASK_LIKELY_(parallel_slot_push(pl_worker, pl_slot, &fn##__parallel_task))) {              \
+            pl_frame->head = pl_slot + 1;                                                                              \
+        } else {                                                                                                       \
+            parallel_slot *pl_next;                                                                                    \
+            parallel_task_push_slow(pl_worker, pl_slot, &pl_next);                                                     \
+            pl_frame->head = pl_next;                                                                                  \
+        }                                                                                                              \
+    }                                                                                                                  \
+    PARALLEL_TASK_INLINE_ result_t fn##__parallel_call(const parallel_task *pl_task, void (*pl_self)(void),            \
+                                                       parallel_frame *pl_frame, PARALLEL_OPEN_ typed)                 \
+    {                                                                                                                  \
+        fn##__parallel_copy *pl_copy =                                                                                 \
+            pl_task == &fn##__parallel_task ? (fn##__parallel_copy *)pl_self : fn##__parallel_copy_0;                  \
+        PARALLEL_TASK_LET_(result_t) pl_copy(pl_frame->worker, pl_frame->head, PARALLEL_OPEN_ passed);                 \
+        PARALLEL_TASK_GIVE_(result_t);                                                                                 \
+    }                                                                                                                  \
+    PARALLEL_TASK_INLINE_ result_t fn##__parallel_sync(const parallel_task *pl_task, void (*pl_self)(void),            \
+                                                       parallel_frame *pl_frame)                                       \
+    {                                                                                                                  \
+        parallel_worker *pl_worker = pl_frame->worker;                                                                 \
+        parallel_slot *pl_slot = pl_frame->head - 1;                                                                   \
+        fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot->data;                                   \
+        PARALLEL_TASK_CHECK_(parallel_task_check_sync(pl_frame, &fn##__parallel_task, pl_task->name));                 \
+        if (!PARALLEL_TASK_LIKELY_(parallel_slot_pop(pl_worker, pl_slot))) {                                           \
+            parallel_joined pl_joined;                                                                                 \
+            parallel_task_pop_slow(pl_worker, pl_slot, &fn##__parallel_task, &pl_joined);                              \
+            if (pl_joined.result) {                                                                                    \
+                pl_frame->head = pl_joined.head;                                                                       \
+                pl_data = (fn##__parallel_data *)pl_joined.result;                                                     \
+                PARALLEL_TASK_GET_(result_t);                                                                          \
+            }                                                                                                          \
+        }                                                                                                              \
+        pl_frame->head = pl_slot;                                                                                      \
+        __typeof__(pl_data->in) pl_in;                                                                                 \
+        if (!fn##__parallel_fits)                                                                                      \
+            __builtin_memcpy(&pl_data, pl_slot->data, sizeof(void *));                                                 \
+        __builtin_memcpy(&pl_in, pl_data, sizeof pl_in);                                                               \
+        if (!fn##__parallel_fits)                                                                                      \
+            parallel_task_release(pl_worker, pl_data);                                                                 \
+        PARALLEL_TASK_LET_(result_t)                                                                                   \
+        fn##__parallel_call(pl_task, pl_self, pl_frame, PARALLEL_OPEN_ taken);                                         \
+        PARALLEL_TASK_GIVE_(result_t);                                                                                 \
+    }                                                                                                                  \
+    static void fn##__parallel_stolen(parallel_worker *pl_worker, parallel_slot *pl_slot, parallel_slot *pl_head)      \
+    {                                                                                                                  \
+        fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot->data;                                   \
+        __typeof__(pl_data->in) pl_in;                                                                                 \
+        if (!fn##__parallel_fits)                                                                                      \
+            __builtin_memcpy(&pl_data, pl_slot->data, sizeof(void *));                                                 \
+        __builtin_memcpy(&pl_in, pl_data, sizeof pl_in);                                                               \
+        PARALLEL_TASK_LET_(result_t) fn##__parallel_copy_0(pl_worker, pl_head, PARALLEL_OPEN_ taken);                  \
+        PARALLEL_TASK_SET_(result_t);                                                                                  \
+    }                                                                                                                  \
+    __attribute__((unused)) static inline result_t fn##__parallel_run(PARALLEL_OPEN_ typed)                            \
+    {                                                                                                                  \
+        parallel_slot pl_slot;                                                                                         \
+        fn##__parallel_data *pl_data = (fn##__parallel_data *)(void *)pl_slot.data, pl_far;                            \
+        if (!fn##__parallel_fits) {                                                                                    \
+            pl_data = &pl_far;                                                                                         \
+            __builtin_memcpy(pl_slot.data, &pl_data, sizeof(void *));                                                  \
+        }                                                                                                              \
+        PARALLEL_OPEN_ put;                                                                                            \
+        parallel_task_run(&fn##__parallel_task, &pl_slot);                                                             \
+        PARALLEL_TASK_GET_(result_t);                                                                                  \
+    }                                                                                                                  \
+    typedef result_t fn##__parallel_task_result
+
+#define PARALLEL_TASK_DEFINE_(result_t, fn, members, named, typed, passed, taken, put)                                 \
+    PARALLEL_TASK_INLINE_ result_t fn##__parallel_body(const parallel_task *, void (*)(void), parallel_frame *,        \
+                                                       PARALLEL_OPEN_ typed);                                          \
+    PARALLEL_TASK_RING_(result_t, fn, typed, passed)                                                                   \
+    PARALLEL_TASK_INLINE_ result_t fn##__parallel_body(                                                                \
+        const parallel_task *pl_task __attribute__((unused)), void (*pl_self)(void) __attribute__((unused)),           \
+        parallel_frame *pl_frame __attribute__((unused)), PARALLEL_OPEN_ named)
+
+/* The ring: each copy calls the one before it, the first one the last. */
+#define PARALLEL_TASK_RING_ PARALLEL_CAT_(PARALLEL_TASK_RING_, PARALLEL_TASK_COPIES)
+#define PARALLEL_TASK_RING_1(...) PARALLEL_TASK_COPY_(0, 0, __VA_ARGS__)
+#define PARALLEL_TASK_RING_2(...) PARALLEL_TASK_CHAIN_1(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 1, __VA_ARGS__)
+#define PARALLEL_TASK_RING_3(...) PARALLEL_TASK_CHAIN_2(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 2, __VA_ARGS__)
+#define PARALLEL_TASK_RING_4(...) PARALLEL_TASK_CHAIN_3(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 3, __VA_ARGS__)
+#define PARALLEL_TASK_RING_5(...) PARALLEL_TASK_CHAIN_4(__VA_ARGS__) PARALLEL_TASK_COPY_(0, 4, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_1(...) PARALLEL_TASK_COPY_(1, 0, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_2(...) PARALLEL_TASK_CHAIN_1(__VA_ARGS__) PARALLEL_TASK_COPY_(2, 1, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_3(...) PARALLEL_TASK_CHAIN_2(__VA_ARGS__) PARALLEL_TASK_COPY_(3, 2, __VA_ARGS__)
+#define PARALLEL_TASK_CHAIN_4(...) PARALLEL_TASK_CHAIN_3(__VA_ARGS__) PARALLEL_TASK_COPY_(4, 3, __VA_ARGS__)
+
+#define PARALLEL_TASK_COPY_(i, next, result_t, fn, typed, passed)                                                      \
+    static inline result_t fn##__parallel_copy_##i(parallel_worker *pl_worker, parallel_slot *pl_head,                 \
+                                                   PARALLEL_OPEN_ typed)                                               \
+    {                                                                                                                  \
+        parallel_frame pl_frame = {.worker = pl_worker, .head = pl_head};                                              \
+        PARALLEL_TASK_LET_(result_t)                                                                                   \
+        fn##__parallel_body(&fn##__parallel_task, (void (*)(void))fn##__parallel_copy_##next, &pl_frame,               \
+                            PARALLEL_OPEN_ passed);                                                                    \
+        PARALLEL_TASK_CHECK_(pl_frame.spawned == 0 ||                                                                  \
+                             (parallel_task_misuse(#fn, "a PARALLEL_SPAWN without PARALLEL_SYNC"), 0));                \
+        PARALLEL_TASK_GIVE_(result_t);                                                                                 \
+    }
+
+#endif /* !__cplusplus */
+
+#endif
