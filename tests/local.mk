@@ -306,6 +306,7 @@ EXTRA_DIST += $(shell_tests) \
     tests/install/program.c \
     tests/install/program.cc \
     scripts/check-atomics \
+    scripts/check-circles \
     scripts/check-layers \
     scripts/check-names
 

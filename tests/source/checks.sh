@@ -5,20 +5,45 @@
 . "$srcdir/tests/support/tap.sh"
 
 check "no include goes up a layer" "$srcdir/scripts/check-layers" "$srcdir"
+check "no circle of files but those that are listed" "$srcdir/scripts/check-circles" "$srcdir"
 check "every atomic operation is labelled and has its partner" "$srcdir/scripts/check-atomics" "$srcdir"
 check "names in the documents are those of the sources" "$srcdir/scripts/check-names" "$srcdir"
 
-# plant WHAT CHECKER FILE SED-SCRIPT
-plant() {
+# copy_of CHECKER: a copy of the sources, which passes.
+copy_of() {
     rm -rf "$work/copy"
     mkdir "$work/copy"
     cp -R "$srcdir/src" "$srcdir/include" "$srcdir/docs" "$work/copy/"
     chmod -R u+w "$work/copy"
-    check "the unspoilt copy passes: $2" "$srcdir/scripts/$2" "$work/copy"
-    sed "$4" "$work/copy/$3" >"$work/spoilt"
-    refuse "(the plant changes the file)" cmp -s "$work/spoilt" "$work/copy/$3"
-    cp "$work/spoilt" "$work/copy/$3"
-    refuse "found: $1" "$srcdir/scripts/$2" "$work/copy"
+    check "the unspoilt copy passes: $1" "$srcdir/scripts/$1" "$work/copy"
+}
+
+# spoil FILE SED-SCRIPT...: changes files of the copy.
+spoil() {
+    while [ $# -gt 0 ]; do
+        sed "$2" "$work/copy/$1" >"$work/spoilt"
+        refuse "(the plant changes the file)" cmp -s "$work/spoilt" "$work/copy/$1"
+        cp "$work/spoilt" "$work/copy/$1"
+        shift 2
+    done
+}
+
+# plant WHAT CHECKER FILE SED-SCRIPT...: a checker finds that.
+plant() {
+    planted=$1 checker=$2
+    shift 2
+    copy_of "$checker"
+    spoil "$@"
+    refuse "found: $planted" "$srcdir/scripts/$checker" "$work/copy"
+}
+
+# harmless WHAT CHECKER FILE SED-SCRIPT...: it does not find that.
+harmless() {
+    planted=$1 checker=$2
+    shift 2
+    copy_of "$checker"
+    spoil "$@"
+    check "passes: $planted" "$srcdir/scripts/$checker" "$work/copy"
 }
 
 plant "an include of the layer above" check-layers src/deque/deque.c '1a #include "sched/pool.h"'
@@ -47,6 +72,56 @@ plant "a label used twice" check-atomics src/sched/sleep.c 's/S2 seq_cst/S1 seq_
 plant "a store to the span of a deque" check-atomics src/deque/deque.c 's|^    d->base = d->head = floor + 1;|    /* D99 relaxed: planted; no partner */\
     atomic_store_explicit(\&d->span, 0, memory_order_relaxed);\
 &|'
+# functions at the end of a file, and before the #endif of a header
+a_by_b='$a int pl_planted_a(void)\
+{\
+    return pl_planted_b();\
+}'
+b_by_a='$a int pl_planted_b(void)\
+{\
+    return pl_planted_a();\
+}'
+inline_a_by_b='$i static inline int pl_planted_a(void)\
+{\
+    return pl_planted_b();\
+}'
+plant "a circle of two files of a layer" check-circles src/sched/stop.c "$a_by_b" src/sched/cost.c "$b_by_a"
+plant "one of two layers" check-circles src/base/life.c "$a_by_b" src/sched/cost.c "$b_by_a"
+plant "one by way of a header's inline function" check-circles src/sched/latch.h "$inline_a_by_b" src/sched/cost.c "$b_by_a"
+plant "one by way of a macro" check-circles src/sched/latch.h '$i #define pl_planted_a() \\\
+    pl_planted_b()' src/sched/cost.c "$b_by_a"
+plant "one by way of a variable" check-circles src/sched/stop.c '$a int pl_planted_c;' src/sched/cost.c \
+    '$a int pl_planted_b(void)\
+{\
+    return pl_planted_c;\
+}' src/sched/latch.h "$inline_a_by_b" src/sched/stop.c '$a int pl_planted_d(void)\
+{\
+    return pl_planted_a();\
+}'
+plant "one by way of a table of functions" check-circles src/sched/stop.c '$a int (*const pl_planted_a[])(void) = {\
+    pl_planted_b,\
+};' src/sched/cost.c "$b_by_a"
+harmless "a circle of words and declarations" check-circles src/sched/stop.c '$a int pl_planted_a(void)\
+{\
+    return 0; /* pl_planted_b() */\
+}\
+int pl_planted_b(void);\
+const char *pl_planted_c = "pl_planted_b";\
+' src/sched/cost.c "$b_by_a"
+
+# listed LINE: passes, if that is in the list of circles.
+listed() {
+    sed "s|^    cat <<'END'|&\\
+$1|" "$srcdir/scripts/check-circles" >"$work/check-circles"
+    sh "$work/check-circles" "$work/copy"
+}
+copy_of check-circles
+spoil src/sched/stop.c "$a_by_b" src/sched/cost.c "$b_by_a"
+check "a circle may be listed" listed "sched/cost sched/stop: planted"
+refuse "found: a listed circle without a reason" listed "sched/cost sched/stop"
+refuse "found: a listed circle that is not one" listed "sched/cost sched/range: planted"
+refuse "found: a listed circle that is larger" listed "sched/cost sched/stop sched/latch: planted"
+
 plant "a function that is gone" check-names docs/design.md '$a There is `pl_gone()`.'
 plant "a function that is elsewhere" check-names docs/design.md '$a It is in `map.c` (`is_plain`, `pl_deque_init`).'
 
