@@ -50,6 +50,7 @@ unit_tests = \
     tests/unit/test_spill
 
 api_tests = \
+    tests/api/test_backwards \
     tests/api/test_bar \
     tests/api/test_board \
     tests/api/test_cancelled_threads \
@@ -121,6 +122,9 @@ tests_unit_test_sleep_LDADD = $(unit_ldadd)
 tests_unit_test_spill_CFLAGS = $(test_cflags)
 tests_unit_test_spill_LDADD = $(unit_ldadd)
 
+# it calls what is inside
+tests_api_test_backwards_CFLAGS = $(test_cflags)
+tests_api_test_backwards_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 # its source is part of the test
 tests_api_test_bar_CFLAGS = $(test_cflags)
 tests_api_test_bar_SOURCES = tests/api/test_bar.c src/call/progress.c

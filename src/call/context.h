@@ -18,16 +18,19 @@
 typedef struct pl_context {
     parallel_span span; /* `stop` may be NULL */
     bool can_fail;
-    bool saw_cancel;                 /* the task `saw_cancel_index` has been told that it is to give up */
-    bool final;                      /* the task `said_index` is not to be tried again, if it fails */
-    unsigned participant;            /* of the call: no two that run at the same time have the same; 0: the caller, as a rule */
-    size_t saw_cancel_index;         /* see `saw_cancel` */
-    uint64_t deadline;               /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
-    char *message;                   /* of the task `said_index`, on the heap; or NULL */
-    size_t said_index;               /* the task that has called parallel_fail() last */
-    struct pl_context *outer;        /* the context that this thread was in before */
-    const struct pl_context *parent; /* that of the task which made the call that this one belongs to, and waits for it */
-    const void *call;                /* what the call is known by; NULL if nobody can stop it */
+    bool saw_cancel;         /* the task `saw_cancel_index` has been told that it is to give up */
+    bool final;              /* the task `said_index` is not to be tried again, if it fails */
+    unsigned participant;    /* of the call: no two that run at the same time have the same; 0: the caller, as a rule */
+    size_t saw_cancel_index; /* see `saw_cancel` */
+    uint64_t deadline;       /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
+    char *message;           /* of the task `said_index`, on the heap; or NULL */
+    size_t said_index;       /* the task that has called parallel_fail() last */
+    /* the context that this thread was in before */
+    struct pl_context *outer;
+    /* that of the task which made the call that this one belongs to, and waits for it */
+    const struct pl_context *parent;
+    /* what the call is known by; NULL if nobody can stop it */
+    const void *call;
 } pl_context;
 
 /* The root (sched/stop.h) of what runs in a context: the call of the outermost. */
@@ -79,7 +82,6 @@ static inline void pl_context_end(pl_context *context)
  * does not get by. */
 __attribute__((visibility("hidden"))) int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception,
                                                              void *context);
-
 
 /* A worker process says that it is one; and whether this process is: then calls run on the thread that makes them. */
 void pl_context_enter_worker_process(void);

@@ -9,9 +9,9 @@
 
 /* What a call is asked for with beside its options. */
 typedef struct pl_request {
-    parallel_executor_kind executor;         /* the one that its name demands, or PARALLEL_DEFAULT_EXECUTOR */
-    bool background;                         /* it is not waited for; only then may it be `deferred` */
-    const pl_executor *const *executors;     /* all there are, by kind; NULL: beyond this release */
+    parallel_executor_kind executor;     /* the one that its name demands, or PARALLEL_DEFAULT_EXECUTOR */
+    bool background;                     /* it is not waited for; only then may it be `deferred` */
+    const pl_executor *const *executors; /* all there are, by kind; NULL: beyond this release */
 } pl_request;
 
 /*

@@ -79,7 +79,7 @@ typedef struct pl_work_kind {
 } pl_work_kind;
 
 extern const pl_work_kind pl_work_map, pl_work_split, pl_work_loop; /* work.c */
-extern const pl_work_kind pl_work_par;                               /* par.c */
+extern const pl_work_kind pl_work_par;                              /* par.c */
 
 /* What running the tasks of a map takes: small enough to be handed to helpers as it is. */
 typedef struct pl_map {
