@@ -312,7 +312,9 @@ EXTRA_DIST += $(shell_tests) \
     scripts/check-atomics \
     scripts/check-circles \
     scripts/check-layers \
-    scripts/check-names
+    scripts/check-names \
+    scripts/check-style \
+    scripts/symbols
 
 # what tests/api/task_misuse.sh runs
 check_PROGRAMS += tests/api/task_misuse

@@ -54,7 +54,7 @@ bool pl_os_cond_init(pthread_cond_t *condition)
 
 void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
 {
-    struct timespec t = pl_timespec(until_ns);
+    struct timespec t = pl_os_timespec(until_ns);
     int state = pl_os_cancel_defer(); /* the mutex would stay locked */
     pthread_cond_timedwait(condition, mutex, &t);
     pl_os_cancel_restore(state);

@@ -13,7 +13,7 @@
 
 /* A time as the system takes it. Where its seconds have 32 bits only, what is longer than they can say is cut: a wait may
  * end too early. */
-static inline struct timespec pl_timespec(uint64_t ns)
+static inline struct timespec pl_os_timespec(uint64_t ns)
 {
     uint64_t seconds = ns / 1000000000;
     if (sizeof(time_t) < sizeof seconds && seconds > INT32_MAX)

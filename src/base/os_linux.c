@@ -35,7 +35,7 @@ typedef int64_t futex_time;
 
 void pl_os_futex(_Atomic uint32_t *word, int operation, uint32_t value, uint64_t timeout_ns)
 {
-    struct timespec t = pl_timespec(timeout_ns);
+    struct timespec t = pl_os_timespec(timeout_ns);
     futex_time relative[2] = {t.tv_sec < INT32_MAX ? (futex_time)t.tv_sec : INT32_MAX, t.tv_nsec};
     int saved = errno;
     syscall(SYS_futex, word, operation, value, timeout_ns == UINT64_MAX ? NULL : relative, NULL, 0);

@@ -225,7 +225,7 @@ void pl_os_watch(pl_os_supervisor *s, int program)
  * as if they were ready: who reads them does not wait. */
 static int sleep_for(struct pollfd *files, nfds_t count, uint64_t timeout_ns)
 {
-    struct timespec t = pl_timespec(timeout_ns);
+    struct timespec t = pl_os_timespec(timeout_ns);
     sigset_t mask;
     sigfillset(&mask);
     sigdelset(&mask, SIGCHLD);

@@ -6,6 +6,7 @@
 
 check "no include goes up a layer" "$srcdir/scripts/check-layers" "$srcdir"
 check "no circle of files but those that are listed" "$srcdir/scripts/check-circles" "$srcdir"
+check "lines are short, and names say of what" "$srcdir/scripts/check-style" "$srcdir"
 check "every atomic operation is labelled and has its partner" "$srcdir/scripts/check-atomics" "$srcdir"
 check "names in the documents are those of the sources" "$srcdir/scripts/check-names" "$srcdir"
 
@@ -111,9 +112,11 @@ const char *pl_planted_c = "pl_planted_b";\
 
 # listed LINE: passes, if that is in the list of circles.
 listed() {
+    mkdir -p "$work/scripts"
+    cp "$srcdir/scripts/symbols" "$work/scripts/"
     sed "s|^    cat <<'END'|&\\
-$1|" "$srcdir/scripts/check-circles" >"$work/check-circles"
-    sh "$work/check-circles" "$work/copy"
+$1|" "$srcdir/scripts/check-circles" >"$work/scripts/check-circles"
+    sh "$work/scripts/check-circles" "$work/copy"
 }
 copy_of check-circles
 spoil src/sched/stop.c "$a_by_b" src/sched/cost.c "$b_by_a"
@@ -121,6 +124,44 @@ check "a circle may be listed" listed "sched/cost sched/stop: planted"
 refuse "found: a listed circle without a reason" listed "sched/cost sched/stop"
 refuse "found: a listed circle that is not one" listed "sched/cost sched/range: planted"
 refuse "found: a listed circle that is larger" listed "sched/cost sched/stop sched/latch: planted"
+
+long=$(printf '%0120d' 0)
+plant "a comment that is too wide" check-style src/sched/cost.c "\$a /* $long */"
+plant "a statement that is too wide" check-style include/libparallel/detail/map.h "\$i #define PARALLEL_LONG \"$long\""
+plant "a static function of one word" check-style src/sched/cost.c '$a static int planted(void)\
+{\
+    return 0;\
+}'
+plant "one in a header" check-style src/sched/latch.h '$i static inline int planted(void)\
+{\
+    return 0;\
+}'
+plant "a function that is named after another file" check-style src/sched/cost.c '$a int pl_latch_planted(void)\
+{\
+    return 0;\
+}'
+plant "a variable likewise" check-style src/sched/cost.c '$a _Atomic int pl_planted;'
+plant "an inline function likewise" check-style src/sched/latch.h '$i static inline int pl_cost_planted(void)\
+{\
+    return 0;\
+}'
+plant "an exported function that no header has" check-style src/api/map.c '$a int parallel_planted(void)\
+{\
+    return 0;\
+}'
+harmless "names that say of what" check-style src/sched/cost.c '$a static int keep_planted(void)\
+{\
+    return 0;\
+}\
+int pl_cost_planted(void)\
+{\
+    return keep_planted();\
+}'
+harmless "a function that another header declares" check-style src/sched/latch.h '$i int pl_latch_planted(int (*f)(void));' \
+    src/sched/cost.c '$a int pl_latch_planted(int (*f)(void))\
+{\
+    return f();\
+}'
 
 plant "a function that is gone" check-names docs/design.md '$a There is `pl_gone()`.'
 plant "a function that is elsewhere" check-names docs/design.md '$a It is in `map.c` (`is_plain`, `pl_deque_init`).'
