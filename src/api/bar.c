@@ -52,7 +52,7 @@ typedef struct text {
     char bytes[MOST_COLUMNS + WIDEST * 4 + 128];
 } text;
 
-static void put(text *t, const char *bytes, size_t n)
+static void put_bytes(text *t, const char *bytes, size_t n)
 {
     if (n > sizeof t->bytes - t->length)
         return; /* cannot be */
@@ -62,19 +62,19 @@ static void put(text *t, const char *bytes, size_t n)
 
 static void put_string(text *t, const char *string)
 {
-    put(t, string, strlen(string));
+    put_bytes(t, string, strlen(string));
 }
 
 static void put_many(text *t, char c, size_t n)
 {
     while (n-- > 0)
-        put(t, &c, 1);
+        put_bytes(t, &c, 1);
 }
 
 /* ---- the title ------------------------------------------------------------------------------------------- */
 
 /* The length of the UTF-8 sequence that `s` begins with, and its code point; 0 if it is none. */
-static size_t decode(const unsigned char *s, uint32_t *point)
+static size_t decode_character(const unsigned char *s, uint32_t *point)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     *point = s[0];
@@ -101,21 +101,22 @@ static bool is_control(uint32_t point)
 }
 
 /*
- * As much of the title as goes into `columns`, and how many of them it takes. `t` may be NULL. Scripts with wide letters
- * begin at U+1100; whatever comes after it counts as wide, so that no terminal takes more columns than we think.
+ * As much of the title as goes into `columns`, and how many of them it takes. `t` may be NULL. Scripts with wide
+ * letters begin at U+1100; whatever comes after it counts as wide, so that no terminal takes more columns than we
+ * think.
  */
 static size_t put_title(text *t, const char *title, size_t columns)
 {
     size_t used = 0;
     for (const unsigned char *s = (const unsigned char *)title; *s;) {
         uint32_t point;
-        size_t n = decode(s, &point);
+        size_t n = decode_character(s, &point);
         bool shown = n > 0 && !is_control(point);
         size_t wide = shown && point >= 0x1100 ? 2 : 1;
         if (used + wide > columns)
             break;
         if (t)
-            put(t, shown ? (const char *)s : "?", shown ? n : 1);
+            put_bytes(t, shown ? (const char *)s : "?", shown ? n : 1);
         used += wide;
         s += n ? n : 1;
     }
@@ -130,15 +131,16 @@ static const int by_importance[FIGURES] = {PERCENT, FAILED, COUNT, TIME, RATE};
 
 typedef char figure[64];
 
-static double share(size_t done, size_t total)
+static double done_share(size_t done, size_t total)
 {
     return done >= total ? 1 : (double)done / (double)total;
 }
 
-/* `most` parts, but that many only when all is done, however it rounds; and 30 of 100 are not 29 where it rounds twice. */
-static size_t parts(size_t done, size_t total, size_t most)
+/* `most` parts, but that many only when all is done, however it rounds; and 30 of 100 are not 29 where it rounds
+ * twice. */
+static size_t filled_parts(size_t done, size_t total, size_t most)
 {
-    size_t n = (size_t)(share(done, total) * (double)most + 1e-9);
+    size_t n = (size_t)(done_share(done, total) * (double)most + 1e-9);
     return done < total && n >= most ? most - 1 : n;
 }
 
@@ -186,7 +188,7 @@ static void show_figures(figure figures[FIGURES], size_t done, size_t total, con
 {
     int digits = snprintf(NULL, 0, "%zu", total);
     snprintf(figures[COUNT], sizeof(figure), "%*zu/%zu", digits, done, total);
-    snprintf(figures[PERCENT], sizeof(figure), "%3zu%%", parts(done, total, 100));
+    snprintf(figures[PERCENT], sizeof(figure), "%3zu%%", filled_parts(done, total, 100));
     figures[RATE][0] = figures[TIME][0] = figures[FAILED][0] = '\0';
     if (facts->failures > 0)
         snprintf(figures[FAILED], sizeof(figure), "%zu failed", facts->failures);
@@ -198,13 +200,13 @@ static void show_figures(figure figures[FIGURES], size_t done, size_t total, con
     if (facts->ended)
         show_time_taken(figures[TIME], seconds);
     else if (done > 0)
-        show_time(figures[TIME], "", seconds / share(done, total) - seconds, " left");
+        show_time(figures[TIME], "", seconds / done_share(done, total) - seconds, " left");
 }
 
 /* ---- the line -------------------------------------------------------------------------------------------- */
 
 /* Leaves those that there is room for, and says how much that takes. */
-static size_t choose(figure figures[FIGURES], size_t room)
+static size_t choose_widths(figure figures[FIGURES], size_t room)
 {
     size_t used = 0;
     for (int k = 0; k < FIGURES; k++) {
@@ -220,7 +222,7 @@ static size_t choose(figure figures[FIGURES], size_t room)
 
 static void put_graph(text *t, size_t done, size_t total, size_t columns)
 {
-    size_t cells = columns - 2, full = parts(done, total, cells);
+    size_t cells = columns - 2, full = filled_parts(done, total, cells);
     put_string(t, "[");
     put_many(t, '#', full);
     put_many(t, '.', cells - full);
@@ -233,7 +235,7 @@ static size_t put_line(text *t, size_t room, const char *title, size_t done, siz
 {
     figure figures[FIGURES];
     show_figures(figures, done, total, facts);
-    size_t used = choose(figures, room);
+    size_t used = choose_widths(figures, room);
     size_t rest = room - used - (used > 0 && used < room);
     size_t for_graph = rest >= ROOM_FOR_BOTH ? GOOD_GRAPH + 1 : 0;
     const char *space = "";
@@ -281,7 +283,7 @@ static void put_running(text *t, size_t columns, bool drawn, const text *line, s
         snprintf(indent, sizeof indent, "\033[%zuC", columns - 1 - used);
         put_string(t, indent);
     }
-    put(t, line->bytes, line->length);
+    put_bytes(t, line->bytes, line->length);
     put_string(t, "\033[?7h\0338");
 }
 
@@ -298,14 +300,14 @@ static void put_last(text *t, size_t columns, const text *line)
         put_many(t, ' ', columns);
         put_string(t, "\r\033[K");
     }
-    put(t, line->bytes, line->length);
+    put_bytes(t, line->bytes, line->length);
     put_string(t, "\r\n");
 }
 
 /*
- * Keeps other threads from printing, unless one is just about it, or keeps the streams locked for a block of lines. Only
- * the last update waits a little for such a one. Nobody who holds these locks is ever waited for without limit, and
- * nobody waits long for us, who hold them while the terminal takes one text.
+ * Keeps other threads from printing, unless one is just about it, or keeps the streams locked for a block of lines.
+ * Only the last update waits a little for such a one. Nobody who holds these locks is ever waited for without limit,
+ * and nobody waits long for us, who hold them while the terminal takes one text.
  */
 static bool lock_streams(const pl_terminal *terminal, bool ended)
 {
@@ -330,7 +332,7 @@ static void unlock_streams(const pl_terminal *terminal)
 }
 
 /* Whether it could. A stopped terminal holds up nobody but the last update, which then holds no locks. */
-static bool show(const pl_terminal *terminal, const text *t, bool ended)
+static bool show_bar(const pl_terminal *terminal, const text *t, bool ended)
 {
     int state = pl_os_cancel_defer(); /* with the streams locked */
     bool locked = lock_streams(terminal, ended);
@@ -362,7 +364,7 @@ void parallel_progress_bar(size_t done, size_t total, void *progress_data)
         put_last(&all, known, &line);
     else
         put_running(&all, columns, facts->drawn, &line, used);
-    if ((used > 0 || facts->drawn) && show(&terminal, &all, facts->ended))
+    if ((used > 0 || facts->drawn) && show_bar(&terminal, &all, facts->ended))
         facts->drawn = !facts->ended;
     errno = saved;
 }

@@ -2,15 +2,15 @@
 /*
  * Executors: calls in the background.
  *
- * An executor is a job (sched/injector.h) with a call in it. It is *performed* once: by the thread of the pool that takes
- * the job, or by a thread that asks for results while the job still lies in the injector, and takes it back. So a task may
- * wait for an executor that it has made: either somebody else is at it already, or it does the work itself.
+ * An executor is a job (sched/injector.h) with a call in it. It is *performed* once: by the thread of the pool that
+ * takes the job, or by a thread that asks for results while the job still lies in the injector, and takes it back. So a
+ * task may wait for an executor that it has made: either somebody else is at it already, or it does the work itself.
  *
- * All is kept under the executor's mutex, but for the call while it is performed, which is the performer's. The status says
- * whose it is. parallel_cancel(), which may come from a signal handler, touches the call's stop word only.
+ * All is kept under the executor's mutex, but for the call while it is performed, which is the performer's. The status
+ * says whose it is. parallel_cancel(), which may come from a signal handler, touches the call's stop word only.
  *
- * A thread that were cancelled while it waits, or performs the call, would leave the mutex locked, or others waiting: so that is
- * put off (pl_os_cond_wait(), pl_call_run()).
+ * A thread that were cancelled while it waits, or performs the call, would leave the mutex locked, or others waiting:
+ * so that is put off (pl_os_cond_wait(), pl_call_run()).
  */
 #include <errno.h>
 #include <math.h>
@@ -78,8 +78,8 @@ static void delete_executor(parallel_executor *ex)
     errno = saved;
 }
 
-/* An executor whose call has begun: starts it, unless it is to wait for that. It runs on the pool that was asked for, or on
- * the one that it was made in. */
+/* An executor whose call has begun: starts it, unless it is to wait for that. It runs on the pool that was asked for,
+ * or on the one that it was made in. */
 static parallel_executor *launch_executor(parallel_executor *ex)
 {
     ex->pool = ex->call.pool;
@@ -168,8 +168,8 @@ static void after_fork_in_child(void)
 
 PL_LIFE(PL_LIFE_CALLS, .in_child = after_fork_in_child);
 
-/* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads, and what it held is
- * not held here. */
+/* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads, and what it
+ * held is not held here. */
 static void adopt_executor(parallel_executor *ex)
 {
     pthread_mutex_lock(&adopting);
@@ -212,7 +212,7 @@ static bool has_ended(const parallel_executor *ex)
 /* Whether the calling thread runs a task of the executor, or one that such a task waits for. */
 static bool is_inside(const parallel_executor *ex)
 {
-    for (const pl_context *context = pl_this_thread.context; context; context = context->parent)
+    for (const pl_context *context = pl_context_thread.context; context; context = context->parent)
         if (context->call == &ex->call)
             return true;
     return false;
@@ -220,8 +220,8 @@ static bool is_inside(const parallel_executor *ex)
 
 /* ---- performing ------------------------------------------------------------------------------------------ */
 
-/* Runs the call; on a thread of the pool `driver`, or, if that is NULL, on one of the program. Nothing of the executor is to
- * be touched after this by who does not hold it. */
+/* Runs the call; on a thread of the pool `driver`, or, if that is NULL, on one of the program. Nothing of the executor
+ * is to be touched after this by who does not hold it. */
 static void perform_call(parallel_executor *ex, pl_pool *driver)
 {
     pl_put_aside aside;
@@ -251,14 +251,14 @@ static void run_job(pl_job *job)
     perform_call((parallel_executor *)((unsigned char *)job - offsetof(parallel_executor, job)), job->pool);
 }
 
-/* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. If that is in a task, the task
- * waits for the call as for any that it makes. */
+/* Performs the call on this thread, if nobody has come for it yet. Comes and returns locked. If that is in a task, the
+ * task waits for the call as for any that it makes. */
 static void perform_here(parallel_executor *ex)
 {
     if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->job.pool && pl_injector_withdraw(&ex->job))))
         return;
     ex->lies_here = false;
-    ex->call.parent = pl_this_thread.context;
+    ex->call.parent = pl_context_thread.context;
     unlock_executor(ex);
     perform_call(ex, NULL);
     pthread_mutex_lock(&ex->mutex);
@@ -292,8 +292,8 @@ static int fail_with(int code)
     return -1;
 }
 
-/* Has the pool's threads perform the call; where there is no pool, the job lies here until somebody waits for it, or there
- * is one. With the lock held. */
+/* Has the pool's threads perform the call; where there is no pool, the job lies here until somebody waits for it, or
+ * there is one. With the lock held. */
 static void submit_job(parallel_executor *ex)
 {
     if (!ex->pool) /* there was none, or this is a child process */
@@ -426,8 +426,8 @@ int parallel_executor_cancel(parallel_executor *ex)
     return parallel_cancel(ex);
 }
 
-/* Nothing starts any more, and what runs has ended. What has not been started remains so. Returns 0, or an error code. With the
- * lock held. */
+/* Nothing starts any more, and what runs has ended. What has not been started remains so. Returns 0, or an error code.
+ * With the lock held. */
 static int shut_down(parallel_executor *ex)
 {
     if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING))

@@ -22,13 +22,14 @@ static bool is_plain(const parallel_function *f, const void *args, size_t n, con
            n <= PTRDIFF_MAX / UINT16_MAX;
 }
 
-/* Runs a call at once, on its caller. Then the thread has no last failure (failure.c), but that of a call which a task of this
- * call makes. Not inlined: pl_context_unwinds() is for a function whose chunk is in progress while it calls anything. */
+/* Runs a call at once, on its caller. Then the thread has no last failure (failure.c), but that of a call which a task
+ * of this call makes. Not inlined: pl_context_unwinds() is for a function whose chunk is in progress while it calls
+ * anything. */
 PL_NOT_INLINED static int run_at_once(const parallel_function *f, const void *args, size_t n, void *out)
 {
     pl_cost *cost = (pl_cost *)f->cost;
     PL_UNWIND_BY(pl_context_unwinds);
-    pl_work_run_kernel(pl_this_thread.context, 0, f->kernel, args, out, 0, n);
+    pl_work_run_kernel(pl_context_thread.context, 0, f->kernel, args, out, 0, n);
     pl_inline_ended(cost, n);
     pl_failure_clear_last();
     return 0;
@@ -49,7 +50,7 @@ static int run_plain(const parallel_function *f, const void *args, size_t n, voi
     pl_cost *cost = (pl_cost *)f->cost;
     if (pl_inline_fits(cost, n))
         return run_at_once(f, args, n, out);
-    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_this_thread.context};
+    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_context_thread.context};
     return run_loop(
         &(pl_loop_spec){.n = n, .body = pl_work_run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
 }
@@ -136,7 +137,7 @@ PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *
     void *copy = NULL;
     if (n && out && out == args &&
         c.options.retries > 0) { /* an attempt may write its result, and the next wants its argument */
-        copy = pl_allocate(pl_size_multiply(n, c.work.map.arg_size), c.work.function.arg_align);
+        copy = pl_results_allocate(pl_size_multiply(n, c.work.map.arg_size), c.work.function.arg_align);
         if (copy)
             memcpy(copy, args, n * c.work.map.arg_size);
         c.work.map.args = copy;
@@ -185,7 +186,7 @@ PL_NOT_INLINED static int loop_with(const pl_body *loop, size_t n, const paralle
 int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
                           const parallel_options *options)
 {
-    pl_body loop = {body, ctx, pl_this_thread.context};
+    pl_body loop = {body, ctx, pl_context_thread.context};
     pl_cost *cost = pl_cost_of((uintptr_t)body);
     if (options || !body)
         return loop_with(&loop, n, options);

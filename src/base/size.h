@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sizes of memory: sums and products that do not wrap. What comes out too large for any object is PL_SIZE_NONE, and stays so
- * in whatever is computed from it. pl_allocate() and pl_arena_take() find no memory for that, nor does realloc().
+ * in whatever is computed from it. pl_results_allocate() and pl_arena_take() find no memory for that, nor does realloc().
  */
 #ifndef PL_BASE_SIZE_H
 #define PL_BASE_SIZE_H

@@ -45,7 +45,7 @@ void pl_call_begun(pl_call *c, const pl_request *request, bool needs_policy)
 {
     const pl_pool_handle *pool = (const pl_pool_handle *)c->options.pool;
     /* a call in the background is not waited for by the task that makes it */
-    c->parent = request->background ? NULL : pl_this_thread.context;
+    c->parent = request->background ? NULL : pl_context_thread.context;
     c->pool = pool ? pool->pool : NULL;
     c->groups = pool ? pool->groups : PL_PROGRAM_GROUPS;
     c->options.pool = NULL; /* the program may free it before the call runs */
@@ -130,7 +130,7 @@ static void settle_failures(pl_call *c)
     all->args = work->given;
     all->arg_size = work->map.arg_size;
     if (work->kind->is_separate && all->count) {
-        all->each = pl_allocate(pl_size_multiply(work->n, sizeof *all->each), 0);
+        all->each = pl_results_allocate(pl_size_multiply(work->n, sizeof *all->each), 0);
         for (size_t i = 0; all->each && i < work->n; i++)
             all->each[i] = work->kind->arg(work, i);
         c->failures.lost |= !all->each;

@@ -3,9 +3,9 @@
  * A call on its way from arguments to results: its work (work.h), what goes for it (options.h, policy.h), where it runs
  * (executor.h), and what has become of its tasks (failures.h, results.h).
  *
- * Most calls are *simple*: their tasks are run by the scheduler's loop, chunk by chunk, and nothing is looked at in between.
- * Those that have a timeout, retries or progress, or run in the background, are run under a *policy*: task by task where
- * there is a clock to look at, and else in pieces of some microseconds.
+ * Most calls are *simple*: their tasks are run by the scheduler's loop, chunk by chunk, and nothing is looked at in
+ * between. Those that have a timeout, retries or progress, or run in the background, are run under a *policy*: task by
+ * task where there is a clock to look at, and else in pieces of some microseconds.
  */
 #ifndef PL_CALL_CALL_H
 #define PL_CALL_CALL_H
@@ -32,14 +32,15 @@ typedef struct pl_call {
     pl_policy policy;
 } pl_call;
 
-/* What the functions that follow begin and end with, the last of which cannot fail. In between, `options` and `executor` are found
- * out: false with errno. */
+/* What the functions that follow begin and end with, the last of which cannot fail. In between, `options` and
+ * `executor` are found out: false with errno. */
 void pl_call_begin(pl_call *c, const pl_work_kind *kind, size_t n);
 bool pl_call_merge_options(pl_call *c, const parallel_options *options, const parallel_options *decoration,
                            const pl_request *request);
 void pl_call_begun(pl_call *c, const pl_request *request, bool needs_policy);
 
-/* Checks what was given to a map or a split, a par (par.c), or a loop. False with errno; then nothing is left to end. */
+/* Checks what was given to a map or a split, a par (par.c), or a loop. False with errno; then nothing is left to
+ * end. */
 bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_function *f, const void *args, size_t n,
                        const parallel_options *options, const pl_request *request);
 bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, const parallel_options *options,
@@ -47,8 +48,8 @@ bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, con
 bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const parallel_options *options,
                         const pl_request *request);
 
-/* Runs all tasks of a call that has begun, and finishes the account of failures. True if all is well. A map's results go to
- * `out`, which may be NULL if its function has none. */
+/* Runs all tasks of a call that has begun, and finishes the account of failures. True if all is well. A map's results
+ * go to `out`, which may be NULL if its function has none. */
 bool pl_call_run(pl_call *c, void *out);
 
 /* The same, with results to be had: they get what the call knows of failures and names. NULL if the call failed. */

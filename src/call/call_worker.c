@@ -130,8 +130,8 @@ static outcome try_once(pl_call_worker *t, const pl_task_policy *policy, size_t 
 /* What follows on a failed attempt. */
 typedef enum decision { FINAL, AGAIN_NOW, AGAIN_LATER } decision;
 
-static decision decide(const pl_call_worker *t, const pl_task_policy *policy, const parallel_failure *failure,
-                       size_t noted)
+static decision decide_next(const pl_call_worker *t, const pl_task_policy *policy, const parallel_failure *failure,
+                            size_t noted)
 {
     bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < policy->attempts &&
                  !pl_policy_over(&t->call->policy) && !pl_failure_is_final(&t->context, noted);
@@ -167,7 +167,7 @@ size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned 
         failure = pl_failure_of_context(&t->context, begin, noted, came_to == LATE, tried);
         if (t->context.span.code) /* else it said something, and then went well, but too late */
             message = pl_failure_message(&t->context, noted);
-        decision next = decide(t, &policy, &failure, noted);
+        decision next = decide_next(t, &policy, &failure, noted);
         if (next != AGAIN_NOW) {
             pl_call_worker_fail(t, &failure, next == AGAIN_LATER, message, begin, last);
             return last;

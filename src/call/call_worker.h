@@ -20,8 +20,8 @@ void pl_call_worker_end(pl_call_worker *t);
 /* Adds what this thread has done to the call's progress. */
 void pl_call_worker_report(pl_call_worker *t);
 
-/* Runs the tasks [begin, end), of which the first has been tried `tried` times before, and again at once what is to be tried
- * again so. Returns how far it came: up to `end`, or to a task that was not to be started any more. */
+/* Runs the tasks [begin, end), of which the first has been tried `tried` times before, and again at once what is to be
+ * tried again so. Returns how far it came: up to `end`, or to a task that was not to be started any more. */
 size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned tried);
 
 /* Runs what waited for its next attempt, which has come. Takes the retry. */

@@ -6,18 +6,21 @@
 #include "call/context.h"
 #include "base/os.h"
 
-/* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not notify it. */
+/* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not notify
+ * it. */
 #define LOOK_NS UINT64_C(5000000)
+
+_Thread_local pl_thread pl_context_thread;
 
 int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception, void *unwinder)
 {
-    pl_context *context = pl_this_thread.context;
+    pl_context *context = pl_context_thread.context;
     if (!(actions & PL_UNWIND_IS_FORCED))
         return pl_unwind_barrier(version, actions, kind, exception, unwinder);
     if (context->can_fail)
         pl_context_end(context);
     else /* it has no message */
-        pl_this_thread.context = context->outer;
+        pl_context_thread.context = context->outer;
     return PL_UNWIND_GO_ON;
 }
 
@@ -47,7 +50,7 @@ int pl_context_reason(const pl_context *context)
 /* The same for the calling thread's task, which is told. */
 static int seen_reason(void)
 {
-    pl_context *context = pl_this_thread.context;
+    pl_context *context = pl_context_thread.context;
     int why = pl_context_reason(context);
     if (why) {
         context->saw_cancel = true;
@@ -72,7 +75,7 @@ static bool is_over(void *context)
 static uint64_t first_deadline(void)
 {
     uint64_t first = UINT64_MAX;
-    for (const pl_context *context = pl_this_thread.context; context; context = context->parent)
+    for (const pl_context *context = pl_context_thread.context; context; context = context->parent)
         if (context->deadline && context->deadline < first)
             first = context->deadline + 1;
     return first;
@@ -89,7 +92,7 @@ int parallel_sleep(double seconds)
     if (seconds < 1e9)
         until = now + (seconds > 0 ? (uint64_t)(seconds * 1e9) : 0);
     int why = 0;
-    const void *root = pl_this_thread.context ? pl_context_root(pl_this_thread.context) : NULL;
+    const void *root = pl_context_thread.context ? pl_context_root(pl_context_thread.context) : NULL;
     deadline = deadline < until ? deadline : until;
     for (;;) {
         uint64_t wake = deadline;

@@ -51,12 +51,26 @@ typedef struct pl_thread {
     parallel_failure last; /* its message is on the heap */
 } pl_thread;
 
-extern _Thread_local pl_thread pl_this_thread PL_OF_THREAD __attribute__((visibility("hidden")));
+extern _Thread_local pl_thread pl_context_thread PL_OF_THREAD __attribute__((visibility("hidden")));
 
 static inline void pl_context_begin(pl_context *context)
 {
-    context->outer = pl_this_thread.context;
-    pl_this_thread.context = context;
+    context->outer = pl_context_thread.context;
+    pl_context_thread.context = context;
+}
+
+/* Begins a context of tasks that cannot fail, so that parallel_fail() does not take an outer task for one of them. What
+ * nobody reads of it stays as it is. */
+static inline void pl_context_begin_sure(pl_context *context, const pl_context *parent, unsigned participant)
+{
+    context->span.stop = NULL;
+    context->span.index = 0;
+    context->can_fail = false;
+    context->participant = participant;
+    context->deadline = 0;
+    context->parent = parent;
+    context->call = NULL;
+    pl_context_begin(context);
 }
 
 /* Nothing is known of the tasks that run next in it: what one said that went well is dropped. */
@@ -75,11 +89,11 @@ static inline void pl_context_end(pl_context *context)
 {
     if (context->message)
         free(context->message);
-    pl_this_thread.context = context->outer;
+    pl_context_thread.context = context->outer;
 }
 
-/* What unwinds the innermost context: for functions whose context it is while they call anything (base/unwind.h). An exception
- * does not get by. */
+/* What unwinds the innermost context: for functions whose context it is while they call anything (base/unwind.h). An
+ * exception does not get by. */
 __attribute__((visibility("hidden"))) int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception,
                                                              void *context);
 

@@ -2,8 +2,8 @@
 /*
  * Executors: where the tasks of a call run.
  *
- * An executor is one constant of this type. The API's table has one for each parallel_executor_kind (api/executors.c), and hands
- * it to calls: nothing else knows which there are. CONTRIBUTING.md shows a whole one, of one file.
+ * An executor is one constant of this type. The API's table has one for each parallel_executor_kind (api/executors.c),
+ * and hands it to calls: nothing else knows which there are. CONTRIBUTING.md shows a whole one, of one file.
  */
 #ifndef PL_CALL_EXECUTOR_H
 #define PL_CALL_EXECUTOR_H
@@ -32,8 +32,8 @@ typedef struct pl_executor {
     /* Whether it can run a call whose options and work are known: 0, or EINVAL or ENOTSUP. NULL: any. */
     int (*check)(const struct pl_call *c);
 
-    /* Runs all tasks, or notes why they are not run (failures.h, pl_call.error). Results of maps go to `out`, which may be NULL.
-     * When it returns, nobody touches the call any more. */
+    /* Runs all tasks, or notes why they are not run (failures.h, pl_call.error). Results of maps go to `out`, which may
+     * be NULL. When it returns, nobody touches the call any more. */
     void (*run)(struct pl_call *c, void *out);
 } pl_executor;
 

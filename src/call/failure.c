@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A failure: what its task says, what became of that, and the last one of a thread. The account of a call's is failures.c. */
+/* A failure: what its task says, what became of that, and the last one of a thread. The account of a call's is
+ * failures.c. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,8 +13,6 @@
 
 /* ---- this thread ----------------------------------------------------------------------------------------- */
 
-_Thread_local pl_thread pl_this_thread;
-
 /* Frees the message when a thread ends. Should a later destructor of the thread make a call, that begins afresh. */
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
@@ -21,7 +20,7 @@ static bool has_key;
 
 static void thread_leaves(void *message)
 {
-    pl_this_thread.failed = false;
+    pl_context_thread.failed = false;
     free(message);
 }
 
@@ -44,20 +43,20 @@ PL_LIFE(PL_LIFE_FAILURES, .unloaded = end_failures);
 
 void pl_failure_drop_last(void)
 {
-    pl_this_thread.failed = false;
-    free((char *)pl_this_thread.last.message);
+    pl_context_thread.failed = false;
+    free((char *)pl_context_thread.last.message);
     if (has_key)
         pthread_setspecific(key, NULL);
 }
 
 static void keep_last(const parallel_failure *failure)
 {
-    pl_this_thread.failed = true;
-    pl_this_thread.last = *failure;
+    pl_context_thread.failed = true;
+    pl_context_thread.last = *failure;
     pl_inline_look(); /* so that the next call comes by here, and clears it */
     pthread_once(&key_once, make_key);
     if (has_key)
-        pthread_setspecific(key, pl_this_thread.last.message);
+        pthread_setspecific(key, pl_context_thread.last.message);
 }
 
 void pl_failure_set_last(const parallel_failure *failure)
@@ -70,8 +69,8 @@ void pl_failure_set_last(const parallel_failure *failure)
 
 void pl_failure_put_aside(pl_put_aside *to)
 {
-    *to = (pl_put_aside){pl_this_thread.failed, pl_this_thread.last};
-    pl_this_thread.failed = false;
+    *to = (pl_put_aside){pl_context_thread.failed, pl_context_thread.last};
+    pl_context_thread.failed = false;
     if (to->failed && has_key)
         pthread_setspecific(key, NULL);
 }
@@ -85,7 +84,7 @@ void pl_failure_put_back(pl_put_aside *from)
 
 const parallel_failure *parallel_last_failure(void)
 {
-    return pl_this_thread.failed ? &pl_this_thread.last : NULL;
+    return pl_context_thread.failed ? &pl_context_thread.last : NULL;
 }
 
 /* ---- messages -------------------------------------------------------------------------------------------- */
@@ -134,7 +133,7 @@ static char *format_message(const char *format, va_list arguments)
 /* Inside a task that can fail: attaches a message. */
 static void attach_message(bool final, const char *format, va_list arguments)
 {
-    pl_context *context = pl_this_thread.context;
+    pl_context *context = pl_context_thread.context;
     if (!context || !context->can_fail || (!format && !final))
         return;
     int saved = errno;

@@ -19,11 +19,12 @@ void pl_failure_put_back(pl_put_aside *from);
 
 static inline void pl_failure_clear_last(void)
 {
-    if (pl_this_thread.failed)
+    if (pl_context_thread.failed)
         pl_failure_drop_last();
 }
 
-/* What became of the task `i`, or several from there on, which have ended badly, and are known to their chunk as `noted`. */
+/* What became of the task `i`, or several from there on, which have ended badly, and are known to their chunk as
+ * `noted`. */
 parallel_failure pl_failure_of_context(const pl_context *context, size_t i, size_t noted, bool late, unsigned tried);
 
 /* The message that the task at `index` attached, or NULL; the caller's. */

@@ -2,14 +2,15 @@
 /*
  * The account of a call's failures.
  *
- * Neighbours that have failed alike are one entry: stopping a call of which a hundred million tasks are left costs no more than
- * stopping one of a hundred. Entries come in any order, as threads make them. When their list is full, it is sorted, and
- * neighbours are joined; it grows if that has not halved it, and the next time without a try. So it takes memory for what is
- * different, and adding costs the logarithm of that.
+ * Neighbours that have failed alike are one entry: stopping a call of which a hundred million tasks are left costs no
+ * more than stopping one of a hundred. Entries come in any order, as threads make them. When their list is full, it is
+ * sorted, and neighbours are joined; it grows if that has not halved it, and the next time without a try. So it takes
+ * memory for what is different, and adding costs the logarithm of that.
  *
- * Once the call has ended, the list is settled: in order, each entry with the number of failures before it, which is what
- * finds the k-th of all. Who asks for a task inside an entry wants a record of that task alone, and may keep it as long as
- * the results live: records are made then, in blocks, and published (base/publish.h), as several threads may ask.
+ * Once the call has ended, the list is settled: in order, each entry with the number of failures before it, which is
+ * what finds the k-th of all. Who asks for a task inside an entry wants a record of that task alone, and may keep it as
+ * long as the results live: records are made then, in blocks, and published (base/publish.h), as several threads may
+ * ask.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,12 +37,12 @@ void pl_failures_init(pl_failures *failures, bool keep_all)
 
 void pl_failures_free(pl_failures *failures)
 {
-    pl_failed_free(&failures->all);
+    pl_failures_free_list(&failures->all);
     pthread_mutex_destroy(&failures->mutex);
 }
 
-/* Whether a call that can report but one failure rather reports what has ended so: what failed by itself before what was
- * asked to give up, and that before what did not run. */
+/* Whether a call that can report but one failure rather reports what has ended so: what failed by itself before what
+ * was asked to give up, and that before what did not run. */
 static int severity_rank(parallel_state state)
 {
     switch (state) {
@@ -221,7 +222,7 @@ static size_t blocks_of(const pl_failed *e)
     return (e->count - 1) / BLOCK + 1;
 }
 
-void pl_failed_free(pl_failed_list *all)
+void pl_failures_free_list(pl_failed_list *all)
 {
     if (!all->list && !all->each)
         return;
@@ -253,7 +254,7 @@ static size_t entry_at(const pl_failed_list *all, size_t i)
     return low;
 }
 
-parallel_state pl_failed_state(const pl_failed_list *all, size_t i)
+parallel_state pl_failures_state(const pl_failed_list *all, size_t i)
 {
     size_t k = entry_at(all, i);
     return k < all->count && all->list[k].first.index <= i ? all->list[k].first.state : PARALLEL_OK;
@@ -310,7 +311,7 @@ static const parallel_failure *get_block(const pl_failed_list *all, const pl_fai
     return block;
 }
 
-const parallel_failure *pl_failed_get(const pl_failed_list *all, size_t k)
+const parallel_failure *pl_failures_get(const pl_failed_list *all, size_t k)
 {
     if (k >= all->tasks)
         return NULL;

@@ -43,18 +43,18 @@ typedef struct pl_failures {
 void pl_failures_init(pl_failures *failures, bool keep_all);
 void pl_failures_free(pl_failures *failures);
 
-/* Adds those of `count` neighbours that failed together, as `failure` says of the first. Takes `message`, a heap string or NULL,
- * for its own. */
+/* Adds those of `count` neighbours that failed together, as `failure` says of the first. Takes `message`, a heap string
+ * or NULL, for its own. */
 void pl_failures_add(pl_failures *failures, const parallel_failure *failure, size_t count, char *message);
 
 /* When all have been added, and the list knows names and arguments: sorts by index; fills in what is missing. */
 void pl_failures_settle(pl_failures *failures);
 
-/* Of a settled list: how a task ended; and the k-th failure, NULL if there are no more, or with errno ENOMEM. Safe from several
- * threads at once. */
-parallel_state pl_failed_state(const pl_failed_list *all, size_t i);
-const parallel_failure *pl_failed_get(const pl_failed_list *all, size_t k);
+/* Of a settled list: how a task ended; and the k-th failure, NULL if there are no more, or with errno ENOMEM. Safe from
+ * several threads at once. */
+parallel_state pl_failures_state(const pl_failed_list *all, size_t i);
+const parallel_failure *pl_failures_get(const pl_failed_list *all, size_t k);
 
-void pl_failed_free(pl_failed_list *all);
+void pl_failures_free_list(pl_failed_list *all);
 
 #endif

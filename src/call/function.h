@@ -7,7 +7,8 @@
 
 #include <parallel.h>
 
-/* The function as given, without members that an older or hand-filled one does not have. False if it cannot be called. */
+/* The function as given, without members that an older or hand-filled one does not have. False if it cannot be
+ * called. */
 bool pl_function_copy(parallel_function *to, const parallel_function *from);
 
 /* Whether its alignments are some: powers of two, or 0. */

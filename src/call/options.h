@@ -15,8 +15,8 @@ typedef struct pl_request {
 } pl_request;
 
 /*
- * What a call goes by: its options over the decoration's; both may be NULL. False with errno if they are wrong (EINVAL) or beyond
- * this release (ENOTSUP). A decoration's wish to be `deferred` is left out where a call may not be.
+ * What a call goes by: its options over the decoration's; both may be NULL. False with errno if they are wrong (EINVAL)
+ * or beyond this release (ENOTSUP). A decoration's wish to be `deferred` is left out where a call may not be.
  */
 bool pl_options_merge(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
                       const pl_request *request);

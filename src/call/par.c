@@ -117,7 +117,7 @@ static int gather_names(pl_call *c)
         any = futures[i].name != NULL;
     if (!any)
         return 0;
-    const char **names = pl_allocate(pl_size_multiply(n ? n : 1, sizeof *names), 0);
+    const char **names = pl_results_allocate(pl_size_multiply(n ? n : 1, sizeof *names), 0);
     if (!names)
         return ENOMEM;
     for (size_t i = 0; i < n; i++) {

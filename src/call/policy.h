@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goes for a call beside its work: how long it and its tasks may take, how often they are tried, who is told of progress,
- * and that it is cancelled.
+ * What goes for a call beside its work: how long it and its tasks may take, how often they are tried, who is told of
+ * progress, and that it is cancelled.
  *
- * There is no watchdog on threads. A task's start and end are read off the clock, and whatever ends too late is late; a task that
- * wants to know asks parallel_cancelled(), which compares the clock with the deadline.
+ * There is no watchdog on threads. A task's start and end are read off the clock, and whatever ends too late is late; a
+ * task that wants to know asks parallel_cancelled(), which compares the clock with the deadline.
  *
- * What tasks may still start is decided by the stop word (sched/stop.h) and the call's deadline. A call that keeps all outcomes
- * (`silent`) goes on through what is left when it is stopped, and notes it as not run; another stops its loop.
+ * What tasks may still start is decided by the stop word (sched/stop.h) and the call's deadline. A call that keeps all
+ * outcomes (`silent`) goes on through what is left when it is stopped, and notes it as not run; another stops its loop.
  *
  * A failed task whose next attempt is to come later waits in a queue, by when it is due, and occupies nobody.
  */
@@ -51,13 +51,13 @@ pl_task_policy pl_policy_of_task(const pl_policy *policy, const pl_work *work, s
 /* Why no further task of the call is to start: ECANCELED or ETIMEDOUT; 0: they are. */
 int pl_policy_over(const pl_policy *policy);
 
-/* Tasks [begin, end) have failed, as `failure` says of the first, and are to be tried again after a delay: takes them down, and the
- * message. False, and nothing is taken, if that would be too late for the call, or there is no memory. */
+/* Tasks [begin, end) have failed, as `failure` says of the first, and are to be tried again after a delay: takes them
+ * down, and the message. False, and nothing is taken, if that would be too late for the call, or there is no memory. */
 bool pl_policy_put_off(pl_policy *policy, const pl_work *work, const parallel_failure *failure, char *message,
                        size_t begin, size_t end);
 
-/* What waits for its next attempt, the caller's to free with its message: the first, if it is due; or the first in any case; NULL if
- * there is none. */
+/* What waits for its next attempt, the caller's to free with its message: the first, if it is due; or the first in any
+ * case; NULL if there is none. */
 pl_retry *pl_policy_take_due(pl_policy *policy);
 pl_retry *pl_policy_take_any(pl_policy *policy);
 

@@ -39,8 +39,8 @@ void pl_progress_begin(pl_progress *p, void (*callback)(size_t, size_t, void *),
 /* So many further tasks have ended, some of which have failed. Calls the callback, if it is time to. */
 void pl_progress_add(pl_progress *p, size_t done, size_t failed);
 
-/* The call has ended: calls the callback for the last time. In a context of the call's, as all callbacks: so it cannot wait for
- * the call's own results. */
+/* The call has ended: calls the callback for the last time. In a context of the call's, as all callbacks: so it cannot
+ * wait for the call's own results. */
 void pl_progress_end(pl_progress *p);
 
 #endif

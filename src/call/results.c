@@ -10,8 +10,8 @@
 #include "call/function.h"
 #include "call/handle.h"
 
-/* What values are aligned to at least: the widest vector registers, and a cache line. Of the results of futures, which are
- * written by different threads, each has lines of its own. */
+/* What values are aligned to at least: the widest vector registers, and a cache line. Of the results of futures, which
+ * are written by different threads, each has lines of its own. */
 #define ALIGNMENT ((size_t)64)
 
 struct parallel_results {
@@ -26,7 +26,7 @@ struct parallel_results {
     pl_block block;          /* where in that */
 };
 
-void *pl_allocate(size_t bytes, size_t alignment)
+void *pl_results_allocate(size_t bytes, size_t alignment)
 {
     if (alignment > _Alignof(max_align_t))
         bytes = pl_size_round(bytes, alignment);
@@ -115,7 +115,7 @@ static size_t lay_out_futures(const parallel_future *futures, size_t n, size_t *
 parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n, pl_results_fill fill,
                                         const pl_memory *memory)
 {
-    size_t *places = pl_allocate(pl_size_multiply(n ? n : 1, sizeof *places), 0), alignment = ALIGNMENT;
+    size_t *places = pl_results_allocate(pl_size_multiply(n ? n : 1, sizeof *places), 0), alignment = ALIGNMENT;
     size_t bytes = places ? lay_out_futures(futures, n, places, &alignment) : 0;
     parallel_results *r = places ? with_room(bytes, alignment, fill, memory) : NULL;
     if (!r) {
@@ -166,7 +166,7 @@ const void *parallel_result(const parallel_results *r, size_t i)
         errno = EINVAL;
         return NULL;
     }
-    if (!r->values || pl_failed_state(&r->failed, i) != PARALLEL_OK)
+    if (!r->values || pl_failures_state(&r->failed, i) != PARALLEL_OK)
         return NULL;
     return r->places ? pl_results_place(r, i) : r->values + i * r->size;
 }
@@ -187,7 +187,7 @@ parallel_state parallel_result_state(const parallel_results *r, size_t i)
         errno = EINVAL;
         return PARALLEL_NOT_RUN;
     }
-    return pl_failed_state(&r->failed, i);
+    return pl_failures_state(&r->failed, i);
 }
 
 size_t parallel_failures(const parallel_results *r)
@@ -197,7 +197,7 @@ size_t parallel_failures(const parallel_results *r)
 
 const parallel_failure *parallel_failed(const parallel_results *r, size_t k)
 {
-    return r ? pl_failed_get(&r->failed, k) : NULL;
+    return r ? pl_failures_get(&r->failed, k) : NULL;
 }
 
 size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max)
@@ -232,7 +232,7 @@ void parallel_results_free(parallel_results *r)
     int saved = errno;
     if (r->names.slots)
         pl_names_free(&r->names);
-    pl_failed_free(&r->failed);
+    pl_failures_free_list(&r->failed);
     if (r->places)
         free(r->places);
     if (r->block.start)

@@ -10,11 +10,12 @@
 #include "call/memory.h"
 #include "call/names.h"
 
-/* What is in their memory at first: whatever was there, or zeros. An executor's own memory (memory.h) is never zeroed. */
+/* What is in their memory at first: whatever was there, or zeros. An executor's own memory (memory.h) is never
+ * zeroed. */
 typedef enum pl_results_fill { PL_RESULTS_ANY, PL_RESULTS_ZEROED } pl_results_fill;
 
 /* malloc() for what is aligned to `alignment`, a power of two, or to no more than anything else is, if that is 0. */
-void *pl_allocate(size_t bytes, size_t alignment);
+void *pl_results_allocate(size_t bytes, size_t alignment);
 
 /* Room for n results of a function, aligned to `alignment`, and to a cache line at least; in `memory`, or the
  * program's own, if that is NULL. NULL with errno ENOMEM. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Failed tasks that wait for their next attempt: a heap, the one that is due first at the top. Whoever has it locks it. */
+/* Failed tasks that wait for their next attempt: a heap, the one that is due first at the top. Whoever has it locks
+ * it. */
 #ifndef PL_CALL_RETRY_H
 #define PL_CALL_RETRY_H
 
@@ -32,8 +33,8 @@ pl_retry *pl_retry_pop(pl_retry_queue *queue);
 /* When the first is due; UINT64_MAX: there is none. */
 uint64_t pl_retry_first_due(const pl_retry_queue *queue);
 
-/* How long to wait, in nanoseconds, after so many attempts: doubled each time, and between a half and all of that. `delay` is in
- * seconds, after the first. */
+/* How long to wait, in nanoseconds, after so many attempts: doubled each time, and between a half and all of that.
+ * `delay` is in seconds, after the first. */
 uint64_t pl_retry_delay(pl_retry_queue *queue, double delay, unsigned attempts);
 
 #endif

@@ -2,11 +2,11 @@
 /*
  * Work: what the tasks of a call are.
  *
- * There are kinds of work (a map, a split, a par, a loop), each a constant table of functions; a call has one, with what that kind
- * needs. Whoever runs tasks asks the table, and does not know which kinds there are.
+ * There are kinds of work (a map, a split, a par, a loop), each a constant table of functions; a call has one, with
+ * what that kind needs. Whoever runs tasks asks the table, and does not know which kinds there are.
  *
- * Where nothing is to be looked at between tasks, they are run by the scheduler's loop, chunk by chunk, by a body of the kind's
- * own (`chunks`): that is as good as all there is to pay for a task. Everywhere else they are run by `run`.
+ * Where nothing is to be looked at between tasks, they are run by the scheduler's loop, chunk by chunk, by a body of
+ * the kind's own (`chunks`): that is as good as all there is to pay for a task. Everywhere else they are run by `run`.
  */
 #ifndef PL_CALL_WORK_H
 #define PL_CALL_WORK_H
@@ -43,8 +43,8 @@ typedef struct pl_trials {
 typedef struct pl_work_kind {
     const char *name;
 
-    /* Each task has a function, an argument and a result of its own: it is run by itself, as the first of its own array. Else all
-     * have one function and one array. */
+    /* Each task has a function, an argument and a result of its own: it is run by itself, as the first of its own
+     * array. Else all have one function and one array. */
     bool is_separate;
 
     /* Tasks are to come in one chunk for each worker. */
@@ -65,13 +65,15 @@ typedef struct pl_work_kind {
     /* What the cost of its tasks is known by (sched/cost.h). */
     uintptr_t (*cost_key)(const pl_work *work);
 
-    /* The body of the scheduler's loop that runs chunks of tasks; its context, which may be copied. NULL: there is none. */
+    /* The body of the scheduler's loop that runs chunks of tasks; its context, which may be copied. NULL: there is
+     * none. */
     pl_loop_body *(*chunks)(pl_work *work, void **ctx, size_t *ctx_size);
 
     /* Room for the results of all tasks. NULL with errno. */
     parallel_results *(*new_results)(const pl_work *work, pl_results_fill fill, const pl_memory *memory);
 
-    /* The function and the place of task i: of all of them, if it is not separate. NULL: tasks cannot leave the program. */
+    /* The function and the place of task i: of all of them, if it is not separate. NULL: tasks cannot leave the
+     * program. */
     void (*bind)(const pl_work *work, size_t i, pl_bound *to);
 
     /* What task i wants changed of what goes for the call. NULL: nothing. */
@@ -120,20 +122,6 @@ static inline bool pl_work_can_fail(const pl_work *work)
     return work->kind->is_separate || (work->kind->bind && pl_function_can_fail(&work->function));
 }
 
-/* Begins a context of tasks that cannot fail, so that parallel_fail() does not take an outer task for one of them. What nobody
- * reads of it stays as it is. */
-static inline void pl_context_begin_sure(pl_context *context, const pl_context *parent, unsigned participant)
-{
-    context->span.stop = NULL;
-    context->span.index = 0;
-    context->can_fail = false;
-    context->participant = participant;
-    context->deadline = 0;
-    context->parent = parent;
-    context->call = NULL;
-    pl_context_begin(context);
-}
-
 /* Runs a kernel of a function that cannot fail. */
 static inline void pl_work_run_kernel(const pl_context *parent, unsigned participant, parallel_kernel *kernel,
                                       const void *args, void *out, size_t begin, size_t end)
@@ -143,7 +131,7 @@ static inline void pl_work_run_kernel(const pl_context *parent, unsigned partici
     context.span.results = out;
     pl_context_begin_sure(&context, parent, participant);
     kernel(&context.span, begin, end);
-    pl_this_thread.context = context.outer;
+    pl_context_thread.context = context.outer;
 }
 
 /* The same for a loop's body. */
@@ -152,7 +140,7 @@ static inline void pl_work_run_body(const pl_body *b, unsigned participant, size
     pl_context context;
     pl_context_begin_sure(&context, b->parent, participant);
     b->body(begin, end, b->ctx);
-    pl_this_thread.context = context.outer;
+    pl_context_thread.context = context.outer;
 }
 
 /* Runs tasks of a function that has no kernel, as one would. */

@@ -8,7 +8,8 @@
 /* How long a piece is to last, and how often a thread reports what it has done. */
 #define PIECE_US 50
 
-/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is known. */
+/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is
+ * known. */
 static size_t piece_end(const pl_call *c, size_t piece, size_t begin, size_t end)
 {
     const pl_work_kind *kind = c->work.kind;

@@ -2,14 +2,15 @@
 /*
  * Calls on threads that are under a policy (call/policy.h).
  *
- * Where there is a timeout for tasks, they are run one by one. Where there is none there is no clock to read, and tasks are run in
- * pieces that last some 50 us, between which the thread looks whether the call is to stop, whether a retry is due, and whether
- * it is time to report progress.
+ * Where there is a timeout for tasks, they are run one by one. Where there is none there is no clock to read, and tasks
+ * are run in pieces that last some 50 us, between which the thread looks whether the call is to stop, whether a retry
+ * is due, and whether it is time to report progress.
  *
- * A failed task whose next attempt is to come later waits in the policy's queue. Whoever works on the call takes what is due before
- * its next piece. If one of the call's workers has run out of work by then, somebody else is to come: a *retry timer*, a job in the
- * pool's injector that is due with the first of them, and that the pool's threads run. The call's own thread waits for the end
- * of all, and runs what is due meanwhile. Never do more than `max_workers` run tasks of a call.
+ * A failed task whose next attempt is to come later waits in the policy's queue. Whoever works on the call takes what
+ * is due before its next piece. If one of the call's workers has run out of work by then, somebody else is to come: a
+ * *retry timer*, a job in the pool's injector that is due with the first of them, and that the pool's threads run. The
+ * call's own thread waits for the end of all, and runs what is due meanwhile. Never do more than `max_workers` run
+ * tasks of a call.
  */
 #ifndef PL_EXECUTORS_MANAGED_H
 #define PL_EXECUTORS_MANAGED_H

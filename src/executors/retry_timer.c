@@ -33,7 +33,8 @@ void pl_retry_timer_run_due(pl_managed *m, pl_call_worker *t)
 
 /* ---- who is at work -------------------------------------------------------------------------------------- */
 
-/* A thread is at work from now on, by this number, if it is free, or the first that is. With the mutex held, and room. */
+/* A thread is at work from now on, by this number, if it is free, or the first that is. With the mutex held, and
+ * room. */
 static void begin_work(pl_managed *m, pl_call_worker *t, unsigned wanted)
 {
     unsigned number = wanted < m->workers ? wanted : 0;
@@ -56,8 +57,8 @@ static void end_work(pl_managed *m, const pl_call_worker *t)
 
 static void run_timer(pl_job *job);
 
-/* Sees to it that somebody comes when the first that waits is due; if it is due already, and there is no room, whoever works
- * on the call will find it. With the mutex held. */
+/* Sees to it that somebody comes when the first that waits is due; if it is due already, and there is no room, whoever
+ * works on the call will find it. With the mutex held. */
 static void arm_timer(pl_managed *m)
 {
     if (!m->timer.pool || m->call->policy.retries.count == 0)
@@ -80,8 +81,8 @@ static void disarm_timer(pl_managed *m)
         m->armed = false;
 }
 
-/* What a thread of the pool does that the timer has brought. When the call's own thread knows that it has left, the call may
- * be gone. */
+/* What a thread of the pool does that the timer has brought. When the call's own thread knows that it has left, the
+ * call may be gone. */
 static void run_timer(pl_job *job)
 {
     pl_managed *m = (pl_managed *)((unsigned char *)job - offsetof(pl_managed, timer));
@@ -161,7 +162,8 @@ static bool has_room(void *managed)
     return room;
 }
 
-/* While the thread was between two pieces of the loop, the timer may have brought another one, which has its room now. */
+/* While the thread was between two pieces of the loop, the timer may have brought another one, which has its room
+ * now. */
 void pl_retry_timer_enter(pl_managed *m, pl_call_worker *t, unsigned participant)
 {
     pthread_mutex_t *mutex = &m->call->policy.mutex;

@@ -35,8 +35,7 @@ static void run_backwards(pl_call *c, void *out)
     pl_call_worker_end_progress(c);
 }
 
-static const pl_executor backwards = {
-    .name = "backwards", .is_here = true, .needs_policy = true, .run = run_backwards};
+static const pl_executor backwards = {.name = "backwards", .is_here = true, .needs_policy = true, .run = run_backwards};
 
 /* ---- the table ----------------------------------------------------------------------------------------------- */
 
@@ -115,8 +114,8 @@ START_TEST(failures_are_kept)
 {
     int code = 0;
     set_up_args();
-    PARALLEL_SCOPED parallel_results *r =
-        map_backwards(&fail_sometimes__parallel, &(parallel_options){.size = sizeof(parallel_options), .silent = true}, &code);
+    PARALLEL_SCOPED parallel_results *r = map_backwards(
+        &fail_sometimes__parallel, &(parallel_options){.size = sizeof(parallel_options), .silent = true}, &code);
     ck_assert_ptr_nonnull(r);
     ck_assert_uint_eq(parallel_failures(r), N / 10);
     for (size_t k = 0; k < N / 10; k++)
@@ -140,7 +139,8 @@ START_TEST(tasks_are_tried_again)
     ran = 1000 - 5; /* as many attempts fail as may be made again */
     PARALLEL_SCOPED parallel_results *r = map_backwards(
         &fail_sometimes__parallel,
-        &(parallel_options){.size = sizeof(parallel_options), .retries = 5, .retry_delay = 1e-3, .progress = note_done}, &code);
+        &(parallel_options){.size = sizeof(parallel_options), .retries = 5, .retry_delay = 1e-3, .progress = note_done},
+        &code);
     ck_assert_ptr_nonnull(r);
     ck_assert_uint_eq(last_done, N);
     for (int i = 0; i < N; i++)

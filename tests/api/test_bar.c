@@ -335,10 +335,10 @@ START_TEST(figures)
         show_time_taken(f, times[k].seconds);
         ck_assert_str_eq(f, times[k].taken);
     }
-    ck_assert_uint_eq(parts(0, 0, 100), 100);
-    ck_assert_uint_eq(parts(9, 5, 100), 100);
-    ck_assert_uint_eq(parts(SIZE_MAX - 1, SIZE_MAX, 100), 99);
-    ck_assert_uint_eq(parts(1, SIZE_MAX, 100), 0);
+    ck_assert_uint_eq(filled_parts(0, 0, 100), 100);
+    ck_assert_uint_eq(filled_parts(9, 5, 100), 100);
+    ck_assert_uint_eq(filled_parts(SIZE_MAX - 1, SIZE_MAX, 100), 99);
+    ck_assert_uint_eq(filled_parts(1, SIZE_MAX, 100), 0);
 }
 END_TEST
 

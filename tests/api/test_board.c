@@ -89,7 +89,7 @@ static bool failures_are_sound(void)
 {
     const pl_failed_list *failed = &all.call.failures.all;
     for (size_t k = 0; k < failed->tasks; k++) {
-        const parallel_failure *f = pl_failed_get(failed, k);
+        const parallel_failure *f = pl_failures_get(failed, k);
         if (!f || f->index >= all.call.work.n || !f->message || f->state == PARALLEL_OK || f->state > PARALLEL_NOT_RUN)
             return false;
     }

@@ -15,7 +15,7 @@
 #include "model/memory.h"
 #include "sched/stop.h"
 
-_Thread_local pl_thread pl_this_thread;
+_Thread_local pl_thread pl_context_thread;
 
 /* ---- the call -------------------------------------------------------------------------------------------- */
 

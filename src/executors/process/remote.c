@@ -172,7 +172,7 @@ void pl_remote_run(pl_endpoint *endpoint, const pl_assignment *assignment)
                 .all = endpoint->job.context,
                 .assignment = assignment,
                 .context = (pl_context *)(void *)endpoint->slot->room,
-                .outer = pl_this_thread.context,
+                .outer = pl_context_thread.context,
                 .timed = endpoint->job.timed != 0};
     *r.context =
         (pl_context){.span = {.stop = pl_endpoint_stop(endpoint), .index = PL_NO_INDEX}, .parent = r.all->parent};
