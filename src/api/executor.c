@@ -6,8 +6,20 @@
  * takes the job, or by a thread that asks for results while the job still lies in the injector, and takes it back. So a
  * task may wait for an executor that it has made: either somebody else is at it already, or it does the work itself.
  *
- * All is kept under the executor's mutex, but for the call while it is performed, which is the performer's. The status
- * says whose it is. parallel_cancel(), which may come from a signal handler, touches the call's stop word only.
+ * All is kept under the executor's mutex, but for the call while it is performed, which is the performer's. The state
+ * says whose it is:
+ *
+ *      state          status             the call is                       goes on to
+ *      -------------  -----------------  --------------------------------  ------------------------------------------
+ *      NEW            NOT_STARTED        nobody's                          SUBMITTED, HERE (start, shut down)
+ *      SUBMITTED      STARTED            the pool's thread that takes it   PERFORMED (taken back), DONE, FAILED
+ *      HERE           STARTED            nobody's: there is no pool        PERFORMED, SUBMITTED (there is one by now)
+ *      PERFORMED      STARTED            a waiting thread's                DONE, FAILED
+ *      DONE, FAILED   DONE, FAILED       the executor's, with its results
+ *      LOST           FAILED             that of a thread of the parent process, which is not here
+ *
+ * A child process finds LOST where the parent had a call under way. parallel_cancel(), which may come from a signal
+ * handler, touches the call's stop word only.
  *
  * A thread that were cancelled while it waits, or performs the call, would leave the mutex locked, or others waiting:
  * so that is put off (pl_os_cond_wait(), pl_call_run()).
@@ -28,20 +40,20 @@
 /* How often who waits for an executor that nobody has come for reminds the pool of it: threads may be had again. */
 #define REMIND_NS UINT64_C(100000000)
 
+typedef enum state { NEW, SUBMITTED, HERE, PERFORMED, DONE, FAILED, LOST } state;
+
 struct parallel_executor {
     pl_kind kind;
-    bool never_started;     /* it was shut down before */
-    bool lost;              /* in a child process: the threads that performed it are not here */
-    parallel_status status; /* STARTED: whoever takes the job performs the call, or does so */
-    unsigned forks;         /* pl_pool_forks() of the process that used it last */
+    state state;
+    bool never_started; /* it was shut down before */
+    unsigned forks;     /* pl_pool_forks() of the process that used it last */
     pthread_mutex_t mutex;
     pthread_cond_t ended;
-    pl_job job;     /* its pool is NULL as long as it is in no injector */
-    pl_pool *pool;  /* to run on, held; NULL if there is none: */
-    bool lies_here; /* then the job is not in an injector, but here */
+    pl_pool *pool; /* to run on, held; NULL if there is none */
+    pl_job job;    /* in the pool's injector, or taken from it; if it is SUBMITTED */
     pl_call call;
-    pl_os_ambient ambient; /* of the thread that has started it: what a thread would have from that which makes it; */
-    pl_os_mask mask;       /* likewise */
+    pl_os_ambient ambient;    /* what tasks see of the thread that has started it, as if that had made their threads */
+    pl_os_mask mask;          /* its signal mask, which tasks have, too */
     parallel_future *futures; /* of a par */
     parallel_results *results;
 };
@@ -168,18 +180,25 @@ static void after_fork_in_child(void)
 
 PL_LIFE(PL_LIFE_CALLS, .in_child = after_fork_in_child);
 
+static bool is_under_way(const parallel_executor *ex)
+{
+    return ex->state == SUBMITTED || ex->state == HERE || ex->state == PERFORMED;
+}
+
+static bool has_ended(const parallel_executor *ex)
+{
+    return ex->state == DONE || ex->state == FAILED || ex->state == LOST;
+}
+
 /* In a child process, before anything else: the parent's locks are not to be waited for, nor its threads, and what it
  * held is not held here. */
 static void adopt_executor(parallel_executor *ex)
 {
     pthread_mutex_lock(&adopting);
     if (ex->forks != pl_pool_forks() && init_locks(ex)) {
-        ex->pool = ex->call.pool = ex->job.pool = NULL;
-        ex->lies_here = false;
-        if (ex->status == PARALLEL_STARTED) {
-            ex->lost = true;
-            ex->status = PARALLEL_FAILED;
-        }
+        ex->pool = ex->call.pool = NULL;
+        if (is_under_way(ex))
+            ex->state = LOST;
         ex->forks = pl_pool_forks();
     }
     pthread_mutex_unlock(&adopting);
@@ -202,11 +221,6 @@ static bool lock_executor(const parallel_executor *executor)
 static void unlock_executor(const parallel_executor *ex)
 {
     pthread_mutex_unlock((pthread_mutex_t *)&ex->mutex);
-}
-
-static bool has_ended(const parallel_executor *ex)
-{
-    return ex->status == PARALLEL_DONE || ex->status == PARALLEL_FAILED;
 }
 
 /* Whether the calling thread runs a task of the executor, or one that such a task waits for. */
@@ -241,7 +255,7 @@ static void perform_call(parallel_executor *ex, pl_pool *driver)
         pl_injector_end(driver);
     pthread_mutex_lock(&ex->mutex);
     ex->results = r;
-    ex->status = r ? PARALLEL_DONE : PARALLEL_FAILED;
+    ex->state = r ? DONE : FAILED;
     pthread_cond_broadcast(&ex->ended);
     pthread_mutex_unlock(&ex->mutex);
 }
@@ -255,9 +269,9 @@ static void run_job(pl_job *job)
  * task waits for the call as for any that it makes. */
 static void perform_here(parallel_executor *ex)
 {
-    if (ex->status != PARALLEL_STARTED || !(ex->lies_here || (ex->job.pool && pl_injector_withdraw(&ex->job))))
+    if (ex->state != HERE && !(ex->state == SUBMITTED && pl_injector_withdraw(&ex->job)))
         return;
-    ex->lies_here = false;
+    ex->state = PERFORMED;
     ex->call.parent = pl_context_thread.context;
     unlock_executor(ex);
     perform_call(ex, NULL);
@@ -268,13 +282,13 @@ static void perform_here(parallel_executor *ex)
  * came. */
 static bool await_end(parallel_executor *ex, uint64_t until)
 {
-    while (ex->status == PARALLEL_STARTED) {
+    while (is_under_way(ex)) {
         uint64_t now = pl_os_nanoseconds(), wake = now + REMIND_NS;
         if (until && now >= until)
             return false;
         wake = until && until < wake ? until : wake;
         pl_os_cond_wait(&ex->ended, &ex->mutex, wake);
-        if (pl_os_nanoseconds() < wake || !ex->job.pool)
+        if (pl_os_nanoseconds() < wake || ex->state != SUBMITTED)
             continue;
         if (until)
             pl_injector_remind(&ex->job);
@@ -298,7 +312,7 @@ static void submit_job(parallel_executor *ex)
 {
     if (!ex->pool) /* there was none, or this is a child process */
         ex->pool = ex->call.pool = pl_pool_hold_here();
-    ex->lies_here = !ex->pool;
+    ex->state = ex->pool ? SUBMITTED : HERE;
     ex->job = (pl_job){.run = run_job, .pool = ex->pool};
     if (ex->pool)
         pl_injector_submit(&ex->job);
@@ -319,13 +333,12 @@ static void note_starter(parallel_executor *ex)
 /* With the lock held. Returns 0, or an error code. */
 static int start_executor(parallel_executor *ex)
 {
-    if (ex->status != PARALLEL_NOT_STARTED)
+    if (ex->state != NEW)
         return ex->never_started ? ECANCELED : EALREADY;
-    ex->status = PARALLEL_STARTED;
     note_starter(ex);
     pl_policy_begin(&ex->call.policy, &ex->call.options, ex->call.work.n);
     if (ex->call.executor->is_here) {
-        ex->lies_here = true;
+        ex->state = HERE;
         perform_here(ex);
         return 0;
     }
@@ -345,8 +358,8 @@ int parallel_executor_start(parallel_executor *ex)
 /* Why there are no results, as the calling thread's errno and last failure. With the lock held. */
 static parallel_results *no_results(parallel_executor *ex)
 {
-    const parallel_failure *failure = ex->lost ? NULL : pl_call_failure(&ex->call);
-    int code = ex->lost ? ECHILD : pl_call_code(&ex->call);
+    const parallel_failure *failure = ex->state == LOST ? NULL : pl_call_failure(&ex->call);
+    int code = ex->state == LOST ? ECHILD : pl_call_code(&ex->call);
     if (failure)
         pl_failure_set_last(failure);
     unlock_executor(ex);
@@ -359,7 +372,7 @@ parallel_results *parallel_executor_results(parallel_executor *ex)
     pl_failure_clear_last();
     if (!lock_executor(ex))
         return NULL;
-    int code = ex->status == PARALLEL_NOT_STARTED ? EINVAL : !has_ended(ex) && is_inside(ex) ? EDEADLK : 0;
+    int code = ex->state == NEW ? EINVAL : !has_ended(ex) && is_inside(ex) ? EDEADLK : 0;
     if (code) {
         unlock_executor(ex);
         errno = code;
@@ -376,12 +389,17 @@ parallel_results *parallel_executor_results(parallel_executor *ex)
 
 parallel_status parallel_executor_status(const parallel_executor *ex)
 {
+    static const parallel_status statuses[] = {
+        [NEW] = PARALLEL_NOT_STARTED,   [SUBMITTED] = PARALLEL_STARTED, [HERE] = PARALLEL_STARTED,
+        [PERFORMED] = PARALLEL_STARTED, [DONE] = PARALLEL_DONE,         [FAILED] = PARALLEL_FAILED,
+        [LOST] = PARALLEL_FAILED,
+    };
     if (!lock_executor(ex))
         return PARALLEL_FAILED;
-    parallel_status status = ex->status;
-    if (status == PARALLEL_STARTED && ex->job.pool)
+    parallel_status status = statuses[ex->state];
+    if (ex->state == SUBMITTED)
         pl_injector_remind((pl_job *)&ex->job);
-    else if (status == PARALLEL_STARTED && ex->lies_here)
+    else if (ex->state == HERE)
         submit_job((parallel_executor *)ex);
     unlock_executor(ex);
     return status;
@@ -401,12 +419,12 @@ int parallel_executor_wait(parallel_executor *ex, double seconds)
         return -1;
     uint64_t until = seconds >= 0 && seconds < 1e9 ? pl_os_nanoseconds() + (uint64_t)(seconds * 1e9) : 0;
     int code = 0;
-    if (ex->status == PARALLEL_NOT_STARTED)
+    if (ex->state == NEW)
         code = EINVAL;
     else if (!has_ended(ex) && is_inside(ex))
         code = EDEADLK;
     else {
-        if (ex->lies_here) /* there is no thread for it */
+        if (ex->state == HERE) /* there is no thread for it */
             perform_here(ex);
         code = await_end(ex, until) ? 0 : ETIMEDOUT;
     }
@@ -445,9 +463,9 @@ int parallel_executor_shutdown(parallel_executor *ex)
         return 0;
     if (!lock_executor(ex))
         return -1;
-    if (ex->status == PARALLEL_NOT_STARTED) {
-        ex->status = PARALLEL_STARTED;
-        ex->never_started = ex->lies_here = true;
+    if (ex->state == NEW) {
+        ex->state = HERE;
+        ex->never_started = true;
         note_starter(ex);
         pl_policy_begin(&ex->call.policy, &ex->call.options, ex->call.work.n);
     }
@@ -463,7 +481,7 @@ void parallel_executor_free(parallel_executor *ex)
         code = shut_down(ex);
         unlock_executor(ex);
     }
-    if (code == 0 && !ex->lost) {
+    if (code == 0 && ex->state != LOST) {
         if (ex->results)
             pl_results_own(ex->results, false);
         parallel_results_free(ex->results);
