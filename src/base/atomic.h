@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one door to atomic operations.
+ * The one header for atomic operations.
  *
  * Everything that threads share goes through <stdatomic.h>, as included here, and through its `_explicit`
  * operations alone. No other file of the library includes it, so a tester that wants every atomic operation to
@@ -29,7 +29,7 @@ void pl_model_point(const char *file, int line);
 #include "base/hook.h"
 #endif
 
-/* A cache line, and the distance at which two words do not disturb each other on every machine we care for. */
+/* A cache line: the distance at which two words do not disturb each other, on every machine that we care for. */
 #define PL_LINE 64
 
 #endif

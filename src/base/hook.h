@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Atomic operations with a hook: PL_HOOK() is called before each, with file and line, and after each that is
- * more than a load or a store. For builds that plant delays, and
- * for the interleaving tester, to which each atomic operation is a point where another thread may go on. Included by
- * atomic.h alone.
+ * Atomic operations with a hook: PL_HOOK() is called before each, with file and line, and after each that is more than
+ * a load or a store. For builds that plant delays, and for the interleaving tester, to which each atomic operation is a
+ * point where another thread may go on. Included by atomic.h alone.
  */
 #ifndef PL_BASE_HOOK_H
 #define PL_BASE_HOOK_H

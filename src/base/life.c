@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of the library; life.h has the order. */
+/* Calls what each stage of the library's life has registered, in the order that life.h states. */
 #include "base/life.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Written by constructors alone. */
+/* What each stage has registered. Written by constructors alone. */
 static const pl_life *lives[PL_LIFE_STAGES];
 
 static void before_fork(void)

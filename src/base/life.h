@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of the library: what runs when it is loaded, around a fork() of the program, and when it is unloaded or the program
- * exits. Each file that has something to do then says so by PL_LIFE(), at its end; what follows what is decided here alone, by
- * the order of the stages, whatever the order is in which a linker calls constructors.
+ * The life of the library: what runs when it is loaded, around a fork() of the program, and when it is unloaded or the
+ * program exits. Each file that has something to do then says so by PL_LIFE(), at its end. The order is decided here
+ * alone, by the stages, whatever the order is in which a linker calls constructors.
  *
- *      loaded            from the first stage to the last, as each file's constructor runs (in the linker's order: so what is
+ *      loaded            from the first stage to the last, as each file's constructor runs (in the linker's order: so
+ *      what is
  *                        done there needs nothing of other files)
  *      before_fork       from the last stage to the first
  *      after_fork        from the first to the last, in the parent
- *      in_child          from the first to the last, in the child: what is below is put right first
- *      unloaded          from the last stage to the first. After the program's own destructors, but for those with a priority
+ *      in_child          from the first to the last, in the child: lower layers are put right first
+ *      unloaded          from the last stage to the first. After the program's own destructors, but for those with a
+ *      priority
  *                        below 1000
  *
- * When the program exits, the threads of pools end earlier, by a function that is registered with atexit() when the first pool
- * is made (sched/pool.c): before the static objects are destroyed that were there by then.
+ * When the program exits, the threads of pools end earlier, by a function that is registered with atexit() when the
+ * first pool is made (sched/pool.c): before the static objects are destroyed that were there by then.
  *
  * No lock is held while fork handlers of the program run: these may make calls.
  */
@@ -34,12 +36,12 @@ typedef enum pl_life_stage {
     PL_LIFE_STAGES
 } pl_life_stage;
 
-/* What happens then; NULL: nothing. */
+/* The functions of one stage; NULL: none. */
 typedef struct pl_life {
     void (*loaded)(void), (*before_fork)(void), (*after_fork)(void), (*in_child)(void), (*unloaded)(void);
 } pl_life;
 
-/* At most once for each stage. */
+/* Called at most once for each stage. */
 void pl_life_register(pl_life_stage stage, const pl_life *life);
 
 /* For a file: PL_LIFE(PL_LIFE_POOLS, .in_child = become_child) */

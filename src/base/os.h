@@ -18,8 +18,8 @@
 /* ---- processors ------------------------------------------------------------------------------------------ */
 
 /*
- * How many CPUs this process may use, at least 1: those of its first thread's affinity mask, whichever thread asks, and no
- * more than its cgroup's quota rounded up (version 1 or 2, the tightest on the way to the root).
+ * How many CPUs this process may use, at least 1: those of its first thread's affinity mask, whichever thread asks, and
+ * no more than its cgroup's quota rounded up (version 1 or 2, the tightest on the way to the root).
  */
 unsigned pl_os_cpus(void);
 
@@ -43,13 +43,14 @@ unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root);
  */
 void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns);
 
-/* Wakes who sleeps on `word`. The word itself may be gone already: only its address is used. */
+/* Wakes the thread that sleeps on `word`. The word itself may be gone already: only its address is used. */
 void pl_os_wake(_Atomic uint32_t *word);
 
 /*
- * Another way to wait, for which many sleep on one word, and whose right-hand side is safe in a signal handler:
- * pl_os_wait_for() sleeps while *word == expected, for at most `timeout_ns`, and may return for no reason; pl_os_wake_all() wakes
- * all who wait on `word`, at once or, where the system has no way to do that in a signal handler, within a millisecond.
+ * Another way to wait, where many threads may sleep on one word, and the wake-up is safe in a signal handler:
+ * pl_os_wait_for() sleeps while *word == expected, for at most `timeout_ns`, and may return for no reason;
+ * pl_os_wake_all() wakes all threads that wait on `word`, at once or, where the system has no way to do that in a
+ * signal handler, within a millisecond.
  */
 void pl_os_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void pl_os_wake_all(_Atomic uint32_t *word);
@@ -58,8 +59,8 @@ void pl_os_wake_all(_Atomic uint32_t *word);
 void pl_os_after_fork(void);
 
 /*
- * Whether this is a child process that has not said pl_os_known_child() yet: fork handlers of the program that are older than
- * the library's run before these in the child, and may call. False where the system cannot tell.
+ * Whether this is a child process that has not said pl_os_known_child() yet: fork handlers of the program that are
+ * older than the library's run before these in the child, and may call. False where the system cannot tell.
  */
 bool pl_os_is_new_child(void);
 void pl_os_known_child(void);
@@ -89,16 +90,16 @@ static inline void pl_pause(void)
 uint64_t pl_os_nanoseconds(void);
 
 /*
- * A clock that is as cheap to read as the machine allows, in ticks of its own. It may be set back, or forward, when a virtual
- * machine or a checkpoint is restored. So nothing waits for a number of ticks to be reached: what is compared is how many
- * have passed since then (`pl_ticks() - start > patience`), which a clock that was set back makes very many. What others are
- * to wait for is in nanoseconds.
+ * A clock that is as cheap to read as the machine allows, in ticks of its own. It may be set back, or forward, when a
+ * virtual machine or a checkpoint is restored. So nothing waits for a number of ticks to be reached: what is compared
+ * is how many have passed since a start (`pl_ticks() - start > patience`), which a clock that was set back makes very
+ * many. Times that another thread waits for are in nanoseconds.
  */
 #if defined(PL_MODEL)
 uint64_t pl_ticks(void);
 #elif defined(__x86_64__) || defined(__i386__)
-/* The CPU's counter may not be read by this process: prctl(PR_SET_TSC). Looked at when the library is loaded, and before its
- * first shared call. */
+/* Whether this process may not read the CPU's counter: prctl(PR_SET_TSC). Found out when the library is loaded, and
+ * again before its first call on several threads. */
 extern _Atomic bool pl_os_no_counter __attribute__((visibility("hidden")));
 static inline uint64_t pl_ticks(void)
 {
@@ -128,7 +129,7 @@ static inline uint64_t pl_ticks(void)
  */
 uint64_t pl_os_ticks_per_us(void);
 
-/* Finds out whether pl_ticks() may read the CPU's counter. Before the process has threads of the library's. */
+/* Finds out whether pl_ticks() may read the CPU's counter. Called before the process has threads of the library's. */
 void pl_os_choose_clock(void);
 
 /* ---- memory ---------------------------------------------------------------------------------------------- */
@@ -142,17 +143,18 @@ bool pl_os_commit(void *start, size_t bytes);
 void pl_os_release(void *start, size_t bytes);
 
 /*
- * How much to reserve, or to share (os_process.h), for what may take `bytes` one day: all of it, as a rule, since it has no
- * memory behind it. But where new mappings are locked, after mlockall(MCL_FUTURE), all of it counts as memory at once: then
- * no more than is likely to be used.
+ * How much to reserve, or to share (os_process.h), for what may take `bytes` one day: all of it, as a rule, since it
+ * has no memory behind it. But where new mappings are locked, after mlockall(MCL_FUTURE), all of it counts as memory at
+ * once: then no more than is likely to be used.
  */
 size_t pl_os_to_reserve(size_t bytes);
 
-/* Gives back the memory behind committed pages, where the system can: they stay usable, and are zero or as they were. */
+/* Gives back the memory behind committed pages, where the system can: they stay usable, and are zero or as they
+ * were. */
 void pl_os_discard(void *start, size_t bytes);
 
-/* Lets the system take that memory when it is short of it, and not before: to use it again costs next to nothing. A page
- * is as it was until the system has taken it, or then zero. */
+/* Lets the system take that memory when it is short of it, and not before: to use it again costs next to nothing. A
+ * page is as it was until the system has taken it, or then zero. */
 void pl_os_offer(void *start, size_t bytes);
 
 /*
@@ -167,27 +169,27 @@ void *pl_os_zalloc(size_t bytes);
 
 /* ---- threads --------------------------------------------------------------------------------------------- */
 
-/* Some CPUs. */
+/* A set of CPUs. */
 typedef struct pl_os_cpu_set pl_os_cpu_set;
 
-/* Those of the `count` numbers that the process may run on, freed by free(); *usable is how many. NULL with errno: EINVAL if
- * there are none, or where the system has no such thing; ENOMEM. */
+/* The CPUs, of the `count` numbers, that the process may run on; *usable is how many. Freed by free(). NULL with errno:
+ * EINVAL if there are none, or where the system has no such sets; ENOMEM. */
 pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usable);
 
-/* What threads have that are started, whatever the thread has that starts them. */
+/* What the pool's threads are like, whatever the thread is like that starts them. */
 typedef struct pl_os_thread_attributes {
     size_t stack_size;         /* bytes; 0: as much as the program's first thread may have */
-    const pl_os_cpu_set *cpus; /* where they may run; NULL: where the first thread may */
-    unsigned cpu_count;        /* how many these are */
-    int nice;                  /* added to the first thread's */
+    const pl_os_cpu_set *cpus; /* where they may run; NULL: where the program's first thread may */
+    unsigned cpu_count;        /* how many CPUs are in `cpus` */
+    int nice;                  /* added to the nice value of the program's first thread */
 } pl_os_thread_attributes;
 
 /* The smallest stack that a thread can have. */
 size_t pl_os_least_stack(void);
 
 /*
- * Starts a thread with all signals blocked (pl_os_mask_block()). If `off` is not -1, it begins off that CPU, where the system
- * can do that. False if there can be no further thread.
+ * Starts a thread with all signals blocked (pl_os_mask_block()). If `off` is not -1, it begins off that CPU, where the
+ * system can do that. False if there can be no further thread.
  */
 typedef sigset_t pl_os_mask;
 bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
@@ -197,16 +199,16 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int o
 bool pl_os_may_start_excluding(int cpu, const pl_os_thread_attributes *attributes);
 
 /*
- * The first thing that such a thread does: it takes the priority and the scheduling policy of the process's first thread, and
- * not those of whoever has started it. False if the system does not allow that.
+ * The first thing that such a thread does: it takes the priority and the scheduling policy of the process's first
+ * thread, and not those of the thread that has started it. False if the system does not allow that.
  */
 bool pl_os_thread_begins(const pl_os_thread_attributes *attributes);
 
 /*
- * Which signals a thread blocks. A pool's threads block all, so that the program's handlers run on the program's threads, but for
- * those that a thread's own faults raise, and the profiler's. While they run tasks, they have the mask of the thread that
- * waits for these, since what a task starts inherits it; but signals that the program handles stay blocked. (What is not
- * handled, and not ignored, ends or stops the whole process, whichever thread it comes to.)
+ * Which signals a thread blocks. A pool's threads block all, so that the program's handlers run on the program's
+ * threads, but for those that a thread's own faults raise, and the profiler's. While they run tasks, they have the mask
+ * of the thread that waits for these, since what a task starts inherits it; but signals that the program handles stay
+ * blocked. (What is not handled, and not ignored, ends or stops the whole process, whichever thread it comes to.)
  */
 void pl_os_mask_get(pl_os_mask *mask);
 void pl_os_mask_set(const pl_os_mask *mask);
@@ -215,12 +217,12 @@ void pl_os_mask_block(void);
 /* The signals for which the program has a handler now. Some microseconds. */
 void pl_os_handled(pl_os_mask *signals);
 
-/* Sets a mask that blocks those signals, too. */
+/* Sets a mask that blocks `signals` besides those of `mask`. */
 void pl_os_mask_set_but(const pl_os_mask *mask, const pl_os_mask *signals);
 
 /*
- * What else tasks see of the thread that waits for them: how it rounds, and other control bits of its floating-point unit
- * (not the flags), and its locale, as uselocale() has set it.
+ * What else tasks see of the thread that waits for them: how it rounds, and other control bits of its floating-point
+ * unit (not the flags), and its locale, as uselocale() has set it.
  */
 typedef struct pl_os_ambient {
     uint64_t floating;
@@ -228,18 +230,19 @@ typedef struct pl_os_ambient {
 } pl_os_ambient;
 
 void pl_os_ambient_get(pl_os_ambient *ambient);
-/* *before becomes the thread's own, for pl_os_ambient_leave(), which undoes what tasks have changed, too. */
+/* Puts `ambient` in place. *before becomes what the thread had, for pl_os_ambient_leave(), which puts that back, also
+ * where tasks have changed it. */
 void pl_os_ambient_enter(const pl_os_ambient *ambient, pl_os_ambient *before);
 void pl_os_ambient_leave(const pl_os_ambient *before);
-/* The locale where a thread has not called uselocale(). */
+/* The locale of threads that have not called uselocale(). */
 void *pl_os_program_locale(void);
 
-/* A request to cancel the calling thread is not acted on between these; they may be nested. The former returns what the latter
- * wants. */
+/* Between these, a request to cancel the calling thread is not acted on; they may be nested. The first returns what the
+ * second takes. */
 int pl_os_cancel_defer(void);
 void pl_os_cancel_restore(int state);
 
-/* pl_os_cancel_defer(), where the stack of a thread that is cancelled is not unwound (unwind.h); else nothing. */
+/* pl_os_cancel_defer(), where the stack of a cancelled thread is not unwound (unwind.h); elsewhere does nothing. */
 #if defined(__GLIBC__) && defined(PL_HAS_PERSONALITY)
 #define PL_CANCEL_UNWINDS 1
 #else
@@ -251,8 +254,8 @@ static inline int pl_os_cancel_unless_unwound(void)
 }
 
 /*
- * For a variable of each thread that no other library sees: the fastest way to it that the C library allows to one that a
- * program loads by dlopen(). glibc keeps some room for such variables, and musl refuses what would need it.
+ * For a thread-local variable that no other library sees: the fastest access that the C library allows to a library
+ * which is loaded by dlopen(). glibc keeps some room for such variables, and musl refuses libraries that would need it.
  */
 #if defined(__GLIBC__) || defined(__FreeBSD__)
 #define PL_OF_THREAD __attribute__((tls_model("initial-exec")))
@@ -263,12 +266,12 @@ static inline int pl_os_cancel_unless_unwound(void)
 /* Gives the calling thread a name of at most 15 letters, for debuggers, where the system can. */
 void pl_os_name_self(const char *name);
 
-/* Ends what is left of a thread that has ended, or is about to: true if that is done. May say false and leave it for
- * later, instead of waiting. */
+/* Joins a thread that has ended, or is about to: true if that is done. May return false instead of waiting; then it is
+ * to be tried again later. */
 bool pl_os_try_join(pthread_t thread);
 
-/* Has a function called when the program exits, before all that was registered earlier; or when the library is unloaded. False if
- * there is no memory. */
+/* Registers a function to be called when the program exits, before those that were registered earlier; or when the
+ * library is unloaded. False if there is no memory. */
 bool pl_os_at_exit(void (*run)(void));
 
 /* Gives the CPU to another thread that is ready to run. */
@@ -291,7 +294,7 @@ void pl_os_sleep(void);
 /*
  * The heavy side of an asymmetric fence: when it returns, every running thread of the process has passed a full memory
  * fence since it was called. The light side, in those threads, is atomic_signal_fence(memory_order_seq_cst). False, and
- * nothing is promised, where the system has no such thing. pl_os_fence_init() comes before, once in a process.
+ * nothing is promised, where the system has no such fence. pl_os_fence_init() is called before, once in a process.
  */
 bool pl_os_fence_init(void);
 bool pl_os_fence_all(void);
@@ -299,17 +302,17 @@ bool pl_os_fence_all(void);
 /* ---- the terminal ---------------------------------------------------------------------------------------- */
 
 typedef struct pl_terminal {
-    unsigned columns; /* 0: it does not say */
-    bool has_output;  /* standard output goes to a terminal, too */
+    unsigned columns; /* its width; 0: not known */
+    bool has_output;  /* whether standard output goes to a terminal, too */
 } pl_terminal;
 
 /* Whether standard error is a terminal that moves its cursor when told to, with this process in its foreground. */
 bool pl_os_terminal(pl_terminal *terminal);
 
-/* Whether it takes text without a wait: not while its user has stopped it, for example. */
+/* Whether the terminal takes text without a wait: not while its user has stopped it, for example. */
 bool pl_os_terminal_takes(void);
 
-/* Writes to it, at one go if it takes so much at once. False if it has not taken all. */
+/* Writes to the terminal, at one go if it takes so much at once. False if it has not taken all. */
 bool pl_os_terminal_write(const char *text, size_t length);
 
 #endif

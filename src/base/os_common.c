@@ -23,7 +23,8 @@
 /* How much to reserve at a time where that is locked in memory. */
 #define LOCKED_BYTES ((size_t)1 << 20)
 
-/* The most stack that a thread is given unasked, which is address space; and what glibc gives where there is no limit. */
+/* The most stack, which is address space, that a thread is given where the program does not say; and the stack that
+ * glibc gives where there is no limit. */
 #define STACK_MOST (sizeof(void *) > 4 ? (size_t)64 << 20 : (size_t)2 << 20)
 #define STACK_GLIBC ((size_t)2 << 20)
 
@@ -55,7 +56,7 @@ bool pl_os_cond_init(pthread_cond_t *condition)
 void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
 {
     struct timespec t = pl_os_timespec(until_ns);
-    int state = pl_os_cancel_defer(); /* the mutex would stay locked */
+    int state = pl_os_cancel_defer(); /* if the thread were cancelled, the mutex would stay locked */
     pthread_cond_timedwait(condition, mutex, &t);
     pl_os_cancel_restore(state);
 }
@@ -75,14 +76,14 @@ uint64_t pl_os_ticks_per_us(void)
 #else
 _Atomic bool pl_os_no_counter;
 
-/* What clock rates in use lie between, in ticks for each microsecond. Another rate says that a clock has been set. */
+/* The bounds of the clock rates in use, in ticks for each microsecond. Another rate says that a clock has been set. */
 #define LEAST_TICKS 100
 #define MOST_TICKS 20000
-/* A guess between them. */
+/* A guess, where nothing has been measured yet. */
 #define SOME_TICKS 2500
 
-/* When the library was loaded, on both clocks: the longer ago, the better the ratio. Written once, before any
- * thread of ours exists. */
+/* When the library was loaded, on both clocks: the longer ago, the better the ratio. Written once, before the library
+ * has threads. */
 static uint64_t loaded_ticks, loaded_ns;
 
 static void note_load_time(void)
@@ -94,7 +95,7 @@ static void note_load_time(void)
 
 PL_LIFE(PL_LIFE_CLOCK, .loaded = note_load_time);
 
-/* Measures for a while, now. */
+/* Measures the rate for 20 microseconds. */
 static uint64_t measure_ticks(void)
 {
     uint64_t ticks = pl_ticks(), start = pl_os_nanoseconds(), ns;
@@ -119,11 +120,11 @@ uint64_t pl_os_ticks_per_us(void)
         return SOME_TICKS;
     ratio = ticks / (ns / 1000);
     if (ratio < LEAST_TICKS || ratio > MOST_TICKS) {
-        ratio = measure_ticks(); /* the counter has been set since */
+        ratio = measure_ticks(); /* the counter has been set since the library was loaded */
         ns = UINT64_MAX;
     }
     if (ns > 1000000) {
-        /* O2 relaxed: whoever stores, stores the same to within a thousandth; pairs with O1 */
+        /* O2 relaxed: all threads store the same to within a thousandth; pairs with O1 */
         atomic_store_explicit(&known, ratio, memory_order_relaxed);
     }
     return ratio;
@@ -138,7 +139,7 @@ void pl_os_choose_clock(void)
 
 /* ---- memory ----------------------------------------------------------------------------------------------- */
 
-/* From how much on memory is better had in huge pages, where there are such: a few of them. */
+/* Memory of so many bytes and more is in huge pages, where there are such. */
 #define HUGE_BYTES ((size_t)8 << 20)
 
 static size_t whole_pages(size_t bytes)
@@ -213,10 +214,10 @@ size_t pl_os_least_stack(void)
     return least > 16384 ? (size_t)least : 16384;
 }
 
-/* What the first thread may have, if the C library would give less: some give threads little, whatever the program may have,
- * musl 128 KB, that of macOS 512 KB. glibc gives the same, or what the program has asked for by
- * pthread_setattr_default_np(), but where there is no limit, 2 MB. 0: what it gives. */
-static size_t unasked_stack(const pthread_attr_t *attributes)
+/* The stack of a thread where the program does not say: as much as the first thread may have, if the C library would
+ * give less. Some give threads little: musl 128 KB, that of macOS 512 KB. glibc gives as much, or what the program has
+ * set by pthread_setattr_default_np(), but where there is no limit, 2 MB. 0: what the C library gives will do. */
+static size_t default_stack(const pthread_attr_t *attributes)
 {
     struct rlimit limit;
     size_t given;
@@ -239,14 +240,14 @@ static void set_stack(pthread_attr_t *attributes, size_t size)
         pthread_attr_setstacksize(attributes, (size + page - 1) / page * page);
 }
 
-/* One try: `*placed` says whether it is to be where it is wanted, and then whether anything was done for that. */
+/* One try: *placed says whether to set where the thread is to run; afterwards, whether that was set. */
 static bool try_thread(pthread_t *thread, void *(*run)(void *), void *argument, int off,
                        const pl_os_thread_attributes *wanted, bool *placed)
 {
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0)
         return *placed = false;
-    set_stack(&attributes, wanted->stack_size ? wanted->stack_size : unasked_stack(&attributes));
+    set_stack(&attributes, wanted->stack_size ? wanted->stack_size : default_stack(&attributes));
     *placed = *placed && pl_os_place(&attributes, off, wanted->cpus);
     bool made = pthread_create(thread, &attributes, run, argument) == 0;
     pthread_attr_destroy(&attributes);
@@ -260,7 +261,7 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int o
     pl_os_mask_get(&mask);
     pl_os_mask_block();
     bool placed = true, made = try_thread(thread, run, argument, off, attributes, &placed);
-    if (!made && placed) { /* where it is to run is no reason to have none: a sandbox may refuse that */
+    if (!made && placed) { /* rather a thread that runs anywhere than none: a sandbox may refuse to place it */
         placed = false;
         made = try_thread(thread, run, argument, off, attributes, &placed);
     }
@@ -280,7 +281,7 @@ void pl_os_mask_set(const pl_os_mask *mask)
     pthread_sigmask(SIG_SETMASK, mask, NULL);
 }
 
-/* What a thread's own faults raise. */
+/* The signals that a thread's own faults raise. */
 static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
 
 void pl_os_mask_block(void)
@@ -315,7 +316,7 @@ void pl_os_mask_set_but(const pl_os_mask *mask, const pl_os_mask *signals)
     pl_os_mask_set(&both);
 }
 
-/* The control bits of the unit, without the flags of what has happened. */
+/* The control bits of the floating-point unit, without its flags. */
 static uint64_t floating_control(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -406,8 +407,8 @@ bool pl_os_asks_for_few_calls(void)
 
 bool pl_os_few_calls(void)
 {
-    static _Atomic int known; /* 0: not asked yet; 1: all calls; 2: few */
-    /* O12 relaxed: a number by itself, and all find the same; pairs with O13 */
+    static _Atomic int known; /* 0: not known yet; 1: all calls; 2: few */
+    /* O12 relaxed: a number by itself, and all threads find the same; pairs with O13 */
     int few = atomic_load_explicit(&known, memory_order_relaxed);
     if (!few) {
         few = pl_os_asks_for_few_calls() ? 2 : 1;

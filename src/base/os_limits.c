@@ -13,8 +13,8 @@
 #define RLIMIT_AS RLIMIT_DATA
 #endif
 
-/* The process's address space, in bytes; 0 if that is not known. */
-static size_t told_address_space(void)
+/* The process's address space, in bytes, from /proc; 0 if that is not known. */
+static size_t read_address_space(void)
 {
     char text[32];
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -26,7 +26,7 @@ static size_t told_address_space(void)
     return (size_t)strtoull(text, NULL, 10) * pl_os_page();
 }
 
-/* Whether another page can be had where the limit is so many bytes. */
+/* Whether the process can have another page where the limit is so many bytes. */
 static bool can_grow_below(rlim_t bytes, const struct rlimit *before)
 {
     struct rlimit limit = {.rlim_cur = bytes, .rlim_max = before->rlim_max};
@@ -38,7 +38,7 @@ static bool can_grow_below(rlim_t bytes, const struct rlimit *before)
     return page != MAP_FAILED;
 }
 
-/* The stack need not grow for what is called next. */
+/* Grows the stack now, so that it need not grow in the functions that are called next. */
 __attribute__((noinline)) static void grow_stack(void)
 {
     volatile char room[16384];
@@ -47,8 +47,8 @@ __attribute__((noinline)) static void grow_stack(void)
     room[0] = 0;
 }
 
-/* The same, found out by trying: where nothing tells. */
-static size_t tried_address_space(const struct rlimit *before)
+/* The same, found by trying limits: for systems without /proc. */
+static size_t measure_address_space(const struct rlimit *before)
 {
     grow_stack();
     size_t page = pl_os_page(), too_little = page, enough = 2 * page;
@@ -76,15 +76,15 @@ bool pl_os_can_limit_memory(void)
 void pl_os_limit_memory(size_t bytes)
 {
     static struct rlimit before;
-    static size_t had, limited_to; /* 0: it is not */
+    static size_t had, limited_to; /* bytes at the first call, and of the limit; 0: no limit */
     static bool known;
     if (bytes == limited_to)
         return;
     if (!known) {
         known = true;
         getrlimit(RLIMIT_AS, &before);
-        had = told_address_space();
-        had = had ? had : tried_address_space(&before);
+        had = read_address_space();
+        had = had ? had : measure_address_space(&before);
     }
     limited_to = bytes;
     struct rlimit limit = before;

@@ -24,7 +24,7 @@
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */
 
-/* The time is what the system call takes, whatever the C library's `struct timespec` is: on machines of 32 bits that has
+/* The time as the system call takes it, whatever the C library's `struct timespec` is: on machines of 32 bits that has
  * seconds of 32 bits or of 64. Relative times fit in either. Newer machines have only the call for the latter. */
 #ifdef SYS_futex
 typedef long futex_time;
@@ -67,7 +67,8 @@ void pl_os_after_fork(void)
     /* futexes have no state in the process */
 }
 
-/* A page of the library's that is zero in a child. Not a mapping of its own: threads may be in calls when the program exits. */
+/* A page of the library's data that is zero in a child. Not a mapping of its own: threads may be in calls when the
+ * program exits. */
 #if defined(__x86_64__) || defined(__i386__)
 enum { PAGE_MOST = 4096 };
 #else
@@ -76,7 +77,7 @@ enum { PAGE_MOST = 65536 };
 static alignas(PAGE_MOST) volatile unsigned char mark[PAGE_MOST];
 static bool is_wiped;
 
-static void have_mark_wiped(void)
+static void wipe_mark_on_fork(void)
 {
 #ifdef MADV_WIPEONFORK
     is_wiped = pl_os_page() <= PAGE_MOST && madvise((void *)mark, PAGE_MOST, MADV_WIPEONFORK) == 0;
@@ -84,7 +85,7 @@ static void have_mark_wiped(void)
 #endif
 }
 
-PL_LIFE(PL_LIFE_SYSTEM, .loaded = have_mark_wiped);
+PL_LIFE(PL_LIFE_SYSTEM, .loaded = wipe_mark_on_fork);
 
 bool pl_os_is_new_child(void)
 {
@@ -113,7 +114,7 @@ void pl_os_choose_clock(void)
     int how = PR_TSC_ENABLE;
     if (pl_os_asks_for_few_calls() || prctl(PR_GET_TSC, &how, 0, 0, 0) != 0)
         return;
-    /* O9 relaxed: there are no threads of ours yet; pairs with O8, O10, O11 */
+    /* O9 relaxed: the library has no threads yet; pairs with O8, O10, O11 */
     atomic_store_explicit(&pl_os_no_counter, how != PR_TSC_ENABLE, memory_order_relaxed);
 }
 
@@ -128,7 +129,7 @@ uint64_t pl_os_nanoseconds_by_kernel(void)
 /* ---- processors ------------------------------------------------------------------------------------------ */
 
 /* The CPUs of the first thread's affinity mask. Machines with more CPUs than cpu_set_t has bits need a
- * larger set: it grows until the kernel is content. */
+ * larger set: it grows until the kernel accepts it. */
 static unsigned affinity_cpus(void)
 {
     for (int bits = CPU_SETSIZE; bits <= 1 << 20 && !pl_os_few_calls(); bits *= 2) {
@@ -168,7 +169,7 @@ static bool read_file(const char *path, char *text, size_t size)
     return length > 0;
 }
 
-/* CPUs that `quota` of every `period` amounts to, rounded up; 0 for none. */
+/* The CPUs that `quota` of every `period` amounts to, rounded up; 0: no quota. */
 static unsigned quota_cpus(long long quota, long long period)
 {
     if (quota <= 0 || period <= 0)
@@ -284,7 +285,7 @@ int pl_os_cpu(void)
     return sched_getcpu();
 }
 
-/* Machines with more CPUs than these hold do without. */
+/* A set for 8192 CPUs. On machines with more, threads are not placed. */
 typedef struct pl_os_cpu_set {
     cpu_set_t set[8];
 } cpus;
@@ -330,7 +331,7 @@ void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
     errno = saved;
 }
 
-/* What the process may run on. */
+/* The CPUs that the process may run on. */
 static bool process_cpus(cpus *all)
 {
     return !pl_os_few_calls() && get_cpus(getpid(), 0, all);
@@ -355,7 +356,7 @@ pl_os_cpu_set *pl_os_cpu_set_new(const int *numbers, size_t count, unsigned *usa
     return NULL;
 }
 
-/* Where threads that are started so may run. */
+/* The CPUs that threads started with this set may run on. */
 static bool cpus_for(const pl_os_cpu_set *wanted, cpus *all)
 {
     if (!wanted)
@@ -390,7 +391,7 @@ bool pl_os_place(pthread_attr_t *attributes, int off, const pl_os_cpu_set *wante
 #endif
 }
 
-/* Elsewhere than with glibc, a thread is not placed at its start: it places itself. */
+/* With other C libraries than glibc, a thread is not placed at its start: it places itself. */
 static void place_self(const pl_os_cpu_set *wanted)
 {
 #ifdef __GLIBC__
@@ -412,13 +413,13 @@ static bool get_policy(pid_t thread, int *policy, struct sched_param *param)
     return true;
 }
 
-/* Takes the first thread's policy. One with deadlines is a thread's own. */
+/* Takes the first thread's policy, unless that is one with deadlines, which a thread has for itself alone. */
 static bool adopt_policy(pid_t first)
 {
     int theirs, ours;
     struct sched_param wanted, has;
     if (!get_policy(first, &theirs, &wanted) || !get_policy(0, &ours, &has))
-        return true; /* nothing is known */
+        return true; /* the policies are not known */
     if (theirs == SCHED_DEADLINE || (theirs == ours && wanted.sched_priority == has.sched_priority))
         return true;
     return sched_setscheduler(0, theirs, &wanted) == 0;
@@ -471,7 +472,7 @@ void pl_os_use_huge_pages(void *start, size_t bytes)
     madvise(start, bytes, MADV_HUGEPAGE);
 }
 
-/* Memory that is locked cannot be given back. */
+/* The system refuses to take back memory that is locked. */
 bool pl_os_is_locked(void *page, size_t bytes)
 {
     return madvise(page, bytes, MADV_DONTNEED) != 0 && errno == EINVAL;

@@ -2,12 +2,13 @@
 /*
  * The keeper of a process apart, on Linux; os_process.h says what it is for.
  *
- * After the fork it waits until its child has ended, and then kills and reaps what has come to it: what the child had
- * forked, if the child was killed or has given up. It ends when it has no children any more, or when that takes too
- * long. If the program has ended, and its child, which is to notice, does not (it has been stopped), it kills it.
+ * After the fork the keeper waits until its child has ended, and then kills and reaps the orphans that have become its
+ * children: processes that the child had forked, if the child was killed or has given up. The keeper ends when it has
+ * no children any more, or when that takes too long. If the program has ended, and the child, which is to notice that,
+ * does not end (it has been stopped), the keeper kills it.
  *
- * Meanwhile it may not use what belongs to threads (errno, stack protectors), as it has no thread of its own: the one
- * that made it may have ended. So it calls the system by itself.
+ * Meanwhile the keeper may not use what belongs to threads (errno, stack protectors), as it has no thread of its own:
+ * the one that made it may have ended. So it makes system calls without the C library.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,35 +33,35 @@
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* A stack for one that is not told, and the least and the most that one gets. */
+/* The stack of a keeper where the program's limit is not known; and the least and the most. */
 #define STACK_DEFAULT ((size_t)8 << 20)
 #define STACK_LEAST ((size_t)256 << 10)
 #define STACK_MOST ((size_t)1 << 30)
 
-/* How long it waits for its child when the program has ended, in seconds; and how often it looks, for a millisecond
- * each, whether what it has killed is dead. */
+/* How long the keeper waits for its child when the program has ended, in seconds; and in how many rounds, of a
+ * millisecond each, it waits for processes that it has killed. */
 #define KEEPER_SECONDS 3
 #define KEEPER_ROUNDS 1000
 
-/* How often its maker looks whether it is still there; and how long it is waited for when it has been killed. */
+/* How often the thread that makes a keeper looks whether that lives; and how long a killed keeper is waited for. */
 #define LOOK_NS 50000000
 #define KEEPER_END_NS UINT64_C(1000000000)
 
-/* At the top of its stack: what it has for itself, and tells. */
+/* At the top of the keeper's stack: its own variables, and what it reports. */
 typedef struct keeper_room {
     _Atomic uint32_t alive; /* the system clears it when the keeper has ended */
-    _Atomic uint32_t over;  /* its child has ended, and will be reaped */
-    struct pollfd files[2];
-    struct timespec time;
-    char text[1024];
+    _Atomic uint32_t over;  /* the child has ended, and will be reaped */
+    struct pollfd files[2]; /* the program's process, and the child */
+    struct timespec time;   /* a time for a system call */
+    char text[1024];        /* a list of children */
 } keeper_room;
 
 typedef struct keeper {
-    const pl_os_entry *entry;
-    keeper_room *room;
-    int program;
-    int pid, error;
-    _Atomic uint32_t told; /* what the thread that made it waits for */
+    const pl_os_entry *entry; /* what the child is to run */
+    keeper_room *room;        /* on the keeper's stack */
+    int program;              /* the number of the program's process */
+    int pid, error;           /* what fork() has returned, and errno */
+    _Atomic uint32_t forked;  /* `pid` and `error` are set: the thread that made the keeper waits for this */
 } keeper;
 
 #if defined(__has_include)
@@ -70,9 +71,9 @@ typedef struct keeper {
 #endif
 #endif
 
-/* clone() with CLONE_VM ends the registration that the C library has for the kernel to tell the current CPU, and the
- * fork of that process has none either: it begins anew. */
-static void tell_cpu_again(void)
+/* Registers the memory where the kernel writes the current CPU for the C library: clone() with CLONE_VM has ended that
+ * registration, and the fork of such a process has none either. */
+static void register_rseq(void)
 {
 #ifdef HAS_RSEQ
     char *thread;
@@ -86,8 +87,8 @@ static void tell_cpu_again(void)
 #endif
 }
 
-/* A system call that needs nothing of the thread's: neither errno, nor what a stack protector in syscall() compares
- * with. Elsewhere, the former is all that it may touch, and only if the call fails: then the result says nothing. */
+/* A system call that touches nothing of the thread's: neither errno, nor what a stack protector in syscall() compares
+ * with. On other machines it may touch errno, but only if the call fails: then the result says nothing. */
 #if defined(__LP64__) && (defined(__x86_64__) || defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64))
 #define IS_BARE 1
 #endif
@@ -139,7 +140,7 @@ __attribute__((always_inline)) static inline void watch_bare(keeper_room *room, 
         kill_bare(child);
 }
 
-/* Kills all children; those that come after `first`, where they are not listed. */
+/* Kills all children; where they are not listed, those whose numbers come after `first`. */
 __attribute__((always_inline)) static inline void kill_children_bare(keeper_room *room, long first)
 {
     long fd = call_bare(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
@@ -158,7 +159,7 @@ __attribute__((always_inline)) static inline void kill_children_bare(keeper_room
             kill_bare(pid);
 }
 
-/* Kills and reaps all children, and theirs. */
+/* Kills and reaps all children, and the children of these. */
 __attribute__((always_inline)) static inline void end_children_bare(keeper_room *room, long first)
 {
     for (int round = 0; round < KEEPER_ROUNDS; round++) {
@@ -177,39 +178,40 @@ __attribute__((always_inline)) static inline void end_children_bare(keeper_room 
 #define KEEPS_ALL 1
 #endif
 
-/* The keeper shares its creator's thread-local memory. While the creator waits for `told`, it acts in its place; after
- * that, the thread may have ended, and its memory be gone: the keeper neither reads nor writes there. */
-static int keep(void *argument)
+/* The keeper shares the thread-local memory of the thread that made it. While that thread waits for `forked`, the
+ * keeper acts in its place; after that, the thread may have ended, and its memory be gone: the keeper neither reads nor
+ * writes there. */
+static int run_keeper(void *argument)
 {
     keeper *k = argument;
     keeper_room *room = k->room;
     long program = k->program;
-    bool apart = false; /* it has files of its own, which is to say, none */
+    bool apart = false; /* whether it has a table of files of its own, an empty one */
 #ifdef KEEPS_ALL
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 #endif
     pid_t child = fork();
     if (child == 0) {
-        tell_cpu_again();
+        register_rseq();
         pl_os_enter(k->entry);
     }
     k->error = errno;
     k->pid = child;
 #ifdef SYS_close_range
-    /* CLOSE_RANGE_UNSHARE: what the program closes is not to stay open here */
+    /* CLOSE_RANGE_UNSHARE: files that the program closes are not to stay open here */
     apart = syscall(SYS_close_range, 0, ~0u, 2) == 0;
 #endif
-    /* O5 release: what came of it is written down; pairs with O6 */
-    atomic_store_explicit(&k->told, 1, memory_order_release);
-    call_bare(SYS_futex, (long)&k->told, FUTEX_WAKE_PRIVATE, 1, 0);
+    /* O5 release: the fork's result is written; pairs with O6 */
+    atomic_store_explicit(&k->forked, 1, memory_order_release);
+    call_bare(SYS_futex, (long)&k->forked, FUTEX_WAKE_PRIVATE, 1, 0);
     if (child < 0)
         call_bare(SYS_exit_group, 0, 0, 0, 0);
 #ifdef KEEPS_ALL
     if (apart)
         watch_bare(room, program, child);
     if (call_bare(SYS_waitid, P_PID, child, 0, WEXITED | WNOWAIT | __WALL) < 0)
-        call_bare(SYS_wait4, child, 0, __WALL, 0); /* the other is refused */
-    /* P100 release: nobody is to kill it any more; it is reaped after that; pairs with P101 */
+        call_bare(SYS_wait4, child, 0, __WALL, 0); /* waitid() is refused */
+    /* P100 release: no process is to kill the child any more; it is reaped after that; pairs with P101 */
     atomic_store_explicit(&room->over, 1, memory_order_release);
     if (apart)
         end_children_bare(room, child);
@@ -269,7 +271,7 @@ static keeper_room *room_of(const pl_os_apart *apart)
 
 static bool keeper_lives(const pl_os_apart *apart)
 {
-    /* P102 acquire: the system has cleared it, or not; no partner */
+    /* P102 acquire: the system clears it, when the keeper has ended; no partner */
     return apart->keeper > 0 && atomic_load_explicit(&room_of(apart)->alive, memory_order_acquire) != 0;
 }
 
@@ -280,7 +282,7 @@ bool pl_os_is_kept(const pl_os_apart *apart)
     /* P101 acquire: as it is not set, the number is the child's; pairs with P100 */
     if (atomic_load_explicit(&room_of(apart)->over, memory_order_acquire))
         return false;
-    return keeper_lives(apart) || !pl_os_no_process(apart->pid); /* somebody may have killed the keeper */
+    return keeper_lives(apart) || !pl_os_no_process(apart->pid); /* the keeper may have been killed */
 }
 
 bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns)
@@ -295,7 +297,7 @@ bool pl_os_await_keeper(pl_os_apart *apart, uint64_t timeout_ns)
 
 void pl_os_reap_keeper(pl_os_apart *apart)
 {
-    if (keeper_lives(apart)) { /* somebody may have stopped it */
+    if (keeper_lives(apart)) { /* it may have been stopped */
         pl_os_kill_one(apart->keeper);
         if (!pl_os_await_keeper(apart, KEEPER_END_NS))
             return; /* it may still use its stack; it is a zombie of the program's when it ends */
@@ -305,7 +307,7 @@ void pl_os_reap_keeper(pl_os_apart *apart)
         while ((got = waitpid(apart->keeper, NULL, __WCLONE)) < 0 && errno == EINTR) {
         }
         siginfo_t info;
-        if (got < 0 && errno != ECHILD) /* it is refused */
+        if (got < 0 && errno != ECHILD) /* waitpid() is refused */
             waitid(P_PID, (id_t)apart->keeper, &info, WEXITED | __WCLONE);
     }
     if (apart->stack)
@@ -320,11 +322,11 @@ int pl_os_spawn(pl_os_apart *apart, const pl_os_entry *entry)
         return pl_os_fork_twice(apart, entry);
     keeper_room *room = room_of(apart);
     keeper k = {.entry = entry, .room = room, .program = getpid()};
-    /* P103 relaxed: before it is made; no partner */
+    /* P103 relaxed: before the keeper is made; no partner */
     atomic_store_explicit(&room->alive, 1, memory_order_relaxed);
     char *top = (char *)((uintptr_t)room / 64 * 64);
     int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_CHILD_CLEARTID;
-    apart->keeper = clone(keep, top, flags, &k, NULL, NULL, &room->alive);
+    apart->keeper = clone(run_keeper, top, flags, &k, NULL, NULL, &room->alive);
     if (apart->keeper < 0) {
         int error = errno;
         pl_os_reap_keeper(apart);
@@ -332,9 +334,9 @@ int pl_os_spawn(pl_os_apart *apart, const pl_os_entry *entry)
     }
     bool lives = true;
     /* O6 acquire: the keeper has forked, and leaves this thread's memory alone; pairs with O5 */
-    while (!atomic_load_explicit(&k.told, memory_order_acquire) && lives) {
-        pl_os_wait(&k.told, 0, LOOK_NS);
-        lives = keeper_lives(apart); /* a sandbox may have killed it */
+    while (!atomic_load_explicit(&k.forked, memory_order_acquire) && lives) {
+        pl_os_wait(&k.forked, 0, LOOK_NS);
+        lives = keeper_lives(apart); /* a sandbox may have killed the keeper */
     }
     apart->pid = k.pid;
     if (k.pid > 0)

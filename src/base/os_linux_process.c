@@ -23,11 +23,11 @@
 #include "base/os.h"
 #include "base/os_internal.h"
 
-/* All process numbers that there can be. */
+/* The largest process number, and one more. */
 #define ALL_NUMBERS 4194304
 
-/* How often a supervisor looks for the program that cannot be told of its end; and for children, where no signal
- * tells. */
+/* How often a supervisor looks whether the program has ended, where it is not notified of that; and for children, where
+ * no signal comes of them. */
 #define LOOK_NS UINT64_C(50000000)
 #define DEAF_NS UINT64_C(5000000)
 
@@ -40,8 +40,8 @@ void pl_os_share_discard(void *start, size_t bytes)
     errno = saved;
 }
 
-/* So many bytes are sooner gone, and new when they are touched again, than they are zeroed. */
-#define MUCH ((size_t)256 << 10)
+/* To give back so many bytes, and get new pages when they are touched again, is faster than to zero them. */
+#define DISCARD_BYTES ((size_t)256 << 10)
 
 void pl_os_share_zero(void *start, size_t bytes)
 {
@@ -49,7 +49,7 @@ void pl_os_share_zero(void *start, size_t bytes)
     size_t page = pl_os_page(), before = (0 - (uintptr_t)start) % page;
     size_t whole = bytes > before ? (bytes - before) / page * page : 0;
     unsigned char *first = (unsigned char *)start + before;
-    if (whole >= MUCH && madvise(first, whole, MADV_REMOVE) == 0) { /* not where memory is locked */
+    if (whole >= DISCARD_BYTES && madvise(first, whole, MADV_REMOVE) == 0) { /* refused where memory is locked */
         memset(start, 0, before);
         memset(first + whole, 0, bytes - before - whole);
     } else
@@ -95,10 +95,11 @@ uint64_t pl_os_images(void)
 
 /* ---- attributes ------------------------------------------------------------------------------------------ */
 
-/* By what name the working directory is known from the root directory, which changes if either does; but for who goes from one
- * root directory to another, which are told apart by their numbers. That is dearer than all else. As system calls: the C
- * library's getcwd() would search for a directory that is out of reach. */
-static void directories(pl_os_attributes *a)
+/* The name of the working directory as seen from the root directory, which changes if either does. Where that is "/",
+ * as for a process that goes from one root directory to another, the two are told apart by their inodes. This takes
+ * longer than all other attributes. By a system call: the C library's getcwd() would search for a directory that is out
+ * of reach. */
+static void get_directories(pl_os_attributes *a)
 {
     char name[PATH_MAX] = ""; /* MemorySanitizer does not see what the call below writes */
     struct stat here;
@@ -110,16 +111,16 @@ static void directories(pl_os_attributes *a)
     }
 }
 
-/* What the process's umask leaves of all permissions: of a file without a name, as umask() tells it only to who changes it;
- * where there cannot be such a file, from the system's description of the process. 0 where there is neither. */
+/* What the process's umask leaves of all permissions: read from a file without a name, as umask() returns it only when
+ * it changes it; where there cannot be such a file, from /proc. 0 where there is neither. */
 static uint64_t mode_mask(void)
 {
     struct stat made;
     int file = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0777);
-    bool told = file >= 0 && fstat(file, &made) == 0;
+    bool known = file >= 0 && fstat(file, &made) == 0;
     if (file >= 0)
         close(file);
-    if (told)
+    if (known)
         return 01000 | (made.st_mode & 0777);
     char text[256] = ""; /* it begins with the name and the mask */
     file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
@@ -130,7 +131,8 @@ static uint64_t mode_mask(void)
     return line ? 01000 | (~strtoul(line + strlen("\nUmask:"), NULL, 8) & 0777) : 0;
 }
 
-static uint64_t answer(int option)
+/* The value of an option of the process, or the error. */
+static uint64_t get_option(int option)
 {
     int value = prctl(option, 0, 0, 0, 0);
     return value >= 0 ? (uint64_t)value : (uint64_t)errno << 32;
@@ -148,19 +150,19 @@ void pl_os_attributes_of(pl_os_attributes *a)
         a->users[i] = users[i];
         a->groups[i] = groups[i];
     }
-    directories(a);
+    get_directories(a);
     a->mode_mask = mode_mask();
     syscall(SYS_capget, &header, sets);
     a->rights[0] = (uint64_t)sets[0].effective | (uint64_t)sets[1].effective << 32;
     a->rights[1] = (uint64_t)sets[0].permitted | (uint64_t)sets[1].permitted << 32;
     a->rights[2] = (uint64_t)sets[0].inheritable | (uint64_t)sets[1].inheritable << 32;
-    a->rights[3] = answer(PR_GET_NO_NEW_PRIVS);
-    a->rights[4] = answer(PR_GET_SECCOMP);
+    a->rights[3] = get_option(PR_GET_NO_NEW_PRIVS);
+    a->rights[4] = get_option(PR_GET_SECCOMP);
 }
 
 /* ---- a supervisor ---------------------------------------------------------------------------------------- */
 
-/* How many numbers are looked at where there is no list of files. */
+/* How many descriptors are looked at where there is no list of files. */
 #define FILE_NUMBERS 65536
 
 static void drop_file(int fd, int line, int nothing)
@@ -169,8 +171,8 @@ static void drop_file(int fd, int line, int nothing)
         close(fd);
 }
 
-/* One of what the system's list of a directory has; the C library's way to read it allocates memory, and another thread of
- * the program may have been allocating some at the fork: not every malloc() is prepared for that. */
+/* An entry of a directory, as the system lists it. readdir() would allocate memory, and another thread of the program
+ * may have been allocating some at the fork: not every malloc() is prepared for that. */
 typedef struct listed {
     uint64_t inode;
     int64_t next;
@@ -179,7 +181,7 @@ typedef struct listed {
     char name[];
 } listed;
 
-/* False where there is no list. */
+/* Drops the files that /proc lists. False where there is no list. */
 static bool drop_listed_files(int line, int nothing)
 {
     alignas(listed) char room[2048] = {0}; /* MemorySanitizer does not see what the call below writes */
@@ -221,8 +223,8 @@ void pl_os_watch(pl_os_supervisor *s, int program)
 #endif
 }
 
-/* Until one of the files is ready, or a child has ended. Returns as poll() does; if that is refused, a little later,
- * as if they were ready: who reads them does not wait. */
+/* Sleeps until one of the files is ready, or a child has ended. Returns as poll() does; if ppoll() is refused, a little
+ * later, as if the files were ready: the caller reads them without waiting. */
 static int sleep_for(struct pollfd *files, nfds_t count, uint64_t timeout_ns)
 {
     struct timespec t = pl_os_timespec(timeout_ns);
@@ -242,7 +244,7 @@ pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns)
     struct pollfd files[2] = {{.fd = s->line, .events = POLLIN}, {.fd = s->program, .events = POLLIN}};
     if (s->program < 0 && pl_os_no_process(s->pid))
         return PL_OS_ALONE;
-    uint64_t most = s->deaf ? DEAF_NS : s->program < 0 ? LOOK_NS : UINT64_MAX; /* then it looks every so often */
+    uint64_t most = s->deaf ? DEAF_NS : s->program < 0 ? LOOK_NS : UINT64_MAX; /* it may have to look every so often */
     int ready = sleep_for(files, 2, timeout_ns < most ? timeout_ns : most);
     bool refused = ready > 0 && !files[0].revents && !files[1].revents;
     if ((ready > 0 && files[1].revents) || (refused && pl_os_no_process(s->pid)))
@@ -261,7 +263,7 @@ static bool is_child(int pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* Where children are not listed. */
+/* Does that where children are not listed. */
 static void kill_unlisted(bool (*keep_it)(void *context, int pid), void *context, bool thorough)
 {
     int self = getpid(), first = thorough ? 2 : self + 1, last = thorough ? ALL_NUMBERS : self + PL_OS_SOME_NUMBERS;

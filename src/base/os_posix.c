@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The OS interface on any POSIX system. Waiting is done on condition variables: a small table of them, hashed
- * by the address of the word that is waited for. Two words may share an entry; then a wake-up wakes both, and
- * the one not meant sleeps on.
+ * by the address of the word that is waited for. Two words may share an entry; then a wake-up wakes the threads of
+ * both, and those that wait for the other word sleep on.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -41,7 +41,7 @@ void pl_os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
     struct timespec until;
     if (timeout_ns >= 0) {
         clock_gettime(CLOCK_REALTIME, &until);
-        int64_t seconds = timeout_ns / 1000000000; /* years do; seconds of 32 bits would not hold more */
+        int64_t seconds = timeout_ns / 1000000000; /* years are enough; seconds of 32 bits would not hold more */
         until.tv_sec += seconds < LONGEST_S ? (time_t)seconds : LONGEST_S;
         until.tv_nsec += (long)(timeout_ns % 1000000000);
         if (until.tv_nsec >= 1000000000) {
@@ -72,7 +72,7 @@ void pl_os_wait_for(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_
 {
     int saved = errno, state = pl_os_cancel_defer();
     struct timespec t = {.tv_nsec = timeout_ns < 1000000 ? (long)timeout_ns : 1000000};
-    /* O4 seq_cst: for whoever rouses; where its change is missed, it is seen a millisecond later; no partner */
+    /* O4 seq_cst: a change by the thread that wakes, if it is missed here, is seen a millisecond later; no partner */
     if (atomic_load_explicit(word, memory_order_seq_cst) == expected)
         nanosleep(&t, NULL);
     pl_os_cancel_restore(state);
@@ -149,7 +149,7 @@ bool pl_os_may_start_excluding(int cpu, const pl_os_thread_attributes *attribute
     return false;
 }
 
-/* What a thread has in another way than others is its own affair here. */
+/* POSIX knows no attributes of single threads that would have to be taken over. */
 bool pl_os_thread_begins(const pl_os_thread_attributes *attributes)
 {
     (void)attributes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os_process.h on any POSIX system: who waits looks again every so often, and orphans are not known. */
+/* os_process.h on any POSIX system: a waiting process looks again every so often, and orphans are not known. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -37,12 +37,12 @@ void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeo
 {
     int saved = errno;
     uint64_t slept = 0;
-    /* O7 seq_cst: for whoever wakes; where its change is missed, it is seen a little later; no partner */
-    for (long nap = LEAST_NS; atomic_load_explicit(word, memory_order_seq_cst) == expected && slept < timeout_ns;) {
-        struct timespec t = {.tv_nsec = timeout_ns - slept < (uint64_t)nap ? (long)(timeout_ns - slept) : nap};
+    /* O7 seq_cst: a change by the process that wakes, if it is missed here, is seen a little later; no partner */
+    for (long step = LEAST_NS; atomic_load_explicit(word, memory_order_seq_cst) == expected && slept < timeout_ns;) {
+        struct timespec t = {.tv_nsec = timeout_ns - slept < (uint64_t)step ? (long)(timeout_ns - slept) : step};
         nanosleep(&t, NULL);
-        slept += (uint64_t)nap;
-        nap = nap * 2 < MOST_NS ? nap * 2 : MOST_NS;
+        slept += (uint64_t)step;
+        step = step * 2 < MOST_NS ? step * 2 : MOST_NS;
     }
     errno = saved;
 }
@@ -115,7 +115,7 @@ pl_os_event pl_os_supervisor_wait(pl_os_supervisor *s, uint64_t timeout_ns)
     int ms = timeout_ns < MOST_NS ? 0 : 1; /* a child that ends meanwhile is found after that */
     int ready = poll(&line, 1, ms);
     if (ready < 0 && errno != EINTR)
-        pl_os_sleep(); /* it is refused */
+        pl_os_sleep(); /* poll() is refused */
     else if (ready <= 0)
         return PL_OS_NOTHING;
     return pl_os_supervisor_event(s);

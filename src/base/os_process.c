@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all systems share of os_process.h. */
+/* The part of os_process.h that is the same on Linux and on other POSIX systems. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@
 #define MAP_NORESERVE 0
 #endif
 
-/* How long a process apart has to end when it is asked to, or killed: that, and as much more for each fork's time. */
+/* How long a process apart has to end when it is asked to, or killed: so long, and a multiple of what its fork took. */
 #define END_NS UINT64_C(2000000000)
 #define END_PER_FORK 10
 
@@ -67,8 +67,8 @@ bool pl_os_unshare(void *start, size_t bytes)
 
 _Thread_local bool pl_os_forking_apart;
 
-/* Which file a number stands for; 0: none. */
-static uint64_t identity(int fd)
+/* Which socket a descriptor stands for; 0: none. */
+static uint64_t socket_of(int fd)
 {
     struct stat st;
     return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) ? (uint64_t)st.st_ino + 1 : 0;
@@ -76,7 +76,7 @@ static uint64_t identity(int fd)
 
 static bool has_line(const pl_os_apart *apart)
 {
-    return identity(apart->line) == apart->line_is;
+    return socket_of(apart->line) == apart->line_is;
 }
 
 static void close_both(const int line[2])
@@ -85,7 +85,7 @@ static void close_both(const int line[2])
     close(line[1]);
 }
 
-/* Held while there are both ends of a line: no other process apart is to be forked with the far one. */
+/* Held while this process has both ends of a line: no other process apart is to be forked with the far one. */
 static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
 
 static void after_fork_in_child(void)
@@ -96,7 +96,7 @@ static void after_fork_in_child(void)
 
 PL_LIFE(PL_LIFE_APART, .in_child = after_fork_in_child);
 
-/* Two ends, which are none of the standard files. */
+/* Makes the two ends of a line, which are none of the standard files. */
 static bool make_line(int line[2])
 {
     int pair[2];
@@ -127,7 +127,7 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
         pthread_mutex_unlock(&forking);
         return error;
     }
-    *apart = (pl_os_apart){.line = line[0], .line_is = identity(line[0]), .keeper = -1};
+    *apart = (pl_os_apart){.line = line[0], .line_is = socket_of(line[0]), .keeper = -1};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -146,8 +146,9 @@ int pl_os_fork_apart(pl_os_apart *apart, void (*run)(int line, void *argument), 
     return error;
 }
 
-/* What the program has not written is the program's to write. (The end of a process under ThreadSanitizer writes it.)
- * There is no portable way; without one, only a worker that calls exit() writes it again. */
+/* Drops output that the program has buffered, which is the program's to write. (The end of a process under
+ * ThreadSanitizer writes it.) There is no portable way; without one, only a worker that calls exit() writes it
+ * again. */
 static void drop_output(void)
 {
 #if defined(HAS___FPURGE)
@@ -175,7 +176,7 @@ static pl_os_end end_of(int status)
                        .code = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
 }
 
-/* Waits for a child by one of the two system calls for that, and by the other if that is refused. */
+/* Reaps a child by one of the two system calls for that, and by the other if that is refused. */
 static pl_os_end reap_child(pid_t child)
 {
     int status = 0;
@@ -193,8 +194,8 @@ static pl_os_end reap_child(pid_t child)
 
 int pl_os_fork_twice(pl_os_apart *apart, const pl_os_entry *entry)
 {
-    int told[2];
-    if (pipe(told) != 0)
+    int report_pipe[2];
+    if (pipe(report_pipe) != 0)
         return errno;
     pid_t middle = fork();
     int error = errno;
@@ -202,22 +203,22 @@ int pl_os_fork_twice(pl_os_apart *apart, const pl_os_entry *entry)
         pid_t child = fork();
         int report[2] = {child, errno};
         if (child == 0) {
-            close_both(told);
+            close_both(report_pipe);
             pl_os_enter(entry);
         }
         drop_output();
-        ssize_t wrote = write(told[1], report, sizeof report);
+        ssize_t wrote = write(report_pipe[1], report, sizeof report);
         _exit(wrote != sizeof report);
     }
-    close(told[1]);
+    close(report_pipe[1]);
     int report[2] = {-1, error};
     if (middle > 0) {
         report[1] = EAGAIN;
-        while (read(told[0], report, sizeof report) < 0 && errno == EINTR) {
+        while (read(report_pipe[0], report, sizeof report) < 0 && errno == EINTR) {
         }
         reap_child(middle);
     }
-    close(told[0]);
+    close(report_pipe[0]);
     apart->pid = report[0];
     return report[0] > 0 ? 0 : report[1];
 }
@@ -233,7 +234,7 @@ void pl_os_apart_notify(const pl_os_apart *apart)
     errno = saved;
 }
 
-/* Waits until all have ended that have the far end of the line. */
+/* Waits until all processes have ended that have the far end of the line. */
 static bool hung_up(const pl_os_apart *apart, uint64_t timeout_ns)
 {
     uint64_t began = pl_os_nanoseconds();
@@ -245,7 +246,7 @@ static bool hung_up(const pl_os_apart *apart, uint64_t timeout_ns)
         int ready = poll(&line, 1, (int)((left + 999999) / 1000000));
         if (ready > 0)
             return line.revents & (POLLHUP | POLLERR | POLLNVAL);
-        if (ready < 0 && errno != EINTR) { /* it is refused */
+        if (ready < 0 && errno != EINTR) { /* a sandbox refuses poll() */
             char byte;
             if (recv(apart->line, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
                 return true;
@@ -262,14 +263,14 @@ bool pl_os_apart_gone(const pl_os_apart *apart)
     int saved = errno;
     bool gone = hung_up(apart, 0);
     if (!gone && !pl_os_is_kept(apart)) {
-        hung_up(apart, 100000000); /* those that it has forked follow it, but for what they have forked in turn */
+        hung_up(apart, 100000000); /* its children end with it, but not what they have forked in turn */
         gone = true;
     }
     errno = saved;
     return gone;
 }
 
-static uint64_t patience(const pl_os_apart *apart)
+static uint64_t end_limit_ns(const pl_os_apart *apart)
 {
     return END_NS + END_PER_FORK * apart->fork_ns;
 }
@@ -279,7 +280,7 @@ void pl_os_apart_kill(const pl_os_apart *apart)
     int saved = errno;
     if (pl_os_is_kept(apart))
         pl_os_kill_one(apart->pid);
-    hung_up(apart, patience(apart));
+    hung_up(apart, end_limit_ns(apart));
     errno = saved;
 }
 
@@ -288,10 +289,10 @@ void pl_os_apart_end(pl_os_apart *apart)
     int saved = errno;
     bool has = has_line(apart), kept = apart->keeper > 0;
     if (has && shutdown(apart->line, SHUT_WR) != 0)
-        pl_os_apart_notify(apart); /* it has been written down, too */
-    if (kept ? !pl_os_await_keeper(apart, patience(apart)) : !has || !hung_up(apart, patience(apart))) {
+        pl_os_apart_notify(apart); /* that it is to end has been written in shared memory, too */
+    if (kept ? !pl_os_await_keeper(apart, end_limit_ns(apart)) : !has || !hung_up(apart, end_limit_ns(apart))) {
         pl_os_apart_kill(apart);
-        pl_os_await_keeper(apart, patience(apart));
+        pl_os_await_keeper(apart, end_limit_ns(apart));
     }
     if (has)
         close(apart->line);
@@ -307,7 +308,7 @@ void pl_os_apart_forget(pl_os_apart *apart)
 
 /* ---- attributes ------------------------------------------------------------------------------------------ */
 
-/* How many groups are looked at one by one. */
+/* How many supplementary groups are read. */
 enum { GROUPS = 1024 };
 
 uint64_t pl_os_digest(const void *bytes, size_t size)
@@ -340,7 +341,7 @@ bool pl_os_attributes_are(const pl_os_attributes *then)
 {
     pl_os_attributes now;
     pl_os_attributes_get(&now);
-    if (!now.mode_mask) /* it cannot be read just now */
+    if (!now.mode_mask) /* the umask cannot be read just now */
         now.mode_mask = then->mode_mask;
     return memcmp(&now, then, sizeof now) == 0;
 }
@@ -352,8 +353,8 @@ static void notice_child(int signal)
     (void)signal;
 }
 
-/* 0 if children can be waited for: there are none yet, and one of the two calls says so. */
-static int waits_are_refused(void)
+/* 0 if children can be waited for: there are none yet, and one of the two calls says so. Else an error code. */
+static int check_waiting(void)
 {
     siginfo_t info;
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD)
@@ -366,14 +367,14 @@ static int waits_are_refused(void)
 int pl_os_supervise(pl_os_supervisor *s, int line, int program, bool files)
 {
     *s = (pl_os_supervisor){.line = line, .program = -1, .pid = program};
-    setpgid(0, 0); /* what is meant for the program's group is not meant for it */
+    setpgid(0, 0); /* signals for the program's group are not meant for it */
     struct sigaction action = {.sa_handler = notice_child};
-    s->deaf = sigaction(SIGCHLD, &action, NULL) != 0; /* a signal that is ignored would not end a wait */
+    s->deaf = sigaction(SIGCHLD, &action, NULL) != 0; /* if SIGCHLD were ignored, it would not end a wait */
     fcntl(line, F_SETFL, O_NONBLOCK);
     if (!files)
         pl_os_drop_files(line);
     pl_os_watch(s, program);
-    return waits_are_refused();
+    return check_waiting();
 }
 
 pl_os_event pl_os_supervisor_event(const pl_os_supervisor *s)
@@ -392,7 +393,7 @@ int pl_os_fork_worker(const pl_os_supervisor *s)
     (void)s;
     pid_t pid = fork();
     if (pid > 0)
-        setpgid(pid, pid); /* so does the worker: whoever comes first */
+        setpgid(pid, pid); /* so does the worker: one of the two comes first */
     return pid;
 }
 
@@ -409,7 +410,7 @@ int pl_os_dead(pl_os_supervisor *s)
     if (pid < 0)
         return errno == ECHILD ? -1 : 0;
     if (pid > 0)
-        kill(-pid, SIGKILL); /* while there is a group of that number, there is no process of it */
+        kill(-pid, SIGKILL); /* no new process gets the number while there is a group of it */
     s->reaped = pid;
     return pid;
 }
@@ -451,7 +452,7 @@ static void leave_at_once(int status, void *unused)
     fflush(stdout);
     _exit(status);
 }
-#else /* these handlers are not told the status */
+#else /* these handlers do not get the status */
 static void leave_at_once(void)
 {
     fflush(stdout);

@@ -9,14 +9,14 @@
 
 #include "base/os.h"
 
-/* For how long a terminal that is not to be waited for may keep us in the middle of a text. */
+/* How long a terminal may keep us waiting in the middle of a text. */
 enum { PATIENCE_MS = 1000 };
 
-/* Asked once: the program may change its environment while we run. */
+/* Read from the environment once: the program may change that while we run. */
 static bool moves_cursor;
-static pthread_once_t asked = PTHREAD_ONCE_INIT;
+static pthread_once_t environment_read = PTHREAD_ONCE_INIT;
 
-static void ask(void)
+static void read_environment(void)
 {
     const char *term = getenv("TERM");
     moves_cursor = term && *term && strcmp(term, "dumb") != 0;
@@ -27,8 +27,8 @@ bool pl_os_terminal(pl_terminal *terminal)
     int saved = errno;
     bool usable = isatty(STDERR_FILENO) == 1;
     if (usable) {
-        pthread_once(&asked, ask);
-        pid_t group = tcgetpgrp(STDERR_FILENO); /* -1: not the one that we are controlled by */
+        pthread_once(&environment_read, read_environment);
+        pid_t group = tcgetpgrp(STDERR_FILENO); /* -1: it is not our controlling terminal */
         usable = moves_cursor && (group < 0 || group == getpgrp());
     }
     if (usable) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sizes of memory: sums and products that do not wrap. What comes out too large for any object is PL_SIZE_NONE, and stays so
- * in whatever is computed from it. pl_results_allocate() and pl_arena_take() find no memory for that, nor does realloc().
+ * Sizes of memory: sums and products that do not wrap. A result that is too large for any object is PL_SIZE_NONE, and
+ * so is whatever is computed from it. pl_results_allocate() and pl_arena_take() find no memory for that, nor does
+ * realloc().
  */
 #ifndef PL_BASE_SIZE_H
 #define PL_BASE_SIZE_H

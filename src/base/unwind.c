@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The personalities of functions that call tasks; unwind.h says what for. */
 #include "base/unwind.h"
 
 _Thread_local pl_cleanup *pl_cleanup_innermost;

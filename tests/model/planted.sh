@@ -327,7 +327,7 @@ file=src/base/publish.h
 plant "a pointer is there before what it points to" $file publish: \
     's/memory_order_acq_rel, memory_order_acquire\)/memory_order_relaxed, memory_order_relaxed)/'
 plant "who finds a pointer does not see what it points to" $file publish: \
-    's/\(&p->what, memory_order_acquire\)/(&p->what, memory_order_relaxed)/'
+    's/\(&p->object, memory_order_acquire\)/(&p->what, memory_order_relaxed)/'
 plant "who is second uses its own" $file publish: 's/first \? mine : there/(void)first, mine/'
 
 file=src/sched/latch.h
