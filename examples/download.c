@@ -4,13 +4,14 @@
  * and stores them in an SQLite database, in the order in which they were asked for. Without URLs, it reads them from
  * standard input, one a line.
  *
- * One parallel_map of one decorated function, with a time limit for each attempt (-t), more attempts for those that fail
- * (-r), after a delay (-d), and a progress bar. An option of 0 means none. What could not be had is listed on standard
- * error: index, URL, what happened, in how many attempts, and why.
+ * One parallel_map of one decorated function, with a time limit for each attempt (-t), more attempts for those that
+ * fail (-r), after a delay (-d), and a progress bar. An option of 0 means none. What could not be had is listed on
+ * standard error: index, URL, what happened, in how many attempts, and why.
  *
  * The database, pages.db, gets a table pages(position, url, status, seconds, body), in place of one that it had.
  *
- * Exit status: 0 if every page is stored; 1 if some could not be had, and the others are stored; 2 if nothing is stored.
+ * Exit status: 0 if every page is stored; 1 if some could not be had, and the others are stored; 2 if nothing is
+ * stored.
  */
 #include <curl/curl.h>
 #include <errno.h>

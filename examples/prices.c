@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prices [FILE]: what a put option is worth, on a page that needs several things at once: a formula, a tree, simulations,
- * the last trade from FILE (a number), and what machine this is.
+ * prices [FILE]: what a put option is worth, on a page that needs several things at once: a formula, a tree,
+ * simulations, the last trade from FILE (a number), and what machine this is.
  *
- * One parallel_par of different functions, with arguments and results of different types, which the page then asks for by
- * name. One simulation wants more than its timeout allows, and FILE may be missing. With .silent = true that is no reason
- * to go without the rest: the page shows what there is, and says why something is not.
+ * One parallel_par of different functions, with arguments and results of different types, which the page then asks for
+ * by name. One simulation wants more than its timeout allows, and FILE may be missing. With .silent = true that is no
+ * reason to go without the rest: the page shows what there is, and says why something is not.
  *
  * Exit status: 0 if there is a page, 2 if not.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * progress [-b BLOCKS] [-g GAP]: counts the primes from 10^9 on, in BLOCKS blocks of ten thousand numbers, and prints every
- * two of them between which there is a gap of at least GAP. It takes a while: a bar below these lines shows how far it is,
- * and Ctrl-C ends it early, with a report of what has been done until then.
+ * progress [-b BLOCKS] [-g GAP]: counts the primes from 10^9 on, in BLOCKS blocks of ten thousand numbers, and prints
+ * every two of them between which there is a gap of at least GAP. It takes a while: a bar below these lines shows how
+ * far it is, and Ctrl-C ends it early, with a report of what has been done until then.
  *
  * The map runs in the background, and its executor is what the signal handler cancels.
  *

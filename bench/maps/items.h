@@ -29,7 +29,8 @@ static inline uint32_t item_mix(uint32_t x)
     return (x ^ x >> 7) * 2654435761u + 17;
 }
 
-/* Inlined, vectorisable, bound by arithmetic: a polynomial of degree 30, modulo 2^32, without a loop: gcc likes none. */
+/* Inlined, vectorisable, bound by arithmetic: a polynomial of degree 30, modulo 2^32, without a loop: gcc likes
+ * none. */
 static inline uint32_t item_poly_part(uint32_t p, uint32_t x, uint32_t c)
 {
     p = p * x + c;

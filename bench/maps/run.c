@@ -3,8 +3,8 @@
  * run [OPTIONS] [WORKLOAD...]: measures the suite's programs, which are DIRECTORY/WAY-COMPILER.
  *
  * In each round every program runs a workload once, in turn with the others. What it does in its process repeats until
- * a fraction of a second is full. A run during which others used the CPUs, or during which the distance between the CPUs
- * changed, is done again. Results are compared only within a distance.
+ * a fraction of a second is full. A run during which others used the CPUs, or during which the distance between the
+ * CPUs changed, is done again. Results are compared only within a distance.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What would compile, and do something else than what was meant, does not compile: decorations whose types are not those of
-# the function, and options without names. The first error says what is wrong, with each compiler that there is, also
-# where the headers are a system's, about which compilers are silent as a rule. What is right compiles without a warning.
+# What would compile, and do something else than what was meant, does not compile: decorations whose types are not those
+# of the function, and options without names. The first error says what is wrong, with each compiler that there is, also
+# where the headers are a system's, about which compilers are silent as a rule. What is right compiles without a
+# warning.
 . "$srcdir/tests/support/tap.sh"
 command -v gcc >/dev/null || command -v clang >/dev/null || skip_all "neither gcc nor clang"
 

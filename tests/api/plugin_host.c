@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that does not know the library, and loads and unloads a plugin that does. What tests/api/plugin.sh runs, with
- * the plugin's path, and a number: of the way it does so.
+ * A program that does not know the library, and loads and unloads a plugin that does. What tests/api/plugin.sh runs,
+ * with the plugin's path, and a number: of the way it does so.
  */
 #include <dlfcn.h>
 #include <dirent.h>

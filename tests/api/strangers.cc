@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// C++ programs: what happens to exceptions that leave tasks, and to thread_local objects at the end. The first argument says
-// what to do; tests/api/strangers.sh what is to come of it.
+// C++ programs: what happens to exceptions that leave tasks, and to thread_local objects at the end. The first argument
+// says what to do; tests/api/strangers.sh what is to come of it.
 #include <parallel.h>
 
 #include <cstdio>

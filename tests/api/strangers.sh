@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# C++ programs. An exception that leaves a task ends the program at once, by std::terminate(), and not some later call; threads'
-# objects are destroyed before static ones.
+# C++ programs. An exception that leaves a task ends the program at once, by std::terminate(), and not some later call;
+# threads' objects are destroyed before static ones.
 . "$srcdir/tests/support/tap.sh"
 [ -z "$SANITIZERS" ] || skip_all "a sanitized library does not link into plain programs"
 command -v "${CXX%% *}" >/dev/null 2>&1 || skip_all "no C++ compiler"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What it takes to have a further executor: this one runs the tasks of a call on its caller, from the last to the first. It is of
- * one file and a line in a table (here a table of the test's own; CONTRIBUTING.md follows it step by step), and has options,
- * failures, names, retries and results as all executors do.
+ * What it takes to have a further executor: this one runs the tasks of a call on its caller, from the last to the
+ * first. It is of one file and a line in a table (here a table of the test's own; CONTRIBUTING.md follows it step by
+ * step), and has options, failures, names, retries and results as all executors do.
  */
 #include <errno.h>
 #include <string.h>

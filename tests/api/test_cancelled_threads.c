@@ -18,8 +18,8 @@ enum { N = 400 };
 
 static int in[N], out[N];
 
-/* Lasts about a millisecond, in which the thread may be cancelled. ThreadSanitizer does not know that a thread leaves usleep() by
- * being unwound: there it computes. */
+/* Lasts about a millisecond, in which the thread may be cancelled. ThreadSanitizer does not know that a thread leaves
+ * usleep() by being unwound: there it computes. */
 static void pass_time(void)
 {
     if (!PL_TSAN) {
@@ -355,8 +355,8 @@ static void *call_to_leave(void *unused)
 }
 
 #ifdef __GLIBC__
-/* It is not done, but what comes of it is no damage that nobody notices: a caller's thread ends, and its call; that of a pool ends
- * the program. */
+/* It is not done, but what comes of it is no damage that nobody notices: a caller's thread ends, and its call; that of
+ * a pool ends the program. */
 START_TEST(a_task_that_ends_its_thread)
 {
     pl_workers(2);

@@ -37,8 +37,8 @@ static int high_water(void)
     return atomic_exchange_explicit(&most, 0, memory_order_relaxed);
 }
 
-/* Waits until this many are inside at once; at most some ten seconds. And a while in any case: who has met at once has taken
- * little time, and a call whose tasks are known to take little need not be run by several. */
+/* Waits until this many are inside at once; at most some ten seconds. And a while in any case: who has met at once has
+ * taken little time, and a call whose tasks are known to take little need not be run by several. */
 static int meet(int want)
 {
     come_in();

@@ -104,7 +104,8 @@ END_TEST
 
 /* ---- the end ------------------------------------------------------------------------------------------------ */
 
-/* Index / PL_WORKER_COUNTS: 0: tasks that are over soon; 1: which wait longer than the program lives; 2: which nobody has started. */
+/* Index / PL_WORKER_COUNTS: 0: tasks that are over soon; 1: which wait longer than the program lives; 2: which nobody
+ * has started. */
 START_TEST(the_end_with_executors_in_flight)
 {
     if (PL_SANITIZED && !PL_MSAN) /* they report what is left behind, on purpose */

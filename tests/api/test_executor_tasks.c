@@ -209,7 +209,8 @@ START_TEST(a_hundred_in_flight_from_four_threads)
 }
 END_TEST
 
-/* An executor for each piece of a conversation over a pipe: every second one reads, and blocks until the other writes. */
+/* An executor for each piece of a conversation over a pipe: every second one reads, and blocks until the other
+ * writes. */
 static int say(const int *fd, int *result, void *extras)
 {
     (void)result, (void)extras;

@@ -416,9 +416,9 @@ static void do_nothing(int signal)
     (void)signal;
 }
 
-/* On a worker's thread: how many of some signals are not blocked that the program handles, and a hundred for each that it does
- * not handle and that is blocked, or not, as it is not on the calling thread; -1 on the main thread. The tasks wait for each
- * other, so that one of them is on a worker's thread. */
+/* On a worker's thread: how many of some signals are not blocked that the program handles, and a hundred for each that
+ * it does not handle and that is blocked, or not, as it is not on the calling thread; -1 on the main thread. The tasks
+ * wait for each other, so that one of them is on a worker's thread. */
 static int wrongly_open(int want)
 {
     static const int handled[] = {SIGALRM, SIGTERM, SIGUSR1, SIGCHLD}, others[] = {SIGINT, SIGHUP, SIGPIPE, SIGWINCH};

@@ -57,9 +57,9 @@ static int in_a_child(int (*run)(int number), int number)
 
 /* ---- files ------------------------------------------------------------------------------------------------- */
 
-/* With so many free numbers for files: a call fails with the code that says so, or its workers have none of the program's
- * files: who waits for the end of a pipe is not kept waiting by them. 0: it has failed; 1: it worked; more: something is
- * wrong. */
+/* With so many free numbers for files: a call fails with the code that says so, or its workers have none of the
+ * program's files: who waits for the end of a pipe is not kept waiting by them. 0: it has failed; 1: it worked; more:
+ * something is wrong. */
 static int with_free_numbers(int number)
 {
     enum { MOST = 64 };
@@ -222,8 +222,8 @@ static unsigned long long blocked(const char *thread)
     return mask;
 }
 
-/* Workers without work block all signals but those that their own faults raise, the profiler's, and those that the C library
- * needs. */
+/* Workers without work block all signals but those that their own faults raise, the profiler's, and those that the C
+ * library needs. */
 START_TEST(workers_block_all_but_faults)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF, SIGKILL, SIGSTOP};
@@ -314,8 +314,8 @@ static int use_stacks(long bytes)
     return PARALLEL_RUN(use_in_tasks, bytes) == 16 ? 0 : 12;
 }
 
-/* The limit on a stack when the program begins, and what a task can use then: the C library and the system take a part, and
- * without a limit, the former gives threads 2 MB. */
+/* The limit on a stack when the program begins, and what a task can use then: the C library and the system take a part,
+ * and without a limit, the former gives threads 2 MB. */
 static const struct {
     rlim_t limit;
     long use;
@@ -360,7 +360,8 @@ static void note_end(void)
     pl_add(handled, 1);
 }
 
-/* Only one does: of two at once, the C library lets the second end the program before the first one's handlers have run. */
+/* Only one does: of two at once, the C library lets the second end the program before the first one's handlers have
+ * run. */
 static void leave(void)
 {
     static atomic_flag leaving = ATOMIC_FLAG_INIT;

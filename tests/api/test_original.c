@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the library's model in Python documents and tests, said in C; original.md tells which of its tests is which here.
- * Its sleeps are the same, a hundred times shorter. */
+/* What the library's model in Python documents and tests, said in C; original.md tells which of its tests is which
+ * here. Its sleeps are the same, a hundred times shorter. */
 #include <ctype.h>
 #include <errno.h>
 #include <parallel.h>

@@ -518,7 +518,8 @@ static int replace_theirs(int x)
 }
 PARALLEL_DECORATE(replace_theirs, int, int);
 
-/* What a worker writes into the program's results is its own; and no later call finds it in the place of what it is sent. */
+/* What a worker writes into the program's results is its own; and no later call finds it in the place of what it is
+ * sent. */
 START_TEST(workers_replace_what_is_theirs)
 {
     pl_workers(2);

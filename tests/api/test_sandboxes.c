@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls on threads where system calls are refused, or may not be made; and where clocks are set back, or may not be read. Processes
- * are in test_process_ends.c. */
+/* Calls on threads where system calls are refused, or may not be made; and where clocks are set back, or may not be
+ * read. Processes are in test_process_ends.c. */
 #define _GNU_SOURCE
 #include <parallel.h>
 #include <signal.h>

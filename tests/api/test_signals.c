@@ -97,8 +97,8 @@ static void count_handled(int signal)
     count_one(&handled);
 }
 
-/* Sends the program a signal, and waits until it has been seen to. ThreadSanitizer puts handlers off until the thread calls
- * the C library the next time, and a thread that is parked may not for long: so there, not for ever. */
+/* Sends the program a signal, and waits until it has been seen to. ThreadSanitizer puts handlers off until the thread
+ * calls the C library the next time, and a thread that is parked may not for long: so there, not for ever. */
 static int send_and_wait(int times)
 {
     for (int k = 0; k < times; k++) {
@@ -184,7 +184,8 @@ START_TEST(a_handler_that_cancels)
 }
 END_TEST
 
-/* A signal every millisecond, whose handler does not let system calls go on: sleeps and waits last as long as they are to. */
+/* A signal every millisecond, whose handler does not let system calls go on: sleeps and waits last as long as they are
+ * to. */
 START_TEST(handlers_cut_nothing_short)
 {
     if (PL_TSAN) /* it puts handlers off */

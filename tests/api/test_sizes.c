@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How large things are, and how they are aligned: sizes that no memory has are ENOMEM, and what a type asks for it gets. */
+/* How large things are, and how they are aligned: sizes that no memory has are ENOMEM, and what a type asks for it
+ * gets. */
 #include <errno.h>
 #include <parallel.h>
 #include <stdalign.h>

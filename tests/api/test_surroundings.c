@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tasks see of their process and of the thread that makes the call, wherever they run; and what the thread that makes the
- * first call of a program does not decide. */
+/* What tasks see of their process and of the thread that makes the call, wherever they run; and what the thread that
+ * makes the first call of a program does not decide. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <fenv.h>

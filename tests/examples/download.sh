@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# download stores what a server has, in order and byte for byte, many transfers at once, and lists what could not be had.
-# The server is a local one. No clock decides: transfers that are to overlap wait for each other, in the server.
+# download stores what a server has, in order and byte for byte, many transfers at once, and lists what could not be
+# had. The server is a local one. No clock decides: transfers that are to overlap wait for each other, in the server.
 . "$srcdir/tests/support/tap.sh"
 download=$builddir/examples/download
 httpd=$builddir/tests/support/httpd

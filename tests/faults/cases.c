@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each case is a process of its own, forked before the library has done anything, so that first use is in it. It runs its
- * scenario with some calls failing, and again with none, and exits: then the library has to have given everything back.
+ * Each case is a process of its own, forked before the library has done anything, so that first use is in it. It runs
+ * its scenario with some calls failing, and again with none, and exits: then the library has to have given everything
+ * back.
  */
 #define _GNU_SOURCE
 #include "faults/cases.h"
@@ -226,7 +227,8 @@ static bool is_minor(unsigned kinds)
     return !(kinds & ~(FAULT_BIT(FAULT_HINT) | FAULT_BIT(FAULT_FENCE) | FAULT_BIT(FAULT_WAIT)));
 }
 
-/* Of so many calls: each, and farther on one in ever more, unless all are asked for. A failure may lead to more calls. */
+/* Of so many calls: each, and farther on one in ever more, unless all are asked for. A failure may lead to more
+ * calls. */
 static void plan_kinds(const fault_scenario *s, const char *name, unsigned kinds, unsigned calls)
 {
     bool all = getenv("FAULTS_ALL"), single = (kinds & (kinds - 1)) == 0;

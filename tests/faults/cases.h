@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library does when a call of the system or of the C library fails, at whatever place: the call that was made of
- * it fails with a code that says why, or it does its work in a smaller way; nothing is lost, and the next call works.
+ * What the library does when a call of the system or of the C library fails, at whatever place: the call that was made
+ * of it fails with a code that says why, or it does its work in a smaller way; nothing is lost, and the next call
+ * works.
  *
  * A case is a scenario, and the calls that fail in it.
  */
@@ -21,11 +22,11 @@ typedef struct fault_scenario {
 } fault_scenario;
 
 /*
- * The main function of a test with these scenarios. Makes the calls of each kind that a scenario makes fail, each in its
- * turn, and then each with all that follow it.
+ * The main function of a test with these scenarios. Makes the calls of each kind that a scenario makes fail, each in
+ * its turn, and then each with all that follow it.
  *
- * FAULTS_ALL=1 in the environment: each call in its turn also where there are many. FAULTS_ONLY: the name of a scenario.
- * FAULTS_COUNT=1: says how many faults there have been.
+ * FAULTS_ALL=1 in the environment: each call in its turn also where there are many. FAULTS_ONLY: the name of a
+ * scenario. FAULTS_COUNT=1: says how many faults there have been.
  */
 int fault_main(const char *name, const fault_scenario *scenarios, int count);
 

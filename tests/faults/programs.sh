@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Small programs that each showed a fault of an older release, as a user would write them: "Expected" stands at the top of each
-# (and "Seen", what came of it then). Those that a busy machine could decide run if PARALLEL_FAULTS is "all": `./dev faults`.
+# Small programs that each showed a fault of an older release, as a user would write them: "Expected" stands at the top
+# of each (and "Seen", what came of it then). Those that a busy machine could decide run if PARALLEL_FAULTS is "all":
+# `./dev faults`.
 . "$srcdir/tests/support/tap.sh"
 [ -z "$SANITIZERS" ] || skip_all "a sanitized library does not link into plain programs"
 [ -z "$EMULATOR" ] || skip_all "they are about this system"
@@ -37,7 +38,8 @@ run() {
     return $status
 }
 
-# shown NAME ARGUMENTS...: one test. What precedes the program is in $before, and $accept is a status that is as good as 0.
+# shown NAME ARGUMENTS...: one test. What precedes the program is in $before, and $accept is a status that is as good as
+# 0.
 before=
 accept=0
 shown() {

@@ -2,9 +2,9 @@
 /*
  * Calls of the system and of the C library that fail on demand.
  *
- * The linker gives the library's calls of malloc(), mmap(), fork() and so on to this shim (--wrap), which counts them by
- * kind, makes those fail that a *plan* says, and keeps account of what has been taken and not given back. The plan is in
- * memory that all processes share: a call may fail in a supervisor or in a worker, too.
+ * The linker gives the library's calls of malloc(), mmap(), fork() and so on to this shim (--wrap), which counts them
+ * by kind, makes those fail that a *plan* says, and keeps account of what has been taken and not given back. The plan
+ * is in memory that all processes share: a call may fail in a supervisor or in a worker, too.
  */
 #ifndef PL_TESTS_FAULTS_SHIM_H
 #define PL_TESTS_FAULTS_SHIM_H

@@ -2,10 +2,10 @@
 /*
  * Calls that bytes stand for, compared with what the serial program would give.
  *
- * An input is a sequence of operations: random calls as in support/random.h, each choice of which is read from the input;
- * calls with options and arguments of which some are wrong (fuzz_options.c); calls on worker processes, whose tasks crash,
- * exit and hang (fuzz_process.c); pools. What an operation does not find in the input is made up, from the same numbers each
- * time. An input may have two threads work on its halves at once.
+ * An input is a sequence of operations: random calls as in support/random.h, each choice of which is read from the
+ * input; calls with options and arguments of which some are wrong (fuzz_options.c); calls on worker processes, whose
+ * tasks crash, exit and hang (fuzz_process.c); pools. What an operation does not find in the input is made up, from the
+ * same numbers each time. An input may have two threads work on its halves at once.
  *
  * `./dev fuzz` has libFuzzer make up inputs; replay.c is a test that goes through those of corpus/, and through others.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls whose options and arguments may be wrong. The model lists the errors that are right, and what the serial loop gives.
+ * Calls whose options and arguments may be wrong. The model lists the errors that are right, and what the serial loop
+ * gives.
  */
 #include <errno.h>
 #include <limits.h>
@@ -93,7 +94,8 @@ static void choose_members(mistaken *m, rnd_source *source, parallel_options *o)
     o->progress_data = m;
 }
 
-/* The size that the options say they have, what is in them beyond it, and what there is beyond what the library knows. */
+/* The size that the options say they have, what is in them beyond it, and what there is beyond what the library
+ * knows. */
 static void choose_size(mistaken *m, rnd_source *source, parallel_options *o)
 {
     static const size_t sizes[] = {sizeof *o,

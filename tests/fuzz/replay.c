@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inputs of the fuzzer as a test, for any compiler: the files that are named, or all in corpus/, and some that are made up. What
- * takes longer than LIMIT hangs.
+ * Inputs of the fuzzer as a test, for any compiler: the files that are named, or all in corpus/, and some that are made
+ * up. What takes longer than LIMIT hangs.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -281,7 +281,8 @@ void memory_switch(int before, int next)
     memcpy(all.locals, all.locals_of[next], all.locals_size);
 }
 
-/* ---- memory that comes and goes ------------------------------------------------------------------------------------ */
+/* ---- memory that comes and goes
+ * ------------------------------------------------------------------------------------ */
 
 /* Comes from the system, once, and need not be zero: it is too much to be touched in each execution. */
 static void *allocate_large(size_t bytes)

@@ -8,15 +8,15 @@
  * away from a thread that could go on): most bugs of concurrency need two (Musuvathi and Qadeer, "Iterative context
  * bounding for systematic testing of multithreaded programs", PLDI 2007). Where memory may behave in several ways, it
  * tries them too, with at most so many that are not the usual one: a load of what is no longer the last store, a store
- * in place of one before the last, a compare-exchange that fails, or a wait that ends, for no reason. Two things are tried
- * in all ways, without a bound: when a heavy fence reaches another thread, if that one goes on while the fence is under
- * way, which is a preemption like any other; and whether the system takes memory that was offered to it.
+ * in place of one before the last, a compare-exchange that fails, or a wait that ends, for no reason. Two things are
+ * tried in all ways, without a bound: when a heavy fence reaches another thread, if that one goes on while the fence is
+ * under way, which is a preemption like any other; and whether the system takes memory that was offered to it.
  *
  * Two kinds of preemptions change nothing, and are left out. Before an operation on what no other thread uses, or all
- * only read: which locations these are is learned, and when one turns out to be shared the search begins anew. And those
- * after which the thread goes on before anybody has done something that conflicts with the operation before which it was
- * stopped: the same comes of stopping it after that operation. (It is a sleep set of Godefroid's, "Partial-order methods
- * for the verification of concurrent systems", 1996; and needs no more preemptions.)
+ * only read: which locations these are is learned, and when one turns out to be shared the search begins anew. And
+ * those after which the thread goes on before anybody has done something that conflicts with the operation before which
+ * it was stopped: the same comes of stopping it after that operation. (It is a sleep set of Godefroid's, "Partial-order
+ * methods for the verification of concurrent systems", 1996; and needs no more preemptions.)
  *
  * Waiting and waking are the tester's, too: threads that all wait are a deadlock, a wake-up nobody sends is one found.
  */
@@ -47,8 +47,8 @@ typedef struct bounds {
 /* Whether pl_os_reserve() is to find no memory for more than a few slots. A scenario's setup says so each time. */
 extern bool model_no_memory;
 
-/* Whether there may be no memory for a deque to grow, at random. How much room it has at first, and what is kept of it, a
- * scenario's setup says by pl_model_first_room and pl_model_kept_room (deque.h): else a deque does not grow. */
+/* Whether there may be no memory for a deque to grow, at random. How much room it has at first, and what is kept of it,
+ * a scenario's setup says by pl_model_first_room and pl_model_kept_room (deque.h): else a deque does not grow. */
 extern bool model_commits_fail;
 
 /* Whether heavy fences are to fail; or not to be had in the first place. */
@@ -70,16 +70,16 @@ _Noreturn void model_fail(const char *what);
 /* In setup: the library's pools are as they are in a new process. */
 void model_begin_anew(void);
 
-/* In setup: thread `i` is a process that may be killed before any write of what it shares, and before any atomic operation;
- * until it says that it may not. In an execution it is killed once at most, at no cost. */
+/* In setup: thread `i` is a process that may be killed before any write of what it shares, and before any atomic
+ * operation; until it says that it may not. In an execution it is killed once at most, at no cost. */
 void model_may_be_killed(int i);
 void model_may_not_be_killed(void);
 
 /* Waits for the end of thread `i`. Whether it was killed. */
 bool model_await_end(int i);
 
-/* As a scenario's thread: one that the library may start, once or, when it has been joined, again. Those that it does not
- * start do nothing. */
+/* As a scenario's thread: one that the library may start, once or, when it has been joined, again. Those that it does
+ * not start do nothing. */
 void model_spare(void);
 
 /* How many of those have been started, and not joined. */
@@ -90,9 +90,9 @@ void model_count(int *n);
 
 #define model_assert(condition) ((condition) ? (void)0 : model_fail(#condition))
 
-/* Explores a scenario, for as many seconds of CPU time at most; 0: until it has seen all. Returns how many executions that
- * took, of the last round: it looks with one deviation first, then with two, and so on. `cut` says whether it has not come to
- * the end of that one. */
+/* Explores a scenario, for as many seconds of CPU time at most; 0: until it has seen all. Returns how many executions
+ * that took, of the last round: it looks with one deviation first, then with two, and so on. `cut` says whether it has
+ * not come to the end of that one. */
 unsigned long model_explore(const scenario *s, bounds b, unsigned seconds, bool *cut);
 
 /* Explores it until it fails; returns why, or NULL if it does not. */

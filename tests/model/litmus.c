@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tester's memory does, pinned down: small programs whose outcomes are known. Each is explored without a bound,
- * and must show exactly the outcomes that C11 (as amended for C++20) allows, except where load buffering is among them:
- * that is not modelled (memory.h). The names are those of Alglave, Maranget and Tautschnig, "Herding cats" (TOPLAS 2014).
+ * What the tester's memory does, pinned down: small programs whose outcomes are known. Each is explored without a
+ * bound, and must show exactly the outcomes that C11 (as amended for C++20) allows, except where load buffering is
+ * among them: that is not modelled (memory.h). The names are those of Alglave, Maranget and Tautschnig, "Herding cats"
+ * (TOPLAS 2014).
  *
  * An outcome is a number: two digits for each thread, its first read and its second; or one, if it reads once.
  */

@@ -35,7 +35,8 @@ static struct {
     lanes visible[MODEL_THREADS];
     lanes shown[MODEL_THREADS]; /* what each had made visible at its last light fence */
     lanes heavy[MODEL_THREADS]; /* what each sees from its next light fence on, because of heavy ones */
-    /* the heavy fence that each is in the midst of: what it makes visible, what it has found, whom it has not reached */
+    /* the heavy fence that each is in the midst of: what it makes visible, what it has found, whom it has not
+     * reached */
     struct heavy {
         lanes shows, found;
         bool awaits[MODEL_THREADS];
@@ -76,7 +77,8 @@ static void next_event(int self)
     mem.visible[self].at[self] = ++happened[self].at[self];
 }
 
-/* ---- atomic locations ---------------------------------------------------------------------------------------------- */
+/* ---- atomic locations
+ * ---------------------------------------------------------------------------------------------- */
 
 /* NOLINTBEGIN(performance-no-int-to-ptr): they have been pointers */
 
@@ -387,7 +389,8 @@ void memory_take(void *start, size_t bytes)
     }
 }
 
-/* ---- fences, futexes, mutexes ---------------------------------------------------------------------------------------- */
+/* ---- fences, futexes, mutexes
+ * ---------------------------------------------------------------------------------------- */
 
 /* The heavy fence of `who` takes effect in another thread. */
 static void reach(int who, int other)
@@ -398,8 +401,8 @@ static void reach(int who, int other)
     join(&fence->found, &mem.shown[other]);
 }
 
-/* A heavy fence that is under way may have reached the thread before, or not yet. Which it is matters to its light fences
- * alone. */
+/* A heavy fence that is under way may have reached the thread before, or not yet. Which it is matters to its light
+ * fences alone. */
 void memory_fence_light(int self)
 {
     for (int i = 0; i < MODEL_THREADS; i++)

@@ -12,27 +12,27 @@
  *   - Each location keeps its stores in modification order. A load may read any store that is not older than what its
  *     thread knows of the location; a store may go to any place that is not. An atomic read-modify-write goes right
  *     after what it reads, and nothing comes in between later.
- *   - What a thread knows are the accesses that happen before: a clock with a lane for each thread. A release store, and
- *     what read-modify-write operations make of it, carries its thread's clock, and an acquire load takes it over.
- *   - seq_cst operations are, moreover, in one order, that of the execution: such a load reads nothing older, and such a
- *     store comes after, what earlier ones of the same location have written. What earlier ones have read does not count,
- *     as in Lahav and others, "Repairing sequential consistency in C/C++11" (PLDI 2017). By the text of C++20 it would;
- *     but a thread that reads its own relaxed store may see it before others do, and on x86-64, where such loads are plain
- *     ones, that shows.
+ *   - What a thread knows are the accesses that happen before: a clock with a lane for each thread. A release store,
+ *     and what read-modify-write operations make of it, carries its thread's clock, and an acquire load takes it over.
+ *   - seq_cst operations are, moreover, in one order, that of the execution: such a load reads nothing older, and such
+ *     a store comes after, what earlier ones of the same location have written. What earlier ones have read does not
+ *     count, as in Lahav and others, "Repairing sequential consistency in C/C++11" (PLDI 2017). By the text of C++20 it
+ *     would; but a thread that reads its own relaxed store may see it before others do, and on x86-64, where such loads
+ *     are plain ones, that shows.
  *   - pl_os_fence_all() is an asymmetric fence, atomic_signal_fence(seq_cst) its light side, as in Goldblatt's P1202. A
- *     heavy one takes effect in each other thread at a moment of that thread's own, between the call's beginning and its
- *     end. What the other has made visible by a light fence before that moment, who has called sees after the call; and
- *     what who has called had made visible when the call began, the other sees from its next light fence on. This is
- *     between those two alone: what other threads have made visible, the fence does not pass on. (membarrier(2) does a
- *     little more: the moments of two threads are full fences, so that one is before the other.) In the thread that calls,
- *     a heavy fence is a light one at its beginning and at its end.
- *   - A futex's wait reads the word as it has become by those wakes that are over, or any later value; and it may return
- *     for no reason.
- *   - What pl_os_trim() shares to the system is taken at once, or never. (Later makes no difference to who cannot rely on
- *     it but writes it first.)
+ *     heavy one takes effect in each other thread at a moment of that thread's own, between the call's beginning and
+ *     its end. What the other has made visible by a light fence before that moment, who has called sees after the call;
+ *     and what who has called had made visible when the call began, the other sees from its next light fence on. This
+ *     is between those two alone: what other threads have made visible, the fence does not pass on. (membarrier(2) does
+ *     a little more: the moments of two threads are full fences, so that one is before the other.) In the thread that
+ *     calls, a heavy fence is a light one at its beginning and at its end.
+ *   - A futex's wait reads the word as it has become by those wakes that are over, or any later value; and it may
+ *     return for no reason.
+ *   - What pl_os_trim() shares to the system is taken at once, or never. (Later makes no difference to who cannot rely
+ *     on it but writes it first.)
  *   - Two plain accesses of a byte, or a plain and an atomic one, one of which is a write, must be ordered by happens-
- *     before; no access may come after the memory was freed, or need not come after it was committed. Else the execution
- *     fails.
+ *     before; no access may come after the memory was freed, or need not come after it was committed. Else the
+ *     execution fails.
  *
  * Not shown: loads that read from stores that come later in the execution (load buffering), and seq_cst stores that
  * others have seen before their turn in the one order has come. Read-only, acquire and release fences are not modelled.
@@ -70,8 +70,8 @@ void memory_fence_light(int self);
 /* Forgets everything: what memory holds now is what all threads know. */
 void memory_reset(void);
 
-/* Thread-local variables: they are at first, in each thread, what they were when the program began. In setup: what they hold
- * now, `thread` begins with. */
+/* Thread-local variables: they are at first, in each thread, what they were when the program began. In setup: what they
+ * hold now, `thread` begins with. */
 void memory_locals_of(int thread);
 
 /* The running thread begins anew. */
@@ -99,8 +99,8 @@ void *memory_allocate(size_t bytes);
 void *memory_calloc(size_t count, size_t size);
 void memory_free(void *start);
 
-/* Address space, of which the first `bytes`, and no more, are usable from a commit on; for another thread, when it knows of
- * that. Whether there has been one. What is much may be used at once. */
+/* Address space, of which the first `bytes`, and no more, are usable from a commit on; for another thread, when it
+ * knows of that. Whether there has been one. What is much may be used at once. */
 void *memory_reserve(size_t bytes);
 void memory_commit(void *start, size_t bytes);
 bool memory_is_committed(const void *start);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios on a deque whose memory grows while it is used, and is given back; owner and thieves are those of owner.h. */
+/* Scenarios on a deque whose memory grows while it is used, and is given back; owner and thieves are those of
+ * owner.h. */
 #include "model/owner.h"
 
 #include <string.h>

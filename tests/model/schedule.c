@@ -78,7 +78,8 @@ void schedule_print(void)
     }
 }
 
-/* ---- who uses what, in all executions of a scenario ---------------------------------------------------------------- */
+/* ---- who uses what, in all executions of a scenario
+ * ---------------------------------------------------------------- */
 
 static struct users {
     uintptr_t address;

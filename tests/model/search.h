@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tester's parts say to each other: the search in explore.c, the memory in memory.c, the system in system.c. */
+/* What the tester's parts say to each other: the search in explore.c, the memory in memory.c, the system in
+ * system.c. */
 #ifndef PL_TESTS_MODEL_SEARCH_H
 #define PL_TESTS_MODEL_SEARCH_H
 
@@ -30,8 +31,8 @@ void search_wait(const volatile void *word, bool timed);
 /* Wakes one that waits on this word, or all. */
 void search_wake(const volatile void *word, bool all);
 
-/* Starts a spare thread; its number, or -1 if there is none. Waits for its end, or asks whether it has come: then it is a
- * spare one again. */
+/* Starts a spare thread; its number, or -1 if there is none. Waits for its end, or asks whether it has come: then it is
+ * a spare one again. */
 int search_start(void *(*run)(void *), void *argument);
 void search_join(int thread);
 bool search_try_join(int thread);

@@ -118,7 +118,8 @@ void pl_os_cancel_restore(int state)
     (void)state;
 }
 
-/* ---- where threads run --------------------------------------------------------------------------------------------- */
+/* ---- where threads run
+ * --------------------------------------------------------------------------------------------- */
 
 bool model_excluded_cpu(int i)
 {
@@ -152,7 +153,8 @@ void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
     *is = off;
 }
 
-/* ---- what each thread has, and what is done at its end ------------------------------------------------------------- */
+/* ---- what each thread has, and what is done at its end
+ * ------------------------------------------------------------- */
 
 static void (*destructor)(void *);
 static const void *specific[MODEL_THREADS];
@@ -205,7 +207,8 @@ void model_begin_anew(void)
     in_child();
 }
 
-/* ---- mutexes and conditions ---------------------------------------------------------------------------------------- */
+/* ---- mutexes and conditions
+ * ---------------------------------------------------------------------------------------- */
 
 /* A mutex's first word says whether it is locked. */
 int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)

@@ -2,9 +2,9 @@
 /*
  * exactly_once [TASKS]: runs at least so many tasks, by all kinds of calls in turn, and counts how often each one runs.
  *
- * Every task adds one to a byte of its own; a round is calls with as many tasks as there are bytes, after which each byte
- * must be 1. Loops of more iterations than fit into memory, next to where the numbers wrap around that the scheduler
- * keeps ranges in, are added up instead: with h = scramble(), the sum of h(end) - h(begin) over all chunks
+ * Every task adds one to a byte of its own; a round is calls with as many tasks as there are bytes, after which each
+ * byte must be 1. Loops of more iterations than fit into memory, next to where the numbers wrap around that the
+ * scheduler keeps ranges in, are added up instead: with h = scramble(), the sum of h(end) - h(begin) over all chunks
  * [begin, end) is h(n) - h(0) if they part [0, n), and by no likely chance otherwise.
  */
 #include <stdatomic.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rounds [ROUNDS [SEED]]: so many rounds of starting and stopping, on pools of 1, 2 and 8 times as many workers as there
- * are cores.
+ * rounds [ROUNDS [SEED]]: so many rounds of starting and stopping, on pools of 1, 2 and 8 times as many workers as
+ * there are cores.
  *
- * A round makes a pool, and on it some calls in the background, with timeouts, retries, failures; lets each alone, waits
- * for it, cancels it from another thread, shuts it down, or frees it, at random times; and ends the pool. What each task
- * is said to have done must agree with what it noted itself; nothing may run after its executor has ended, and no thread
- * stay when its pool has. Most of it happens within the first microseconds of a pool and of its calls.
+ * A round makes a pool, and on it some calls in the background, with timeouts, retries, failures; lets each alone,
+ * waits for it, cancels it from another thread, shuts it down, or frees it, at random times; and ends the pool. What
+ * each task is said to have done must agree with what it noted itself; nothing may run after its executor has ended,
+ * and no thread stay when its pool has. Most of it happens within the first microseconds of a pool and of its calls.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks for tests of calls in the background: they wait at a gate, give up when they are asked to, fail, and are counted. */
+/* Tasks for tests of calls in the background: they wait at a gate, give up when they are asked to, fail, and are
+ * counted. */
 #ifndef PL_TESTS_SUPPORT_JOBS_H
 #define PL_TESTS_SUPPORT_JOBS_H
 

@@ -50,7 +50,8 @@ static inline int pl_see_threads(void)
     return count;
 }
 
-/* How many of them are an emulator's own, in each process: those beside the only one that there is when a program begins. */
+/* How many of them are an emulator's own, in each process: those beside the only one that there is when a program
+ * begins. */
 static int pl_emulators_threads;
 
 __attribute__((constructor)) static void pl_see_emulators_threads(void)
@@ -75,8 +76,8 @@ static inline bool pl_threads_leave(int most)
     return pl_count_threads() <= most;
 }
 
-/* Leaves this process but so many bytes of address space beyond what it has. With half a megabyte, no stack of a thread fits
- * in. */
+/* Leaves this process but so many bytes of address space beyond what it has. With half a megabyte, no stack of a thread
+ * fits in. */
 static inline bool pl_take_away_room(struct rlimit *old, size_t bytes)
 {
     unsigned long pages = 0;

@@ -2,11 +2,11 @@
 /*
  * Random calls, and the serial model that says what may come of them.
  *
- * All about a call follows from its seed, or from bytes that somebody gives: which call it is, with which options, and what
- * each of its tasks does (random_plan.c). Each task notes what it has done (random_task.c). When the call has returned, those notes say which
- * outcomes are allowed (random_check.c), and the memory that it had borrowed is spoilt and freed. No outcome depends on how
- * long anything takes: tasks that have a timeout either have a thousand seconds, or sleep until their time is over; and where
- * a time is short, every task may be late.
+ * All about a call follows from its seed, or from bytes that somebody gives: which call it is, with which options, and
+ * what each of its tasks does (random_plan.c). Each task notes what it has done (random_task.c). When the call has
+ * returned, those notes say which outcomes are allowed (random_check.c), and the memory that it had borrowed is spoilt
+ * and freed. No outcome depends on how long anything takes: tasks that have a timeout either have a thousand seconds,
+ * or sleep until their time is over; and where a time is short, every task may be late.
  */
 #ifndef PL_TESTS_SUPPORT_RANDOM_H
 #define PL_TESTS_SUPPORT_RANDOM_H

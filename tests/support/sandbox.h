@@ -15,8 +15,8 @@
 #endif
 #endif
 
-/* What is done about some system calls from now on, in this thread and all that it makes: it cannot be undone. False where
- * there is no such thing. */
+/* What is done about some system calls from now on, in this thread and all that it makes: it cannot be undone. False
+ * where there is no such thing. */
 static inline bool pl_filter(int number, unsigned action)
 {
 #ifdef PL_SANDBOX

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# For tests in shell: sourced after `srcdir` and `builddir` are set. `check "what" command...` is one test; `done_testing`
-# ends. $work is a directory of the test's own, gone at the end. A test may define at_exit, to end what it has started.
-# What a user may have set is not to decide: the language of messages, one that is not installed, which shells complain of;
-# who may read new files.
+# For tests in shell: sourced after `srcdir` and `builddir` are set. `check "what" command...` is one test;
+# `done_testing` ends. $work is a directory of the test's own, gone at the end. A test may define at_exit, to end what
+# it has started. What a user may have set is not to decide: the language of messages, one that is not installed, which
+# shells complain of; who may read new files.
 LC_ALL=C
 export LC_ALL
 unset COLUMNS

@@ -24,8 +24,8 @@
 #include "support/sanitizers.h"
 
 /*
- * Check is not compiled with MemorySanitizer, which then takes what Check has written for uninitialised when it comes to, say,
- * fwrite(). So calls of the C library are looked at while a test runs, and not while Check does.
+ * Check is not compiled with MemorySanitizer, which then takes what Check has written for uninitialised when it comes
+ * to, say, fwrite(). So calls of the C library are looked at while a test runs, and not while Check does.
  */
 #if PL_MSAN
 #include <sanitizer/msan_interface.h>
@@ -54,8 +54,9 @@
 
 /*
  * Check writes to a file for each assertion that holds, so that it can tell where a test crashed: some tests would do
- * that a million times, and little else. Here, each line is written down when it is first passed. The marks are atomic for
- * the sake of what is asserted by several threads, and relaxed so as to order nothing that a test is to find unordered.
+ * that a million times, and little else. Here, each line is written down when it is first passed. The marks are atomic
+ * for the sake of what is asserted by several threads, and relaxed so as to order nothing that a test is to find
+ * unordered.
  */
 static inline void pl_passed(const char *file, int line)
 {
@@ -103,8 +104,8 @@ static inline void pl_workers(int n)
     setenv("PARALLEL_NUM_THREADS", text, 1);
 }
 
-/* The counts of workers that API tests run with, as a loop test's index: two, more than there are cores, and one alone, which
- * is left out where it would say what another build's tests have said. */
+/* The counts of workers that API tests run with, as a loop test's index: two, more than there are cores, and one alone,
+ * which is left out where it would say what another build's tests have said. */
 static const int pl_worker_counts[] = {2, 8, 1};
 #define PL_WORKER_COUNTS pl_worker_counts_used()
 

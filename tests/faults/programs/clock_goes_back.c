@@ -1,9 +1,10 @@
 /*
- * The TSC becomes smaller than it was: hibernation, a restored virtual machine, a restored checkpoint. Emulated: rdtsc is trapped, and
- * the library's alone is shifted.
- * Expected: background calls that wait are performed.
- * Seen: 20 executors submitted before the jump are not performed for as long as the jump is wide (half an hour here; 3 s are waited for).
- *       Later ones are, and so are maps. Times in ticks, from the time of submission, are compared with a now that is smaller.
+ * The TSC becomes smaller than it was: hibernation, a restored virtual machine, a restored checkpoint. Emulated: rdtsc
+ * is trapped, and the library's alone is shifted. Expected: background calls that wait are performed. Seen: 20
+ * executors submitted before the jump are not performed for as long as the jump is wide (half an hour here; 3 s are
+ * waited for).
+ *       Later ones are, and so are maps. Times in ticks, from the time of submission, are compared with a now that is
+ *       smaller.
  */
 #define _GNU_SOURCE
 #include <parallel.h>

@@ -1,7 +1,8 @@
 /*
  * A program makes a call on persistent workers, and then drops its privileges. Run as root.
- * Expected: afterwards no task runs as root, nor in the old working directory, nor with the old umask (or process.h says so plainly).
- * Seen: 8 of 8 tasks run as uid 0, with the old groups, directory and umask: the workers are those of the first call. On threads: 0 of 8.
+ * Expected: afterwards no task runs as root, nor in the old working directory, nor with the old umask (or process.h
+ * says so plainly). Seen: 8 of 8 tasks run as uid 0, with the old groups, directory and umask: the workers are those of
+ * the first call. On threads: 0 of 8.
  */
 #define _GNU_SOURCE
 #include <grp.h>

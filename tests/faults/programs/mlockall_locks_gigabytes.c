@@ -1,7 +1,7 @@
 /*
- * A real-time program locks its memory, and then calls. usage: mlockall_locks_gigabytes [MB of RLIMIT_MEMLOCK, then uid 65534]
- * Expected: some MB more are locked, or resident.
- * Seen: 4.1 GB locked after a map (13.6 GB with 8 workers): the address space reserved for deques; 1 GB resident after a map on
+ * A real-time program locks its memory, and then calls. usage: mlockall_locks_gigabytes [MB of RLIMIT_MEMLOCK, then uid
+ * 65534] Expected: some MB more are locked, or resident. Seen: 4.1 GB locked after a map (13.6 GB with 8 workers): the
+ * address space reserved for deques; 1 GB resident after a map on
  *       processes: the arena. With a limit of 8 MB there are no threads, and maps on processes fail with ENOMEM.
  */
 #define _GNU_SOURCE

@@ -1,9 +1,11 @@
 /*
- * A sandbox that refuses one system call with an error. usage: sandbox_refuses [NUMBER [ERRNO]]; sched_setaffinity and EPERM if not given
- * Expected: what is optional is done without; what is needed gives a clear error; no call hangs.
- * Seen: sched_setaffinity, EPERM or ENOSYS: the program has one thread for ever, and all its calls are serial: pthread_create() with an
- *       affinity attribute fails, and is not tried without. waitid: a call on processes hangs. kill: it hangs, and its supervisor and
- *       workers outlive the program for minutes at least, as the supervisor waits for what it could not kill.
+ * A sandbox that refuses one system call with an error. usage: sandbox_refuses [NUMBER [ERRNO]]; sched_setaffinity and
+ * EPERM if not given Expected: what is optional is done without; what is needed gives a clear error; no call hangs.
+ * Seen: sched_setaffinity, EPERM or ENOSYS: the program has one thread for ever, and all its calls are serial:
+ * pthread_create() with an
+ *       affinity attribute fails, and is not tried without. waitid: a call on processes hangs. kill: it hangs, and its
+ *       supervisor and workers outlive the program for minutes at least, as the supervisor waits for what it could not
+ *       kill.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,8 +1,9 @@
 /*
- * A task with a wild pointer writes over the first words of the board, which workers and program share: the number of slots, and where
- * the index is. usage: scribbled_board_kills OFFSET VALUE BYTES: 0 0xffffffff 4; 0 100000 4; 8 0x7fffffffffff 8
- * Expected: board.h: "Home believes nothing that it could not have written down by itself": EIO, or one crashed task.
- * Seen: the PROGRAM dies of SIGSEGV, with each of these three. Bounds of loops are read back from memory that the task can write.
+ * A task with a wild pointer writes over the first words of the board, which workers and program share: the number of
+ * slots, and where the index is. usage: scribbled_board_kills OFFSET VALUE BYTES: 0 0xffffffff 4; 0 100000 4; 8
+ * 0x7fffffffffff 8 Expected: board.h: "Home believes nothing that it could not have written down by itself": EIO, or
+ * one crashed task. Seen: the PROGRAM dies of SIGSEGV, with each of these three. Bounds of loops are read back from
+ * memory that the task can write.
  */
 #include <errno.h>
 #include <parallel.h>

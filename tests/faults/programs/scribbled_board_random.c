@@ -1,9 +1,11 @@
 /*
  * A task with a wild pointer writes random words over the board. usage: scribbled_board_random [SEED [ROUNDS]]
- * Expected: board.h: a board that contradicts itself fails the call (EIO). The program survives, and call_timeout is kept.
- * Seen: of seeds 1 to 250 with the first 16 bytes spared, 31, 138, 142, 229 hang for ever, call_timeout or not: a worker takes the
- *       bounds of its range from the scribbled entry, spends centuries before it says that it runs, and so cannot be killed. 61, 149
- *       and 199 give wrong results (they may have been scribbled on). With the first 16 bytes, see scribbled_board_kills.c.
+ * Expected: board.h: a board that contradicts itself fails the call (EIO). The program survives, and call_timeout is
+ * kept. Seen: of seeds 1 to 250 with the first 16 bytes spared, 31, 138, 142, 229 hang for ever, call_timeout or not: a
+ * worker takes the
+ *       bounds of its range from the scribbled entry, spends centuries before it says that it runs, and so cannot be
+ *       killed. 61, 149 and 199 give wrong results (they may have been scribbled on). With the first 16 bytes, see
+ *       scribbled_board_kills.c.
  */
 #include <errno.h>
 #include <parallel.h>

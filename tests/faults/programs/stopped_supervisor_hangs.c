@@ -1,7 +1,8 @@
 /*
  * A task stops its supervisor by SIGSTOP.
  * Expected: "a timeout is a promise": the call ends, after call_timeout at the latest, and nothing is left of it.
- * Seen: it is not back after 15 s, and three processes outlive the program. Who does not follow the wish to end workers is not killed.
+ * Seen: it is not back after 15 s, and three processes outlive the program. Who does not follow the wish to end workers
+ * is not killed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
