@@ -284,9 +284,12 @@ int pl_os_cpu(void);
 typedef long pl_os_id;
 pl_os_id pl_os_thread_self(void);
 
-/* Whether a thread may run on `cpu`, and on others. If so, lets it no longer (`off`) run there, or again. */
+/* Whether a thread may run on `cpu`, and on others: then it can be kept off that CPU. */
 bool pl_os_may_exclude_cpu(pl_os_id thread, int cpu);
-void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off);
+
+/* Keeps a thread off a CPU, or lets it run there again. */
+typedef enum pl_os_cpu_use { PL_OS_CPU_ALLOWED, PL_OS_CPU_EXCLUDED } pl_os_cpu_use;
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, pl_os_cpu_use use);
 
 /* Sleeps for about a millisecond. */
 void pl_os_sleep(void);

@@ -317,12 +317,12 @@ bool pl_os_may_exclude_cpu(pl_os_id thread, int cpu)
     return may;
 }
 
-void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, pl_os_cpu_use use)
 {
     cpus all;
     int saved = errno;
     if (get_cpus(thread, cpu, &all)) {
-        if (off)
+        if (use == PL_OS_CPU_EXCLUDED)
             CPU_CLR_S((unsigned)cpu, sizeof all, all.set);
         else
             CPU_SET_S((unsigned)cpu, sizeof all, all.set);

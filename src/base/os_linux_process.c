@@ -24,7 +24,7 @@
 #include "base/os_internal.h"
 
 /* The largest process number, and one more. */
-#define ALL_NUMBERS 4194304
+#define END_OF_NUMBERS 4194304
 
 /* How often a supervisor looks whether the program has ended, where it is not notified of that; and for children, where
  * no signal comes of them. */
@@ -74,9 +74,9 @@ void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeo
     pl_os_futex(word, FUTEX_WAIT, expected, timeout_ns);
 }
 
-void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
+void pl_os_shared_wake(_Atomic uint32_t *word, pl_os_sleepers sleepers)
 {
-    pl_os_futex(word, FUTEX_WAKE, all ? INT_MAX : 1, UINT64_MAX);
+    pl_os_futex(word, FUTEX_WAKE, sleepers == PL_OS_ALL_SLEEPERS ? INT_MAX : 1, UINT64_MAX);
 }
 
 static int count_images(struct dl_phdr_info *info, size_t size, void *sum)
@@ -264,15 +264,19 @@ static bool is_child(int pid)
 }
 
 /* Does that where children are not listed. */
-static void kill_unlisted(bool (*keep_it)(void *context, int pid), void *context, bool thorough)
+static void kill_unlisted(bool (*keep_it)(void *context, int pid), void *context, pl_os_numbers numbers)
 {
-    int self = getpid(), first = thorough ? 2 : self + 1, last = thorough ? ALL_NUMBERS : self + PL_OS_SOME_NUMBERS;
+    int self = getpid(), first = self + 1, last = self + PL_OS_SOME_NUMBERS;
+    if (numbers == PL_OS_ALL_NUMBERS) {
+        first = 2;
+        last = END_OF_NUMBERS;
+    }
     for (int pid = first; pid < last; pid++)
         if (is_child(pid) && !keep_it(context, pid))
             pl_os_kill_one(pid);
 }
 
-void pl_os_kill_orphans(bool (*keep_it)(void *context, int pid), void *context, bool thorough)
+void pl_os_kill_orphans(bool (*keep_it)(void *context, int pid), void *context, pl_os_numbers numbers)
 {
     char text[4096], path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
@@ -289,7 +293,7 @@ void pl_os_kill_orphans(bool (*keep_it)(void *context, int pid), void *context, 
             pid = 0;
         }
     if (got < 0)
-        kill_unlisted(keep_it, context, thorough);
+        kill_unlisted(keep_it, context, numbers);
     if (fd >= 0)
         close(fd);
 }

@@ -174,11 +174,11 @@ bool pl_os_may_exclude_cpu(pl_os_id thread, int cpu)
     return false;
 }
 
-void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, pl_os_cpu_use use)
 {
     (void)thread;
     (void)cpu;
-    (void)off;
+    (void)use;
 }
 
 /* ---- fences, and memory: what POSIX does not have -------------------------------------------------------- */

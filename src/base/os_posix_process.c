@@ -47,10 +47,10 @@ void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeo
     errno = saved;
 }
 
-void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
+void pl_os_shared_wake(_Atomic uint32_t *word, pl_os_sleepers sleepers)
 {
     (void)word;
-    (void)all;
+    (void)sleepers;
 }
 
 int pl_os_spawn(pl_os_apart *apart, const pl_os_entry *entry)
@@ -128,11 +128,11 @@ void pl_os_await_child(const pl_os_supervisor *s, uint64_t timeout_ns)
         pl_os_sleep();
 }
 
-void pl_os_kill_orphans(bool (*keep)(void *context, int pid), void *context, bool thorough)
+void pl_os_kill_orphans(bool (*keep)(void *context, int pid), void *context, pl_os_numbers numbers)
 {
     (void)keep;
     (void)context;
-    (void)thorough;
+    (void)numbers;
 }
 
 bool pl_os_kill_otherwise(int pid)

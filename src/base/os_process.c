@@ -415,13 +415,13 @@ int pl_os_dead(pl_os_supervisor *s)
     return pid;
 }
 
-pl_os_end pl_os_reap(pl_os_supervisor *s, int pid, bool worker)
+pl_os_end pl_os_reap(pl_os_supervisor *s, int pid, pl_os_child kind)
 {
     if (s->reaped == pid) {
         s->reaped = 0;
         return end_of(s->status);
     }
-    if (worker)
+    if (kind == PL_OS_WORKER)
         kill(-pid, SIGKILL);
     return reap_child(pid);
 }

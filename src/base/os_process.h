@@ -39,8 +39,9 @@ bool pl_os_unshare(void *start, size_t bytes);
 size_t pl_os_page(void);
 
 /* pl_os_wait() and pl_os_wake() between processes. */
+typedef enum pl_os_sleepers { PL_OS_ONE_SLEEPER, PL_OS_ALL_SLEEPERS } pl_os_sleepers;
 void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
-void pl_os_shared_wake(_Atomic uint32_t *word, bool all);
+void pl_os_shared_wake(_Atomic uint32_t *word, pl_os_sleepers sleepers);
 
 /* ---- a process apart ------------------------------------------------------------------------------------- */
 
@@ -146,23 +147,25 @@ void pl_os_await_child(const pl_os_supervisor *s, uint64_t timeout_ns);
 int pl_os_fork_worker(const pl_os_supervisor *s);
 
 /* The next child that has ended; 0: none has; -1: there are no children. The child is a zombie, so its number is its
- * own, until pl_os_reap(), which kills its process group, if it is a worker, reaps it, and returns how it ended. (Where
+ * own, until pl_os_reap(), which kills the process group of a worker, reaps the child, and returns how it ended. (Where
  * waitid() is refused, it is reaped at once, and its group killed.) */
 int pl_os_dead(pl_os_supervisor *s);
 typedef struct pl_os_end {
     int signal; /* the signal that killed it; 0: none, it has exited */
     int code;   /* its exit status, if it has exited */
 } pl_os_end;
-pl_os_end pl_os_reap(pl_os_supervisor *s, int pid, bool worker);
+typedef enum pl_os_child { PL_OS_ORPHAN, PL_OS_WORKER } pl_os_child;
+pl_os_end pl_os_reap(pl_os_supervisor *s, int pid, pl_os_child kind);
 
 /* Kills a worker and its process group. False if that is refused. */
 bool pl_os_kill(int pid);
 
 /* Kills all children but those that keep(context, pid) is true for: processes that dead workers have left. Processes
- * that these leave in turn are new children. On Linux, /proc lists children. Without it, the numbers that come after
- * the supervisor's own are tried, as many as a system has by default; or, if the search is to be `thorough`, all that
- * there can be, which takes the time of some million system calls. */
-void pl_os_kill_orphans(bool (*keep)(void *context, int pid), void *context, bool thorough);
+ * that these leave in turn are new children. On Linux, /proc lists children. Without it, process numbers are tried: as
+ * many as a system has by default, from the supervisor's own on; or all that there can be, which takes the time of some
+ * million system calls. */
+typedef enum pl_os_numbers { PL_OS_NEXT_NUMBERS, PL_OS_ALL_NUMBERS } pl_os_numbers;
+void pl_os_kill_orphans(bool (*keep)(void *context, int pid), void *context, pl_os_numbers numbers);
 
 /* ---- a worker -------------------------------------------------------------------------------------------- */
 

@@ -52,9 +52,9 @@ void pl_os_shared_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeo
     pl_os_wait_for(word, expected, timeout_ns);
 }
 
-void pl_os_shared_wake(_Atomic uint32_t *word, bool all)
+void pl_os_shared_wake(_Atomic uint32_t *word, pl_os_sleepers sleepers)
 {
-    wake(word, all);
+    wake(word, sleepers == PL_OS_ALL_SLEEPERS);
 }
 
 /* No worker has a reason to, but one that finds that the board is not as it has left it. */

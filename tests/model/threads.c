@@ -143,14 +143,14 @@ bool pl_os_may_start_excluding(int cpu, const pl_os_thread_attributes *attribute
     return cpu >= 0;
 }
 
-void pl_os_exclude_cpu(pl_os_id thread, int cpu, bool off)
+void pl_os_exclude_cpu(pl_os_id thread, int cpu, pl_os_cpu_use use)
 {
     bool *is = &excluded_cpu[thread - 1];
     if (cpu < 0)
         return;
-    pl_model_point("pl_os_exclude_cpu", off);
+    pl_model_point("pl_os_exclude_cpu", use);
     search_point((uintptr_t)is, true);
-    *is = off;
+    *is = use == PL_OS_CPU_EXCLUDED;
 }
 
 /* ---- what each thread has, and what is done at its end

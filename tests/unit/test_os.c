@@ -232,7 +232,7 @@ START_TEST(threads_keep_off_a_cpu)
         bool may = i > 0 && pl_os_may_exclude_cpu(teller, here); /* it has told its number by then */
         ever |= may;
         if (may)
-            pl_os_exclude_cpu(teller, here, true);
+            pl_os_exclude_cpu(teller, here, PL_OS_CPU_EXCLUDED);
         ck_assert(!may || !pl_os_may_exclude_cpu(teller, here));
         asked = i + 1;
         pl_os_wake(&asked);
@@ -240,7 +240,7 @@ START_TEST(threads_keep_off_a_cpu)
             pl_os_wait(&asked, i + 1, -1);
         ck_assert(!may || where != here);
         if (may)
-            pl_os_exclude_cpu(teller, here, false);
+            pl_os_exclude_cpu(teller, here, PL_OS_CPU_ALLOWED);
         ck_assert(i == 0 || i == 398 || pl_os_may_exclude_cpu(teller, here) == may); /* not yet there, or no longer */
     }
     ck_assert(ever || pl_os_cpus() < 2);
