@@ -53,13 +53,17 @@
  * thread is not cancelled (below), the program, by abort().
  * longjmp() out of one is not noticed, and leaves damage.
  *
- * **What tasks see** of the thread that makes the call, wherever they run: how it rounds, and other control bits of its
- * floating-point unit; its locale, if uselocale() has set one; and its signal mask, which what they start inherits, but
- * that on other threads signals which the program handles stay blocked (fork() gives children the caller's mask). errno
- * and thread-local variables are the running thread's own. Calls in the background, which are as in a new thread of
- * whoever starts them, have the program's locale, and if a thread that waits for one performs it, that one's mask.
- * Tasks of PARALLEL_SPAWN, and of calls that take less than 0.1 ms in all, have most signals blocked on other threads,
- * and children of fork() the mask of the call for which the thread was started.
+ * **What tasks see** of the thread that makes the call, wherever they run:
+ *
+ * - how it rounds, and other control bits of its floating-point unit;
+ * - its locale, if uselocale() has set one;
+ * - its signal mask, which threads and processes that tasks start inherit. On other threads, signals that the program
+ *   handles stay blocked besides (fork() gives children the caller's mask).
+ *
+ * errno and thread-local variables are those of the thread that runs the task. A call in the background is as in a new
+ * thread, made by the thread that starts it, and so has the program's locale; if a thread that waits for it performs
+ * it, it has the mask of that one. Tasks of PARALLEL_SPAWN, and of calls that take less than 0.1 ms in all, have most
+ * signals blocked on other threads, and children of fork() the mask of the call for which the thread was started.
  *
  * **Threads** of the library have the CPUs, the priority and the policy of the process's first thread, whichever makes
  * the first call. The program's signal handlers run on the program's threads, but SIGPROF, a profiler's, on any; and

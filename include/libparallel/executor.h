@@ -42,10 +42,10 @@ typedef enum parallel_status {
  *
  *     r = parallel_map(fn, args, n, ...options);
  *
- * in another thread, where `max_workers` counts threads of the pool alone, as the caller goes its own way. Every
+ * in another thread, where `max_workers` counts threads of the pool alone, as the caller does not take part. Every
  * executor makes progress, however long the tasks of others block: if none of the pool's threads comes for it within
- * some milliseconds, one is added, up to PARALLEL_POOL_MAX; and who waits without a limit works on it itself in the
- * end. On PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
+ * some milliseconds, one is added, up to PARALLEL_POOL_MAX; and a thread that waits without a limit works on it itself
+ * in the end. On PARALLEL_SERIAL the tasks run on the calling thread, when it is started.
  *
  * @param args    borrowed until the executor is shut down
  * @param options copied; `deferred` makes one that waits for parallel_executor_start()
@@ -82,7 +82,7 @@ PARALLEL_API int parallel_executor_start(parallel_executor *ex);
 
 /**
  * Waits until all tasks have ended, and gives the results: the executor's own, the same each time. They end with it
- * (parallel_results_free() leaves them alone). If nobody has come for the call yet, the calling thread works on it.
+ * (parallel_results_free() leaves them alone). If no thread has begun the call yet, the calling thread works on it.
  *
  * @return the results; NULL with errno, and with parallel_last_failure(), as parallel_map() has them. Besides:
  *         - EINVAL: it has not been started
@@ -110,8 +110,8 @@ PARALLEL_API bool parallel_executor_done(const parallel_executor *ex);
 /**
  * Stops early, and does not wait: tasks that have not started do not start any more (PARALLEL_NOT_RUN), and those that
  * run are asked to give up: parallel_cancelled() is true in them, and parallel_sleep() returns. A task that does give
- * up, by returning an error, is PARALLEL_CANCELLED; one that ends well all the same is PARALLEL_OK. Those who wait for
- * the executor are woken when the last has returned.
+ * up, by returning an error, is PARALLEL_CANCELLED; one that ends well all the same is PARALLEL_OK. Threads that wait
+ * for the executor are woken when the last task has returned.
  *
  * Safe in a signal handler. NULL is fine, and so is an executor that is done.
  *

@@ -28,7 +28,7 @@ typedef struct parallel_pool parallel_pool;
 /**
  * Called while a call runs: `done` of `total` tasks have ended, well or not. From one thread at a time, any that works
  * on the call; at most some 20 times a second; and once more when the call ends. `done` never goes back, and is `total`
- * only then: if it is not, some tasks were never started. Of no tasks at all it is told once, 0 of 0.
+ * only then: if it is not, some tasks were never started. Without any tasks it is called once, with 0 of 0.
  */
 typedef void parallel_progress(size_t done, size_t total, void *progress_data);
 

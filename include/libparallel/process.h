@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file process.h
- * @brief Calls on worker processes: what a task may do to itself there harms nobody else.
+ * @brief Calls on worker processes: a task that crashes or hangs there harms no other, and not the program.
  *
  * With `.executor = PARALLEL_PROCESS`, parallel_map(), _map_into(), _split(), _par(), _async_map() and _async_par()
  * run their tasks in processes; parallel_process_map(), _process_par(), _process_async_map() and
@@ -12,15 +12,15 @@
  *   in `code`; the call's errno is EOWNERDEAD. All others are kept, and a new worker is forked at once. exit() in a
  *   task ends its worker only, and runs none of the program's atexit() functions; with a C library that has no
  *   on_exit(), like musl, its status is always EXIT_FAILURE.
- * - **a timeout is a promise**: a task that is late is killed, with what it has forked, and is PARALLEL_TIMED_OUT.
- *   The call comes back whatever tasks have done to those who see to that. If they have stopped them, or written over
- *   memory that processes share, it takes some 2 seconds more than `call_timeout`, or 5 more than `timeout` (and
+ * - **a timeout is a promise**: a task that is late is killed, with what it has forked, and is PARALLEL_TIMED_OUT. The
+ *   call comes back whatever tasks have done to the processes that see to that. If tasks have stopped these, or written
+ *   over memory that processes share, it takes some 2 seconds more than `call_timeout`, or 5 more than `timeout` (and
  *   longer where a fork takes long), and all workers are killed: tasks that were running may be PARALLEL_CRASHED.
  * - **a task that hangs is killed for its own time only**: without a `timeout` or `call_timeout`, a call that fails or
  *   is cancelled waits until tasks that run have returned, as on threads.
  * - **a wild pointer crashes no program**: what workers and program share is the values of arguments and results, and
- *   an account of who does what. If a task has written over the latter, the call fails with EIO, or some tasks are
- *   PARALLEL_CRASHED; what it has written over others' arguments and results is not noticed.
+ *   an account of which worker does what. If a task has written over the latter, the call fails with EIO, or some tasks
+ *   are PARALLEL_CRASHED; what it has written over others' arguments and results is not noticed.
  * - **no task is run twice**, unless `retries` ask for it. A worker that is killed from outside just between two
  *   tasks may be taken to have died in the one that it had just done, or in the next; no other task is touched.
  *
@@ -29,7 +29,7 @@
  *
  * **PARALLEL_SNAPSHOT**, the default: the workers are forked for the call. Whatever pointers, globals and `extras`
  * the function uses are there, as they are at the call (of an executor: when it starts to run), and copied when
- * somebody writes to them. A pointer in a *result* is of no use unless what it points to was there before. The
+ * a process writes to them. A pointer in a *result* is of no use unless what it points to was there before. The
  * price is fork(), for each worker and for one process more, and a page fault for each page that they touch first:
  * from some 0.1 ms for a small program on bare metal to some ms on virtual machines, and more the more the program
  * has in memory. To end the workers takes as long: a call past its `call_timeout` returns after some 10 ms more for
@@ -41,15 +41,15 @@
  * `extras` are sent, too, if `extras_size` tells how many bytes: else EINVAL. `.pool` gives a call workers of its
  * pool's own, which end with it; the others end with the program.
  *
- * A call gets new workers, which know the program as it is then, if the kept ones would run its tasks elsewhere or
- * with other rights: when code has been loaded or unloaded since they were forked, see dlopen(3); or when the
- * calling thread's user or group (real, effective or saved), supplementary groups, working directory or root
- * directory differ; on Linux also its umask, capabilities, no_new_privs, or whether it has a seccomp filter. So after
- * setuid(2), no task of later calls runs as root. A call that is under way meanwhile goes on as it has begun.
- * *Nothing else is compared*, as it would cost more than the call: kept workers have the resource limits,
- * environment, locale, open files, signals that are ignored, priority, CPUs and namespaces as they were, and of
- * several seccomp filters the first ones only. Who changes these, and wants tasks to have them, makes the calls that
- * follow on a new pool, or as snapshots. What a task changes of all that is changed for later tasks of its worker.
+ * A call gets new workers, which know the program as it is then, if the kept ones would run its tasks elsewhere or with
+ * other rights: when code has been loaded or unloaded since they were forked, see dlopen(3); or when the calling
+ * thread's user or group (real, effective or saved), supplementary groups, working directory or root directory differ;
+ * on Linux also its umask, capabilities, no_new_privs, or whether it has a seccomp filter. So after setuid(2), no task
+ * of later calls runs as root. A call that is under way meanwhile goes on as it has begun. *Nothing else is compared*,
+ * as it would cost more than the call: kept workers have the resource limits, environment, locale, open files, signals
+ * that are ignored, priority, CPUs and namespaces as they were, and of several seccomp filters the first ones only. A
+ * program that changes these, and wants tasks to have them, makes the calls that follow on a new pool, or as snapshots.
+ * What a task changes of all that is changed for later tasks of its worker.
  *
  * A program with gigabytes in memory takes a while to fork: make the first persistent call early, while it is
  * small; or exclude large memory that no task needs by madvise(MADV_DONTFORK).

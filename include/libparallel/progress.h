@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a call is, for people who wait. */
+/* A progress bar on the terminal. */
 #ifndef LIBPARALLEL_PROGRESS_H
 #define LIBPARALLEL_PROGRESS_H
 
@@ -19,8 +19,8 @@ PARALLEL_BEGIN_DECLS
  * behind as a line of its own.
  *
  * Of lines that come quicker than the bar is drawn, the second after each time is printed over the bar; what is right
- * of it then stays. The bar leaves the left of a wide terminal free for it. Who locks stdout or stderr with flockfile()
- * has no bar drawn between the lines that he prints.
+ * of it then stays. The bar leaves the left of a wide terminal free for it. While a thread has locked stdout or
+ * stderr with flockfile(), no bar is drawn between the lines that it prints.
  *
  * May be called from a program's own callback, too; and elsewhere, where it knows neither rates nor times. From any
  * thread. Leaves errno alone. Does not wait for a terminal that is stopped, but when the call ends.

@@ -8,7 +8,7 @@
 PARALLEL_BEGIN_DECLS
 
 /**
- * Inside a task: whether it should give up, as nobody will use what it returns, or its time is over. That is after
+ * Inside a task: whether it should give up, as its result will not be used, or its time is over. That is after
  * parallel_cancel() of its executor, past its `timeout`, past the `call_timeout`, and once another task's failure has
  * made the call fail. Also if any of this has happened to a task that waits for the call which this one belongs to,
  * unless that is an executor's that others work on.

@@ -6,7 +6,7 @@
  * operations alone. No other file of the library includes it, so a tester that wants every atomic operation to
  * be a scheduling point has one place to put its hook: hook.h.
  *
- * House rules, kept by scripts/check-atomics:
+ * The rules, checked by scripts/check-atomics:
  *
  *   - Each operation carries a comment with its label, its order, what that order licenses, and its partner:
  *       D3 release: the slot is written before a thief may see it; pairs with D7
