@@ -41,6 +41,7 @@ check-c-and-examples:
 # ---- in C, with Check ---------------------------------------------------------------------------------------------
 
 unit_tests = \
+    tests/unit/test_chunking \
     tests/unit/test_cost \
     tests/unit/test_deque \
     tests/unit/test_latch \
@@ -107,6 +108,8 @@ api_ldadd = libparallel.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 EXTRA_DIST += tests/api/original.md tests/support/coverage.c tests/support/emulator.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
+tests_unit_test_chunking_CFLAGS = $(test_cflags)
+tests_unit_test_chunking_LDADD = $(unit_ldadd)
 tests_unit_test_cost_CFLAGS = $(test_cflags)
 tests_unit_test_cost_LDADD = $(unit_ldadd)
 tests_unit_test_deque_CFLAGS = $(test_cflags)
@@ -413,6 +416,7 @@ tests_model_model_SOURCES = \
     src/deque/spill.c \
     src/executors/process/board.c \
     src/executors/process/coordinator.c \
+    src/sched/chunking.c \
     src/sched/inline.c \
     src/sched/stop.c \
     src/sched/cost.c \

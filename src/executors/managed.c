@@ -3,10 +3,8 @@
 #include "executors/managed.h"
 
 #include "base/os.h"
+#include "sched/chunking.h"
 #include "sched/cost.h"
-
-/* How long a piece is to last, and how often a thread reports what it has done. */
-#define PIECE_US 50
 
 /* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is
  * known. */
@@ -20,27 +18,12 @@ static size_t piece_end(const pl_call *c, size_t piece, size_t begin, size_t end
     return end - begin < piece ? end : begin + piece;
 }
 
-/* What lasts about as long as a piece should, by what tasks have cost before. */
-static size_t first_piece(const pl_cost *cost)
-{
-    uint64_t one = pl_cost_guess(cost, 1), all = PIECE_US * pl_os_ticks_per_us();
-    return one < all ? all / (one + 1) + 1 : 1;
-}
-
-/* A piece of `size` took so long: the next is to be longer, or shorter. */
-static size_t next_piece(size_t piece, size_t size, uint64_t took)
-{
-    uint64_t right = PIECE_US * pl_os_ticks_per_us();
-    if (took > right * 2)
-        return size / 2 + 1;
-    return took < right / 2 && size == piece && size < SIZE_MAX / 4 ? size * 4 : piece;
-}
-
 static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsigned participant)
 {
     pl_managed *m = ctx;
     pl_call *c = m->call;
-    size_t piece = first_piece(m->cost);
+    uint64_t lasting = PL_CHUNKING_PIECE_US * pl_os_ticks_per_us();
+    size_t piece = pl_chunking_first(pl_cost_guess(m->cost, 1), lasting);
     pl_call_worker t;
     (void)loop_stop;
     pl_call_worker_begin(&t, c, participant);
@@ -54,10 +37,10 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsi
         }
         size_t to = pl_call_worker_run(&t, begin, piece_end(c, piece, begin, end), 0);
         uint64_t now = pl_ticks();
-        piece = next_piece(piece, to - begin, now - before);
+        piece = pl_chunking_next_piece(piece, to - begin, now - before, lasting);
         before = now;
         begin = to;
-        if (now - t.reported > PIECE_US * pl_os_ticks_per_us()) {
+        if (now - t.reported > lasting) {
             pl_call_worker_report(&t);
             pl_retry_timer_run_due(m, &t);
             before = pl_ticks();
@@ -82,7 +65,7 @@ void pl_managed_run(pl_call *c, pl_loop_spec *spec)
     spec->ctx = &m;
     spec->ctx_size = 0;
     spec->is_over = is_over;
-    spec->chunk_us = PIECE_US;
+    spec->chunk_us = PL_CHUNKING_PIECE_US;
     if (!c->policy.began)
         pl_policy_begin(&c->policy, &c->options, c->work.n);
     pl_retry_timer_begin(&m, spec->workers);

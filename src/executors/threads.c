@@ -4,6 +4,7 @@
 
 #include "base/unwind.h"
 #include "executors/managed.h"
+#include "sched/chunking.h"
 #include "sched/pool.h"
 
 /* Tasks in each chunk; 0: what is best. */
@@ -12,7 +13,7 @@ static size_t grain_of(const pl_call *c, unsigned workers)
     size_t n = c->work.n;
     if (!c->work.kind->is_split || c->options.grain || n == 0)
         return c->options.grain;
-    return (n - 1) / (workers ? workers : pl_pool_cores()) + 1;
+    return pl_chunking_even(n, workers ? workers : pl_pool_cores());
 }
 
 static void leave_pool(void *attachment)

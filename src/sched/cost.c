@@ -12,7 +12,7 @@ uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
     return estimate * items / PL_COST_FRACTION;
 }
 
-void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure)
+void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust)
 {
     if (items == 0)
         return;
@@ -22,7 +22,7 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure)
     /* C2 relaxed: a number by itself; pairs with C3 */
     uint64_t word = atomic_load_explicit(&cost->word, memory_order_relaxed);
     uint64_t old = word >> 1, suspect = word & 1, new = measured;
-    if (old && measured / 8 >= old && !suspect && !sure)
+    if (old && measured / 8 >= old && !suspect && trust == PL_COST_UNSURE)
         word = old << 1 | 1;
     else {
         if (old && measured / 2 < old && old / 2 < measured)

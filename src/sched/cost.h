@@ -14,7 +14,6 @@
 #ifndef PL_SCHED_COST_H
 #define PL_SCHED_COST_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -35,8 +34,11 @@ static inline uint64_t pl_cost_estimate(const pl_cost *cost)
 /* Ticks that `items` items will take; UINT64_MAX if that is unknown. */
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items);
 
-/* `items` items took `ticks` of work. `sure` says that this was too long for an accident. */
-void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, bool sure);
+/* Whether a measurement may be an accident, as an interrupt is; or was too long for one, or is the second of its kind. */
+typedef enum pl_cost_trust { PL_COST_UNSURE, PL_COST_SURE } pl_cost_trust;
+
+/* `items` items took `ticks` of work. */
+void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust);
 
 /* What was learnt last was wrong: nothing is known any more. */
 void pl_cost_forget(pl_cost *cost);

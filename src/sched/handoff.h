@@ -119,16 +119,23 @@ static inline unsigned pl_handoff_most(uint64_t word)
     return (unsigned)(word / PL_HANDOFF_MOST % (PL_HANDOFF_ONE / PL_HANDOFF_MOST));
 }
 
-/* Caller: takes and leaves its place. */
-static inline void pl_handoff_set_busy(pl_handoff *h, bool busy)
+/* Caller: takes its place. */
+static inline void pl_handoff_occupy(pl_handoff *h)
 {
     /* H11 relaxed: for the caller itself; at exit, a hint that it had better not wait for helpers; pairs with H12 */
-    atomic_store_explicit(&h->busy, busy, memory_order_relaxed);
+    atomic_store_explicit(&h->busy, true, memory_order_relaxed);
+}
+
+/* And leaves it. */
+static inline void pl_handoff_vacate(pl_handoff *h)
+{
+    /* H16 relaxed: as H11; pairs with H12 */
+    atomic_store_explicit(&h->busy, false, memory_order_relaxed);
 }
 
 static inline bool pl_handoff_busy(const pl_handoff *h)
 {
-    /* H12 relaxed: see H11; pairs with H11 */
+    /* H12 relaxed: see H11; pairs with H11, H16 */
     return atomic_load_explicit((_Atomic bool *)&h->busy, memory_order_relaxed);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Short loops: at once, or handed over in part; brief.h says which, and why. */
+/* Short loops: at once, or handed over in part; inline.h says which, and why. */
 #include "sched/inline.h"
 
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/unwind.h"
+#include "sched/chunking.h"
 #include "sched/stop.h"
 #include "sched/pool.h"
 
@@ -35,8 +36,6 @@ enum { EAGER_LOOKS = 64 };
 #define LATEST_US 2
 /* How many loops in a row may have taken twice as long as expected before the next is looked at. */
 enum { OUTLIERS = 16 };
-/* Into how many pieces a helper's part of a longer loop is cut. */
-enum { PARTS = 4 };
 /* One hand-over out of so many is measured. */
 enum { MEASURED = 8 };
 
@@ -53,30 +52,29 @@ void pl_inline_outlier(uint64_t took, uint64_t expected)
     }
 }
 
-void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure)
+void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, pl_cost_trust trust)
 {
-    pl_cost_learn(spec->cost, ticks, items, sure || ticks > SURE_US * pl_os_ticks_per_us());
+    pl_cost_learn(spec->cost, ticks, items, ticks > SURE_US * pl_os_ticks_per_us() ? PL_COST_SURE : trust);
 }
 
 /* ---- on the caller --------------------------------------------------------------------------------------- */
 
 /* Runs a loop, or its beginning, chunk by chunk, for as long as what is left does not seem to take longer than `price`.
- * `sure`: if it has become dearer, this is the second time that it shows. */
-static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t price, bool sure)
+ * PL_COST_SURE: if it has become dearer, this is the second time that it shows. */
+static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t price, pl_cost_trust trust)
 {
     _Atomic int stop = 0;
-    uint64_t chunk = ALONE_US * pl_os_ticks_per_us(), start = pl_ticks(), spent = 0, rest = guess;
-    size_t n = spec->n, begin = 0, size = guess <= chunk ? n / 4 : n * chunk / guess;
+    uint64_t lasting = PL_CHUNKING_US * pl_os_ticks_per_us(), start = pl_ticks(), spent = 0, rest = guess;
+    size_t n = spec->n, begin = 0, size = pl_chunking_first_alone(n, guess, lasting);
     while (begin < n && rest <= price) {
-        size = size < 1 ? 1 : size < n - begin ? size : n - begin;
         if (spec->body(spec->ctx, begin, begin + size, &stop, 0))
             return n;
         begin += size;
         spent = pl_ticks() - start;
         rest = spent * (n - begin) / begin;
-        size = rest <= chunk ? n : begin * chunk / spent;
+        size = pl_chunking_next_alone(n, begin, spent, lasting);
     }
-    pl_inline_learn(spec, spent, begin, sure);
+    pl_inline_learn(spec, spent, begin, trust);
     pl_inline_own.last = start + spent;
     return begin;
 }
@@ -114,7 +112,7 @@ static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price,
     uint64_t last = pl_inline_own.last;
     size_t end = spec->n;
     if (closely || guess > ALONE_US * pl_os_ticks_per_us())
-        end = run_closely(spec, guess, price, closely);
+        end = run_closely(spec, guess, price, closely ? PL_COST_SURE : PL_COST_UNSURE);
     else {
         _Atomic int stop = 0;
         if (spec->body(spec->ctx, 0, spec->n, &stop, 0) == 0)
@@ -125,18 +123,11 @@ static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price,
     return end;
 }
 
-/* ---- handing over ---------------------------------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------------------- */
 
 static bool stopped(pl_handoff *h)
 {
     return pl_loop_stopped(&h->stop);
-}
-
-/* Runs iterations on the caller's thread. */
-static void run_own_piece(pl_handoff *h, const pl_loop_spec *spec, size_t begin, size_t end)
-{
-    if (spec->body(spec->ctx, begin, end, &h->stop, 0))
-        pl_stop_raise(&h->stop, PL_STOP_ALL);
 }
 
 /* Runs a piece on a helper's thread, unless the loop has been stopped. False if it has. */
@@ -149,15 +140,21 @@ static bool run_helpers_piece(pl_handoff *h, const pl_piece *piece, unsigned par
     return !stopped(h);
 }
 
+/* A searcher has taken participant slots: it has left the place before it begins with one. */
+static void run_slots(pl_handoff *h, pl_worker *victim, pl_piece piece)
+{
+    pl_loop_body *body = h->body;
+    void *loop = h->ctx;
+    if (pl_handoff_leave(h))
+        pl_unpark(&victim->parker);
+    body(loop, piece.begin, piece.end, NULL, piece.participant);
+}
+
 PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
 {
     pl_handoff *h = &victim->handoff;
     if (piece.slots) {
-        pl_loop_body *body = h->body;
-        void *loop = h->ctx;
-        if (pl_handoff_leave(h))
-            pl_unpark(&victim->parker);
-        body(loop, piece.begin, piece.end, NULL, piece.participant);
+        run_slots(h, victim, piece);
         return;
     }
     PL_UNWIND_BARRIER();
@@ -200,6 +197,103 @@ static bool wait_for_helpers(pl_worker *w, pl_handoff *h)
     return true;
 }
 
+/* ---- handing over ---------------------------------------------------------------------------------------- */
+
+/* A loop that is handed over in part. */
+typedef struct handed_loop {
+    const pl_loop_spec *spec;
+    pl_worker *worker;
+    uint64_t guess; /* how long it is expected to take */
+    uint32_t helpers;
+    pl_chunking_plan plan;
+    bool measured; /* the caller's part is */
+} handed_loop;
+
+/* How it went. Times are in ticks, and 0 where nothing is measured. */
+typedef struct handed_result {
+    uint64_t began;
+    uint64_t own_ended; /* the caller's part */
+    uint64_t ended;
+    uint32_t back; /* how many pieces the caller took back */
+    bool waited;   /* for helpers, after that */
+} handed_result;
+
+/* Who does how much of a loop. */
+static handed_loop plan_loop(const pl_loop_spec *spec, pl_worker *w, unsigned workers, uint64_t guess, bool closely)
+{
+    handed_loop loop = {.spec = spec, .worker = w, .guess = guess, .helpers = helpers_for(w, workers, guess)};
+    /* longer ones in smaller pieces, which the caller can take back */
+    uint32_t cuts = guess > HANDOFF_US / 2 * pl_os_ticks_per_us() ? PL_CHUNKING_PIECES : 1;
+    loop.plan = pl_chunking_hand_over((uint32_t)spec->n, guess, w->handoff_latency, loop.helpers, cuts);
+    loop.measured = closely || w->handed % MEASURED == 0 || w->handed < MEASURED;
+    return loop;
+}
+
+/* Lays out all but the caller's part, for `most` helpers or fewer. */
+static void publish_loop(const handed_loop *loop, uint32_t most)
+{
+    const pl_loop_spec *spec = loop->spec;
+    pl_handoff *h = &loop->worker->handoff;
+    pl_handoff_occupy(h);
+    h->body = spec->body;
+    h->ctx = spec->ctx;
+    if (spec->ctx_size) {
+        memcpy(h->copy, spec->ctx, spec->ctx_size);
+        h->ctx = h->copy;
+    }
+    pl_os_ambient_get(&h->ambient);
+    atomic_init(&h->stop, 0);
+    pl_handoff_lay_out(h, loop->plan.mine, (uint32_t)spec->n, loop->plan.piece, most);
+    loop->worker->handed++;
+}
+
+/* Runs iterations on the caller. */
+static void run_own_piece(const pl_loop_spec *spec, pl_handoff *h, size_t begin, size_t end)
+{
+    if (spec->body(spec->ctx, begin, end, &h->stop, 0))
+        pl_stop_raise(&h->stop, PL_STOP_ALL);
+}
+
+/* Runs the caller's part, and takes back what nobody has begun. */
+static void run_own_part(const handed_loop *loop, handed_result *result)
+{
+    pl_handoff *h = &loop->worker->handoff;
+    pl_piece piece;
+    run_own_piece(loop->spec, h, 0, loop->plan.mine);
+    if (loop->measured)
+        result->own_ended = pl_ticks();
+    for (; pl_handoff_take(h, &piece); result->back++)
+        if (!stopped(h))
+            run_own_piece(loop->spec, h, piece.begin, piece.end);
+}
+
+/* A hand-over is left by a task that is being unwound (unwind.h): nothing more of it begins. */
+static void leave_handoff(void *worker)
+{
+    pl_worker *w = worker;
+    pl_piece piece;
+    if (pl_stop_raise(&w->handoff.stop, PL_STOP_ALL))
+        pl_stop_notify_all();
+    while (pl_handoff_take(&w->handoff, &piece)) {
+    }
+    wait_for_helpers(w, &w->handoff);
+    pl_handoff_vacate(&w->handoff);
+}
+
+/* Runs the caller's part, and so on as run_own_part() does it, and waits. */
+PL_NOT_INLINED static void run_handed(const handed_loop *loop, handed_result *result)
+{
+    pl_worker *w = loop->worker;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    pl_cleanup_begin(&cleanup, leave_handoff, w);
+    run_own_part(loop, result);
+    pl_cleanup_end(&cleanup);
+    result->waited = wait_for_helpers(w, &w->handoff);
+}
+
+/* ---- what a hand-over teaches -------------------------------------------------------------------------------- */
+
 /* A helper was so late: moves the estimate by a quarter of the difference, or, downward, by half. One that is far too
  * high would keep everything on the caller. */
 static void learn_latency(pl_worker *w, uint64_t late)
@@ -214,89 +308,50 @@ static void learn_latency(pl_worker *w, uint64_t late)
         w->handoff_latency -= (w->handoff_latency - late) / 2;
 }
 
-/* Runs the caller's part and takes back what nobody has begun. How many pieces that was. */
-static uint32_t run_own(const pl_loop_spec *spec, pl_handoff *h, uint32_t mine, uint64_t *end)
+/* By who was first: both ends should meet. */
+static void learn_from_ends(const handed_loop *loop, const handed_result *result)
 {
-    uint32_t back = 0;
-    pl_piece piece;
-    run_own_piece(h, spec, 0, mine);
-    if (end)
-        *end = pl_ticks();
-    for (; pl_handoff_take(h, &piece); back++)
-        if (!stopped(h))
-            run_own_piece(h, spec, piece.begin, piece.end);
-    return back;
-}
-
-/* A hand-over is left by a task that is being unwound (unwind.h): nothing more of it begins. */
-static void leave_handoff(void *worker)
-{
-    pl_worker *w = worker;
-    pl_piece piece;
-    if (pl_stop_raise(&w->handoff.stop, PL_STOP_ALL))
-        pl_stop_notify_all();
-    while (pl_handoff_take(&w->handoff, &piece)) {
+    pl_worker *w = loop->worker;
+    uint64_t late = w->handoff_latency;
+    if (result->back == 0) {
+        w->handoff_latency = result->waited ? late + late / 32 : late - late / 32;
+    } else if (result->back == loop->plan.pieces) { /* nobody came: who is awake is later than the caller's part took */
+        uint64_t own = loop->guess * loop->plan.mine / loop->spec->n;
+        if (late < own && pl_sleep_awake(&w->pool->sleep))
+            learn_latency(w, own);
     }
-    wait_for_helpers(w, &w->handoff);
-    pl_handoff_set_busy(&w->handoff, false);
 }
 
-/* Runs the caller's part, and so on as run_own() does it, and waits. True if it had to wait. */
-PL_NOT_INLINED static bool run_handed(const pl_loop_spec *spec, pl_worker *w, uint32_t mine, uint64_t *end,
-                                      uint32_t *back)
+/* By the clock. */
+static void learn_from_times(const handed_loop *loop, const handed_result *result)
 {
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    pl_cleanup_begin(&cleanup, leave_handoff, w);
-    *back = run_own(spec, &w->handoff, mine, end);
-    pl_cleanup_end(&cleanup);
-    return wait_for_helpers(w, &w->handoff);
+    uint64_t own = result->own_ended - result->began, all = result->ended - result->began, mine = loop->plan.mine;
+    pl_inline_learn(loop->spec, own, mine, PL_COST_SURE);
+    uint64_t needed = own * (loop->spec->n - mine) / loop->helpers / mine;
+    if (result->back == 0 && result->waited)
+        learn_latency(loop->worker, all > needed ? all - needed : 0);
 }
 
 /* Runs the loop with those that are spinning. */
 static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, uint64_t guess, bool closely)
 {
-    pl_handoff *h = &w->handoff;
-    uint32_t n = (uint32_t)spec->n, helpers = helpers_for(w, workers, guess);
-    uint64_t lead = helpers * w->handoff_latency * n / guess, mine = (n + lead) / (helpers + 1);
-    mine = mine < 1 ? 1 : mine < n ? mine : n - 1;
-    /* longer ones in smaller pieces, which the caller can take back */
-    bool finely = guess > HANDOFF_US / 2 * pl_os_ticks_per_us();
-    uint32_t rest = n - (uint32_t)mine, parts = finely ? PARTS * helpers : helpers;
-    uint32_t piece = (rest - 1) / parts + 1, pieces = (rest - 1) / piece + 1;
-    pl_handoff_set_busy(h, true);
-    h->body = spec->body;
-    h->ctx = spec->ctx;
-    if (spec->ctx_size) {
-        memcpy(h->copy, spec->ctx, spec->ctx_size);
-        h->ctx = h->copy;
-    }
-    pl_os_ambient_get(&h->ambient);
-    atomic_init(&h->stop, 0);
-    pl_handoff_lay_out(h, (uint32_t)mine, n, piece, workers - 1);
-    closely = closely || w->handed % MEASURED == 0 || w->handed < MEASURED;
-    w->handed++;
-    uint64_t start = closely ? pl_ticks() : 0, mid = 0;
-    uint32_t back;
-    bool waited = run_handed(spec, w, (uint32_t)mine, closely ? &mid : NULL, &back);
-    uint64_t last = pl_inline_own.last, now = pl_ticks();
-    pl_inline_own.last = now;
-    pl_handoff_set_busy(h, false);
-    w->helpers = pieces - back;
-    if (stopped(h))
+    handed_loop loop = plan_loop(spec, w, workers, guess, closely);
+    handed_result result = {0};
+    publish_loop(&loop, workers - 1);
+    if (loop.measured)
+        result.began = pl_ticks();
+    run_handed(&loop, &result);
+    uint64_t last = pl_inline_own.last;
+    result.ended = pl_inline_own.last = pl_ticks();
+    pl_handoff_vacate(&w->handoff);
+    w->helpers = loop.plan.pieces - result.back;
+    if (stopped(&w->handoff))
         return;
-    if (back == 0) /* both ends should meet */
-        w->handoff_latency =
-            waited ? w->handoff_latency + w->handoff_latency / 32 : w->handoff_latency - w->handoff_latency / 32;
-    else if (back == pieces && w->handoff_latency < guess * mine / n && pl_sleep_awake(&w->pool->sleep))
-        learn_latency(w, guess * mine / n); /* at least */
-    if (closely) {
-        pl_inline_learn(spec, mid - start, mine, closely);
-        uint64_t needed = (mid - start) * rest / helpers / mine;
-        if (back == 0 && waited)
-            learn_latency(w, now - start > needed ? now - start - needed : 0);
-    } else if (now - last > guess + w->handoff_latency + PL_INLINE_CALL)
-        pl_inline_outlier(now - last, guess);
+    learn_from_ends(&loop, &result);
+    if (loop.measured)
+        learn_from_times(&loop, &result);
+    else if (result.ended - last > guess + w->handoff_latency + PL_INLINE_CALL)
+        pl_inline_outlier(result.ended - last, guess);
 }
 
 /* Whether somebody may come. */

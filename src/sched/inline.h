@@ -75,8 +75,8 @@ static inline void pl_inline_ended(const pl_cost *cost, size_t n)
         pl_inline_look();
 }
 
-/* `items` items of a loop took `ticks` of work. `sure`, if that is known to be no accident; a long time is never one. */
-void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, bool sure);
+/* `items` items of a loop took `ticks` of work. A long time is never an accident. */
+void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, pl_cost_trust trust);
 
 /* Whether a loop that is expected to take `guess` ticks is not worth waking anybody for. */
 bool pl_inline_is_short(uint64_t guess);

@@ -1,4 +1,6 @@
 libruntime_la_SOURCES += \
+    src/sched/chunking.c \
+    src/sched/chunking.h \
     src/sched/cores.c \
     src/sched/cost.c \
     src/sched/cost.h \

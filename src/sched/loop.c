@@ -7,17 +7,13 @@
 #include "base/assert.h"
 #include "base/os.h"
 #include "base/unwind.h"
+#include "sched/chunking.h"
 #include "sched/inline.h"
 #include "sched/stop.h"
 #include "sched/latch.h"
 #include "sched/pool.h"
 #include "sched/range.h"
 
-/* How long a chunk is to last: long beside the some 20 ns that it costs to begin one, short beside everything that a
- * person or a balance of work notices. */
-#define CHUNK_US 5
-/* How much larger or smaller a chunk may be than the one before. */
-#define STEP 8u
 /* How long the caller looks around for the last participants before it parks. */
 #define WAIT_US 50
 /* How long the participant slots that a caller hands over to searchers are theirs alone. */
@@ -184,7 +180,7 @@ static void settle(pl_loop *loop)
     while (pl_handoff_take(h, &piece))
         free_slot(loop, &loop->part_slot[piece.begin]);
     if (pl_handoff_open(h)) {
-        pl_handoff_set_busy(h, false);
+        pl_handoff_vacate(h);
         loop->handed = false;
     }
 }
@@ -233,28 +229,12 @@ static void run_chunk(const part *p, uint32_t begin, uint32_t end)
         pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body tells those who sleep */
 }
 
-/* The size of the next chunk, after one of `size` took `ticks`. */
-static uint32_t next_size(const pl_loop *loop, uint32_t size, uint64_t ticks)
-{
-    uint64_t next = ticks ? size * loop->chunk_ticks / ticks : UINT32_MAX;
-    uint64_t least = size / STEP, most = (uint64_t)size * STEP;
-    next = next < least ? least : next > most ? most : next;
-    return next < 1 ? 1 : next > UINT32_MAX / STEP ? UINT32_MAX / STEP : (uint32_t)next;
-}
-
-/* The size of the first chunk: what is expected to be right, or one item. */
-static uint32_t first_size(const pl_loop *loop)
-{
-    uint64_t guess = pl_cost_guess(loop->spec->cost, loop->unit);
-    uint64_t size = guess > loop->chunk_ticks ? 1 : loop->chunk_ticks / (guess + 1) + 1;
-    return size > UINT32_MAX / STEP ? UINT32_MAX / STEP : (uint32_t)size;
-}
-
 /* Works until nothing is left that it could take. */
 static void work(part *p)
 {
     pl_loop *loop = p->loop;
-    uint32_t size = first_size(loop), begin, end;
+    uint64_t one = pl_cost_guess(loop->spec->cost, loop->unit);
+    uint32_t size = pl_chunking_first_of_range(one, loop->chunk_ticks), begin, end;
     uint64_t before = pl_ticks();
     while (!stopped(loop)) {
         if (!pl_range_take(&p->part_slot->range, size, &begin, &end)) {
@@ -266,7 +246,7 @@ static void work(part *p)
             before = pl_ticks(); /* a wake-up is not what iterations cost */
         run_chunk(p, begin, end);
         uint64_t now = pl_ticks(), spent = now - before;
-        size = next_size(loop, end - begin, spent);
+        size = pl_chunking_next_of_range(end - begin, spent, loop->chunk_ticks);
         p->ticks += spent;
         before = now;
         if (p->worker == loop->owner && loop->handed && now - loop->handed_at > SETTLE_US * pl_os_ticks_per_us())
@@ -371,7 +351,7 @@ static void hand_over_slots(part *p, uint32_t begin, uint32_t end)
     if (count == 0)
         return;
     loop->handed = true;
-    pl_handoff_set_busy(h, true);
+    pl_handoff_occupy(h);
     loop->handed_at = pl_ticks();
     h->body = join;
     h->ctx = loop;
@@ -460,7 +440,7 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
     if (run_grains(spec, begin, spec->n, &stop, 0) == 0)
-        pl_inline_learn(spec, pl_ticks() - start, spec->n - begin, false);
+        pl_inline_learn(spec, pl_ticks() - start, spec->n - begin, PL_COST_UNSURE);
 }
 
 /* The caller's work has ended, or was left by its task (unwind.h): then nothing more begins. Waits for all. */
@@ -519,7 +499,8 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
     pl_inline_own.last = pl_ticks();
     if (!stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
-        pl_inline_learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin, false);
+        pl_inline_learn(spec, atomic_load_explicit(&loop->ticks, memory_order_relaxed), spec->n - begin,
+                        PL_COST_UNSURE);
     }
     return true;
 }
@@ -559,7 +540,7 @@ PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, un
         .slots = slots,
         .add = add,
         .has_mask = has_mask,
-        .chunk_ticks = (spec->chunk_us ? spec->chunk_us : CHUNK_US) * pl_os_ticks_per_us(),
+        .chunk_ticks = (spec->chunk_us ? spec->chunk_us : PL_CHUNKING_US) * pl_os_ticks_per_us(),
         .part_slot = b.far ? b.far : near,
     };
     pl_os_ambient_get(&loop.ambient);

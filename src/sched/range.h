@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "sched/chunking.h"
 
 typedef struct pl_range {
     _Atomic uint64_t word;
@@ -44,8 +45,8 @@ static inline uint32_t pl_range_rest(const pl_range *range)
     return begin < end ? end - begin : 0;
 }
 
-/* Its worker: takes `want` iterations from the front, but at most a quarter of the rest, so that there is
- * something to share to the end; at least one. False if there is none. */
+/* Its worker: takes `want` iterations from the front, but at most a quarter of the rest; at least one. False if there is
+ * none. */
 static inline bool pl_range_take(pl_range *range, uint32_t want, uint32_t *begin, uint32_t *end)
 {
     /* R3 relaxed: R4 decides; pairs with R1, R6 */
@@ -54,8 +55,7 @@ static inline bool pl_range_take(pl_range *range, uint32_t want, uint32_t *begin
         uint32_t b = (uint32_t)(word >> 32), e = (uint32_t)word;
         if (b >= e)
             return false;
-        uint32_t most = (e - b - 1) / 4 + 1;
-        uint32_t size = want < 1 ? 1 : want < most ? want : most;
+        uint32_t size = pl_chunking_of_range(e - b, want);
         /* R4 relaxed: moves begin, so [b, b + size) is this worker's; pairs with R2, R5, R6 */
         if (atomic_compare_exchange_weak_explicit(&range->word, &word, pl_range_word(b + size, e), memory_order_relaxed,
                                                   memory_order_relaxed)) {

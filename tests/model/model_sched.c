@@ -302,7 +302,7 @@ static int run_handed(void *ctx, size_t begin, size_t end, void *stop, unsigned 
 static void call_short(size_t n)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, n, n, false);
+    pl_cost_learn(&cost, n, n, PL_COST_UNSURE);
     int call = ++calls_made;
     pl_loop_run(&(pl_loop_spec){.n = n, .body = run_handed, .ctx = &call, .ctx_size = sizeof call, .cost = &cost});
     calls_ended++;
@@ -388,7 +388,7 @@ static int stop_at_once(void *ctx, size_t begin, size_t end, void *stop, unsigne
 static void hand_over_and_stop(void)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, 4, 4, false);
+    pl_cost_learn(&cost, 4, 4, PL_COST_UNSURE);
     int call = ++calls_made;
     pl_loop_run(&(pl_loop_spec){.n = 4, .body = stop_at_once, .ctx = &call, .ctx_size = sizeof call, .cost = &cost});
     calls_ended++;
@@ -454,7 +454,7 @@ static int run_with_two_and_stop(void *ctx, size_t begin, size_t end, void *stop
 static void run_longer(size_t n, pl_loop_body *body)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, 16, n, false);
+    pl_cost_learn(&cost, 16, n, PL_COST_UNSURE);
     pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &cost});
 }
 
@@ -473,7 +473,7 @@ static void hand_over_to_two_and_stop(void)
 static void run_short(size_t n, pl_loop_body *body)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, n, n, false);
+    pl_cost_learn(&cost, n, n, PL_COST_UNSURE);
     pl_loop_run(&(pl_loop_spec){.n = n, .body = body, .cost = &cost});
 }
 

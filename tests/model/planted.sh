@@ -349,7 +349,7 @@ file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \
     's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counted),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
 plant "iterations are laid out before the loop is" src/sched/inline.c handoff: \
-    's/(        memcpy\(h->copy.*?;\n)(.*?)(    uint64_t last = )/$2$1$3/s'
+    's/(    if \(spec->ctx_size\) \{.*?\n    \}\n)(.*?)(    loop->worker->handed)/$2$1$3/s'
 plant "a helper leaves before it runs its piece" src/sched/inline.c handoff: \
     's/(    unsigned participant = piece.participant;\n)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_exit\(thief\);\n)    if.*?\n.*?\n/$1/'
 plant "a helper counts itself for each piece" src/sched/inline.c handoff: 's/participant\) && pl_handoff_take\(h, &piece/participant) && pl_handoff_join(h, &piece/'
@@ -360,9 +360,9 @@ plant "two helpers are counted before they have their numbers" $file handoff: \
 plant "a helper has the number of the one before" $file handoff: 's/\.participant = 1 \+ active/.participant = active ? active : 1/'
 plant "a helper that comes after the stop runs its piece" src/sched/inline.c "handoff: a helper that" \
     's/    if \(stopped\(h\)\)\n        return false;\n(    if \(h->body)/$1/'
-plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/return wait_for_helpers\(w, &w->handoff\);/return false;/'
+plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/result->waited = wait_for_helpers\(w, &w->handoff\);//'
 plant "the caller does not take back what is left" src/sched/inline.c handoff: \
-    's/    for \(; pl_handoff_take\(h, &piece\); back\+\+\)/    for (; back > 9; back++)/'
+    's/    for \(; pl_handoff_take\(h, &piece\); /    for (; result->back > 9; /'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
 plant "a helper that got two slots keeps one" src/sched/loop.c "handoff: a loop, then slots" \
@@ -380,7 +380,7 @@ plant "a thief that takes part is not waited for" $file loop \
 plant "an share that was taken is counted twice" $file loop \
     's/        if \(state & PL_SLOT_DONE\)\n            return;\n//'
 plant "a participant leaves its share behind" $file loop \
-    's/        size = next_size/        p->share = NULL;\n        size = next_size/'
+    's/        size = pl_chunking/        p->share = NULL;\n        size = pl_chunking/'
 plant "a participant keeps its part_slot" $file leaves 's/    leave_slot\(loop, part_slot\);\n    pl_worker_exit/    pl_worker_exit/'
 plant "a waiter takes whatever it finds" $file leaves \
     's/pl_worker \*other = other_participant\(loop, &loop->part_slot\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;

@@ -7,9 +7,9 @@ START_TEST(unknown_is_dear)
 {
     pl_cost cost = {0};
     ck_assert_uint_eq(pl_cost_guess(&cost, 1), UINT64_MAX);
-    pl_cost_learn(&cost, 1000, 0, false); /* of nothing, nothing is learnt */
+    pl_cost_learn(&cost, 1000, 0, PL_COST_UNSURE); /* of nothing, nothing is learnt */
     ck_assert_uint_eq(pl_cost_guess(&cost, 1), UINT64_MAX);
-    pl_cost_learn(&cost, 0, 100, false); /* too cheap to measure is known, all the same */
+    pl_cost_learn(&cost, 0, 100, PL_COST_UNSURE); /* too cheap to measure is known, all the same */
     ck_assert_uint_lt(pl_cost_guess(&cost, 1000), 10);
 }
 END_TEST
@@ -17,13 +17,13 @@ END_TEST
 START_TEST(near_is_averaged_and_far_replaces)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, 1000, 10, false);
+    pl_cost_learn(&cost, 1000, 10, PL_COST_UNSURE);
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 1000);
-    pl_cost_learn(&cost, 1400, 10, false); /* a quarter of the way */
+    pl_cost_learn(&cost, 1400, 10, PL_COST_UNSURE); /* a quarter of the way */
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 1100);
-    pl_cost_learn(&cost, 10, 10, false); /* down: at once */
+    pl_cost_learn(&cost, 10, 10, PL_COST_UNSURE); /* down: at once */
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 10);
-    pl_cost_learn(&cost, 40, 10, false); /* up by less than eight: at once */
+    pl_cost_learn(&cost, 40, 10, PL_COST_UNSURE); /* up by less than eight: at once */
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 40);
 }
 END_TEST
@@ -31,13 +31,13 @@ END_TEST
 START_TEST(a_jump_is_believed_the_second_time)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, 100, 10, false);
-    pl_cost_learn(&cost, 1000000, 10, false);
+    pl_cost_learn(&cost, 100, 10, PL_COST_UNSURE);
+    pl_cost_learn(&cost, 1000000, 10, PL_COST_UNSURE);
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 100);
-    pl_cost_learn(&cost, 100, 10, false); /* it was an accident */
-    pl_cost_learn(&cost, 1000000, 10, false);
+    pl_cost_learn(&cost, 100, 10, PL_COST_UNSURE); /* it was an accident */
+    pl_cost_learn(&cost, 1000000, 10, PL_COST_UNSURE);
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 100);
-    pl_cost_learn(&cost, 1000000, 10, false); /* it was none */
+    pl_cost_learn(&cost, 1000000, 10, PL_COST_UNSURE); /* it was none */
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 1000000);
 }
 END_TEST
@@ -45,8 +45,8 @@ END_TEST
 START_TEST(a_long_jump_is_believed_at_once)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, 100, 10, false);
-    pl_cost_learn(&cost, 1000000, 10, true);
+    pl_cost_learn(&cost, 100, 10, PL_COST_UNSURE);
+    pl_cost_learn(&cost, 1000000, 10, PL_COST_SURE);
     ck_assert_uint_eq(pl_cost_guess(&cost, 10), 1000000);
 }
 END_TEST
@@ -54,10 +54,10 @@ END_TEST
 START_TEST(extremes_do_not_overflow)
 {
     pl_cost cost = {0};
-    pl_cost_learn(&cost, UINT64_MAX, 1, false);
+    pl_cost_learn(&cost, UINT64_MAX, 1, PL_COST_UNSURE);
     ck_assert_uint_gt(pl_cost_guess(&cost, 1), UINT64_MAX >> 40);
     ck_assert_uint_eq(pl_cost_guess(&cost, UINT64_MAX), UINT64_MAX);
-    pl_cost_learn(&cost, 1, UINT64_MAX, false);
+    pl_cost_learn(&cost, 1, UINT64_MAX, PL_COST_UNSURE);
     ck_assert_uint_eq(pl_cost_guess(&cost, 1), 0);
 }
 END_TEST
@@ -67,7 +67,7 @@ START_TEST(table_does_not_mix_functions)
 {
     for (uintptr_t f = 0x1000; f < 0x1000 + 16 * 4096; f += 16) {
         ck_assert_uint_eq(pl_cost_guess(pl_cost_of(f), 1), UINT64_MAX);
-        pl_cost_learn(pl_cost_of(f), 100, 1, false);
+        pl_cost_learn(pl_cost_of(f), 100, 1, PL_COST_UNSURE);
         ck_assert_uint_eq(pl_cost_guess(pl_cost_of(f), 1), 100);
     }
 }

@@ -6,6 +6,7 @@
 #include "executors/process/process.h"
 #include "base/os_process.h"
 #include "base/size.h"
+#include "sched/chunking.h"
 
 /* ---- what does not run ----------------------------------------------------------------------------------- */
 
@@ -133,8 +134,7 @@ static bool assign_pending(pl_process_call *p, pl_pending *what)
     return true;
 }
 
-/* How many tasks to assignment next: few at first, since all the work may be in the first ones, and at the end, so that all
- * workers end at once. */
+/* How many tasks to assign next. */
 static size_t next_size(const pl_process_call *p)
 {
     size_t rest = p->call->work.n - p->next;
@@ -142,11 +142,7 @@ static size_t next_size(const pl_process_call *p)
         return 1;
     if (p->whole)
         return rest < p->whole ? rest : p->whole;
-    size_t size = rest / (16 * (size_t)p->workers), ramp = 1 + p->next / 8;
-    size = size < ramp ? size : ramp;
-    size = size > p->least ? size : p->least;
-    size_t most = (rest - 1) / p->workers + 1; /* where nothing is known of the first, tasks may wait for each other */
-    return size < most ? size : most;
+    return pl_chunking_assignment(rest, p->next, p->workers, p->least);
 }
 
 /* Copies the next arguments. */

@@ -7,12 +7,11 @@
 #include "executors/process/process.h"
 #include "base/os.h"
 #include "base/size.h"
+#include "sched/chunking.h"
 #include "sched/pool.h"
 
 /* How long the coordinator sleeps before it looks whether the call is to stop, and everybody is still there. */
 #define LOOK_NS UINT64_C(10000000)
-/* How long a piece of the call lasts at least, so that taking it costs little. */
-#define PIECE_US 5
 /* A call that is over so soon is worth one worker, and being awake for. */
 #define SHORT_US 40
 /* How many worker groups may die without having done anything. */
@@ -346,11 +345,11 @@ static bool has_own_extras(const pl_call *c)
 static void choose_sizes(pl_process_call *p, const pl_cost *cost)
 {
     pl_call *c = p->call;
-    uint64_t one = pl_cost_guess(cost, 1), piece = PIECE_US * pl_os_ticks_per_us();
-    p->least = one <= piece && p->workers <= pl_pool_cores() ? (size_t)(piece / (one + 1)) + 1 : 1;
+    uint64_t lasting = PL_CHUNKING_US * pl_os_ticks_per_us();
+    p->least = p->workers <= pl_pool_cores() ? pl_chunking_first(pl_cost_guess(cost, 1), lasting) : 1;
     p->whole = c->options.grain;
     if (c->work.kind->is_split && !p->whole)
-        p->whole = (c->work.n - 1) / p->workers + 1;
+        p->whole = pl_chunking_even(c->work.n, p->workers);
 }
 
 /* 0, or why the call cannot be made. */
@@ -414,7 +413,7 @@ static void run_in_processes(pl_call *c, void *out)
         run(p, p->persistent && guess < SHORT_US * pl_os_ticks_per_us());
         uint64_t done = p->group ? pl_coordinator_done(p->coordinator) : 0, busy;
         if (done && !p->watch_ns && !p->coordinator->corrupted && pl_coordinator_busy(p->coordinator, &busy))
-            pl_cost_learn(cost, busy, done, done > 1000);
+            pl_cost_learn(cost, busy, done, done > 1000 ? PL_COST_SURE : PL_COST_UNSURE);
         c->failures.lost |= p->lost;
     }
     if (!c->error)
