@@ -422,9 +422,17 @@ tests_model_model_SOURCES = \
     src/sched/cost.c \
     src/sched/injector.c \
     src/sched/loop.c \
+    src/sched/loop_slots.c \
+    src/sched/participant.c \
     src/sched/pool.c \
+    src/sched/pool_attach.c \
+    src/sched/pool_fork.c \
+    src/sched/pool_guests.c \
+    src/sched/pool_threads.c \
+    src/sched/scheduler.c \
     src/sched/sleep.c \
     src/sched/task.c \
+    src/sched/wake.c \
     src/sched/worker.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG \
     -fsanitize=thread -U__SANITIZE_THREAD__ \

@@ -201,7 +201,7 @@ bool pl_deque_push_slow(pl_deque *d, pl_slot *slot, bool *published)
     return true;
 }
 
-pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published)
+pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, pl_take take, bool *published)
 {
     uint32_t h = index_of(d, slot);
     pl_share how = is_asked(d) ? PL_SHARE_HALF : PL_SHARE_NONE;
@@ -218,7 +218,7 @@ pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published)
                 return PL_POP_OWN;
             continue;
         }
-        uint32_t to = half ? top + (h - top) / 2 : h;
+        uint32_t to = take == PL_TAKE_HALF ? top + (h - top) / 2 : h;
         set_bounds(d, to);
         if (change_span(d, &span, top, to)) {
             d->shared = to;

@@ -189,6 +189,9 @@ void pl_deque_destroy(pl_deque *d);
 /* What the owner's slow paths found. */
 typedef enum pl_pop { PL_POP_OWN, PL_POP_STOLEN } pl_pop;
 
+/* How much of what is public comes back with a pop: the task alone; or half of the tasks below, too. */
+typedef enum pl_take { PL_TAKE_ONE, PL_TAKE_HALF } pl_take;
+
 /*
  * Owner: the task in `slot`, at head, is not below `end`: grows if need be, and publishes if asked to, with *published
  * saying so. False if there is no room: then the task is not in the deque.
@@ -197,10 +200,9 @@ bool pl_deque_push_slow(pl_deque *d, pl_slot *slot, bool *published);
 
 /*
  * Owner: the task in `slot`, marked as popped, is not from `limit` on: it may be public. PL_POP_OWN: the owner's again.
- * PL_POP_STOLEN: a thief has it or had it; once it has ended, the owner calls pl_deque_forget(). With `half`, public
- * tasks below come back too, half of them.
+ * PL_POP_STOLEN: a thief has it or had it; once it has ended, the owner calls pl_deque_forget().
  */
-pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, bool half, bool *published);
+pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, pl_take take, bool *published);
 
 /* Owner: pushes a task at d->head, with `argument`. False if there is no room. */
 static inline bool pl_deque_push(pl_deque *d, const pl_task *task, void *argument)
@@ -220,7 +222,7 @@ static inline pl_pop pl_deque_pop(pl_deque *d)
     bool published;
     pl_assert(d->head > d->base);
     d->head--;
-    return parallel_slot_pop(&d->bounds, d->head) ? PL_POP_OWN : pl_deque_pop_slow(d, d->head, false, &published);
+    return parallel_slot_pop(&d->bounds, d->head) ? PL_POP_OWN : pl_deque_pop_slow(d, d->head, PL_TAKE_ONE, &published);
 }
 
 /* Owner, after PL_POP_STOLEN, when the slot has ended: drops it. Whatever it has pushed above in the meantime, it has

@@ -4,6 +4,7 @@
 
 #include "base/os.h"
 #include "sched/pool.h"
+#include "sched/wake.h"
 
 /* How long a job waits before a thread beyond the pool's size takes it. */
 #define OVERDUE_NS UINT64_C(2000000)
@@ -97,13 +98,13 @@ void pl_injector_submit(pl_job *job)
     bool watched = injector->first != job;
     pthread_mutex_unlock(&injector->mutex);
     if (!watched || (!later && pl_injector_drivers(injector) < pool->size))
-        pl_pool_notify(pool, false);
+        pl_wake_notify(pool, PL_GROWTH_TO_SIZE);
 }
 
 void pl_injector_remind(pl_job *job)
 {
     if (pl_injector_count(&job->pool->injector) && pl_pool_threads(job->pool) == 0)
-        pl_pool_notify(job->pool, false);
+        pl_wake_notify(job->pool, PL_GROWTH_TO_SIZE);
 }
 
 /* With the mutex held. */

@@ -9,6 +9,7 @@
 #include "sched/chunking.h"
 #include "sched/stop.h"
 #include "sched/pool.h"
+#include "sched/wake.h"
 
 /* A loop of less is never handed over. */
 #define LEAST_NS 150
@@ -85,7 +86,7 @@ static uint64_t wake_price(const pl_worker *w)
     uint64_t us = pl_os_ticks_per_us(), least = ALONE_US * us;
     if (!w || pl_pool_threads(w->pool) == 0)
         return START_US * us;
-    uint64_t price = pl_pool_wake_price(w->pool);
+    uint64_t price = pl_wake_price(w->pool);
     return price > least ? price : least;
 }
 
@@ -103,7 +104,7 @@ static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
         return;
     own->credit = 0;
     if ((w = pl_worker_self()) && !pl_pool_stopping(w->pool))
-        pl_pool_notify(w->pool, false);
+        pl_wake_notify(w->pool, PL_GROWTH_TO_SIZE);
 }
 
 /* Runs a loop on the caller, unless it turns out to be worth waking somebody for. */
@@ -390,6 +391,6 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
     if (guess > price)
         return 0;
     if (w && !pl_inline_is_short(guess))
-        pl_pool_doubt(w->pool);
+        pl_wake_doubt(w->pool);
     return run_here(spec, guess, price, late, closely);
 }

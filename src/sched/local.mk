@@ -13,12 +13,24 @@ libruntime_la_SOURCES += \
     src/sched/latch.h \
     src/sched/loop.c \
     src/sched/loop.h \
+    src/sched/loop_internal.h \
+    src/sched/loop_slots.c \
+    src/sched/participant.c \
     src/sched/pool.c \
     src/sched/pool.h \
+    src/sched/pool_attach.c \
+    src/sched/pool_fork.c \
+    src/sched/pool_guests.c \
+    src/sched/pool_internal.h \
+    src/sched/pool_threads.c \
     src/sched/range.h \
+    src/sched/scheduler.c \
     src/sched/sleep.c \
     src/sched/sleep.h \
     src/sched/stop.c \
     src/sched/stop.h \
     src/sched/task.c \
-    src/sched/worker.c
+    src/sched/wake.c \
+    src/sched/wake.h \
+    src/sched/worker.c \
+    src/sched/worker.h

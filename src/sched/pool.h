@@ -49,59 +49,9 @@
 
 #include "base/atomic.h"
 #include "base/os.h"
-#include "deque/deque.h"
-#include "sched/handoff.h"
 #include "sched/injector.h"
-#include "sched/latch.h"
 #include "sched/sleep.h"
-
-/* That a thread is inside of a loop, or runs a task of its own or of others. On its stack, innermost first. Who waits
- * for the loop, or for the stolen task, may be woken to help with what is published inside. */
-typedef struct pl_activation {
-    struct pl_activation *outer;
-    pl_latch *latch;   /* of the loop, or NULL */
-    pl_slot *slot;     /* of a stolen task, or NULL, */
-    pl_parker *waiter; /* and who waits for it */
-    bool task;         /* it is a task, not a loop */
-} pl_activation;
-
-typedef struct pl_worker {
-    pl_deque deque; /* first: a worker is known to its tasks by its deque's bounds */
-    /* its thread's own */
-    struct pl_pool *pool;
-    unsigned index;  /* in pool->workers and in the set of sleepers */
-    unsigned victim; /* where its next look into the others' deques begins */
-    bool is_thread;  /* of the pool's, not a guest */
-    bool for_a_call; /* a guest that gives its record back when its call returns */
-    bool inferior; /* a thread whose priority is not the process's, as the system did not allow that: it leaves soon */
-    bool was_last; /* it was the last searcher when it found what it runs now, and owes a look */
-    uint64_t shy_for;          /* how long it leaves a worker alone whose tasks it found too short to steal; 0: not, */
-    uint64_t shy_since;        /* and since when it has left `victim` alone, in ticks */
-    uint64_t handoff_latency;  /* of its loops: by how much a helper's part ends later than its work takes; */
-    uint32_t helpers;          /* how many came, the last time; */
-    uint32_t handed;           /* and how many loops it has handed over */
-    pl_activation *activation; /* the innermost */
-    const pl_os_mask
-        *mask; /* of a thread: that of those who wait for what it runs, which is now its own; NULL: all blocked */
-    pl_os_mask origin;       /* of a thread: that of the thread that started it */
-    pl_os_mask handled;      /* signals that the program handled, as seen a short while ago, */
-    uint64_t handled_since;  /* in ticks; 0: not yet */
-    _Atomic uint32_t inside; /* how many activations that is; also read at exit */
-    _Atomic uint32_t tasks;  /* how many of them are tasks: read by who goes to sleep */
-    _Atomic pl_os_id me;     /* its thread's number */
-    /* what tasks see of the thread that waits for the computation which this one takes part in: read by their thieves */
-    _Atomic uint64_t floating;
-    _Atomic(void *) locale;
-    _Atomic int excluded_cpu; /* while it sleeps: the CPU, plus 1, that whoever wakes it keeps it off; or 0: worker.c */
-    _Atomic uint64_t woken;   /* when it was woken the last time, in ticks; or 0 */
-    /* kept under the pool's mutex */
-    enum pl_use { PL_FREE, PL_GUEST, PL_THREAD, PL_ENDED } use;
-    pthread_t thread;            /* of a PL_THREAD, or a PL_ENDED one still to be joined */
-    struct pl_worker *next_free; /* of those that are PL_FREE */
-    /* written by whoever wakes it */
-    alignas(PL_LINE) pl_parker parker;
-    pl_handoff handoff; /* what it hands over of a short loop */
-} pl_worker;
+#include "sched/worker.h"
 
 /* What the threads of a pool have, and do. */
 typedef struct pl_thread_kind {
@@ -111,32 +61,40 @@ typedef struct pl_thread_kind {
     void *data;
 } pl_thread_kind;
 
+/* How many threads a pool may have: as many as go with its size; or more, for calls that ask for more workers than it has,
+ * since their tasks may wait for each other. */
+typedef enum pl_growth { PL_GROWTH_TO_SIZE, PL_GROWTH_BEYOND } pl_growth;
+
 typedef struct pl_pool {
     pl_sleep sleep;
     alignas(PL_LINE) _Atomic uint32_t high; /* workers[0 .. high) exist */
-    _Atomic uint32_t threads;               /* how many the pool has made that have not ended */
-    _Atomic uint32_t stopping;
-    _Atomic uint64_t no_threads_until;     /* after a failure to start one: when to try again, in pl_os_nanoseconds() */
-    _Atomic uint32_t eager;                /* loops under way that ask for more workers than it has, */
-    _Atomic uint32_t lent;                 /* and how many of its threads are at those: they may block for long */
-    _Atomic uint32_t wake_cost;            /* what it takes to wake a worker, in ticks: of who does it, */
-    _Atomic uint32_t wake_latency;         /* and until it is awake; both moving averages */
-    _Atomic uint32_t waiting;              /* workers that wait for a stolen task, or for their loop's participants */
+    _Atomic uint32_t threads;               /* how many threads the pool has made that have not ended */
+    _Atomic uint32_t stopping;              /* the pool is being ended */
+    _Atomic uint64_t
+        no_threads_until;          /* when to try again after a thread could not be started, in pl_os_nanoseconds() */
+    _Atomic uint32_t eager;        /* how many loops under way ask for more workers than the pool has */
+    _Atomic uint32_t lent;         /* how many of its threads are at such loops: they may block for long */
+    _Atomic uint32_t wake_cost;    /* how long it takes to wake a worker, in ticks; a moving average */
+    _Atomic uint32_t wake_latency; /* how long it takes until that worker is awake; likewise */
+    _Atomic uint32_t waiting;      /* workers that wait for a stolen task, or for their loop's participants */
     alignas(PL_LINE) pl_injector injector; /* what runs in the background */
     alignas(PL_LINE) bool can_fence;       /* there are asymmetric fences */
     bool own;                              /* it is not the program's */
     uint64_t spin_ticks;                   /* how long a searcher looks around before it sleeps */
-    bool locked;         /* the program's memory is locked: so callers alone start threads, see below */
-    unsigned cpus;       /* that there are for all threads */
-    unsigned size;       /* workers that a call has which does not say, the caller among them */
+    bool locked;   /* the program's memory is locked: so callers alone start threads, see pl_pool_start_threads() */
+    unsigned cpus; /* that there are for all threads */
+    unsigned size; /* workers that a call has which does not say, the caller among them */
     pl_thread_kind kind; /* of its threads */
     _Atomic(pl_worker *) workers[PL_SLEEP_MAX];
+
+    /* how many hold it: its maker, attachments and executors; of the program's pool, the last alone */
+    alignas(PL_LINE) _Atomic uint32_t holders;
+
     /* of an own pool */
-    alignas(PL_LINE) _Atomic uint32_t
-        holders;                    /* its maker, the attachments, and executors; of the program's pool the last */
     bool owned;                     /* its maker has not let it go; kept under the mutex */
-    _Atomic(struct pl_pool *) next; /* of all such pools; of those of parent processes, kept reachable */
-    /* kept under the mutex */
+    _Atomic(struct pl_pool *) next; /* in the list of all such pools, or in that of those of parent processes */
+
+    /* kept under the pools' mutex */
     pl_worker *free; /* records that are PL_FREE */
     unsigned kept;   /* guests that keep their records from call to call */
     bool ending;     /* somebody waits for the end of its threads */
@@ -151,18 +109,6 @@ unsigned pl_pool_default_cores(void);
 
 /* In a process that is to have one thread: the program's pool, which does not exist yet, has no further worker. */
 void pl_pool_stay_alone(void);
-
-/* The calling thread's worker; makes it a guest of the pool that it attachments, or else of the program's, if it has none.
- * NULL if there is no memory, there are too many workers, or the library is forking a process on this thread, where calls
- * that fork handlers make are to run alone. */
-pl_worker *pl_worker_self(void);
-
-/* The same, or NULL if it has none yet. */
-pl_worker *pl_worker_known(void);
-
-/* A call of this thread's is through with pl_worker_self(): gives the record back if it is not to be kept, and this was not a
- * call within another. */
-void pl_worker_end_call(void);
 
 /* Makes a pool of its own for calls of `size` workers, 1 to PL_SLEEP_MAX, with threads of this kind, or NULL; it starts no
  * thread yet. NULL if there is no memory. */
@@ -199,68 +145,8 @@ bool pl_pool_shut_down(void);
 /* How many fork()s lie between this process and the first: who was held before the last one is not to be let go. */
 unsigned pl_pool_forks(void);
 
-/* Somebody has published work: makes sure that it is found. With `add`, by a further thread if need be. If all are busy,
- * whoever runs out of work first will find it. */
-void pl_pool_notify(pl_pool *pool, bool add);
-
-/* A task or a share that is in a slot. What the library itself puts there has no `run`, and begins with this. */
-typedef struct pl_internal_task {
-    pl_task task;
-    /* What a thief does with it. It calls pl_worker_end() for the slot before anything that takes long. `wanted` is
-     * false if the thief found, too late, that it may not run it. */
-    void (*take)(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool wanted);
-} pl_internal_task;
-
-/* Runs what it stole from `victim`, or gives it back. */
-void pl_worker_run(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task, bool wanted);
-
-/* Runs a piece of what `victim` has handed over, and what more there is; brief.c. */
-void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece);
-
-/* Runs a task, at the deque's head, in the activation that the worker has just entered for it. */
-void pl_worker_start(pl_worker *worker, const pl_task *task, pl_slot *slot);
-
-/* A thief has done with a slot; `how` as in pl_slot_end(). */
-void pl_worker_end(pl_worker *victim, pl_slot *slot, unsigned how);
-
-/* Waits until the thief of a slot has left it; helps nobody. Returns its state. */
-unsigned pl_worker_await(pl_worker *worker, pl_slot *slot);
-
-/* One more (1) or one less (-1) waits, and may help with what its own thieves publish. */
-void pl_pool_wait(pl_pool *pool, int step);
-
-/* Steals from `victim`, for a worker that may take only what belongs to what it waits for. With PL_STEAL_EMPTY, it has
- * asked for more. */
-pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, const pl_task **task);
-
-/* Makes sure that the victim, which runs tasks, hides none from a waiter that is about to park, and has announced it. True
- * if there is one, public now, or may be: then the waiter is to look again. */
-bool pl_worker_uncover(pl_worker *thief, pl_worker *victim);
-
-/* The tasks that the worker spawns, or that are spawned for it, see this of who waits for them: its own thread. */
-void pl_worker_show(pl_worker *worker, const pl_os_ambient *ambient);
-
-/* The signal mask that tasks are to have which the worker's thread waits for: its own, or that of those whom it works for. */
-void pl_worker_mask_of(const pl_worker *worker, pl_os_mask *mask);
-
-/* A thread of the pool takes this mask, which stays where it is meanwhile; NULL: blocks all signals. Other threads keep theirs.
- * Returns what to go back to. Before whoever waits can know that the thread has done: its signals are for the program. */
-const pl_os_mask *pl_worker_set_mask(pl_worker *worker, const pl_os_mask *mask);
-
-/* Enters and leaves a activation. */
-void pl_worker_enter(pl_worker *worker, pl_activation *activation);
-void pl_worker_exit(pl_worker *worker);
-
-/* Somebody is to come for what this worker has published: one that sleeps or searches, and those that wait for what the
- * worker does. */
-void pl_worker_call_for_help(pl_worker *worker, bool add);
-
 /* Whether there is anybody, awake, asleep or still to be started, who has nothing to do. The loads are seq_cst. */
 bool pl_pool_idle(const pl_pool *pool);
-
-/* For a thief, once it has done with the slot of a task that it stole: if it was the last searcher, makes sure that
- * other work is found (f2 in sleep.h). Before anything that takes long. */
-void pl_worker_pass_on(pl_worker *worker);
 
 /* Whether any deque has a public task, or any worker participant slots to hand over, or a job may be taken. All loads are seq_cst:
  * see sleep.h. */
@@ -299,22 +185,6 @@ static inline bool pl_pool_surplus(const pl_pool *pool)
     return pl_pool_threads(pool) >= pool->size;
 }
 
-/* How long a loop has to be, in ticks, to be worth waking somebody for: twice as long as by when help would be there, less
- * what the caller has done until then. */
-static inline uint64_t pl_pool_wake_price(const pl_pool *pool)
-{
-    /* W35 relaxed: numbers by themselves; pairs with W37 */
-    return (uint64_t)atomic_load_explicit((_Atomic uint32_t *)&pool->wake_cost, memory_order_relaxed) +
-           /* W36 relaxed: as W35; pairs with W37 */
-           atomic_load_explicit((_Atomic uint32_t *)&pool->wake_latency, memory_order_relaxed);
-}
-
-/* A further measurement of the one or the other: moves it by a quarter. */
-void pl_pool_measured(_Atomic uint32_t *average, uint64_t ticks);
-
-/* Nobody is woken for the price of it. Lowers it a little, so that it is tried again now and then. */
-void pl_pool_doubt(pl_pool *pool);
-
 /* Whether the pool is being ended. */
 static inline bool pl_pool_stopping(const pl_pool *pool)
 {
@@ -322,31 +192,20 @@ static inline bool pl_pool_stopping(const pl_pool *pool)
     return atomic_load_explicit((_Atomic uint32_t *)&pool->stopping, memory_order_seq_cst) != 0;
 }
 
-/* ---- between pool.c and worker.c ------------------------------------------------------------------------- */
-
-/* The main function of a thread of the pool. It counts as searching from before it starts. */
-void *pl_worker_main(void *worker);
-
-/* Makes the calling thread `worker`, a thread of its pool; or one whose calls run alone. */
-void pl_worker_become(pl_worker *worker);
-void pl_worker_stay_out(void);
+/* ---- threads --------------------------------------------------------------------------------------------- */
 
 /* Whether a thread may be added now: by the pool's size, which is meant without callers, where jobs run; for jobs that
  * nobody watches, if all are busy; or on special request; and after no recent failure. */
-bool pl_pool_may_add(const pl_pool *pool, bool add);
+bool pl_pool_may_add(const pl_pool *pool, pl_growth growth);
 
 /* Starts a thread, which counts as searching already, if it still may be added. */
-bool pl_pool_add_thread(pl_pool *pool, bool add);
+bool pl_pool_add_thread(pl_pool *pool, pl_growth growth);
 
 /*
  * Who starts a thread allocates memory for it, and C libraries have a heap for each thread that does so: glibc reserves 64 MB,
  * all of which is locked where the program's memory is. There, threads of the pool start others for jobs only, and a
  * caller starts all that its call wants, `count` in all, before it begins.
  */
-void pl_pool_start_threads(pl_pool *pool, unsigned count, bool add);
-
-/* A thread that found nothing to do for long: true if it is one too many, or the pool is being ended. Then it returns
- * at once, without another look at the pool: its record may be reused, and it is joined. */
-bool pl_worker_leave(pl_worker *worker);
+void pl_pool_start_threads(pl_pool *pool, unsigned count, pl_growth growth);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/os.h"
 #include "base/unwind.h"
 #include "sched/pool.h"
+#include "sched/wake.h"
 
 /* How long a worker looks for work of its thief before it parks. */
 #define WAIT_US 50
@@ -38,7 +39,7 @@ static void run(const pl_task *task, pl_slot *slot)
         run_serially(task, slot);
         return;
     }
-    pl_pool_start_threads(w->pool, w->pool->size - 1, false);
+    pl_pool_start_threads(w->pool, w->pool->size - 1, PL_GROWTH_TO_SIZE);
     pl_os_ambient ambient;
     pl_os_ambient_get(&ambient);
     pl_worker_show(w, &ambient);
@@ -73,7 +74,7 @@ static void look_after(pl_worker *w, pl_slot *head, bool published)
             pl_deque_ask(d);
     }
     if (published)
-        pl_worker_call_for_help(w, false);
+        pl_wake_call_for_help(w, PL_GROWTH_TO_SIZE);
 }
 
 static void *data_of(const pl_task *task, pl_slot *slot)
@@ -133,7 +134,7 @@ static bool leapfrog(pl_worker *w, pl_worker *thief, const pl_slot *slot)
     const pl_task *task;
     pl_steal got = pl_worker_steal(w, thief, &stolen, &task);
     if (got == PL_STEAL_GOT)
-        pl_worker_run(w, thief, stolen, task, !(pl_slot_state(slot) & PL_SLOT_ENDED));
+        pl_worker_run_if(!(pl_slot_state(slot) & PL_SLOT_ENDED), w, thief, stolen, task);
     return got != PL_STEAL_EMPTY;
 }
 
@@ -173,9 +174,9 @@ static void *join(pl_worker *w, pl_slot *slot, const pl_task *task)
     if (!(state & PL_SLOT_ENDED)) {
         pl_slot *head = w->deque.head;
         w->deque.head = slot + 1;
-        pl_pool_wait(w->pool, 1);
+        pl_wake_waiter_begins(w->pool);
         state = wait_for(w, slot);
-        pl_pool_wait(w->pool, -1);
+        pl_wake_waiter_ends(w->pool);
         w->deque.head = head;
     }
     pl_deque_forget(&w->deque, slot);
@@ -197,7 +198,7 @@ void *parallel_task_pop(parallel_worker *worker, parallel_slot *slot, const para
         return pl_deque_kept(d, slot, task->size);
     }
     *head = slot;
-    if (pl_deque_pop_slow(d, slot, true, &published) == PL_POP_STOLEN)
+    if (pl_deque_pop_slow(d, slot, PL_TAKE_HALF, &published) == PL_POP_STOLEN)
         return join(w, slot, task);
     look_after(w, slot, published);
     return NULL;

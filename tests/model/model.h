@@ -8,6 +8,7 @@
 #include "sched/inline.h"
 #include "sched/loop.h"
 #include "sched/pool.h"
+#include "sched/wake.h"
 
 /* The scenarios of each layer; one without a name is the last. */
 extern const scenario deque_scenarios[], room_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[],

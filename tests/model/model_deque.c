@@ -72,7 +72,7 @@ static void pop_half(size_t number)
     used_deque()->head--;
     join(number, parallel_slot_pop(&used_deque()->bounds, used_deque()->head)
                      ? PL_POP_OWN
-                     : pl_deque_pop_slow(used_deque(), used_deque()->head, true, &published));
+                     : pl_deque_pop_slow(used_deque(), used_deque()->head, PL_TAKE_HALF, &published));
 }
 
 /* ---- what thieves do ------------------------------------------------------------------------------------- */

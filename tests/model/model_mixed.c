@@ -45,7 +45,7 @@ static void take_part(void)
         bool got = pl_worker_steal(w, victim, &slot, &task) == PL_STEAL_GOT;
         event_set(&stolen);
         if (got)
-            pl_worker_run(w, victim, slot, task, true);
+            pl_worker_run(w, victim, slot, task);
     }
 }
 

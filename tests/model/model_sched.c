@@ -184,7 +184,7 @@ static void publish_jobs(size_t n, const pl_internal_task *what)
     for (size_t i = 0; i < n; i++) {
         model_assert(pl_deque_push(&w->deque, &what->task, (void *)(uintptr_t)i));
         pl_deque_publish(&w->deque, w->deque.head);
-        pl_pool_notify(pool, false);
+        pl_wake_notify(pool, PL_GROWTH_TO_SIZE);
     }
 }
 
@@ -621,7 +621,7 @@ static void take_part(void)
     int i = model_self() - 1;
     event_wait(&joined[i]);
     model_assert(pl_worker_steal(w, worker_number(i), &slot, &task) == PL_STEAL_GOT);
-    pl_worker_run(w, worker_number(i), slot, task, true);
+    pl_worker_run(w, worker_number(i), slot, task);
 }
 
 static void take_part_and_call(void)

@@ -376,7 +376,7 @@ static void take_one(void)
     if (!got || !task)
         event_set(&begun[0]), event_set(&begun[1]); /* nobody will come: its owner has it */
     if (got)
-        pl_worker_run(w, victim, slot, task, true);
+        pl_worker_run(w, victim, slot, task);
 }
 
 static void run_outer_taken(void)
@@ -399,7 +399,7 @@ static void take_one_for_sure(void)
     event_wait(&spawned);
     model_assert(pl_worker_steal(w, victim, &slot, &task) == PL_STEAL_GOT);
     event_set(&taken);
-    pl_worker_run(w, victim, slot, task, true);
+    pl_worker_run(w, victim, slot, task);
 }
 
 /* A leaf that its spawn has made public, as its owner's waiter asked for it: without heavy fences, nothing else reveals it. */

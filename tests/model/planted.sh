@@ -251,21 +251,21 @@ plant "a call in a task does not look for the head" $file "task: no room for lar
     's/    pl_deque_find_head\(d\);\n//'
 plant "a blocked join leaves the head where it was" $file "task: recursion" 's/        w->deque.head = slot \+ 1;\n//'
 plant "a waiter runs what its thief has gone on to" $file "task: a thief of other calls" \
-    's/!\(pl_slot_state\(slot\) & PL_SLOT_ENDED\)\);/true);/'
+    's/pl_worker_run_if\(!\(pl_slot_state\(slot\) & PL_SLOT_ENDED\), /pl_worker_run(/'
 plant "a waiter helps nobody" $file "task: a blocked join" 's/if \(thief && leapfrog\(w, thief, slot\)\)/if (false)/'
 plant "a waiter parks on what its thief hides" $file "task: a blocked join" 's/ && !pl_worker_uncover\(w, thief\)//'
 plant "a waiter parks on an ended slot" $file "task: a long leaf" \
     's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\) && /pl_slot_await(slot);\n        if (/'
 plant "a waiter parks without saying so" $file task: 's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\) && /if (/'
 plant "a waiter is not counted" $file "task: a blocked join" \
-    's/        pl_pool_wait\(w->pool, 1\);\n//; s/        pl_pool_wait\(w->pool, -1\);\n//'
+    's/        pl_wake_waiter_(begins|ends)\(w->pool\);\n//g'
 plant "a task that was given back is not run" $file task: 's/if \(state & PL_SLOT_RETURNED\)/if (false)/'
 plant "a slow path does not care for the idle" $file "task: a long leaf with two" \
     's/if \(!published && !pl_deque_has_public\(d\) && pl_pool_idle\(w->pool\)\)/if (false)/'
 plant "a slow path does not ask itself" $file "task: a long leaf with two" \
     's/        if \(!published\)\n            pl_deque_ask\(d\);\n//'
 plant "a slow path wakes nobody" $file "task: a long leaf" \
-    's/    if \(published\)\n        pl_worker_call_for_help\(w, false\);//'
+    's/    if \(published\)\n        pl_wake_call_for_help\(w, PL_GROWTH_TO_SIZE\);//'
 
 file=src/sched/worker.c
 plant "an ended slot does not wake its owner" $file : \
@@ -281,37 +281,37 @@ plant "a thief that runs a task looks for no other work" $file "task: two that m
     's/    pl_worker_pass_on\(thief\);\n    pl_activation/    pl_activation/'
 plant "a task begins without a look for the idle" $file "task: a long leaf and a sleeper" \
     's/    if \(pl_pool_idle\(w->pool\)\)\n        pl_deque_ask\(&w->deque\);\n//'
-plant "the idle: those who wait are left out" $file "task: a blocked join, two leaves" \
+plant "the idle: those who wait are left out" src/sched/wake.c "task: a blocked join, two leaves" \
     's/ \|\|\n\s*atomic_load_explicit\(\(_Atomic uint32_t \*\)&pool->waiting, memory_order_seq_cst\) > 0//'
-plant "the idle: those who sleep are left out" $file "task: a long leaf and a sleeper" \
+plant "the idle: those who sleep are left out" src/sched/wake.c "task: a long leaf and a sleeper" \
     's/ \|\| pl_sleep_any\(&pool->sleep, pl_pool_high\(pool\)\)//'
-plant "waiters are not poked" $file "task: a blocked join" 's/        poke_waiters\(w\);/        ;/'
-plant "waiters are not poked where somebody else comes" $file "task: an open meeting of a thief" \
-    's/    pl_pool_notify\(w->pool, add\);/    pl_pool_notify(w->pool, add);\n    if (pl_sleep_searching(&w->pool->sleep))\n        return;/'
-plant "waiters of stolen tasks are not poked" $file "task: a blocked join" \
+plant "waiters are not poked" src/sched/wake.c "task: a blocked join" 's/        poke_waiters\(w\);/        ;/'
+plant "waiters are not poked where somebody else comes" src/sched/wake.c "task: an open meeting of a thief" \
+    's/    pl_wake_notify\(w->pool, growth\);/    pl_wake_notify(w->pool, growth);\n    if (pl_sleep_searching(&w->pool->sleep))\n        return;/'
+plant "waiters of stolen tasks are not poked" src/sched/wake.c "task: a blocked join" \
     's/else if \(f->slot && pl_slot_awaited\(f->slot\)\)/else if (false)/'
-plant "only the innermost waiter is poked" $file "task: a thief in need, in a call" \
+plant "only the innermost waiter is poked" src/sched/wake.c "task: a thief in need, in a call" \
     's/f; f = f->outer\) \{/f; f = NULL) {/'
 plant "activations do not count tasks" $file "task: a long leaf with two" \
     's/    if \(activation->task\)\n        count\(&w->tasks, -?1\);\n//g'
-plant "who goes to sleep looks at what is public only" $file "task: a long leaf with two" \
+plant "who goes to sleep looks at what is public only" src/sched/scheduler.c "task: a long leaf with two" \
     's/slept = !look_for_sleepers\(w\)/slept = !pl_pool_has_public(pool)/'
-plant "who goes to sleep does not reveal" $file "task: two workers" \
+plant "who goes to sleep does not reveal" src/sched/scheduler.c "task: two workers" \
     's/            pl_deque_reveal\(d, w->index \+ 1\);/            ;/'
-plant "a reveal in spite of a lost claim leaves a claim behind" $file "task: two that meet" \
-    's/claims = pool->can_fence \? claim_all\(w\) : PL_STEAL_EMPTY;\n/$&    if (claims == PL_STEAL_LOST)\n        return look_again();\n/'
-plant "the last searcher looks at what is public only" $file "task: two that meet" \
+plant "a reveal in spite of a lost claim leaves a claim behind" src/sched/scheduler.c "task: two that meet" \
+    's/claims = pool->can_fence \? claim_all\(w\) : PL_STEAL_EMPTY;\n/$&    if (claims == PL_STEAL_LOST)\n        return pl_worker_look_again();\n/'
+plant "the last searcher looks at what is public only" src/sched/scheduler.c "task: two that meet" \
     's/anybody \? look_for_sleepers\(w\) : //'
-plant "the last searcher does not look for more work" $file "pool: two tasks that meet" \
+plant "the last searcher does not look for more work" src/sched/scheduler.c "pool: two tasks that meet" \
     's/ \|\| \(anybody \? look_for_sleepers\(w\) : pl_pool_has_public\(pool\)\)//'
 
 # ---- rest and wake -----------------------------------------------------------------------------------------------
 
-plant "no look for work after the announcement" $file pool: 's/!look_for_sleepers\(w\) && //'
-plant "the announcement comes after the look" $file pool: \
+plant "no look for work after the announcement" src/sched/scheduler.c pool: 's/!look_for_sleepers\(w\) && //'
+plant "the announcement comes after the look" src/sched/scheduler.c pool: \
     's/(    pl_sleep_announce\(&pool->sleep, w->index\);\n    bool slept = !)look_for_sleepers\(w\)/    bool any = look_for_sleepers(w);\n$1any/'
-plant "a claimed sleeper is not woken" $file pool: \
-    's/wake\(pl_pool_worker\(pool, \(unsigned\)i\)\);/(void)0;/'
+plant "a claimed sleeper is not woken" src/sched/wake.c pool: \
+    's/wake_worker\(pl_pool_worker\(pool, \(unsigned\)i\)\);/(void)0;/'
 
 file=src/sched/sleep.c
 plant "an unpark that does not wake" $file parker: 's/== PARKED\)\n        pl_os_wake/== EMPTY)\n        pl_os_wake/'
@@ -353,7 +353,7 @@ plant "iterations are laid out before the loop is" src/sched/inline.c handoff: \
 plant "a helper leaves before it runs its piece" src/sched/inline.c handoff: \
     's/(    unsigned participant = piece.participant;\n)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_exit\(thief\);\n)    if.*?\n.*?\n/$1/'
 plant "a helper counts itself for each piece" src/sched/inline.c handoff: 's/participant\) && pl_handoff_take\(h, &piece/participant) && pl_handoff_join(h, &piece/'
-plant "a helper does not count itself" src/sched/worker.c handoff: 's/pl_handoff_join\(h, &found/pl_handoff_take(h, &found/'
+plant "a helper does not count itself" src/sched/scheduler.c handoff: 's/pl_handoff_join\(h, &found/pl_handoff_take(h, &found/'
 plant "a helper comes that is one too many" $file handoff: 's/ \|\| \(counted && active >= pl_handoff_most\(word\)\)//'
 plant "two helpers are counted before they have their numbers" $file handoff: \
     's/\.participant = 1 \+ active\}/.participant = pl_handoff_active(atomic_load_explicit(&h->word, memory_order_relaxed))}/'
@@ -365,32 +365,32 @@ plant "the caller does not take back what is left" src/sched/inline.c handoff: \
     's/    for \(; pl_handoff_take\(h, &piece\); /    for (; result->back > 9; /'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
-plant "a helper that got two slots keeps one" src/sched/loop.c "handoff: a loop, then slots" \
+plant "a helper that got two slots keeps one" src/sched/loop_slots.c "handoff: a loop, then slots" \
     's/    for \(size_t k = begin \+ 1; k < end; k\+\+\)\n.*?\n//'
-plant "who goes to sleep does not look for slots" src/sched/worker.c handoff: 's/ \|\| pl_handoff_has_slots\(&w->handoff\)//'
-plant "a participant slot that is taken back is still waited for" src/sched/loop.c : \
-    's/        free_slot\(loop, &loop->part_slot\[piece.begin\]\);/        leave_slot(loop, &loop->part_slot[piece.begin]);/'
+plant "who goes to sleep does not look for slots" src/sched/wake.c handoff: 's/ \|\| pl_handoff_has_slots\(&w->handoff\)//'
+plant "a participant slot that is taken back is still waited for" src/sched/loop_slots.c : \
+    's/        free_slot\(loop, &loop->slot\[piece.begin\]\);/        pl_loop_leave_slot(loop, &loop->slot[piece.begin]);/'
 plant "a loop inside of a handed one uses the same place" src/sched/inline.c handoff: 's/!pl_handoff_busy\(&w->handoff\) &&//'
 
 file=src/sched/loop.c
-plant "an share is not counted at the latch" $file loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'
-plant "a thief that takes part is not waited for" $file loop \
-    's/    pl_worker_enter\(w, &activation\);\n    work\(&p\)/    pl_latch_drop(&loop->latch);\n    pl_worker_enter(w, &activation);\n    work(&p)/;
+plant "a share is not counted at the latch" src/sched/participant.c loop 's/    pl_latch_add\(&loop->latch\);\n    if/    if/'
+plant "a thief that takes part is not waited for" src/sched/participant.c loop \
+    's/(    pl_participant_work\(&p\))/    pl_latch_drop(&loop->latch);\n$1/;
         s/(    pl_worker_exit\(w\);\n)    pl_latch_drop\(&loop->latch\);\n/$1/'
-plant "an share that was taken is counted twice" $file loop \
+plant "a share that was taken is counted twice" src/sched/participant.c loop \
     's/        if \(state & PL_SLOT_DONE\)\n            return;\n//'
-plant "a participant leaves its share behind" $file loop \
+plant "a participant leaves its share behind" src/sched/participant.c loop \
     's/        size = pl_chunking/        p->share = NULL;\n        size = pl_chunking/'
-plant "a participant keeps its part_slot" $file leaves 's/    leave_slot\(loop, part_slot\);\n    pl_worker_exit/    pl_worker_exit/'
+plant "a participant keeps its slot" src/sched/participant.c leaves 's/    pl_loop_leave_slot\(loop, slot\);\n    pl_worker_exit/    pl_worker_exit/'
 plant "a waiter takes whatever it finds" $file leaves \
-    's/pl_worker \*other = other_participant\(loop, &loop->part_slot\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
-        s/other_participant\(loop, &loop->part_slot\[k\]\) == other/true/'
-plant "a waiter takes from who has left its loop" $file leaves 's/other_participant\(loop, &loop->part_slot\[k\]\) == other/true/'
+    's/pl_worker \*other = pl_loop_other_participant\(loop, &loop->slot\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
+        s/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
+plant "a waiter takes from who has left its loop" $file leaves 's/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
 plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !\(p->worked && could_help\(loop\)\)//'
 plant "a waiter for a loop parks on iterations" $file mixed \
-    's/could_help\(loop\)\) && !has_iterations\(loop\)/could_help(loop))/'
-plant "an share that became private stays so" $file mixed \
-    's/        if \(pl_deque_is_private\(deque, p->share\)\)\n.*?\n//'
+    's/could_help\(loop\)\) && !pl_loop_has_iterations\(loop\)/could_help(loop))/'
+plant "a share that became private stays so" src/sched/participant.c mixed \
+    's/    if \(pl_deque_is_private\(deque, p->share\)\)\n.*?\n//'
 plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_find_head\(&w->deque\);\n//'
 
 # ---- the life of a pool --------------------------------------------------------------------------------------------
@@ -399,36 +399,36 @@ file=src/sched/pool.c
 plant "the end does not care for calls" $file life: 's/if \(atomic_load_explicit\(&w->inside.*?\)\)\n/if (false)\n/'
 plant "the end does not care for jobs" $file life: 's/if \(pl_injector_drivers\(&pool->injector\)\)\n/if (false)\n/'
 plant "the end looks for calls before it bars the pool" $file life: \
-    's/    bar\(pool\);\n(    if \(!busy\(pool, others\)\))/    bool is_busy = busy(pool, others);\n    bar(pool);\n    if (!is_busy)/'
+    's/    bar_pool\(pool\);\n(    if \(!is_busy\(pool, others\)\))/    bool busy = is_busy(pool, others);\n    bar_pool(pool);\n    if (!busy)/'
 plant "the end frees what guests still have" $file life: 's/known = others \|\| /known = /'
 plant "the end frees what is held" $file life: 's/known = others \|\| atomic_load_explicit.*?;\n/known = others;\n/'
 plant "threads are told of the end by nobody" $file life: 's/        pl_unpark\(&w->parker\);\n//'
 plant "a thread that has left is not joined" $file life: 's/w->use == PL_THREAD \|\| w->use == PL_ENDED;/w->use == PL_THREAD;/'
-plant "a thread's record is free before it has left" $file life: 's/        worker->use = PL_ENDED;/        free_record(worker);/'
-plant "nobody comes for an job of while the pool was shut down" $file "life: a shutdown" \
+plant "a thread's record is free before it has left" src/sched/pool_threads.c life: 's/        worker->use = PL_ENDED;/        pl_pool_free_record(worker);/'
+plant "nobody comes for a job that came while the pool was shut down" $file "life: a shutdown" \
     's/    look_for_jobs\(pool\);\n(    pl_pool_let_go)/$1/'
-plant "nobody comes for an job of while a shutdown was refused" $file "life: a shutdown that is refused" \
+plant "nobody comes for a job that came while a shutdown was refused" $file "life: a shutdown that is refused" \
     's/(    if \(may\) \{\n        join.*?\n    \}\n)    look_for_jobs\(pool\);/$1    if (may)\n        look_for_jobs(pool);/s'
 plant "two end the same threads" $file "life: two shutdowns" 's/pool->ending \|\| //'
 plant "a pool that was shut down stays barred" $file "life: a shutdown" \
     's/(    \/\* W64 .*?\n.*?\n)    atomic_store_explicit\(&pool->stopping, 0, memory_order_seq_cst\);\n/$1/'
-plant "a guest gives its record back in the middle of a call" $file "life: a second caller, and" 's/ \|\| w->activation \|\| / || /'
-plant "a thread that leaves does not look for more work" src/sched/worker.c life: \
-    's/(pl_sleep_found\(&pool->sleep\);\n.*?\n.*?\n)        pl_worker_pass_on\(w\);/$1        if (!leave)\n            pl_worker_pass_on(w);/'
-plant "a thread that could not start is waited for" $file life: 's/            pl_sleep_waking\(&pool->sleep, -1\);\n            free_record/            free_record/'
-plant "a thread that could not start counts as searching" src/sched/worker.c life: \
-    's/if \(pl_pool_add_thread\(pool, add\) \|\| !pl_sleep_found\(&pool->sleep\)\)/if (pl_pool_add_thread(pool, add) || true)/'
-plant "a new record is counted before it is there" $file life: \
+plant "a guest gives its record back in the middle of a call" src/sched/pool_guests.c "life: a second caller, and" 's/ \|\| w->activation \|\| / || /'
+plant "a thread that leaves does not look for more work" src/sched/scheduler.c life: \
+    's/(record may be another.*?)    pl_worker_pass_on\(w\);/$1    if (what != FOUND_END)\n        pl_worker_pass_on(w);/s'
+plant "a thread that could not start is waited for" src/sched/pool_threads.c life: 's/            pl_sleep_waking\(&pool->sleep, -1\);\n            pl_pool_free_record/            pl_pool_free_record/'
+plant "a thread that could not start counts as searching" src/sched/wake.c life: \
+    's/if \(pl_pool_add_thread\(pool, growth\) \|\| !pl_sleep_found\(&pool->sleep\)\)/if (pl_pool_add_thread(pool, growth) || true)/'
+plant "a new record is counted before it is there" src/sched/pool_guests.c life: \
     's/(    \/\* W2 .*?\n.*?\n)(    \/\* W4 .*?\n.*?\n)/$2$1/'
 plant "a pool is let go without an RMW" $file life: \
     's/if \(atomic_fetch_sub_explicit\(&pool->holders, 1, memory_order_acq_rel\) == 1\)/uint32_t left = atomic_load_explicit(&pool->holders, memory_order_acquire) - 1;\n    atomic_store_explicit(&pool->holders, left, memory_order_release);\n    if (left == 0)/'
-plant "a visitor lets go before it gives its record back" $file life: \
-    's/(        pl_deque_trim\(&w->deque\);\n        give_back\(w\);\n    \}\n)    let_go\(v->pool\);/        }\n    let_go(v->pool);\n    if (w && w != v->found) {\n$1/'
+plant "a thread lets go of a pool before it gives its record back" src/sched/pool_attach.c life: \
+    's/(    if \(w && w != attachment->found.*?\n    \}\n)(    pl_pool_release\(attachment->pool\);\n)/$2$1/s'
 plant "a pool that is being ended is held" $file life: 's/while \(holders > 0\) \{/for (;;) {/'
-plant "a pool's visitors do not hold it" $file life: 's/    pl_pool_hold\(pool\);\n(    \*v = )/$1/; s/    let_go\(v->pool\);\n//'
-plant "who keeps a thread off a CPU does not look again" src/sched/worker.c "pool: a worker" 's/\.excluded_cpu, memory_order_seq_cst\) != cpu \+ 1|excluded_cpu, memory_order_seq_cst\) != cpu \+ 1/excluded_cpu, memory_order_seq_cst) == -2/'
-plant "a thread that was kept off a CPU stays so" src/sched/worker.c life: 's/    if \(excluded_cpu > 0\)\n/    if (false)\n/'
-plant "who is up is kept off a CPU" src/sched/worker.c "pool: a worker" 's/&w->excluded_cpu, UP, /&w->excluded_cpu, 0, /'
+plant "a pool is not held by who is attached to it" src/sched/pool_attach.c life: 's/    pl_pool_hold\(pool\);\n//; s/    pl_pool_release\(attachment->pool\);\n//'
+plant "who keeps a thread off a CPU does not look again" src/sched/wake.c "pool: a worker" 's/\.excluded_cpu, memory_order_seq_cst\) != cpu \+ 1|excluded_cpu, memory_order_seq_cst\) != cpu \+ 1/excluded_cpu, memory_order_seq_cst) == -2/'
+plant "a thread that was kept off a CPU stays so" src/sched/wake.c life: 's/    if \(excluded_cpu > 0\)\n/    if (false)\n/'
+plant "a worker that is awake is kept off a CPU" src/sched/wake.c "pool: a worker" 's/&w->excluded_cpu, AWAKE, /&w->excluded_cpu, 0, /'
 
 # ---- the background ------------------------------------------------------------------------------------------------
 
@@ -457,13 +457,13 @@ plant "sleepers are not told of a cancel" $file executor: 's/(PL_STOP_ALL\)\)\n)
 plant "a cancel only keeps tasks from starting" $file executor: 's/policy.stop, PL_STOP_ALL/policy.stop, PL_STOP_STARTING/'
 plant "a shutdown lets tasks start" $file executor: 's/pl_stop_raise\(&ex->call.policy.stop, PL_STOP_STARTING\)/false/'
 file=src/sched/injector.c
-plant "an job is run and taken back" $file injector: 's/if \(queued\)\n/if ((queued = true) && job->queued)\n/'
-plant "nobody is told of an job" $file injector: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
-plant "an job is run without being a driver" $file injector: 's/        atomic_fetch_add_explicit\(&injector->drivers, 1, memory_order_seq_cst\);\n//'
+plant "a job is run and taken back" $file injector: 's/if \(queued\)\n/if ((queued = true) && job->queued)\n/'
+plant "nobody is told of a job" $file injector: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
+plant "a job is run without being a driver" $file injector: 's/        atomic_fetch_add_explicit\(&injector->drivers, 1, memory_order_seq_cst\);\n//'
 plant "the last job stays in the injector" $file injector: 's/(static void take_out.*?\{\n)/$1    if (!job->next)\n        return;\n/s'
-file=src/sched/worker.c
+file=src/sched/scheduler.c
 plant "nobody watches the jobs" $file injector: 's/opens >= 0 \? opens : surplus/surplus/'
-plant "who takes an job leaves the next to nobody" $file injector: 's/pl_injector_count\(&pool->injector\) \|\| \(anybody/(anybody/'
+plant "who takes a job leaves the next to nobody" $file injector: 's/pl_injector_count\(&pool->injector\) \|\| \(anybody/(anybody/'
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 

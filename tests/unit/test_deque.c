@@ -120,7 +120,7 @@ START_TEST(fast_paths_keep_their_bounds)
     }
     ck_assert(!parallel_slot_pop(&d.bounds, d.base + 99));
     ck_assert_ptr_null(d.base[99].task);
-    ck_assert_int_eq(pl_deque_pop_slow(&d, d.base + 99, false, &published), PL_POP_OWN);
+    ck_assert_int_eq(pl_deque_pop_slow(&d, d.base + 99, PL_TAKE_ONE, &published), PL_POP_OWN);
     ck_assert(push_at(&d, 99));
     ck_assert(parallel_slot_pop(&d.bounds, d.base + 99));
 
@@ -188,7 +188,7 @@ START_TEST(ask_makes_the_owner_publish_half)
             pl_deque_ask(&d);
             if (pop) { /* half of what is left, which is not what is popped */
                 ck_assert(!parallel_slot_pop(&d.bounds, --d.head));
-                ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_OWN);
+                ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, PL_TAKE_HALF, &published), PL_POP_OWN);
                 ck_assert_int_eq(published, count > 0);
                 ck_assert_uint_eq(split_of(&d), (count + 1) / 2);
             } else { /* half with what is pushed */
@@ -223,7 +223,7 @@ START_TEST(takes_back_half_or_one)
         ck_assert_uint_eq(split_of(&d), 9);
         d.head--;
         ck_assert(!parallel_slot_pop(&d.bounds, d.head));
-        ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_OWN);
+        ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, PL_TAKE_HALF, &published), PL_POP_OWN);
         ck_assert(!published);
         size_t split = stolen + (8 - stolen) / 2;
         ck_assert_uint_eq(split_of(&d), split);
@@ -288,10 +288,10 @@ START_TEST(what_is_popped_is_stolen_as_nothing)
             ck_assert_int_eq(pl_deque_steal(&d, 3, &slot, &task), PL_STEAL_GOT);
             ck_assert_ptr_null(task);
             ck_assert_ptr_eq(slot, d.head);
-            ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_STOLEN);
+            ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, PL_TAKE_HALF, &published), PL_POP_STOLEN);
             forget(&d, slot, PL_SLOT_RETURNED);
         } else {
-            ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, true, &published), PL_POP_OWN);
+            ck_assert_int_eq(pl_deque_pop_slow(&d, d.head, PL_TAKE_HALF, &published), PL_POP_OWN);
             nothing_to_steal(&d);
         }
         push(&d, 2);
@@ -527,7 +527,7 @@ START_TEST(behaves_as_the_model)
             bool half = pl_random(&seed) % 2, own = true;
             published = false;
             if (!parallel_slot_pop(&d.bounds, d.head))
-                own = pl_deque_pop_slow(&d, d.head, half, &published) == PL_POP_OWN;
+                own = pl_deque_pop_slow(&d, d.head, half ? PL_TAKE_HALF : PL_TAKE_ONE, &published) == PL_POP_OWN;
             ck_assert_msg(own == (top <= head), "seed %d, step %zu", _i, step);
             ck_assert_uint_eq(number_of(d.head), model[head]);
             slow = own && (asked || split > head);

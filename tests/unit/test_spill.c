@@ -468,7 +468,7 @@ static void sync_slot(pl_deque *d, pl_slot *slot, size_t n, unsigned long long *
 {
     bool published;
     if (parallel_slot_pop(&d->bounds, slot) ||
-        pl_deque_pop_slow(d, slot, pl_random(seed) % 2, &published) == PL_POP_OWN) {
+        pl_deque_pop_slow(d, slot, pl_random(seed) % 2 ? PL_TAKE_HALF : PL_TAKE_ONE, &published) == PL_POP_OWN) {
         ck_assert_msg(number_of(slot) == n, "task %zu came as %zu, mode %d", n, number_of(slot), shared.mode);
         run_number(n);
         return;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking part in a loop: eating its iterations, sharing them, and coming for a share; loop.h says how it works. */
+#include "base/assert.h"
+#include "base/os.h"
+#include "base/unwind.h"
+#include "sched/chunking.h"
+#include "sched/loop_internal.h"
+#include "sched/wake.h"
+
+/* ---- shares ---------------------------------------------------------------------------------------------- */
+
+static void take_share(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted);
+
+static const pl_internal_task share_task = {.task = {.name = "a share of a loop"}, .take = take_share};
+
+void pl_participant_close_share(pl_participant *p)
+{
+    pl_slot *share = p->share;
+    if (!share)
+        return;
+    p->share = NULL;
+    if (pl_deque_pop(&p->worker->deque) == PL_POP_STOLEN) {
+        unsigned state = pl_worker_await(p->worker, share);
+        pl_deque_forget(&p->worker->deque, share);
+        if (state & PL_SLOT_DONE)
+            return;
+    }
+    pl_latch_drop(&p->loop->latch);
+}
+
+/* The share has not been stolen: sees to it that it can be, and that somebody comes. */
+static void renew_share(pl_participant *p)
+{
+    pl_deque *deque = &p->worker->deque;
+    if (pl_deque_is_private(deque, p->share))
+        pl_deque_publish(deque, deque->head); /* a task that an iteration ran has taken it back */
+    pl_wake_call_for_help(p->worker, p->loop->growth); /* those who were busy may be idle by now */
+}
+
+/* Puts a share on its deque, and calls for help. */
+static void make_share(pl_participant *p)
+{
+    pl_loop *loop = p->loop;
+    pl_deque *deque = &p->worker->deque;
+    pl_slot *share = deque->head;
+    pl_latch_add(&loop->latch);
+    if (!pl_deque_push(deque, &share_task.task, loop)) {
+        pl_latch_drop(&loop->latch);
+        return;
+    }
+    p->share = share;
+    pl_deque_publish(deque, deque->head);
+    pl_wake_call_for_help(p->worker, loop->growth);
+}
+
+/* Sees to it that there is a share while there is something to share, in whatever slot, and a slot to share it with. True if
+ * it made one, which takes some time. */
+static bool keep_share(pl_participant *p)
+{
+    pl_loop *loop = p->loop;
+    if (p->share && !pl_deque_stolen_to(&p->worker->deque, p->share)) {
+        renew_share(p);
+        return false;
+    }
+    if (pl_range_rest(&p->slot->range) == 0 && !pl_loop_has_iterations(loop))
+        return false;
+    /* R7 relaxed: a hint; whoever takes the share looks for a slot; pairs with R8, R9 */
+    if (atomic_load_explicit(&loop->taken, memory_order_relaxed) >= loop->slots) {
+        /* the caller, who keeps its slot, may have parked while these iterations were on their way here */
+        pl_latch_poke(&loop->latch);
+        return false;
+    }
+    pl_participant_close_share(p);
+    make_share(p);
+    return p->share != NULL;
+}
+
+/* ---- work ------------------------------------------------------------------------------------------------ */
+
+/* A participant's number is its slot's index. */
+static unsigned number_of(const pl_participant *p)
+{
+    return (unsigned)(p->slot - p->loop->slot);
+}
+
+static void run_chunk(const pl_participant *p, uint32_t begin, uint32_t end)
+{
+    pl_loop *loop = p->loop;
+    const pl_loop_spec *spec = loop->spec;
+    size_t from = begin * loop->unit, to = end <= (spec->n - 1) / loop->unit ? end * loop->unit : spec->n;
+    if (pl_loop_run_grains(spec, from, to, &loop->stop, number_of(p)))
+        pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body notifies sleepers */
+}
+
+void pl_participant_work(pl_participant *p)
+{
+    pl_loop *loop = p->loop;
+    uint64_t one = pl_cost_guess(loop->spec->cost, loop->unit), before = pl_ticks();
+    uint32_t size = pl_chunking_first_of_range(one, loop->chunk_ticks), begin, end;
+    while (!pl_loop_is_stopped(loop)) {
+        if (!pl_range_take(&p->slot->range, size, &begin, &end)) {
+            if (!pl_loop_steal_range(loop, p->slot))
+                break;
+            continue;
+        }
+        if (keep_share(p))
+            before = pl_ticks(); /* a wake-up is not what iterations cost */
+        run_chunk(p, begin, end);
+        uint64_t now = pl_ticks(), spent = now - before;
+        size = pl_chunking_next_of_range(end - begin, spent, loop->chunk_ticks);
+        p->ticks += spent;
+        before = now;
+        if (p->worker == loop->owner && loop->handed.any)
+            pl_loop_settle_at(loop, now);
+    }
+    pl_participant_close_share(p);
+}
+
+/* ---- coming and going ------------------------------------------------------------------------------------ */
+
+/* A thread of the pool that takes part in a loop whose iterations may block. */
+static bool is_lent(const pl_participant *p)
+{
+    return p->loop->growth == PL_GROWTH_BEYOND && p->worker->is_thread;
+}
+
+void pl_participant_begin(pl_participant *p)
+{
+    if (is_lent(p)) {
+        /* R28 relaxed: a hint; pairs with W52 */
+        atomic_fetch_add_explicit(&p->worker->pool->lent, 1, memory_order_relaxed);
+    }
+}
+
+void pl_participant_end(const pl_participant *p)
+{
+    /* R16 relaxed: a sum, read behind the latch; pairs with R17 */
+    atomic_fetch_add_explicit(&p->loop->ticks, p->ticks, memory_order_relaxed);
+    if (is_lent(p)) {
+        /* R29 relaxed: a hint; pairs with W52 */
+        atomic_fetch_sub_explicit(&p->worker->pool->lent, 1, memory_order_relaxed);
+    }
+}
+
+/* It is another thread's loop, so this one is not cancelled meanwhile. */
+PL_NOT_INLINED void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slot *slot)
+{
+    PL_UNWIND_BARRIER();
+    int state = pl_os_cancel_defer();
+    pl_activation activation = {.latch = &loop->latch};
+    pl_participant p = {.loop = loop, .worker = w, .slot = slot};
+    pl_worker_enter(w, &activation);
+    pl_participant_begin(&p);
+    pl_os_ambient before;
+    pl_os_ambient_enter(&loop->ambient, &before);
+    const pl_os_mask *mask = loop->has_mask ? pl_worker_set_mask(w, &loop->mask) : NULL;
+    pl_participant_work(&p);
+    if (loop->has_mask)
+        pl_worker_set_mask(w, mask);
+    pl_os_ambient_leave(&before);
+    pl_participant_end(&p);
+    pl_loop_leave_slot(loop, slot);
+    pl_worker_exit(w);
+    pl_latch_drop(&loop->latch);
+    pl_os_cancel_restore(state);
+}
+
+/* What the thief of a share does: takes part, if it still may and there is a free slot. The share's count at the latch is now
+ * the thief's. */
+static void take_share(pl_worker *w, pl_worker *victim, pl_slot *share, bool wanted)
+{
+    pl_loop *loop = *(void **)(void *)share->data;
+    pl_assert(w->deque.head == w->deque.base || pl_deque_stolen_to(&w->deque, w->deque.head - 1)); /* see loop.h */
+    pl_loop_slot *slot = wanted ? pl_loop_take_slot(loop, w) : NULL;
+    pl_worker_end(victim, share, PL_SLOT_DONE);
+    pl_worker_pass_on(w);
+    if (slot)
+        pl_participant_join(loop, w, slot);
+    else
+        pl_latch_drop(&loop->latch);
+}

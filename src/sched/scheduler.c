@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* What a thread of the pool does all day: search, run, rest. The protocol is in sleep.h. */
+#include <stdio.h>
+
+#include "base/os.h"
+#include "sched/pool.h"
+#include "sched/wake.h"
+
+/* How long a thread beyond the number of cores rests before it leaves. */
+#define LEAVE_AFTER_NS INT64_C(1000000000)
+/* Part of its time after which a searcher yields; all that it has where there are more threads than CPUs. */
+enum { SHORT = 16 };
+/* How many looks a searcher takes between two looks at the clock. */
+#ifdef PL_MODEL
+enum { LOOKS = 1 };
+#else
+enum { LOOKS = 16 };
+#endif
+
+/* ---- searching ------------------------------------------------------------------------------------------- */
+
+/* What a search has found. */
+typedef enum found_kind {
+    FOUND_NOTHING,
+    FOUND_RACE,  /* nothing, but another thief was faster somewhere: there may be more */
+    FOUND_JOB,   /* `job` */
+    FOUND_TASK,  /* `task`, in `slot` of `victim` */
+    FOUND_PIECE, /* `piece` of what `victim` hands over */
+    FOUND_END    /* the time has come to leave the pool, perhaps */
+} found_kind;
+
+typedef struct find {
+    pl_job *job;
+    pl_worker *victim;
+    pl_slot *slot;
+    const pl_task *task;
+    pl_piece piece;
+} find;
+
+/* One look at what `victim` hands over, and into its deque. */
+static found_kind look_at(pl_worker *w, pl_worker *victim, find *found)
+{
+    pl_handoff *h = &victim->handoff;
+    found->victim = victim;
+    if (pl_handoff_offers(h) && pl_handoff_join(h, &found->piece))
+        return FOUND_PIECE;
+    if (victim->index == w->victim && pl_worker_is_shy(w))
+        return FOUND_NOTHING;
+    switch (pl_worker_steal(w, victim, &found->slot, &found->task)) {
+    case PL_STEAL_GOT:
+        if (!pl_deque_has_public(&victim->deque) && pl_pool_idle(w->pool))
+            pl_deque_ask(&victim->deque);
+        return FOUND_TASK;
+    case PL_STEAL_LOST:
+        return FOUND_RACE;
+    default:
+        return FOUND_NOTHING;
+    }
+}
+
+/* One look into all other deques, from where the last one had success. */
+static found_kind look_around(pl_worker *w, find *found)
+{
+    pl_pool *pool = w->pool;
+    unsigned high = pl_pool_high(pool);
+    found_kind best = FOUND_NOTHING;
+    found->job = pl_injector_open(pool) ? pl_injector_take(pool) : NULL;
+    if (found->job)
+        return FOUND_JOB;
+    for (unsigned k = 0; k < high; k++) {
+        unsigned i = (w->victim + k) % high;
+        if (i == w->index)
+            continue;
+        found_kind got = look_at(w, pl_pool_worker(pool, i), found);
+        if (got > FOUND_RACE) {
+            w->victim = i;
+            return got;
+        }
+        if (got == FOUND_RACE)
+            best = FOUND_RACE;
+    }
+    return best;
+}
+
+/* Searches until it has found something, or nothing for a while. Now and then it lets others have the CPU: the thread
+ * that woke it may have been put behind it. */
+static found_kind search(pl_worker *w, find *found)
+{
+    uint64_t spin = pl_pool_crowded(w->pool) ? w->pool->spin_ticks / SHORT : w->pool->spin_ticks;
+    uint64_t start = pl_ticks(), last_yield = start;
+    do {
+        if (pl_ticks() - last_yield > w->pool->spin_ticks / SHORT) {
+            pl_os_yield();
+            last_yield = pl_ticks();
+        }
+        for (int i = 0; i < LOOKS;) {
+            found_kind got = look_around(w, found);
+            if (got > FOUND_RACE)
+                return got;
+            i += got == FOUND_NOTHING;
+            pl_pause();
+        }
+    } while (pl_ticks() - start < spin);
+    return FOUND_NOTHING;
+}
+
+/* ---- resting --------------------------------------------------------------------------------------------- */
+
+/* Claims the deques of all that run tasks, but for its own. PL_STEAL_LOST if any claim was lost, else PL_STEAL_GOT if
+ * there is any. */
+static pl_steal claim_all(pl_worker *w)
+{
+    unsigned high = pl_pool_high(w->pool);
+    pl_steal all = PL_STEAL_EMPTY;
+    for (unsigned i = 0; i < high; i++) {
+        pl_worker *other = pl_pool_worker(w->pool, i);
+        /* W28 seq_cst: a worker that enters a task later sees that somebody sleeps, and asks itself; pairs with W27 */
+        if (other == w || atomic_load_explicit(&other->tasks, memory_order_seq_cst) == 0)
+            continue;
+        pl_steal claim = pl_deque_claim(&other->deque, w->index + 1);
+        if (claim != PL_STEAL_EMPTY && all != PL_STEAL_LOST)
+            all = claim;
+    }
+    return all;
+}
+
+/* Whether there is work, or there may be, for a worker that sleeps, or is about to and has announced it: what is public;
+ * and what the workers that run tasks have in private. One heavy fence serves for all of them. */
+static bool look_for_sleepers(pl_worker *w)
+{
+    pl_pool *pool = w->pool;
+    if (pl_pool_has_public(pool))
+        return true;
+    pl_steal claims = pool->can_fence ? claim_all(w) : PL_STEAL_EMPTY;
+    if (claims == PL_STEAL_EMPTY)
+        return false;
+    bool fenced = pl_os_fence_all();
+    unsigned high = pl_pool_high(pool);
+    for (unsigned i = 0; i < high; i++) {
+        pl_deque *d = &pl_pool_worker(pool, i)->deque;
+        if (fenced)
+            pl_deque_reveal(d, w->index + 1);
+        else
+            pl_deque_unclaim(d, w->index + 1);
+    }
+    return claims == PL_STEAL_LOST ? pl_worker_look_again() : pl_pool_has_public(pool);
+}
+
+void pl_worker_pass_on(pl_worker *w)
+{
+    if (!w->was_last)
+        return;
+    w->was_last = false;
+    pl_pool *pool = w->pool;
+    /* W14 relaxed: a hint; pairs with R22, R23 in loop.c */
+    bool eager = atomic_load_explicit(&pool->eager, memory_order_relaxed) > 0;
+    pl_growth growth = eager ? PL_GROWTH_BEYOND : PL_GROWTH_TO_SIZE;
+    bool anybody = pl_sleep_any(&pool->sleep, pl_pool_high(pool)) || pl_pool_may_add(pool, growth);
+    if (pl_injector_count(&pool->injector) || (anybody ? look_for_sleepers(w) : pl_pool_has_public(pool)))
+        pl_wake_notify(pool, growth);
+}
+
+/* Goes to sleep, unless there is work after all. It counts as searching before and after. True if it has rested for
+ * so long that it may leave. */
+static bool rest(pl_worker *w)
+{
+    pl_pool *pool = w->pool;
+    bool timed_out = false;
+    pl_deque_trim(&w->deque);
+    /* W63 relaxed: k0; released by the announcement; pairs with W43 */
+    atomic_store_explicit(&w->excluded_cpu, 0, memory_order_relaxed);
+    pl_sleep_announce(&pool->sleep, w->index);
+    bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
+    if (slept) {
+        int64_t opens = pl_injector_opens_in(pool); /* if there is a job, this thread is on the watch */
+        bool surplus = pl_pool_surplus(pool);
+        timed_out = !pl_park(&w->parker, opens >= 0 ? opens : surplus ? LEAVE_AFTER_NS : -1) && opens < 0;
+    }
+    bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
+    if (!unclaimed) {
+        pl_sleep_waking(&pool->sleep, -1);
+        /* W40 relaxed: see W39; pairs with W39 */
+        uint64_t woken = atomic_load_explicit(&w->woken, memory_order_relaxed);
+        if (slept && woken)
+            pl_wake_measured(&pool->wake_latency, pl_ticks() - woken);
+    }
+    pl_wake_restore_affinity(w);
+    return timed_out && unclaimed;
+}
+
+/* Searches and rests until there is something, or it may be time to leave. */
+static found_kind find_work(pl_worker *w, find *found)
+{
+    for (;;) {
+        found_kind what = search(w, found);
+        if (what != FOUND_NOTHING)
+            return what;
+        if (pl_pool_stopping(w->pool) || w->inferior || rest(w))
+            return FOUND_END;
+    }
+}
+
+/* ---- a thread of the pool -------------------------------------------------------------------------------- */
+
+/* Makes the thread what threads of its pool are. */
+static void begin_thread(pl_worker *w, const pl_thread_kind *kind)
+{
+    w->is_thread = true;
+    w->mask = NULL;
+    w->inferior = !pl_os_thread_begins(&kind->attributes);
+    pl_os_cancel_defer(); /* for good: whoever waits for a task would wait for ever */
+    char name[16];
+    snprintf(name, sizeof name, "parallel/%u", w->index);
+    pl_os_name_self(kind->name[0] ? kind->name : name);
+    if (kind->start)
+        kind->start(kind->data);
+}
+
+/* Runs what was found. False if the thread has left the pool, whose record may be another's from then on. */
+static bool run_found(pl_worker *w, found_kind what, const find *found)
+{
+    if (what == FOUND_TASK) /* a task that is run has passed on before */
+        pl_worker_run(w, found->victim, found->slot, found->task);
+    pl_worker_pass_on(w);
+    switch (what) {
+    case FOUND_JOB:
+        found->job->run(found->job);
+        return true;
+    case FOUND_PIECE:
+        pl_handoff_run(w, found->victim, found->piece);
+        return true;
+    case FOUND_END:
+        return !pl_worker_leave(w);
+    default:
+        return true;
+    }
+}
+
+void *pl_worker_main(void *worker)
+{
+    pl_worker *w = worker;
+    pl_pool *pool = w->pool;
+    pl_worker_stay_out();
+    /* W62 relaxed: as W61; pairs with W61 */
+    atomic_store_explicit(&w->me, pl_os_thread_self(), memory_order_relaxed);
+    const pl_thread_kind kind = pool->kind;
+    begin_thread(w, &kind);
+    pl_worker_become(w);
+    pl_wake_restore_affinity(w);
+    pl_sleep_waking(&pool->sleep, -1);
+    for (;;) {
+        find found;
+        found_kind what = find_work(w, &found);
+        w->was_last = pl_sleep_found(&pool->sleep);
+        if (!run_found(w, what, &found))
+            break;
+        pl_sleep_search(&pool->sleep);
+    }
+    if (kind.end)
+        kind.end(kind.data);
+    return NULL;
+}
