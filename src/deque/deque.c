@@ -84,7 +84,7 @@ static bool is_asked(const pl_deque *d)
     return atomic_load_explicit((_Atomic(pl_slot *) *)&d->bounds.limit, memory_order_relaxed) == ASKED;
 }
 
-static bool commit(pl_deque *d, uint32_t room)
+static bool commit_room(pl_deque *d, uint32_t room)
 {
     return pl_os_commit(d->base - 1, (size_t)(room + 1) * sizeof(pl_slot));
 }
@@ -108,7 +108,7 @@ bool pl_deque_init(pl_deque *d, uint32_t reserve)
     d->reserve = reserve;
     d->base = d->head = floor + 1;
     uint32_t room = reserve < FIRST_ROOM ? reserve : FIRST_ROOM;
-    if (!commit(d, room)) {
+    if (!commit_room(d, room)) {
         pl_deque_destroy(d);
         return false;
     }
@@ -131,7 +131,7 @@ void pl_deque_init_serial(pl_deque *d, pl_slot *slots)
 /* ---- room ------------------------------------------------------------------------------------------------ */
 
 /* Makes room for a slot above number `index`. */
-static bool grow(pl_deque *d, uint32_t index)
+static bool grow_room(pl_deque *d, uint32_t index)
 {
     /* D2 relaxed: the owner's own; no partner */
     uint32_t room = atomic_load_explicit(&d->room, memory_order_relaxed);
@@ -140,7 +140,7 @@ static bool grow(pl_deque *d, uint32_t index)
     if (room == d->reserve)
         return false;
     uint32_t wider = room > d->reserve / 2 ? d->reserve : room * 2;
-    if (!commit(d, wider))
+    if (!commit_room(d, wider))
         return false;
     /* D3 release: the memory is there; pairs with D28 */
     atomic_store_explicit(&d->room, wider, memory_order_release);
@@ -149,10 +149,11 @@ static bool grow(pl_deque *d, uint32_t index)
 
 /* ---- push and pop ---------------------------------------------------------------------------------------- */
 
-/* One attempt to set the usual bounds, end a claim, catch up with pops of stolen slots down to number `low`, and publish,
- * with *published saying so. What a thief has revealed meanwhile counts as published: the request that came with it is
- * overwritten, and its thief may be too late for it and asleep. If it fails, *span is what has come between. */
-static bool try_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head, pl_share how, bool *published)
+/* One attempt to set the usual bounds, end a claim, catch up with pops of stolen slots down to number `low`, and
+ * publish, with *published saying so. What a thief has revealed meanwhile counts as published: the request that came
+ * with it is overwritten, and its thief may be too late for it and asleep. If it fails, *span is what has come
+ * between. */
+static bool try_to_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head, pl_share how, bool *published)
 {
     uint32_t top = d->behind ? low : top_of(*span), split = d->behind ? low : split_of(*span), to = split;
     if (how == PL_SHARE_ALL && split < head)
@@ -168,16 +169,16 @@ static bool try_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head,
     return true;
 }
 
-static bool settle(pl_deque *d, uint32_t low, uint32_t head, pl_share how)
+static bool settle_span(pl_deque *d, uint32_t low, uint32_t head, pl_share how)
 {
     bool published;
-    for (uint64_t span = own_span(d); !try_settle(d, &span, low, head, how, &published);)
+    for (uint64_t span = own_span(d); !try_to_settle(d, &span, low, head, how, &published);)
         ;
     return published;
 }
 
-/* The owner joins a stolen slot, and all below it are stolen, too: pops are slow, whatever a failed attempt to take back
- * has set, and so is the next push, at number `head`. A request stays one. */
+/* The owner joins a stolen slot, and all below it are stolen, too: pops are slow, whatever a failed attempt to take
+ * back has set, and so is the next push, at number `head`. A request stays one. */
 static void fall_behind(pl_deque *d, uint32_t head, bool asked)
 {
     uint32_t split = split_of(own_span(d));
@@ -192,12 +193,12 @@ bool pl_deque_push_slow(pl_deque *d, pl_slot *slot, bool *published)
 {
     *published = false;
     bool asked = is_asked(d);
-    if (d->overflowed || !grow(d, index_of(d, slot))) {
+    if (d->overflowed || !grow_room(d, index_of(d, slot))) {
         /* D8 relaxed: no task after all; nobody looks at a slot that has none above it; no partner */
         atomic_store_explicit(&slot->task, NULL, memory_order_relaxed);
         return false;
     }
-    *published = settle(d, index_of(d, slot), index_of(d, slot) + 1, asked ? PL_SHARE_HALF : PL_SHARE_NONE);
+    *published = settle_span(d, index_of(d, slot), index_of(d, slot) + 1, asked ? PL_SHARE_HALF : PL_SHARE_NONE);
     return true;
 }
 
@@ -214,7 +215,7 @@ pl_pop pl_deque_pop_slow(pl_deque *d, pl_slot *slot, pl_take take, bool *publish
             return PL_POP_STOLEN;
         }
         if (split <= h) {
-            if (try_settle(d, &span, h, h, how, published))
+            if (try_to_settle(d, &span, h, h, how, published))
                 return PL_POP_OWN;
             continue;
         }
@@ -236,7 +237,7 @@ void pl_deque_forget(pl_deque *d, pl_slot *slot)
 
 bool pl_deque_share(pl_deque *d, pl_slot *head, pl_share how)
 {
-    return settle(d, index_of(d, head), index_of(d, head), how);
+    return settle_span(d, index_of(d, head), index_of(d, head), how);
 }
 
 void pl_deque_trim(pl_deque *d)
@@ -247,7 +248,7 @@ void pl_deque_trim(pl_deque *d)
     pl_os_trim(d->base - 1, KEPT_ROOM * sizeof(pl_slot), room * sizeof(pl_slot), &d->warm);
     if (room > KEPT_ROOM) {
         pl_assert(d->head < d->base + KEPT_ROOM);
-        /* D7 relaxed: who still sees the larger room finds memory there, all zero; pairs with D28 */
+        /* D7 relaxed: a thief that still sees the larger room finds memory there, all zero; pairs with D28 */
         atomic_store_explicit(&d->room, KEPT_ROOM, memory_order_relaxed);
         pl_deque_share(d, d->head, PL_SHARE_NONE);
     }
@@ -268,7 +269,7 @@ bool pl_deque_is_private(const pl_deque *d, const pl_slot *slot)
 
 pl_steal pl_deque_steal(pl_deque *d, uint32_t me, pl_slot **slot, const pl_task **task)
 {
-    /* D11 relaxed: D12 decides; who sees none here and goes to sleep looks again (D20); pairs with D9, D27 */
+    /* D11 relaxed: D12 decides; a worker that sees none here and goes to sleep looks again (D20); pairs with D9, D27 */
     uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
     uint32_t top = top_of(span), split = split_of(span);
     if (top >= split)
@@ -280,8 +281,8 @@ pl_steal pl_deque_steal(pl_deque *d, uint32_t me, pl_slot **slot, const pl_task 
                                                  memory_order_acq_rel, memory_order_relaxed))
         return PL_STEAL_LOST;
     *slot = d->base + top;
-    /* D22 relaxed: D12 acquired it, from its owner or from who has revealed it; NULL if its owner is joining it; pairs with
-     * T1, T4 */
+    /* D22 relaxed: D12 acquired it, from its owner or from the thief that has revealed it; NULL if its owner is joining
+     * it; pairs with T1, T4 */
     *task = atomic_load_explicit(&(*slot)->task, memory_order_relaxed);
     /* D29 relaxed: tells the owner whom to help: a hint; pairs with D10, D31 */
     atomic_fetch_or_explicit(&(*slot)->state, me * PL_SLOT_THIEF, memory_order_relaxed);
@@ -331,8 +332,8 @@ void pl_deque_unclaim(pl_deque *d, uint32_t me)
 {
     /* D40 relaxed: D41 decides; pairs with D9 */
     uint64_t span = atomic_load_explicit(&d->span, memory_order_relaxed);
-    /* D41 relaxed: nothing was done under the claim; fails only if it has ended, since nobody steals under it; pairs with
-     * D9 */
+    /* D41 relaxed: nothing was done under the claim; fails only if it has ended, since nobody steals under it; pairs
+     * with D9 */
     if (claim_of(span) == me)
         atomic_compare_exchange_strong_explicit(&d->span, &span, span_of(top_of(span), split_of(span), 0),
                                                 memory_order_relaxed, memory_order_relaxed);
@@ -344,7 +345,8 @@ static uint32_t first_without(const pl_deque *d, uint32_t from, uint32_t to)
 {
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
-        /* D23 acquire: a task there has its arguments, also for who steals it after the reveal; pairs with T1, T4 */
+        /* D23 acquire: a task there has its arguments, also for the thief that steals it after the reveal; pairs with
+         * T1, T4 */
         if (atomic_load_explicit((_Atomic(const pl_task *) *)&d->base[middle].task, memory_order_acquire))
             from = middle + 1;
         else
@@ -385,7 +387,7 @@ void pl_deque_find_head(pl_deque *d)
 bool pl_slot_end(pl_slot *slot, unsigned how)
 {
     /* D30 seq_cst: all that the thief did with the slot comes before the owner's next use (release); it sees the
-     * owner's AWAITED, or the owner, who parks only after a look, sees this; pairs with D31, D32, D10 */
+     * owner's AWAITED, or the owner, which parks only after a look, sees this; pairs with D31, D32, D10 */
     return atomic_fetch_or_explicit(&slot->state, how, memory_order_seq_cst) & PL_SLOT_AWAITED;
 }
 

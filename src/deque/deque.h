@@ -16,9 +16,9 @@
  *
  *      0 <= top <= split <= head < room <= reserve
  *
- * Pops of stolen slots lower head below top, and leave it so (top == split still, so there is nothing to steal); they set
- * `end` so that the next push takes its slow path, and catches up. So many stolen tasks are joined at little cost. That
- * it is behind, the owner remembers by itself: top > head alone may also mean that a task was revealed and stolen
+ * Pops of stolen slots lower head below top, and leave it so (top == split still, so there is nothing to steal); they
+ * set `end` so that the next push takes its slow path, and catches up. So many stolen tasks are joined at little cost.
+ * That it is behind, the owner remembers by itself: top > head alone may also mean that a task was revealed and stolen
  * while its push was still under way.
  *
  * A task stays in its slot from push to pop; a thief runs it, or copies it, in place. So slots never move: the deque
@@ -39,10 +39,10 @@
  *      | reveal     | thieves| claim == the thief            | split higher,      claim = 0  |
  *      | unclaim    | thieves| claim == the thief            | claim = 0                     |
  *
- * Once others know of the deque, nobody ever changes `span` by a plain store, not even its owner with relaxed order where
- * no CAS could fail: a thief that steals by a later word acquires the slots from the publish before it, since each change
- * in between is a read-modify-write and so continues the release sequence of that publish. A store would end it.
- * scripts/check-atomics refuses one.
+ * Once others know of the deque, nobody ever changes `span` by a plain store, not even its owner with relaxed order
+ * where no CAS could fail: a thief that steals by a later word acquires the slots from the publish before it, since
+ * each change in between is a read-modify-write and so continues the release sequence of that publish. A store would
+ * end it. scripts/check-atomics refuses one.
  *
  * The owner's fast paths (libparallel/task.h) are a compare each. `limit` is normally split, and `end` room - 1; a
  * thief that found nothing public may ask for more by storing limit = ~0 and end = 0 (relaxed, no CAS), so that
@@ -77,9 +77,9 @@
  *       two of its changes top and split only rise, and without that the claim comes and goes only by a reveal that
  *       found nothing, or one that was given up. So its CAS may succeed on a word that has come back, with bounds
  *       computed from an equal word; at most a request has been overwritten, and the owner, in its slow path, looks
- *       once more who is idle.
- *   (3) No ABA between claims. A reveal succeeds only on a word with the thief's own claim. Only that thief sets it, and
- *       only where no claim stands: so the claim, with v1 and v2, has stood since before the fence.
+ *       once more whether anybody is idle.
+ *   (3) No ABA between claims. A reveal succeeds only on a word with the thief's own claim. Only that thief sets it,
+ *       and only where no claim stands: so the claim, with v1 and v2, has stood since before the fence.
  *   (4) A reveal and the owner's fast paths exclude each other. The heavy fence is a point in the owner's program
  *       order, with all its earlier stores visible to the thief, and v2 visible to all its later loads. If o4 comes
  *       before that point, v4 sees that the task is gone. If it comes after, o6 comes after too, and reads ~0; or what
@@ -283,9 +283,9 @@ bool pl_deque_has_public(const pl_deque *d);
 void pl_deque_ask(pl_deque *d);
 
 /*
- * Any thread, as thief number `me`: v1 and v2. Like a steal, an attempt may be lost: to another claim, or since there are
- * public tasks, or were a moment ago. Who has lost it does not know whether there is a task, and must look again before
- * it goes to sleep. PL_STEAL_EMPTY: the owner bars claims, being short of memory.
+ * Any thread, as thief number `me`: v1 and v2. Like a steal, an attempt may be lost: to another claim, or since there
+ * are public tasks, or were a moment ago. A thief that has lost it does not know whether there is a task, and must look
+ * again before it goes to sleep. PL_STEAL_EMPTY: the owner bars claims, being short of memory.
  */
 pl_steal pl_deque_claim(pl_deque *d, uint32_t me);
 

@@ -27,7 +27,7 @@ typedef struct pl_overflow {
     alignas(PL_LINE) char bytes[];
 } pl_overflow;
 
-static size_t rounded(size_t bytes)
+static size_t rounded_up(size_t bytes)
 {
     return (bytes + PL_LINE - 1) / PL_LINE * PL_LINE;
 }
@@ -78,7 +78,7 @@ void *pl_deque_side(pl_deque *d, size_t bytes)
     size_t used = (size_t)(d->side_top - d->side);
     if (!d->side || bytes > d->side_reserve - used)
         return NULL;
-    size_t needed = rounded(used + bytes), room = d->side_room ? d->side_room : SIDE_FIRST;
+    size_t needed = rounded_up(used + bytes), room = d->side_room ? d->side_room : SIDE_FIRST;
     while (room < needed)
         room *= 2;
     if (room > d->side_room) {
@@ -109,7 +109,7 @@ void pl_deque_spill_trim(pl_deque *d)
 /* ---- results of tasks that ran in their push ------------------------------------------------------------- */
 
 /* Memory for `bytes`, on top. There is no way to say that there is none: waits until there is. */
-static void *put(pl_deque *d, size_t bytes)
+static void *put_on_top(pl_deque *d, size_t bytes)
 {
     pl_overflow *top = d->overflow;
     if (!top || top->room - top->used < bytes) {
@@ -131,7 +131,7 @@ void pl_deque_keep(pl_deque *d, pl_slot *slot, const void *result, size_t bytes)
         d->covered = atomic_load_explicit(&slot[-1].task, memory_order_relaxed);
         pl_deque_share(d, slot, PL_SHARE_NONE); /* all is slow from now on, and nobody may claim */
     }
-    memcpy(put(d, rounded(bytes)), result, bytes);
+    memcpy(put_on_top(d, rounded_up(bytes)), result, bytes);
 }
 
 void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes)
@@ -146,6 +146,6 @@ void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes)
         free(top);
         top = d->overflow;
     }
-    top->used -= rounded(bytes);
+    top->used -= rounded_up(bytes);
     return top->bytes + top->used;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How large chunks are: all the numbers, and all the arithmetic on them. Nothing here reads a clock or keeps anything:
- * times are in ticks, and who asks has measured them. A size is at least 1, and where the function is told what is
+ * times are in ticks, and the caller has measured them. A size is at least 1, and where the function is told what is
  * left, at most that.
  *
  *      what is cut                  first                       then
@@ -19,8 +19,8 @@
  *                                   longer it has gone on       share of the rest over SHARES at most
  *      a call that splits           an even part for each worker
  *
- * A chunk is to be long beside what it costs to begin one, some 20 ns in a loop, and short beside everything that a person
- * or a balance of work notices.
+ * A chunk is to be long beside what it costs to begin one, some 20 ns in a loop, and short beside everything that a
+ * person or a balance of work notices.
  */
 #ifndef PL_SCHED_CHUNKING_H
 #define PL_SCHED_CHUNKING_H
@@ -75,8 +75,8 @@ static inline uint32_t pl_chunking_next_of_range(uint32_t size, uint64_t ticks, 
     return next < 1 ? 1 : next > PL_CHUNKING_MOST ? PL_CHUNKING_MOST : (uint32_t)next;
 }
 
-/* What is taken of a range with `rest` items, 1 or more, by who wants so many: not too much, so that there is something to
- * share to the end. */
+/* What is taken of a range with `rest` items, 1 or more, by a participant that wants so many: not too much, so that
+ * there is something to share to the end. */
 static inline uint32_t pl_chunking_of_range(uint32_t rest, uint32_t want)
 {
     uint32_t most = (rest - 1) / PL_CHUNKING_PART + 1;
@@ -107,7 +107,7 @@ typedef struct pl_chunking_plan {
     uint32_t pieces; /* how many times */
 } pl_chunking_plan;
 
-/* Of n items, 2 or more, that are expected to take `guess` ticks, for so many helpers, who are each late by `latency`
+/* Of n items, 2 or more, that are expected to take `guess` ticks, for so many helpers, which are each late by `latency`
  * ticks, and take `cuts` pieces each. */
 static inline pl_chunking_plan pl_chunking_hand_over(uint32_t n, uint64_t guess, uint64_t latency, uint32_t helpers,
                                                      uint32_t cuts)
@@ -118,14 +118,14 @@ static inline pl_chunking_plan pl_chunking_hand_over(uint32_t n, uint64_t guess,
     return (pl_chunking_plan){.mine = (uint32_t)mine, .piece = piece, .pieces = (rest - 1) / piece + 1};
 }
 
-/* ---- calls under a policy, and on processes ------------------------------------------------------------------- */
+/* ---- calls under a policy, and on processes -------------------------------------------------------------- */
 
 /* The next piece, after one that was to have `piece` items had `size`, and took `ticks`. */
 size_t pl_chunking_next_piece(size_t piece, size_t size, uint64_t ticks, uint64_t lasting);
 
-/* How many of `rest` tasks, 1 or more, to assign next, after `done` have been assigned: few at first, since all the work
- * may be in the first ones, and few at the end, so that all workers end at once; but `least`, where that leaves something
- * for everybody. */
+/* How many of `rest` tasks, 1 or more, to assign next, after `done` have been assigned: few at first, since all the
+ * work may be in the first ones, and few at the end, so that all workers end at once; but `least`, where that leaves
+ * something for everybody. */
 size_t pl_chunking_assignment(size_t rest, size_t done, size_t workers, size_t least);
 
 #endif

@@ -34,7 +34,8 @@ static inline uint64_t pl_cost_estimate(const pl_cost *cost)
 /* Ticks that `items` items will take; UINT64_MAX if that is unknown. */
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items);
 
-/* Whether a measurement may be an accident, as an interrupt is; or was too long for one, or is the second of its kind. */
+/* Whether a measurement may be an accident, as an interrupt is; or was too long for one, or is the second of its
+ * kind. */
 typedef enum pl_cost_trust { PL_COST_UNSURE, PL_COST_SURE } pl_cost_trust;
 
 /* `items` items took `ticks` of work. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mutex that is not held while the program forks, since fork handlers of the program's may make calls: in a child it is new,
- * whoever held it, and what it guards is put right first, by the library's fork handler or by a call that comes before that.
+ * A mutex that is not held while the program forks, since fork handlers of the program's may make calls: in a child it
+ * is new, whoever held it, and what it guards is put right first, by the library's fork handler or by a call that comes
+ * before that.
  */
 #ifndef PL_SCHED_FORK_LOCK_H
 #define PL_SCHED_FORK_LOCK_H

@@ -22,8 +22,9 @@ uint32_t pl_injector_count(const pl_injector *injector)
 
 uint32_t pl_injector_drivers(const pl_injector *injector)
 {
-    /* I4 seq_cst: who ends the pool has barred it before (W9), in S: it sees a driver, or that sees the bar (W8). Elsewhere
-     * a number by itself: who misses a change looks again when the oldest job is overdue; pairs with I5, I6 */
+    /* I4 seq_cst: the thread that ends the pool has barred it before (W9), in S: it sees a driver, or that sees the bar
+     * (W8). Elsewhere a number by itself: a thread that misses a change looks again when the oldest job is overdue;
+     * pairs with I5, I6 */
     return atomic_load_explicit((_Atomic uint32_t *)&injector->drivers, memory_order_seq_cst);
 }
 
@@ -150,7 +151,7 @@ pl_job *pl_injector_take(pl_pool *pool)
 
 void pl_injector_end(pl_pool *pool)
 {
-    /* I6 relaxed: a number by itself: who ends the pool joins this thread, which looks for the next job itself; pairs with
-     * I4 */
+    /* I6 relaxed: a number by itself: the thread that ends the pool joins this one, which looks for the next job
+     * itself; pairs with I4 */
     atomic_fetch_sub_explicit(&pool->injector.drivers, 1, memory_order_relaxed);
 }

@@ -2,20 +2,20 @@
 /*
  * A pool's injector: jobs that run in the background, each on a thread of the pool that takes it.
  *
- * A job is a call that nobody waits for yet. It may block for long, so however many there are, each gets a thread in the
- * end, without a thread for each of thousands that last a microsecond. The rule:
+ * A job is a call that nobody waits for yet. It may block for long, so however many there are, each gets a thread in
+ * the end, without a thread for each of thousands that last a microsecond. The rule:
  *
  *   - as many threads as the pool is in size take jobs as they come (*drivers*);
- *   - one more takes a job only when it is *overdue*, that is, has waited for two milliseconds, and the last one that was
- *     taken so was taken two milliseconds ago;
- *   - while there are jobs, there is a thread on the watch: one that searches, or that sleeps no longer than until the
- *     first job can be taken. If nobody is idle, whoever submits a job, or takes one and leaves others, starts a thread for
+ *   - one more takes a job only when it is *overdue*, that is, has waited for two milliseconds, and the last one that
+ *     was taken so was taken two milliseconds ago;
+ *   - while there are jobs, a thread is on the watch: one that searches, or that sleeps no longer than until the first
+ *     job can be taken. If nobody is idle, whoever submits a job, or takes one and leaves others, starts a thread for
  *     that. So beyond the pool's size threads are added one in two milliseconds at most.
  *
  * The watch is kept by the protocol of sleep.h, with "there are jobs" for public work (I2 for p1, I1 for a3 and f2): a
- * sleeper that found none (I1) after its announcement is seen by whoever then submits one; a searcher that found other work
- * and was the last looks here, too (pl_worker_pass_on()). Whether a job may be taken now is a question of time only
- * for who is on the watch.
+ * sleeper that found none (I1) after its announcement is seen by whoever then submits one; a searcher that found other
+ * work and was the last looks here, too (pl_worker_pass_on()). Whether a job may be taken now is a question of time
+ * only for the thread on the watch.
  */
 #ifndef PL_SCHED_INJECTOR_H
 #define PL_SCHED_INJECTOR_H
@@ -29,8 +29,8 @@
 struct pl_pool;
 
 typedef struct pl_job {
-    /* calls pl_injector_end() when it has done what may take long, before it lets others know; may end with the job's memory
-     * gone */
+    /* calls pl_injector_end() when it has done what may take long, before it lets others know; may end with the job's
+     * memory gone */
     void (*run)(struct pl_job *job);
     struct pl_pool *pool;
     uint64_t not_before; /* in pl_os_nanoseconds(); 0: at once */
@@ -46,8 +46,8 @@ typedef struct pl_injector {
     uint64_t overdue_floor;      /* nothing is overdue before, in pl_os_nanoseconds(); under the mutex */
     _Atomic uint32_t count;      /* how many there are */
     _Atomic uint32_t drivers;    /* how many are being run */
-    _Atomic uint64_t from;       /* from when the first can be taken, in pl_os_nanoseconds(), */
-    _Atomic uint64_t overdue_at; /* and when it is overdue */
+    _Atomic uint64_t from;       /* when the first can be taken, in pl_os_nanoseconds() */
+    _Atomic uint64_t overdue_at; /* when the first is overdue, likewise */
 } pl_injector;
 
 void pl_injector_init(pl_injector *injector);

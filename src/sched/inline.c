@@ -126,7 +126,7 @@ static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price,
 
 /* ---- helpers --------------------------------------------------------------------------------------------- */
 
-static bool stopped(pl_handoff *h)
+static bool is_stopped(pl_handoff *h)
 {
     return pl_loop_stopped(&h->stop);
 }
@@ -134,11 +134,11 @@ static bool stopped(pl_handoff *h)
 /* Runs a piece on a helper's thread, unless the loop has been stopped. False if it has. */
 static bool run_helpers_piece(pl_handoff *h, const pl_piece *piece, unsigned participant)
 {
-    if (stopped(h))
+    if (is_stopped(h))
         return false;
     if (h->body(h->ctx, piece->begin, piece->end, &h->stop, participant))
         pl_stop_raise(&h->stop, PL_STOP_ALL);
-    return !stopped(h);
+    return !is_stopped(h);
 }
 
 /* A searcher has taken participant slots: it has left the place before it begins with one. */
@@ -159,7 +159,7 @@ PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece
         return;
     }
     PL_UNWIND_BARRIER();
-    pl_activation activation = {0}; /* nobody waits here who could help */
+    pl_activation activation = {0}; /* no waiter could help here */
     pl_worker_enter(thief, &activation);
     pl_os_ambient before;
     pl_os_ambient_enter(&h->ambient, &before);
@@ -219,7 +219,7 @@ typedef struct handed_result {
     bool waited;   /* for helpers, after that */
 } handed_result;
 
-/* Who does how much of a loop. */
+/* How much of a loop the caller does, and how much each helper. */
 static handed_loop plan_loop(const pl_loop_spec *spec, pl_worker *w, unsigned workers, uint64_t guess, bool closely)
 {
     handed_loop loop = {.spec = spec, .worker = w, .guess = guess, .helpers = helpers_for(w, workers, guess)};
@@ -264,7 +264,7 @@ static void run_own_part(const handed_loop *loop, handed_result *result)
     if (loop->measured)
         result->own_ended = pl_ticks();
     for (; pl_handoff_take(h, &piece); result->back++)
-        if (!stopped(h))
+        if (!is_stopped(h))
             run_own_piece(loop->spec, h, piece.begin, piece.end);
 }
 
@@ -293,7 +293,7 @@ PL_NOT_INLINED static void run_handed(const handed_loop *loop, handed_result *re
     result->waited = wait_for_helpers(w, &w->handoff);
 }
 
-/* ---- what a hand-over teaches -------------------------------------------------------------------------------- */
+/* ---- what a hand-over teaches ---------------------------------------------------------------------------- */
 
 /* A helper was so late: moves the estimate by a quarter of the difference, or, downward, by half. One that is far too
  * high would keep everything on the caller. */
@@ -309,14 +309,14 @@ static void learn_latency(pl_worker *w, uint64_t late)
         w->handoff_latency -= (w->handoff_latency - late) / 2;
 }
 
-/* By who was first: both ends should meet. */
+/* By which of the two ends was first: they should meet. */
 static void learn_from_ends(const handed_loop *loop, const handed_result *result)
 {
     pl_worker *w = loop->worker;
     uint64_t late = w->handoff_latency;
     if (result->back == 0) {
         w->handoff_latency = result->waited ? late + late / 32 : late - late / 32;
-    } else if (result->back == loop->plan.pieces) { /* nobody came: who is awake is later than the caller's part took */
+    } else if (result->back == loop->plan.pieces) { /* no helper came: they are later than the caller's part took */
         uint64_t own = loop->guess * loop->plan.mine / loop->spec->n;
         if (late < own && pl_sleep_awake(&w->pool->sleep))
             learn_latency(w, own);
@@ -346,7 +346,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     result.ended = pl_inline_own.last = pl_ticks();
     pl_handoff_vacate(&w->handoff);
     w->helpers = loop.plan.pieces - result.back;
-    if (stopped(&w->handoff))
+    if (is_stopped(&w->handoff))
         return;
     learn_from_ends(&loop, &result);
     if (loop.measured)

@@ -7,14 +7,15 @@
  *                                         in two parts, so that a wrong guess is noticed after the first
  *      beyond                             an ordinary loop (loop.h)
  *
- * The limit is what a hand-over has been seen to cost: the time by which a helper is late (`late`: from laying out to
- * its beginning, and from its end to the caller). It is subtracted from the helper's part, too, so that both end
+ * The limit is what a hand-over has been seen to cost: the time by which a helper is late (its *latency*: from laying
+ * out to its beginning, and from its end to the caller). It is subtracted from the helper's part, too, so that both end
  * at the same time.
  *
  * A clock costs 10 ns or more. A loop that runs at once takes one reading, when it ends, and compares it with that of
  * the thread's last loop: the time in between is what both the loop and the program beside it have taken. If that is
- * much more than was expected, the thread's next loop is looked at more closely, which takes a second reading. So a cost
- * that has risen is noticed in one call and known in the next. A hand-over is measured every now and then, likewise.
+ * much more than was expected, the thread's next loop is looked at more closely, which takes a second reading. So a
+ * cost that has risen is noticed in one call and known in the next. A hand-over is measured every now and then,
+ * likewise.
  *
  * Whoever runs loops of a microsecond one after the other is worth a helper that spins in between. What one would
  * have saved is added up (`credit`) for as long as they come close together; when it is twice what a wake-up costs, one
@@ -38,11 +39,11 @@
 
 /* A thread's account of its short loops. */
 typedef struct pl_inline {
-    uint64_t limit;    /* what a loop that runs at once may cost, in 1/256 ticks; 0: look closely at the next */
+    uint64_t limit;    /* what a loop may cost that runs at once, in 1/256 ticks; 0: the next is looked at closely */
     uint64_t last;     /* when the last one ended, in ticks */
     uint64_t credit;   /* ticks that a helper would have saved lately */
-    uint32_t outliers; /* how many may have taken longer than expected; */
-    uint32_t ran;      /* and how many there were, since the last close look */
+    uint32_t outliers; /* how many loops may have taken longer than expected, since the last close look */
+    uint32_t ran;      /* how many loops have run at once since then */
 } pl_inline;
 
 extern _Thread_local pl_inline pl_inline_own PL_OF_THREAD __attribute__((visibility("hidden")));

@@ -48,7 +48,7 @@ static bool may_help(const pl_loop *loop)
 }
 
 /* Steals a share or a task made by iterations of this loop, and runs it. */
-static bool help(pl_loop *loop)
+static bool help_participants(pl_loop *loop)
 {
     for (uint32_t k = 0; k < loop->slots && may_help(loop); k++) {
         pl_slot *slot;
@@ -63,7 +63,7 @@ static bool help(pl_loop *loop)
     return false;
 }
 
-/* Whether help() would find something; for the owner that is about to park. */
+/* Whether help_participants() would find something; for the owner that is about to park. */
 static bool could_help(pl_loop *loop)
 {
     for (uint32_t k = 0; k < loop->slots && may_help(loop); k++) {
@@ -98,7 +98,7 @@ static void wait_for_all(pl_participant *p)
         if (pl_loop_has_iterations(loop)) {
             pl_participant_work(p);
             start = pl_ticks();
-        } else if (p->worked && help(loop))
+        } else if (p->worked && help_participants(loop))
             start = pl_ticks();
         else if (pl_ticks() - start < patience)
             pl_pause();
@@ -269,7 +269,8 @@ static void run_loop(const pl_loop_spec *spec)
     size_t most = pl_chunking_even(spec->n, spec->grain ? spec->grain : 1), begin = 0;
     slots = slots < most ? slots : (unsigned)most;
     slots = slots < PL_SLEEP_MAX ? slots : PL_SLEEP_MAX;
-    /* A call that asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept alone. */
+    /* A call that asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept
+     * alone. */
     loop_means means = {.growth = spec->workers > cores ? PL_GROWTH_BEYOND : PL_GROWTH_TO_SIZE, .has_mask = true};
     if (slots > 1 && means.growth == PL_GROWTH_TO_SIZE) {
         uint64_t guess = pl_cost_guess(spec->cost, spec->n);

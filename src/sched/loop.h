@@ -2,35 +2,37 @@
 /*
  * A parallel loop: one body over [0, n), on the caller and on whoever helps.
  *
- * The iterations sit in *ranges* (range.h), one for each *participant slot* of the loop. The caller takes the first participant slot, with the
- * whole range. Who finds the other participant slots empty-handed is told by an *share*: a task on the deque of each participant,
- * open for as long as that participant has iterations to share and the loop has a free participant slot. A thief of a share stays
- * down, takes the back half of somebody's range, makes a share of its own, and so on: the work spreads like a
- * rumour, and each share wakes at most one sleeper, or else the callers that wait for a loop around this one.
+ * The iterations are in *ranges* (range.h), one for each *participant slot* of the loop. The caller takes the first
+ * slot, with the whole range. The other slots are empty at first. That there are some, others learn by a *share*: a
+ * task on the deque of each participant, which lies there for as long as that participant has iterations to share and
+ * the loop has a free slot. A thief of a share takes a free slot, steals the back half of somebody's range, makes a
+ * share of its own, and so on: the work spreads like a rumour, and each share wakes at most one sleeper, or else the
+ * callers that wait for a loop around this one.
  *
  * Where workers are searching when the loop begins, the caller does not wait for that: it spreads the range over its
- * own participant slot and one for each searcher, which are reserved, and hands those participant slots over (handoff.h). Whoever takes one is
- * counted at the latch already. Those that nobody has taken after two microseconds it takes back, free for all, with
- * their iterations still in them.
+ * own slot and one for each searcher, which are reserved, and hands those slots over (handoff.h). A searcher that takes
+ * one is counted at the latch already. Slots that nobody has taken after two microseconds the caller takes back: they
+ * are free for all then, with their iterations still in them.
  *
  * A participant eats its range in chunks that grow until one lasts some microseconds; where it is known what iterations
- * cost, they begin at that. Then it steals from the other participant slots; when all are empty it leaves. The caller waits at the
- * latch, which counts participants and open shares, until all have left.
+ * cost, they begin at that (chunking.h). Then it steals from the other slots; when all are empty it leaves. The caller
+ * waits at the latch, which counts participants and open shares, until all have left.
  *
- * While it waits, it looks after its own call only: iterations that came up in another participant slot, and shares of loops that
- * the participants' iterations have started (those on the deques of its own loop's participants; loops that thieves of
- * those have started further away are left to others). The rule "a waiter runs only tasks of the call it waits for"
- * is kept so:
+ * While it waits, it looks after its own call only: iterations that have come into another slot, and shares of loops
+ * that the participants' iterations have started (those on the deques of its own loop's participants; loops that
+ * thieves of those have started further away are left to others). The rule "a waiter runs only tasks of the call it
+ * waits for" is kept so:
  *
- *   - While somebody stays on a participant slot that it took by stealing a share, or a participant slot itself, all that is public on its deque
- *     was pushed by iterations of this loop. For when it took its slot, nothing public was there: either it was idle, and its
- *     deque empty; or it was itself waiting for a loop, and then it takes shares only if all that is on its deque has
- *     been stolen (as its own share has been, as a rule, and with that all older tasks: deque.h, (7)). What is stolen
- *     stays so until its owner pops it, which is after it has left the participant slot.
- *   - The participant may have left between the waiter's look at the participant slot and its steal. So the waiter looks again. If the
- *     participant is still there, the task was pushed while it sat: it cannot have left and come back meanwhile, since
- *     before it leaves any inner loop it waits until the thief of its share is done with the slot, which the waiter
- *     is not. If it has left, the waiter drops the share unused, and the participant makes a new one at its next chunk.
+ *   - While a worker has a slot that it took by stealing a share, or by taking the slot itself, all that is public on
+ *     its deque was pushed by iterations of this loop. For when it took its slot, nothing public was there: either it
+ *     was idle, and its deque empty; or it was itself waiting for a loop, and then it takes shares only if all that is
+ *     on its deque has been stolen (as its own share has been, as a rule, and with that all older tasks: deque.h, (7)).
+ *     What is stolen stays so until its owner pops it, which is after it has left the slot.
+ *   - The participant may have left between the waiter's look at the slot and its steal. So the waiter looks again. If
+ *     the participant is still there, the task was pushed while it had the slot: it cannot have left and come back
+ *     meanwhile, since before it leaves any inner loop it waits until the thief of its share is done with the deque's
+ *     slot, which the waiter is not. If it has left, the waiter drops the share unused, and the participant makes a new
+ *     one at its next chunk.
  */
 #ifndef PL_SCHED_LOOP_H
 #define PL_SCHED_LOOP_H
@@ -42,8 +44,8 @@
 #include "sched/cost.h"
 
 /*
- * Runs the iterations [begin, end). Returns 0; or non-zero to stop the loop: no further chunk is begun. `stop` is
- * an _Atomic int that is not zero once anybody has stopped the loop. `participant` is the number of the participant that
+ * Runs the iterations [begin, end). Returns 0; or non-zero to stop the loop: no further chunk is begun. `stop` is an
+ * _Atomic int that is not zero once anybody has stopped the loop. `participant` is the number of the participant that
  * runs them: 0 is the caller; all are below the most workers that the loop may have (spec->workers, else
  * pl_pool_cores()); and no two threads that run the body of one loop at the same time have the same number. A thread
  * may have several, one after the other, and what one thread did as a participant happens before what the next thread
@@ -61,9 +63,9 @@ typedef struct pl_loop_spec {
     size_t n;
     pl_loop_body *body;
     void *ctx;
-    size_t ctx_size; /* of ctx, if a copy will do as well, and helpers are to have one; at most PL_LOOP_CTX; or 0 */
-    size_t grain;    /* iterations in each chunk; 0: what is best */
-    bool (*is_over)(void *ctx); /* or NULL: whether it is all the same by now how many there are in a chunk */
+    size_t ctx_size;            /* of what ctx points to, if helpers may have a copy; at most PL_LOOP_CTX; or 0 */
+    size_t grain;               /* iterations in each chunk; 0: what is best */
+    bool (*is_over)(void *ctx); /* whether it no longer matters how many iterations a chunk has; or NULL */
     unsigned chunk_us;          /* how long a chunk is to last; 0: what is best for the balance */
     unsigned workers;           /* the most that take part, the caller among them; 0: as many as there are cores */
     pl_cost *cost;              /* what iterations of this body have cost; never NULL */

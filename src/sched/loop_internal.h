@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Between loop.c (a loop's beginning and end), loop_slots.c (its participant slots) and participant.c (who takes part). */
+/* Between loop.c (a loop's beginning and end), loop_slots.c (its participant slots) and participant.c (taking
+ * part). */
 #ifndef PL_SCHED_LOOP_INTERNAL_H
 #define PL_SCHED_LOOP_INTERNAL_H
 

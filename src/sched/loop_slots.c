@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The participant slots of a loop: who takes and leaves them, and how they are handed over; loop.h and handoff.h say why. */
+/* The participant slots of a loop: how they are taken and left, and how they are handed over; loop.h and handoff.h say
+ * why. */
 #include "base/os.h"
 #include "sched/loop_internal.h"
 #include "sched/wake.h"
@@ -23,8 +24,8 @@ pl_loop_slot *pl_loop_take_slot(pl_loop *loop, pl_worker *w)
         _Atomic uint32_t *participant = &loop->slot[k].participant;
         /* R24 relaxed: a hint that spares the CAS; pairs with R10, R13 */
         uint32_t nobody = atomic_load_explicit(participant, memory_order_relaxed);
-        /* R10 seq_cst: one worker gets the slot; it fills the range after the last participant has emptied it (acquire),
-         * and comes before its first publish in S; pairs with R13, R15 */
+        /* R10 seq_cst: one worker gets the slot; it fills the range after the last participant has emptied it
+         * (acquire), and comes before its first publish in S; pairs with R13, R15 */
         if (nobody == 0 && atomic_compare_exchange_strong_explicit(participant, &nobody, w->index + 1,
                                                                    memory_order_seq_cst, memory_order_relaxed)) {
             /* R8 relaxed: a hint; pairs with R7 */

@@ -33,7 +33,7 @@ static void renew_share(pl_participant *p)
 {
     pl_deque *deque = &p->worker->deque;
     if (pl_deque_is_private(deque, p->share))
-        pl_deque_publish(deque, deque->head); /* a task that an iteration ran has taken it back */
+        pl_deque_publish(deque, deque->head);          /* a task that an iteration ran has taken it back */
     pl_wake_call_for_help(p->worker, p->loop->growth); /* those who were busy may be idle by now */
 }
 
@@ -53,8 +53,8 @@ static void make_share(pl_participant *p)
     pl_wake_call_for_help(p->worker, loop->growth);
 }
 
-/* Sees to it that there is a share while there is something to share, in whatever slot, and a slot to share it with. True if
- * it made one, which takes some time. */
+/* Sees to it that there is a share while there is something to share, in whatever slot, and a slot to share it with.
+ * True if it made one, which takes some time. */
 static bool keep_share(pl_participant *p)
 {
     pl_loop *loop = p->loop;
@@ -66,7 +66,7 @@ static bool keep_share(pl_participant *p)
         return false;
     /* R7 relaxed: a hint; whoever takes the share looks for a slot; pairs with R8, R9 */
     if (atomic_load_explicit(&loop->taken, memory_order_relaxed) >= loop->slots) {
-        /* the caller, who keeps its slot, may have parked while these iterations were on their way here */
+        /* the caller, which keeps its slot, may have parked while these iterations were on their way here */
         pl_latch_poke(&loop->latch);
         return false;
     }
@@ -165,8 +165,8 @@ PL_NOT_INLINED void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slo
     pl_os_cancel_restore(state);
 }
 
-/* What the thief of a share does: takes part, if it still may and there is a free slot. The share's count at the latch is now
- * the thief's. */
+/* What the thief of a share does: takes part, if it still may and there is a free slot. The share's count at the latch
+ * is now the thief's. */
 static void take_share(pl_worker *w, pl_worker *victim, pl_slot *share, bool wanted)
 {
     pl_loop *loop = *(void **)(void *)share->data;

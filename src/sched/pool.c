@@ -73,8 +73,8 @@ static bool is_busy(const pl_pool *pool, bool *others)
         return true;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        /* W18 seq_cst: after W9 in S: a thread that enters a activation from now on sees that the pool is stopping; pairs
-         * with W27 */
+        /* W18 seq_cst: after W9 in S: a thread that enters an activation from now on sees that the pool is stopping;
+         * pairs with W27 */
         if (atomic_load_explicit(&w->inside, memory_order_seq_cst) || pl_handoff_busy(&w->handoff))
             return true;
         *others |= w->use == PL_GUEST && w != pl_pool_this.worker;
@@ -90,11 +90,12 @@ static void bar_pool(pl_pool *pool)
     atomic_store_explicit(&pool->stopping, 1, memory_order_seq_cst);
 }
 
-/* With the mutex held. Threads that have left meanwhile, or leave as they do not see it yet, are made anew when they are wanted. */
+/* With the mutex held. Threads that have left meanwhile, or leave as they do not see it yet, are made anew when they
+ * are wanted. */
 static void open_again(pl_pool *pool)
 {
-    /* W64 seq_cst: before the look for jobs, in S: who has submitted one and was barred from starting a thread for it is
-     * seen; pairs with W8, I2 */
+    /* W64 seq_cst: before the look for jobs, in S: a thread that has submitted one, and was barred from starting
+     * another for it, is seen; pairs with W8, I2 */
     atomic_store_explicit(&pool->stopping, 0, memory_order_seq_cst);
 }
 
@@ -173,7 +174,7 @@ static void end_program_pool(void)
     if (pl_pools.has_guest_key)
         pthread_key_delete(pl_pools.guest_key);
     pl_pools.has_guest_key = false;
-    /* W51 acquire: who held it is done with it; pairs with W49, W50 */
+    /* W51 acquire: those that held it are done with it; pairs with W49, W50 */
     bool known = others || atomic_load_explicit(&pool->holders, memory_order_acquire) > 0;
     if (!known)
         pl_pools.program = NULL;
@@ -275,7 +276,8 @@ void pl_pool_free(pl_pool *pool)
 
 void pl_pool_hold(pl_pool *pool)
 {
-    /* W49 relaxed: the pool is held meanwhile, by its maker or an outer attachment, or the mutex keeps it; pairs with W32, W50, W51 */
+    /* W49 relaxed: the pool is held meanwhile, by its maker or an outer attachment, or the mutex keeps it; pairs with
+     * W32, W50, W51 */
     atomic_fetch_add_explicit(&pool->holders, 1, memory_order_relaxed);
 }
 
@@ -304,7 +306,8 @@ void pl_pool_let_go(pl_pool *pool)
 static pl_pool *hold_first(pl_pool *pool)
 {
     for (; pool; pool = pl_pool_at(&pool->next)) {
-        /* W33 relaxed: the mutex keeps the pool; one that nobody holds is left to who ends it; pairs with W32 */
+        /* W33 relaxed: the mutex keeps the pool; one that nobody holds is left to the thread that ends it; pairs with
+         * W32 */
         uint32_t holders = atomic_load_explicit(&pool->holders, memory_order_relaxed);
         while (holders > 0) {
             /* W34 relaxed: as W49; pairs with W32 */

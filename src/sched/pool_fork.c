@@ -37,8 +37,9 @@ static void renew_pool(pl_pool *pool)
     pl_pool_make_own(pool, next);
 }
 
-/* The child has one thread, and a copy of pools whose threads are gone. It may be in the midst of a task, with activations
- * of loops below it on the stack; so their records are left alone, but within reach. The mutex may have been held. */
+/* The child has one thread, and a copy of pools whose threads are gone. It may be in the midst of a task, with
+ * activations of loops below it on the stack; so their records are left alone, but within reach. The mutex may have
+ * been held. */
 static void become_child(void)
 {
     pl_os_known_child();

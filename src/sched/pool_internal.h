@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the files of the pools: pool.c (their life), pool_guests.c (records, and threads of the program), pool_threads.c
- * (threads of a pool), pool_attach.c (who is in which pool), pool_fork.c (children of fork()).
+ * Between the files of the pools: pool.c (their life), pool_guests.c (records, and threads of the program),
+ * pool_threads.c (threads of a pool), pool_attach.c (which thread is in which pool), pool_fork.c (children of fork()).
  */
 #ifndef PL_SCHED_POOL_INTERNAL_H
 #define PL_SCHED_POOL_INTERNAL_H
@@ -10,7 +10,7 @@
 
 /* What all pools share. */
 typedef struct pl_pool_state {
-    pthread_mutex_t mutex;     /* guards all that follows, and who uses which record; never held while a task runs */
+    pthread_mutex_t mutex;     /* guards all that follows, and the use of records; never held while a task runs */
     pl_pool *program;          /* the program's pool; or NULL */
     _Atomic(pl_pool *) own;    /* those that pl_pool_new() has made, until they are freed */
     pl_pool *forked;           /* those of parent processes */
@@ -32,7 +32,8 @@ typedef struct pl_pool_thread {
     pl_attachment *attachment; /* the innermost; if that has no worker yet, `worker` is NULL */
 
     /* A thread of the pool that has not begun, or is on its way out: calls that `thread_start`, `thread_end` or its
-     * thread-specific destructors make run alone. It would be the last to let go of a pool that it is to be joined for. */
+     * thread-specific destructors make run alone. It would be the last to let go of a pool that it is to be joined
+     * for. */
     bool stays_out;
 } pl_pool_thread;
 
@@ -60,8 +61,8 @@ pl_pool *pl_pool_program(void);
 /* Makes it one of the program's own, which its maker holds; `next` is the next of them. */
 void pl_pool_make_own(pl_pool *pool, pl_pool *next);
 
-/* What a link of the list of own pools leads to. The list changes under the mutex, but for a child process, which sees it as
- * it was at some moment. */
+/* What a link of the list of own pools leads to. The list changes under the mutex, but for a child process, which sees
+ * it as it was at some moment. */
 pl_pool *pl_pool_at(_Atomic(pl_pool *) *link);
 
 /* Takes a pool out of the list that `link` is part of. With the mutex held, or in a child process. */

@@ -78,9 +78,10 @@ bool pl_pool_may_add(const pl_pool *pool, pl_growth growth)
     bool few = pl_pool_threads(pool) + 1 < pool->size + driven + lent;
     if (pool->locked && !jobs && pl_pool_this.worker && pl_pool_this.worker->is_thread)
         return false;
-    if (pl_os_forking_apart) /* the thread would be the keeper's, which ends soon, or in a process that is to have one */
+    if (pl_os_forking_apart) /* the thread would be the keeper's, which ends soon, or in one that is to stay alone */
         return false;
-    return (growth == PL_GROWTH_BEYOND || jobs || few) && (until == 0 || pl_os_nanoseconds() > until) && !pl_pool_stopping(pool);
+    return (growth == PL_GROWTH_BEYOND || jobs || few) && (until == 0 || pl_os_nanoseconds() > until) &&
+           !pl_pool_stopping(pool);
 }
 
 bool pl_worker_leave(pl_worker *worker)

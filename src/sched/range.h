@@ -45,8 +45,8 @@ static inline uint32_t pl_range_rest(const pl_range *range)
     return begin < end ? end - begin : 0;
 }
 
-/* Its worker: takes `want` iterations from the front, but at most a quarter of the rest; at least one. False if there is
- * none. */
+/* Its worker: takes `want` iterations from the front, but at most a quarter of the rest; at least one. False if there
+ * is none. */
 static inline bool pl_range_take(pl_range *range, uint32_t want, uint32_t *begin, uint32_t *end)
 {
     /* R3 relaxed: R4 decides; pairs with R1, R6 */

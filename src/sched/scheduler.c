@@ -84,7 +84,7 @@ static found_kind look_around(pl_worker *w, find *found)
 
 /* Searches until it has found something, or nothing for a while. Now and then it lets others have the CPU: the thread
  * that woke it may have been put behind it. */
-static found_kind search(pl_worker *w, find *found)
+static found_kind search_for_work(pl_worker *w, find *found)
 {
     uint64_t spin = pl_pool_crowded(w->pool) ? w->pool->spin_ticks / SHORT : w->pool->spin_ticks;
     uint64_t start = pl_ticks(), last_yield = start;
@@ -124,8 +124,8 @@ static pl_steal claim_all(pl_worker *w)
     return all;
 }
 
-/* Whether there is work, or there may be, for a worker that sleeps, or is about to and has announced it: what is public;
- * and what the workers that run tasks have in private. One heavy fence serves for all of them. */
+/* Whether there is work, or there may be, for a worker that sleeps, or is about to and has announced it: what is
+ * public; and what the workers that run tasks have in private. One heavy fence serves for all of them. */
 static bool look_for_sleepers(pl_worker *w)
 {
     pl_pool *pool = w->pool;
@@ -162,7 +162,7 @@ void pl_worker_pass_on(pl_worker *w)
 
 /* Goes to sleep, unless there is work after all. It counts as searching before and after. True if it has rested for
  * so long that it may leave. */
-static bool rest(pl_worker *w)
+static bool rest_until_woken(pl_worker *w)
 {
     pl_pool *pool = w->pool;
     bool timed_out = false;
@@ -192,10 +192,10 @@ static bool rest(pl_worker *w)
 static found_kind find_work(pl_worker *w, find *found)
 {
     for (;;) {
-        found_kind what = search(w, found);
+        found_kind what = search_for_work(w, found);
         if (what != FOUND_NOTHING)
             return what;
-        if (pl_pool_stopping(w->pool) || w->inferior || rest(w))
+        if (pl_pool_stopping(w->pool) || w->inferior || rest_until_woken(w))
             return FOUND_END;
     }
 }

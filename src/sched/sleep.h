@@ -2,8 +2,8 @@
 /*
  * Rest and wake: how idle workers go to sleep, and why none sleeps through work.
  *
- * A worker without work is *searching*: it looks into all deques, for some microseconds. Then it parks. Who
- * publishes work makes sure that somebody will find it:
+ * A worker without work is *searching*: it looks into all deques, for some microseconds. Then it parks. A
+ * thread that publishes work makes sure that somebody will find it:
  *
  *      searcher going to sleep                     publisher
  *      -----------------------                     ---------
@@ -30,7 +30,7 @@
  * No wake-up is lost. Suppose a worker W parks (a4) for good, although a task published by p1 is still public, and
  * nobody is awake to find it. W's look a3 did not see the task, so a3 < p1 in S, and a1 < a2 < a3 < p1 < p2.
  *   - If p2 read searching == 0, then p3 saw W's bit, since a1 < p3, unless somebody else had claimed it; in
- *     both cases W is unparked, contradicting "for good", or another sleeper was claimed, who then finds the
+ *     both cases W is unparked, contradicting "for good", or another sleeper was claimed, which then finds the
  *     task or, on its own way to sleep, is the W of this argument.
  *   - If p2 read searching > 0, some V (a searcher, or a waker between p4 and p6) had not done its a2 or f1 before
  *     p2. If V goes on to sleep, its a3 comes after its a2, hence after p1 in S: it sees the task. If V does f1, it
@@ -44,13 +44,13 @@
  * or came after it by the fast path alone. Then somebody else is awake who looks for W: for after its announcement (a1,
  * or the latch's or slot's) W has claimed, asked, fenced and looked at V's deque (W28, pl_worker_uncover()), and would
  * have tried again, had it lost the claim. So the push came after, and V's slow path in between, which overwrote the
- * request and then looked who is idle (W24), in S after W's announcement. It saw W. If it then had something to
- * publish, or found it revealed in its stead, it has woken somebody, or left it to searchers, and has poked the waiters
- * of its own activations (W30). Whoever of these steals last (f2) goes once more through claim, fence and look for the
- * others, as does whoever finds nothing and goes to sleep. If it had nothing to publish, it asked itself, and the push
- * took the slow path. A worker that begins a task (W27) looks likewise, as a W that saw no task there (W28) had
- * announced itself before. Where the system has no heavy fence, what is private when V enters a long leaf stays so
- * until V returns.
+ * request and then looked whether anybody is idle (W24), in S after W's announcement. It saw W. If it then had
+ * something to publish, or found it revealed in its stead, it has woken somebody, or left it to searchers, and has
+ * poked the waiters of its own activations (W30). Whoever of these steals last (f2) goes once more through claim, fence
+ * and look for the others, as does whoever finds nothing and goes to sleep. If it had nothing to publish, it asked
+ * itself, and the push took the slow path. A worker that begins a task (W27) looks likewise, as a W that saw no task
+ * there (W28) had announced itself before. Where the system has no heavy fence, what is private when V enters a long
+ * leaf stays so until V returns.
  *
  * A thief that lost a race (PL_STEAL_LOST) has not seen an empty deque; it never goes from there to a1, but looks
  * again. A worker to be woken counts as searching from p4 on, before it runs, so that the next publisher does
@@ -113,7 +113,7 @@ uint32_t pl_sleep_awake(const pl_sleep *sleep);
 /* Whether somebody of the first `count` has announced that it sleeps. */
 bool pl_sleep_any(const pl_sleep *sleep, unsigned count);
 
-/* p3 to p5: claims the sleeper with the lowest index among the first `count`, who then counts as searching; the
+/* p3 to p5: claims the sleeper with the lowest index among the first `count`, which then counts as searching; the
  * caller unparks it. The lowest, so that those which were added last get to rest. PL_SLEEP_NONE if there is none.
  * Others may have been faster with those that there were: then PL_SLEEP_OTHERS if somebody searches, and
  * PL_SLEEP_OWING if nobody does, and the caller owes f2, like a searcher that was the last. */

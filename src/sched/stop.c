@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stopping calls, and sleeping until they are; cancel.h says how, and why no wake-up is lost. */
+/* Stopping calls, and sleeping until they are; stop.h says how, and why no wake-up is lost. */
 #include "sched/stop.h"
 
 #include <stdalign.h>
@@ -49,7 +49,7 @@ bool pl_stop_raise(pl_stop *stop, int level)
 
 static void notify_place(place *p)
 {
-    /* E3 seq_cst: m2, before m3 in S; who reads it sees m1 (release); pairs with E5 */
+    /* E3 seq_cst: m2, before m3 in S; a sleeper that reads it sees m1 (release); pairs with E5 */
     atomic_fetch_add_explicit(&p->epoch, 1, memory_order_seq_cst);
     /* E4 seq_cst: m3, after m2 in S; pairs with E6 */
     if (atomic_load_explicit(&p->sleepers, memory_order_seq_cst) > 0)
@@ -82,7 +82,7 @@ bool pl_stop_sleep(const void *root, uint64_t until, bool (*give_up)(void *conte
             break;
         pl_os_wait_for(&p->epoch, e, until - now);
     }
-    /* E7 relaxed: who still counts this sleeper wakes nobody; pairs with E4 */
+    /* E7 relaxed: a canceller that still counts this sleeper wakes nobody; pairs with E4 */
     atomic_fetch_sub_explicit(&p->sleepers, 1, memory_order_relaxed);
     return gave_up;
 }

@@ -5,9 +5,9 @@
  * A call has a *stop word*, an _Atomic int that only grows. It is the word that kernels look at before each task, so
  * PL_STOP_STARTING keeps tasks from starting, and PL_STOP_ALL asks those that run to give up, too.
  *
- * A task that sleeps waits for two things: the end of its time, and that one of several stop words (its call's, and those of
- * the calls around it) reaches PL_STOP_ALL. All sleepers with the same outermost call, their *root*, wait at one place, an
- * *epoch* that whoever has raised a stop word moves on:
+ * A task that sleeps waits for two things: the end of its time, and that one of several stop words (its call's, and
+ * those of the calls around it) reaches PL_STOP_ALL. All sleepers with the same outermost call, their *root*, wait at
+ * one place, an *epoch* that whoever has raised a stop word moves on:
  *
  *      sleeper                                   canceller
  *      -------                                   ---------
@@ -17,10 +17,11 @@
  *      n4  waits while epoch == e                m4      wakes all
  *      n5  sleepers -= 1, or again from n2
  *
- * n1, n2, m2 and m3 are seq_cst. No wake-up is lost: suppose that n3 does not see m1. Then e is older than what m2 makes of
- * the epoch: had n2 read that, it would have acquired m1. So n2 < m2 in S, hence n1 < n2 < m2 < m3, and m3 sees the sleeper.
- * Either n4 finds the epoch changed, or it waits already when m4 wakes it. Roots share places, some 64 of them, so now and
- * then a sleeper is woken for nothing; it looks, and sleeps on. Who does not know the root moves all epochs.
+ * n1, n2, m2 and m3 are seq_cst. No wake-up is lost: suppose that n3 does not see m1. Then e is older than what m2
+ * makes of the epoch: had n2 read that, it would have acquired m1. So n2 < m2 in S, hence n1 < n2 < m2 < m3, and m3
+ * sees the sleeper. Either n4 finds the epoch changed, or it waits already when m4 wakes it. Roots share places, some
+ * 64 of them, so now and then a sleeper is woken for nothing; it looks, and sleeps on. A canceller that does not know
+ * the root moves all epochs.
  *
  * The right-hand side is safe in a signal handler.
  */
@@ -50,8 +51,8 @@ bool pl_stop_raise(pl_stop *stop, int level);
 void pl_stop_notify(const void *root);
 void pl_stop_notify_all(void);
 
-/* Sleeps until `until`, in pl_os_nanoseconds(), or until give_up(context) is true, which is asked first and then whenever
- * a stop word anywhere has been raised. True if it gave up. */
+/* Sleeps until `until`, in pl_os_nanoseconds(), or until give_up(context) is true, which is asked first and then
+ * whenever a stop word anywhere has been raised. True if it gave up. */
 bool pl_stop_sleep(const void *root, uint64_t until, bool (*give_up)(void *context), void *context);
 
 #endif

@@ -27,7 +27,7 @@ static void run_serially(const pl_task *task, pl_slot *slot)
     pl_deque_end_serial(&d);
 }
 
-static void run(const pl_task *task, pl_slot *slot)
+static void run_from_outside(const pl_task *task, pl_slot *slot)
 {
     pl_worker *w = pl_worker_self();
     pl_activation activation = {.task = true};
@@ -57,14 +57,14 @@ static void run(const pl_task *task, pl_slot *slot)
 void parallel_task_run(const parallel_task *task, parallel_slot *slot)
 {
     int state = pl_os_cancel_defer();
-    run(task, slot);
+    run_from_outside(task, slot);
     pl_os_cancel_restore(state);
 }
 
 /* ---- spawn ----------------------------------------------------------------------------------------------- */
 
 /* After a slow path that has, or has not, published some of the tasks below `head`: what is private from here on is so
- * because nobody wants it. Who goes to sleep later looks for itself (W28 and pl_deque_claim()). */
+ * because nobody wants it. A worker that goes to sleep later looks for itself (W28 and pl_deque_claim()). */
 static void look_after(pl_worker *w, pl_slot *head, bool published)
 {
     pl_deque *d = &w->deque;
@@ -128,7 +128,7 @@ void parallel_task_run_now(parallel_worker *worker, parallel_slot *slot, const p
 /* ---- join ------------------------------------------------------------------------------------------------ */
 
 /* Steals from the thief of `slot` what it has spawned for it, and runs that. False if it has nothing. */
-static bool leapfrog(pl_worker *w, pl_worker *thief, const pl_slot *slot)
+static bool leapfrog_thief(pl_worker *w, pl_worker *thief, const pl_slot *slot)
 {
     pl_slot *stolen;
     const pl_task *task;
@@ -148,7 +148,7 @@ static unsigned wait_for(pl_worker *w, pl_slot *slot)
     while (!((state = pl_slot_state(slot)) & PL_SLOT_ENDED)) {
         unsigned number = state / PL_SLOT_THIEF;
         pl_worker *thief = number ? pl_pool_worker(pool, number - 1) : NULL;
-        if (thief && leapfrog(w, thief, slot)) {
+        if (thief && leapfrog_thief(w, thief, slot)) {
             start = pl_ticks();
             continue;
         }
@@ -168,7 +168,7 @@ static unsigned wait_for(pl_worker *w, pl_slot *slot)
 }
 
 /* The task in `slot` has been stolen. Its result, or NULL if it was given back. */
-static void *join(pl_worker *w, pl_slot *slot, const pl_task *task)
+static void *join_stolen(pl_worker *w, pl_slot *slot, const pl_task *task)
 {
     unsigned state = pl_slot_state(slot);
     if (!(state & PL_SLOT_ENDED)) {
@@ -199,7 +199,7 @@ void *parallel_task_pop(parallel_worker *worker, parallel_slot *slot, const para
     }
     *head = slot;
     if (pl_deque_pop_slow(d, slot, PL_TAKE_HALF, &published) == PL_POP_STOLEN)
-        return join(w, slot, task);
+        return join_stolen(w, slot, task);
     look_after(w, slot, published);
     return NULL;
 }

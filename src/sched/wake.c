@@ -106,7 +106,7 @@ void pl_wake_notify(pl_pool *pool, pl_growth growth)
     } while (pl_pool_has_public(pool) || pl_injector_count(&pool->injector));
 }
 
-/* ---- looks for work, and for who has none ---------------------------------------------------------------- */
+/* ---- looks for work, and for those that have none -------------------------------------------------------- */
 
 bool pl_pool_has_public(const pl_pool *pool)
 {
@@ -130,7 +130,7 @@ bool pl_pool_idle(const pl_pool *pool)
            pl_pool_may_add(pool, PL_GROWTH_TO_SIZE);
 }
 
-/* Who waits for what this thread is inside of may help with what it has published. */
+/* Those who wait for what this thread is inside of may help with what it has published. */
 static void poke_waiters(const pl_worker *w)
 {
     for (pl_activation *f = w->activation; f; f = f->outer) {
@@ -144,8 +144,8 @@ static void poke_waiters(const pl_worker *w)
 void pl_wake_call_for_help(pl_worker *w, pl_growth growth)
 {
     pl_wake_notify(w->pool, growth);
-    /* W30 seq_cst: as W24: who waits for what this thread does, and did not see what it has published, is seen; pairs
-     * with W25 */
+    /* W30 seq_cst: as W24: a worker that waits for what this thread does, and did not see what it has published, is
+     * seen; pairs with W25 */
     if (atomic_load_explicit(&w->pool->waiting, memory_order_seq_cst) > 0)
         poke_waiters(w);
 }

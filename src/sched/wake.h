@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who wakes whom. A thread that publishes work calls pl_wake_notify(), or, from inside of what others may be waiting for,
- * pl_wake_call_for_help(): then somebody will find the work. The protocol, and why no wake-up is lost, is in sleep.h. What
- * there is to find, and who is idle, is asked of the pool (pool.h).
+ * Who wakes whom. A thread that publishes work calls pl_wake_notify(), or, from inside of what others may be waiting
+ * for, pl_wake_call_for_help(): then somebody will find the work. The protocol, and why no wake-up is lost, is in
+ * sleep.h. What there is to find, and whether anybody is idle, is asked of the pool (pool.h).
  */
 #ifndef PL_SCHED_WAKE_H
 #define PL_SCHED_WAKE_H
 
 #include "sched/pool.h"
 
-/* Somebody has published work: makes sure that it is found, by a further thread if need be, as far as the pool may grow. If
- * all are busy, whoever runs out of work first will find it. */
+/* Somebody has published work: makes sure that it is found, by a further thread if need be, as far as the pool may
+ * grow. If all are busy, whoever runs out of work first will find it. */
 void pl_wake_notify(pl_pool *pool, pl_growth growth);
 
 /* Somebody is to come for what this worker has published: one that sleeps or searches, and those that wait for what the
@@ -24,8 +24,8 @@ void pl_wake_waiter_ends(pl_pool *pool);
 /* A worker is awake, or has begun: it may run on any of its CPUs again. */
 void pl_wake_restore_affinity(pl_worker *worker);
 
-/* How long a loop has to be, in ticks, to be worth waking somebody for: twice as long as by when help would be there, less
- * what the caller has done until then. */
+/* How long a loop has to be, in ticks, to be worth waking somebody for: twice as long as by when help would be there,
+ * less what the caller has done until then. */
 static inline uint64_t pl_wake_price(const pl_pool *pool)
 {
     /* W35 relaxed: numbers by themselves; pairs with W37 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a worker does: it is inside of loops and tasks, steals and runs tasks, and waits for those who have stolen its own. */
+/* What a worker does: it is inside of loops and tasks, steals and runs tasks, and waits for those who have stolen its
+ * own. */
 #include <string.h>
 
 #include "base/os.h"
@@ -7,24 +8,25 @@
 #include "sched/pool.h"
 #include "sched/wake.h"
 
-/* How many looks an owner takes at a slot that its thief is about to leave, before it sleeps. A thief needs some 50 ns; one
- * that takes longer is not on a CPU. */
+/* How many looks an owner takes at a slot that its thief is about to leave, before it sleeps. A thief needs some 50 ns;
+ * one that takes longer is not on a CPU. */
 #ifdef PL_MODEL
 enum { AWAIT_LOOKS = 1 };
 #else
 enum { AWAIT_LOOKS = 64 };
 #endif
 
-/* A task shorter than 1 / WORTH us is not worth stealing: that its slot goes from cache to cache and back costs as much.
- * A thief that has stolen one leaves its victim alone for a microsecond, and twice as long each time, up to this. */
+/* A task shorter than 1 / WORTH us is not worth stealing: that its slot goes from cache to cache and back costs as
+ * much. A thief that has stolen one leaves its victim alone for a microsecond, and twice as long each time, up to
+ * this. */
 enum { WORTH = 2, SHY_US = 32 };
 
 /* How long a thread relies on what it knows of the program's signal handlers: to ask takes some us. */
 #define HANDLED_US 2000
 
-/* ---- activations ---------------------------------------------------------------------------------------------- */
+/* ---- activations ----------------------------------------------------------------------------------------- */
 
-static void count(_Atomic uint32_t *counter, int step)
+static void count_activation(_Atomic uint32_t *counter, int step)
 {
     /* W26 relaxed: only this thread writes it; no partner */
     uint32_t n = atomic_load_explicit(counter, memory_order_relaxed);
@@ -37,9 +39,9 @@ void pl_worker_enter(pl_worker *w, pl_activation *activation)
 {
     activation->outer = w->activation;
     w->activation = activation;
-    count(&w->inside, 1);
+    count_activation(&w->inside, 1);
     if (activation->task)
-        count(&w->tasks, 1);
+        count_activation(&w->tasks, 1);
 }
 
 void pl_worker_exit(pl_worker *w)
@@ -47,11 +49,11 @@ void pl_worker_exit(pl_worker *w)
     pl_activation *activation = w->activation;
     w->activation = activation->outer;
     if (activation->task)
-        count(&w->tasks, -1);
-    count(&w->inside, -1);
+        count_activation(&w->tasks, -1);
+    count_activation(&w->inside, -1);
 }
 
-/* ---- what tasks see of who waits for them ----------------------------------------------------------------- */
+/* ---- what tasks see of the thread that waits for them ---------------------------------------------------- */
 
 void pl_worker_show(pl_worker *w, const pl_os_ambient *ambient)
 {
@@ -62,7 +64,7 @@ void pl_worker_show(pl_worker *w, const pl_os_ambient *ambient)
 }
 
 /* What a thief is to see that has stolen a task from this worker. */
-static pl_os_ambient shown(pl_worker *victim)
+static pl_os_ambient shown_ambient(pl_worker *victim)
 {
     pl_os_ambient ambient;
     /* W70 relaxed: acquired with the stolen task; what is written later is of the same computation; pairs with W69 */
@@ -144,7 +146,7 @@ static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const p
     pl_activation activation = {.slot = slot, .waiter = &victim->parker, .task = true};
     pl_worker_enter(thief, &activation);
     int state = thief->is_thread ? -1 : pl_os_cancel_defer(); /* it is not the thread's own task */
-    pl_os_ambient theirs = shown(victim), before;
+    pl_os_ambient theirs = shown_ambient(victim), before;
     pl_os_ambient_enter(&theirs, &before);
     pl_worker_show(thief, &theirs);
     uint64_t start = pl_ticks();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker: a thread with a deque. What it is inside of, and what it does with its own tasks and with those of others. The
- * pool that it belongs to, and how workers come and go, is in pool.h.
+ * A worker: a thread with a deque. What it is inside of, and what it does with its own tasks and with those of others.
+ * The pool that it belongs to, and how workers come and go, is in pool.h.
  */
 #ifndef PL_SCHED_WORKER_H
 #define PL_SCHED_WORKER_H
@@ -63,7 +63,8 @@ typedef struct pl_worker {
     _Atomic uint32_t tasks;    /* how many of them are tasks; read by workers that go to sleep */
     _Atomic pl_os_id me;       /* its thread's number */
 
-    /* what tasks see of the thread that waits for the computation which this one takes part in; read by their thieves */
+    /* what tasks see of the thread that waits for the computation which this one takes part in; read by their
+     * thieves */
     _Atomic uint64_t floating;
     _Atomic(void *) locale;
 
@@ -83,16 +84,16 @@ typedef struct pl_worker {
 
 /* ---- where a worker is ----------------------------------------------------------------------------------- */
 
-/* The calling thread's worker; makes it a guest of the pool that it is attached to, or else of the program's, if it has none.
- * NULL if there is no memory, there are too many workers, or the library is forking a process on this thread, where calls
- * that fork handlers make are to run alone. */
+/* The calling thread's worker; makes it a guest of the pool that it is attached to, or else of the program's, if it has
+ * none. NULL if there is no memory, there are too many workers, or the library is forking a process on this thread,
+ * where calls that fork handlers make are to run alone. */
 pl_worker *pl_worker_self(void);
 
 /* The same, or NULL if it has none yet. */
 pl_worker *pl_worker_known(void);
 
-/* A call of this thread's is through with pl_worker_self(): gives the record back if it is not to be kept, and this was not a
- * call within another. */
+/* A call of this thread's is through with pl_worker_self(): gives the record back if it is not to be kept, and this was
+ * not a call within another. */
 void pl_worker_end_call(void);
 
 /* Enters and leaves an activation. */
@@ -130,8 +131,8 @@ void pl_worker_end(pl_worker *victim, pl_slot *slot, unsigned how);
 /* Waits until the thief of a slot has left it; helps nobody. Returns its state. */
 unsigned pl_worker_await(pl_worker *worker, pl_slot *slot);
 
-/* Makes sure that the victim, which runs tasks, hides none from a waiter that is about to park, and has announced it. True
- * if there is one, public now, or may be: then the waiter is to look again. */
+/* Makes sure that the victim, which runs tasks, hides none from a waiter that is about to park, and has announced it.
+ * True if there is one, public now, or may be: then the waiter is to look again. */
 bool pl_worker_uncover(pl_worker *thief, pl_worker *victim);
 
 /* Someone else is about to reveal what a deque hides, or to steal it: lets others have the CPU, and is true. */
@@ -152,12 +153,13 @@ void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece);
 /* The tasks that the worker spawns, or that are spawned for it, see this of the waiting thread: its own. */
 void pl_worker_show(pl_worker *worker, const pl_os_ambient *ambient);
 
-/* The signal mask that tasks are to have which the worker's thread waits for: its own, or that of those whom it works for. */
+/* The signal mask that tasks are to have which the worker's thread waits for: its own, or that of those whom it works
+ * for. */
 void pl_worker_mask_of(const pl_worker *worker, pl_os_mask *mask);
 
 /* A thread of the pool takes this mask, which stays where it is meanwhile; NULL: blocks all signals. Other threads keep
- * theirs. Returns what to go back to; that comes before any waiter can know that the thread has done, since its signals are
- * for the program. */
+ * theirs. Returns what to go back to; that comes before any waiter can know that the thread has done, since its signals
+ * are for the program. */
 const pl_os_mask *pl_worker_set_mask(pl_worker *worker, const pl_os_mask *mask);
 
 /* ---- a thread of the pool -------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [--seconds=N] [--part=K/N] [SCENARIO | !SCENARIO...]: explores small
- * scenarios on the lock-free parts, all or those so named or not: every interleaving and what memory may do, within bounds
- * (explore.h). Each for so many seconds at most; of all, every Nth from the Kth (counted from 0) on.
+ * model [--deep | --bounds=PREEMPTIONS,WEAK,TOGETHER] [--seconds=N] [--part=K/N] [SCENARIO | !SCENARIO...]: explores
+ * small scenarios on the lock-free parts, all or those so named or not: every interleaving and what memory may do,
+ * within bounds (explore.h). Each for so many seconds at most; of all, every Nth from the Kth (counted from 0) on.
  *
  * model --litmus: small programs that pin down what the tester's memory does.
  */
@@ -54,8 +54,8 @@ void without_workers(void)
     pl_pool_end_all();
 }
 
-/* All threads exist, and search, when a scenario begins. They do not count as the pool's, which is not to take them for too
- * many; and there will be no more. */
+/* All threads exist, and search, when a scenario begins. They do not count as the pool's, which is not to take them for
+ * too many; and there will be no more. */
 void set_up_pool(int count, uint32_t slots)
 {
     static pl_pool the_pool;
@@ -144,7 +144,7 @@ event met[2];
 
 void work_as(unsigned participant)
 {
-    model_assert(participant < pl_pool_cores() && participant < MODEL_THREADS);
+    model_assert(participant < MODEL_THREADS);
     done_as[participant]++;
 }
 

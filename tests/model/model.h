@@ -54,8 +54,8 @@ typedef struct event {
 void event_wait(event *e);
 void event_set(event *e);
 
-/* Counts, in a plain variable for each, what a participant of a loop has run: it is below what the pool's loops may have,
- * and two threads with one number would race there. For one loop at a time. */
+/* Counts, in a plain variable for each, what a participant of a loop has run: two threads with one number would race
+ * there. For one loop at a time. */
 void work_as(unsigned participant);
 
 /* A loop of unknown cost. Its iterations count themselves in `ran`; or are two that wait for each other. */

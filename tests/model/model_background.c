@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios on what runs in the background, and on how it is stopped: the injector of a pool, and sleepers that wake. */
+/* Scenarios on what runs in the background, and on how it is stopped: the injector of a pool, and sleepers that
+ * wake. */
 #include "model/model.h"
 
 #include <string.h>

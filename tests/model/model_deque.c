@@ -154,7 +154,8 @@ void reveal_anyhow(void)
     steal_two();
 }
 
-/* Claims in two deques, of which the second owner is thread 1, and reveals in both after one fence, as who goes to sleep does. */
+/* Claims in two deques, of which the second owner is thread 1, and reveals in both after one fence, as who goes to
+ * sleep does. */
 static void set_up_two_deques(void)
 {
     set_up_deque();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scenarios on executors: the shipped executor.c, on the pool's injector, with the scheduler's workers. What a call is made of
- * is in place of the API's: one task, which either returns, or sleeps until the call is cancelled.
+ * Scenarios on executors: the shipped executor.c, on the pool's injector, with the scheduler's workers. What a call is
+ * made of is in place of the API's: one task, which either returns, or sleeps until the call is cancelled.
  */
 #include "model/model.h"
 

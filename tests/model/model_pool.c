@@ -51,7 +51,8 @@ static void ran_both(int times)
     model_assert(ran[0] == times && ran[1] == times);
 }
 
-/* The second iteration runs on a thread that the first call brings into being. Once it has run, it is not kept off a CPU. */
+/* The second iteration runs on a thread that the first call brings into being. Once it has run, it is not kept off a
+ * CPU. */
 static void call_and_end(void)
 {
     for (int i = 1; i <= 2; i++) {
@@ -168,11 +169,16 @@ static void call_twice(void)
     call_until_over();
 }
 
-/* The end by a call: the pool has been used, and its thread sleeps or searches, while another thread makes its first call, and
- * one more. Each finds the pool, or none, and then works alone; as does who has ended it, from then on. */
+/* The end by a call: the pool has been used, and its thread sleeps or searches, while another thread makes its first
+ * call, and one more. Each finds the pool, or none, and then works alone; as does who has ended it, from then on. */
 static int run_more_iterations(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
-    return run_iterations(ctx, begin + 2, end + 2, stop, participant);
+    (void)ctx;
+    (void)stop;
+    (void)participant; /* that is another loop's than the iterations of run_iterations() */
+    for (size_t i = begin; i < end; i++)
+        ran[2 + i]++;
+    return 0;
 }
 
 static void call_end_and_call(void)

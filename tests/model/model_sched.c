@@ -294,6 +294,7 @@ static int run_handed(void *ctx, size_t begin, size_t end, void *stop, unsigned 
 {
     int call = *(int *)ctx;
     model_assert(call == calls_made && calls_ended == call - 1);
+    model_assert((participant == 0) == (model_self() == 0) && participant < pl_pool_cores());
     run_iterations(ctx, begin, end, stop, participant);
     model_assert(call == calls_made && calls_ended == call - 1);
     return 0;
@@ -324,8 +325,8 @@ static void hand_over_twice(void)
     stop_pool();
 }
 
-/* A thief that has read the size of the first loop's pieces may take from the second, whose pieces are participant slots. The caller
- * waits there until somebody else takes part. */
+/* A thief that has read the size of the first loop's pieces may take from the second, whose pieces are participant
+ * slots. The caller waits there until somebody else takes part. */
 static int run_with_others(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
     if (model_self() == 0)
@@ -395,8 +396,8 @@ static void hand_over_and_stop(void)
     stop_pool();
 }
 
-/* Participants' numbers, where helpers come for sure: two threads join as soon as the loop is laid out, and its caller waits
- * for them. */
+/* Participants' numbers, where helpers come for sure: two threads join as soon as the loop is laid out, and its caller
+ * waits for them. */
 static event laid_out, come[MODEL_THREADS];
 
 static void set_up_numbers(unsigned may_come)
@@ -430,7 +431,7 @@ static void join_if_one_may(void)
 
 static int run_with_one(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
-    model_assert((participant == 0) == (model_self() == 0));
+    model_assert((participant == 0) == (model_self() == 0) && participant < pl_pool_cores());
     if (begin == 0) {
         event_set(&laid_out);
         event_wait(&met[1]);
@@ -442,7 +443,7 @@ static int run_with_one(void *ctx, size_t begin, size_t end, void *stop, unsigne
 /* Whoever helps is there at the same time as the other. The first stops the loop, when there is something left. */
 static int run_with_two_and_stop(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 {
-    model_assert((participant == 0) == (model_self() == 0));
+    model_assert((participant == 0) == (model_self() == 0) && participant < pl_pool_cores());
     event_set(begin == 0 ? &laid_out : &come[model_self()]);
     for (int i = 1; i < 3; i++)
         event_wait(&come[i]);
@@ -570,8 +571,8 @@ static void call_three_deep(void)
     call_nested(3, 4);
 }
 
-/* A participant that has left its loop, while another is still in it, makes a call of its own: that is not for who
- * waits at the loop. */
+/* A participant that has left its loop, while another is still in it, makes a call of its own: that is not for the one
+ * that waits at the loop. */
 static event joined[MODEL_THREADS], elsewhere, over;
 
 static void set_up_leaving(void)

@@ -402,7 +402,8 @@ static void take_one_for_sure(void)
     pl_worker_run(w, victim, slot, task);
 }
 
-/* A leaf that its spawn has made public, as its owner's waiter asked for it: without heavy fences, nothing else reveals it. */
+/* A leaf that its spawn has made public, as its owner's waiter asked for it: without heavy fences, nothing else reveals
+ * it. */
 static void set_up_taken_without_fences(void)
 {
     model_no_fences = true;
@@ -451,7 +452,7 @@ static void run_outer_call_taken(void)
 }
 
 /* A thief that is done with the awaited task goes on with one of another call, and puts tasks of that on its deque:
- * those are not for who waited. */
+ * those are not for the one that waited. */
 static event over;
 
 static void set_up_others(void)

@@ -210,8 +210,8 @@ plant "a reveal without a claim" $file : \
 # ---- room --------------------------------------------------------------------------------------------------------
 
 plant "there is room before there is memory" $file room: \
-    's/(    if \(!commit\(d, wider\)\)\n        return false;\n)(    \/\* D3 .*?\n    atomic_store_explicit\(.*?;\n)/$2$1/'
-plant "more room without memory" $file room: 's/    if \(!commit\(d, wider\)\)\n        return false;\n//'
+    's/(    if \(!commit_room\(d, wider\)\)\n        return false;\n)(    \/\* D3 .*?\n    atomic_store_explicit\(.*?;\n)/$2$1/'
+plant "more room without memory" $file room: 's/    if \(!commit_room\(d, wider\)\)\n        return false;\n//'
 plant "a reveal looks beyond the room" $file room: \
     's/first_without\(d, split, room - 1\)/first_without(d, split, d->reserve - 1)/'
 plant "a reveal looks at the slot that is never a task" $file room: \
@@ -252,7 +252,7 @@ plant "a call in a task does not look for the head" $file "task: no room for lar
 plant "a blocked join leaves the head where it was" $file "task: recursion" 's/        w->deque.head = slot \+ 1;\n//'
 plant "a waiter runs what its thief has gone on to" $file "task: a thief of other calls" \
     's/pl_worker_run_if\(!\(pl_slot_state\(slot\) & PL_SLOT_ENDED\), /pl_worker_run(/'
-plant "a waiter helps nobody" $file "task: a blocked join" 's/if \(thief && leapfrog\(w, thief, slot\)\)/if (false)/'
+plant "a waiter helps nobody" $file "task: a blocked join" 's/if \(thief && leapfrog_thief\(w, thief, slot\)\)/if (false)/'
 plant "a waiter parks on what its thief hides" $file "task: a blocked join" 's/ && !pl_worker_uncover\(w, thief\)//'
 plant "a waiter parks on an ended slot" $file "task: a long leaf" \
     's/if \(!\(pl_slot_await\(slot\) & PL_SLOT_ENDED\) && /pl_slot_await(slot);\n        if (/'
@@ -260,7 +260,7 @@ plant "a waiter parks without saying so" $file task: 's/if \(!\(pl_slot_await\(s
 plant "a waiter is not counted" $file "task: a blocked join" \
     's/        pl_wake_waiter_(begins|ends)\(w->pool\);\n//g'
 plant "a task that was given back is not run" $file task: 's/if \(state & PL_SLOT_RETURNED\)/if (false)/'
-plant "a slow path does not care for the idle" $file "task: a long leaf with two" \
+plant "a slow path does not look for the idle" $file "task: a long leaf with two" \
     's/if \(!published && !pl_deque_has_public\(d\) && pl_pool_idle\(w->pool\)\)/if (false)/'
 plant "a slow path does not ask itself" $file "task: a long leaf with two" \
     's/        if \(!published\)\n            pl_deque_ask\(d\);\n//'
@@ -293,10 +293,10 @@ plant "waiters of stolen tasks are not poked" src/sched/wake.c "task: a blocked 
 plant "only the innermost waiter is poked" src/sched/wake.c "task: a thief in need, in a call" \
     's/f; f = f->outer\) \{/f; f = NULL) {/'
 plant "activations do not count tasks" $file "task: a long leaf with two" \
-    's/    if \(activation->task\)\n        count\(&w->tasks, -?1\);\n//g'
-plant "who goes to sleep looks at what is public only" src/sched/scheduler.c "task: a long leaf with two" \
+    's/    if \(activation->task\)\n        count_activation\(&w->tasks, -?1\);\n//g'
+plant "a worker that goes to sleep looks at what is public only" src/sched/scheduler.c "task: a long leaf with two" \
     's/slept = !look_for_sleepers\(w\)/slept = !pl_pool_has_public(pool)/'
-plant "who goes to sleep does not reveal" src/sched/scheduler.c "task: two workers" \
+plant "a worker that goes to sleep does not reveal" src/sched/scheduler.c "task: two workers" \
     's/            pl_deque_reveal\(d, w->index \+ 1\);/            ;/'
 plant "a reveal in spite of a lost claim leaves a claim behind" src/sched/scheduler.c "task: two that meet" \
     's/claims = pool->can_fence \? claim_all\(w\) : PL_STEAL_EMPTY;\n/$&    if (claims == PL_STEAL_LOST)\n        return pl_worker_look_again();\n/'
@@ -326,9 +326,9 @@ plant "a claim counts its sleeper too late" $file pool: \
 file=src/base/publish.h
 plant "a pointer is there before what it points to" $file publish: \
     's/memory_order_acq_rel, memory_order_acquire\)/memory_order_relaxed, memory_order_relaxed)/'
-plant "who finds a pointer does not see what it points to" $file publish: \
-    's/\(&p->object, memory_order_acquire\)/(&p->what, memory_order_relaxed)/'
-plant "who is second uses its own" $file publish: 's/first \? mine : there/(void)first, mine/'
+plant "a thread that finds a pointer does not see what it points to" $file publish: \
+    's/\(&p->object, memory_order_acquire\)/(&p->object, memory_order_relaxed)/'
+plant "the second uses its own" $file publish: 's/first \? mine : there/(void)first, mine/'
 
 file=src/sched/latch.h
 plant "a helper touches the latch after its decrement" $file latch \
@@ -359,7 +359,7 @@ plant "two helpers are counted before they have their numbers" $file handoff: \
     's/\.participant = 1 \+ active\}/.participant = pl_handoff_active(atomic_load_explicit(&h->word, memory_order_relaxed))}/'
 plant "a helper has the number of the one before" $file handoff: 's/\.participant = 1 \+ active/.participant = active ? active : 1/'
 plant "a helper that comes after the stop runs its piece" src/sched/inline.c "handoff: a helper that" \
-    's/    if \(stopped\(h\)\)\n        return false;\n(    if \(h->body)/$1/'
+    's/    if \(is_stopped\(h\)\)\n        return false;\n(    if \(h->body)/$1/'
 plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/result->waited = wait_for_helpers\(w, &w->handoff\);//'
 plant "the caller does not take back what is left" src/sched/inline.c handoff: \
     's/    for \(; pl_handoff_take\(h, &piece\); /    for (; result->back > 9; /'
@@ -367,7 +367,7 @@ plant "the last helper does not wake the caller" $file handoff: 's/return \(word
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
 plant "a helper that got two slots keeps one" src/sched/loop_slots.c "handoff: a loop, then slots" \
     's/    for \(size_t k = begin \+ 1; k < end; k\+\+\)\n.*?\n//'
-plant "who goes to sleep does not look for slots" src/sched/wake.c handoff: 's/ \|\| pl_handoff_has_slots\(&w->handoff\)//'
+plant "a worker that goes to sleep does not look for slots" src/sched/wake.c handoff: 's/ \|\| pl_handoff_has_slots\(&w->handoff\)//'
 plant "a participant slot that is taken back is still waited for" src/sched/loop_slots.c : \
     's/        free_slot\(loop, &loop->slot\[piece.begin\]\);/        pl_loop_leave_slot(loop, &loop->slot[piece.begin]);/'
 plant "a loop inside of a handed one uses the same place" src/sched/inline.c handoff: 's/!pl_handoff_busy\(&w->handoff\) &&//'
@@ -385,7 +385,7 @@ plant "a participant keeps its slot" src/sched/participant.c leaves 's/    pl_lo
 plant "a waiter takes whatever it finds" $file leaves \
     's/pl_worker \*other = pl_loop_other_participant\(loop, &loop->slot\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
         s/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
-plant "a waiter takes from who has left its loop" $file leaves 's/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
+plant "a waiter takes from a worker that has left its loop" $file leaves 's/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
 plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !\(p->worked && could_help\(loop\)\)//'
 plant "a waiter for a loop parks on iterations" $file mixed \
     's/could_help\(loop\)\) && !pl_loop_has_iterations\(loop\)/could_help(loop))/'
@@ -396,13 +396,13 @@ plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_
 # ---- the life of a pool --------------------------------------------------------------------------------------------
 
 file=src/sched/pool.c
-plant "the end does not care for calls" $file life: 's/if \(atomic_load_explicit\(&w->inside.*?\)\)\n/if (false)\n/'
-plant "the end does not care for jobs" $file life: 's/if \(pl_injector_drivers\(&pool->injector\)\)\n/if (false)\n/'
+plant "the end does not look for calls" $file life: 's/if \(atomic_load_explicit\(&w->inside.*?\)\)\n/if (false)\n/'
+plant "the end does not look for jobs" $file life: 's/if \(pl_injector_drivers\(&pool->injector\)\)\n/if (false)\n/'
 plant "the end looks for calls before it bars the pool" $file life: \
     's/    bar_pool\(pool\);\n(    if \(!is_busy\(pool, others\)\))/    bool busy = is_busy(pool, others);\n    bar_pool(pool);\n    if (!busy)/'
 plant "the end frees what guests still have" $file life: 's/known = others \|\| /known = /'
 plant "the end frees what is held" $file life: 's/known = others \|\| atomic_load_explicit.*?;\n/known = others;\n/'
-plant "threads are told of the end by nobody" $file life: 's/        pl_unpark\(&w->parker\);\n//'
+plant "nobody notifies threads of the end" $file life: 's/        pl_unpark\(&w->parker\);\n//'
 plant "a thread that has left is not joined" $file life: 's/w->use == PL_THREAD \|\| w->use == PL_ENDED;/w->use == PL_THREAD;/'
 plant "a thread's record is free before it has left" src/sched/pool_threads.c life: 's/        worker->use = PL_ENDED;/        pl_pool_free_record(worker);/'
 plant "nobody comes for a job that came while the pool was shut down" $file "life: a shutdown" \
@@ -425,8 +425,8 @@ plant "a pool is let go without an RMW" $file life: \
 plant "a thread lets go of a pool before it gives its record back" src/sched/pool_attach.c life: \
     's/(    if \(w && w != attachment->found.*?\n    \}\n)(    pl_pool_release\(attachment->pool\);\n)/$2$1/s'
 plant "a pool that is being ended is held" $file life: 's/while \(holders > 0\) \{/for (;;) {/'
-plant "a pool is not held by who is attached to it" src/sched/pool_attach.c life: 's/    pl_pool_hold\(pool\);\n//; s/    pl_pool_release\(attachment->pool\);\n//'
-plant "who keeps a thread off a CPU does not look again" src/sched/wake.c "pool: a worker" 's/\.excluded_cpu, memory_order_seq_cst\) != cpu \+ 1|excluded_cpu, memory_order_seq_cst\) != cpu \+ 1/excluded_cpu, memory_order_seq_cst) == -2/'
+plant "a pool is not held by its attachments" src/sched/pool_attach.c life: 's/    pl_pool_hold\(pool\);\n//; s/    pl_pool_release\(attachment->pool\);\n//'
+plant "a waker that keeps a thread off a CPU does not look again" src/sched/wake.c "pool: a worker" 's/\.excluded_cpu, memory_order_seq_cst\) != cpu \+ 1|excluded_cpu, memory_order_seq_cst\) != cpu \+ 1/excluded_cpu, memory_order_seq_cst) == -2/'
 plant "a thread that was kept off a CPU stays so" src/sched/wake.c life: 's/    if \(excluded_cpu > 0\)\n/    if (false)\n/'
 plant "a worker that is awake is kept off a CPU" src/sched/wake.c "pool: a worker" 's/&w->excluded_cpu, AWAKE, /&w->excluded_cpu, 0, /'
 
@@ -458,12 +458,12 @@ plant "a cancel only keeps tasks from starting" $file executor: 's/policy.stop, 
 plant "a shutdown lets tasks start" $file executor: 's/pl_stop_raise\(&ex->call.policy.stop, PL_STOP_STARTING\)/false/'
 file=src/sched/injector.c
 plant "a job is run and taken back" $file injector: 's/if \(queued\)\n/if ((queued = true) && job->queued)\n/'
-plant "nobody is told of a job" $file injector: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
+plant "nobody is notified of a job" $file injector: 's/if \(!watched \|\| .*?\n/if (!pool)\n/'
 plant "a job is run without being a driver" $file injector: 's/        atomic_fetch_add_explicit\(&injector->drivers, 1, memory_order_seq_cst\);\n//'
 plant "the last job stays in the injector" $file injector: 's/(static void take_out.*?\{\n)/$1    if (!job->next)\n        return;\n/s'
 file=src/sched/scheduler.c
 plant "nobody watches the jobs" $file injector: 's/opens >= 0 \? opens : surplus/surplus/'
-plant "who takes a job leaves the next to nobody" $file injector: 's/pl_injector_count\(&pool->injector\) \|\| \(anybody/(anybody/'
+plant "a worker that takes a job leaves the next to nobody" $file injector: 's/pl_injector_count\(&pool->injector\) \|\| \(anybody/(anybody/'
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 

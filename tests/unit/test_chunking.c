@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes of chunks: never none, never more than there is, all of it in the end, and the larger, the cheaper an item is. */
+/* Sizes of chunks: never none, never more than there is, all of it in the end, and larger where items are cheaper. */
 #include "sched/chunking.h"
 #include "support/test.h"
 
