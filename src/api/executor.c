@@ -246,7 +246,7 @@ static void perform_call(parallel_executor *ex, pl_pool *driver)
     pl_failure_put_aside(&aside);
     parallel_results *r = pl_call_results(&ex->call);
     if (r)
-        pl_results_own(r, true);
+        pl_results_keep(r);
     pl_failure_put_back(&aside);
     pl_os_ambient_leave(&before);
     if (w)
@@ -483,7 +483,7 @@ void parallel_executor_free(parallel_executor *ex)
     }
     if (code == 0 && ex->state != LOST) {
         if (ex->results)
-            pl_results_own(ex->results, false);
+            pl_results_let_go(ex->results);
         parallel_results_free(ex->results);
         pl_call_end(&ex->call);
         delete_executor(ex);

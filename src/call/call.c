@@ -41,7 +41,7 @@ bool pl_call_merge_options(pl_call *c, const parallel_options *options, const pa
     return !error;
 }
 
-void pl_call_begun(pl_call *c, const pl_request *request, bool needs_policy)
+void pl_call_begun(pl_call *c, const pl_request *request)
 {
     const pl_pool_handle *pool = (const pl_pool_handle *)c->options.pool;
     /* a call in the background is not waited for by the task that makes it */
@@ -51,8 +51,9 @@ void pl_call_begun(pl_call *c, const pl_request *request, bool needs_policy)
     c->options.pool = NULL; /* the program may free it before the call runs */
     pl_failures_init(&c->failures, c->options.silent);
     c->failures.parent = c->parent;
-    c->has_policy = request->background || needs_policy || c->options.call_timeout > 0 || c->options.progress ||
-                    c->executor->needs_policy;
+    const parallel_options *o = &c->options;
+    c->has_policy = request->background || c->work.kind->adjust || c->executor->needs_policy || o->timeout > 0 ||
+                    o->retries > 0 || o->call_timeout > 0 || o->progress;
     if (c->has_policy)
         pl_policy_init(&c->policy);
 }
@@ -75,7 +76,7 @@ bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_func
         return fail_with(ENOMEM);
     if (!pl_call_merge_options(c, options, f->options, request))
         return false;
-    int error = c->options.names ? pl_names_init(&c->names, c->options.names, n, false) : 0;
+    int error = c->options.names ? pl_names_init(&c->names, c->options.names, n, PL_NAMES_OF_ALL) : 0;
     if (error)
         return fail_with(error);
     work->given = args;
@@ -87,7 +88,7 @@ bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_func
         .arg_size = f->arg_size,
         .result_size = f->result_size,
     };
-    pl_call_begun(c, request, c->options.timeout > 0 || c->options.retries > 0);
+    pl_call_begun(c, request);
     if (pl_function_can_fail(f))
         work->map.failures = &c->failures;
     else
@@ -107,7 +108,7 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
     c->work.loop = *loop;
     c->work.map = (pl_map){0};
     c->work.function = (parallel_function){0};
-    pl_call_begun(c, request, false);
+    pl_call_begun(c, request);
     return true;
 }
 

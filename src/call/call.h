@@ -37,7 +37,7 @@ typedef struct pl_call {
 void pl_call_begin(pl_call *c, const pl_work_kind *kind, size_t n);
 bool pl_call_merge_options(pl_call *c, const parallel_options *options, const parallel_options *decoration,
                            const pl_request *request);
-void pl_call_begun(pl_call *c, const pl_request *request, bool needs_policy);
+void pl_call_begun(pl_call *c, const pl_request *request);
 
 /* Checks what was given to a map or a split, a par (par.c), or a loop. False with errno; then nothing is left to
  * end. */

@@ -67,20 +67,23 @@ void pl_call_worker_leave_out(pl_call_worker *t, int why, size_t begin, size_t e
     pl_call_worker_note(t, &failure, NULL, begin, end);
 }
 
-void pl_call_worker_fail(pl_call_worker *t, const parallel_failure *failure, bool again, char *message, size_t begin,
-                         size_t end)
+void pl_call_worker_fail(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
 {
-    pl_call *c = t->call;
-    if (again && pl_policy_put_off(&c->policy, &c->work, failure, message, begin, end))
-        return;
     pl_call_worker_note(t, failure, message, begin, end);
     t->done += end - begin;
     t->failed += end - begin;
 }
 
+void pl_call_worker_put_off(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
+{
+    pl_call *c = t->call;
+    if (!pl_policy_put_off(&c->policy, &c->work, failure, message, begin, end))
+        pl_call_worker_fail(t, failure, message, begin, end);
+}
+
 void pl_call_worker_give_up(pl_call_worker *t, pl_retry *r)
 {
-    pl_call_worker_fail(t, &r->failure, false, r->message, r->begin, r->end);
+    pl_call_worker_fail(t, &r->failure, r->message, r->begin, r->end);
     free(r);
 }
 
@@ -149,7 +152,7 @@ size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned 
         size_t reached;
         outcome came_to = try_once(t, &policy, begin, end, &reached);
         if (came_to == STOPPED && failure.attempts) { /* in between: so the last attempt counts */
-            pl_call_worker_fail(t, &failure, false, message, begin, end);
+            pl_call_worker_fail(t, &failure, message, begin, end);
             return end;
         }
         free(message);
@@ -164,14 +167,17 @@ size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned 
         }
         size_t last = came_to == LATE || c->failures.chunks ? end : begin + 1;
         size_t noted = work->kind->is_separate ? 0 : begin;
-        failure = pl_failure_of_context(&t->context, begin, noted, came_to == LATE, tried);
+        failure = came_to == LATE ? pl_failure_of_late(begin, tried)
+                                  : pl_failure_of_context(&t->context, begin, noted, tried);
         if (t->context.span.code) /* else it said something, and then went well, but too late */
             message = pl_failure_message(&t->context, noted);
         decision next = decide_next(t, &policy, &failure, noted);
-        if (next != AGAIN_NOW) {
-            pl_call_worker_fail(t, &failure, next == AGAIN_LATER, message, begin, last);
+        if (next == AGAIN_LATER)
+            pl_call_worker_put_off(t, &failure, message, begin, last);
+        else if (next == FINAL)
+            pl_call_worker_fail(t, &failure, message, begin, last);
+        if (next != AGAIN_NOW)
             return last;
-        }
         work->kind->zero(work, begin, last);
         end = last;
         t->now = 0;

@@ -33,9 +33,12 @@ void pl_call_worker_give_up(pl_call_worker *t, pl_retry *r);
 /* Tasks [begin, end) have ended badly, as `failure` says of the first. Takes the message. */
 void pl_call_worker_note(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end);
 
-/* The same for an attempt: if tasks are to be tried `again`, that is seen to instead, where it can be. */
-void pl_call_worker_fail(pl_call_worker *t, const parallel_failure *failure, bool again, char *message, size_t begin,
-                         size_t end);
+/* The same for tasks that have been run, and count as done. */
+void pl_call_worker_fail(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end);
+
+/* The same, unless they can be tried again after their delay. */
+void pl_call_worker_put_off(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin,
+                            size_t end);
 
 /* Tasks [begin, end) are not run, for that error code. */
 void pl_call_worker_leave_out(pl_call_worker *t, int why, size_t begin, size_t end);

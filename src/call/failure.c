@@ -103,18 +103,20 @@ bool pl_failure_is_final(const pl_context *context, size_t index)
     return context->span.code && context->final && context->said_index == index;
 }
 
-parallel_failure pl_failure_of_context(const pl_context *context, size_t i, size_t noted, bool late, unsigned tried)
+parallel_failure pl_failure_of_context(const pl_context *context, size_t i, size_t noted, unsigned tried)
 {
     parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = context->span.code, .attempts = tried + 1};
     bool saw_cancel = context->saw_cancel && context->saw_cancel_index == noted;
-    if (late) {
-        f.state = PARALLEL_TIMED_OUT;
-        f.code = ETIMEDOUT;
-    } else if (saw_cancel || (f.code == ECANCELED && pl_stop_level(context->span.stop) == PL_STOP_ALL)) {
+    if (saw_cancel || (f.code == ECANCELED && pl_stop_level(context->span.stop) == PL_STOP_ALL)) {
         f.state = PARALLEL_CANCELLED;
         f.code = ECANCELED;
     }
     return f;
+}
+
+parallel_failure pl_failure_of_late(size_t i, unsigned tried)
+{
+    return (parallel_failure){.index = i, .state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT, .attempts = tried + 1};
 }
 
 /* Formats into memory of its own; NULL if there is none. */
@@ -131,10 +133,12 @@ static char *format_message(const char *format, va_list arguments)
 }
 
 /* Inside a task that can fail: attaches a message. */
-static void attach_message(bool final, const char *format, va_list arguments)
+typedef enum next_attempt { MAY_FOLLOW, IS_REFUSED } next_attempt;
+
+static void attach_message(next_attempt next, const char *format, va_list arguments)
 {
     pl_context *context = pl_context_thread.context;
-    if (!context || !context->can_fail || (!format && !final))
+    if (!context || !context->can_fail || (!format && next == MAY_FOLLOW))
         return;
     int saved = errno;
     char *message = format ? format_message(format, arguments) : NULL; /* may refer to the old one */
@@ -142,7 +146,7 @@ static void attach_message(bool final, const char *format, va_list arguments)
         free(context->message);
         context->message = message;
     }
-    context->final = final;
+    context->final = next == IS_REFUSED;
     context->said_index = context->span.index;
     errno = saved;
 }
@@ -151,7 +155,7 @@ int parallel_fail(int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    attach_message(false, format, arguments);
+    attach_message(MAY_FOLLOW, format, arguments);
     va_end(arguments);
     return code;
 }
@@ -160,7 +164,7 @@ int parallel_fail_final(int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    attach_message(true, format, arguments);
+    attach_message(IS_REFUSED, format, arguments);
     va_end(arguments);
     return code;
 }

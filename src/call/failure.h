@@ -25,7 +25,10 @@ static inline void pl_failure_clear_last(void)
 
 /* What became of the task `i`, or several from there on, which have ended badly, and are known to their chunk as
  * `noted`. */
-parallel_failure pl_failure_of_context(const pl_context *context, size_t i, size_t noted, bool late, unsigned tried);
+parallel_failure pl_failure_of_context(const pl_context *context, size_t i, size_t noted, unsigned tried);
+
+/* The same for tasks that ended too late. */
+parallel_failure pl_failure_of_late(size_t i, unsigned tried);
 
 /* The message that the task at `index` attached, or NULL; the caller's. */
 char *pl_failure_message(pl_context *context, size_t index);

@@ -26,7 +26,7 @@ static size_t *slot_of(const pl_names *table, const char *name)
     return &table->slots[i];
 }
 
-int pl_names_init(pl_names *table, const char *const *names, size_t n, bool some)
+int pl_names_init(pl_names *table, const char *const *names, size_t n, pl_names_of which)
 {
     size_t size = 4;
     if (pl_size_multiply(n, 4 * sizeof *table->slots) == PL_SIZE_NONE)
@@ -37,7 +37,7 @@ int pl_names_init(pl_names *table, const char *const *names, size_t n, bool some
     if (!table->slots)
         return ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        if (!names[i] && some)
+        if (!names[i] && which == PL_NAMES_OF_SOME)
             continue;
         size_t *slot = names[i] ? slot_of(table, names[i]) : NULL;
         if (!slot || *slot) {

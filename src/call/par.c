@@ -127,7 +127,7 @@ static int gather_names(pl_call *c)
         }
         names[i] = futures[i].name ? futures[i].name : c->options.names ? c->options.names[i] : NULL;
     }
-    int error = pl_names_init(&c->names, names, n, true);
+    int error = pl_names_init(&c->names, names, n, PL_NAMES_OF_SOME);
     if (error)
         free(names);
     else
@@ -153,6 +153,6 @@ bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, con
         errno = error;
         return false;
     }
-    pl_call_begun(c, request, true);
+    pl_call_begun(c, request);
     return true;
 }

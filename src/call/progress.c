@@ -17,12 +17,11 @@ void pl_progress_begin(pl_progress *p, void (*callback)(size_t, size_t, void *),
 }
 
 /* Calls the callback. With the mutex held, which it lets go meanwhile. */
-static void call_back(pl_progress *p, bool ended)
+static void call_back(pl_progress *p)
 {
     size_t done = p->done;
     p->reporting = true;
     p->facts.failures = p->failed;
-    p->facts.ended = ended;
     pthread_mutex_unlock(&p->mutex);
     PL_UNWIND_BARRIER();
     pl_progress_facts *outer = pl_progress_now;
@@ -40,13 +39,14 @@ void pl_progress_add(pl_progress *p, size_t done, size_t failed)
     p->done += done;
     p->failed += failed;
     if (!p->reporting && p->done < p->total && pl_os_nanoseconds() - p->reported > REPORT_NS)
-        call_back(p, false);
+        call_back(p);
     pthread_mutex_unlock(&p->mutex);
 }
 
 void pl_progress_end(pl_progress *p)
 {
     pthread_mutex_lock(&p->mutex);
-    call_back(p, true);
+    p->facts.ended = true;
+    call_back(p);
     pthread_mutex_unlock(&p->mutex);
 }

@@ -16,7 +16,7 @@
 
 struct parallel_results {
     pl_kind kind;
-    bool owned;          /* by an executor */
+    bool owned;          /* by a parallel_executor */
     size_t length, size; /* values, and bytes in one; 0: none */
     unsigned char *values;
     size_t *places; /* of futures: where in `values` each one's result is, SIZE_MAX if it has none; else NULL */
@@ -138,9 +138,14 @@ void *pl_results_place(const parallel_results *r, size_t i)
     return r->places[i] == SIZE_MAX ? NULL : r->values + r->places[i];
 }
 
-void pl_results_own(parallel_results *results, bool owned)
+void pl_results_keep(parallel_results *results)
 {
-    results->owned = owned;
+    results->owned = true;
+}
+
+void pl_results_let_go(parallel_results *results)
+{
+    results->owned = false;
 }
 
 void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names)

@@ -31,8 +31,9 @@ void *pl_results_place(const parallel_results *results, size_t i);
 /* Frees them, as a pl_cleanup wants it. */
 void pl_results_drop(void *results);
 
-/* An executor's results are the executor's to free. */
-void pl_results_own(parallel_results *results, bool owned);
+/* A parallel_executor's results are its own to free: parallel_results_free() leaves them alone, until it lets them go. */
+void pl_results_keep(parallel_results *results);
+void pl_results_let_go(parallel_results *results);
 
 /* Gives the results what they own from now on: the list of failures, and the table of names. */
 void pl_results_finish(parallel_results *results, pl_failures *failures, const pl_names *names);

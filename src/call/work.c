@@ -36,7 +36,7 @@ size_t pl_work_call_each(const pl_map *m, parallel_span *span, size_t begin, siz
 /* Notes that a function which was given the tasks [begin, end) at once failed. */
 static void note_failures(const pl_map *m, pl_context *context, size_t begin, size_t end)
 {
-    parallel_failure failure = pl_failure_of_context(context, begin, begin, false, 0);
+    parallel_failure failure = pl_failure_of_context(context, begin, begin, 0);
     zero_results(m, begin, end);
     pl_failures_add(m->failures, &failure, end - begin, pl_failure_message(context, begin));
 }

@@ -104,10 +104,14 @@ void pl_policy_begin(pl_policy *policy, const parallel_options *options, size_t 
     (void)n;
 }
 
-void pl_results_own(parallel_results *r, bool owned)
+void pl_results_keep(parallel_results *r)
 {
     (void)r;
-    (void)owned;
+}
+
+void pl_results_let_go(parallel_results *r)
+{
+    (void)r;
 }
 
 void parallel_results_free(parallel_results *r)

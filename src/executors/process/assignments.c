@@ -195,7 +195,10 @@ static void fail(pl_process_call *p, const pl_assignment *assignment, parallel_f
     failure->index = begin;
     failure->attempts = assignment->tried + 1;
     bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < terms.attempts && !final && !p->over;
-    pl_call_worker_fail(&p->run, failure, again, message, begin, end);
+    if (again)
+        pl_call_worker_put_off(&p->run, failure, message, begin, end);
+    else
+        pl_call_worker_fail(&p->run, failure, message, begin, end);
 }
 
 pl_retry *pl_process_take_retry(pl_process_call *p, uint64_t position)

@@ -99,7 +99,9 @@ static void report_failure(run_of *r, size_t begin, size_t end, bool late)
 {
     pl_context *context = r->context;
     size_t noted = r->all->separate ? 0 : begin;
-    parallel_failure failure = pl_failure_of_context(context, begin, noted, late, r->assignment->tried);
+    unsigned tried = r->assignment->tried;
+    parallel_failure failure =
+        late ? pl_failure_of_late(begin, tried) : pl_failure_of_context(context, begin, noted, tried);
     pl_report report = {.kind = PL_REPORT_FAILED,
                         .position = r->assignment->position,
                         .begin = begin,
