@@ -417,6 +417,7 @@ tests_model_model_SOURCES = \
     src/executors/process/board.c \
     src/executors/process/coordinator.c \
     src/sched/chunking.c \
+    src/executors/process/endpoint.c \
     src/sched/inline.c \
     src/sched/stop.c \
     src/sched/cost.c \

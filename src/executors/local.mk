@@ -8,6 +8,9 @@ libparallel_la_SOURCES += \
     src/executors/process/board.h \
     src/executors/process/board_internal.h \
     src/executors/process/coordinator.c \
+    src/executors/process/coordinator.h \
+    src/executors/process/endpoint.c \
+    src/executors/process/endpoint.h \
     src/executors/process/executor.h \
     src/executors/process/group.c \
     src/executors/process/group.h \

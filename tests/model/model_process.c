@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/os.h"
-#include "executors/process/board.h"
+#include "executors/process/coordinator.h"
+#include "executors/process/endpoint.h"
 
 enum { SLOTS = 2, QUIT = 100 };
 #define ALL (SIZE_MAX - 1)

@@ -444,9 +444,9 @@ plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch,
 plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
 plant "nobody makes up for what the dead owed" src/executors/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
-plant "the index is gone before the entry is done" src/executors/process/board.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*endpoint->index.*?\n)/$2$1/'
+plant "the index is gone before the entry is done" src/executors/process/endpoint.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*endpoint->index.*?\n)/$2$1/'
 plant "the dead leave what their successor has" src/executors/process/coordinator.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->generation, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
-plant "a worker takes before it says so" src/executors/process/board.c "board: killed" 's/word_of\(TAKEN, endpoint->number, endpoint->generation, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
+plant "a worker takes before it says so" src/executors/process/endpoint.c "board: killed" 's/word_of\(TAKEN, endpoint->number, endpoint->generation, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
 file=src/api/executor.c
 plant "nobody is told that it has ended" $file executor: 's/    pthread_cond_broadcast\(&ex->ended\);\n//'
 plant "it is performed by two" $file executor: 's/\(ex->state == SUBMITTED && pl_injector_withdraw\(&ex->job\)\)/(ex->state == SUBMITTED)/'
@@ -468,30 +468,32 @@ plant "a worker that takes a job leaves the next to nobody" $file injector: 's/p
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 file=src/executors/process/board.c
-plant "an assignment is taken without a CAS" $file board: \
+worker=src/executors/process/endpoint.c
+coordinator=src/executors/process/coordinator.c
+plant "an assignment is taken without a CAS" $worker board: \
     's/atomic_compare_exchange_strong_explicit\(\s*&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_release,\s*memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_release), 1)/s'
-plant "an assignment is taken back without a CAS" src/executors/process/coordinator.c board: \
+plant "an assignment is taken back without a CAS" $coordinator board: \
     's/if \(atomic_compare_exchange_strong_explicit\((.*?)\{/if (atomic_load_explicit(\&coordinator->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&coordinator->board->entries[place].word, ended_word(coordinator, place), memory_order_relaxed), 1)) {/s'
-plant "the head goes past what is free" $file board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
-plant "the tail moves before the assignment is there" src/executors/process/coordinator.c board: \
+plant "the head goes past what is free" $worker board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
+plant "the tail moves before the assignment is there" $coordinator board: \
     's/(    entry->assignment = .*?;\n)(.*?)(    atomic_store_explicit\(&coordinator->board->tail.*?;\n)/$3$1$2/s'
-plant "a place is assigned again while it is taken" src/executors/process/coordinator.c board: 's/if \(coordinator->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
+plant "a place is assigned again while it is taken" $coordinator board: 's/if \(coordinator->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
 plant "who assignments wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
-plant "a worker sleeps without a word" $file board: 's/    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n//; s/asleep, ASLEEP, SLEEP_NS/asleep, AWAKE, SLEEP_NS/'
-plant "a worker looks before it says that it sleeps" $file board: \
+plant "a worker sleeps without a word" $worker board: 's/    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n//; s/asleep, ASLEEP, SLEEP_NS/asleep, AWAKE, SLEEP_NS/'
+plant "a worker looks before it says that it sleeps" $worker board: \
     's/(    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n)    if \(!sees_work\(endpoint\)\)/    bool none = !sees_work(endpoint);\n$1    if (none)/'
-plant "a worker that runs out of work does not ring" $file board: 's/if \(idle \|\| /if (/'
+plant "a worker that runs out of work does not ring" $worker board: 's/if \(idle \|\| /if (/'
 plant "coordinator looks at the bell after all else" tests/model/model_process.c board: \
     's/(        uint32_t bell = pl_coordinator_bell\(&coordinator\);\n)(        read_reports\(\);\n        if \(pl_coordinator_all_done.*?;\n)/$2$1/s'
-plant "coordinator sleeps unannounced" src/executors/process/coordinator.c board: 's/    atomic_store_explicit\(&board->coordinator_sleeps, 1, memory_order_seq_cst\);\n//'
+plant "coordinator sleeps unannounced" $coordinator board: 's/    atomic_store_explicit\(&board->coordinator_sleeps, 1, memory_order_seq_cst\);\n//'
 plant "who has ended and who is killed are both" $file board: \
     's/return atomic_compare_exchange_strong_explicit\(&slot->run, &run, \(run.*?;/return atomic_store_explicit(&slot->run, 2, memory_order_relaxed), true;/s'
-plant "a worker does not ask whether it is killed" $file board: \
+plant "a worker does not ask whether it is killed" $worker board: \
     's/return atomic_compare_exchange_strong_explicit\(&endpoint->slot->run.*?;/return atomic_store_explicit(&endpoint->slot->run, endpoint->run, memory_order_relaxed), true;/s'
-plant "the next task has the number of the last" $file board: 's/    endpoint->run \+= 4;\n//'
+plant "the next task has the number of the last" $worker board: 's/    endpoint->run \+= 4;\n//'
 plant "nobody is there before the death is noted" $file "board: killed" \
     's/(    \/\* P53 .*?;\n)(    \/\* P131 .*?;\n)/$2$1/s'
-plant "the coordinator doubts what the dead have left" src/executors/process/coordinator.c "board: killed" 's/memory_order_relaxed\) !=\s*coordinator->deaths_read\)/memory_order_relaxed) == UINT32_MAX)/'
-plant "a worker that wakes up does not say so" $file board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
+plant "the coordinator doubts what the dead have left" $coordinator "board: killed" 's/memory_order_relaxed\) !=\s*coordinator->deaths_read\)/memory_order_relaxed) == UINT32_MAX)/'
+plant "a worker that wakes up does not say so" $worker board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
 try_all
 done_testing

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What workers and the supervisor do on the board; board.h says how it works. */
+/* What all parties, and the supervisor, do on the board; board.h says how it works. */
 #include "executors/process/board_internal.h"
 
 #include "base/os.h"
 #include "base/os_process.h"
-#include "sched/pool.h"
-
-enum { IDLE, RUNNING, KILLED };
 
 size_t *pl_slot_index(pl_board *board, unsigned slot, size_t index_at)
 {
@@ -51,10 +48,9 @@ bool pl_board_wake(pl_board *board, unsigned slot)
 
 /* ---- entries ----------------------------------------------------------------------------------------------- */
 
-/* The first position at or after *position that is FREE and before the tail; false if there is none. No place is assigned again
- * while it is FREE, so what lies a whole lap behind the tail is not: however far back it begins, or wherever the tail seems to
- * be, it looks at each place once. */
-static bool find_free(pl_board *board, uint64_t *position)
+/* No place is assigned again while it is FREE, so what lies a whole lap behind the tail is not: however far back it begins, or wherever
+ * the tail seems to be, it looks at each place once. */
+bool pl_board_find_free(pl_board *board, uint64_t *position)
 {
     /* P9 seq_cst: s2, after s1 in S; the assignments before it, the job, and all else are as the coordinator wrote them; pairs with P10 */
     uint64_t tail = atomic_load_explicit(&board->tail, memory_order_seq_cst);
@@ -71,221 +67,14 @@ static bool find_free(pl_board *board, uint64_t *position)
     return false;
 }
 
-/* No position before `position` is FREE, nor will be: so it was when `head` was what it still is. */
-static void move_head(pl_board *board, uint64_t head, uint64_t position)
-{
-    /* P14 release: a hint that only grows: a later value is not overwritten; with what has been seen of the entries before;
-     * pairs with P15, P87 */
-    if (position > head)
-        atomic_compare_exchange_strong_explicit(&board->head, &head, position, memory_order_release,
-                                                memory_order_relaxed);
-}
-
-/* Copies what stands at the position that the endpoint has taken. Whether it is what the coordinator has written. */
-static bool read_entry(pl_endpoint *endpoint, const pl_entry *entry)
-{
-    endpoint->job = endpoint->board->job;
-    endpoint->assignment = entry->assignment;
-    endpoint->seal = seal_of_assignment(seal_of_work(&endpoint->job), &endpoint->assignment);
-    return entry->seal == endpoint->seal && endpoint->assignment.position == endpoint->entry;
-}
-
-/* t2 */
-static void write_done(pl_endpoint *endpoint, uint64_t seal)
-{
-    _Atomic uint64_t *word = &entry_at(endpoint->board, endpoint->entry)->word;
-    /* P130 relaxed: the worker's own, unless somebody scribbles on it: then it is nobody's to mark; pairs with P12 */
-    if (atomic_load_explicit(word, memory_order_relaxed) !=
-        word_of(TAKEN, endpoint->number, endpoint->generation, lap_of(endpoint->entry)))
-        pl_os_leave(1);
-    /* P18 release: t2, the results, reports and counts are written; pairs with P24 */
-    atomic_store_explicit(word, done_word(seal, lap_of(endpoint->entry)), memory_order_release);
-    *endpoint->index = PL_NO_INDEX;
-}
-
-/* What has been taken is not what the coordinator has assigned: the coordinator is to find a wrong seal. */
-static void refuse(pl_endpoint *endpoint)
-{
-    write_done(endpoint, ~endpoint->seal);
-    pl_board_ring(endpoint->board);
-}
-
-bool pl_endpoint_take(pl_endpoint *endpoint, pl_assignment *assignment)
-{
-    pl_board *board = endpoint->board;
-    /* P15 relaxed: where to begin; pairs with P14 */
-    uint64_t head = atomic_load_explicit(&board->head, memory_order_relaxed), position = head;
-    while (find_free(board, &position)) {
-        /* P16 relaxed: set before the assignment that P9 has seen; pairs with P17 */
-        if (endpoint->number >= atomic_load_explicit(&board->active, memory_order_relaxed))
-            return false;
-        pl_entry *entry = entry_at(board, position);
-        uint64_t word = word_of(FREE, 0, 0, lap_of(position));
-        /* P12 release: t1, the assignment and the job are as P9 has acquired them; who sees it sees that this worker is awake; pairs
-         * with P13, P24, P134 */
-        if (atomic_compare_exchange_strong_explicit(
-                &entry->word, &word, word_of(TAKEN, endpoint->number, endpoint->generation, lap_of(position)),
-                memory_order_release, memory_order_relaxed)) {
-            move_head(board, head, position + 1);
-            endpoint->entry = position;
-            bool sound = read_entry(endpoint, entry);
-            if (sound)
-                *assignment = endpoint->assignment;
-            else
-                refuse(endpoint);
-            return sound;
-        }
-        position++;
-    }
-    move_head(board, head, position);
-    return false;
-}
-
-void pl_endpoint_done(pl_endpoint *endpoint)
-{
-    write_done(endpoint, endpoint->seal);
-}
-
-void pl_endpoint_renounce(pl_endpoint *endpoint)
-{
-    refuse(endpoint);
-    pl_os_leave(1);
-}
-
-/* Whether there is an assignment to be taken. */
-static bool sees_work(pl_endpoint *endpoint)
-{
-    pl_board *board = endpoint->board;
-    /* P21 relaxed: as P16; pairs with P17 */
-    return endpoint->number < atomic_load_explicit(&board->active, memory_order_relaxed) && pl_board_has_work(board);
-}
-
-void pl_endpoint_rest(pl_endpoint *endpoint)
-{
-    _Atomic uint32_t *asleep = &endpoint->slot->asleep;
-    for (int i = 0; i < LOOKS; i++) {
-        if (sees_work(endpoint))
-            return;
-        pl_pause();
-    }
-    /* P7 seq_cst: s1, before s2 in S; after what it had is DONE; pairs with P6, P8, P133 */
-    atomic_store_explicit(asleep, ASLEEP, memory_order_seq_cst);
-    if (!sees_work(endpoint))
-        pl_os_shared_wait(asleep, ASLEEP, SLEEP_NS);
-    /* P70 relaxed: who resets it meanwhile wakes nobody; pairs with P6, P8, P133 */
-    atomic_store_explicit(asleep, AWAKE, memory_order_relaxed);
-}
-
-void pl_endpoint_pass_on(pl_endpoint *endpoint)
-{
-    if (!sees_work(endpoint))
-        return;
-    /* P71 relaxed: as P16; pairs with P17 */
-    unsigned active = atomic_load_explicit(&endpoint->board->active, memory_order_relaxed);
-    for (unsigned i = 0; i < active && i < endpoint->slots; i++)
-        if (i != endpoint->number && pl_board_wake(endpoint->board, i))
-            return;
-}
-
-void pl_endpoint_ring(pl_endpoint *endpoint, bool idle)
-{
-    pl_board *board = endpoint->board;
-    /* P72 relaxed: a hint, whose change is followed by an assignment; pairs with P73 */
-    bool more = atomic_load_explicit(&board->more, memory_order_relaxed);
-    /* P74 relaxed: a hint; pairs with P10 */
-    uint64_t tail = atomic_load_explicit(&board->tail, memory_order_relaxed);
-    if (idle || (more && tail - endpoint->entry <= PL_BOARD_ENTRIES / 4))
-        pl_board_ring(board);
-}
-
 bool pl_board_has_work(pl_board *board)
 {
     /* P83 relaxed: as P15; pairs with P14 */
     uint64_t position = atomic_load_explicit(&board->head, memory_order_relaxed);
-    return find_free(board, &position);
-}
-
-/* ---- reports ----------------------------------------------------------------------------------------------- */
-
-/* Waits until there is room for `bytes` more. */
-static void await_room(const pl_endpoint *endpoint, size_t bytes)
-{
-    pl_slot_board *slot = endpoint->slot;
-    for (;;) {
-        /* P28 seq_cst: the coordinator has read what is overwritten; after P29 in S; pairs with P30 */
-        uint32_t read = atomic_load_explicit(&slot->read, memory_order_seq_cst);
-        if (endpoint->wrote - read <= PL_BOARD_REPORTS - bytes)
-            break;
-        /* P29 seq_cst: before it looks again, in S; pairs with P31 */
-        if (!atomic_exchange_explicit(&slot->stuck, 1, memory_order_seq_cst))
-            continue;
-        pl_board_ring(endpoint->board);
-        pl_os_shared_wait(&slot->read, read, UINT64_C(100000000));
-    }
-    /* P32 relaxed: a hint; pairs with P31 */
-    atomic_store_explicit(&slot->stuck, 0, memory_order_relaxed);
-}
-
-static void write_report(pl_endpoint *endpoint, pl_report *report, const char *text)
-{
-    uint32_t whole = (uint32_t)sizeof *report + report->length;
-    await_room(endpoint, whole);
-    report->seal = seal_of_report(report, endpoint->wrote, endpoint->number);
-    copy_ring(endpoint->slot->reports, endpoint->wrote, report, sizeof *report, true);
-    copy_ring(endpoint->slot->reports, endpoint->wrote + (uint32_t)sizeof *report, (void *)text, report->length, true);
-    endpoint->wrote += whole;
-    /* P33 release: the report is whole; pairs with P34 */
-    atomic_store_explicit(&endpoint->slot->wrote, doubled(endpoint->wrote), memory_order_release);
-}
-
-void pl_endpoint_report(pl_endpoint *endpoint, const pl_report *report, const char *text)
-{
-    size_t length = text ? strlen(text) : 0;
-    pl_report r = *report, piece = {.kind = PL_REPORT_TEXT, .length = PL_BOARD_TEXT, .position = endpoint->entry};
-    for (; length > PL_BOARD_TEXT; text += PL_BOARD_TEXT, length -= PL_BOARD_TEXT)
-        write_report(endpoint, &piece, text);
-    r.length = (uint32_t)length;
-    write_report(endpoint, &r, text ? text : "");
-    pl_board_ring(endpoint->board);
-}
-
-void pl_endpoint_count(pl_endpoint *endpoint, size_t tasks)
-{
-    /* P36 relaxed: the worker's own, and its predecessors'; pairs with P37 */
-    uint64_t done = atomic_load_explicit(&endpoint->slot->done, memory_order_relaxed);
-    /* P38 relaxed: a number by itself; pairs with P37 */
-    atomic_store_explicit(&endpoint->slot->done, done + tasks, memory_order_relaxed);
-}
-
-void pl_endpoint_spent(pl_endpoint *endpoint, uint64_t ticks)
-{
-    /* P75 relaxed: the worker's own, and its predecessors'; pairs with P39 */
-    uint64_t busy = atomic_load_explicit(&endpoint->slot->busy, memory_order_relaxed);
-    /* P40 relaxed: a number by itself; pairs with P39 */
-    atomic_store_explicit(&endpoint->slot->busy, busy + ticks, memory_order_relaxed);
+    return pl_board_find_free(board, &position);
 }
 
 /* ---- being killed --------------------------------------------------------------------------------------- */
-
-void pl_endpoint_start(pl_endpoint *endpoint, uint64_t now, uint64_t timeout_ns)
-{
-    pl_slot_board *slot = endpoint->slot;
-    /* P41 relaxed: seen with P43; pairs with P44 */
-    atomic_store_explicit(&slot->started, now, memory_order_relaxed);
-    /* P42 relaxed: seen with P43; pairs with P44 */
-    atomic_store_explicit(&slot->timeout, timeout_ns, memory_order_relaxed);
-    endpoint->run += 4;
-    /* P43 release: c1, when it has started is written; pairs with P44 */
-    atomic_store_explicit(&slot->run, endpoint->run | RUNNING, memory_order_release);
-}
-
-bool pl_endpoint_end(pl_endpoint *endpoint)
-{
-    uint64_t run = endpoint->run | RUNNING;
-    /* P45 relaxed: c2, either this or P46 is first, and that is all; pairs with P46 */
-    return atomic_compare_exchange_strong_explicit(&endpoint->slot->run, &run, endpoint->run | IDLE,
-                                                   memory_order_relaxed, memory_order_relaxed);
-}
 
 bool pl_board_kill(pl_board *board, unsigned number, uint64_t now, bool any, uint64_t *late_at)
 {
@@ -347,41 +136,4 @@ void pl_board_give_up(pl_board *board, int why)
     /* P66 release: and then the coordinator looks; pairs with P67 */
     atomic_store_explicit(&board->unavailable, unavailable_word(why), memory_order_release);
     pl_board_ring(board);
-}
-
-/* ---- the worker's own process ---------------------------------------------------------------------------- */
-
-void pl_endpoint_begin(pl_endpoint *endpoint, pl_board *board, unsigned slots, size_t index_at, unsigned number,
-                       unsigned generation)
-{
-    pl_slot_board *slot = &board->slot[number];
-    *endpoint = (pl_endpoint){.board = board, .slot = slot, .slots = slots, .number = number, .generation = generation};
-    endpoint->index = pl_slot_index(board, number, index_at);
-    endpoint->forks = pl_pool_forks();
-    /* P76 relaxed: the last generation's; no partner */
-    endpoint->run = atomic_load_explicit(&slot->run, memory_order_relaxed) & ~UINT64_C(3);
-    /* P27 relaxed: the last generation's, whose end the supervisor has seen; no partner */
-    endpoint->wrote = (uint32_t)atomic_load_explicit(&slot->wrote, memory_order_relaxed);
-    *endpoint->index = PL_NO_INDEX;
-    /* P77 relaxed: this generation is at no task; no partner */
-    atomic_store_explicit(&slot->run, endpoint->run, memory_order_relaxed);
-    /* P132 relaxed: before it takes anything; pairs with P133 */
-    atomic_store_explicit(&slot->asleep, AWAKE, memory_order_relaxed);
-}
-
-void pl_endpoint_check(const pl_endpoint *endpoint)
-{
-    if (pl_pool_forks() != endpoint->forks)
-        pl_os_leave(0);
-}
-
-void pl_endpoint_await_death(pl_endpoint *endpoint)
-{
-    (void)endpoint;
-    pl_os_leave(1);
-}
-
-void *pl_endpoint_stop(pl_endpoint *endpoint)
-{
-    return &endpoint->board->stop;
 }

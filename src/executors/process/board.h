@@ -115,7 +115,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdnoreturn.h>
 
 #include "base/atomic.h"
 
@@ -233,164 +232,7 @@ static inline size_t pl_board_bytes(unsigned slots)
 /* Of so many slots, in whose room an index is at `index_at`. */
 void pl_board_init(pl_board *board, unsigned slots, size_t index_at);
 
-/* ---- the coordinator ------------------------------------------------------------------------------------------------ */
-
-/* The coordinator's own account of the board, in its own memory. */
-typedef struct pl_coordinator {
-    pl_board *board;
-    unsigned slots;
-    size_t index_at;              /* where in a slot's room the index is */
-    uint64_t tail;                /* the next position */
-    uint64_t published;           /* what the board knows of it */
-    uint64_t first;               /* the position of this call's first assignment */
-    unsigned open;                /* assignments that are not done */
-    uint64_t tasks;               /* all that have been assigned in this call; who is assigned again counts again */
-    unsigned active, wanted;      /* as told to the board */
-    uint32_t kill_requests;       /* likewise */
-    uint64_t watch_ns, work_seal; /* likewise */
-    uint32_t deaths_read;
-    uint64_t began, done_before;           /* when this call did, in ticks; and what had been counted in all slots */
-    bool corrupted;                        /* the board contradicts itself */
-    unsigned char state[PL_BOARD_ENTRIES]; /* of what has been assigned there in this call; the coordinator.c */
-    uint64_t seal[PL_BOARD_ENTRIES];
-    pl_assignment assigned[PL_BOARD_ENTRIES];
-    struct {
-        uint32_t read, died; /* bytes of reports; and generations */
-        uint64_t done, busy; /* done: as far as it is believed; busy: before this call */
-    } slot[PL_BOARD_SLOTS];
-} pl_coordinator;
-
-/* Of a board that pl_board_init() has made. `the coordinator` is all zero. */
-void pl_coordinator_init(pl_coordinator *coordinator, pl_board *board, unsigned slots, size_t index_at);
-
-/* A call begins: `active` workers, of which tasks are watched that may take `watch_ns`; 0: none are. */
-void pl_coordinator_begin(pl_coordinator *coordinator, pl_board *board, const pl_board_work *job, unsigned active,
-                          uint64_t watch_ns);
-void pl_coordinator_end(pl_coordinator *coordinator);
-
-/* At least so many workers are to be there: true if that is more than before. All tasks that run are to be killed. The
- * supervisor finds out when it looks next. */
-bool pl_coordinator_want(pl_coordinator *coordinator, unsigned workers);
-void pl_coordinator_kill_tasks(pl_coordinator *coordinator);
-
-/* Offers some tasks, and says where. False if there is no room now. */
-bool pl_coordinator_assign(pl_coordinator *coordinator, pl_assignment *assignment);
-
-/* A place is assigned again only after all that has been reported of it has been read: pl_coordinator_look() before all reports are
- * read, and pl_coordinator_settle() after. The former also finds out whether the board is what the coordinator has made of it. */
-void pl_coordinator_look(pl_coordinator *coordinator);
-void pl_coordinator_settle(pl_coordinator *coordinator);
-
-/* Nothing has been heard for a while, and all reports and deaths have been read: whether something has been taken that nobody has,
- * or is where nobody looks. All is done: whether that is what the board says of all that was assigned. */
-void pl_coordinator_doubt(pl_coordinator *coordinator);
-void pl_coordinator_verify(pl_coordinator *coordinator);
-
-/* Whether the stop word is raised. */
-bool pl_coordinator_stopped(const pl_coordinator *coordinator);
-
-/* Whether there is more to be assigned: then somebody will ring in time. */
-void pl_coordinator_has_more(pl_coordinator *coordinator, bool more);
-
-/* Raises the stop word to `level`. */
-void pl_coordinator_stop(pl_coordinator *coordinator, int level);
-
-/* Why no worker can be had: an error code, or 0. */
-int pl_coordinator_unavailable(const pl_coordinator *coordinator);
-
-/* Sees to it that `workers` of them, if they sleep, look for what has been assigned. */
-void pl_coordinator_call(pl_coordinator *coordinator, unsigned workers);
-
-/* Takes back an assignment that nobody has taken. False if there is none. */
-bool pl_coordinator_take_back(pl_coordinator *coordinator, pl_assignment *assignment);
-
-/* Whether all that was assigned is done, as of the last pl_coordinator_look(). Reports may have to be read yet. */
-bool pl_coordinator_all_done(const pl_coordinator *coordinator);
-
-/* The next report of a slot, and its text, of at most PL_BOARD_TEXT bytes. False if there is none now. */
-bool pl_coordinator_report(pl_coordinator *coordinator, unsigned slot, pl_report *report, char *text);
-
-/* The next death; and what that worker had taken: false if that is nothing. */
-bool pl_coordinator_death(pl_coordinator *coordinator, pl_death *death);
-bool pl_coordinator_reclaim(pl_coordinator *coordinator, const pl_death *death, pl_assignment *assignment);
-
-/* All have died. What some worker had taken, as if it had been killed: false if there is no more. */
-bool pl_coordinator_reclaim_any(pl_coordinator *coordinator, pl_assignment *assignment, pl_death *death);
-
-/* Whether somebody has taken the assignment at a place: `who` is another number for each generation and lap, and `starts` one
- * that changes whenever that worker starts something. */
-bool pl_coordinator_taken(const pl_coordinator *coordinator, unsigned place, uint64_t *who, uint64_t *starts);
-
-/* The bell; and to sleep as long as it is what it was, up to a time in nanoseconds. */
-uint32_t pl_coordinator_bell(const pl_coordinator *coordinator);
-void pl_coordinator_sleep(pl_coordinator *coordinator, uint32_t bell, uint64_t timeout_ns, bool soon);
-
-/* Tasks of this call that went well, and ticks spent; false if they cannot be so many. */
-uint64_t pl_coordinator_done(pl_coordinator *coordinator);
-bool pl_coordinator_busy(const pl_coordinator *coordinator, uint64_t *ticks);
-
-/* ---- workers, and the supervisor ------------------------------------------------------------------------- */
-
-/* A worker's own account. */
-struct pl_endpoint {
-    pl_board *board;
-    pl_slot_board *slot;
-    unsigned number, generation, ran;
-    unsigned slots;
-    size_t *index;            /* the slot's */
-    unsigned forks;           /* pl_pool_forks() of this process */
-    uint64_t entry;           /* the position taken, */
-    pl_assignment assignment; /* what stands there, */
-    pl_board_work job;        /* what there is to do, */
-    uint64_t seal;            /* and the seal of both */
-    uint64_t run;             /* what the slot's word is, while the worker runs */
-    uint32_t wrote;           /* bytes of reports, in all generations */
-};
-
-/* A generation of a slot begins. */
-void pl_endpoint_begin(pl_endpoint *endpoint, pl_board *board, unsigned slots, size_t index_at, unsigned number,
-                       unsigned generation);
-
-/* Takes an assignment; gives it back as done. False if there is none. */
-bool pl_endpoint_take(pl_endpoint *endpoint, pl_assignment *assignment);
-void pl_endpoint_done(pl_endpoint *endpoint);
-
-/* What the worker was working with in its room has been changed by somebody else: so that the call fails, gives the assignment back with
- * a wrong seal, and ends the process. */
-noreturn void pl_endpoint_renounce(pl_endpoint *endpoint);
-
-/* s1 to s3: sleeps until there may be something to take, or for a second. */
-void pl_endpoint_rest(pl_endpoint *endpoint);
-
-/* Wakes another worker, if there is more than this one has taken. */
-void pl_endpoint_pass_on(pl_endpoint *endpoint);
-
-/* The coordinator is to know when a worker has run out of work; or that the rest is short, while the coordinator has more to assignment. */
-void pl_endpoint_ring(pl_endpoint *endpoint, bool idle);
-
-/* In a child that a task has forked, and that came back from it: ends it, as it is not this worker. */
-void pl_endpoint_check(const pl_endpoint *endpoint);
-
-/* Ends the process: who is killed does not wait to be killed, as nobody may be able to. */
-noreturn void pl_endpoint_await_death(pl_endpoint *endpoint);
-
-/* The call's stop word. */
-void *pl_endpoint_stop(pl_endpoint *endpoint);
-
-/* c1 and c2. Who gets false is killed. */
-void pl_endpoint_start(pl_endpoint *endpoint, uint64_t now, uint64_t timeout_ns);
-bool pl_endpoint_end(pl_endpoint *endpoint);
-
-/* For the coordinator. The text may be of any length, and NULL. */
-void pl_endpoint_report(pl_endpoint *endpoint, const pl_report *report, const char *text);
-
-/* Counts tasks that went well, and the time spent. */
-void pl_endpoint_count(pl_endpoint *endpoint, size_t tasks);
-void pl_endpoint_spent(pl_endpoint *endpoint, uint64_t ticks);
-
-/* Whether the worker is to leave: it has run as many tasks as it may; or one has made memory its own (arena.h) in which a later
- * call may have what it needs. In worker.c. */
-bool pl_endpoint_is_spent(const pl_endpoint *endpoint);
+/* ---- the supervisor, and all parties ------------------------------------------------------------------------ */
 
 /* Where the index of a slot is, which is at `index_at` in its room. */
 size_t *pl_slot_index(pl_board *board, unsigned slot, size_t index_at);
@@ -412,6 +254,9 @@ void pl_board_give_up(pl_board *board, int why);
 /* c3: kills the task that a slot is at, if it is one, and late at `now`; or in any case. Else says when it will be late,
  * or UINT64_MAX. True if it did. */
 bool pl_board_kill(pl_board *board, unsigned slot, uint64_t now, bool any, uint64_t *late_at);
+
+/* The first position at or after *position that is FREE and before the tail; false if there is none, and then *position is the tail. */
+bool pl_board_find_free(pl_board *board, uint64_t *position);
 
 /* Whether there is something that nobody has begun. */
 bool pl_board_has_work(pl_board *board);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between board.c, the workers' and the supervisor's side of the board, and the coordinator.c. */
+/* Between board.c, coordinator.c and endpoint.c. */
 #ifndef PL_PROCESS_BOARD_INTERNAL_H
 #define PL_PROCESS_BOARD_INTERNAL_H
 
@@ -61,6 +61,9 @@ static inline pl_entry *entry_at(pl_board *board, uint64_t position)
 
 /* What `asleep` says. */
 enum { AWAKE, ASLEEP, ABSENT };
+
+/* What `run` says, beside its number. */
+enum { IDLE, RUNNING, KILLED };
 
 /* What `wrote` is made of. */
 static inline uint64_t doubled(uint32_t number)

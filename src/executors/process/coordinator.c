@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the coordinator does on the board; board.h says how it works. */
+#include "executors/process/coordinator.h"
+
 #include <errno.h>
 
 #include "base/os.h"

@@ -30,9 +30,11 @@
 #ifndef PL_PROCESS_GROUP_H
 #define PL_PROCESS_GROUP_H
 
+#include <stdnoreturn.h>
+
 #include "base/os_process.h"
 #include "executors/process/arena.h"
-#include "executors/process/board.h"
+#include "executors/process/coordinator.h"
 
 /* A pool that has worker groups of its own, as long as it generations; in the pool. */
 typedef struct pl_group_owner {

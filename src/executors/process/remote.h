@@ -9,7 +9,7 @@
 #define PL_PROCESS_REMOTE_H
 
 #include "call/call.h"
-#include "executors/process/board.h"
+#include "executors/process/endpoint.h"
 
 /* Functions, their arguments and results. */
 typedef struct pl_remote_task {

@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "call/context.h"
 #include "executors/process/arena.h"
+#include "executors/process/endpoint.h"
 #include "executors/process/group.h"
 #include "sched/pool.h"
 
