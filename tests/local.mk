@@ -416,8 +416,9 @@ tests_model_model_SOURCES = \
     src/deque/spill.c \
     src/executors/process/board.c \
     src/executors/process/coordinator.c \
-    src/sched/chunking.c \
+    src/executors/process/coordinator_reports.c \
     src/executors/process/endpoint.c \
+    src/sched/chunking.c \
     src/sched/inline.c \
     src/sched/stop.c \
     src/sched/cost.c \

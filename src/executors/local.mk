@@ -9,11 +9,13 @@ libparallel_la_SOURCES += \
     src/executors/process/board_internal.h \
     src/executors/process/coordinator.c \
     src/executors/process/coordinator.h \
+    src/executors/process/coordinator_reports.c \
     src/executors/process/endpoint.c \
     src/executors/process/endpoint.h \
     src/executors/process/executor.h \
     src/executors/process/group.c \
     src/executors/process/group.h \
+    src/executors/process/layout.c \
     src/executors/process/process.c \
     src/executors/process/process.h \
     src/executors/process/remote.c \

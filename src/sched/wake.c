@@ -58,10 +58,10 @@ static void exclude_cpu(pl_worker *w, int cpu)
         !atomic_compare_exchange_strong_explicit(&w->excluded_cpu, &nothing, cpu + 1, memory_order_seq_cst,
                                                  memory_order_relaxed))
         return;
-    pl_os_exclude_cpu(thread, cpu, true);
+    pl_os_exclude_cpu(thread, cpu, PL_OS_CPU_EXCLUDED);
     /* W44 seq_cst: k3; pairs with W45 */
     if (atomic_load_explicit(&w->excluded_cpu, memory_order_seq_cst) != cpu + 1)
-        pl_os_exclude_cpu(thread, cpu, false);
+        pl_os_exclude_cpu(thread, cpu, PL_OS_CPU_ALLOWED);
 }
 
 void pl_wake_restore_affinity(pl_worker *w)
@@ -69,7 +69,7 @@ void pl_wake_restore_affinity(pl_worker *w)
     /* W45 seq_cst: k4; pairs with W43, W44, W48 */
     int excluded_cpu = atomic_exchange_explicit(&w->excluded_cpu, AWAKE, memory_order_seq_cst);
     if (excluded_cpu > 0)
-        pl_os_exclude_cpu(pl_os_thread_self(), excluded_cpu - 1, false);
+        pl_os_exclude_cpu(pl_os_thread_self(), excluded_cpu - 1, PL_OS_CPU_ALLOWED);
 }
 
 /* Wakes a worker, whose announcement was claimed. */

@@ -18,7 +18,7 @@ static struct {
     pl_call call;
     pl_group group;
     pl_process_call *p;
-    pl_endpoint seats[SLOTS];
+    pl_endpoint endpoints[SLOTS];
     pl_assignment assignments[SLOTS];
     bool has[SLOTS];
     uint32_t noted;
@@ -58,16 +58,14 @@ static void begin(seed *random)
     all.group.workers = all.p->workers = SLOTS;
     all.group.board = all.board;
     all.p->least = below(random, 20) + 1;
-    all.p->job = (pl_board_work){.timed = below(random, 2)};
-    all.p->received = calloc(SLOTS, sizeof *all.p->received);
-    ck_assert_ptr_nonnull(all.p->received);
-    pl_call_worker_begin(&all.p->run, &all.call, 0);
+    all.p->work = (pl_board_work){.timed = below(random, 2)};
+    pl_call_worker_begin(&all.p->worker, &all.call, 0);
     pl_board_init(all.board, SLOTS, PL_REMOTE_INDEX);
     pl_coordinator_init(all.p->coordinator, all.board, SLOTS, PL_REMOTE_INDEX);
     pl_coordinator_want(all.p->coordinator, SLOTS);
-    pl_coordinator_begin(all.p->coordinator, all.board, &all.p->job, SLOTS, 0);
+    pl_coordinator_begin(all.p->coordinator, &all.p->work, SLOTS, 0);
     for (unsigned i = 0; i < SLOTS; i++)
-        pl_endpoint_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, 1);
+        pl_endpoint_begin(&all.endpoints[i], all.board, SLOTS, PL_REMOTE_INDEX, i, 1);
 }
 
 static void drop(void)
@@ -100,17 +98,13 @@ static void end(seed number)
 {
     pl_process_call *p = all.p;
     drop();
-    for (unsigned i = 0; i < SLOTS; i++)
-        free(p->received[i].message);
-    for (uint64_t i = 0; i < p->coordinator->tail - p->coordinator->first && i < PL_BOARD_ENTRIES; i++)
-        pl_process_forget_retry(p, p->coordinator->first + i);
+    pl_process_forget_all(p);
     pl_coordinator_end(p->coordinator);
-    pl_call_worker_end(&p->run);
+    pl_call_worker_end(&p->worker);
     pl_failures_settle(&all.call.failures);
     ck_assert_msg(failures_are_sound(), "seed %llu: failures of what there is not", number);
     pl_call_end(&all.call);
     free(p->pending);
-    free(p->received);
     free(p->alone);
     free(p);
     free(all.board);
@@ -120,7 +114,7 @@ static void end(seed number)
 
 static void say(seed *random, unsigned i)
 {
-    pl_endpoint *endpoint = &all.seats[i];
+    pl_endpoint *endpoint = &all.endpoints[i];
     pl_assignment *assignment = &all.assignments[i];
     static char text[3 * PL_BOARD_TEXT];
     size_t length = below(random, 4) ? 0 : below(random, sizeof text);
@@ -145,10 +139,10 @@ static void say(seed *random, unsigned i)
 
 static void die(seed *random, unsigned i)
 {
-    pl_death death = {.slot = i, .generation = all.seats[i].generation, .signal = 9, .killed = below(random, 2)};
+    pl_death death = {.slot = i, .generation = all.endpoints[i].generation, .signal = 9, .killed = below(random, 2)};
     death.index = all.has[i] ? all.assignments[i].begin : PL_NO_INDEX;
     pl_board_note_death(all.board, SLOTS, all.noted++, &death);
-    pl_endpoint_begin(&all.seats[i], all.board, SLOTS, PL_REMOTE_INDEX, i, death.generation + 1);
+    pl_endpoint_begin(&all.endpoints[i], all.board, SLOTS, PL_REMOTE_INDEX, i, death.generation + 1);
     all.has[i] = false;
     pl_process_take_in(all.p);
 }
@@ -157,7 +151,7 @@ static void work(seed *random)
 {
     unsigned i = (unsigned)below(random, SLOTS);
     if (!all.has[i]) {
-        all.has[i] = pl_endpoint_take(&all.seats[i], &all.assignments[i]);
+        all.has[i] = pl_endpoint_take(&all.endpoints[i], &all.assignments[i]);
         return;
     }
     switch (below(random, 6)) {
@@ -169,10 +163,10 @@ static void work(seed *random)
         say(random, i);
         break;
     case 3:
-        pl_endpoint_count(&all.seats[i], all.assignments[i].end - all.assignments[i].begin);
+        pl_endpoint_count(&all.endpoints[i], all.assignments[i].end - all.assignments[i].begin);
         /* fall through */
     default:
-        pl_endpoint_done(&all.seats[i]);
+        pl_endpoint_done(&all.endpoints[i]);
         all.has[i] = false;
     }
 }
@@ -232,8 +226,9 @@ static void forge_report(seed *random)
         report.end = assignment->end + below(random, 3) - 1;
     }
     report.seal = seal_of_report(&report, read, slot);
-    copy_ring(board->reports, read, &report, sizeof report, true);
-    atomic_store(&board->wrote, doubled(read + (uint32_t)(sizeof report + below(random, PL_BOARD_REPORTS + 10))));
+    copy_into_ring(board->reports, read, &report, sizeof report);
+    atomic_store(&board->wrote,
+                 checked_number(read + (uint32_t)(sizeof report + below(random, PL_BOARD_REPORTS + 10))));
     atomic_store(&board->read, read);
 }
 
@@ -281,7 +276,7 @@ static void do_something(seed *random)
         break;
     case 2:
         pl_process_feed(p);
-        pl_coordinator_has_more(p->coordinator, true);
+        pl_coordinator_announce_rest(p->coordinator, PL_MORE_TO_COME);
         break;
     case 3:
         if (pl_coordinator_take_back(p->coordinator, &assignment))
@@ -317,7 +312,7 @@ static void scribble(seed *random)
         ways[below(random, 6)](random);
 }
 
-START_TEST(home_believes_no_nonsense)
+START_TEST(the_coordinator_believes_no_nonsense)
 {
     unsigned rounds = PL_SANITIZED ? 2000 : 10000;
     for (seed k = 1; k <= rounds; k++) {
@@ -343,7 +338,7 @@ START_TEST(home_believes_no_nonsense)
 END_TEST
 
 /* Each kind of nonsense is noticed, as soon as the coordinator looks. */
-START_TEST(home_notices_what_only_it_writes)
+START_TEST(the_coordinator_notices_changes_of_what_only_it_writes)
 {
     static const struct {
         size_t at, bytes;
@@ -378,7 +373,7 @@ START_TEST(home_notices_what_only_it_writes)
 END_TEST
 
 /* A worker does not run what the coordinator has not assigned, and the coordinator learns of it. */
-START_TEST(a_worker_runs_what_home_has_offered)
+START_TEST(a_worker_runs_what_has_been_assigned)
 {
     seed random = 5;
     size_t size = offsetof(pl_assignment, position) + sizeof(uint64_t);
@@ -386,16 +381,17 @@ START_TEST(a_worker_runs_what_home_has_offered)
         begin(&random);
         pl_process_feed(all.p);
         unsigned char *byte = at < size ? (unsigned char *)&all.board->entries[0].assignment + at
-                                        : (unsigned char *)&all.board->job + (at - size);
+                                        : (unsigned char *)&all.board->work + (at - size);
         pl_assignment assignment, was = all.board->entries[0].assignment;
-        pl_board_work job = all.board->job;
+        pl_board_work job = all.board->work;
         *byte ^= 1;
-        bool took = pl_endpoint_take(&all.seats[0], &assignment);
+        bool took = pl_endpoint_take(&all.endpoints[0], &assignment);
         if (took) /* it was a byte that nobody reads */
             ck_assert(assignment.begin == was.begin && assignment.end == was.end && assignment.tried == was.tried &&
                       assignment.last == was.last && assignment.timeout_ns == was.timeout_ns &&
-                      all.seats[0].job.context == job.context && all.seats[0].job.run == job.run &&
-                      all.seats[0].job.timed == job.timed && all.seats[0].job.memory_limit == job.memory_limit);
+                      all.endpoints[0].work.context == job.context && all.endpoints[0].work.run == job.run &&
+                      all.endpoints[0].work.timed == job.timed &&
+                      all.endpoints[0].work.memory_limit == job.memory_limit);
         pl_process_take_in(all.p);
         ck_assert_int_eq(all.p->coordinator->corrupted, !took);
         end(at);
@@ -404,7 +400,7 @@ START_TEST(a_worker_runs_what_home_has_offered)
 END_TEST
 
 /* What would never end: an entry that nobody has, or where nobody looks. */
-START_TEST(home_doubts_what_nobody_has)
+START_TEST(the_coordinator_doubts_what_no_worker_has)
 {
     seed random = 3;
     begin(&random);
@@ -415,7 +411,7 @@ START_TEST(home_doubts_what_nobody_has)
     pl_assignment assignment;
     _Atomic uint64_t *word = &all.board->entries[1].word;
     uint64_t was = atomic_load(word);
-    ck_assert(pl_endpoint_take(&all.seats[0], &assignment));
+    ck_assert(pl_endpoint_take(&all.endpoints[0], &assignment));
     pl_process_take_in(all.p);
     pl_coordinator_doubt(all.p->coordinator);
     ck_assert(!all.p->coordinator->corrupted);
@@ -439,9 +435,9 @@ END_TEST
 int main(void)
 {
     TCase *c = pl_case();
-    tcase_add_loop_test(c, home_believes_no_nonsense, 0, 4);
-    tcase_add_loop_test(c, home_notices_what_only_it_writes, 0, 9);
-    tcase_add_test(c, a_worker_runs_what_home_has_offered);
-    tcase_add_test(c, home_doubts_what_nobody_has);
+    tcase_add_loop_test(c, the_coordinator_believes_no_nonsense, 0, 4);
+    tcase_add_loop_test(c, the_coordinator_notices_changes_of_what_only_it_writes, 0, 9);
+    tcase_add_test(c, a_worker_runs_what_has_been_assigned);
+    tcase_add_test(c, the_coordinator_doubts_what_no_worker_has);
     return pl_run("api/board", c);
 }

@@ -25,7 +25,7 @@ static void set_up_board(void)
     pl_board_init(&memory.board, SLOTS, 0);
     memset(&coordinator, 0, sizeof coordinator);
     pl_coordinator_init(&coordinator, &memory.board, SLOTS, 0);
-    pl_coordinator_begin(&coordinator, &memory.board, &(pl_board_work){.timed = false}, SLOTS, 0);
+    pl_coordinator_begin(&coordinator, &(pl_board_work){.timed = false}, SLOTS, 0);
     memset(ran, 0, sizeof ran);
     memset(&looked, 0, sizeof looked);
     taken_back = killed = spared = 0;
@@ -42,8 +42,10 @@ static void be_a_generation(unsigned number, unsigned generation)
         bool found = pl_endpoint_take(&endpoint, &assignment);
         if (found && assignment.begin == QUIT)
             model_may_not_be_killed();
-        if (worked)
-            pl_endpoint_ring(&endpoint, !found);
+        if (worked && !found)
+            pl_endpoint_ring_idle(&endpoint);
+        else if (worked)
+            pl_endpoint_ring_low(&endpoint);
         worked = found;
         if (!found) {
             pl_endpoint_rest(&endpoint);
@@ -61,7 +63,7 @@ static void be_a_generation(unsigned number, unsigned generation)
         }
         pl_endpoint_done(&endpoint);
         if (assignment.begin == QUIT) {
-            pl_endpoint_ring(&endpoint, true);
+            pl_endpoint_ring_idle(&endpoint);
             return;
         }
     }
@@ -72,7 +74,7 @@ static void work(void)
     be_a_generation((unsigned)model_self() - 1, 1);
 }
 
-/* There are none, but a place is assigned again only after that. Nothing looks as if it were nobody's. */
+/* There are none, but a place is assigned again only after that. Nothing looks as if no worker had it. */
 static void read_reports(void)
 {
     pl_coordinator_look(&coordinator);
@@ -93,7 +95,7 @@ static void await_all(void)
         read_reports();
         if (pl_coordinator_all_done(&coordinator))
             break;
-        pl_coordinator_sleep(&coordinator, bell, UINT64_MAX, false);
+        pl_coordinator_sleep(&coordinator, bell, UINT64_MAX);
     }
     pl_coordinator_verify(&coordinator);
     model_assert(!coordinator.corrupted);
@@ -122,14 +124,14 @@ static void assign_more_than_fit(void)
     for (size_t next = 0; next < 6;) {
         uint32_t bell = pl_coordinator_bell(&coordinator);
         read_reports();
-        pl_coordinator_has_more(&coordinator, true);
+        pl_coordinator_announce_rest(&coordinator, PL_MORE_TO_COME);
         while (next < 6 && pl_coordinator_assign(&coordinator, &(pl_assignment){.begin = next, .end = next + 1}))
             next++;
         pl_coordinator_call(&coordinator, 1);
         if (next < 6)
-            pl_coordinator_sleep(&coordinator, bell, UINT64_MAX, false);
+            pl_coordinator_sleep(&coordinator, bell, UINT64_MAX);
     }
-    pl_coordinator_has_more(&coordinator, false);
+    pl_coordinator_announce_rest(&coordinator, PL_NOTHING_LEFT);
     await_all();
     dismiss(1);
 }
@@ -148,7 +150,7 @@ static void assign_and_take_back(void)
     dismiss(1);
 }
 
-/* Two tasks with a timeout, and a supervisor who finds that they are late. */
+/* Two tasks with a timeout, and a supervisor that finds that they are late. */
 static void run_tasks(void)
 {
     pl_endpoint endpoint;
@@ -163,10 +165,10 @@ static void run_tasks(void)
     }
 }
 
-static void condemn_late(void)
+static void kill_late(void)
 {
     uint64_t late_at;
-    if (pl_board_kill(&memory.board, 0, 20, false, &late_at))
+    if (pl_board_kill(&memory.board, 0, 20, PL_KILL_LATE, &late_at))
         killed++;
     model_assert(late_at == UINT64_MAX || late_at == 15 || late_at == 1010);
     event_set(&looked);
@@ -180,7 +182,7 @@ static size_t tasks;
 static int failed[MOST_TASKS], crashed[MOST_TASKS];
 static pl_assignment to_assign[MOST_TASKS]; /* still, or again */
 static int assignments;
-static size_t ended[PL_BOARD_ENTRIES]; /* tasks of the assignment that stands there, by its reports */
+static size_t ended[PL_BOARD_ENTRIES]; /* how far the assignment that stands there has come, by reports */
 
 static void put_off(size_t begin, size_t end)
 {
@@ -219,7 +221,7 @@ static bool note_death(void)
 {
     if (!model_await_end(MORTAL))
         return false;
-    pl_death death = {.slot = 0, .generation = 1, .signal = 9, .index = *pl_slot_index(&memory.board, 0, 0)};
+    pl_death death = {.slot = 0, .generation = 1, .signal = 9, .index = *pl_board_index(&memory.board, 0, 0)};
     model_assert(pl_board_has_room(&memory.board, 0));
     pl_board_note_death(&memory.board, SLOTS, 0, &death);
     return true;
@@ -247,7 +249,7 @@ static void read_reports_of(unsigned slot)
     }
 }
 
-/* What the API makes of it, in assignments.c. */
+/* What assignments.c makes of it. */
 static void take_in(void)
 {
     pl_death death;
@@ -289,7 +291,7 @@ static void await_all_of_mortals(void)
         assign_all();
         if (pl_coordinator_all_done(&coordinator))
             break;
-        pl_coordinator_sleep(&coordinator, bell, UINT64_MAX, false);
+        pl_coordinator_sleep(&coordinator, bell, UINT64_MAX);
     }
     take_in();
 }
@@ -316,7 +318,7 @@ static void take_one_and_pass_on(void)
     *endpoint.index = assignment.begin;
     ran[assignment.begin]++;
     pl_endpoint_done(&endpoint);
-    pl_endpoint_ring(&endpoint, true);
+    pl_endpoint_ring_idle(&endpoint);
 }
 
 static void assign_to_both(void)
@@ -359,7 +361,7 @@ static void read_three_deaths(void)
     pl_death death;
     for (unsigned generation = 1; generation <= 3; generation++) {
         for (uint32_t bell; bell = pl_coordinator_bell(&coordinator), !pl_coordinator_death(&coordinator, &death);)
-            pl_coordinator_sleep(&coordinator, bell, UINT64_MAX, false);
+            pl_coordinator_sleep(&coordinator, bell, UINT64_MAX);
         model_assert(death.generation == generation && death.index == generation * 7);
     }
 }
@@ -388,7 +390,7 @@ static void six_ran(void)
         model_assert(ran[i] == 1);
 }
 
-/* The first may be killed, the second not; and who is killed has not gone on. */
+/* The first may be killed, the second not; and a worker that is killed has not gone on. */
 static void one_of_both_won(void)
 {
     model_assert(killed ? spared == 0 : spared == 2);
@@ -398,7 +400,7 @@ const scenario process_scenarios[] = {
     {"board: two tasks, two workers", set_up_board, {assign_two, work, work}, two_ran, 0},
     {"board: more than fit", set_up_board, {assign_more_than_fit, work}, six_ran, 0},
     {"board: taken back", set_up_board, {assign_and_take_back, work}, two_ran, 0},
-    {"board: condemned", set_up_board, {run_tasks, condemn_late}, one_of_both_won, 0},
+    {"board: a late task", set_up_board, {run_tasks, kill_late}, one_of_both_won, 0},
     {"board: more reports than fit", set_up_failing, {assign_failing, work}, all_failed, 0},
     {"board: more deaths than fit", set_up_board, {read_three_deaths, note_three_deaths}, nothing, 0},
     {"board: killed anywhere", set_up_killing, {assign_to_mortals, work, supervise}, nothing_is_lost, 1},

@@ -443,7 +443,7 @@ plant "a sleeper looks before it is counted" $file stop: \
 plant "the epoch stays" $file stop: 's/    atomic_fetch_add_explicit\(&p->epoch, 1, memory_order_seq_cst\);\n//'
 plant "a stop word goes back" $file stop: 's/        if \(was >= level\)\n            return false;\n//'
 
-plant "nobody makes up for what the dead owed" src/executors/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
+plant "no wake-up makes up for those that the dead owed" src/executors/process/board.c "board: killed" 's/    for \(unsigned i = 0; i < slots; i\+\+\)\n        pl_os_shared_wake.*?\n//'
 plant "the index is gone before the entry is done" src/executors/process/endpoint.c "board: killed" 's/(    \/\* P18 .*?\n.*?\n)(    \*endpoint->index.*?\n)/$2$1/'
 plant "the dead leave what their successor has" src/executors/process/coordinator.c "board: killed" 's/word == word_of\(TAKEN, death->slot, death->generation, lap\)/(word | UINT64_C(0xfffff) << 32) == word_of(TAKEN, death->slot, 0xfffff, lap)/'
 plant "a worker takes before it says so" src/executors/process/endpoint.c "board: killed" 's/word_of\(TAKEN, endpoint->number, endpoint->generation, lap_of\(position\)\)/word_of(DONE, 0, 0, lap_of(position))/'
@@ -473,27 +473,27 @@ coordinator=src/executors/process/coordinator.c
 plant "an assignment is taken without a CAS" $worker board: \
     's/atomic_compare_exchange_strong_explicit\(\s*&entry->word, &word,\s*word_of\(TAKEN, (.*?)\),\s*memory_order_release,\s*memory_order_relaxed\)/(atomic_store_explicit(&entry->word, word_of(TAKEN, $1), memory_order_release), 1)/s'
 plant "an assignment is taken back without a CAS" $coordinator board: \
-    's/if \(atomic_compare_exchange_strong_explicit\((.*?)\{/if (atomic_load_explicit(\&coordinator->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&coordinator->board->entries[place].word, ended_word(coordinator, place), memory_order_relaxed), 1)) {/s'
+    's/if \(atomic_compare_exchange_strong_explicit\((.*?)\{/if (atomic_load_explicit(\&co->board->entries[place].word, memory_order_relaxed) == word \&\& (atomic_store_explicit(\&co->board->entries[place].word, ended_word(co, place), memory_order_relaxed), 1)) {/s'
 plant "the head goes past what is free" $worker board: 's/(    move_head\(board, head, position)\);/$1 + 1);/'
 plant "the tail moves before the assignment is there" $coordinator board: \
-    's/(    entry->assignment = .*?;\n)(.*?)(    atomic_store_explicit\(&coordinator->board->tail.*?;\n)/$3$1$2/s'
-plant "a place is assigned again while it is taken" $coordinator board: 's/if \(coordinator->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
-plant "who assignments wakes nobody" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
+    's/(    entry->assignment = .*?;\n)(.*?)(    atomic_store_explicit\(&co->board->tail.*?;\n)/$3$1$2/s'
+plant "a place is assigned again while it is taken" $coordinator board: 's/if \(co->state\[place\] == UNUSED \|\| .*? \{/if (1) {/'
+plant "an assignment wakes no worker" $file board: 's/(bool pl_board_wake.*?\{\n)/$1    return false;\n/s'
 plant "a worker sleeps without a word" $worker board: 's/    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n//; s/asleep, ASLEEP, SLEEP_NS/asleep, AWAKE, SLEEP_NS/'
 plant "a worker looks before it says that it sleeps" $worker board: \
     's/(    atomic_store_explicit\(asleep, ASLEEP, memory_order_seq_cst\);\n)    if \(!sees_work\(endpoint\)\)/    bool none = !sees_work(endpoint);\n$1    if (none)/'
-plant "a worker that runs out of work does not ring" $worker board: 's/if \(idle \|\| /if (/'
-plant "coordinator looks at the bell after all else" tests/model/model_process.c board: \
+plant "a worker that runs out of work does not ring" $worker board: 's/(void pl_endpoint_ring_idle.*?\{\n).*?\n/$1/s'
+plant "the coordinator looks at the bell after all else" tests/model/model_process.c board: \
     's/(        uint32_t bell = pl_coordinator_bell\(&coordinator\);\n)(        read_reports\(\);\n        if \(pl_coordinator_all_done.*?;\n)/$2$1/s'
-plant "coordinator sleeps unannounced" $coordinator board: 's/    atomic_store_explicit\(&board->coordinator_sleeps, 1, memory_order_seq_cst\);\n//'
-plant "who has ended and who is killed are both" $file board: \
+plant "the coordinator sleeps unannounced" $coordinator board: 's/    atomic_store_explicit\(&board->coordinator_sleeps, 1, memory_order_seq_cst\);\n//'
+plant "a task has both ended and been killed" $file board: \
     's/return atomic_compare_exchange_strong_explicit\(&slot->run, &run, \(run.*?;/return atomic_store_explicit(&slot->run, 2, memory_order_relaxed), true;/s'
 plant "a worker does not ask whether it is killed" $worker board: \
     's/return atomic_compare_exchange_strong_explicit\(&endpoint->slot->run.*?;/return atomic_store_explicit(&endpoint->slot->run, endpoint->run, memory_order_relaxed), true;/s'
 plant "the next task has the number of the last" $worker board: 's/    endpoint->run \+= 4;\n//'
-plant "nobody is there before the death is noted" $file "board: killed" \
+plant "the slot is empty before the death is noted" $file "board: killed" \
     's/(    \/\* P53 .*?;\n)(    \/\* P131 .*?;\n)/$2$1/s'
-plant "the coordinator doubts what the dead have left" $coordinator "board: killed" 's/memory_order_relaxed\) !=\s*coordinator->deaths_read\)/memory_order_relaxed) == UINT32_MAX)/'
+plant "the coordinator doubts what the dead have left" $coordinator "board: killed" 's/memory_order_relaxed\) !=\s*co->deaths_read\)/memory_order_relaxed) == UINT32_MAX)/'
 plant "a worker that wakes up does not say so" $worker board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
 try_all
 done_testing

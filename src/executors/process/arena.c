@@ -13,12 +13,12 @@
 #include "base/size.h"
 #include "sched/fork_lock.h"
 
-/* The first region; where there is no room for that, it is as small as it has to be. */
+/* Bytes of the first region. Where there is no room for that, it is as small as it has to be. */
 #define REGION (sizeof(void *) > 4 ? (size_t)1 << 30 : (size_t)64 << 20)
 /* How many bytes of free blocks keep the memory behind them. */
 #define WARM ((size_t)64 << 20)
 
-/* A stretch of a region, by where it begins; those between are gone. */
+/* A part of a region, in the order of their offsets. Parts that are missing in between have been unmapped. */
 typedef struct extent {
     struct extent *next;
     size_t start, bytes;
@@ -37,20 +37,20 @@ static void become_child(void);
 static pl_fork_lock guard = PL_FORK_LOCK(become_child);
 
 static _Atomic(region *) regions; /* the newest first */
-static region *forked_regions;    /* what there is to know of those of parent processes: kept reachable */
+static region *forked_regions;    /* those of parent processes: what is known of them is kept reachable */
 static unsigned region_count;
-static size_t warm; /* bytes that are free and warm */
+static size_t warm; /* free bytes whose memory is kept */
 /*
- * Moves on twice with each fork() of the program, before and after. A block that is in use at that moment was taken before the
- * second move, and is given back, by an owner that the child has, too, after the first; so it has another number than there is
- * then, and is not used again.
+ * Moves on twice with each fork() of the program, before and after. A block that is in use at that moment was taken
+ * before the second move, and is given back, by an owner that the child has, too, after the first; so it has another
+ * number than there is then, and is not used again.
  */
 static _Atomic unsigned shared_ever;
 
 static unsigned times_shared(void)
 {
-    /* P164 relaxed: a number by itself: who gives a block back while another thread forks leaves nobody who uses it; pairs
-     * with P165 */
+    /* P164 relaxed: a number by itself: a block that is given back while another thread forks is used by neither
+     * process any more; pairs with P165 */
     return atomic_load_explicit(&shared_ever, memory_order_relaxed);
 }
 
@@ -62,7 +62,7 @@ static region *region_at(_Atomic(region *) *link)
 
 static void set_region(_Atomic(region *) *link, region *r)
 {
-    /* P167 release: what is in the list is whole, in whatever moment another thread forks; pairs with P166 */
+    /* P167 release: what is in the list is whole, at whatever moment another thread forks; pairs with P166 */
     atomic_store_explicit(link, r, memory_order_release);
 }
 
@@ -71,7 +71,9 @@ static void set_region(_Atomic(region *) *link, region *r)
 static region *add_region(size_t least)
 {
     size_t bytes = pl_os_to_reserve(REGION);
-    for (unsigned i = 0; i < region_count && bytes < REGION; i++) /* few, as workers are forked anew to have them */
+    /* where the first was small, each is larger than the one before, so that there are few: for each, kept workers are
+     * forked anew */
+    for (unsigned i = 0; i < region_count && bytes < REGION; i++)
         bytes *= 2;
     while (bytes < least)
         bytes = pl_size_multiply(bytes, 2);
@@ -96,7 +98,7 @@ static region *add_region(size_t least)
 /* ---- extents --------------------------------------------------------------------------------------------- */
 
 /* Cuts an extent after `bytes`. False if there is no memory. */
-static bool cut(extent *e, size_t bytes)
+static bool cut_extent(extent *e, size_t bytes)
 {
     if (e->bytes == bytes)
         return true;
@@ -110,7 +112,7 @@ static bool cut(extent *e, size_t bytes)
 }
 
 /* Joins an extent with those that follow it. */
-static void join(extent *e)
+static void join_extents(extent *e)
 {
     for (extent *n; (n = e->next) && !n->used && n->warm == e->warm && n->start == e->start + e->bytes;) {
         e->bytes += n->bytes;
@@ -121,10 +123,10 @@ static void join(extent *e)
 
 static void *take_from(region *r, size_t bytes)
 {
-    /* what is warm goes first: it lies in front, as a rule, but there may be something too small before it */
+    /* warm extents go first. As a rule they lie in front, but there may be one that is too small */
     for (int cold = 0; cold < 2; cold++) {
         for (extent *e = r->extents; e; e = e->next) {
-            if (e->used || e->bytes < bytes || e->warm == cold || !cut(e, bytes))
+            if (e->used || e->bytes < bytes || e->warm == cold || !cut_extent(e, bytes))
                 continue;
             if (e->warm)
                 warm -= bytes;
@@ -170,8 +172,9 @@ void *pl_arena_take_aligned(pl_block *block, size_t bytes, size_t alignment)
     return (unsigned char *)block->start + (0 - (uintptr_t)block->start) % alignment;
 }
 
-/* Which pieces of the arena this process has had, by a hash of their addresses: at worst, it asks once too often, or not. The coordinator
- * and a worker write to different pieces, or wait for each other; two homes may lose what the other notes. */
+/* Which pieces of the arena this process has got the pages of, by a hash of their addresses: at worst, it gets them
+ * once too often, or not at once. A coordinator and a worker write to different pieces, or wait for each other; two
+ * threads that note something at the same time may lose what the other notes. */
 #define PIECE ((size_t)64 << 10)
 static unsigned char had[4096];
 
@@ -192,7 +195,7 @@ void pl_arena_warm(void *start, size_t bytes)
 /* ---- giving back ----------------------------------------------------------------------------------------- */
 
 /* The extent that begins at `start`, and the one before it. */
-static extent *find(const region *r, const void *start, extent **before)
+static extent *find_extent(const region *r, const void *start, extent **before)
 {
     size_t offset = (size_t)((const unsigned char *)start - r->start);
     *before = NULL;
@@ -203,9 +206,9 @@ static extent *find(const region *r, const void *start, extent **before)
 }
 
 /* With the mutex held. */
-static void give(region *r, const pl_block *block)
+static void give_extent(region *r, const pl_block *block)
 {
-    extent *before, *e = find(r, block->start, &before);
+    extent *before, *e = find_extent(r, block->start, &before);
     if (!e)
         return;
     e->used = false;
@@ -220,9 +223,9 @@ static void give(region *r, const pl_block *block)
         warm += e->bytes;
     else
         pl_os_share_discard(block->start, block->bytes);
-    join(e);
+    join_extents(e);
     if (before && !before->used && before->warm == e->warm)
-        join(before);
+        join_extents(before);
 }
 
 bool pl_arena_inherited(const pl_block *block)
@@ -236,20 +239,22 @@ void pl_arena_give(pl_block *block)
         return;
     int saved = errno;
     if (block->forks != pl_pool_forks()) {
-        if (!pl_os_forking_apart) /* a worker stays within reach of what the program puts in that place later */
+        /* else this is a worker, which is to stay within reach of what the program puts in that place later */
+        if (!pl_os_forking_apart)
             pl_os_release(block->start, block->bytes);
     } else {
         pl_fork_lock_take(&guard);
         for (region *r = region_at(&regions); r; r = region_at(&r->next))
             if (r->number == block->region)
-                give(r, block);
+                give_extent(r, block);
         pl_fork_lock_drop(&guard);
     }
     block->start = NULL;
     errno = saved;
 }
 
-/* How many forks lay before this process when it did so the last time, plus 1. By one thread at a time; a worker has one. */
+/* How many forks lay before this process when it last made a block its own, plus 1; 0: it never has. Written by one
+ * thread at a time: a worker has one. */
 static unsigned made_own;
 
 bool pl_arena_make_own(pl_block *block)
@@ -292,8 +297,8 @@ static bool is_used(const region *r)
     return false;
 }
 
-/* A library that is unloaded leaves nothing. What holds results stays: the program may still have them, at its end. After the
- * worker groups have ended, whose boards are here. */
+/* A library that is unloaded leaves nothing; but regions that hold results stay, as the program may still have these at
+ * its end. The worker groups have ended before, whose boards are here. */
 static void end_arena(void)
 {
     pl_fork_lock_take(&guard);
@@ -326,8 +331,8 @@ static void count_fork(void)
     }
 }
 
-/* The child begins anew. What it has inherited stays mapped for its owners. No lock is held while fork handlers run, since those of
- * the program may make calls: so another thread may have been in the middle of a change. */
+/* The child begins anew. What it has inherited stays mapped for its owners. No lock is held while fork handlers run,
+ * since those of the program may make calls: so another thread may have been in the middle of a change. */
 static void become_child(void)
 {
     region *first = region_at(&regions), *last = first;

@@ -7,8 +7,9 @@
 
 #include "executors/process/board.h"
 
-/* How often who finds nothing looks again before it sleeps, and for how long it sleeps at most. The looks take as long as a
- * program needs to see that kept workers may be used again (pl_os_attributes_are), and half as long again. */
+/* How often a worker that finds nothing looks again before it sleeps, and for how long it sleeps at most. The looks
+ * take one and a half times as long as a program needs to see that kept workers may be used again
+ * (pl_os_attributes_are). */
 #ifdef PL_MODEL
 #define LOOKS 0
 #define SLEEP_NS UINT64_MAX
@@ -28,7 +29,7 @@ static inline uint64_t word_of(kind kind, unsigned slot, unsigned generation, ui
            (uint32_t)lap;
 }
 
-/* DONE, by who has run what the seal is of. */
+/* DONE, by a party that knows the seal of what was to be done. */
 static inline uint64_t done_word(uint64_t seal, uint64_t lap)
 {
     return (uint64_t)DONE << 62 | (seal & 0x3fffffff) << 32 | (uint32_t)lap;
@@ -65,8 +66,8 @@ enum { AWAKE, ASLEEP, ABSENT };
 /* What `run` says, beside its number. */
 enum { IDLE, RUNNING, KILLED };
 
-/* What `wrote` is made of. */
-static inline uint64_t doubled(uint32_t number)
+/* A number with each bit twice, the second time inverted: what `wrote` is. */
+static inline uint64_t checked_number(uint32_t number)
 {
     return (uint64_t)~number << 32 | number;
 }
@@ -86,13 +87,13 @@ static inline uint64_t seal_with(uint64_t seal, uint64_t word)
     return seal ^ seal >> 29;
 }
 
-static inline uint64_t seal_of_work(const pl_board_work *job)
+static inline uint64_t seal_of_work(const pl_board_work *work)
 {
-    uint64_t seal = seal_with(1, (uintptr_t)job->run);
-    seal = seal_with(seal, (uintptr_t)job->orphan);
-    seal = seal_with(seal, (uintptr_t)job->context);
-    seal = seal_with(seal, (uint64_t)job->tasks_per_worker << 8 | job->timed);
-    return seal_with(seal, job->memory_limit);
+    uint64_t seal = seal_with(1, (uintptr_t)work->run);
+    seal = seal_with(seal, (uintptr_t)work->orphan);
+    seal = seal_with(seal, (uintptr_t)work->context);
+    seal = seal_with(seal, (uint64_t)work->tasks_per_worker << 8 | work->timed);
+    return seal_with(seal, work->memory_limit);
 }
 
 static inline uint64_t seal_of_assignment(uint64_t work_seal, const pl_assignment *assignment)
@@ -104,7 +105,7 @@ static inline uint64_t seal_of_assignment(uint64_t work_seal, const pl_assignmen
     return seal_with(seal, assignment->position);
 }
 
-/* `wrote`: how many bytes stand before it; `slot`: whose it is. */
+/* `wrote`: how many bytes of reports stand before it; `slot`: whose it is. */
 static inline uint64_t seal_of_report(const pl_report *report, uint32_t wrote, unsigned slot)
 {
     uint64_t seal = seal_with(2, (uint64_t)report->kind << 32 | report->length);
@@ -128,22 +129,28 @@ static inline uint64_t seal_of_death(const pl_death *death, uint32_t noted)
 
 _Static_assert((PL_BOARD_REPORTS & (PL_BOARD_REPORTS - 1)) == 0, "positions wrap around");
 _Static_assert(sizeof(pl_report) + PL_BOARD_TEXT <= PL_BOARD_REPORTS, "a report fits");
-#ifndef PL_MODEL /* where one is to fill the ring */
+#ifndef PL_MODEL /* there, one is to fill the ring */
 _Static_assert(sizeof(pl_report) + PL_BOARD_TEXT < PL_BOARD_REPORTS / 2, "two reports fit");
 #endif
 
-/* Copies between the ring and memory: `into` the ring, or out of it. */
-static inline void copy_ring(unsigned char *ring, uint32_t at, void *memory, size_t bytes, bool into)
+/* How many of `bytes` fit between a place in the ring and the ring's end. The others stand at its beginning. */
+static inline size_t before_the_end(size_t start, size_t bytes)
 {
-    size_t start = at % PL_BOARD_REPORTS, first = PL_BOARD_REPORTS - start;
-    first = first < bytes ? first : bytes;
-    if (into) {
-        memcpy(ring + start, memory, first);
-        memcpy(ring, (unsigned char *)memory + first, bytes - first);
-    } else {
-        memcpy(memory, ring + start, first);
-        memcpy((unsigned char *)memory + first, ring, bytes - first);
-    }
+    return bytes < PL_BOARD_REPORTS - start ? bytes : PL_BOARD_REPORTS - start;
+}
+
+static inline void copy_into_ring(unsigned char *ring, uint32_t at, const void *memory, size_t bytes)
+{
+    size_t start = at % PL_BOARD_REPORTS, first = before_the_end(start, bytes);
+    memcpy(ring + start, memory, first);
+    memcpy(ring, (const unsigned char *)memory + first, bytes - first);
+}
+
+static inline void copy_out_of_ring(void *memory, const unsigned char *ring, uint32_t at, size_t bytes)
+{
+    size_t start = at % PL_BOARD_REPORTS, first = before_the_end(start, bytes);
+    memcpy(memory, ring + start, first);
+    memcpy((unsigned char *)memory + first, ring, bytes - first);
 }
 
 #endif

@@ -14,14 +14,14 @@ void pl_endpoint_begin(pl_endpoint *endpoint, pl_board *board, unsigned slots, s
 {
     pl_slot_board *slot = &board->slot[number];
     *endpoint = (pl_endpoint){.board = board, .slot = slot, .slots = slots, .number = number, .generation = generation};
-    endpoint->index = pl_slot_index(board, number, index_at);
+    endpoint->index = pl_board_index(board, number, index_at);
     endpoint->forks = pl_pool_forks();
-    /* P76 relaxed: the last generation's; no partner */
+    /* P76 relaxed: the last generation's, which is dead; no partner */
     endpoint->run = atomic_load_explicit(&slot->run, memory_order_relaxed) & ~UINT64_C(3);
-    /* P27 relaxed: the last generation's, whose end the supervisor has seen; no partner */
+    /* P27 relaxed: the last generation's, which is dead, as the supervisor has seen; no partner */
     endpoint->wrote = (uint32_t)atomic_load_explicit(&slot->wrote, memory_order_relaxed);
     *endpoint->index = PL_NO_INDEX;
-    /* P77 relaxed: this generation is at no task; no partner */
+    /* P77 relaxed: this generation runs nothing yet; no partner */
     atomic_store_explicit(&slot->run, endpoint->run, memory_order_relaxed);
     /* P132 relaxed: before it takes anything; pairs with P133 */
     atomic_store_explicit(&slot->asleep, AWAKE, memory_order_relaxed);
@@ -33,12 +33,6 @@ void pl_endpoint_check(const pl_endpoint *endpoint)
         pl_os_leave(0);
 }
 
-void pl_endpoint_await_death(pl_endpoint *endpoint)
-{
-    (void)endpoint;
-    pl_os_leave(1);
-}
-
 void *pl_endpoint_stop(pl_endpoint *endpoint)
 {
     return &endpoint->board->stop;
@@ -46,30 +40,31 @@ void *pl_endpoint_stop(pl_endpoint *endpoint)
 
 /* ---- entries ----------------------------------------------------------------------------------------------- */
 
-/* No position before `position` is FREE, nor will be: so it was when `head` was what it still is. */
+/* No position before `position` is FREE, nor will be. That was seen after `head` was read from the board. */
 static void move_head(pl_board *board, uint64_t head, uint64_t position)
 {
-    /* P14 release: a hint that only grows: a later value is not overwritten; with what has been seen of the entries before;
-     * pairs with P15, P87 */
+    /* P14 release: a hint that only grows: a later value is not overwritten; what has been seen of the entries was
+     * before; pairs with P15, P87 */
     if (position > head)
         atomic_compare_exchange_strong_explicit(&board->head, &head, position, memory_order_release,
                                                 memory_order_relaxed);
 }
 
-/* Copies what stands at the position that the endpoint has taken. Whether it is what the coordinator has written. */
+/* Copies what stands at the position that has been taken. Whether that is what the coordinator has written. */
 static bool read_entry(pl_endpoint *endpoint, const pl_entry *entry)
 {
-    endpoint->job = endpoint->board->job;
+    endpoint->work = endpoint->board->work;
     endpoint->assignment = entry->assignment;
-    endpoint->seal = seal_of_assignment(seal_of_work(&endpoint->job), &endpoint->assignment);
+    endpoint->seal = seal_of_assignment(seal_of_work(&endpoint->work), &endpoint->assignment);
     return entry->seal == endpoint->seal && endpoint->assignment.position == endpoint->entry;
 }
 
-/* t2 */
+/* t2: marks the entry DONE, with this seal. */
 static void write_done(pl_endpoint *endpoint, uint64_t seal)
 {
     _Atomic uint64_t *word = &entry_at(endpoint->board, endpoint->entry)->word;
-    /* P130 relaxed: the worker's own, unless somebody scribbles on it: then it is nobody's to mark; pairs with P12 */
+    /* P130 relaxed: the worker's own, unless a wild pointer has changed it: then it is not to be marked; pairs with
+     * P12 */
     if (atomic_load_explicit(word, memory_order_relaxed) !=
         word_of(TAKEN, endpoint->number, endpoint->generation, lap_of(endpoint->entry)))
         pl_os_leave(1);
@@ -78,8 +73,9 @@ static void write_done(pl_endpoint *endpoint, uint64_t seal)
     *endpoint->index = PL_NO_INDEX;
 }
 
-/* What has been taken is not what the coordinator has assigned: the coordinator is to find a wrong seal. */
-static void refuse(pl_endpoint *endpoint)
+/* What has been taken is not what the coordinator has assigned: so that the coordinator knows, the entry gets a wrong
+ * seal. */
+static void refuse_entry(pl_endpoint *endpoint)
 {
     write_done(endpoint, ~endpoint->seal);
     pl_board_ring(endpoint->board);
@@ -88,7 +84,7 @@ static void refuse(pl_endpoint *endpoint)
 bool pl_endpoint_take(pl_endpoint *endpoint, pl_assignment *assignment)
 {
     pl_board *board = endpoint->board;
-    /* P15 relaxed: where to begin; pairs with P14 */
+    /* P15 relaxed: a hint where to begin; pairs with P14 */
     uint64_t head = atomic_load_explicit(&board->head, memory_order_relaxed), position = head;
     while (pl_board_find_free(board, &position)) {
         /* P16 relaxed: set before the assignment that P9 has seen; pairs with P17 */
@@ -96,8 +92,8 @@ bool pl_endpoint_take(pl_endpoint *endpoint, pl_assignment *assignment)
             return false;
         pl_entry *entry = entry_at(board, position);
         uint64_t word = word_of(FREE, 0, 0, lap_of(position));
-        /* P12 release: t1, the assignment and the job are as P9 has acquired them; who sees it sees that this worker is awake; pairs
-         * with P13, P24, P134 */
+        /* P12 release: t1, the assignment and the work are as P9 has acquired them; whoever sees it sees that this
+         * worker is awake; pairs with P13, P24, P134 */
         if (atomic_compare_exchange_strong_explicit(
                 &entry->word, &word, word_of(TAKEN, endpoint->number, endpoint->generation, lap_of(position)),
                 memory_order_release, memory_order_relaxed)) {
@@ -107,7 +103,7 @@ bool pl_endpoint_take(pl_endpoint *endpoint, pl_assignment *assignment)
             if (sound)
                 *assignment = endpoint->assignment;
             else
-                refuse(endpoint);
+                refuse_entry(endpoint);
             return sound;
         }
         position++;
@@ -123,7 +119,7 @@ void pl_endpoint_done(pl_endpoint *endpoint)
 
 void pl_endpoint_renounce(pl_endpoint *endpoint)
 {
-    refuse(endpoint);
+    refuse_entry(endpoint);
     pl_os_leave(1);
 }
 
@@ -147,7 +143,7 @@ void pl_endpoint_rest(pl_endpoint *endpoint)
     atomic_store_explicit(asleep, ASLEEP, memory_order_seq_cst);
     if (!sees_work(endpoint))
         pl_os_shared_wait(asleep, ASLEEP, SLEEP_NS);
-    /* P70 relaxed: who resets it meanwhile wakes nobody; pairs with P6, P8, P133 */
+    /* P70 relaxed: a waker that resets it meanwhile wakes nobody; pairs with P6, P8, P133 */
     atomic_store_explicit(asleep, AWAKE, memory_order_relaxed);
 }
 
@@ -162,20 +158,25 @@ void pl_endpoint_pass_on(pl_endpoint *endpoint)
             return;
 }
 
-void pl_endpoint_ring(pl_endpoint *endpoint, bool idle)
+void pl_endpoint_ring_idle(pl_endpoint *endpoint)
+{
+    pl_board_ring(endpoint->board);
+}
+
+void pl_endpoint_ring_low(pl_endpoint *endpoint)
 {
     pl_board *board = endpoint->board;
     /* P72 relaxed: a hint, whose change is followed by an assignment; pairs with P73 */
     bool more = atomic_load_explicit(&board->more, memory_order_relaxed);
     /* P74 relaxed: a hint; pairs with P10 */
     uint64_t tail = atomic_load_explicit(&board->tail, memory_order_relaxed);
-    if (idle || (more && tail - endpoint->entry <= PL_BOARD_ENTRIES / 4))
+    if (more && tail - endpoint->entry <= PL_BOARD_ENTRIES / 4)
         pl_board_ring(board);
 }
 
 /* ---- reports ----------------------------------------------------------------------------------------------- */
 
-/* Waits until there is room for `bytes` more. */
+/* Waits until there is room in the ring for `bytes` more. */
 static void await_room(const pl_endpoint *endpoint, size_t bytes)
 {
     pl_slot_board *slot = endpoint->slot;
@@ -199,11 +200,11 @@ static void write_report(pl_endpoint *endpoint, pl_report *report, const char *t
     uint32_t whole = (uint32_t)sizeof *report + report->length;
     await_room(endpoint, whole);
     report->seal = seal_of_report(report, endpoint->wrote, endpoint->number);
-    copy_ring(endpoint->slot->reports, endpoint->wrote, report, sizeof *report, true);
-    copy_ring(endpoint->slot->reports, endpoint->wrote + (uint32_t)sizeof *report, (void *)text, report->length, true);
+    copy_into_ring(endpoint->slot->reports, endpoint->wrote, report, sizeof *report);
+    copy_into_ring(endpoint->slot->reports, endpoint->wrote + (uint32_t)sizeof *report, text, report->length);
     endpoint->wrote += whole;
-    /* P33 release: the report is whole; pairs with P34 */
-    atomic_store_explicit(&endpoint->slot->wrote, doubled(endpoint->wrote), memory_order_release);
+    /* P33 release: the report is complete; pairs with P34 */
+    atomic_store_explicit(&endpoint->slot->wrote, checked_number(endpoint->wrote), memory_order_release);
 }
 
 void pl_endpoint_report(pl_endpoint *endpoint, const pl_report *report, const char *text)
@@ -243,7 +244,7 @@ void pl_endpoint_start(pl_endpoint *endpoint, uint64_t now, uint64_t timeout_ns)
     /* P42 relaxed: seen with P43; pairs with P44 */
     atomic_store_explicit(&slot->timeout, timeout_ns, memory_order_relaxed);
     endpoint->run += 4;
-    /* P43 release: c1, when it has started is written; pairs with P44 */
+    /* P43 release: c1, the start's time is written; pairs with P44 */
     atomic_store_explicit(&slot->run, endpoint->run | RUNNING, memory_order_release);
 }
 

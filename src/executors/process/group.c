@@ -18,11 +18,12 @@ static void become_child(void);
 
 static pl_fork_lock guard = PL_FORK_LOCK(become_child);
 
-/* All of this process; those that are not busy are kept. And their owners but the program. Lists change under the mutex, by one
- * pointer at a time: the child of a fork() finds them whole, whatever another thread was at. */
+/* All groups of this process, those that are not busy being kept; and all owners but the program. The lists change
+ * under the mutex, by one pointer at a time: the child of a fork() finds them whole, whatever another thread was
+ * doing. */
 static _Atomic(pl_group *) groups;
 static _Atomic(pl_group_owner *) owners;
-static uint64_t last_number; /* that an owner has got */
+static uint64_t last_number; /* of an owner, so far */
 
 /* ---- lists ------------------------------------------------------------------------------------------------ */
 
@@ -34,7 +35,7 @@ static pl_group *group_at(const _Atomic(pl_group *) *link)
 
 static void set_group(_Atomic(pl_group *) *link, pl_group *group)
 {
-    /* P161 release: what is in the list is whole, in whatever moment another thread forks; pairs with P160 */
+    /* P161 release: what is in the list is whole, at whatever moment another thread forks; pairs with P160 */
     atomic_store_explicit(link, group, memory_order_release);
 }
 
@@ -61,7 +62,7 @@ static void free_group(pl_group *group)
     free(group);
 }
 
-static void discard(pl_group *group)
+static void discard_group(pl_group *group)
 {
     pl_arena_give(&group->block);
     free_group(group);
@@ -77,26 +78,25 @@ static void unlink_group(const pl_group *group)
         set_group(link, group_at(&group->next));
 }
 
-/* Ends a group that is busy, which is to say, the caller's. */
-static void end(pl_group *group)
+void pl_group_end(pl_group *group)
 {
     int saved = errno;
     pl_fork_lock_take(&guard);
     unlink_group(group);
     pl_fork_lock_drop(&guard);
-    if (group->forks != pl_pool_forks()) { /* it is the parent process's, and so is what it has */
+    if (pl_group_is_foreign(group)) { /* it is the parent process's, and so is all that it has */
         errno = saved;
         return;
     }
-    /* P60 release: a last word; pairs with P61 */
+    /* P60 release: the last word; pairs with P61 */
     atomic_store_explicit(&group->board->ending, 1, memory_order_release);
     pl_os_apart_end(&group->apart);
-    discard(group);
+    discard_group(group);
     errno = saved;
 }
 
-/* With `slots` for workers, of which `workers` are wanted now. */
-static pl_group *make(uint64_t owner, unsigned workers, unsigned slots, bool kept, size_t index_at)
+/* A busy group of so many slots, without a supervisor. NULL if there is no memory. */
+static pl_group *make_group(uint64_t owner, unsigned slots, bool kept, size_t index_at)
 {
     pl_group *group = calloc(1, sizeof *group);
     if (!group)
@@ -104,32 +104,51 @@ static pl_group *make(uint64_t owner, unsigned workers, unsigned slots, bool kep
     group->owner = owner;
     group->kept = kept;
     group->workers = slots;
+    group->index_at = index_at;
     group->pids = calloc(slots, sizeof *group->pids);
     group->generations = calloc(slots, sizeof *group->generations);
     group->starts = calloc(slots, sizeof *group->starts);
     group->killed = calloc(slots, sizeof *group->killed);
-    group->index_at = index_at;
-    int error = ENOMEM;
-    if (group->pids && group->generations && group->starts && group->killed &&
-        pl_arena_take(&group->block, pl_board_bytes(slots))) {
-        group->board = group->block.start;
-        group->forks = pl_pool_forks();
-        group->regions = pl_arena_regions();
-        group->images = pl_os_images();
-        group->program = pl_os_self();
-        if (kept)
-            pl_os_attributes_get(&group->attributes);
-        pl_board_init(group->board, slots, index_at);
-        pl_coordinator_init(&group->coordinator, group->board, slots, index_at);
-        pl_group_want(group, workers);
-        error = pl_os_fork_apart(&group->apart, pl_group_run_supervisor, group);
+    if (!group->pids || !group->generations || !group->starts || !group->killed ||
+        !pl_arena_take(&group->block, pl_board_bytes(slots))) {
+        free_group(group);
+        return NULL;
     }
+    group->board = group->block.start;
+    group->busy = true;
+    pl_board_init(group->board, slots, index_at);
+    pl_coordinator_init(&group->coordinator, group->board, slots, index_at);
+    return group;
+}
+
+/* Notes what there is now, when the supervisor is about to be forked: is_fit() compares it with what there is later. */
+static void note_surroundings(pl_group *group)
+{
+    group->forks = pl_pool_forks();
+    group->regions = pl_arena_regions();
+    group->images = pl_os_images();
+    group->program = pl_os_self();
+    if (group->kept)
+        pl_os_attributes_get(&group->attributes);
+}
+
+/* Makes a group, with `slots` for workers, of which `workers` are wanted now, and forks its supervisor. NULL with
+ * errno. */
+static pl_group *start_group(uint64_t owner, unsigned workers, unsigned slots, bool kept, size_t index_at)
+{
+    pl_group *group = make_group(owner, slots, kept, index_at);
+    if (!group) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    note_surroundings(group);
+    pl_group_want(group, workers);
+    int error = pl_os_fork_apart(&group->apart, pl_group_run_supervisor, group);
     if (error) {
-        discard(group);
+        discard_group(group);
         errno = error;
         return NULL;
     }
-    group->busy = true;
     pl_fork_lock_take(&guard);
     set_group(&group->next, group_at(&groups));
     set_group(&groups, group);
@@ -155,7 +174,7 @@ static bool has_owner(uint64_t number)
 }
 
 /* Makes an idle group of this owner busy; NULL if there is none. */
-static pl_group *take(uint64_t owner)
+static pl_group *take_idle(uint64_t owner)
 {
     pl_fork_lock_take(&guard);
     pl_group *group = group_at(&groups);
@@ -171,30 +190,30 @@ pl_group *pl_group_open(uint64_t owner, unsigned workers, bool kept, size_t inde
 {
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
     if (!kept)
-        return make(owner, workers, workers, false, index_at);
-    for (pl_group *group; (group = take(owner));) {
+        return start_group(owner, workers, workers, kept, index_at);
+    for (pl_group *group; (group = take_idle(owner));) {
         if (group->workers >= workers && is_fit(group)) {
             pl_group_want(group, workers);
             return group;
         }
-        end(group);
+        pl_group_end(group);
     }
     unsigned cores = pl_pool_cores();
-    return make(owner, workers, workers > cores ? workers : cores, true, index_at);
+    return start_group(owner, workers, workers > cores ? workers : cores, kept, index_at);
 }
 
-void pl_group_close(pl_group *group, bool keep)
+void pl_group_keep(pl_group *group)
 {
     unsigned count = 0;
     pl_fork_lock_take(&guard);
     for (const pl_group *other = group_at(&groups); other; other = group_at(&other->next))
         count += other->owner == group->owner && !other->busy;
-    keep = keep && group->kept && count < KEPT && group->forks == pl_pool_forks() && has_owner(group->owner);
+    bool keep = group->kept && count < KEPT && !pl_group_is_foreign(group) && has_owner(group->owner);
     if (keep)
         group->busy = false;
     pl_fork_lock_drop(&guard);
     if (!keep)
-        end(group);
+        pl_group_end(group);
 }
 
 void pl_group_begin_owner(pl_group_owner *owner)
@@ -220,13 +239,18 @@ void pl_group_end_owner(pl_group_owner *owner)
 
 void pl_group_end_kept(uint64_t owner)
 {
-    for (pl_group *group; (group = take(owner));)
-        end(group);
+    for (pl_group *group; (group = take_idle(owner));)
+        pl_group_end(group);
+}
+
+bool pl_group_is_foreign(const pl_group *group)
+{
+    return group->forks != pl_pool_forks();
 }
 
 bool pl_group_is_gone(const pl_group *group)
 {
-    return group->forks != pl_pool_forks() || pl_os_apart_gone(&group->apart);
+    return pl_group_is_foreign(group) || pl_os_apart_gone(&group->apart);
 }
 
 void pl_group_notify(const pl_group *group)
@@ -253,19 +277,20 @@ void pl_group_kill(const pl_group *group)
 
 /* ---- the end, and fork ----------------------------------------------------------------------------------- */
 
-static void end_groups(void)
+static void end_idle_groups(void)
 {
     if (pl_context_in_worker_process())
         return;
     for (pl_group *group = group_at(&groups), *next; group; group = next) {
         next = group_at(&group->next);
         if (!group->busy)
-            end(group);
+            pl_group_end(group);
     }
 }
 
-/* The parent's worker groups are not the child's; but who forks in the midst of a call has it still in hand. No lock is held while fork
- * handlers run, since those of the program may make calls: so another thread may have held the mutex. */
+/* The parent's worker groups are not the child's; but a busy one belongs to a call that has forked, and still uses it.
+ * No lock is held while fork handlers run, since those of the program may make calls: so another thread may have held
+ * the mutex. */
 static void become_child(void)
 {
     for (pl_group *group; (group = group_at(&groups));) {
@@ -273,7 +298,8 @@ static void become_child(void)
         pl_os_apart_forget(&group->apart);
         if (group->busy)
             continue;
-        if (!pl_os_forking_apart) /* what is in that place later may be for a worker */
+        /* else this is going to be a supervisor, and what is in that place later may be for its workers */
+        if (!pl_os_forking_apart)
             pl_os_release(group->block.start, group->block.bytes);
         free_group(group);
     }
@@ -284,4 +310,4 @@ static void after_fork_in_child(void)
     pl_fork_lock_renew(&guard);
 }
 
-PL_LIFE(PL_LIFE_GROUPS, .in_child = after_fork_in_child, .unloaded = end_groups);
+PL_LIFE(PL_LIFE_GROUPS, .in_child = after_fork_in_child, .unloaded = end_idle_groups);

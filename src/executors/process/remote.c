@@ -7,21 +7,22 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/os_process.h"
 #include "base/unwind.h"
 #include "call/failure.h"
 #include "executors/process/group.h"
 
 _Static_assert(sizeof(pl_context) <= PL_BOARD_ROOM, "a chunk fits where a slot has room for it");
 
-/* An assignment on its way. */
-typedef struct run_of {
+/* An assignment that is being run. */
+typedef struct task_run {
     pl_endpoint *endpoint;
     const pl_remote *all;
     const pl_assignment *assignment;
-    pl_context *context; /* on the board, so that all can see which task it is at */
-    pl_context *outer;   /* what that is in */
+    pl_context *context; /* in the room of the slot, so that all can see which task the worker is at */
+    pl_context *outer;   /* the one that it is in */
     bool timed;
-} run_of;
+} task_run;
 
 void pl_remote_function(pl_remote_task *task, const parallel_function *f)
 {
@@ -33,13 +34,13 @@ void pl_remote_function(pl_remote_task *task, const parallel_function *f)
     task->can_fail = pl_function_can_fail(f);
 }
 
-static const pl_remote_task *task_of(const run_of *r, size_t i)
+static const pl_remote_task *task_of(const task_run *r, size_t i)
 {
     return &r->all->tasks[r->all->separate ? i : 0];
 }
 
-/* Whether the chunk, which others can write to, is the one that was set up for a task. */
-static bool is_as_it_was(const run_of *r, const pl_remote_task *task)
+/* Whether the context, which others can write to, is as it was set up for a task. */
+static bool is_as_it_was(const task_run *r, const pl_remote_task *task)
 {
     const parallel_span *span = &r->context->span;
     return span->args == task->args && span->results == task->out && span->extras == task->extras &&
@@ -47,8 +48,29 @@ static bool is_as_it_was(const run_of *r, const pl_remote_task *task)
            r->context->parent == r->all->parent;
 }
 
-/* Runs the tasks [begin, end) once; returns as a kernel does. Those of a par are each the first of their array. */
-static size_t run_once(run_of *r, size_t begin, size_t end)
+/* Runs a function on the tasks [first, last) of its array. Returns as a kernel does. */
+static size_t call_function(const pl_remote_task *task, parallel_span *span, size_t first, size_t last)
+{
+    if (task->kernel)
+        return task->kernel(span, first, last);
+    if (task->whole) {
+        for (size_t i = first; i < last; i++) {
+            *(volatile size_t *)&span->index = i;
+            task->whole(span, i, i + 1);
+        }
+        return last;
+    }
+    pl_map m = {.call = task->call,
+                .args = task->args,
+                .out = task->out,
+                .arg_size = task->arg_size,
+                .result_size = task->result_size};
+    return pl_work_call_each(&m, span, first, last);
+}
+
+/* Runs the tasks [begin, end) once. Returns as a kernel does. Where tasks are separate, each is the first of its own
+ * array. */
+static size_t run_once(task_run *r, size_t begin, size_t end)
 {
     const pl_remote_task *task = task_of(r, begin);
     size_t first = r->all->separate ? 0 : begin, last = r->all->separate ? 1 : end;
@@ -59,31 +81,16 @@ static size_t run_once(run_of *r, size_t begin, size_t end)
     r->context->can_fail = task->can_fail;
     pl_context_renew(r->context);
     PL_UNWIND_BARRIER();
-    size_t i = first;
-    if (task->kernel)
-        i = task->kernel(span, first, last);
-    else if (task->whole) {
-        for (; i < last; i++) {
-            *(volatile size_t *)&span->index = i;
-            task->whole(span, i, i + 1);
-        }
-    } else {
-        pl_map m = {.call = task->call,
-                    .args = task->args,
-                    .out = task->out,
-                    .arg_size = task->arg_size,
-                    .result_size = task->result_size};
-        i = pl_work_call_each(&m, span, first, last);
-    }
+    size_t i = call_function(task, span, first, last);
     pl_endpoint_check(r->endpoint);
     if (!is_as_it_was(r, task))
         pl_endpoint_renounce(r->endpoint);
-    fflush(stdout); /* while it can still be killed, should nobody read */
+    fflush(stdout); /* while the worker can still be killed, should nobody read */
     return begin + (i - first);
 }
 
-/* Room for the results; those of tasks that can fail are zero when they start. */
-static void clear(const run_of *r, size_t begin, size_t end)
+/* Gets the memory for the results. Those of tasks that can fail are zero when the tasks start. */
+static void clear_results(const task_run *r, size_t begin, size_t end)
 {
     const pl_remote_task *task = task_of(r, begin);
     if (!task->out || !task->result_size)
@@ -95,7 +102,7 @@ static void clear(const run_of *r, size_t begin, size_t end)
 }
 
 /* Reports that the tasks [begin, end) have failed. */
-static void report_failure(run_of *r, size_t begin, size_t end, bool late)
+static void report_failure(task_run *r, size_t begin, size_t end, bool late)
 {
     pl_context *context = r->context;
     size_t noted = r->all->separate ? 0 : begin;
@@ -116,12 +123,11 @@ static void report_failure(run_of *r, size_t begin, size_t end, bool late)
         pl_stop_raise(context->span.stop, PL_STOP_ALL);
 }
 
-/* How far to go at a time: where there is a deadline for each task, or each has a function of its own, one by one; and no
- * further than the worker may. */
-static size_t piece_end(const run_of *r, size_t i)
+/* How far to go at a time: one task where tasks have timeouts, or are separate; and no further than the worker may. */
+static size_t piece_end(const task_run *r, size_t i)
 {
     size_t end = r->assignment->end;
-    unsigned most = r->endpoint->job.tasks_per_worker;
+    unsigned most = r->endpoint->work.tasks_per_worker;
     if (r->all->chunks)
         return end;
     if (r->timed || r->all->separate)
@@ -135,14 +141,15 @@ void pl_remote_orphan(void *room)
     ((pl_context *)room)->span.stop = &stopped;
 }
 
+/* A worker that is killed leaves by itself: it may be that nothing can kill it. */
 static void end_or_die(pl_endpoint *endpoint)
 {
     if (!pl_endpoint_end(endpoint))
-        pl_endpoint_await_death(endpoint);
+        pl_os_leave(1);
 }
 
 /* Runs a piece; returns where the next begins, or where the call was stopped. */
-static size_t run_piece(run_of *r, size_t begin, size_t end)
+static size_t run_piece(task_run *r, size_t begin, size_t end)
 {
     pl_endpoint *endpoint = r->endpoint;
     bool late = false;
@@ -170,17 +177,17 @@ static size_t run_piece(run_of *r, size_t begin, size_t end)
 
 void pl_remote_run(pl_endpoint *endpoint, const pl_assignment *assignment)
 {
-    run_of r = {.endpoint = endpoint,
-                .all = endpoint->job.context,
-                .assignment = assignment,
-                .context = (pl_context *)(void *)endpoint->slot->room,
-                .outer = pl_context_thread.context,
-                .timed = endpoint->job.timed != 0};
+    task_run r = {.endpoint = endpoint,
+                  .all = endpoint->work.context,
+                  .assignment = assignment,
+                  .context = (pl_context *)(void *)endpoint->slot->room,
+                  .outer = pl_context_thread.context,
+                  .timed = endpoint->work.timed != 0};
     *r.context =
         (pl_context){.span = {.stop = pl_endpoint_stop(endpoint), .index = PL_NO_INDEX}, .parent = r.all->parent};
     r.context->call = r.all;
     pl_context_begin(r.context);
-    clear(&r, assignment->begin, assignment->end);
+    clear_results(&r, assignment->begin, assignment->end);
     if (!r.timed)
         pl_endpoint_start(endpoint, 0, 0);
     size_t i = assignment->begin;

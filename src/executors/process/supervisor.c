@@ -5,14 +5,15 @@
 #include "base/os.h"
 #include "executors/process/group.h"
 
-/* How long it waits before it tries again to fork where it could not, and how often in a row. */
+/* How long it waits before it tries again to fork where it could not, or to note a death where there was no room. */
 #define AGAIN_NS UINT64_C(5000000)
+/* How often it tries to fork in a row while it has no worker. */
 #define TRIES 100
 /* How many workers may die in a row that have done nothing. */
 #define USELESS 100
-/* How long it waits for workers to die by themselves, of which the coordinator wants those that run killed; and how long for all
- * to be dead at its own end: that, and as much more for each fork's time. */
+/* How long workers have to die by themselves, once the coordinator wants those killed that run a task. */
 #define GRACE_NS UINT64_C(500000000)
+/* How long it waits at its own end for all to be dead: that, and so many times what a fork takes. */
 #define END_NS UINT64_C(1000000000)
 #define END_PER_FORK 4
 /* How often it looks again for what has to be killed at its end. */
@@ -22,16 +23,17 @@ typedef struct supervisor {
     pl_group *group;
     pl_board *board;
     pl_os_supervisor os;
-    unsigned alive;
-    unsigned tries, useless; /* in a row: forks that failed, and workers that did nothing */
-    uint64_t again;          /* when to try again to fork; 0: now */
-    uint64_t fork_ns;        /* what the slowest fork has taken: deaths take as long, in large programs */
-    uint32_t kill_requests;  /* as far as the coordinator's requests have been met */
-    uint64_t kill_all_at;    /* when all are killed, whatever they do; UINT64_MAX: never */
-    bool kills_all;          /* then has come */
-    uint32_t noted;          /* deaths */
-    bool blocked;            /* a death could not be noted */
-    bool powerless;          /* one that is to be killed cannot be */
+    unsigned alive;         /* workers */
+    unsigned tries;         /* forks that failed in a row */
+    unsigned useless;       /* workers in a row that died and had done nothing */
+    uint64_t again;         /* when to try again to fork; 0: now */
+    uint64_t fork_ns;       /* what the slowest fork has taken: deaths take as long, in large programs */
+    uint32_t kill_requests; /* as many of the coordinator's as have been met */
+    uint64_t kill_all_at;   /* when all are killed, whatever they do; UINT64_MAX: never */
+    bool kills_all;         /* that time has come */
+    uint32_t noted;         /* deaths */
+    bool blocked;           /* a death could not be noted */
+    bool powerless;         /* a worker that is to be killed cannot be */
 } supervisor;
 
 /* ---- workers --------------------------------------------------------------------------------------------- */
@@ -44,8 +46,8 @@ static int slot_of(const supervisor *s, int pid)
     return -1;
 }
 
-/* Whether it is a worker, or was forked by one that generations. */
-static bool belongs(void *context, int pid)
+/* Whether it is a worker, or is in the process group of one that is alive, as is what that has forked. */
+static bool is_of_a_worker(void *context, int pid)
 {
     return slot_of(context, pid) >= 0 || slot_of(context, pl_os_group(pid)) >= 0;
 }
@@ -68,13 +70,24 @@ static bool spawn_worker(supervisor *s, unsigned slot)
     uint64_t took = pl_os_nanoseconds() - began;
     s->fork_ns = took > s->fork_ns ? took : s->fork_ns;
     group->pids[slot] = pid;
-    group->generations[slot] = generation; /* the coordinator counts them, too */
+    group->generations[slot] = generation; /* the coordinator counts generations, too */
     group->killed[slot] = false;
     s->alive++;
     return true;
 }
 
-/* Forks what is missing. */
+/* A fork has failed: another is tried later. If there is no worker at all, that is not tried for ever. */
+static void spawn_later(supervisor *s)
+{
+    int error = errno;
+    s->again = pl_os_nanoseconds() + AGAIN_NS;
+    if (s->alive == 0 && ++s->tries > TRIES) {
+        s->tries = 0;
+        pl_board_give_up(s->board, error ? error : EAGAIN);
+    }
+}
+
+/* Forks workers into slots that are to have one and have none. */
 static void spawn_missing(supervisor *s)
 {
     /* P63 relaxed: a number by itself; pairs with P68 */
@@ -82,21 +95,18 @@ static void spawn_missing(supervisor *s)
     if (s->again && pl_os_nanoseconds() < s->again)
         return;
     s->again = 0;
+    if (s->useless > USELESS || s->kill_all_at != UINT64_MAX)
+        return; /* it forks no more */
     for (unsigned i = 0; i < wanted && i < s->group->workers; i++) {
-        if (s->group->pids[i] || s->useless > USELESS || s->kill_all_at != UINT64_MAX)
+        if (s->group->pids[i])
             continue;
         if (s->alive && !s->group->kept && !pl_board_has_work(s->board))
             break; /* a fork costs more; the coordinator notifies when it assigns more */
-        if (spawn_worker(s, i)) {
-            s->tries = 0;
-            continue;
+        if (!spawn_worker(s, i)) {
+            spawn_later(s);
+            break;
         }
-        s->again = pl_os_nanoseconds() + AGAIN_NS;
-        if (s->alive == 0 && ++s->tries > TRIES) {
-            s->tries = 0;
-            pl_board_give_up(s->board, errno ? errno : EAGAIN);
-        }
-        break;
+        s->tries = 0;
     }
 }
 
@@ -109,12 +119,12 @@ static bool reap_worker(supervisor *s, unsigned slot, int pid)
         .slot = slot,
         .generation = s->group->generations[slot],
         .killed = s->group->killed[slot] || s->kills_all,
-        .index = *pl_slot_index(s->board, slot, s->group->index_at),
+        .index = *pl_board_index(s->board, slot, s->group->index_at),
     };
     s->blocked = !pl_board_has_room(s->board, s->noted);
     if (s->blocked)
         return false;
-    pl_os_end how = pl_os_reap(&s->os, pid, true);
+    pl_os_end how = pl_os_reap(&s->os, pid, PL_OS_WORKER);
     death.signal = how.signal;
     death.code = how.code;
     s->group->pids[slot] = 0;
@@ -126,7 +136,7 @@ static bool reap_worker(supervisor *s, unsigned slot, int pid)
     return true;
 }
 
-/* There are no children any more: workers that were there have died, and nobody knows how. */
+/* There are no children any more: workers that were there have died, and it is not known how. */
 static void reap_lost(supervisor *s)
 {
     for (unsigned i = 0; i < s->group->workers && s->alive; i++)
@@ -135,14 +145,14 @@ static void reap_lost(supervisor *s)
 }
 
 /* Reaps all that have died, and forks their successors. */
-static void look_after(supervisor *s)
+static void reap_dead(supervisor *s)
 {
     bool left = false;
     int pid;
     while ((pid = pl_os_dead(&s->os)) > 0) {
         int slot = slot_of(s, pid);
-        if (slot < 0)
-            pl_os_reap(&s->os, pid, false);
+        if (slot < 0) /* a worker had forked it */
+            pl_os_reap(&s->os, pid, PL_OS_ORPHAN);
         else if (!reap_worker(s, (unsigned)slot, pid))
             break;
         spawn_missing(s);
@@ -151,7 +161,7 @@ static void look_after(supervisor *s)
     if (pid < 0 && s->alive)
         reap_lost(s);
     if (left)
-        pl_os_kill_orphans(belongs, s, false);
+        pl_os_kill_orphans(is_of_a_worker, s, PL_OS_NEXT_NUMBERS);
 }
 
 /* ---- the late -------------------------------------------------------------------------------------------- */
@@ -162,27 +172,34 @@ static void kill_worker(supervisor *s, unsigned slot)
         s->powerless = true;
 }
 
-/* Kills what is late. When the next is going to be; UINT64_MAX: never. */
+/* Kills the worker of a slot if its task is one of `which`, or all are to be killed. Returns when the task will be
+ * late; UINT64_MAX: never. */
+static uint64_t kill_if_late(supervisor *s, unsigned slot, uint64_t now, pl_board_killing which)
+{
+    uint64_t late_at = UINT64_MAX;
+    bool late = pl_board_kill(s->board, slot, now, which, &late_at);
+    s->group->killed[slot] |= late;
+    if (!late && !s->kills_all)
+        return late_at;
+    kill_worker(s, slot);
+    return UINT64_MAX;
+}
+
+/* Kills what is late. Returns when to look again; UINT64_MAX: never. */
 static uint64_t kill_late(supervisor *s, uint64_t now)
 {
-    /* P65 acquire: what it was for; pairs with P64 */
-    uint32_t kill_request = atomic_load_explicit(&s->board->kill_requests, memory_order_acquire);
+    /* P65 acquire: what they are to be killed for; pairs with P64 */
+    uint32_t requests = atomic_load_explicit(&s->board->kill_requests, memory_order_acquire);
+    pl_board_killing which = requests != s->kill_requests ? PL_KILL_ANY : PL_KILL_LATE;
     uint64_t next = UINT64_MAX;
-    if (kill_request != s->kill_requests && s->kill_all_at == UINT64_MAX)
+    if (which == PL_KILL_ANY && s->kill_all_at == UINT64_MAX)
         s->kill_all_at = now + GRACE_NS;
     s->kills_all = now >= s->kill_all_at;
     for (unsigned i = 0; i < s->group->workers; i++) {
-        uint64_t late_at = UINT64_MAX;
-        if (!s->group->pids[i])
-            continue;
-        bool late = pl_board_kill(s->board, i, now, kill_request != s->kill_requests, &late_at);
-        s->group->killed[i] |= late;
-        if (late || s->kills_all)
-            kill_worker(s, i);
-        else if (late_at < next)
-            next = late_at;
+        uint64_t late_at = s->group->pids[i] ? kill_if_late(s, i, now, which) : UINT64_MAX;
+        next = late_at < next ? late_at : next;
     }
-    s->kill_requests = kill_request;
+    s->kill_requests = requests;
     if (s->kills_all)
         return s->alive ? now + LOOK_NS : next;
     return next < s->kill_all_at ? next : s->kill_all_at;
@@ -203,7 +220,7 @@ static bool reap_all(supervisor *s)
     int pid;
     while ((pid = pl_os_dead(&s->os)) > 0) {
         int slot = slot_of(s, pid);
-        pl_os_reap(&s->os, pid, slot >= 0);
+        pl_os_reap(&s->os, pid, slot >= 0 ? PL_OS_WORKER : PL_OS_ORPHAN);
         if (slot >= 0) {
             s->group->pids[slot] = 0;
             s->alive--;
@@ -212,8 +229,8 @@ static bool reap_all(supervisor *s)
     return pid == 0;
 }
 
-/* Kills all children. Who has been killed is not dead yet, and what it had forked comes to the supervisor when it
- * dies: so it goes on until it has no children. What cannot be killed it leaves to the system, which kills workers
+/* Kills all children. A child that has been killed is not dead yet, and what it had forked comes to the supervisor when
+ * it dies: so it goes on until it has no children. What cannot be killed it leaves to the system, which kills workers
  * when their supervisor ends, and to the keeper. */
 static void end_all(supervisor *s)
 {
@@ -224,18 +241,34 @@ static void end_all(supervisor *s)
     for (uint64_t looked = 0, past = 0; reap_all(s) && past < most && !s->powerless;) {
         past = pl_os_nanoseconds() - began;
         if (!s->alive || past - looked > LOOK_NS) {
-            pl_os_kill_orphans(keep_none, s, past > most / 4);
+            pl_os_kill_orphans(keep_none, s, past > most / 4 ? PL_OS_ALL_NUMBERS : PL_OS_NEXT_NUMBERS);
             looked = past;
         }
         pl_os_await_child(&s->os, LOOK_NS);
     }
 }
 
+/* When there is something to do next, if nothing happens before: something is late at `late_at`, or what could not be
+ * done is tried again. UINT64_MAX: never. */
+static uint64_t next_look(const supervisor *s, uint64_t now, uint64_t late_at)
+{
+    /* P81 relaxed: a number by itself; pairs with P80, P82 */
+    uint64_t watch = atomic_load_explicit(&s->board->watch, memory_order_relaxed);
+    uint64_t next = late_at;
+    if (watch && next > now && watch < next - now)
+        next = now + watch; /* a task that starts from now on is not late before that */
+    if (s->again && s->again < next)
+        next = s->again;
+    if (s->blocked && now + AGAIN_NS < next)
+        next = now + AGAIN_NS;
+    return next;
+}
+
 void pl_group_run_supervisor(int line, void *group)
 {
     supervisor s = {.group = group, .board = ((pl_group *)group)->board, .kill_all_at = UINT64_MAX};
     int error = pl_os_supervise(&s.os, line, s.group->program, !s.group->kept);
-    if (error) {
+    if (error) { /* then it forks no worker */
         s.useless = USELESS + 1;
         pl_board_give_up(s.board, error);
     }
@@ -243,17 +276,9 @@ void pl_group_run_supervisor(int line, void *group)
         /* P61 acquire: the last word; pairs with P60 */
         if (atomic_load_explicit(&s.board->ending, memory_order_acquire))
             break;
-        look_after(&s);
+        reap_dead(&s);
         spawn_missing(&s);
-        uint64_t now = pl_os_nanoseconds(), next = kill_late(&s, now);
-        /* P81 relaxed: a number by itself; pairs with P80, P82 */
-        uint64_t watch = atomic_load_explicit(&s.board->watch, memory_order_relaxed);
-        if (watch && next > now && watch < next - now)
-            next = now + watch; /* a task that starts from now on is not late before */
-        if (s.again && s.again < next)
-            next = s.again;
-        if (s.blocked && now + AGAIN_NS < next)
-            next = now + AGAIN_NS;
+        uint64_t now = pl_os_nanoseconds(), next = next_look(&s, now, kill_late(&s, now));
         uint64_t wait = next == UINT64_MAX ? next : next > now ? next - now + 1 : 0;
         if (pl_os_supervisor_wait(&s.os, wait) == PL_OS_ALONE)
             break;

@@ -10,12 +10,23 @@
 #include "executors/process/group.h"
 #include "sched/pool.h"
 
-static pl_endpoint *at_work; /* the worker's, while it runs an entry */
+static pl_endpoint *at_work; /* this worker's, while it runs an entry; else NULL */
 
 bool pl_endpoint_is_spent(const pl_endpoint *endpoint)
 {
-    unsigned most = endpoint->job.tasks_per_worker;
+    unsigned most = endpoint->work.tasks_per_worker;
     return (most && endpoint->ran >= most) || pl_arena_has_own();
+}
+
+static void run_assignment(pl_endpoint *endpoint, const pl_assignment *assignment)
+{
+    pl_os_limit_memory(endpoint->work.memory_limit);
+    uint64_t began = pl_ticks();
+    at_work = endpoint;
+    endpoint->work.run(endpoint, assignment);
+    at_work = NULL;
+    pl_endpoint_spent(endpoint, pl_ticks() - began);
+    pl_endpoint_done(endpoint);
 }
 
 void pl_group_run_worker(const pl_group *group, unsigned number, unsigned generation)
@@ -28,31 +39,27 @@ void pl_group_run_worker(const pl_group *group, unsigned number, unsigned genera
     for (bool worked = false;;) {
         pl_assignment assignment;
         bool found = pl_endpoint_take(&endpoint, &assignment);
-        if (worked)
-            pl_endpoint_ring(&endpoint, !found);
+        if (worked && !found)
+            pl_endpoint_ring_idle(&endpoint);
+        else if (worked)
+            pl_endpoint_ring_low(&endpoint);
         worked = found;
         if (!found) {
             pl_endpoint_rest(&endpoint);
-            if (pl_os_parent() != supervisor) /* where the system does not see to that */
+            if (pl_os_parent() != supervisor) /* where the system does not end it with its supervisor */
                 pl_os_leave(0);
             continue;
         }
         pl_endpoint_pass_on(&endpoint);
-        pl_os_limit_memory(endpoint.job.memory_limit);
-        uint64_t began = pl_ticks();
-        at_work = &endpoint;
-        endpoint.job.run(&endpoint, &assignment);
-        at_work = NULL;
-        pl_endpoint_spent(&endpoint, pl_ticks() - began);
-        pl_endpoint_done(&endpoint);
+        run_assignment(&endpoint, &assignment);
         if (pl_endpoint_is_spent(&endpoint)) {
-            pl_endpoint_ring(&endpoint, true);
+            pl_endpoint_ring_idle(&endpoint);
             pl_os_leave(0);
         }
     }
 }
 
-/* A task has forked. Should its child return, it is not to go on with what is the worker's; nor does it write to the
+/* A task has forked. If its child returns from the task, it is not to go on as the worker; nor is it to write to the
  * worker's room on the board. */
 static void after_fork_in_child(void)
 {
@@ -62,7 +69,7 @@ static void after_fork_in_child(void)
     uintptr_t page = pl_os_page(), first = (uintptr_t)slot->room / page * page;
     uintptr_t last = ((uintptr_t)slot->room + sizeof slot->room + page - 1) / page * page;
     if (pl_os_unshare((void *)first, last - first))
-        at_work->job.orphan(slot->room);
+        at_work->work.orphan(slot->room);
     else
         pl_os_leave(1);
 }
