@@ -149,17 +149,24 @@ static bool grow_room(pl_deque *d, uint32_t index)
 
 /* ---- push and pop ---------------------------------------------------------------------------------------- */
 
+/* Where split goes, so that as much is public below `head` as is to be. */
+static uint32_t next_split(uint32_t top, uint32_t split, uint32_t head, pl_share how)
+{
+    if (how == PL_SHARE_ALL && split < head)
+        return head;
+    if (how == PL_SHARE_HALF && split < head && top == split)
+        return split + (head - split + 1) / 2;
+    return split;
+}
+
 /* One attempt to set the usual bounds, end a claim, catch up with pops of stolen slots down to number `low`, and
  * publish, with *published saying so. What a thief has revealed meanwhile counts as published: the request that came
  * with it is overwritten, and its thief may be too late for it and asleep. If it fails, *span is what has come
  * between. */
 static bool try_to_settle(pl_deque *d, uint64_t *span, uint32_t low, uint32_t head, pl_share how, bool *published)
 {
-    uint32_t top = d->behind ? low : top_of(*span), split = d->behind ? low : split_of(*span), to = split;
-    if (how == PL_SHARE_ALL && split < head)
-        to = head;
-    else if (how == PL_SHARE_HALF && split < head && top == split)
-        to = split + (head - split + 1) / 2;
+    uint32_t top = d->behind ? low : top_of(*span), split = d->behind ? low : split_of(*span);
+    uint32_t to = next_split(top, split, head, how);
     set_bounds(d, to);
     if (!change_span(d, span, top, to))
         return false;

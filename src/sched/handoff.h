@@ -36,8 +36,8 @@
  * found. It is at most `most`, since t2 refuses where active >= most; so `most` is the number of workers that the loop
  * may have, less the caller. No two threads that run the body have the same number:
  *
- *   - While the loop has not been stopped, a helper leaves (t5) only when no piece is left. Within one loop begin only
- *     rises and end only falls, so no t2 follows. Hence `active` only rises from one t2 to the next.
+ *   - While the loop has not been stopped, a helper leaves (t5) only when no piece is left. Within one loop begin stays
+ *     and end only falls, so no t2 follows. Hence `active` only rises from one t2 to the next.
  *   - A helper that has seen the stop leaves earlier, and a t2 after that may find an `active` that an earlier one has
  *     found, too. But it runs nothing: that helper had read the stop before its t5 (H7, release), and t2 (H6, acquire)
  *     reads the word that this t5 wrote, or an RMW after it, which is in the same release sequence, since only h2, at
