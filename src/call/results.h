@@ -31,7 +31,8 @@ void *pl_results_place(const parallel_results *results, size_t i);
 /* Frees them, as a pl_cleanup wants it. */
 void pl_results_drop(void *results);
 
-/* A parallel_executor's results are its own to free: parallel_results_free() leaves them alone, until it lets them go. */
+/* A parallel_executor's results are its own to free: parallel_results_free() leaves them alone, until it lets them
+ * go. */
 void pl_results_keep(parallel_results *results);
 void pl_results_let_go(parallel_results *results);
 

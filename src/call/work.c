@@ -24,7 +24,7 @@ size_t pl_work_call_each(const pl_map *m, parallel_span *span, size_t begin, siz
     const unsigned char *args = m->args;
     unsigned char *result = m->out;
     size_t i = begin;
-    for (; i < end && !pl_loop_stopped(span->stop); i++) {
+    for (; i < end && !pl_stop_is_raised(span->stop); i++) {
         span->index = i;
         span->code = m->call(args + i * m->arg_size, result ? result + i * m->result_size : NULL, span->extras);
         if (span->code)

@@ -128,7 +128,7 @@ static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price,
 
 static bool is_stopped(pl_handoff *h)
 {
-    return pl_loop_stopped(&h->stop);
+    return pl_stop_is_raised(&h->stop);
 }
 
 /* Runs a piece on a helper's thread, unless the loop has been stopped. False if it has. */
@@ -151,7 +151,7 @@ static void run_slots(pl_handoff *h, pl_worker *victim, pl_piece piece)
     body(loop, piece.begin, piece.end, NULL, piece.participant);
 }
 
-PL_NOT_INLINED void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece)
+PL_NOT_INLINED void pl_inline_run_handed(pl_worker *thief, pl_worker *victim, pl_piece piece)
 {
     pl_handoff *h = &victim->handoff;
     if (piece.slots) {

@@ -19,25 +19,6 @@
 /* Participant slots of a loop that need no memory from the heap. */
 #define NEAR_SLOTS 8u
 
-bool pl_loop_stopped(void *stop)
-{
-    /* R11 relaxed: a hint that nothing more need begin; pairs with E2 */
-    return atomic_load_explicit((_Atomic int *)stop, memory_order_relaxed) != 0;
-}
-
-int pl_loop_run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop, unsigned participant)
-{
-    if (!spec->grain)
-        return spec->body(spec->ctx, begin, end, stop, participant);
-    for (size_t to; begin < end && !pl_loop_stopped(stop); begin = to) {
-        bool over = spec->is_over && spec->is_over(spec->ctx);
-        to = over || end - begin < spec->grain ? end : begin + spec->grain;
-        if (spec->body(spec->ctx, begin, to, stop, participant))
-            return 1;
-    }
-    return 0;
-}
-
 /* ---- waiting --------------------------------------------------------------------------------------------- */
 
 /* Whether all that is on the owner's deque has been stolen from it; else it may not help (loop.h). */
@@ -174,7 +155,8 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
     begin_shared(&p, loop);
     pl_cleanup_begin(&cleanup, end_shared, &p);
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
-    pl_loop_hand_over_slots(loop, (uint32_t)(begin / loop->unit), (uint32_t)((loop->spec->n - 1) / loop->unit + 1));
+    pl_loop_hand_over_slots(loop, (uint32_t)(begin / loop->unit), (uint32_t)((loop->spec->n - 1) / loop->unit + 1),
+                            pl_participant_join_by_handoff);
     pl_participant_work(&p);
     p.worked = true;
     pl_cleanup_end(&cleanup);
@@ -258,7 +240,7 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
 {
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
-    if (pl_loop_run_grains(spec, begin, spec->n, &stop, 0) == 0)
+    if (pl_participant_run_grains(spec, begin, spec->n, &stop, 0) == 0)
         pl_inline_learn(spec, pl_ticks() - start, spec->n - begin, PL_COST_UNSURE);
 }
 

@@ -45,16 +45,13 @@
 
 /*
  * Runs the iterations [begin, end). Returns 0; or non-zero to stop the loop: no further chunk is begun. `stop` is an
- * _Atomic int that is not zero once anybody has stopped the loop. `participant` is the number of the participant that
- * runs them: 0 is the caller; all are below the most workers that the loop may have (spec->workers, else
- * pl_pool_cores()); and no two threads that run the body of one loop at the same time have the same number. A thread
- * may have several, one after the other, and what one thread did as a participant happens before what the next thread
- * with that number does.
+ * _Atomic int that is not zero once anybody has stopped the loop (pl_stop_is_raised). `participant` is the number of
+ * the participant that runs them: 0 is the caller; all are below the most workers that the loop may have
+ * (spec->workers, else pl_pool_cores()); and no two threads that run the body of one loop at the same time have the
+ * same number. A thread may have several, one after the other, and what one thread did as a participant happens before
+ * what the next thread with that number does.
  */
 typedef int pl_loop_body(void *ctx, size_t begin, size_t end, void *stop, unsigned participant);
-
-/* Whether a loop has been stopped, from the `stop` that its body was given. */
-bool pl_loop_stopped(void *stop);
 
 /* The most of a body's context that can be copied. */
 enum { PL_LOOP_CTX = 64 };

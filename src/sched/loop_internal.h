@@ -43,11 +43,8 @@ typedef struct pl_loop {
 
 static inline bool pl_loop_is_stopped(pl_loop *loop)
 {
-    return pl_loop_stopped(&loop->stop);
+    return pl_stop_is_raised(&loop->stop);
 }
-
-/* Runs [begin, end), in pieces of the grain that was asked for. */
-int pl_loop_run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop, unsigned participant);
 
 /* ---- slots ----------------------------------------------------------------------------------------------- */
 
@@ -63,8 +60,13 @@ void pl_loop_leave_slot(pl_loop *loop, pl_loop_slot *slot);
 /* Fills the range of a slot from another's. False if all are empty. */
 bool pl_loop_steal_range(pl_loop *loop, pl_loop_slot *slot);
 
-/* Owner: spreads [begin, end) over its own slot and those that it hands over: one for each worker that is searching. */
-void pl_loop_hand_over_slots(pl_loop *loop, uint32_t begin, uint32_t end);
+/* Owner: spreads [begin, end) over its own slot and those that it hands over: one for each worker that is searching,
+ * which takes part by `join`. */
+void pl_loop_hand_over_slots(pl_loop *loop, uint32_t begin, uint32_t end, pl_loop_body *join);
+
+/* A searcher has taken the slots [begin, end) from the owner's handoff, and is counted at the latch for them: which is
+ * its. */
+pl_loop_slot *pl_loop_keep_handed_slot(pl_loop *loop, const pl_worker *w, size_t begin, size_t end);
 
 /* Owner: takes back the slots that nobody has taken, with their iterations in them, for whoever finds them. */
 void pl_loop_settle(pl_loop *loop);
@@ -87,6 +89,9 @@ typedef struct pl_participant {
     bool worked;    /* it has come to the end of its work: it is not being unwound */
 } pl_participant;
 
+/* Runs [begin, end), in pieces of the grain that was asked for. */
+int pl_participant_run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop, unsigned participant);
+
 /* It begins, and ends, its part. */
 void pl_participant_begin(pl_participant *p);
 void pl_participant_end(const pl_participant *p);
@@ -99,5 +104,8 @@ void pl_participant_close_share(pl_participant *p);
 
 /* A worker takes part on a participant slot, and is no longer counted at the latch then. */
 void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slot *slot);
+
+/* What a searcher does that has taken slots from the owner's handoff: takes part in one of them. */
+pl_loop_body pl_participant_join_by_handoff;
 
 #endif

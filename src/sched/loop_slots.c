@@ -96,20 +96,14 @@ void pl_loop_settle_at(pl_loop *loop, uint64_t now)
         pl_loop_settle(loop);
 }
 
-/* What a searcher does that has taken slots from the owner's handoff, and is counted at the latch for them. */
-static int take_handed_slot(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
+pl_loop_slot *pl_loop_keep_handed_slot(pl_loop *loop, const pl_worker *w, size_t begin, size_t end)
 {
-    pl_loop *loop = ctx;
-    pl_worker *w = pl_worker_known();
     pl_loop_slot *slot = &loop->slot[begin];
-    (void)stop;
-    (void)participant; /* that is the slot's index here */
     for (size_t k = begin + 1; k < end; k++)
         free_slot(loop, &loop->slot[k]); /* too many were taken: see handoff.h */
     /* R25 seq_cst: as R10, but that the slot was reserved for it; pairs with R15 */
     atomic_store_explicit(&slot->participant, w->index + 1, memory_order_seq_cst);
-    pl_participant_join(loop, w, slot);
-    return 0;
+    return slot;
 }
 
 /* How many slots to hand over, of `parts` that would have something to do. */
@@ -133,7 +127,7 @@ static void reserve_slot(pl_loop *loop, pl_loop_slot *slot, uint32_t begin, uint
     pl_latch_add(&loop->latch);
 }
 
-void pl_loop_hand_over_slots(pl_loop *loop, uint32_t begin, uint32_t end)
+void pl_loop_hand_over_slots(pl_loop *loop, uint32_t begin, uint32_t end, pl_loop_body *join)
 {
     pl_worker *w = loop->owner;
     pl_handoff *h = &w->handoff;
@@ -148,7 +142,7 @@ void pl_loop_hand_over_slots(pl_loop *loop, uint32_t begin, uint32_t end)
         return;
     pl_handoff_occupy(h);
     loop->handed = (pl_loop_handed){.any = true, .since = pl_ticks()};
-    h->body = take_handed_slot;
+    h->body = join;
     h->ctx = loop;
     pl_handoff_lay_out_slots(h, 1, count + 1);
     pl_wake_call_for_help(w, PL_GROWTH_TO_SIZE); /* they may have gone to sleep */

@@ -7,6 +7,19 @@
 #include "sched/loop_internal.h"
 #include "sched/wake.h"
 
+int pl_participant_run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop, unsigned participant)
+{
+    if (!spec->grain)
+        return spec->body(spec->ctx, begin, end, stop, participant);
+    for (size_t to; begin < end && !pl_stop_is_raised(stop); begin = to) {
+        bool over = spec->is_over && spec->is_over(spec->ctx);
+        to = over || end - begin < spec->grain ? end : begin + spec->grain;
+        if (spec->body(spec->ctx, begin, to, stop, participant))
+            return 1;
+    }
+    return 0;
+}
+
 /* ---- shares ---------------------------------------------------------------------------------------------- */
 
 static void take_share(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted);
@@ -88,7 +101,7 @@ static void run_chunk(const pl_participant *p, uint32_t begin, uint32_t end)
     pl_loop *loop = p->loop;
     const pl_loop_spec *spec = loop->spec;
     size_t from = begin * loop->unit, to = end <= (spec->n - 1) / loop->unit ? end * loop->unit : spec->n;
-    if (pl_loop_run_grains(spec, from, to, &loop->stop, number_of(p)))
+    if (pl_participant_run_grains(spec, from, to, &loop->stop, number_of(p)))
         pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body notifies sleepers */
 }
 
@@ -163,6 +176,16 @@ PL_NOT_INLINED void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slo
     pl_worker_exit(w);
     pl_latch_drop(&loop->latch);
     pl_os_cancel_restore(state);
+}
+
+int pl_participant_join_by_handoff(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
+{
+    pl_loop *loop = ctx;
+    pl_worker *w = pl_worker_known();
+    (void)stop;
+    (void)participant; /* that is the slot's index here */
+    pl_participant_join(loop, w, pl_loop_keep_handed_slot(loop, w, begin, end));
+    return 0;
 }
 
 /* What the thief of a share does: takes part, if it still may and there is a free slot. The share's count at the latch

@@ -15,18 +15,18 @@
 /* More than is reserved where memory is locked. */
 #define LOCKED_TRIAL ((size_t)64 << 20)
 
-pl_pool_state pl_pools = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+pl_pool_state pl_pool_all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void pl_pool_lock(void)
 {
     if (pl_os_is_new_child())
         pl_pool_become_child_early();
-    pthread_mutex_lock(&pl_pools.mutex);
+    pthread_mutex_lock(&pl_pool_all.mutex);
 }
 
 void pl_pool_unlock(void)
 {
-    pthread_mutex_unlock(&pl_pools.mutex);
+    pthread_mutex_unlock(&pl_pool_all.mutex);
 }
 
 /* ---- the beginning --------------------------------------------------------------------------------------- */
@@ -34,16 +34,16 @@ void pl_pool_unlock(void)
 void pl_pool_fill_in(pl_pool *pool, unsigned size, const pl_thread_kind *kind)
 {
     int saved = errno;
-    if (!pl_pools.cpus)
-        pl_pools.cpus = pl_os_cpus();
+    if (!pl_pool_all.cpus)
+        pl_pool_all.cpus = pl_os_cpus();
     pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
-    pool->cpus = pl_pools.cpus;
+    pool->cpus = pl_pool_all.cpus;
     if (kind) {
         pool->kind = *kind;
         unsigned few = kind->attributes.cpu_count;
-        pool->cpus = few && few < pl_pools.cpus ? few : pl_pools.cpus;
+        pool->cpus = few && few < pl_pool_all.cpus ? few : pl_pool_all.cpus;
     }
-    pl_pools.has_exit_handler = pl_pools.has_exit_handler || pl_os_at_exit(pl_pool_end_all);
+    pl_pool_all.has_exit_handler = pl_pool_all.has_exit_handler || pl_os_at_exit(pl_pool_end_all);
     pool->locked = pl_os_to_reserve(LOCKED_TRIAL) != LOCKED_TRIAL;
     pool->can_fence = pl_os_fence_init();
     pool->size = size;
@@ -53,14 +53,14 @@ void pl_pool_fill_in(pl_pool *pool, unsigned size, const pl_thread_kind *kind)
 
 pl_pool *pl_pool_program(void)
 {
-    if (pl_pools.program || pl_pools.closed)
-        return pl_pools.closed ? NULL : pl_pools.program;
+    if (pl_pool_all.program || pl_pool_all.closed)
+        return pl_pool_all.closed ? NULL : pl_pool_all.program;
     if (!pl_pool_make_guest_key())
         return NULL;
-    pl_pools.program = pl_os_zalloc(sizeof *pl_pools.program);
-    if (pl_pools.program)
-        pl_pool_fill_in(pl_pools.program, pl_pool_default_cores(), NULL);
-    return pl_pools.program;
+    pl_pool_all.program = pl_os_zalloc(sizeof *pl_pool_all.program);
+    if (pl_pool_all.program)
+        pl_pool_fill_in(pl_pool_all.program, pl_pool_default_cores(), NULL);
+    return pl_pool_all.program;
 }
 
 /* ---- the end --------------------------------------------------------------------------------------------- */
@@ -157,10 +157,10 @@ static bool begin_end(pl_pool *pool, bool *others)
 static void end_program_pool(void)
 {
     pl_pool_lock();
-    pl_pool *pool = pl_pools.closed ? NULL : pl_pools.program;
+    pl_pool *pool = pl_pool_all.closed ? NULL : pl_pool_all.program;
     bool others = false;
-    pl_pools.closed = !pool || begin_end(pool, &others);
-    bool close_it = pool && pl_pools.closed;
+    pl_pool_all.closed = !pool || begin_end(pool, &others);
+    bool close_it = pool && pl_pool_all.closed;
     pl_pool_unlock();
     if (pool && !close_it)
         look_for_jobs(pool);
@@ -171,13 +171,13 @@ static void end_program_pool(void)
         pl_pool_this.worker = NULL;
     pl_pool_lock(); /* a thread that makes its first call looks at all this */
     pool->ending = false;
-    if (pl_pools.has_guest_key)
-        pthread_key_delete(pl_pools.guest_key);
-    pl_pools.has_guest_key = false;
+    if (pl_pool_all.has_guest_key)
+        pthread_key_delete(pl_pool_all.guest_key);
+    pl_pool_all.has_guest_key = false;
     /* W51 acquire: those that held it are done with it; pairs with W49, W50 */
     bool known = others || atomic_load_explicit(&pool->holders, memory_order_acquire) > 0;
     if (!known)
-        pl_pools.program = NULL;
+        pl_pool_all.program = NULL;
     pl_pool_unlock();
     if (!known) /* else they may still call, and then work alone; or look at what they have left in the injector */
         free_pool(pool);
@@ -187,7 +187,7 @@ bool pl_pool_shut_down(void)
 {
     bool others = false;
     pl_pool_lock();
-    pl_pool *pool = pl_pools.closed ? NULL : pl_pools.program;
+    pl_pool *pool = pl_pool_all.closed ? NULL : pl_pool_all.program;
     bool may = !pool || (!pl_injector_count(&pool->injector) && begin_end(pool, &others));
     if (pool)
         pl_pool_hold(pool); /* the program may exit meanwhile */
@@ -213,7 +213,7 @@ void pl_pool_make_own(pl_pool *pool, pl_pool *next)
     pool->own = pool->owned = true;
     atomic_init(&pool->next, next);
     atomic_init(&pool->holders, 1);
-    atomic_init(&pool->stopping, pl_pools.closed);
+    atomic_init(&pool->stopping, pl_pool_all.closed);
 }
 
 pl_pool *pl_pool_at(_Atomic(pl_pool *) *link)
@@ -229,9 +229,9 @@ pl_pool *pl_pool_new(unsigned size, const pl_thread_kind *kind)
         return NULL;
     pl_pool_lock();
     pl_pool_fill_in(pool, size, kind);
-    pl_pool_make_own(pool, pl_pool_at(&pl_pools.own));
+    pl_pool_make_own(pool, pl_pool_at(&pl_pool_all.own));
     /* W66 release: whenever another thread forks, its child finds a whole list of whole pools; pairs with W65 */
-    atomic_store_explicit(&pl_pools.own, pool, memory_order_release);
+    atomic_store_explicit(&pl_pool_all.own, pool, memory_order_release);
     pl_pool_unlock();
     return pool;
 }
@@ -250,7 +250,7 @@ static void end_own_pool(pl_pool *pool)
     pl_pool_unlock();
     join_threads(pool);
     pl_pool_lock();
-    _Atomic(pl_pool *) *link = &pl_pools.own;
+    _Atomic(pl_pool *) *link = &pl_pool_all.own;
     while (pl_pool_at(link) != pool)
         link = &pl_pool_at(link)->next;
     pl_pool_take_out(link, pool);
@@ -323,7 +323,7 @@ static pl_pool *hold_first(pl_pool *pool)
 static void stop_own_pools(void)
 {
     pl_pool_lock();
-    pl_pool *pool = hold_first(pl_pool_at(&pl_pools.own));
+    pl_pool *pool = hold_first(pl_pool_at(&pl_pool_all.own));
     while (pool) {
         bool others, close_it = close_pool(pool, &others);
         pl_pool_unlock();

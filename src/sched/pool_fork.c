@@ -11,14 +11,14 @@ unsigned pl_pool_forks(void)
 {
     if (pl_os_is_new_child())
         pl_pool_become_child_early();
-    return pl_pools.forks;
+    return pl_pool_all.forks;
 }
 
 static void keep_reachable(pl_pool *pool)
 {
     /* W68 relaxed: the process has one thread; pairs with W65 */
-    atomic_store_explicit(&pool->next, pl_pools.forked, memory_order_relaxed);
-    pl_pools.forked = pool;
+    atomic_store_explicit(&pool->next, pl_pool_all.forked, memory_order_relaxed);
+    pl_pool_all.forked = pool;
 }
 
 /* Makes an own pool, in a child process, as it was when it was new. Its records are left alone, but within reach. */
@@ -29,8 +29,8 @@ static void renew_pool(pl_pool *pool)
     const pl_thread_kind kind = pool->kind;
     for (unsigned i = 0; i < pl_pool_high(pool); i++) {
         pl_worker *w = pl_pool_worker(pool, i);
-        w->next_free = pl_pools.forked_workers;
-        pl_pools.forked_workers = w;
+        w->next_free = pl_pool_all.forked_workers;
+        pl_pool_all.forked_workers = w;
     }
     memset(pool, 0, sizeof *pool);
     pl_pool_fill_in(pool, size, &kind);
@@ -43,20 +43,20 @@ static void renew_pool(pl_pool *pool)
 static void become_child(void)
 {
     pl_os_known_child();
-    pthread_mutex_init(&pl_pools.mutex, NULL);
+    pthread_mutex_init(&pl_pool_all.mutex, NULL);
     /* it has the signal mask of the program, which a thread of the pool has not, or not wholly */
     if (pl_pool_this.worker && pl_pool_this.worker->is_thread && !pl_os_forking_apart)
         pl_os_mask_set(pl_pool_this.worker->mask ? pl_pool_this.worker->mask : &pl_pool_this.worker->origin);
-    if (pl_pools.program)
-        keep_reachable(pl_pools.program);
-    pl_pools.forks++;
-    pl_pools.program = NULL;
+    if (pl_pool_all.program)
+        keep_reachable(pl_pool_all.program);
+    pl_pool_all.forks++;
+    pl_pool_all.program = NULL;
     pl_pool_this.worker = NULL;
     pl_pool_this.attachment = NULL;
-    pl_pools.closed = false;
-    if (pl_pools.has_guest_key)
-        pthread_setspecific(pl_pools.guest_key, NULL);
-    _Atomic(pl_pool *) *link = &pl_pools.own;
+    pl_pool_all.closed = false;
+    if (pl_pool_all.has_guest_key)
+        pthread_setspecific(pl_pool_all.guest_key, NULL);
+    _Atomic(pl_pool *) *link = &pl_pool_all.own;
     for (pl_pool *pool; (pool = pl_pool_at(link));) {
         if (pool->owned) {
             renew_pool(pool);
@@ -72,14 +72,14 @@ static void become_child(void)
 void pl_pool_become_child_early(void)
 {
     become_child();
-    pl_pools.is_child_early = true;
+    pl_pool_all.is_child_early = true;
 }
 
 static void after_fork_in_child(void)
 {
-    if (!pl_pools.is_child_early || pl_os_is_new_child()) /* that may have been in a parent, a child of _Fork() */
+    if (!pl_pool_all.is_child_early || pl_os_is_new_child()) /* that may have been in a parent, a child of _Fork() */
         become_child();
-    pl_pools.is_child_early = false;
+    pl_pool_all.is_child_early = false;
 }
 
 PL_LIFE(PL_LIFE_POOLS, .in_child = after_fork_in_child, .unloaded = pl_pool_end_all);

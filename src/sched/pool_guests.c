@@ -85,9 +85,9 @@ static void guest_leaves(void *worker)
 
 bool pl_pool_make_guest_key(void)
 {
-    if (!pl_pools.has_guest_key && pthread_key_create(&pl_pools.guest_key, guest_leaves) != 0)
+    if (!pl_pool_all.has_guest_key && pthread_key_create(&pl_pool_all.guest_key, guest_leaves) != 0)
         return false;
-    pl_pools.has_guest_key = true;
+    pl_pool_all.has_guest_key = true;
     return true;
 }
 
@@ -99,7 +99,7 @@ __attribute__((noinline)) static pl_worker *become_guest(void)
     pl_worker *w = pool && !pl_pool_stopping(pool) ? pl_pool_unused_worker(pool) : NULL;
     bool for_a_call = w && !pl_pool_this.attachment && pool->kept >= KEPT_GUESTS;
     if (w && !pl_pool_this.attachment && !for_a_call) {
-        if (pthread_setspecific(pl_pools.guest_key, w) == 0) {
+        if (pthread_setspecific(pl_pool_all.guest_key, w) == 0) {
             pool->kept++;
         } else {
             pl_pool_free_record(w);

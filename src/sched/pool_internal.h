@@ -24,7 +24,7 @@ typedef struct pl_pool_state {
     bool is_child_early;       /* this is a child, as was found out before the library's fork handler has run */
 } pl_pool_state;
 
-extern pl_pool_state pl_pools __attribute__((visibility("hidden")));
+extern pl_pool_state pl_pool_all __attribute__((visibility("hidden")));
 
 /* Where a thread is. */
 typedef struct pl_pool_thread {

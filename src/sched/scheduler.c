@@ -227,7 +227,7 @@ static bool run_found(pl_worker *w, found_kind what, const find *found)
         found->job->run(found->job);
         return true;
     case FOUND_PIECE:
-        pl_handoff_run(w, found->victim, found->piece);
+        pl_inline_run_handed(w, found->victim, found->piece);
         return true;
     case FOUND_END:
         return !pl_worker_leave(w);

@@ -44,6 +44,13 @@ static inline int pl_stop_level(const pl_stop *stop)
     return atomic_load_explicit((pl_stop *)stop, memory_order_acquire);
 }
 
+/* The same for a body that runs tasks: whether anybody has raised the stop word that it was given. */
+static inline bool pl_stop_is_raised(const void *stop)
+{
+    /* R11 relaxed: a hint that nothing more need begin; pairs with E2 */
+    return atomic_load_explicit((pl_stop *)stop, memory_order_relaxed) != 0;
+}
+
 /* m1: raises a stop word to `level`, if it is below. True if it was. */
 bool pl_stop_raise(pl_stop *stop, int level);
 

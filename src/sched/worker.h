@@ -146,7 +146,7 @@ bool pl_worker_is_shy(const pl_worker *thief);
 void pl_worker_pass_on(pl_worker *worker);
 
 /* Runs a piece of what `victim` has handed over, and what more there is; inline.c. */
-void pl_handoff_run(pl_worker *thief, pl_worker *victim, pl_piece piece);
+void pl_inline_run_handed(pl_worker *thief, pl_worker *victim, pl_piece piece);
 
 /* ---- what tasks see of the thread that waits for them ---------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the coordinator makes of a board on which anything may stand: its functions, without workers, between scribbles. */
+/* What the coordinator makes of a board on which anything may stand: its functions, without workers, between
+ * scribbles. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>

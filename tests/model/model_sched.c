@@ -426,7 +426,7 @@ static void join_if_one_may(void)
     pl_piece piece;
     event_wait(&laid_out);
     while (pl_handoff_join(&caller->handoff, &piece))
-        pl_handoff_run(pl_worker_self(), caller, piece);
+        pl_inline_run_handed(pl_worker_self(), caller, piece);
 }
 
 static int run_with_one(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
