@@ -1,10 +1,10 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# orders.pl SRCDIR WORK [LABEL...]: weakens each memory order of the sources that the interleaving tester runs, one after
-# the other, that of a seq_cst read-modify-write operation to acq_rel and to each half of that, and lets the tester look:
-# with one preemption, and with two where that finds nothing. What it does not find must be in orders.txt: "LABEL weaker by
-# BOUNDS SCENARIO", if it finds it there, or "LABEL weaker,...: reason".
-# CC, CFLAGS and JOBS are taken from the environment. ./dev model --orders calls it.
+# orders.pl SRCDIR WORK [LABEL...]: weakens each memory order of the sources that the interleaving tester runs, one
+# after the other, that of a seq_cst read-modify-write operation to acq_rel and to each half of that, and lets the
+# tester look: with one preemption, and with two where that finds nothing. What it does not find must be in orders.txt:
+# "LABEL weaker by BOUNDS SCENARIO", if it finds it there, or "LABEL weaker,...: reason". CC, CFLAGS and JOBS are taken
+# from the environment. ./dev model --orders calls it.
 use strict;
 use warnings;
 use File::Copy;
