@@ -37,14 +37,16 @@ typedef struct find {
     pl_piece piece;
 } find;
 
-/* One look at what `victim` hands over, and into its deque. */
-static found_kind look_at(pl_worker *w, pl_worker *victim, find *found)
+/* One look at what worker number i hands over, and into its deque. It reads nothing else of that worker: the lines where
+ * its thread keeps what is its own are to stay in that thread's cache. */
+static found_kind look_at(pl_worker *w, unsigned i, find *found)
 {
+    pl_worker *victim = pl_pool_worker(w->pool, i);
     pl_handoff *h = &victim->handoff;
     found->victim = victim;
     if (pl_handoff_offers(h) && pl_handoff_join(h, &found->piece))
         return FOUND_PIECE;
-    if (victim->index == w->victim && pl_worker_is_shy(w))
+    if (i == w->victim && pl_worker_is_shy(w))
         return FOUND_NOTHING;
     switch (pl_worker_steal(w, victim, &found->slot, &found->task)) {
     case PL_STEAL_GOT:
@@ -71,7 +73,7 @@ static found_kind look_around(pl_worker *w, find *found)
         unsigned i = (w->victim + k) % high;
         if (i == w->index)
             continue;
-        found_kind got = look_at(w, pl_pool_worker(pool, i), found);
+        found_kind got = look_at(w, i, found);
         if (got > FOUND_RACE) {
             w->victim = i;
             return got;
