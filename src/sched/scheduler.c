@@ -37,8 +37,8 @@ typedef struct find {
     pl_piece piece;
 } find;
 
-/* One look at what worker number i hands over, and into its deque. It reads nothing else of that worker: the lines where
- * its thread keeps what is its own are to stay in that thread's cache. */
+/* One look at what worker number i hands over, and into its deque. It reads nothing else of that worker: the lines
+ * where its thread keeps what is its own are to stay in that thread's cache. */
 static found_kind look_at(pl_worker *w, unsigned i, find *found)
 {
     pl_worker *victim = pl_pool_worker(w->pool, i);
