@@ -95,7 +95,7 @@ static inline void pl_context_end(pl_context *context)
 /* What unwinds the innermost context: for functions whose context it is while they call anything (base/unwind.h). An
  * exception does not get by. */
 __attribute__((visibility("hidden"))) int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception,
-                                                             void *context);
+                                                             void *unwinder);
 
 /* A worker process says that it is one; and whether this process is: then calls run on the thread that makes them. */
 void pl_context_enter_worker_process(void);
