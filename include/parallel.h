@@ -92,6 +92,7 @@
 #include <libparallel/pool.h>
 #include <libparallel/process.h>
 #include <libparallel/progress.h>
+#include <libparallel/reduce.h>
 #include <libparallel/results.h>
 #include <libparallel/running.h>
 #include <libparallel/task.h>

@@ -80,6 +80,7 @@ api_tests = \
     tests/api/test_processes \
     tests/api/test_progress \
     tests/api/test_random \
+    tests/api/test_reduce \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_sandboxes \
@@ -96,7 +97,8 @@ api_tests = \
     tests/api/test_task_types \
     tests/api/test_task_waits \
     tests/api/test_tasks \
-    tests/api/test_time
+    tests/api/test_time \
+    tests/api/test_worker_index
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
@@ -194,6 +196,8 @@ tests_api_test_random_SOURCES = \
     tests/support/random_task.c
 tests_api_test_random_CFLAGS = $(test_cflags)
 tests_api_test_random_LDADD = $(api_ldadd)
+tests_api_test_reduce_CFLAGS = $(test_cflags)
+tests_api_test_reduce_LDADD = $(api_ldadd) -lm
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
 tests_api_test_retries_CFLAGS = $(test_cflags)
@@ -226,6 +230,8 @@ tests_api_test_task_waits_CFLAGS = $(test_cflags)
 tests_api_test_task_waits_LDADD = $(api_ldadd)
 tests_api_test_tasks_CFLAGS = $(test_cflags)
 tests_api_test_tasks_LDADD = $(api_ldadd)
+tests_api_test_worker_index_CFLAGS = $(test_cflags)
+tests_api_test_worker_index_LDADD = $(api_ldadd)
 tests_api_test_time_CFLAGS = $(test_cflags)
 tests_api_test_time_LDADD = $(api_ldadd)
 

@@ -4,6 +4,7 @@
 #define LIBPARALLEL_RUNNING_H
 
 #include <libparallel/base.h>
+#include <libparallel/options.h>
 
 PARALLEL_BEGIN_DECLS
 
@@ -34,6 +35,26 @@ PARALLEL_API bool parallel_cancelled(void);
  *         - EINVAL: seconds is NaN
  */
 PARALLEL_API int parallel_sleep(double seconds);
+
+/**
+ * Inside a task: which participant of its call runs it, from 0, which is the caller of a call on threads, to below
+ * parallel_worker_limit() of the call's options. No two tasks that run at the same time in one call have the same: so
+ * memory that each of them needs for a while is made once, and needs no lock.
+ *
+ *     struct scratch *scratch = calloc(parallel_worker_limit(NULL), sizeof *scratch);
+ *     ...
+ *         struct scratch *mine = &scratch[parallel_worker_index()];     in a task, up to its end
+ *
+ * In a task that makes a call, and in that call's tasks, it is that of the innermost. On worker processes, it is the
+ * worker's number. Of tasks of PARALLEL_SPAWN it says nothing, as these are of no call. Outside of calls: 0.
+ */
+PARALLEL_API size_t parallel_worker_index(void);
+
+/**
+ * How many participants a call from here, with these options (NULL: none), has at most. The options are all that the
+ * call has, those of the function's decoration, too. PARALLEL_SERIAL has one. Not below 1.
+ */
+PARALLEL_API size_t parallel_worker_limit(const parallel_options *options);
 
 PARALLEL_END_DECLS
 

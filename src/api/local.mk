@@ -6,4 +6,5 @@ libparallel_la_SOURCES += \
     src/api/map.c \
     src/api/par.c \
     src/api/pool.c \
+    src/api/reduce.c \
     src/api/scoped.c

@@ -7,6 +7,7 @@
 #include "api/executors.h"
 #include "call/call.h"
 #include "call/failure.h"
+#include "call/plain.h"
 #include "base/size.h"
 #include "sched/inline.h"
 #include "sched/loop.h"
@@ -35,23 +36,13 @@ PL_NOT_INLINED static int run_at_once(const parallel_function *f, const void *ar
     return 0;
 }
 
-static int run_loop(const pl_loop_spec *spec)
-{
-    pl_failure_clear_last();
-    int state = pl_os_cancel_unless_unwound();
-    pl_loop_run(spec);
-    pl_os_cancel_restore(state);
-    pl_failure_clear_last();
-    return 0;
-}
-
 static int run_plain(const parallel_function *f, const void *args, size_t n, void *out)
 {
     pl_cost *cost = (pl_cost *)f->cost;
     if (pl_inline_fits(cost, n))
         return run_at_once(f, args, n, out);
     pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_context_thread.context};
-    return run_loop(
+    return pl_plain_spec(
         &(pl_loop_spec){.n = n, .body = pl_work_run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
 }
 
@@ -159,16 +150,6 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
 
 /* ---- loops ----------------------------------------------------------------------------------------------- */
 
-/* As run_at_once(). */
-PL_NOT_INLINED static int run_loop_at_once(const pl_body *loop, size_t n, pl_cost *cost)
-{
-    PL_UNWIND_BY(pl_context_unwinds);
-    pl_work_run_body(loop, 0, 0, n);
-    pl_inline_ended(cost, n);
-    pl_failure_clear_last();
-    return 0;
-}
-
 PL_NOT_INLINED static int loop_with(const pl_body *loop, size_t n, const parallel_options *options)
 {
     pl_call c;
@@ -187,11 +168,7 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
                           const parallel_options *options)
 {
     pl_body loop = {body, ctx, pl_context_thread.context};
-    pl_cost *cost = pl_cost_of((uintptr_t)body);
-    if (options || !body)
+    if (options || !body || n == 0)
         return loop_with(&loop, n, options);
-    if (n && pl_inline_fits(cost, n))
-        return run_loop_at_once(&loop, n, cost);
-    return run_loop(
-        &(pl_loop_spec){.n = n, .body = pl_work_run_loop, .ctx = &loop, .ctx_size = sizeof loop, .cost = cost});
+    return pl_plain_loop(&loop, n, pl_cost_of((uintptr_t)body));
 }

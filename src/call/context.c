@@ -109,3 +109,8 @@ int parallel_sleep(double seconds)
     errno = why;
     return -1;
 }
+
+size_t parallel_worker_index(void)
+{
+    return pl_context_thread.context ? pl_context_thread.context->participant : 0;
+}

@@ -19,6 +19,8 @@ libparallel_la_SOURCES += \
     src/call/options.c \
     src/call/options.h \
     src/call/par.c \
+    src/call/plain.c \
+    src/call/plain.h \
     src/call/policy.c \
     src/call/policy.h \
     src/call/progress.c \

@@ -7,6 +7,7 @@
 #include "call/options.h"
 #include "call/context.h"
 #include "call/handle.h"
+#include "sched/pool.h"
 
 /* What options without a size have: the members of the first release. */
 #define FIRST_SIZE (offsetof(parallel_options, tasks_per_worker) + sizeof(int))
@@ -118,4 +119,14 @@ bool pl_options_merge(parallel_options *merged, const parallel_options *call, co
     if (stays_here)
         merged->executor = PARALLEL_SERIAL;
     return !error;
+}
+
+size_t parallel_worker_limit(const parallel_options *options)
+{
+    parallel_options o;
+    if (pl_context_in_worker_process() || !pl_options_copy(&o, options) || o.executor == PARALLEL_SERIAL)
+        return 1;
+    const pl_pool_handle *pool = (const pl_pool_handle *)o.pool;
+    size_t size = pool ? pool->pool->size : pl_pool_cores(), limit = o.max_workers > 0 ? (size_t)o.max_workers : size;
+    return limit < PL_SLEEP_MAX ? limit : PL_SLEEP_MAX;
 }

@@ -33,6 +33,23 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust 
     atomic_store_explicit(&cost->word, word, memory_order_relaxed);
 }
 
+void pl_cost_scale(pl_cost *to, const pl_cost *from, size_t factor)
+{
+    /* C9 relaxed: a number by itself; pairs with C3, C8 */
+    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&from->word, memory_order_relaxed), estimate = word >> 1;
+    estimate = estimate < LARGEST / factor ? estimate * factor : LARGEST;
+    atomic_init(&to->word, estimate << 1 | (word & 1));
+}
+
+void pl_cost_scale_back(pl_cost *to, const pl_cost *from, size_t factor)
+{
+    /* C10 relaxed: as C9; pairs with C3 */
+    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&from->word, memory_order_relaxed), estimate = word >> 1;
+    uint64_t one = estimate / factor;
+    /* C8 relaxed: as C3; pairs with C1, C2, C9 */
+    atomic_store_explicit(&to->word, (estimate && !one ? 1 : one) << 1 | (word & 1), memory_order_relaxed);
+}
+
 void pl_cost_forget(pl_cost *cost)
 {
     /* C7 relaxed: as C3; pairs with C1, C2 */

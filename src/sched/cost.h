@@ -14,6 +14,7 @@
 #ifndef PL_SCHED_COST_H
 #define PL_SCHED_COST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -40,6 +41,10 @@ typedef enum pl_cost_trust { PL_COST_UNSURE, PL_COST_SURE } pl_cost_trust;
 
 /* `items` items took `ticks` of work. */
 void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust);
+
+/* `to` becomes what `factor` items of `from` cost, taken for one; and what has been learnt of that goes back. */
+void pl_cost_scale(pl_cost *to, const pl_cost *from, size_t factor);
+void pl_cost_scale_back(pl_cost *to, const pl_cost *from, size_t factor);
 
 /* What was learnt last was wrong: nothing is known any more. */
 void pl_cost_forget(pl_cost *cost);

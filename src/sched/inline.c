@@ -369,17 +369,28 @@ bool pl_inline_is_short(uint64_t guess)
     return guess <= ALONE_US * pl_os_ticks_per_us();
 }
 
-size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
+/* The thread's loops may run at once again, up to this many ticks. */
+static uint64_t renew_limit(const pl_worker *w)
 {
-    pl_inline *own = &pl_inline_own;
-    pl_worker *w = pl_worker_known();
-    bool closely = own->limit == 0;
-    if (closely && w)
-        w->handoff_latency -= w->handoff_latency / 8; /* it may have become less, and only a hand-over would tell */
     uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = late + WORTH_NS * us / 1000;
     limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
-    own->ran = 0;
-    own->limit = limit * PL_COST_FRACTION;
+    pl_inline_own.ran = 0;
+    pl_inline_own.limit = limit * PL_COST_FRACTION;
+    return limit;
+}
+
+void pl_inline_renew(void)
+{
+    renew_limit(pl_worker_known());
+}
+
+size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
+{
+    pl_worker *w = pl_worker_known();
+    bool closely = pl_inline_own.limit == 0;
+    if (closely && w)
+        w->handoff_latency -= w->handoff_latency / 8; /* it may have become less, and only a hand-over would tell */
+    uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = renew_limit(w);
     if (guess > limit && guess <= HANDOFF_US * us && may_hand_over(spec, w)) {
         hand_over(spec, w, workers, guess, closely);
         return spec->n;

@@ -86,4 +86,7 @@ bool pl_inline_is_short(uint64_t guess);
  * is all, or if it was stopped; 0, if it is nothing for here. */
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);
 
+/* A loop of one item has been looked at closely, which nobody could help with: the next may run at once. */
+void pl_inline_renew(void);
+
 #endif

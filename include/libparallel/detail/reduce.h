@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The second halves of the macros of reductions: handles, words for numbers, and what the calls check. Nothing here is
+ * for programs to use. */
+#ifndef LIBPARALLEL_DETAIL_REDUCE_H
+#define LIBPARALLEL_DETAIL_REDUCE_H
+
+#include <libparallel/detail/function.h>
+#include <libparallel/detail/options.h>
+#include <libparallel/detail/paste.h>
+
+/* ---- words ------------------------------------------------------------------------------------------------- */
+
+enum {
+    PARALLEL_WORD_PLUS_,
+    PARALLEL_WORD_TIMES_,
+    PARALLEL_WORD_MIN_,
+    PARALLEL_WORD_MAX_,
+    PARALLEL_WORD_AND_,
+    PARALLEL_WORD_OR_,
+    PARALLEL_WORD_XOR_,
+    PARALLEL_WORDS_
+};
+
+/* The types of numbers, by size and kind. */
+enum {
+    PARALLEL_I8_,
+    PARALLEL_I16_,
+    PARALLEL_I32_,
+    PARALLEL_I64_,
+    PARALLEL_U8_,
+    PARALLEL_U16_,
+    PARALLEL_U32_,
+    PARALLEL_U64_,
+    PARALLEL_F32_,
+    PARALLEL_F64_,
+    PARALLEL_LONG_DOUBLE_,
+    PARALLEL_BOOL_,
+    PARALLEL_NUMBERS_
+};
+
+/* An operator for each; those that are not meant have no type. */
+PARALLEL_API extern const parallel_combine parallel_word_combines[PARALLEL_WORDS_][PARALLEL_NUMBERS_];
+
+#ifndef __cplusplus
+
+/* PARALLEL_IS_WORD_(op) is 1 for a word, and 0 for any other name: as PARALLEL_IS_VOID_ does it. */
+#define PARALLEL_WORD_PARALLEL_PLUS() ~, 1
+#define PARALLEL_WORD_PARALLEL_TIMES() ~, 1
+#define PARALLEL_WORD_PARALLEL_MIN() ~, 1
+#define PARALLEL_WORD_PARALLEL_MAX() ~, 1
+#define PARALLEL_WORD_PARALLEL_AND() ~, 1
+#define PARALLEL_WORD_PARALLEL_OR() ~, 1
+#define PARALLEL_WORD_PARALLEL_XOR() ~, 1
+#define PARALLEL_IS_WORD_(op) PARALLEL_SECOND_(PARALLEL_WORD_##op(), 0, ~)
+
+#define PARALLEL_WORD_OF_PARALLEL_PLUS(p) &parallel_word_combines[PARALLEL_WORD_PLUS_][PARALLEL_NUMBER_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_TIMES(p) &parallel_word_combines[PARALLEL_WORD_TIMES_][PARALLEL_NUMBER_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_MIN(p) &parallel_word_combines[PARALLEL_WORD_MIN_][PARALLEL_NUMBER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_MAX(p) &parallel_word_combines[PARALLEL_WORD_MAX_][PARALLEL_NUMBER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_AND(p) &parallel_word_combines[PARALLEL_WORD_AND_][PARALLEL_INTEGER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_OR(p) &parallel_word_combines[PARALLEL_WORD_OR_][PARALLEL_INTEGER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_XOR(p) &parallel_word_combines[PARALLEL_WORD_XOR_][PARALLEL_INTEGER_OR_BOOL_(p)]
+
+/* Which of the numbers a pointer points to; of anything else, an error at compile time. */
+#define PARALLEL_SIZED_KIND_(t, kind8, kind16, kind32, kind64)                                                         \
+    (sizeof(t) == 1 ? kind8 : sizeof(t) == 2 ? kind16 : sizeof(t) == 4 ? kind32 : kind64)
+#define PARALLEL_SIGNED_KIND_(t) PARALLEL_SIZED_KIND_(t, PARALLEL_I8_, PARALLEL_I16_, PARALLEL_I32_, PARALLEL_I64_)
+#define PARALLEL_UNSIGNED_KIND_(t) PARALLEL_SIZED_KIND_(t, PARALLEL_U8_, PARALLEL_U16_, PARALLEL_U32_, PARALLEL_U64_)
+#define PARALLEL_CASE_(t, kind) t * : kind, t const * : kind
+#define PARALLEL_INTEGER_CASES_                                                                                        \
+    PARALLEL_CASE_(char, (char)-1 < 0 ? PARALLEL_I8_ : PARALLEL_U8_), PARALLEL_CASE_(signed char, PARALLEL_I8_),       \
+        PARALLEL_CASE_(short, PARALLEL_SIGNED_KIND_(short)), PARALLEL_CASE_(int, PARALLEL_SIGNED_KIND_(int)),          \
+        PARALLEL_CASE_(long, PARALLEL_SIGNED_KIND_(long)), PARALLEL_CASE_(long long, PARALLEL_I64_),                   \
+        PARALLEL_CASE_(unsigned char, PARALLEL_U8_),                                                                   \
+        PARALLEL_CASE_(unsigned short, PARALLEL_UNSIGNED_KIND_(unsigned short)),                                       \
+        PARALLEL_CASE_(unsigned, PARALLEL_UNSIGNED_KIND_(unsigned)),                                                   \
+        PARALLEL_CASE_(unsigned long, PARALLEL_UNSIGNED_KIND_(unsigned long)),                                         \
+        PARALLEL_CASE_(unsigned long long, PARALLEL_U64_)
+#define PARALLEL_FLOAT_CASES_                                                                                          \
+    PARALLEL_CASE_(float, PARALLEL_F32_), PARALLEL_CASE_(double, PARALLEL_F64_),                                       \
+        PARALLEL_CASE_(long double, PARALLEL_LONG_DOUBLE_)
+#define PARALLEL_NUMBER_(p) _Generic((p), PARALLEL_INTEGER_CASES_, PARALLEL_FLOAT_CASES_)
+#define PARALLEL_NUMBER_OR_BOOL_(p)                                                                                    \
+    _Generic((p), PARALLEL_INTEGER_CASES_, PARALLEL_FLOAT_CASES_, PARALLEL_CASE_(_Bool, PARALLEL_BOOL_))
+#define PARALLEL_INTEGER_OR_BOOL_(p) _Generic((p), PARALLEL_INTEGER_CASES_, PARALLEL_CASE_(_Bool, PARALLEL_BOOL_))
+
+/* ---- calls ------------------------------------------------------------------------------------------------- */
+
+/* The operator for an array, which is checked. */
+#define PARALLEL_COMBINE_OF_(op, args) PARALLEL_CAT_(PARALLEL_COMBINE_OF_, PARALLEL_IS_WORD_(op))(op, args)
+#define PARALLEL_COMBINE_OF_0(op, args) &op##__parallel_combine
+#define PARALLEL_COMBINE_OF_1(op, args) PARALLEL_WORD_OF_##op(args)
+
+/* `args`, if it points to what the operator takes, const or not; and `acc`, if it points to just that. */
+#define PARALLEL_COMBINE_ARGS_(op, args) PARALLEL_CAT_(PARALLEL_COMBINE_ARGS_, PARALLEL_IS_WORD_(op))(op, args)
+#define PARALLEL_COMBINE_ARGS_0(op, args)                                                                              \
+    _Generic((args), op##__parallel_type * : (args), op##__parallel_type const * : (args))
+#define PARALLEL_COMBINE_ARGS_1(op, args) (args)
+#define PARALLEL_COMBINE_ACC_(op, args, acc) PARALLEL_CAT_(PARALLEL_COMBINE_ACC_, PARALLEL_IS_WORD_(op))(op, args, acc)
+#define PARALLEL_COMBINE_ACC_0(op, args, acc) _Generic((acc), op##__parallel_type * : (acc))
+#define PARALLEL_COMBINE_ACC_1(op, args, acc)                                                                          \
+    _Generic((args), __typeof__(*(acc)) * : (acc), __typeof__(*(acc)) const * : (acc))
+
+#define PARALLEL_REDUCE_(op_, args_, n_, acc_, ...)                                                                    \
+    parallel_reduce_function(PARALLEL_COMBINE_OF_(op_, args_), PARALLEL_COMBINE_ARGS_(op_, args_), (n_),               \
+                             PARALLEL_COMBINE_ACC_(op_, args_, acc_), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+/* What a function gives is to be what the operator takes. */
+#define PARALLEL_MAP_REDUCE_(fn_, op_, args_, n_, acc_, ...)                                                           \
+    parallel_map_reduce_function(                                                                                      \
+        _Generic(PARALLEL_COMBINE_ACC_(op_, (fn_##__parallel_result *)0, acc_), fn_##__parallel_result *               \
+                 : &fn_##__parallel),                                                                                  \
+        PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0), PARALLEL_ARGS_(fn_, args_), (n_), (acc_),              \
+        PARALLEL_OPTIONS_(__VA_ARGS__))
+
+#define PARALLEL_FOLD_(fold_, args_, n_, acc_, ...)                                                                    \
+    parallel_fold_function(                                                                                            \
+        &fold_##__parallel_fold,                                                                                       \
+        _Generic((args_), fold_##__parallel_item * : (args_), fold_##__parallel_item const * : (args_)), (n_),         \
+        _Generic((acc_), fold_##__parallel_acc * : (acc_)), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+/* ---- decorations ------------------------------------------------------------------------------------------- */
+
+/* What decorations share: a cost, and options. */
+#define PARALLEL_DEFAULTS_(name, ...)                                                                                  \
+    __attribute__((unused)) static parallel_cost name##_cost;                                                          \
+    __extension__ PARALLEL_IF_ANY_(PARALLEL_ASSERT_NAMED_(__VA_ARGS__), _Static_assert(1, ""), __VA_ARGS__);           \
+    __attribute__((unused)) static const parallel_options name##_options = {PARALLEL_SIZED_(__VA_ARGS__)};
+
+#define PARALLEL_DECORATE_COMBINE_(fn, type, ...)                                                                      \
+    typedef __typeof__(type) fn##__parallel_type;                                                                      \
+    _Static_assert(_Generic(&fn, fn##__parallel_type(*)(fn##__parallel_type, fn##__parallel_type) : 1, default : 0),   \
+                   "PARALLEL_DECORATE_COMBINE(" #fn ", ...): the function is to be " #type " " #fn "(" #type           \
+                   ", " #type ")");                                                                                    \
+    __attribute__((unused)) static void fn##__parallel_fold_blocks(void *pl_left, const void *pl_items, size_t pl_n,   \
+                                                                   size_t pl_block)                                    \
+    {                                                                                                                  \
+        const fn##__parallel_type *pl_x = (const fn##__parallel_type *)pl_items;                                       \
+        fn##__parallel_type pl_value = *(fn##__parallel_type *)pl_left;                                                \
+        size_t pl_i = 0, pl_end = pl_block < pl_n && pl_block > 1 ? pl_block : pl_n;                                   \
+        for (; pl_i < pl_end; pl_i++)                                                                                  \
+            pl_value = fn(pl_value, pl_x[pl_i]);                                                                       \
+        while (pl_i < pl_n) {                                                                                          \
+            fn##__parallel_type pl_part = pl_x[pl_i];                                                                  \
+            pl_end = pl_block < pl_n - pl_i ? pl_i + pl_block : pl_n;                                                  \
+            for (pl_i++; pl_i < pl_end; pl_i++)                                                                        \
+                pl_part = fn(pl_part, pl_x[pl_i]);                                                                     \
+            pl_value = fn(pl_value, pl_part);                                                                          \
+        }                                                                                                              \
+        *(fn##__parallel_type *)pl_left = pl_value;                                                                    \
+    }                                                                                                                  \
+    __attribute__((unused)) static void fn##__parallel_call(void *pl_left, const void *pl_right)                       \
+    {                                                                                                                  \
+        fn##__parallel_fold_blocks(pl_left, pl_right, 1, 1);                                                           \
+    }                                                                                                                  \
+    PARALLEL_DEFAULTS_(fn##__parallel_combine, __VA_ARGS__)                                                            \
+    __attribute__((unused)) static const parallel_combine fn##__parallel_combine = {                                   \
+        .name = #fn,                                                                                                   \
+        .size = sizeof(parallel_combine),                                                                              \
+        .call = fn##__parallel_call,                                                                                   \
+        .type_size = sizeof(fn##__parallel_type),                                                                      \
+        .type_align = _Alignof(fn##__parallel_type),                                                                   \
+        .fold = fn##__parallel_fold_blocks,                                                                            \
+        .options = PARALLEL_IF_ANY_(&fn##__parallel_combine_options, (const parallel_options *)0, __VA_ARGS__),        \
+        .cost = &fn##__parallel_combine_cost,                                                                          \
+    }
+
+#define PARALLEL_DECORATE_FOLD_(fn, combine_, acc_t, arg_t, ...)                                                       \
+    typedef __typeof__(acc_t) fn##__parallel_acc;                                                                      \
+    typedef __typeof__(arg_t) fn##__parallel_item;                                                                     \
+    _Static_assert(_Generic(&fn, void (*)(fn##__parallel_acc *, const fn##__parallel_item *) : 1, default : 0),        \
+                   "PARALLEL_DECORATE_FOLD(" #fn ", ...): the function is to be void " #fn "(" #acc_t                  \
+                   " *, const " #arg_t " *)");                                                                         \
+    _Static_assert(_Generic(&combine_, void (*)(fn##__parallel_acc *, const fn##__parallel_acc *) : 1, default : 0),   \
+                   "PARALLEL_DECORATE_FOLD(" #fn ", ...): what combines is to be void " #combine_ "(" #acc_t           \
+                   " *, const " #acc_t " *)");                                                                         \
+    __attribute__((unused)) static void fn##__parallel_fold_items(void *pl_acc, const void *pl_items, size_t pl_n)     \
+    {                                                                                                                  \
+        for (size_t pl_i = 0; pl_i < pl_n; pl_i++)                                                                     \
+            fn((fn##__parallel_acc *)pl_acc, (const fn##__parallel_item *)pl_items + pl_i);                            \
+    }                                                                                                                  \
+    __attribute__((unused)) static void fn##__parallel_add(void *pl_acc, const void *pl_item)                          \
+    {                                                                                                                  \
+        fn((fn##__parallel_acc *)pl_acc, (const fn##__parallel_item *)pl_item);                                        \
+    }                                                                                                                  \
+    __attribute__((unused)) static void fn##__parallel_join(void *pl_acc, const void *pl_right)                        \
+    {                                                                                                                  \
+        combine_((fn##__parallel_acc *)pl_acc, (const fn##__parallel_acc *)pl_right);                                  \
+    }                                                                                                                  \
+    PARALLEL_DEFAULTS_(fn##__parallel_fold, __VA_ARGS__)                                                               \
+    __attribute__((unused)) static const parallel_folding fn##__parallel_fold = {                                      \
+        .name = #fn,                                                                                                   \
+        .size = sizeof(parallel_folding),                                                                              \
+        .call = fn##__parallel_add,                                                                                    \
+        .combine = fn##__parallel_join,                                                                                \
+        .acc_size = sizeof(fn##__parallel_acc),                                                                        \
+        .arg_size = sizeof(fn##__parallel_item),                                                                       \
+        .acc_align = _Alignof(fn##__parallel_acc),                                                                     \
+        .fold = fn##__parallel_fold_items,                                                                             \
+        .options = PARALLEL_IF_ANY_(&fn##__parallel_fold_options, (const parallel_options *)0, __VA_ARGS__),           \
+        .cost = &fn##__parallel_fold_cost,                                                                             \
+    }
+
+#endif /* !__cplusplus */
+
+#endif

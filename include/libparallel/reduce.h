@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Reductions: many items in, one value out. */
+#ifndef LIBPARALLEL_REDUCE_H
+#define LIBPARALLEL_REDUCE_H
+
+#include <libparallel/base.h>
+#include <libparallel/function.h>
+#include <libparallel/options.h>
+
+PARALLEL_BEGIN_DECLS
+
+/**
+ * An operator that makes one value of two, and is associative: op(op(a, b), c) is as good as op(a, op(b, c)). It need
+ * not be commutative, and needs no neutral element. PARALLEL_DECORATE_COMBINE makes one for a function known at compile
+ * time. For a function known at run time, and in C++, fill in the first four members and leave the rest zero.
+ */
+typedef struct parallel_combine {
+    const char *name;                            /**< for people; may be NULL */
+    size_t size;                                 /**< sizeof(parallel_combine) */
+    void (*call)(void *left, const void *right); /**< *left = op(*left, *right) */
+    size_t type_size;                            /**< bytes of one value, not 0 */
+
+    size_t type_align; /**< _Alignof() its type, a power of two; 0: at most 64 */
+                       /**
+ * n items in blocks, or NULL: the first block is folded into *left from its first item on, each other one by itself,
+ * and then the blocks are folded into *left, in order; `block` is not 0, and may be larger than n.
+ */
+    void (*fold)(void *left, const void *items, size_t n, size_t block);
+    const parallel_options *options; /**< the decoration's defaults, or NULL */
+    parallel_cost *cost;             /**< where to remember what an item costs, or NULL */
+    bool is_numeric;                 /**< it is one of the words: cheap, and with lanes */
+} parallel_combine;
+
+/**
+ * What an accumulator is made of: how an item is added to it, and how two of them are made one. A value that is all
+ * zero bytes is to be neutral: combining it with another gives that. PARALLEL_DECORATE_FOLD makes one.
+ */
+typedef struct parallel_folding {
+    const char *name;                              /**< for people; may be NULL */
+    size_t size;                                   /**< sizeof(parallel_folding) */
+    void (*call)(void *acc, const void *item);     /**< adds an item */
+    void (*combine)(void *acc, const void *right); /**< adds all that `right` has, which comes after */
+    size_t acc_size, arg_size;                     /**< bytes of an accumulator, and of an item; not 0 */
+
+    size_t acc_align;                                     /**< _Alignof() an accumulator's type; 0: at most 64 */
+    void (*fold)(void *acc, const void *items, size_t n); /**< `call` for each of n items in order; or NULL */
+    const parallel_options *options;                      /**< the decoration's defaults, or NULL */
+    parallel_cost *cost;                                  /**< where to remember what an item costs, or NULL */
+} parallel_folding;
+
+#ifndef __cplusplus
+
+/**
+ * PARALLEL_DECORATE_COMBINE(fn, type, ...options)
+ *
+ * Makes `type fn(type, type)` fit for reductions; it stays an ordinary C function, and is to be associative. At file
+ * scope, as PARALLEL_DECORATE. Defines `fn__parallel_combine`.
+ *
+ *     static struct range hull(struct range a, struct range b);
+ *     PARALLEL_DECORATE_COMBINE(hull, struct range);
+ *
+ * For numbers there are words instead, which need no decoration, and take any arithmetic type: PARALLEL_PLUS,
+ * PARALLEL_TIMES, PARALLEL_MIN, PARALLEL_MAX, and, for integers and bool, PARALLEL_AND, PARALLEL_OR, PARALLEL_XOR
+ * (bitwise). Integers wrap around, as unsigned ones do. MIN and MAX pass over NaN, as fmin() does, unless there is
+ * nothing else. PLUS and TIMES of bool do not compile.
+ */
+#define PARALLEL_DECORATE_COMBINE(...) PARALLEL_DECORATE_COMBINE_(__VA_ARGS__, PARALLEL_END_)
+
+/**
+ * PARALLEL_DECORATE_FOLD(fn, combine, acc_t, arg_t, ...options)
+ *
+ * Makes `void fn(acc_t *, const arg_t *)`, which adds an item to an accumulator, and `void combine(acc_t *, const acc_t
+ * *)`, which adds what another one has, fit for parallel_fold(). An accumulator of all zero bytes is to be neutral.
+ * Defines `fn__parallel_fold`.
+ *
+ *     static void count(struct histogram *h, const unsigned char *byte) { h->of[*byte]++; }
+ *     static void join(struct histogram *h, const struct histogram *right)
+ *     {
+ *         for (int i = 0; i < 256; i++)
+ *             h->of[i] += right->of[i];
+ *     }
+ *     PARALLEL_DECORATE_FOLD(count, join, struct histogram, unsigned char);
+ */
+#define PARALLEL_DECORATE_FOLD(...) PARALLEL_DECORATE_FOLD_(__VA_ARGS__, PARALLEL_END_)
+
+/**
+ * parallel_reduce(op, args, n, acc, ...options): makes one value of an array. Equals
+ *
+ *     for (size_t i = 0; i < n; i++)
+ *         *acc = op(*acc, args[i]);
+ *
+ * for an operator that is associative, and has side effects on nothing. The brackets are put anew, by n and the type
+ * alone: so the result is the same bit for bit, whatever the machine, the threads, their number and their timing, also
+ * of floating-point numbers. Source: Blelloch, "Prefix sums and their applications" (1990), 1.3, on blocks.
+ *
+ *     double sum = 0;
+ *     parallel_reduce(PARALLEL_PLUS, x, n, &sum);
+ *
+ * @param op   a function with PARALLEL_DECORATE_COMBINE, or one of the words
+ * @param args n values; read during the call only
+ * @param n    how many; 0 leaves *acc as it is
+ * @param acc  where the start stands, which is the left operand of all, and then the result; untouched if the call
+ *             fails
+ * @return 0; or -1 with errno EINVAL (an option that asks for what a reduction has not: `names`, `extras`, `timeout`,
+ *         `retries`, `deferred`), ENOMEM (values of kilobytes want memory), ETIMEDOUT (past `call_timeout`) or
+ *         ECANCELED (a cancelled task makes it). With PARALLEL_PROCESS it runs on threads, as there is no function of
+ *         items. Safe from any thread, and in tasks; not a cancellation point; not for signal handlers.
+ */
+#define parallel_reduce(...) PARALLEL_REDUCE_(__VA_ARGS__, PARALLEL_END_)
+
+/**
+ * parallel_map_reduce(fn, op, args, n, acc, ...options): makes one value of the results of a map, which are not kept.
+ * Equals
+ *
+ *     for (size_t i = 0; i < n; i++)
+ *         *acc = op(*acc, fn(args[i]));
+ *
+ * `fn` has a PARALLEL_DECORATE, or a PARALLEL_DECORATE_TASK, and gives what `op` takes. All options of
+ * parallel_map_into() are there, and failures are as in one: with the task's index, argument, name and message. With
+ * `silent`, a call goes on in spite of them; then it gives -1 with the code of the first, and *acc has what the others
+ * give. With PARALLEL_PROCESS, `fn` runs in worker processes, and `op` here. Else as parallel_reduce(); calls with
+ * options of tasks (`timeout`, `retries`, `names`, `extras`, processes), and of tasks that can fail, take up to 256 KiB
+ * of memory, and ENOMEM says that there is none.
+ */
+#define parallel_map_reduce(...) PARALLEL_MAP_REDUCE_(__VA_ARGS__, PARALLEL_END_)
+
+/**
+ * parallel_fold(fold, args, n, acc, ...options): adds an array to an accumulator. Equals
+ *
+ *     for (size_t i = 0; i < n; i++)
+ *         fn(acc, &args[i]);
+ *
+ * for a fold whose parts, each begun with all zero bytes, are combined in order: how many there are depends on n and
+ * the types alone. All else as for parallel_reduce(); ENOMEM where the parts need more than some kilobytes.
+ */
+#define parallel_fold(...) PARALLEL_FOLD_(__VA_ARGS__, PARALLEL_END_)
+
+#endif /* !__cplusplus */
+
+/* What parallel_reduce() is made of: for operators known at run time, and for C++. EINVAL also for an incomplete
+ * `op`. */
+PARALLEL_API int parallel_reduce_function(const parallel_combine *op, const void *args, size_t n, void *acc,
+                                          const parallel_options *options);
+
+/** What parallel_map_reduce() is made of. EINVAL also if the sizes of what `f` gives and `op` takes differ. */
+PARALLEL_API int parallel_map_reduce_function(const parallel_function *f, const parallel_combine *op, const void *args,
+                                              size_t n, void *acc, const parallel_options *options);
+
+/** What parallel_fold() is made of. */
+PARALLEL_API int parallel_fold_function(const parallel_folding *fold, const void *args, size_t n, void *acc,
+                                        const parallel_options *options);
+
+PARALLEL_END_DECLS
+
+#include <libparallel/detail/reduce.h>
+
+#endif

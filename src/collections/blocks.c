@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks of items; blocks.h says what for. */
+#include "collections/blocks.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "call/call.h"
+#include "call/failure.h"
+#include "call/plain.h"
+#include "sched/chunking.h"
+#include "sched/inline.h"
+
+/* How many blocks at most: of few items, and of many. */
+#define FEW_BLOCKS 128
+#define MANY_BLOCKS 1024
+#define MANY_ITEMS 65536
+/* The least block of values of which each cannot be its own: to begin a block takes about as long as an item. */
+#define SHORT_BLOCK 8
+/* There are so many, however large a part is. */
+#define LEAST_BLOCKS 16
+/* To clear so many bytes of an accumulator, and to combine them with those of another, takes about as long as an
+ * item. */
+#define BYTES_WORTH_AN_ITEM 8
+
+static pl_blocks blocks_of(size_t n, size_t part_size, size_t least)
+{
+    size_t most = n < MANY_ITEMS ? FEW_BLOCKS : MANY_BLOCKS, near = PL_BLOCKS_NEAR / part_size;
+    near = near > LEAST_BLOCKS ? near : LEAST_BLOCKS;
+    size_t size = pl_chunking_even(n, most < near ? most : near);
+    size = pl_chunking_even(size, least) * least;
+    return (pl_blocks){.n = n, .size = size, .count = pl_chunking_even(n, size)};
+}
+
+pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers)
+{
+    return blocks_of(n, size, are_numbers ? PL_BLOCKS_NUMBERS : n > FEW_BLOCKS ? SHORT_BLOCK : 1);
+}
+
+pl_blocks pl_blocks_of_accumulators(size_t n, size_t size)
+{
+    return blocks_of(n, size, size / BYTES_WORTH_AN_ITEM + 1);
+}
+
+void *pl_blocks_room(const pl_blocks *b, size_t part_size, size_t alignment, void *near)
+{
+    if (b->count * part_size <= PL_BLOCKS_NEAR && alignment <= PL_LINE)
+        return near;
+    void *room = pl_results_allocate(pl_size_multiply(b->count, part_size), alignment > PL_LINE ? alignment : PL_LINE);
+    if (!room)
+        errno = ENOMEM;
+    return room;
+}
+
+/* ---- running --------------------------------------------------------------------------------------------- */
+
+/* What a program's progress callback wants to know is items. */
+typedef struct counted_items {
+    const pl_blocks *blocks;
+    void (*callback)(size_t done, size_t total, void *data);
+    void *data;
+} counted_items;
+
+static void report_items(size_t done, size_t total, void *data)
+{
+    const counted_items *counted = data;
+    size_t items = done == total ? counted->blocks->n : done * counted->blocks->size;
+    counted->callback(items, counted->blocks->n, counted->data);
+}
+
+/* With options, which have been merged. */
+static int run_with(const pl_blocks *b, const pl_body *loop, pl_cost *block_cost, parallel_options *o,
+                    const pl_request *request)
+{
+    counted_items counted = {b, o->progress, o->progress_data};
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (o->executor == PARALLEL_PROCESS) /* no function of items is left to be run elsewhere */
+        o->executor = PARALLEL_DEFAULT_EXECUTOR;
+    o->grain = o->grain ? pl_chunking_even(o->grain, b->size) : 0;
+    if (o->progress) {
+        o->progress = report_items;
+        o->progress_data = &counted;
+    }
+    if (!pl_call_begin_loop(&c, loop, b->count, o, request))
+        return -1;
+    c.work.function.cost = (parallel_cost *)block_cost;
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
+    bool well = pl_call_run(&c, NULL);
+    pl_cleanup_end(&cleanup);
+    pl_call_return(&c, !well);
+    return well ? 0 : -1;
+}
+
+/* Without options, blocks cost so many times what items cost. */
+PL_NOT_INLINED static int run_plain(const pl_blocks *b, const pl_body *loop, pl_cost *cost)
+{
+    pl_cost block_cost;
+    pl_cost_scale(&block_cost, cost, b->size);
+    int result = pl_plain_loop(loop, b->count, &block_cost);
+    pl_cost_scale_back(cost, &block_cost, b->size);
+    return result;
+}
+
+PL_NOT_INLINED static int run_merged(const pl_blocks *b, const pl_body *loop, pl_cost *cost,
+                                     const parallel_options *options, const parallel_options *decoration,
+                                     const pl_request *request)
+{
+    parallel_options merged;
+    pl_cost block_cost;
+    if (!pl_options_merge(&merged, options, decoration, request))
+        return -1;
+    pl_cost_scale(&block_cost, cost, b->size);
+    int result = run_with(b, loop, &block_cost, &merged, request), saved = errno;
+    pl_cost_scale_back(cost, &block_cost, b->size);
+    errno = saved;
+    return result;
+}
+
+int pl_blocks_run(const pl_blocks *b, void (*body)(size_t begin, size_t end, void *ctx), void *ctx, pl_cost *cost,
+                  const parallel_options *options, const parallel_options *decoration, const pl_request *request)
+{
+    pl_body loop = {body, ctx, pl_context_thread.context};
+    if (options || decoration)
+        return run_merged(b, &loop, cost, options, decoration, request);
+    return pl_inline_fits(cost, b->n) ? pl_plain_at_once(&loop, b->count, cost, b->n) : run_plain(b, &loop, cost);
+}
+
+static void treat_nothing(size_t begin, size_t end, void *ctx)
+{
+    (void)begin;
+    (void)end;
+    (void)ctx;
+}
+
+int pl_blocks_check(const parallel_options *options, const parallel_options *decoration, const pl_request *request)
+{
+    static const pl_blocks none = {.size = 1};
+    pl_cost cost = {0};
+    pl_body loop = {.body = treat_nothing};
+    pl_failure_clear_last();
+    return options || decoration ? run_merged(&none, &loop, &cost, options, decoration, request) : 0;
+}
+
+PL_NOT_INLINED void pl_blocks_finish(void (*body)(size_t begin, size_t end, void *ctx), void *ctx)
+{
+    pl_body last = {body, ctx, pl_context_thread.context};
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_work_run_body(&last, 0, 0, 1);
+}
+
+bool pl_blocks_fit_here(const pl_cost *cost, size_t n)
+{
+    return pl_inline_fits(cost, n);
+}
+
+int pl_blocks_run_here(void (*body)(size_t begin, size_t end, void *ctx), void *ctx, const pl_cost *cost, size_t n)
+{
+    pl_body loop = {body, ctx, pl_context_thread.context};
+    return pl_plain_at_once(&loop, 1, cost, n);
+}

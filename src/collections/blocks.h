@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks: how calls that make one value of many items divide them, so that the result is the same bit for bit, whoever
+ * works on it.
+ *
+ * The items are cut into blocks of neighbours. How large these are depends on how many items there are, and on the
+ * types, alone. Each block is treated as a whole, from its first item to its last, and gives a part; parts are put
+ * together from the left. So which thread treats which block, and when, changes nothing; nor does what is known of
+ * costs, nor any option. A call that runs on its caller alone has the same blocks.
+ *
+ * There are enough blocks for many workers, and few enough for their parts to be on the caller's stack, or in some
+ * kilobytes. Where a part is large, there are fewer; where items are numbers, which are cheap, blocks are long enough
+ * to use several lanes.
+ */
+#ifndef PL_COLLECTIONS_BLOCKS_H
+#define PL_COLLECTIONS_BLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "call/options.h"
+#include "call/work.h"
+
+enum {
+    PL_BLOCKS_NEAR = 16384, /* bytes of parts that are kept on the caller's stack */
+    PL_BLOCKS_NUMBERS = 64  /* the least block of numbers, and what others are a multiple of */
+};
+
+/* n items, n > 0, in blocks. */
+typedef struct pl_blocks {
+    size_t n;
+    size_t size;  /* items in a block; the last may be shorter */
+    size_t count; /* blocks */
+} pl_blocks;
+
+/* The blocks of n values of so many bytes, which may be numbers: a part is a value. */
+pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers);
+
+/* The blocks of n items, of which a part is an accumulator of so many bytes: to begin one, and to combine it with
+ * another, takes time. */
+pl_blocks pl_blocks_of_accumulators(size_t n, size_t size);
+
+/* Where block k begins, and how many items it has. */
+static inline size_t pl_blocks_begin(const pl_blocks *b, size_t k)
+{
+    return k * b->size;
+}
+
+static inline size_t pl_blocks_length(const pl_blocks *b, size_t k)
+{
+    size_t rest = b->n - k * b->size;
+    return rest < b->size ? rest : b->size;
+}
+
+/* Room for all parts: `near`, of PL_BLOCKS_NEAR bytes, or on the heap, to be freed. NULL with errno ENOMEM. */
+void *pl_blocks_room(const pl_blocks *b, size_t part_size, size_t alignment, void *near);
+
+/* Has body(begin, end, ctx) called for blocks [begin, end), all of them exactly once, several at once; items cost what
+ * `cost` says, which learns. `decoration` may be NULL, as may `options`. 0; or -1 with errno, as parallel_for(), and
+ * then some blocks may not have been treated. */
+int pl_blocks_run(const pl_blocks *b, void (*body)(size_t begin, size_t end, void *ctx), void *ctx, pl_cost *cost,
+                  const parallel_options *options, const parallel_options *decoration, const pl_request *request);
+
+/* A call of no items: only its options are looked at. As pl_blocks_run(). */
+int pl_blocks_check(const parallel_options *options, const parallel_options *decoration, const pl_request *request);
+
+/* What is left to be done when all blocks have been treated, on the caller: body(0, 1, ctx), in a context of its own,
+ * as it calls functions of the program's. */
+void pl_blocks_finish(void (*body)(size_t begin, size_t end, void *ctx), void *ctx);
+
+/* Whether n items are known to cost so little that they are best treated on the caller, at once; and to do so: body(0,
+ * 1, ctx), in a context of its own. Returns 0. */
+bool pl_blocks_fit_here(const pl_cost *cost, size_t n);
+int pl_blocks_run_here(void (*body)(size_t begin, size_t end, void *ctx), void *ctx, const pl_cost *cost, size_t n);
+
+#endif

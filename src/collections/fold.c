@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Folds: each block of items is added to an accumulator of its own, and these are combined from the left (blocks.h). */
+#include "collections/reduce.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "base/size.h"
+#include "base/unwind.h"
+#include "collections/blocks.h"
+#include "sched/cost.h"
+
+/* The most bytes of an accumulator that a short fold needs on the stack for one more. */
+#define PART_HERE 4096
+
+static int fail_with(int code)
+{
+    errno = code;
+    return -1;
+}
+
+static bool is_alignment(size_t alignment)
+{
+    return (alignment & (alignment - 1)) == 0;
+}
+
+/* Parts in memory of their own end with the call, also if it is unwound. */
+static void free_parts(void *parts)
+{
+    free(parts);
+}
+
+typedef struct folding {
+    const parallel_folding *fold;
+    pl_blocks blocks;
+    const unsigned char *args;
+    unsigned char *parts; /* one accumulator for each block; the first begins as the caller's, the others with zeros */
+} folding;
+
+static void add_items(const parallel_folding *f, void *acc, const unsigned char *items, size_t n)
+{
+    if (f->fold) {
+        f->fold(acc, items, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        f->call(acc, items + i * f->arg_size);
+}
+
+static void fold_blocks(size_t begin, size_t end, void *ctx)
+{
+    const folding *f = ctx;
+    size_t size = f->fold->acc_size;
+    for (size_t k = begin; k < end; k++) {
+        unsigned char *part = f->parts + k * size;
+        if (k > 0)
+            memset(part, 0, size);
+        add_items(f->fold, part, f->args + pl_blocks_begin(&f->blocks, k) * f->fold->arg_size,
+                  pl_blocks_length(&f->blocks, k));
+    }
+}
+
+static void join_parts(size_t begin, size_t end, void *ctx)
+{
+    const folding *f = ctx;
+    (void)begin;
+    (void)end;
+    for (size_t k = 1; k < f->blocks.count; k++)
+        f->fold->combine(f->parts, f->parts + k * f->fold->acc_size);
+}
+
+static bool copy_folding(parallel_folding *to, const parallel_folding *from)
+{
+    if (!from)
+        return false;
+    size_t known = offsetof(parallel_folding, acc_align), size = from->size < known ? known : from->size;
+    memset(to, 0, sizeof *to);
+    memcpy(to, from, size < sizeof *to ? size : sizeof *to);
+    return to->acc_size && to->arg_size && (to->fold || to->call) && to->combine && is_alignment(to->acc_align);
+}
+
+static int fold_in_parts(folding *f, void *acc, pl_cost *cost, const parallel_options *options,
+                         const pl_request *request)
+{
+    memcpy(f->parts, acc, f->fold->acc_size);
+    if (pl_blocks_run(&f->blocks, fold_blocks, f, cost, options, f->fold->options, request) != 0)
+        return -1;
+    pl_blocks_finish(join_parts, f);
+    memcpy(acc, f->parts, f->fold->acc_size);
+    return 0;
+}
+
+PL_NOT_INLINED static int fold_with(const parallel_folding *fold, const void *args, size_t n, void *acc,
+                                    const parallel_options *options, const pl_request *request)
+{
+    parallel_folding own;
+    alignas(PL_LINE) unsigned char near[PL_BLOCKS_NEAR];
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!copy_folding(&own, fold) || (n && !args) || !acc)
+        return fail_with(EINVAL);
+    if (pl_size_multiply(n, own.arg_size) == PL_SIZE_NONE)
+        return fail_with(ENOMEM);
+    if (n == 0)
+        return pl_blocks_check(options, own.options, request);
+    folding f = {.fold = &own, .args = args, .blocks = pl_blocks_of_accumulators(n, own.acc_size)};
+    f.parts = pl_blocks_room(&f.blocks, own.acc_size, own.acc_align, near);
+    if (!f.parts)
+        return -1;
+    void *far = f.parts == near ? NULL : f.parts;
+    pl_cost *cost = own.cost ? (pl_cost *)own.cost : pl_cost_of(own.fold ? (uintptr_t)own.fold : (uintptr_t)own.call);
+    pl_cleanup_begin(&cleanup, free_parts, far);
+    int result = fold_in_parts(&f, acc, cost, options, request);
+    pl_cleanup_end(&cleanup);
+    free(far);
+    return result;
+}
+
+/* All of a short one, on the caller. One block is the serial loop. */
+static void fold_here(size_t begin, size_t end, void *ctx)
+{
+    const folding *f = ctx;
+    alignas(PL_LINE) unsigned char part[PART_HERE];
+    (void)begin;
+    (void)end;
+    f->fold->fold(f->parts, f->args, pl_blocks_length(&f->blocks, 0));
+    for (size_t k = 1; k < f->blocks.count; k++) {
+        memset(part, 0, f->fold->acc_size);
+        f->fold->fold(part, f->args + pl_blocks_begin(&f->blocks, k) * f->fold->arg_size,
+                      pl_blocks_length(&f->blocks, k));
+        f->fold->combine(f->parts, part);
+    }
+}
+
+int pl_fold(const parallel_folding *fold, const void *args, size_t n, void *acc, const parallel_options *options,
+            const pl_request *request)
+{
+    bool is_plain = !options && fold && fold->size == sizeof *fold && fold->fold && fold->cost && !fold->options &&
+                    fold->acc_size && fold->acc_size <= PART_HERE && fold->acc_align <= PL_LINE && fold->combine &&
+                    args && acc && n;
+    if (!is_plain || !pl_blocks_fit_here((const pl_cost *)fold->cost, n))
+        return fold_with(fold, args, n, acc, options, request);
+    folding f = {fold, pl_blocks_of_accumulators(n, fold->acc_size), args, acc};
+    return pl_blocks_run_here(fold_here, &f, (const pl_cost *)fold->cost, n);
+}

@@ -1,0 +1,8 @@
+libparallel_la_SOURCES += \
+    src/collections/blocks.c \
+    src/collections/blocks.h \
+    src/collections/fold.c \
+    src/collections/map_reduce.c \
+    src/collections/reduce.c \
+    src/collections/reduce.h \
+    src/collections/words.c

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Maps whose results are reduced, and not kept.
+ *
+ * The brackets are those of a reduction of the results (blocks.h), but that a block is folded in pieces of so many
+ * results as a buffer holds that stays in the first cache.
+ *
+ * A function that cannot fail is run so block by block. Where tasks may fail, have a timeout, are tried again, or run
+ * in other processes, they are tasks of a map, whose results come window by window into memory of the call, and are
+ * folded in the same pieces when the window is there.
+ */
+#include <errno.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "base/unwind.h"
+#include "call/call.h"
+#include "call/failure.h"
+#include "collections/blocks.h"
+#include "collections/reduce.h"
+
+enum {
+    BUFFER_BYTES = 4096,   /* results that are folded at once */
+    WINDOW_BYTES = 262144, /* results of one map: so much memory a call has */
+};
+
+typedef struct map_reduction {
+    const parallel_function *f;
+    const parallel_combine *op;
+    pl_blocks blocks;
+    const unsigned char *args;
+    unsigned char
+        *parts;   /* one value for each block; the first begins with the start, the others with their first result */
+    size_t piece; /* results in a piece of a block */
+} map_reduction;
+
+static int fail_with(int code)
+{
+    errno = code;
+    return -1;
+}
+
+static void free_memory(void *memory)
+{
+    free(memory);
+}
+
+/* Adds n results, which come next in block k, to what there is of it; `begun`: there is something. */
+static void add_results(const map_reduction *r, unsigned char *part, bool begun, const unsigned char *results, size_t n)
+{
+    size_t size = r->op->type_size;
+    if (n == 0)
+        return;
+    if (!begun)
+        memcpy(part, results, size);
+    pl_reduce_fold(r->op, part, results + (begun ? 0 : size), n - (begun ? 0 : 1));
+}
+
+/* ---- functions that cannot fail -------------------------------------------------------------------------- */
+
+/* Folds block k into `part`. */
+static void reduce_block(const map_reduction *r, size_t k, unsigned char *part)
+{
+    alignas(PL_LINE) unsigned char buffer[BUFFER_BYTES];
+    size_t begin = pl_blocks_begin(&r->blocks, k), end = begin + pl_blocks_length(&r->blocks, k);
+    bool begun = k == 0;
+    for (size_t to; begin < end; begin = to) {
+        to = end - begin < r->piece ? end : begin + r->piece;
+        parallel_span span = {.args = r->args + begin * r->f->arg_size, .results = buffer};
+        r->f->kernel(&span, 0, to - begin);
+        add_results(r, part, begun, buffer, to - begin);
+        begun = true;
+    }
+}
+
+static void reduce_blocks(size_t begin, size_t end, void *ctx)
+{
+    const map_reduction *r = ctx;
+    for (size_t k = begin; k < end; k++)
+        reduce_block(r, k, r->parts + k * r->op->type_size);
+}
+
+static void combine_parts(size_t begin, size_t end, void *ctx)
+{
+    const map_reduction *r = ctx;
+    (void)begin;
+    (void)end;
+    for (size_t k = 1; k < r->blocks.count; k++)
+        pl_reduce_fold(r->op, r->parts, r->parts + k * r->op->type_size, 1);
+}
+
+/* What tasks cost that do both. */
+static pl_cost *cost_of(const map_reduction *r)
+{
+    uintptr_t op = r->op->fold ? (uintptr_t)r->op->fold : (uintptr_t)r->op->call;
+    uintptr_t f = r->f->kernel ? (uintptr_t)r->f->kernel : (uintptr_t)r->f->call;
+    return pl_cost_of(f * 31 + op);
+}
+
+static int reduce_sure(map_reduction *r, void *acc, const parallel_options *options, const pl_request *request)
+{
+    alignas(PL_LINE) unsigned char near[PL_BLOCKS_NEAR];
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    size_t size = r->op->type_size;
+    r->parts = pl_blocks_room(&r->blocks, size, r->op->type_align, near);
+    if (!r->parts)
+        return -1;
+    void *far = r->parts == near ? NULL : r->parts;
+    pl_cleanup_begin(&cleanup, free_memory, far);
+    memcpy(r->parts, acc, size);
+    int result = pl_blocks_run(&r->blocks, reduce_blocks, r, cost_of(r), options, NULL, request);
+    if (result == 0) {
+        pl_blocks_finish(combine_parts, r);
+        memcpy(acc, r->parts, size);
+    }
+    pl_cleanup_end(&cleanup);
+    free(far);
+    return result;
+}
+
+/* ---- tasks of maps --------------------------------------------------------------------------------------- */
+
+/* A call that goes on from window to window. */
+typedef struct windows {
+    map_reduction *r;
+    parallel_options o; /* the whole call's */
+    const pl_request *request;
+    size_t length;          /* tasks in a window: some pieces */
+    uint64_t deadline;      /* of the call, in pl_os_nanoseconds(); 0: none */
+    unsigned char *results; /* of a window */
+    unsigned char *value;   /* what has been reduced: the blocks before `block`, */
+    unsigned char *part;    /* and of that, if `begun` */
+    size_t begin;           /* the window */
+    size_t block;           /* the block that the next result belongs to */
+    bool begun;             /* there is something of it */
+    int code;               /* of the first failure that was kept, or 0 */
+    bool has_failure;       /* `failure` is that */
+    parallel_failure failure;
+} windows;
+
+/* The end of the piece that task i is in. */
+static size_t piece_end(const map_reduction *r, size_t i)
+{
+    size_t k = i / r->blocks.size, begin = pl_blocks_begin(&r->blocks, k),
+           end = begin + pl_blocks_length(&r->blocks, k);
+    size_t to = begin + ((i - begin) / r->piece + 1) * r->piece;
+    return to < end ? to : end;
+}
+
+/* Where the window ends that begins with task i: with a piece. */
+static size_t window_end(const windows *w, size_t i)
+{
+    size_t end = i;
+    do
+        end = piece_end(w->r, end);
+    while (end < w->r->blocks.n && piece_end(w->r, end) - i <= w->length);
+    return end;
+}
+
+/* The block ends: it is folded into all before it. */
+static void end_block(windows *w)
+{
+    if (w->block > 0 && w->begun)
+        pl_reduce_fold(w->r->op, w->value, w->part, 1);
+    w->begun = false;
+    w->block++;
+}
+
+/* The results of tasks [from, to) of a window have come, which are in one piece. */
+static void fold_piece(windows *w, size_t from, size_t to)
+{
+    const map_reduction *r = w->r;
+    unsigned char *part = w->block == 0 ? w->value : w->part;
+    add_results(r, part, w->begun || w->block == 0, w->results + (from - w->begin) * r->op->type_size, to - from);
+    w->begun = w->begun || to > from;
+}
+
+/* Folds what has come of the window [begin, end), but for tasks that have failed. */
+static void fold_window(windows *w, size_t end, const pl_failed_list *failed)
+{
+    const map_reduction *r = w->r;
+    size_t k = 0;
+    for (size_t i = w->begin, to; i < end; i = to) {
+        to = piece_end(r, i);
+        for (size_t from = i; from < to;) {
+            while (k < failed->count && w->begin + failed->list[k].first.index + failed->list[k].count <= from)
+                k++;
+            size_t next = k < failed->count ? w->begin + failed->list[k].first.index : to;
+            next = next < to ? next : to;
+            if (from < next)
+                fold_piece(w, from, next);
+            from = next < to ? w->begin + failed->list[k].first.index + failed->list[k].count : to;
+        }
+        if (to == pl_blocks_begin(&r->blocks, w->block) + pl_blocks_length(&r->blocks, w->block))
+            end_block(w);
+    }
+}
+
+typedef struct folding {
+    windows *w;
+    size_t end;
+    const pl_failed_list *failed;
+} folding;
+
+static void fold_in_context(size_t begin, size_t end, void *ctx)
+{
+    const folding *f = ctx;
+    (void)begin;
+    (void)end;
+    fold_window(f->w, f->end, f->failed);
+}
+
+/* A failure of a window, as one of the call. */
+static parallel_failure of_the_call(const windows *w, const parallel_failure *failure)
+{
+    parallel_failure f = *failure;
+    f.index += w->begin;
+    return f;
+}
+
+/* Keeps the first failure of a call that goes on in spite of it. */
+static void keep_failure(windows *w, const pl_call *c)
+{
+    const parallel_failure *failure = pl_call_failure(c);
+    if (w->code || !failure)
+        return;
+    w->code = pl_call_code(c);
+    w->failure = of_the_call(w, failure);
+    w->failure.message = strdup(failure->message);
+    w->has_failure = w->failure.message != NULL;
+}
+
+static void report_progress(size_t done, size_t total, void *data)
+{
+    const windows *w = data;
+    bool is_last = done == total && w->begin + total == w->r->blocks.n;
+    if (done < total || is_last) /* the end of a window but the last is no end */
+        w->o.progress(w->begin + done, w->r->blocks.n, w->o.progress_data);
+}
+
+/* The options of a window that begins now; false if there is no time left. */
+static bool window_options(windows *w, parallel_options *o)
+{
+    *o = w->o;
+    o->names = o->names ? o->names + w->begin : NULL;
+    if (o->progress) {
+        o->progress = report_progress;
+        o->progress_data = w;
+    }
+    uint64_t now = w->deadline ? pl_os_nanoseconds() : 0;
+    if (w->deadline)
+        o->call_timeout = w->deadline > now ? (double)(w->deadline - now) * 1e-9 : 1e-9;
+    return true;
+}
+
+/* Runs a window. 0; or -1 with errno and the last failure. */
+static int run_window(windows *w, size_t end)
+{
+    const map_reduction *r = w->r;
+    parallel_options o;
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    window_options(w, &o);
+    parallel_function f = *r->f;
+    f.options = NULL; /* they are in `o` */
+    memset(w->results, 0, (end - w->begin) * r->op->type_size);
+    if (!pl_call_begin_map(&c, &pl_work_map, &f, r->args + w->begin * f.arg_size, end - w->begin, &o, w->request))
+        return -1;
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
+    bool well = pl_call_run(&c, w->results);
+    bool goes_on = well || (o.silent && !c.error && !c.failures.lost);
+    if (goes_on) {
+        keep_failure(w, &c);
+        pl_blocks_finish(fold_in_context, &(folding){w, end, &c.failures.all});
+    } else if (pl_call_failure(&c)) { /* it is known by its index in the call */
+        c.failures.all.list[0].first = of_the_call(w, pl_call_failure(&c));
+    }
+    pl_cleanup_end(&cleanup);
+    pl_call_return(&c, !goes_on);
+    return goes_on ? 0 : -1;
+}
+
+static int run_windows(windows *w)
+{
+    size_t n = w->r->blocks.n;
+    w->deadline = w->o.call_timeout > 0 && w->o.call_timeout < 1e9
+                      ? pl_os_nanoseconds() + (uint64_t)(w->o.call_timeout * 1e9) + 1
+                      : 0;
+    for (size_t end; w->begin < n; w->begin = end) {
+        end = window_end(w, w->begin);
+        if (run_window(w, end) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *merged, const pl_request *request)
+{
+    size_t size = r->op->type_size, n = r->blocks.n, length = WINDOW_BYTES / size;
+    windows w = {.r = r, .o = *merged, .request = request, .length = length < n ? length : n};
+    w.length = w.length > r->piece ? w.length : r->piece;
+    size_t room = pl_size_multiply((w.length < n ? w.length : n) + r->piece + 2, size);
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    w.value = pl_results_allocate(room, r->op->type_align > PL_LINE ? r->op->type_align : PL_LINE);
+    if (!w.value)
+        return fail_with(ENOMEM);
+    w.part = w.value + size;
+    w.results = w.part + size;
+    pl_cleanup_begin(&cleanup, free_memory, w.value);
+    memcpy(w.value, acc, size);
+    int result = run_windows(&w);
+    pl_cleanup_end(&cleanup);
+    if (result == 0)
+        memcpy(acc, w.value, size);
+    if (result == 0 && w.code) { /* the others are in *acc */
+        if (w.has_failure)
+            pl_failure_set_last(&w.failure);
+        result = fail_with(w.code);
+    }
+    int saved = errno;
+    free((char *)w.failure.message);
+    free(w.value);
+    errno = saved;
+    return result;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------------- */
+
+/* Whether tasks are to be those of a map. */
+static bool needs_map(const parallel_function *f, const parallel_options *o)
+{
+    return pl_function_can_fail(f) || o->timeout > 0 || o->retries > 0 || o->names || o->extras ||
+           o->executor == PARALLEL_PROCESS;
+}
+
+PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const parallel_combine *op, const void *args,
+                                          size_t n, void *acc, const parallel_options *options,
+                                          const pl_request *request)
+{
+    parallel_function function;
+    parallel_combine own;
+    parallel_options merged;
+    if (!pl_function_copy(&function, f) || !pl_reduce_copy(&own, op) || function.result_size != own.type_size ||
+        (n && !args) || !acc)
+        return fail_with(EINVAL);
+    if (pl_size_multiply(n, function.arg_size) == PL_SIZE_NONE || pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
+        return fail_with(ENOMEM);
+    bool has_options = options || function.options;
+    if (!pl_options_merge(&merged, options, function.options, request))
+        return -1;
+    if (n == 0)
+        return pl_blocks_check(options, function.options, request);
+    map_reduction r = {.f = &function, .op = &own, .args = args};
+    r.blocks = pl_blocks_of_values(n, own.type_size, own.is_numeric);
+    r.piece = BUFFER_BYTES / own.type_size ? BUFFER_BYTES / own.type_size : 1;
+    if (needs_map(&function, &merged) || own.type_size > BUFFER_BYTES || own.type_align > PL_LINE)
+        return reduce_tasks(&r, acc, &merged, request);
+    return reduce_sure(&r, acc, has_options ? &merged : NULL, request);
+}
+
+/* All of a short one, on the caller. */
+static void reduce_here(size_t begin, size_t end, void *ctx)
+{
+    const map_reduction *r = ctx;
+    alignas(PL_LINE) unsigned char part[BUFFER_BYTES];
+    (void)begin;
+    (void)end;
+    reduce_block(r, 0, r->parts);
+    for (size_t k = 1; k < r->blocks.count; k++) {
+        reduce_block(r, k, part);
+        pl_reduce_fold(r->op, r->parts, part, 1);
+    }
+}
+
+int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const void *args, size_t n, void *acc,
+                  const parallel_options *options, const pl_request *request)
+{
+    bool is_plain = !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && op &&
+                    op->size == sizeof *op && op->fold && op->type_size && op->type_size == f->result_size &&
+                    op->type_size <= BUFFER_BYTES && op->type_align <= PL_LINE && f->arg_size && args && acc && n;
+    if (!is_plain)
+        return map_reduce_with(f, op, args, n, acc, options, request);
+    map_reduction r = {.f = f, .op = op, .args = args, .parts = acc, .piece = BUFFER_BYTES / op->type_size};
+    pl_cost *cost = cost_of(&r);
+    if (!pl_blocks_fit_here(cost, n))
+        return map_reduce_with(f, op, args, n, acc, options, request);
+    r.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric);
+    return pl_blocks_run_here(reduce_here, &r, cost, n);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Reductions and folds: what the exported functions do, with the executors that there are. */
+#ifndef PL_COLLECTIONS_REDUCE_H
+#define PL_COLLECTIONS_REDUCE_H
+
+#include <libparallel/reduce.h>
+
+#include "call/options.h"
+
+int pl_reduce(const parallel_combine *op, const void *args, size_t n, void *acc, const parallel_options *options,
+              const pl_request *request);
+
+/* On blocks of parts that begin with all zero bytes. */
+int pl_fold(const parallel_folding *fold, const void *args, size_t n, void *acc, const parallel_options *options,
+            const pl_request *request);
+
+int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const void *args, size_t n, void *acc,
+                  const parallel_options *options, const pl_request *request);
+
+/* ---- between reduce.c and map_reduce.c ------------------------------------------------------------------- */
+
+/* The operator as given, without members that an older or hand-filled one does not have. False if it cannot be
+ * called. */
+bool pl_reduce_copy(parallel_combine *to, const parallel_combine *from);
+
+/* Folds n items into *left, in one block. */
+void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, size_t n);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Operators on numbers: what PARALLEL_PLUS and the other words mean, for each type.
+ *
+ * They commute, so a block of numbers is folded in several lanes: LANES vectors of 32 bytes, whatever the machine has,
+ * as the lanes decide how floating-point sums are rounded. Compilers make two instructions of one where vectors are
+ * shorter.
+ *
+ * Integers are added and multiplied as unsigned ones, which wrap around. The least and the greatest of floating-point
+ * numbers pass over NaN: what is there is replaced if the other is less, or if it is NaN itself.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <libparallel/reduce.h>
+
+#define LANES 4
+#define VECTOR_BYTES 32
+
+/* A vector that may stand anywhere. */
+#define VECTOR(type) __attribute__((vector_size(VECTOR_BYTES), aligned(_Alignof(type)), may_alias)) type
+
+/* What `mask` chooses of two vectors: all bits of a lane are set, or none. */
+#define CHOOSE(mask, a, b) ((__typeof__(a))(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
+
+/* Each operator on two vectors, and on two numbers. */
+#define PLUS_V(a, b) ((a) + (b))
+#define TIMES_V(a, b) ((a) * (b))
+#define AND_V(a, b) ((a) & (b))
+#define OR_V(a, b) ((a) | (b))
+#define XOR_V(a, b) ((a) ^ (b))
+#define MIN_V(a, b) CHOOSE((b) < (a), b, a)
+#define MAX_V(a, b) CHOOSE((b) > (a), b, a)
+#define LEAST_V(a, b) CHOOSE(((b) < (a)) | ((a) != (a)), b, a)
+#define GREATEST_V(a, b) CHOOSE(((b) > (a)) | ((a) != (a)), b, a)
+#define PLUS_N(a, b) ((a) + (b))
+#define TIMES_N(a, b) ((a) * (b))
+#define AND_N(a, b) ((a) & (b))
+#define OR_N(a, b) ((a) | (b))
+#define XOR_N(a, b) ((a) ^ (b))
+#define MIN_N(a, b) ((b) < (a) ? (b) : (a))
+#define MAX_N(a, b) ((b) > (a) ? (b) : (a))
+#define LEAST_N(a, b) ((b) < (a) || (a) != (a) ? (b) : (a))
+#define GREATEST_N(a, b) ((b) > (a) || (a) != (a) ? (b) : (a))
+
+/* Folds n numbers of `type`, taken for `as` (which wraps around, where `type` may not; `wide` is what a machine
+ * calculates with). */
+#define FOLD(name, type, as, wide, op)                                                                                 \
+    static void fold_##name##_##type(void *left, const void *items, size_t n)                                          \
+    {                                                                                                                  \
+        typedef VECTOR(as) vector;                                                                                     \
+        enum { IN_VECTOR = VECTOR_BYTES / sizeof(as), STEP = LANES * IN_VECTOR };                                      \
+        const as *x = items;                                                                                           \
+        as value;                                                                                                      \
+        size_t i = 0;                                                                                                  \
+        memcpy(&value, left, sizeof value);                                                                            \
+        if (n >= STEP) {                                                                                               \
+            const vector *v = (const vector *)(const void *)x;                                                         \
+            vector a = v[0], b = v[1], c = v[2], d = v[3];                                                             \
+            for (i = STEP; i + STEP <= n; i += STEP) {                                                                 \
+                v += LANES;                                                                                            \
+                a = op##_V(a, v[0]);                                                                                   \
+                b = op##_V(b, v[1]);                                                                                   \
+                c = op##_V(c, v[2]);                                                                                   \
+                d = op##_V(d, v[3]);                                                                                   \
+            }                                                                                                          \
+            a = op##_V(a, b);                                                                                          \
+            c = op##_V(c, d);                                                                                          \
+            a = op##_V(a, c);                                                                                          \
+            for (size_t k = 0; k < IN_VECTOR; k++)                                                                     \
+                value = (as)op##_N((wide)value, (wide)a[k]);                                                           \
+        }                                                                                                              \
+        for (; i < n; i++)                                                                                             \
+            value = (as)op##_N((wide)value, (wide)x[i]);                                                               \
+        memcpy(left, &value, sizeof value);                                                                            \
+    }
+
+/* Those that vectors do not have, or machines not fast. */
+#define FOLD_ONE(name, type, as, wide, op)                                                                             \
+    static void fold_##name##_##type(void *left, const void *items, size_t n)                                          \
+    {                                                                                                                  \
+        const as *x = items;                                                                                           \
+        as value;                                                                                                      \
+        memcpy(&value, left, sizeof value);                                                                            \
+        for (size_t i = 0; i < n; i++)                                                                                 \
+            value = (as)op##_N((wide)value, (wide)x[i]);                                                               \
+        memcpy(left, &value, sizeof value);                                                                            \
+    }
+
+#define FOLDS_OF_INTEGERS(bits, wide)                                                                                  \
+    FOLD(plus, int##bits##_t, uint##bits##_t, wide, PLUS)                                                              \
+    FOLD(times, int##bits##_t, uint##bits##_t, wide, TIMES)                                                            \
+    FOLD(and, int##bits##_t, uint##bits##_t, wide, AND)                                                                \
+    FOLD(or, int##bits##_t, uint##bits##_t, wide, OR)                                                                  \
+    FOLD(xor, int##bits##_t, uint##bits##_t, wide, XOR)                                                                \
+    FOLD(min, int##bits##_t, int##bits##_t, int64_t, MIN)                                                              \
+    FOLD(max, int##bits##_t, int##bits##_t, int64_t, MAX)                                                              \
+    FOLD(min, uint##bits##_t, uint##bits##_t, uint64_t, MIN)                                                           \
+    FOLD(max, uint##bits##_t, uint##bits##_t, uint64_t, MAX)
+
+FOLDS_OF_INTEGERS(8, uint32_t)
+FOLDS_OF_INTEGERS(16, uint32_t)
+FOLDS_OF_INTEGERS(32, uint32_t)
+FOLDS_OF_INTEGERS(64, uint64_t)
+
+FOLD(plus, float, float, float, PLUS)
+FOLD(times, float, float, float, TIMES)
+FOLD(min, float, float, float, LEAST)
+FOLD(max, float, float, float, GREATEST)
+FOLD(plus, double, double, double, PLUS)
+FOLD(times, double, double, double, TIMES)
+FOLD(min, double, double, double, LEAST)
+FOLD(max, double, double, double, GREATEST)
+
+typedef long double long_double;
+FOLD_ONE(plus, long_double, long_double, long_double, PLUS)
+FOLD_ONE(times, long_double, long_double, long_double, TIMES)
+FOLD_ONE(min, long_double, long_double, long_double, LEAST)
+FOLD_ONE(max, long_double, long_double, long_double, GREATEST)
+
+FOLD_ONE(and, bool, bool, int, AND)
+FOLD_ONE(or, bool, bool, int, OR)
+FOLD_ONE(xor, bool, bool, int, XOR)
+
+/* ---- the table ------------------------------------------------------------------------------------------- */
+
+/* One number, for programs that call it; and blocks of them. */
+#define ONE(word, fold, type)                                                                                          \
+    static parallel_cost cost_##word##_##type;                                                                         \
+    static void call_##word##_##type(void *left, const void *right)                                                    \
+    {                                                                                                                  \
+        fold(left, right, 1);                                                                                          \
+    }                                                                                                                  \
+    static void blocks_##word##_##type(void *left, const void *items, size_t n, size_t block)                          \
+    {                                                                                                                  \
+        const type *x = items;                                                                                         \
+        size_t i = block < n && block > 1 ? block : n;                                                                 \
+        fold(left, x, i);                                                                                              \
+        while (i < n) {                                                                                                \
+            size_t size = block < n - i ? block : n - i;                                                               \
+            type part = x[i];                                                                                          \
+            fold(&part, x + i + 1, size - 1);                                                                          \
+            fold(left, &part, 1);                                                                                      \
+            i += size;                                                                                                 \
+        }                                                                                                              \
+    }
+
+#define ENTRY(word, type)                                                                                              \
+    {                                                                                                                  \
+        .name = #word, .size = sizeof(parallel_combine), .call = call_##word##_##type, .type_size = sizeof(type),      \
+        .type_align = _Alignof(type), .fold = blocks_##word##_##type, .cost = &cost_##word##_##type,                   \
+        .is_numeric = true,                                                                                            \
+    }
+
+/* All words that are of each type, with the fold of the type that it is taken for. */
+#define EACH_OF_INTEGER(X, type, like)                                                                                 \
+    X(plus, fold_plus_##like, type)                                                                                    \
+    X(times, fold_times_##like, type)                                                                                  \
+    X(min, fold_min_##type, type)                                                                                      \
+    X(max, fold_max_##type, type)                                                                                      \
+    X(and, fold_and_##like, type)                                                                                      \
+    X(or, fold_or_##like, type)                                                                                        \
+    X(xor, fold_xor_##like, type)
+#define EACH_OF_FLOAT(X, type)                                                                                         \
+    X(plus, fold_plus_##type, type)                                                                                    \
+    X(times, fold_times_##type, type)                                                                                  \
+    X(min, fold_min_##type, type)                                                                                      \
+    X(max, fold_max_##type, type)
+#define EACH_OF_BOOL(X)                                                                                                \
+    X(min, fold_and_bool, bool)                                                                                        \
+    X(max, fold_or_bool, bool)                                                                                         \
+    X(and, fold_and_bool, bool)                                                                                        \
+    X(or, fold_or_bool, bool)                                                                                          \
+    X(xor, fold_xor_bool, bool)
+
+EACH_OF_INTEGER(ONE, int8_t, int8_t)
+EACH_OF_INTEGER(ONE, int16_t, int16_t)
+EACH_OF_INTEGER(ONE, int32_t, int32_t)
+EACH_OF_INTEGER(ONE, int64_t, int64_t)
+EACH_OF_INTEGER(ONE, uint8_t, int8_t)
+EACH_OF_INTEGER(ONE, uint16_t, int16_t)
+EACH_OF_INTEGER(ONE, uint32_t, int32_t)
+EACH_OF_INTEGER(ONE, uint64_t, int64_t)
+EACH_OF_FLOAT(ONE, float)
+EACH_OF_FLOAT(ONE, double)
+EACH_OF_FLOAT(ONE, long_double)
+EACH_OF_BOOL(ONE)
+
+#define INTEGERS(word)                                                                                                 \
+    [PARALLEL_I8_] = ENTRY(word, int8_t), [PARALLEL_I16_] = ENTRY(word, int16_t),                                      \
+    [PARALLEL_I32_] = ENTRY(word, int32_t), [PARALLEL_I64_] = ENTRY(word, int64_t),                                    \
+    [PARALLEL_U8_] = ENTRY(word, uint8_t), [PARALLEL_U16_] = ENTRY(word, uint16_t),                                    \
+    [PARALLEL_U32_] = ENTRY(word, uint32_t), [PARALLEL_U64_] = ENTRY(word, uint64_t)
+#define FLOATS(word)                                                                                                   \
+    [PARALLEL_F32_] = ENTRY(word, float), [PARALLEL_F64_] = ENTRY(word, double),                                       \
+    [PARALLEL_LONG_DOUBLE_] = ENTRY(word, long_double)
+#define BOOL(word) [PARALLEL_BOOL_] = ENTRY(word, bool)
+
+const parallel_combine parallel_word_combines[PARALLEL_WORDS_][PARALLEL_NUMBERS_] = {
+    [PARALLEL_WORD_PLUS_] = {INTEGERS(plus), FLOATS(plus)},
+    [PARALLEL_WORD_TIMES_] = {INTEGERS(times), FLOATS(times)},
+    [PARALLEL_WORD_MIN_] = {INTEGERS(min), FLOATS(min), BOOL(min)},
+    [PARALLEL_WORD_MAX_] = {INTEGERS(max), FLOATS(max), BOOL(max)},
+    [PARALLEL_WORD_AND_] = {INTEGERS(and), BOOL(and)},
+    [PARALLEL_WORD_OR_] = {INTEGERS(or), BOOL(or)},
+    [PARALLEL_WORD_XOR_] = {INTEGERS(xor), BOOL(xor)},
+};
