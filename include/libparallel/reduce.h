@@ -150,6 +150,9 @@ PARALLEL_API int parallel_map_reduce_function(const parallel_function *f, const 
 PARALLEL_API int parallel_fold_function(const parallel_folding *fold, const void *args, size_t n, void *acc,
                                         const parallel_options *options);
 
+/** The operators that the words stand for, by word and type: for the macros. Those that are not meant are all zero. */
+PARALLEL_API extern const parallel_combine parallel_word_combines[7][12];
+
 PARALLEL_END_DECLS
 
 #include <libparallel/detail/reduce.h>

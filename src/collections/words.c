@@ -197,6 +197,8 @@ EACH_OF_BOOL(ONE)
     [PARALLEL_LONG_DOUBLE_] = ENTRY(word, long_double)
 #define BOOL(word) [PARALLEL_BOOL_] = ENTRY(word, bool)
 
+_Static_assert(PARALLEL_WORDS_ == 7 && PARALLEL_NUMBERS_ == 12, "as declared");
+
 const parallel_combine parallel_word_combines[PARALLEL_WORDS_][PARALLEL_NUMBERS_] = {
     [PARALLEL_WORD_PLUS_] = {INTEGERS(plus), FLOATS(plus)},
     [PARALLEL_WORD_TIMES_] = {INTEGERS(times), FLOATS(times)},

@@ -38,9 +38,6 @@ enum {
     PARALLEL_NUMBERS_
 };
 
-/* An operator for each; those that are not meant have no type. */
-PARALLEL_API extern const parallel_combine parallel_word_combines[PARALLEL_WORDS_][PARALLEL_NUMBERS_];
-
 #ifndef __cplusplus
 
 /* PARALLEL_IS_WORD_(op) is 1 for a word, and 0 for any other name: as PARALLEL_IS_VOID_ does it. */
