@@ -37,7 +37,8 @@
 #include "base/size.h"
 #include "sched/pool.h"
 
-/* How often who waits for an executor that nobody has come for reminds the pool of it: threads may be had again. */
+/* How often a thread that waits for an executor which nobody has come for reminds the pool of it: there may be threads
+ * to be had by now. */
 #define REMIND_NS UINT64_C(100000000)
 
 typedef enum state { NEW, SUBMITTED, HERE, PERFORMED, DONE, FAILED, LOST } state;
@@ -449,7 +450,7 @@ int parallel_executor_cancel(parallel_executor *ex)
 static int shut_down(parallel_executor *ex)
 {
     if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING))
-        pl_stop_notify_all(); /* who waits to try a task again */
+        pl_stop_notify_all(); /* a thread may wait to try a task again */
     if (!has_ended(ex) && is_inside(ex))
         return EDEADLK;
     perform_here(ex); /* that is, notes that nothing was run */
