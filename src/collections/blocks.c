@@ -3,7 +3,9 @@
 #include "collections/blocks.h"
 
 #include <errno.h>
+#include <stdalign.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -42,16 +44,6 @@ pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers)
 pl_blocks pl_blocks_of_accumulators(size_t n, size_t size)
 {
     return blocks_of(n, size, size / BYTES_WORTH_AN_ITEM + 1);
-}
-
-void *pl_blocks_room(const pl_blocks *b, size_t part_size, size_t alignment, void *near)
-{
-    if (b->count * part_size <= PL_BLOCKS_NEAR && alignment <= PL_LINE)
-        return near;
-    void *room = pl_results_allocate(pl_size_multiply(b->count, part_size), alignment > PL_LINE ? alignment : PL_LINE);
-    if (!room)
-        errno = ENOMEM;
-    return room;
 }
 
 /* ---- running --------------------------------------------------------------------------------------------- */
@@ -120,14 +112,53 @@ PL_NOT_INLINED static int run_merged(const pl_blocks *b, const pl_body *loop, pl
     return result;
 }
 
-int pl_blocks_run(const pl_blocks *b, void (*body)(size_t begin, size_t end, void *ctx), void *ctx, pl_cost *cost,
-                  const parallel_options *options, const parallel_options *decoration, const pl_request *request)
+static int treat_all(const pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
+                     const parallel_options *decoration, const pl_request *request)
 {
-    pl_body loop = {body, ctx, pl_context_thread.context};
+    const pl_blocks *b = &work->blocks;
+    pl_body loop = {work->treat, (void *)work, pl_context_thread.context};
     if (options || decoration)
         return run_merged(b, &loop, cost, options, decoration, request);
     return pl_inline_fits(cost, b->n) ? pl_plain_at_once(&loop, b->count, cost, b->n) : run_plain(b, &loop, cost);
 }
+
+/* ---- parts ----------------------------------------------------------------------------------------------- */
+
+static void free_memory(void *memory)
+{
+    free(memory);
+}
+
+int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost, const parallel_options *options,
+                  const parallel_options *decoration, const pl_request *request)
+{
+    alignas(PL_LINE) unsigned char near[PL_BLOCKS_NEAR];
+    size_t bytes = pl_size_multiply(work->blocks.count, work->part_size);
+    size_t alignment = work->part_align > PL_LINE ? work->part_align : PL_LINE;
+    unsigned char *far = NULL;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (bytes > sizeof near || alignment > PL_LINE) {
+        far = pl_results_allocate(bytes, alignment);
+        if (!far) {
+            errno = ENOMEM;
+            return -1;
+        }
+    }
+    work->parts = far ? far : near;
+    pl_cleanup_begin(&cleanup, free_memory, far);
+    memcpy(work->parts, acc, work->part_size);
+    int result = treat_all(work, cost, options, decoration, request);
+    if (result == 0) {
+        pl_blocks_call(work->combine, work);
+        memcpy(acc, work->parts, work->part_size);
+    }
+    pl_cleanup_end(&cleanup);
+    free(far);
+    return result;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------------------- */
 
 static void treat_nothing(size_t begin, size_t end, void *ctx)
 {
@@ -145,7 +176,7 @@ int pl_blocks_check(const parallel_options *options, const parallel_options *dec
     return options || decoration ? run_merged(&none, &loop, &cost, options, decoration, request) : 0;
 }
 
-PL_NOT_INLINED void pl_blocks_finish(void (*body)(size_t begin, size_t end, void *ctx), void *ctx)
+PL_NOT_INLINED void pl_blocks_call(void (*body)(size_t begin, size_t end, void *ctx), void *ctx)
 {
     pl_body last = {body, ctx, pl_context_thread.context};
     PL_UNWIND_BY(pl_context_unwinds);

@@ -52,21 +52,34 @@ static inline size_t pl_blocks_length(const pl_blocks *b, size_t k)
     return rest < b->size ? rest : b->size;
 }
 
-/* Room for all parts: `near`, of PL_BLOCKS_NEAR bytes, or on the heap, to be freed. NULL with errno ENOMEM. */
-void *pl_blocks_room(const pl_blocks *b, size_t part_size, size_t alignment, void *near);
+/* What is done with the blocks of a call that puts parts together. */
+typedef struct pl_blocks_work {
+    pl_blocks blocks;
+    size_t part_size, part_align; /* bytes, and _Alignof() or 0 */
 
-/* Has body(begin, end, ctx) called for blocks [begin, end), all of them exactly once, several at once; items cost what
- * `cost` says, which learns. `decoration` may be NULL, as may `options`. 0; or -1 with errno, as parallel_for(), and
- * then some blocks may not have been treated. */
-int pl_blocks_run(const pl_blocks *b, void (*body)(size_t begin, size_t end, void *ctx), void *ctx, pl_cost *cost,
-                  const parallel_options *options, const parallel_options *decoration, const pl_request *request);
+    /* Treats blocks [begin, end), whose parts are `parts[k * part_size]`: that of the first begins as *acc, the others as they
+     * are. ctx is this work. */
+    void (*treat)(size_t begin, size_t end, void *ctx);
+
+    /* Puts all parts together in the first. */
+    void (*combine)(size_t begin, size_t end, void *ctx);
+
+    unsigned char *parts; /* the call's */
+} pl_blocks_work;
+
+/*
+ * Has all blocks treated, exactly once, several at once, and their parts put together, from *acc on, which is untouched if the
+ * call fails. Items cost what `cost` says, which learns. `options` and `decoration` may be NULL. 0; or -1 with errno: as
+ * parallel_for(), or ENOMEM where parts want memory of their own.
+ */
+int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost, const parallel_options *options,
+                  const parallel_options *decoration, const pl_request *request);
 
 /* A call of no items: only its options are looked at. As pl_blocks_run(). */
 int pl_blocks_check(const parallel_options *options, const parallel_options *decoration, const pl_request *request);
 
-/* What is left to be done when all blocks have been treated, on the caller: body(0, 1, ctx), in a context of its own,
- * as it calls functions of the program's. */
-void pl_blocks_finish(void (*body)(size_t begin, size_t end, void *ctx), void *ctx);
+/* Calls body(0, 1, ctx) on the caller, in a context of its own: for what calls functions of the program's. */
+void pl_blocks_call(void (*body)(size_t begin, size_t end, void *ctx), void *ctx);
 
 /* Whether n items are known to cost so little that they are best treated on the caller, at once; and to do so: body(0,
  * 1, ctx), in a context of its own. Returns 0. */

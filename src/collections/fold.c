@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/os.h"
@@ -27,17 +26,11 @@ static bool is_alignment(size_t alignment)
     return (alignment & (alignment - 1)) == 0;
 }
 
-/* Parts in memory of their own end with the call, also if it is unwound. */
-static void free_parts(void *parts)
-{
-    free(parts);
-}
-
+/* A part is an accumulator; but for the first, it begins with zeros. */
 typedef struct folding {
+    pl_blocks_work work;
     const parallel_folding *fold;
-    pl_blocks blocks;
     const unsigned char *args;
-    unsigned char *parts; /* one accumulator for each block; the first begins as the caller's, the others with zeros */
 } folding;
 
 static void add_items(const parallel_folding *f, void *acc, const unsigned char *items, size_t n)
@@ -55,11 +48,11 @@ static void fold_blocks(size_t begin, size_t end, void *ctx)
     const folding *f = ctx;
     size_t size = f->fold->acc_size;
     for (size_t k = begin; k < end; k++) {
-        unsigned char *part = f->parts + k * size;
+        unsigned char *part = f->work.parts + k * size;
         if (k > 0)
             memset(part, 0, size);
-        add_items(f->fold, part, f->args + pl_blocks_begin(&f->blocks, k) * f->fold->arg_size,
-                  pl_blocks_length(&f->blocks, k));
+        add_items(f->fold, part, f->args + pl_blocks_begin(&f->work.blocks, k) * f->fold->arg_size,
+                  pl_blocks_length(&f->work.blocks, k));
     }
 }
 
@@ -68,8 +61,8 @@ static void join_parts(size_t begin, size_t end, void *ctx)
     const folding *f = ctx;
     (void)begin;
     (void)end;
-    for (size_t k = 1; k < f->blocks.count; k++)
-        f->fold->combine(f->parts, f->parts + k * f->fold->acc_size);
+    for (size_t k = 1; k < f->work.blocks.count; k++)
+        f->fold->combine(f->work.parts, f->work.parts + k * f->fold->acc_size);
 }
 
 static bool copy_folding(parallel_folding *to, const parallel_folding *from)
@@ -82,41 +75,32 @@ static bool copy_folding(parallel_folding *to, const parallel_folding *from)
     return to->acc_size && to->arg_size && (to->fold || to->call) && to->combine && is_alignment(to->acc_align);
 }
 
-static int fold_in_parts(folding *f, void *acc, pl_cost *cost, const parallel_options *options,
-                         const pl_request *request)
+static folding folding_of(const parallel_folding *fold, const void *args, size_t n)
 {
-    memcpy(f->parts, acc, f->fold->acc_size);
-    if (pl_blocks_run(&f->blocks, fold_blocks, f, cost, options, f->fold->options, request) != 0)
-        return -1;
-    pl_blocks_finish(join_parts, f);
-    memcpy(acc, f->parts, f->fold->acc_size);
-    return 0;
+    return (folding){
+        .work = {.blocks = pl_blocks_of_accumulators(n, fold->acc_size),
+                 .part_size = fold->acc_size,
+                 .part_align = fold->acc_align,
+                 .treat = fold_blocks,
+                 .combine = join_parts},
+        .fold = fold,
+        .args = args,
+    };
 }
 
 PL_NOT_INLINED static int fold_with(const parallel_folding *fold, const void *args, size_t n, void *acc,
                                     const parallel_options *options, const pl_request *request)
 {
     parallel_folding own;
-    alignas(PL_LINE) unsigned char near[PL_BLOCKS_NEAR];
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
     if (!copy_folding(&own, fold) || (n && !args) || !acc)
         return fail_with(EINVAL);
     if (pl_size_multiply(n, own.arg_size) == PL_SIZE_NONE)
         return fail_with(ENOMEM);
     if (n == 0)
         return pl_blocks_check(options, own.options, request);
-    folding f = {.fold = &own, .args = args, .blocks = pl_blocks_of_accumulators(n, own.acc_size)};
-    f.parts = pl_blocks_room(&f.blocks, own.acc_size, own.acc_align, near);
-    if (!f.parts)
-        return -1;
-    void *far = f.parts == near ? NULL : f.parts;
+    folding f = folding_of(&own, args, n);
     pl_cost *cost = own.cost ? (pl_cost *)own.cost : pl_cost_of(own.fold ? (uintptr_t)own.fold : (uintptr_t)own.call);
-    pl_cleanup_begin(&cleanup, free_parts, far);
-    int result = fold_in_parts(&f, acc, cost, options, request);
-    pl_cleanup_end(&cleanup);
-    free(far);
-    return result;
+    return pl_blocks_run(&f.work, acc, cost, options, own.options, request);
 }
 
 /* All of a short one, on the caller. One block is the serial loop. */
@@ -126,12 +110,12 @@ static void fold_here(size_t begin, size_t end, void *ctx)
     alignas(PL_LINE) unsigned char part[PART_HERE];
     (void)begin;
     (void)end;
-    f->fold->fold(f->parts, f->args, pl_blocks_length(&f->blocks, 0));
-    for (size_t k = 1; k < f->blocks.count; k++) {
+    f->fold->fold(f->work.parts, f->args, pl_blocks_length(&f->work.blocks, 0));
+    for (size_t k = 1; k < f->work.blocks.count; k++) {
         memset(part, 0, f->fold->acc_size);
-        f->fold->fold(part, f->args + pl_blocks_begin(&f->blocks, k) * f->fold->arg_size,
-                      pl_blocks_length(&f->blocks, k));
-        f->fold->combine(f->parts, part);
+        f->fold->fold(part, f->args + pl_blocks_begin(&f->work.blocks, k) * f->fold->arg_size,
+                      pl_blocks_length(&f->work.blocks, k));
+        f->fold->combine(f->work.parts, part);
     }
 }
 
@@ -143,6 +127,7 @@ int pl_fold(const parallel_folding *fold, const void *args, size_t n, void *acc,
                     args && acc && n;
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)fold->cost, n))
         return fold_with(fold, args, n, acc, options, request);
-    folding f = {fold, pl_blocks_of_accumulators(n, fold->acc_size), args, acc};
+    folding f = folding_of(fold, args, n);
+    f.work.parts = acc;
     return pl_blocks_run_here(fold_here, &f, (const pl_cost *)fold->cost, n);
 }

@@ -26,13 +26,12 @@ enum {
     WINDOW_BYTES = 262144, /* results of one map: so much memory a call has */
 };
 
+/* A part is a value; but for the first, it begins with the block's first result. */
 typedef struct map_reduction {
+    pl_blocks_work work;
     const parallel_function *f;
     const parallel_combine *op;
-    pl_blocks blocks;
     const unsigned char *args;
-    unsigned char
-        *parts;   /* one value for each block; the first begins with the start, the others with their first result */
     size_t piece; /* results in a piece of a block */
 } map_reduction;
 
@@ -64,7 +63,7 @@ static void add_results(const map_reduction *r, unsigned char *part, bool begun,
 static void reduce_block(const map_reduction *r, size_t k, unsigned char *part)
 {
     alignas(PL_LINE) unsigned char buffer[BUFFER_BYTES];
-    size_t begin = pl_blocks_begin(&r->blocks, k), end = begin + pl_blocks_length(&r->blocks, k);
+    size_t begin = pl_blocks_begin(&r->work.blocks, k), end = begin + pl_blocks_length(&r->work.blocks, k);
     bool begun = k == 0;
     for (size_t to; begin < end; begin = to) {
         to = end - begin < r->piece ? end : begin + r->piece;
@@ -79,7 +78,7 @@ static void reduce_blocks(size_t begin, size_t end, void *ctx)
 {
     const map_reduction *r = ctx;
     for (size_t k = begin; k < end; k++)
-        reduce_block(r, k, r->parts + k * r->op->type_size);
+        reduce_block(r, k, r->work.parts + k * r->op->type_size);
 }
 
 static void combine_parts(size_t begin, size_t end, void *ctx)
@@ -87,8 +86,8 @@ static void combine_parts(size_t begin, size_t end, void *ctx)
     const map_reduction *r = ctx;
     (void)begin;
     (void)end;
-    for (size_t k = 1; k < r->blocks.count; k++)
-        pl_reduce_fold(r->op, r->parts, r->parts + k * r->op->type_size, 1);
+    for (size_t k = 1; k < r->work.blocks.count; k++)
+        pl_reduce_fold(r->op, r->work.parts, r->work.parts + k * r->op->type_size, 1);
 }
 
 /* What tasks cost that do both. */
@@ -97,28 +96,6 @@ static pl_cost *cost_of(const map_reduction *r)
     uintptr_t op = r->op->fold ? (uintptr_t)r->op->fold : (uintptr_t)r->op->call;
     uintptr_t f = r->f->kernel ? (uintptr_t)r->f->kernel : (uintptr_t)r->f->call;
     return pl_cost_of(f * 31 + op);
-}
-
-static int reduce_sure(map_reduction *r, void *acc, const parallel_options *options, const pl_request *request)
-{
-    alignas(PL_LINE) unsigned char near[PL_BLOCKS_NEAR];
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    size_t size = r->op->type_size;
-    r->parts = pl_blocks_room(&r->blocks, size, r->op->type_align, near);
-    if (!r->parts)
-        return -1;
-    void *far = r->parts == near ? NULL : r->parts;
-    pl_cleanup_begin(&cleanup, free_memory, far);
-    memcpy(r->parts, acc, size);
-    int result = pl_blocks_run(&r->blocks, reduce_blocks, r, cost_of(r), options, NULL, request);
-    if (result == 0) {
-        pl_blocks_finish(combine_parts, r);
-        memcpy(acc, r->parts, size);
-    }
-    pl_cleanup_end(&cleanup);
-    free(far);
-    return result;
 }
 
 /* ---- tasks of maps --------------------------------------------------------------------------------------- */
@@ -144,8 +121,8 @@ typedef struct windows {
 /* The end of the piece that task i is in. */
 static size_t piece_end(const map_reduction *r, size_t i)
 {
-    size_t k = i / r->blocks.size, begin = pl_blocks_begin(&r->blocks, k),
-           end = begin + pl_blocks_length(&r->blocks, k);
+    size_t k = i / r->work.blocks.size, begin = pl_blocks_begin(&r->work.blocks, k),
+           end = begin + pl_blocks_length(&r->work.blocks, k);
     size_t to = begin + ((i - begin) / r->piece + 1) * r->piece;
     return to < end ? to : end;
 }
@@ -156,7 +133,7 @@ static size_t window_end(const windows *w, size_t i)
     size_t end = i;
     do
         end = piece_end(w->r, end);
-    while (end < w->r->blocks.n && piece_end(w->r, end) - i <= w->length);
+    while (end < w->r->work.blocks.n && piece_end(w->r, end) - i <= w->length);
     return end;
 }
 
@@ -194,7 +171,7 @@ static void fold_window(windows *w, size_t end, const pl_failed_list *failed)
                 fold_piece(w, from, next);
             from = next < to ? w->begin + failed->list[k].first.index + failed->list[k].count : to;
         }
-        if (to == pl_blocks_begin(&r->blocks, w->block) + pl_blocks_length(&r->blocks, w->block))
+        if (to == pl_blocks_begin(&r->work.blocks, w->block) + pl_blocks_length(&r->work.blocks, w->block))
             end_block(w);
     }
 }
@@ -236,9 +213,9 @@ static void keep_failure(windows *w, const pl_call *c)
 static void report_progress(size_t done, size_t total, void *data)
 {
     const windows *w = data;
-    bool is_last = done == total && w->begin + total == w->r->blocks.n;
+    bool is_last = done == total && w->begin + total == w->r->work.blocks.n;
     if (done < total || is_last) /* the end of a window but the last is no end */
-        w->o.progress(w->begin + done, w->r->blocks.n, w->o.progress_data);
+        w->o.progress(w->begin + done, w->r->work.blocks.n, w->o.progress_data);
 }
 
 /* The options of a window that begins now; false if there is no time left. */
@@ -275,7 +252,7 @@ static int run_window(windows *w, size_t end)
     bool goes_on = well || (o.silent && !c.error && !c.failures.lost);
     if (goes_on) {
         keep_failure(w, &c);
-        pl_blocks_finish(fold_in_context, &(folding){w, end, &c.failures.all});
+        pl_blocks_call(fold_in_context, &(folding){w, end, &c.failures.all});
     } else if (pl_call_failure(&c)) { /* it is known by its index in the call */
         c.failures.all.list[0].first = of_the_call(w, pl_call_failure(&c));
     }
@@ -286,7 +263,7 @@ static int run_window(windows *w, size_t end)
 
 static int run_windows(windows *w)
 {
-    size_t n = w->r->blocks.n;
+    size_t n = w->r->work.blocks.n;
     w->deadline = w->o.call_timeout > 0 && w->o.call_timeout < 1e9
                       ? pl_os_nanoseconds() + (uint64_t)(w->o.call_timeout * 1e9) + 1
                       : 0;
@@ -300,7 +277,7 @@ static int run_windows(windows *w)
 
 static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *merged, const pl_request *request)
 {
-    size_t size = r->op->type_size, n = r->blocks.n, length = WINDOW_BYTES / size;
+    size_t size = r->op->type_size, n = r->work.blocks.n, length = WINDOW_BYTES / size;
     windows w = {.r = r, .o = *merged, .request = request, .length = length < n ? length : n};
     w.length = w.length > r->piece ? w.length : r->piece;
     size_t room = pl_size_multiply((w.length < n ? w.length : n) + r->piece + 2, size);
@@ -338,6 +315,22 @@ static bool needs_map(const parallel_function *f, const parallel_options *o)
            o->executor == PARALLEL_PROCESS;
 }
 
+static map_reduction map_reduction_of(const parallel_function *f, const parallel_combine *op, const void *args,
+                                      size_t n)
+{
+    return (map_reduction){
+        .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric),
+                 .part_size = op->type_size,
+                 .part_align = op->type_align,
+                 .treat = reduce_blocks,
+                 .combine = combine_parts},
+        .f = f,
+        .op = op,
+        .args = args,
+        .piece = op->type_size < BUFFER_BYTES ? BUFFER_BYTES / op->type_size : 1,
+    };
+}
+
 PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const parallel_combine *op, const void *args,
                                           size_t n, void *acc, const parallel_options *options,
                                           const pl_request *request)
@@ -355,12 +348,10 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
         return -1;
     if (n == 0)
         return pl_blocks_check(options, function.options, request);
-    map_reduction r = {.f = &function, .op = &own, .args = args};
-    r.blocks = pl_blocks_of_values(n, own.type_size, own.is_numeric);
-    r.piece = BUFFER_BYTES / own.type_size ? BUFFER_BYTES / own.type_size : 1;
+    map_reduction r = map_reduction_of(&function, &own, args, n);
     if (needs_map(&function, &merged) || own.type_size > BUFFER_BYTES || own.type_align > PL_LINE)
         return reduce_tasks(&r, acc, &merged, request);
-    return reduce_sure(&r, acc, has_options ? &merged : NULL, request);
+    return pl_blocks_run(&r.work, acc, cost_of(&r), has_options ? &merged : NULL, NULL, request);
 }
 
 /* All of a short one, on the caller. */
@@ -370,10 +361,10 @@ static void reduce_here(size_t begin, size_t end, void *ctx)
     alignas(PL_LINE) unsigned char part[BUFFER_BYTES];
     (void)begin;
     (void)end;
-    reduce_block(r, 0, r->parts);
-    for (size_t k = 1; k < r->blocks.count; k++) {
+    reduce_block(r, 0, r->work.parts);
+    for (size_t k = 1; k < r->work.blocks.count; k++) {
         reduce_block(r, k, part);
-        pl_reduce_fold(r->op, r->parts, part, 1);
+        pl_reduce_fold(r->op, r->work.parts, part, 1);
     }
 }
 
@@ -385,10 +376,10 @@ int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const 
                     op->type_size <= BUFFER_BYTES && op->type_align <= PL_LINE && f->arg_size && args && acc && n;
     if (!is_plain)
         return map_reduce_with(f, op, args, n, acc, options, request);
-    map_reduction r = {.f = f, .op = op, .args = args, .parts = acc, .piece = BUFFER_BYTES / op->type_size};
+    map_reduction r = map_reduction_of(f, op, args, n);
     pl_cost *cost = cost_of(&r);
     if (!pl_blocks_fit_here(cost, n))
         return map_reduce_with(f, op, args, n, acc, options, request);
-    r.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric);
+    r.work.parts = acc;
     return pl_blocks_run_here(reduce_here, &r, cost, n);
 }

@@ -3,11 +3,8 @@
 #include "collections/reduce.h"
 
 #include <errno.h>
-#include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/os.h"
 #include "base/size.h"
 #include "base/unwind.h"
 #include "collections/blocks.h"
@@ -22,12 +19,6 @@ static int fail_with(int code)
 static bool is_alignment(size_t alignment)
 {
     return (alignment & (alignment - 1)) == 0;
-}
-
-/* Parts in memory of their own end with the call, also if it is unwound. */
-static void free_parts(void *parts)
-{
-    free(parts);
 }
 
 /* ---- operators ------------------------------------------------------------------------------------------- */
@@ -54,12 +45,11 @@ void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, s
 
 /* ---- reductions ------------------------------------------------------------------------------------------ */
 
+/* A part is a value; but for the first, it begins with the block's first item. */
 typedef struct reduction {
+    pl_blocks_work work;
     const parallel_combine *op;
-    pl_blocks blocks;
     const unsigned char *args;
-    unsigned char
-        *parts; /* one value for each block; the first begins with the start, the others with their first item */
 } reduction;
 
 static void reduce_blocks(size_t begin, size_t end, void *ctx)
@@ -68,60 +58,23 @@ static void reduce_blocks(size_t begin, size_t end, void *ctx)
     const parallel_combine *op = r->op;
     size_t size = op->type_size;
     for (size_t k = begin; k < end; k++) {
-        const unsigned char *items = r->args + pl_blocks_begin(&r->blocks, k) * size;
-        unsigned char *part = r->parts + k * size;
-        size_t n = pl_blocks_length(&r->blocks, k), first = k > 0;
+        const unsigned char *items = r->args + pl_blocks_begin(&r->work.blocks, k) * size;
+        unsigned char *part = r->work.parts + k * size;
+        size_t n = pl_blocks_length(&r->work.blocks, k), first = k > 0;
         if (first)
             memcpy(part, items, size);
         pl_reduce_fold(op, part, items + first * size, n - first);
     }
 }
 
-/* The caller's last steps. One by one, as a short reduction does it, also where a fold has lanes. */
+/* One by one, as a short reduction does it, also where a fold has lanes. */
 static void combine_parts(size_t begin, size_t end, void *ctx)
 {
     const reduction *r = ctx;
     (void)begin;
     (void)end;
-    for (size_t k = 1; k < r->blocks.count; k++)
-        pl_reduce_fold(r->op, r->parts, r->parts + k * r->op->type_size, 1);
-}
-
-static int reduce_in_parts(reduction *r, void *acc, pl_cost *cost, const parallel_options *options,
-                           const pl_request *request)
-{
-    memcpy(r->parts, acc, r->op->type_size);
-    if (pl_blocks_run(&r->blocks, reduce_blocks, r, cost, options, r->op->options, request) != 0)
-        return -1;
-    pl_blocks_finish(combine_parts, r);
-    memcpy(acc, r->parts, r->op->type_size);
-    return 0;
-}
-
-PL_NOT_INLINED static int reduce_with(const parallel_combine *op, const void *args, size_t n, void *acc,
-                                      const parallel_options *options, const pl_request *request)
-{
-    parallel_combine own;
-    alignas(PL_LINE) unsigned char near[PL_BLOCKS_NEAR];
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    if (!pl_reduce_copy(&own, op) || (n && !args) || !acc)
-        return fail_with(EINVAL);
-    if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
-    if (n == 0)
-        return pl_blocks_check(options, own.options, request);
-    reduction r = {.op = &own, .args = args, .blocks = pl_blocks_of_values(n, own.type_size, own.is_numeric)};
-    r.parts = pl_blocks_room(&r.blocks, own.type_size, own.type_align, near);
-    if (!r.parts)
-        return -1;
-    void *far = r.parts == near ? NULL : r.parts;
-    pl_cost *cost = own.cost ? (pl_cost *)own.cost : pl_cost_of(own.fold ? (uintptr_t)own.fold : (uintptr_t)own.call);
-    pl_cleanup_begin(&cleanup, free_parts, far);
-    int result = reduce_in_parts(&r, acc, cost, options, request);
-    pl_cleanup_end(&cleanup);
-    free(far);
-    return result;
+    for (size_t k = 1; k < r->work.blocks.count; k++)
+        pl_reduce_fold(r->op, r->work.parts, r->work.parts + k * r->op->type_size, 1);
 }
 
 /* All of a short one, on the caller: no part is kept. */
@@ -130,7 +83,35 @@ static void reduce_here(size_t begin, size_t end, void *ctx)
     const reduction *r = ctx;
     (void)begin;
     (void)end;
-    r->op->fold(r->parts, r->args, r->blocks.n, r->blocks.size);
+    r->op->fold(r->work.parts, r->args, r->work.blocks.n, r->work.blocks.size);
+}
+
+static reduction reduction_of(const parallel_combine *op, const void *args, size_t n)
+{
+    return (reduction){
+        .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric),
+                 .part_size = op->type_size,
+                 .part_align = op->type_align,
+                 .treat = reduce_blocks,
+                 .combine = combine_parts},
+        .op = op,
+        .args = args,
+    };
+}
+
+PL_NOT_INLINED static int reduce_with(const parallel_combine *op, const void *args, size_t n, void *acc,
+                                      const parallel_options *options, const pl_request *request)
+{
+    parallel_combine own;
+    if (!pl_reduce_copy(&own, op) || (n && !args) || !acc)
+        return fail_with(EINVAL);
+    if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
+        return fail_with(ENOMEM);
+    if (n == 0)
+        return pl_blocks_check(options, own.options, request);
+    reduction r = reduction_of(&own, args, n);
+    pl_cost *cost = own.cost ? (pl_cost *)own.cost : pl_cost_of(own.fold ? (uintptr_t)own.fold : (uintptr_t)own.call);
+    return pl_blocks_run(&r.work, acc, cost, options, own.options, request);
 }
 
 int pl_reduce(const parallel_combine *op, const void *args, size_t n, void *acc, const parallel_options *options,
@@ -140,6 +121,7 @@ int pl_reduce(const parallel_combine *op, const void *args, size_t n, void *acc,
                     args && acc && n;
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)op->cost, n))
         return reduce_with(op, args, n, acc, options, request);
-    reduction r = {op, pl_blocks_of_values(n, op->type_size, op->is_numeric), args, acc};
+    reduction r = reduction_of(op, args, n);
+    r.work.parts = acc;
     return pl_blocks_run_here(reduce_here, &r, (const pl_cost *)op->cost, n);
 }
