@@ -8,9 +8,9 @@
  * memory for what is different, and adding costs the logarithm of that.
  *
  * Once the call has ended, the list is settled: in order, each entry with the number of failures before it, which is
- * what finds the k-th of all. A program that asks for a task inside an entry wants a record of that task alone, and may keep it as
- * long as the results live: records are made then, in blocks, and published (base/publish.h), as several threads may
- * ask.
+ * what finds the k-th of all. A program that asks for a task inside an entry wants a record of that task alone, and may
+ * keep it as long as the results live: records are made then, in blocks, and published (base/publish.h), as several
+ * threads may ask.
  */
 #include <errno.h>
 #include <stdio.h>

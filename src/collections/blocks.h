@@ -57,8 +57,8 @@ typedef struct pl_blocks_work {
     pl_blocks blocks;
     size_t part_size, part_align; /* bytes, and _Alignof() or 0 */
 
-    /* Treats blocks [begin, end), whose parts are `parts[k * part_size]`: that of the first begins as *acc, the others as they
-     * are. ctx is this work. */
+    /* Treats blocks [begin, end), whose parts are `parts[k * part_size]`: that of the first begins as *acc, the others
+     * as they are. ctx is this work. */
     void (*treat)(size_t begin, size_t end, void *ctx);
 
     /* Puts all parts together in the first. */
@@ -68,9 +68,9 @@ typedef struct pl_blocks_work {
 } pl_blocks_work;
 
 /*
- * Has all blocks treated, exactly once, several at once, and their parts put together, from *acc on, which is untouched if the
- * call fails. Items cost what `cost` says, which learns. `options` and `decoration` may be NULL. 0; or -1 with errno: as
- * parallel_for(), or ENOMEM where parts want memory of their own.
+ * Has all blocks treated, exactly once, several at once, and their parts put together, from *acc on, which is untouched
+ * if the call fails. Items cost what `cost` says, which learns. `options` and `decoration` may be NULL. 0; or -1 with
+ * errno: as parallel_for(), or ENOMEM where parts want memory of their own.
  */
 int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost, const parallel_options *options,
                   const parallel_options *decoration, const pl_request *request);
