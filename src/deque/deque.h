@@ -263,7 +263,7 @@ void pl_deque_spill_trim(pl_deque *d);
 
 /* Owner: keeps the result of a task that ran in its push; gives back the youngest one, valid until the next call. */
 void pl_deque_keep(pl_deque *d, pl_slot *slot, const void *result, size_t bytes);
-void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes);
+void *pl_deque_kept(pl_deque *d, pl_slot *slot);
 
 /* What became of an attempt to steal. A thief that lost a race has not seen an empty deque: it must look again
  * before it goes to sleep. */

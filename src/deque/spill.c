@@ -124,6 +124,12 @@ static void *put_on_top(pl_deque *d, size_t bytes)
     return top->bytes + top->used - bytes;
 }
 
+/* A result is followed by its size, in what is left of its last line if that is enough. */
+static size_t room_to_keep(size_t bytes)
+{
+    return rounded_up(bytes + sizeof bytes);
+}
+
 void pl_deque_keep(pl_deque *d, pl_slot *slot, const void *result, size_t bytes)
 {
     if (d->overflowed++ == 0) {
@@ -131,10 +137,12 @@ void pl_deque_keep(pl_deque *d, pl_slot *slot, const void *result, size_t bytes)
         d->covered = atomic_load_explicit(&slot[-1].task, memory_order_relaxed);
         pl_deque_share(d, slot, PL_SHARE_NONE); /* all is slow from now on, and nobody may claim */
     }
-    memcpy(put_on_top(d, rounded_up(bytes)), result, bytes);
+    char *start = put_on_top(d, room_to_keep(bytes));
+    memcpy(start, result, bytes);
+    memcpy(start + room_to_keep(bytes) - sizeof bytes, &bytes, sizeof bytes);
 }
 
-void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes)
+void *pl_deque_kept(pl_deque *d, pl_slot *slot)
 {
     /* the pop has marked the slot below, but what it pops is not in a slot */
     /* D36 release: as T1; pairs with D22, D23 */
@@ -146,6 +154,8 @@ void *pl_deque_kept(pl_deque *d, pl_slot *slot, size_t bytes)
         free(top);
         top = d->overflow;
     }
-    top->used -= rounded_up(bytes);
+    size_t bytes;
+    memcpy(&bytes, top->bytes + top->used - sizeof bytes, sizeof bytes);
+    top->used -= room_to_keep(bytes);
     return top->bytes + top->used;
 }

@@ -195,7 +195,7 @@ void *parallel_task_pop(parallel_worker *worker, parallel_slot *slot, const para
     bool published;
     if (d->overflowed) {
         *head = slot + 1;
-        return pl_deque_kept(d, slot, task->size);
+        return pl_deque_kept(d, slot);
     }
     *head = slot;
     if (pl_deque_pop_slow(d, slot, PL_TAKE_HALF, &published) == PL_POP_STOLEN)
