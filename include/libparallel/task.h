@@ -12,7 +12,7 @@
  * PARALLEL_TASK(result_t, fn, type, name, ...) { body }
  *
  * Defines a task: a function that can run at the same time as the task that spawned it. It stands at file scope.
- * Without the macros it would be `result_t fn(type name, ...)`, with one to four parameters of any types and names;
+ * Without the macros it would be `result_t fn(type name, ...)`, with one to eight parameters of any types and names;
  * a function pointer needs a typedef, an array a struct around it. `result_t` may be void.
  *
  *     PARALLEL_TASK(long, fib, int, n)

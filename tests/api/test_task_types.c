@@ -313,7 +313,7 @@ START_TEST(other_sizes_down_than_up)
 }
 END_TEST
 
-/* ---- one to four arguments, of any name ------------------------------------------------------------------ */
+/* ---- one to eight arguments, of any name ----------------------------------------------------------------- */
 
 PARALLEL_TASK(int, task, int, result)
 {
@@ -339,6 +339,74 @@ PARALLEL_TASK(pair, result, pair, frame, pair, make, pair, t1, pair, n1)
 {
     return (pair){(short)(frame.a + make.a + t1.a + n1.a), frame.b + make.b + t1.b + n1.b};
 }
+
+/* Each gives its arguments, 1 to 9, as digits; some fit into a slot, and some do not. */
+PARALLEL_TASK(long, five, char, a, const long *, each, float, c, short, d, bool, e)
+{
+    return ((((a * 10L + *each) * 10 + (long)c) * 10) + d) * 10 + e;
+}
+
+PARALLEL_TASK(long, six, long, pl, short, typed, double, named, const int *, members, char, put, pair, taken)
+{
+    return (((((pl * 10L + typed) * 10 + (long)named) * 10) + *members) * 10 + put) * 10 + taken.a;
+}
+
+PARALLEL_TASK(long, seven, int, b, int, d, int, f, int, h, int, j, int, l, int, n)
+{
+    return ((((((b * 10L + d) * 10 + f) * 10) + h) * 10 + j) * 10 + l) * 10 + n;
+}
+
+PARALLEL_TASK(long, eight, char, a, double, A, long, between, struct hundred_bytes, s, function, form, unsigned char, F,
+              float, E, enum colour, type)
+{
+    long digits = ((a * 10L + (long)A) * 10 + between) * 10 + (is_hundred_bytes(s, 8) ? 4 : 0);
+    return (((digits * 10 + form(4)) * 10 + F) * 10 + (long)E) * 10 + (type == BLUE ? 8 : 0);
+}
+
+PARALLEL_TASK_DECLARE(long, eight_longs, long, a, long, b, long, c, long, d, long, e, long, f, long, g, long, h);
+
+PARALLEL_TASK(int, digits, int, three)
+{
+    int wrong = 0;
+    long two = 2;
+    PARALLEL_SPAWN(five, 1, &two, 3.5F, 4, true);
+    PARALLEL_SPAWN(six, 1, 2, 3.5, &three, 5, make_pair(6));
+    PARALLEL_SPAWN(seven, 1, 2, three, 4, 5, 6, 7);
+    PARALLEL_SPAWN(eight, 1, 2.5, three, make_hundred_bytes(8), one, 6, 7.5F, BLUE);
+    PARALLEL_SPAWN(eight_longs, 1, two, three, 4, 5, 6, 7, 8);
+    wrong += PARALLEL_CALL(five, 9, &two, 3, 4, true) != 92341;
+    wrong += PARALLEL_CALL(six, 9, 2, 3, &three, 5, make_pair(6)) != 923356;
+    wrong += PARALLEL_CALL(seven, 9, 2, three, 4, 5, 6, 7) != 9234567;
+    wrong += PARALLEL_CALL(eight, 9, 2, three, make_hundred_bytes(8), one, 6, 7, BLUE) != 92345678;
+    wrong += PARALLEL_CALL(eight_longs, 9, two, three, 4, 5, 6, 7, 8) != 92345678;
+    wrong += PARALLEL_SYNC(eight_longs) != 12345678;
+    wrong += PARALLEL_SYNC(eight) != 12345678;
+    wrong += PARALLEL_SYNC(seven) != 1234567;
+    wrong += PARALLEL_SYNC(six) != 123356;
+    wrong += PARALLEL_SYNC(five) != 12341;
+    return wrong;
+}
+
+PARALLEL_TASK_DEFINE(long, eight_longs, long, a, long, b, long, c, long, d, long, e, long, f, long, g, long, h)
+{
+    if (h == 0) /* once more, by a spawn, with what is missing */
+        return ((((((a * 10 + b) * 10 + c) * 10 + d) * 10 + e) * 10 + f) * 10 + g) * 10;
+    PARALLEL_SPAWN(eight_longs, a, b, c, d, e, f, g, 0);
+    return PARALLEL_SYNC(eight_longs) + h;
+}
+
+START_TEST(five_to_eight_parameters)
+{
+    pl_workers(pl_task_workers[_i]);
+    long two = 2;
+    for (int round = 0; round < 500; round++)
+        ck_assert_int_eq(PARALLEL_RUN(digits, 3), 0);
+    ck_assert_int_eq(PARALLEL_RUN(five, 5, &two, 3, 4, true), 52341);
+    ck_assert_int_eq(PARALLEL_RUN(seven, 7, 2, 3, 4, 5, 6, 7), 7234567);
+    ck_assert_int_eq(PARALLEL_RUN(eight, 8, 2, 3, make_hundred_bytes(8), one, 6, 7, BLUE), 82345678);
+    ck_assert_int_eq(PARALLEL_RUN(eight_longs, 1, 2, 3, 4, 5, 6, 7, 9), 12345679);
+}
+END_TEST
 
 PARALLEL_TASK(int, names, int, name)
 {
@@ -400,6 +468,7 @@ int main(void)
     tcase_add_loop_test(c, structs, 0, PL_TASK_WORKERS);
     tcase_add_loop_test(c, over_aligned_structs, 0, PL_TASK_WORKERS);
     tcase_add_loop_test(c, other_sizes_down_than_up, 0, PL_TASK_WORKERS);
+    tcase_add_loop_test(c, five_to_eight_parameters, 0, PL_TASK_WORKERS);
     tcase_add_loop_test(c, parameters_of_any_name, 0, PL_TASK_WORKERS);
     tcase_add_loop_test(c, arguments_are_converted, 0, PL_TASK_WORKERS);
     return pl_run("api/task_types", c);

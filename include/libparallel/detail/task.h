@@ -19,33 +19,73 @@
 #define PARALLEL_TASK_MAKE_(make, result_t, fn, ...) PARALLEL_TASK_LIST_(__VA_ARGS__)(make, result_t, fn, __VA_ARGS__)
 
 /* Gives PARALLEL_TASK_n_, which calls `make` with n parameters in all the forms that it needs: their declarations in a
- * struct, in a parameter list under our names and under the user's, our names as arguments, the same out of a struct,
- * and their way into one. */
+ * struct, in a parameter list under the user's names and under ours, our names as arguments, the same out of a struct,
+ * and their way into one. Of other than one to eight pairs it gives PARALLEL_TASK_WRONG_ (up to 32 arguments are told
+ * from more). */
 #define PARALLEL_TASK_LIST_(...)                                                                                       \
-    PARALLEL_NINTH_(__VA_ARGS__, PARALLEL_TASK_4_, PARALLEL_TASK_ODD_, PARALLEL_TASK_3_, PARALLEL_TASK_ODD_,           \
-                    PARALLEL_TASK_2_, PARALLEL_TASK_ODD_, PARALLEL_TASK_1_, PARALLEL_TASK_ODD_, ~)
-#define PARALLEL_NINTH_(a, b, c, d, e, f, g, h, i, ...) i
+    PARALLEL_33RD_(__VA_ARGS__, PARALLEL_TASK_WRONG_8_, PARALLEL_TASK_WRONG_8_, PARALLEL_TASK_8_,                      \
+                   PARALLEL_TASK_WRONG_, PARALLEL_TASK_7_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_6_,                     \
+                   PARALLEL_TASK_WRONG_, PARALLEL_TASK_5_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_4_,                     \
+                   PARALLEL_TASK_WRONG_, PARALLEL_TASK_3_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_2_,                     \
+                   PARALLEL_TASK_WRONG_, PARALLEL_TASK_1_, PARALLEL_TASK_WRONG_, ~)
+#define PARALLEL_TASK_WRONG_8_                                                                                         \
+    PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_,      \
+        PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_
+#define PARALLEL_33RD_(...) PARALLEL_33RD__(__VA_ARGS__)
+#define PARALLEL_33RD__(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E,   \
+                        F, nth, ...)                                                                                   \
+    nth
+#define PARALLEL_TASK_WRONG_(make, result_t, fn, ...)                                                                  \
+    _Static_assert(0, "PARALLEL_TASK(" #result_t ", " #fn ", ...): one to eight parameters, a type and a name each")
 
-#define PARALLEL_TASK_1_(make, result_t, fn, t1, n1)                                                                   \
-    make(result_t, fn, (t1 pl_1;), (t1 n1), (t1 pl_1), (pl_1), (pl_in.pl_1), (PARALLEL_TASK_PUT_(1)))
-#define PARALLEL_TASK_2_(make, result_t, fn, t1, n1, t2, n2)                                                           \
-    make(result_t, fn, (t1 pl_1; t2 pl_2;), (t1 n1, t2 n2), (t1 pl_1, t2 pl_2), (pl_1, pl_2),                          \
-         (pl_in.pl_1, pl_in.pl_2), (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2)))
-#define PARALLEL_TASK_3_(make, result_t, fn, t1, n1, t2, n2, t3, n3)                                                   \
-    make(result_t, fn, (t1 pl_1; t2 pl_2; t3 pl_3;), (t1 n1, t2 n2, t3 n3), (t1 pl_1, t2 pl_2, t3 pl_3),               \
-         (pl_1, pl_2, pl_3), (pl_in.pl_1, pl_in.pl_2, pl_in.pl_3),                                                     \
-         (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2), PARALLEL_TASK_PUT_(3)))
-#define PARALLEL_TASK_4_(make, result_t, fn, t1, n1, t2, n2, t3, n3, t4, n4)                                           \
-    make(result_t, fn, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4;), (t1 n1, t2 n2, t3 n3, t4 n4),                            \
-         (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4), (pl_1, pl_2, pl_3, pl_4),                                               \
-         (pl_in.pl_1, pl_in.pl_2, pl_in.pl_3, pl_in.pl_4),                                                             \
-         (PARALLEL_TASK_PUT_(1), PARALLEL_TASK_PUT_(2), PARALLEL_TASK_PUT_(3), PARALLEL_TASK_PUT_(4)))
+#define PARALLEL_TASK_1_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_1_, __VA_ARGS__)
+#define PARALLEL_TASK_2_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_2_, __VA_ARGS__)
+#define PARALLEL_TASK_3_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_3_, __VA_ARGS__)
+#define PARALLEL_TASK_4_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_4_, __VA_ARGS__)
+#define PARALLEL_TASK_5_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_5_, __VA_ARGS__)
+#define PARALLEL_TASK_6_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_6_, __VA_ARGS__)
+#define PARALLEL_TASK_7_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_7_, __VA_ARGS__)
+#define PARALLEL_TASK_8_(...) PARALLEL_TASK_FORMS_(PARALLEL_EACH_8_, __VA_ARGS__)
+#define PARALLEL_TASK_FORMS_(each, make, result_t, fn, ...)                                                            \
+    make(result_t, fn, (each(PARALLEL_TASK_MEMBER_, PARALLEL_NOTHING_, __VA_ARGS__)),                                  \
+         (each(PARALLEL_TASK_NAMED_, PARALLEL_COMMA_, __VA_ARGS__)),                                                   \
+         (each(PARALLEL_TASK_TYPED_, PARALLEL_COMMA_, __VA_ARGS__)),                                                   \
+         (each(PARALLEL_TASK_PASSED_, PARALLEL_COMMA_, __VA_ARGS__)),                                                  \
+         (each(PARALLEL_TASK_TAKEN_, PARALLEL_COMMA_, __VA_ARGS__)),                                                   \
+         (each(PARALLEL_TASK_PUT_, PARALLEL_COMMA_, __VA_ARGS__)))
+
+/* PARALLEL_EACH_n_(form, between, type, name, ...) is form(i, type, name) for each of n pairs, with i from n down to 1,
+ * and between() between them. */
+#define PARALLEL_EACH_1_(form, between, type, name) form(1, type, name)
+#define PARALLEL_EACH_2_(form, between, type, name, ...)                                                               \
+    form(2, type, name) between() PARALLEL_EACH_1_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_3_(form, between, type, name, ...)                                                               \
+    form(3, type, name) between() PARALLEL_EACH_2_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_4_(form, between, type, name, ...)                                                               \
+    form(4, type, name) between() PARALLEL_EACH_3_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_5_(form, between, type, name, ...)                                                               \
+    form(5, type, name) between() PARALLEL_EACH_4_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_6_(form, between, type, name, ...)                                                               \
+    form(6, type, name) between() PARALLEL_EACH_5_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_7_(form, between, type, name, ...)                                                               \
+    form(7, type, name) between() PARALLEL_EACH_6_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_8_(form, between, type, name, ...)                                                               \
+    form(8, type, name) between() PARALLEL_EACH_7_(form, between, __VA_ARGS__)
+#define PARALLEL_COMMA_() ,
+#define PARALLEL_NOTHING_()
+#define PARALLEL_OPEN_(...) __VA_ARGS__
+
+/* The forms of a parameter. */
+#define PARALLEL_TASK_MEMBER_(i, type, name) type pl_##i;
+#define PARALLEL_TASK_NAMED_(i, type, name) type name
+#define PARALLEL_TASK_TYPED_(i, type, name) type pl_##i
+#define PARALLEL_TASK_PASSED_(i, type, name) pl_##i
+#define PARALLEL_TASK_TAKEN_(i, type, name) pl_in.pl_##i
 /* A parameter that is an array becomes a pointer, and is not what its member is. */
-#define PARALLEL_TASK_PUT_(i)                                                                                          \
+#define PARALLEL_TASK_PUT_(i, type, name)                                                                              \
     ((void)_Generic(&pl_##i, __typeof__(&pl_data->in.pl_##i) : 0),                                                     \
      (void)__builtin_memcpy((char *)pl_data + __builtin_offsetof(__typeof__(*pl_data), in.pl_##i),                     \
                             (const void *)&pl_##i, sizeof pl_##i))
-#define PARALLEL_OPEN_(...) __VA_ARGS__
 
 /* What differs where the result is void. */
 #define PARALLEL_TASK_OUT_(result_t) PARALLEL_CAT_(PARALLEL_TASK_OUT_, PARALLEL_IS_VOID_(result_t))(result_t)
