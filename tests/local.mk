@@ -94,6 +94,7 @@ api_tests = \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
     tests/api/test_task_strangers \
+    tests/api/test_task_sync_all \
     tests/api/test_task_types \
     tests/api/test_task_waits \
     tests/api/test_tasks \
@@ -224,6 +225,8 @@ tests_api_test_task_spawns_CFLAGS = $(test_cflags)
 tests_api_test_task_spawns_LDADD = $(api_ldadd)
 tests_api_test_task_strangers_CFLAGS = $(test_cflags)
 tests_api_test_task_strangers_LDADD = $(api_ldadd)
+tests_api_test_task_sync_all_CFLAGS = $(test_cflags)
+tests_api_test_task_sync_all_LDADD = $(api_ldadd)
 tests_api_test_task_types_CFLAGS = $(test_cflags)
 tests_api_test_task_types_LDADD = $(api_ldadd)
 tests_api_test_task_waits_CFLAGS = $(test_cflags)

@@ -66,6 +66,35 @@
 #define PARALLEL_SYNC(fn) fn##__parallel_sync(pl_task, pl_self, pl_frame)
 
 /**
+ * PARALLEL_SYNC_ALL(), PARALLEL_SYNC_ALL(fn, op, acc): in a task, joins all spawns that it has not joined yet, none or
+ * any number of them; not those of tasks that it has called, or that have called it. A statement.
+ *
+ * Without arguments, the spawns are of any kinds, and their results are dropped. With three, all are of the one kind
+ * `fn`, and their results are combined, the youngest first. It is
+ *
+ *     while (there is a spawn that this task has not joined) {
+ *         result_t result = PARALLEL_SYNC(fn);
+ *         acc = op(acc, result);
+ *     }
+ *
+ * but that `acc`, an lvalue that has an address, is evaluated once. `op` is a function, or a macro, of two arguments;
+ * or one of these words for operators on numbers: PARALLEL_PLUS, PARALLEL_TIMES, PARALLEL_MIN, PARALLEL_MAX (these two
+ * pass over NaN), PARALLEL_AND, PARALLEL_OR, PARALLEL_XOR (these three are bitwise).
+ *
+ *     PARALLEL_TASK(long, count_leaves, const struct node *, node)
+ *     {
+ *         for (int i = 0; i < node->children; i++)
+ *             PARALLEL_SPAWN(count_leaves, node->child[i]);
+ *         long leaves = node->children == 0;
+ *         PARALLEL_SYNC_ALL(count_leaves, PARALLEL_PLUS, leaves);
+ *         return leaves;
+ *     }
+ *
+ * A task `fn` without a result is an error at compile time; a spawn of another kind is one that PARALLEL_DEBUG finds.
+ */
+#define PARALLEL_SYNC_ALL(...) PARALLEL_SYNC_ALL_(__VA_ARGS__)
+
+/**
  * PARALLEL_RUN(fn, arguments...): runs a task from anywhere, and gives its result. The calling thread does the work;
  * others help. Several threads may do so at once. Without memory or threads for help it does it alone.
  */

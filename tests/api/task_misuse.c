@@ -57,6 +57,42 @@ PARALLEL_TASK(int, parent, int, n)
     return sum + PARALLEL_SYNC(child);
 }
 
+PARALLEL_TASK(int, other, int, i)
+{
+    return i - 1;
+}
+
+/* Joins all, but not all are of that kind. */
+PARALLEL_TASK(int, confused_by_all, int, n)
+{
+    int sum = 0;
+    PARALLEL_SPAWN(other, n);
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SYNC_ALL(child, PARALLEL_PLUS, sum);
+    return sum;
+}
+
+/* Joins all, and then one more. */
+PARALLEL_TASK(int, greedy_after_all, int, n)
+{
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SYNC_ALL();
+    return PARALLEL_SYNC(child);
+}
+
+/* Joins all, and spawns again. */
+PARALLEL_TASK(int, forgetful_after_all, int, n)
+{
+    int sum = 0;
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SYNC_ALL();
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SYNC_ALL(child, PARALLEL_PLUS, sum);
+    PARALLEL_SPAWN(child, n);
+    return sum;
+}
+
 /* The mistake is in a task that is spawned. */
 PARALLEL_TASK(int, grandparent, int, n)
 {
@@ -74,7 +110,14 @@ PARALLEL_TASK(long, correct, int, n)
     PARALLEL_SPAWN(correct, n - 1);
     long b = PARALLEL_CALL(correct, n - 2);
     b += PARALLEL_SYNC(correct);
-    return b + (PARALLEL_SYNC(child) - n - 1);
+    for (int i = 0; i < n % 3; i++)
+        PARALLEL_SPAWN(child, n);
+    PARALLEL_SYNC_ALL(child, PARALLEL_PLUS, b);
+    PARALLEL_SPAWN(child, n);
+    PARALLEL_SPAWN(correct, 1);
+    PARALLEL_SYNC_ALL();
+    PARALLEL_SYNC_ALL();
+    return b - (n % 3 + 1) * (n + 1);
 }
 
 int main(int argc, char **argv)
@@ -97,6 +140,12 @@ int main(int argc, char **argv)
         return PARALLEL_RUN(parent, 1) * 0;
     if (strcmp(mode, "grandparent") == 0)
         return PARALLEL_RUN(grandparent, 1) * 0;
+    if (strcmp(mode, "confused_by_all") == 0)
+        return PARALLEL_RUN(confused_by_all, 1) * 0;
+    if (strcmp(mode, "greedy_after_all") == 0)
+        return PARALLEL_RUN(greedy_after_all, 1) * 0;
+    if (strcmp(mode, "forgetful_after_all") == 0)
+        return PARALLEL_RUN(forgetful_after_all, 1) * 0;
     if (strcmp(mode, "correct") == 0) {
         printf("%ld\n", PARALLEL_RUN(correct, 22));
         return 0;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A program that is compiled with PARALLEL_DEBUG stops where a task breaks the rules of spawns and joins, as assert()
-# does, and names the task and the mistake.
+# does, and names the task and the mistake. What the macros do not take does not compile, with each compiler that there
+# is, and the first error says what is wrong.
 . "$srcdir/tests/support/tap.sh"
 misuse=$(program tests/api/task_misuse)
 ulimit -c 0 2>/dev/null
@@ -38,6 +39,88 @@ for n in 1 4; do
     check "one that joins what its caller has spawned, $n workers" aborts thief_of_its_parents \
         thief_of_its_parents "$unspawned"
     check "one that was spawned, $n workers" aborts grandparent forgetful "$unjoined"
+    check "one that joins all, of which some are of another kind, $n workers" aborts confused_by_all \
+        confused_by_all "$another"
+    check "one that joins one more after all, $n workers" aborts greedy_after_all greedy_after_all "$unspawned"
+    check "one that spawns after all, $n workers" aborts forgetful_after_all forgetful_after_all "$unjoined"
     check "tasks that keep to the rules, $n workers" succeeds
+done
+
+# compile COMPILER FLAGS...: what standard input holds, after a task with a result and one without.
+compile() {
+    compiler=$1
+    shift
+    {
+        echo '#include <parallel.h>'
+        echo 'PARALLEL_TASK(int, child, int, i) { return i; }'
+        echo 'PARALLEL_TASK(void, effect, int, i) { (void)i; }'
+        cat
+    } >"$work/snippet.c"
+    "$compiler" -std=c11 "$@" -I "$srcdir/include" -c "$work/snippet.c" -o "$work/snippet.o" 2>"$work/err"
+}
+# says COMPILER WORDS TEXT: it does not compile, whatever the flags, and the first error says why.
+says() {
+    for flags in -w "-Wall -Wextra -Wpedantic"; do
+        # shellcheck disable=SC2086
+        if echo "$3" | compile "$1" $flags; then
+            echo "it compiles, with $flags"
+            return 1
+        fi
+        grep -m 1 'error:' "$work/err" | grep -F "$2" || {
+            cat "$work/err"
+            return 1
+        }
+    done
+}
+takes() {
+    echo "$2" | compile "$1" -Wall -Wextra -Wpedantic -Wconversion -Wfloat-equal -Wshadow -Werror || {
+        cat "$work/err"
+        return 1
+    }
+}
+
+parameters="one to eight parameters, a type and a name each"
+all="PARALLEL_SYNC_ALL() takes nothing, or a task, an operator, and where its results go"
+eight="int, a, int, b, int, c, int, d, int, e, int, f, int, g, int, h"
+for compiler in gcc clang; do
+    if ! command -v $compiler >/dev/null; then
+        skip "what the macros do not take, $compiler" "no $compiler"
+        continue
+    fi
+    for list in "" "int" "int, a, int" "$eight, int" "$eight, int, i" "$eight, int, i, int, j" "$eight, $eight"; do
+        check "$compiler: parameters ($list)" says $compiler "PARALLEL_TASK(long, task, ...): $parameters" \
+            "PARALLEL_TASK(long, task${list:+, $list}) { return 0; }"
+    done
+    check "$compiler: parameters of a declaration" says $compiler "$parameters" "PARALLEL_TASK_DECLARE(int, f, int);"
+    for arguments in child "child, add" "child, add, sum, 1" "child, add, sum, 1, 2"; do
+        check "$compiler: all of ($arguments)" says $compiler "$all" \
+            "PARALLEL_TASK(int, task, int, sum) { PARALLEL_SYNC_ALL($arguments); return sum; }"
+    done
+    check "$compiler: results of a task that has none" says $compiler "PARALLEL_SYNC_ALL(effect, ...): the task has no result" \
+        "PARALLEL_TASK(int, task, int, sum) { PARALLEL_SYNC_ALL(effect, PARALLEL_PLUS, sum); return sum; }"
+    check "$compiler: an operator that there is not" says $compiler PARALLEL_MINUS \
+        "PARALLEL_TASK(int, task, int, sum) { PARALLEL_SYNC_ALL(child, PARALLEL_MINUS, sum); return sum; }
+int trap = -PARALLEL_MINUS;"
+    check "$compiler: a join of all outside of tasks" says $compiler pl_frame "void f(void) { PARALLEL_SYNC_ALL(); }"
+    check "$compiler takes eight parameters, and joins of all as statements" takes $compiler "
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
+PARALLEL_TASK(int, task, $eight)
+{
+    int sum = a + b + c + d, words[7] = {0}, i = 0;
+    if (e)
+        PARALLEL_SYNC_ALL();
+    else
+        PARALLEL_SYNC_ALL(child, LARGER, sum);
+    for (; i < f; PARALLEL_SPAWN(child, g), i++)
+        PARALLEL_SPAWN(child, h);
+    PARALLEL_SYNC_ALL(child, PARALLEL_PLUS, words[0]);
+    PARALLEL_SYNC_ALL(child, PARALLEL_TIMES, words[1]);
+    PARALLEL_SYNC_ALL(child, PARALLEL_MIN, words[2]);
+    PARALLEL_SYNC_ALL(child, PARALLEL_MAX, words[3]);
+    PARALLEL_SYNC_ALL(child, PARALLEL_AND, words[4]);
+    PARALLEL_SYNC_ALL(child, PARALLEL_OR, words[5]);
+    PARALLEL_SYNC_ALL(child, PARALLEL_XOR, words[6]);
+    return sum + words[3];
+}"
 done
 done_testing

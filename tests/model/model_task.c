@@ -245,6 +245,43 @@ static void run_growing_fib(void)
     stop_pool();
 }
 
+/* Joins of all, by their kinds: of those that are open, with others below. */
+PARALLEL_TASK(int, join_all, int, n)
+{
+    int sum = 0;
+    PARALLEL_SPAWN(note, n);
+    PARALLEL_SPAWN(grow, ((large){.n = {[0] = n, [19] = n + 1}}));
+    PARALLEL_SPAWN(leaf, n + 2);
+    PARALLEL_SYNC_ALL();
+    PARALLEL_SPAWN(leaf, n + 3);
+    PARALLEL_SPAWN(leaf, n + 4);
+    PARALLEL_SYNC_ALL(leaf, PARALLEL_PLUS, sum);
+    return sum;
+}
+
+PARALLEL_TASK(int, join_all_on_leaf, int, n)
+{
+    PARALLEL_SPAWN(leaf, n);
+    int sum = PARALLEL_CALL(join_all, n + 1);
+    PARALLEL_SPAWN(leaf, n + 6);
+    PARALLEL_SYNC_ALL(leaf, PARALLEL_PLUS, sum);
+    return sum;
+}
+
+static void run_join_all(void)
+{
+    model_assert(PARALLEL_RUN(join_all, 0) == 7);
+    ran_once(5);
+    stop_pool();
+}
+
+static void run_join_all_on_leaf(void)
+{
+    model_assert(PARALLEL_RUN(join_all_on_leaf, 0) == 4 + 5 + 6);
+    ran_once(7);
+    stop_pool();
+}
+
 /* ---- long leaves ----------------------------------------------------------------------------------------- */
 
 static void run_hidden(void)
@@ -607,6 +644,14 @@ const scenario task_scenarios[] = {
     {"task: no room for large arguments", set_up_small, {run_grow_on_leaf, be_a_worker}, pool_is_at_rest, 0},
     {"task: no room for the first", set_up_small, {run_large, be_a_worker}, pool_is_at_rest, 0},
     {"task: no worker", set_up_alone, {run_all_kinds}, pool_is_at_rest, 0},
+    {"task: a join of all", set_up_two, {run_join_all, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a join of all, no room", set_up_narrow, {run_join_all_on_leaf, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a join of all, no room for large arguments",
+     set_up_small,
+     {run_join_all_on_leaf, be_a_worker},
+     pool_is_at_rest,
+     0},
+    {"task: a join of all, no worker", set_up_alone, {run_join_all_on_leaf}, pool_is_at_rest, 0},
     {"task: growing room", set_up_growing, {run_three, be_a_worker}, pool_is_at_rest, 0},
     {"task: growing room, two workers",
      set_up_three_growing,

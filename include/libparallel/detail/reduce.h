@@ -7,6 +7,7 @@
 #include <libparallel/detail/function.h>
 #include <libparallel/detail/options.h>
 #include <libparallel/detail/paste.h>
+#include <libparallel/detail/words.h>
 
 /* ---- words ------------------------------------------------------------------------------------------------- */
 
@@ -40,16 +41,7 @@ enum {
 
 #ifndef __cplusplus
 
-/* PARALLEL_IS_WORD_(op) is 1 for a word, and 0 for any other name: as PARALLEL_IS_VOID_ does it. */
-#define PARALLEL_WORD_PARALLEL_PLUS() ~, 1
-#define PARALLEL_WORD_PARALLEL_TIMES() ~, 1
-#define PARALLEL_WORD_PARALLEL_MIN() ~, 1
-#define PARALLEL_WORD_PARALLEL_MAX() ~, 1
-#define PARALLEL_WORD_PARALLEL_AND() ~, 1
-#define PARALLEL_WORD_PARALLEL_OR() ~, 1
-#define PARALLEL_WORD_PARALLEL_XOR() ~, 1
-#define PARALLEL_IS_WORD_(op) PARALLEL_SECOND_(PARALLEL_WORD_##op(), 0, ~)
-
+/* The operators of words. */
 #define PARALLEL_WORD_OF_PARALLEL_PLUS(p) &parallel_word_combines[PARALLEL_WORD_PLUS_][PARALLEL_NUMBER_(p)]
 #define PARALLEL_WORD_OF_PARALLEL_TIMES(p) &parallel_word_combines[PARALLEL_WORD_TIMES_][PARALLEL_NUMBER_(p)]
 #define PARALLEL_WORD_OF_PARALLEL_MIN(p) &parallel_word_combines[PARALLEL_WORD_MIN_][PARALLEL_NUMBER_OR_BOOL_(p)]

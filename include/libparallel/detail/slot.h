@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #ifdef PARALLEL_DEBUG
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,11 +42,18 @@ struct parallel_task {
     bool near;   /* they are in the slot; else a pointer to them is */
 };
 
-/* The state of a task that runs: its worker, its first free slot, and, with PARALLEL_DEBUG, how many spawns it has not
- * joined yet, and what the youngest of these are. */
+/*
+ * The state of a task that runs: its worker, its first free slot, and, with PARALLEL_DEBUG, how many spawns it has not
+ * joined yet, and what the youngest of these are.
+ *
+ * It has as many spawns that it has not joined as slots fit between `floor` and `head`. Floor is what head was when the
+ * task began, less a slot for each spawn that had no room, and whose result is kept elsewhere. So it changes on slow
+ * paths only, and costs nothing in a task that does not ask.
+ */
 typedef struct parallel_frame {
     parallel_worker *worker;
     parallel_slot *head;
+    uintptr_t floor;
     size_t spawned;
 #ifdef PARALLEL_DEBUG
     struct {
@@ -67,8 +75,8 @@ PARALLEL_BEGIN_DECLS
 PARALLEL_API void parallel_task_run(const parallel_task *task, parallel_slot *slot);
 /* A push that the fast path does not manage. Returns the new head. */
 PARALLEL_API parallel_slot *parallel_task_push(parallel_worker *worker, parallel_slot *slot);
-/* A pop that the fast path does not manage. NULL: the task is the caller's to run. Else its result, and *head is the
- * new head. */
+/* A pop that the fast path does not manage. `task`: what was in the slot. NULL: that is the caller's to run. Else the
+ * result, and *head is the new head. It is beyond the slot if the result was kept, and the slot is not concerned. */
 PARALLEL_API void *parallel_task_pop(parallel_worker *worker, parallel_slot *slot, const parallel_task *task,
                                      parallel_slot **head);
 /* Room for what does not fit into a slot, first in, last out. NULL if there is no memory. */
@@ -78,6 +86,8 @@ PARALLEL_API void parallel_task_release(parallel_worker *worker, void *room);
 PARALLEL_API void parallel_task_run_now(parallel_worker *worker, parallel_slot *slot, const parallel_task *task);
 
 PARALLEL_END_DECLS
+
+#define PARALLEL_TASK_LIKELY_(x) __builtin_expect(!!(x), 1)
 
 /*
  * The fast paths; src/deque/deque.h has the protocol. Pushes a task whose arguments are in the slot. True if that
@@ -150,6 +160,38 @@ static inline __attribute__((unused)) void parallel_task_check_sync(parallel_fra
 #else
 #define PARALLEL_TASK_CHECK_(...) ((void)0)
 #endif
+
+/* Whether a task has spawns that it has not joined. */
+static inline __attribute__((always_inline)) bool parallel_frame_is_open(const parallel_frame *frame)
+{
+    return (uintptr_t)frame->head != frame->floor;
+}
+
+/* Joins the youngest spawn of such a task, of whatever kind it is, and drops its result. */
+static inline __attribute__((always_inline)) void parallel_frame_join(parallel_frame *frame)
+{
+    parallel_worker *worker = frame->worker;
+    parallel_slot *slot = frame->head - 1;
+    /* T7 relaxed: the owner's own; no partner */
+    const parallel_task *task = atomic_load_explicit(&slot->task, memory_order_relaxed);
+    PARALLEL_TASK_CHECK_(frame->spawned--);
+    if (!PARALLEL_TASK_LIKELY_(parallel_slot_pop(worker, slot))) {
+        parallel_joined joined;
+        parallel_task_pop_slow(worker, slot, task, &joined);
+        if (joined.result) {
+            frame->floor += (uintptr_t)joined.head - (uintptr_t)slot;
+            frame->head = joined.head;
+            return;
+        }
+    }
+    frame->head = slot;
+    void *room = NULL;
+    if (!task->near)
+        __builtin_memcpy(&room, slot->data, sizeof room);
+    task->run(worker, slot, slot);
+    if (!task->near)
+        parallel_task_release(worker, room);
+}
 
 #endif /* !__cplusplus */
 

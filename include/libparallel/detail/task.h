@@ -8,8 +8,8 @@
 
 #include <libparallel/detail/paste.h>
 #include <libparallel/detail/slot.h>
+#include <libparallel/detail/words.h>
 
-#define PARALLEL_TASK_LIKELY_(x) __builtin_expect(!!(x), 1)
 #define PARALLEL_TASK_INLINE_ static inline __attribute__((always_inline, unused))
 
 /* Both halves of a definition, or the one that `make` makes. */
@@ -140,11 +140,13 @@
         PARALLEL_TASK_CHECK_(parallel_task_note_spawn(pl_frame, &fn##__parallel_task));                                \
         if (!fn##__parallel_fits && pl_data == &pl_far) {                                                              \
             parallel_task_run_now(pl_worker, pl_slot, &fn##__parallel_task);                                           \
+            pl_frame->floor -= sizeof *pl_slot;                                                                        \
         } else if (PARALLEL_TASK_LIKELY_(parallel_slot_push(pl_worker, pl_slot, &fn##__parallel_task))) {              \
             pl_frame->head = pl_slot + 1;                                                                              \
         } else {                                                                                                       \
             parallel_slot *pl_next;                                                                                    \
             parallel_task_push_slow(pl_worker, pl_slot, &pl_next);                                                     \
+            pl_frame->floor -= (uintptr_t)(pl_slot + 1) - (uintptr_t)pl_next;                                          \
             pl_frame->head = pl_next;                                                                                  \
         }                                                                                                              \
     }                                                                                                                  \
@@ -167,6 +169,7 @@
             parallel_joined pl_joined;                                                                                 \
             parallel_task_pop_slow(pl_worker, pl_slot, &fn##__parallel_task, &pl_joined);                              \
             if (pl_joined.result) {                                                                                    \
+                pl_frame->floor += (uintptr_t)pl_joined.head - (uintptr_t)pl_slot;                                     \
                 pl_frame->head = pl_joined.head;                                                                       \
                 pl_data = (fn##__parallel_data *)pl_joined.result;                                                     \
                 PARALLEL_TASK_GET_(result_t);                                                                          \
@@ -231,7 +234,7 @@
     static inline result_t fn##__parallel_copy_##i(parallel_worker *pl_worker, parallel_slot *pl_head,                 \
                                                    PARALLEL_OPEN_ typed)                                               \
     {                                                                                                                  \
-        parallel_frame pl_frame = {.worker = pl_worker, .head = pl_head};                                              \
+        parallel_frame pl_frame = {.worker = pl_worker, .head = pl_head, .floor = (uintptr_t)pl_head};                 \
         PARALLEL_TASK_LET_(result_t)                                                                                   \
         fn##__parallel_body(&fn##__parallel_task, (void (*)(void))fn##__parallel_copy_##next, &pl_frame,               \
                             PARALLEL_OPEN_ passed);                                                                    \
@@ -239,6 +242,32 @@
                              (parallel_task_misuse(#fn, "a PARALLEL_SPAWN without PARALLEL_SYNC"), 0));                \
         PARALLEL_TASK_GIVE_(result_t);                                                                                 \
     }
+
+/* PARALLEL_SYNC_ALL() with three arguments, with none, and with any other number. */
+#define PARALLEL_SYNC_ALL_(...)                                                                                        \
+    PARALLEL_EIGHTH_(__VA_ARGS__, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_WRONG_,                    \
+                     PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_COMBINE_, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_DROP_, ~)       \
+    (__VA_ARGS__)
+#define PARALLEL_EIGHTH_(a, b, c, d, e, f, g, nth, ...) nth
+
+#define PARALLEL_SYNC_COMBINE_(fn, op, acc)                                                                            \
+    do {                                                                                                               \
+        _Static_assert(!__builtin_types_compatible_p(fn##__parallel_task_result, void),                                \
+                       "PARALLEL_SYNC_ALL(" #fn ", ...): the task has no result");                                     \
+        __typeof__(acc) *const pl_acc = &(acc);                                                                        \
+        while (parallel_frame_is_open(pl_frame)) {                                                                     \
+            fn##__parallel_task_result pl_result = fn##__parallel_sync(pl_task, pl_self, pl_frame);                    \
+            *pl_acc = PARALLEL_COMBINE_(op, *pl_acc, pl_result);                                                       \
+        }                                                                                                              \
+    } while (0)
+#define PARALLEL_SYNC_DROP_(nothing)                                                                                   \
+    do {                                                                                                               \
+        _Static_assert(sizeof #nothing == 1, PARALLEL_SYNC_TAKES_);                                                    \
+        while (parallel_frame_is_open(pl_frame))                                                                       \
+            parallel_frame_join(pl_frame);                                                                             \
+    } while (0)
+#define PARALLEL_SYNC_WRONG_(...) _Static_assert(0, PARALLEL_SYNC_TAKES_)
+#define PARALLEL_SYNC_TAKES_ "PARALLEL_SYNC_ALL() takes nothing, or a task, an operator, and where its results go"
 
 #endif /* !__cplusplus */
 
