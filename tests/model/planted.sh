@@ -266,6 +266,14 @@ plant "a slow path does not ask itself" $file "task: a long leaf with two" \
     's/        if \(!published\)\n            pl_deque_ask\(d\);\n//'
 plant "a slow path wakes nobody" $file "task: a long leaf" \
     's/    if \(published\)\n        pl_wake_call_for_help\(w, PL_GROWTH_TO_SIZE\);//'
+plant "a join of all runs a stolen task again" include/libparallel/detail/slot.h "task: a join of all" \
+    's/if \(joined\.result\)/if (false)/'
+plant "a join of all leaves large arguments" include/libparallel/detail/slot.h "task: a join of all" \
+    's/        parallel_task_release\(worker, room\);/        ;/'
+plant "a join of all goes by slots alone" include/libparallel/detail/task.h "task: a join of all, no worker" \
+    's/ +pl_frame->floor -= \(uintptr_t\)[^\n]*\n//'
+plant "a kept result is as large as a small one" src/deque/spill.c "task: no worker" \
+    's/top->used -= room_to_keep\(bytes\)/top->used -= room_to_keep(8)/'
 
 file=src/sched/worker.c
 plant "an ended slot does not wake its owner" $file : \
