@@ -31,6 +31,8 @@
  * | parallel_map_function                       | the same, for a run-time function, from C++ | map.h       |
  * | PARALLEL_DECORATE_SPLIT, parallel_split     | the same, chunk by chunk                    | map.h       |
  * | parallel_for                                | run a loop body over index ranges           | map.h       |
+ * | PARALLEL_LOOP, _LOOP_RANGE, parallel_loop   | run a loop whose body uses what is around   | loop.h      |
+ * | parallel_for_2d                             | run a loop body over tiles of a rectangle   | loop.h      |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
  * | parallel_executor_results, ...              | wait, look, cancel, shut down               | executor.h  |
@@ -87,6 +89,7 @@
 #include <libparallel/executor.h>
 #include <libparallel/failure.h>
 #include <libparallel/function.h>
+#include <libparallel/loop.h>
 #include <libparallel/map.h>
 #include <libparallel/par.h>
 #include <libparallel/pool.h>

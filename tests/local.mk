@@ -63,9 +63,11 @@ api_tests = \
     tests/api/test_executors \
     tests/api/test_failures \
     tests/api/test_for \
+    tests/api/test_for_2d \
     tests/api/test_kept \
     tests/api/test_life \
     tests/api/test_limits \
+    tests/api/test_loops \
     tests/api/test_many_failures \
     tests/api/test_map \
     tests/api/test_nested \
@@ -156,12 +158,16 @@ tests_api_test_failures_CFLAGS = $(test_cflags)
 tests_api_test_failures_LDADD = $(api_ldadd)
 tests_api_test_for_CFLAGS = $(test_cflags)
 tests_api_test_for_LDADD = $(api_ldadd)
+tests_api_test_for_2d_CFLAGS = $(test_cflags)
+tests_api_test_for_2d_LDADD = $(api_ldadd)
 tests_api_test_kept_CFLAGS = $(test_cflags)
 tests_api_test_kept_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
 tests_api_test_life_LDADD = $(api_ldadd)
 tests_api_test_limits_CFLAGS = $(test_cflags)
 tests_api_test_limits_LDADD = $(api_ldadd)
+tests_api_test_loops_CFLAGS = $(test_cflags)
+tests_api_test_loops_LDADD = $(api_ldadd)
 tests_api_test_many_failures_CFLAGS = $(test_cflags)
 tests_api_test_many_failures_LDADD = $(api_ldadd)
 tests_api_test_map_CFLAGS = $(test_cflags)

@@ -84,10 +84,10 @@ PARALLEL_BEGIN_DECLS
  * @param n    how many indices; 0 calls nothing
  * @param body void body(size_t begin, size_t end, void *ctx)
  * @param ctx  handed to every call; may be NULL
- * @return 0; or -1 with errno EINVAL (body NULL, or an option that asks for what a loop has not: `names`, `extras`,
- *         `timeout`, `retries`, `deferred`), ETIMEDOUT (past `call_timeout`), ECANCELED (a cancelled task makes it) or
- *         ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do not share). Options that only say how,
- *         of failures or of worker processes, change nothing.
+ * @return 0; or -1 with errno EINVAL (body NULL, n more than PTRDIFF_MAX, or an option that asks for what a loop has
+ *         not: `names`, `extras`, `timeout`, `retries`, `deferred`), ETIMEDOUT (past `call_timeout`), ECANCELED (a
+ *         cancelled task makes it) or ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do not
+ *         share). Options that only say how, of failures or of worker processes, change nothing.
  */
 #define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, PARALLEL_END_)
 

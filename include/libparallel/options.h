@@ -133,6 +133,13 @@ typedef struct parallel_options {
 
     /** Of worker processes: after so many tasks each is replaced by a new one. 0: never. Negative: EINVAL. */
     int tasks_per_worker;
+
+    /**
+     * For experts, of parallel_for_2d(): how many rows and columns a tile has, as where a block of a matrix is to stay
+     * in a cache. Zero lets the library choose. More than PTRDIFF_MAX, which negative numbers become, is EINVAL. Other
+     * calls leave them alone.
+     */
+    size_t tile_rows, tile_cols;
 } parallel_options;
 
 #include <libparallel/detail/options.h>

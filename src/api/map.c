@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Maps and loops. */
+/* Maps. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -10,7 +10,6 @@
 #include "call/plain.h"
 #include "base/size.h"
 #include "sched/inline.h"
-#include "sched/loop.h"
 
 /* ---- plain calls ----------------------------------------------------------------------------------------- */
 
@@ -146,29 +145,4 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
                                const parallel_options *options)
 {
     return is_plain(f, args, n, options) && out ? run_plain(f, args, n, out) : map_into_with(f, args, n, out, options);
-}
-
-/* ---- loops ----------------------------------------------------------------------------------------------- */
-
-PL_NOT_INLINED static int loop_with(const pl_body *loop, size_t n, const parallel_options *options)
-{
-    pl_call c;
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    if (!pl_call_begin_loop(&c, loop, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)))
-        return -1;
-    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
-    bool well = pl_call_run(&c, NULL);
-    pl_cleanup_end(&cleanup);
-    pl_call_return(&c, !well);
-    return well ? 0 : -1;
-}
-
-int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
-                          const parallel_options *options)
-{
-    pl_body loop = {body, ctx, pl_context_thread.context};
-    if (options || !body || n == 0)
-        return loop_with(&loop, n, options);
-    return pl_plain_loop(&loop, n, pl_cost_of((uintptr_t)body));
 }

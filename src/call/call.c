@@ -103,9 +103,11 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
     pl_call_begin(c, &pl_work_loop, n);
     if (!pl_call_merge_options(c, options, NULL, request))
         return false;
-    if (!loop->body || c->options.names || c->options.extras || c->options.timeout > 0 || c->options.retries > 0)
+    if (!loop->body || n > PTRDIFF_MAX || c->options.names || c->options.extras || c->options.timeout > 0 ||
+        c->options.retries > 0)
         return fail_with(EINVAL);
     c->work.loop = *loop;
+    c->work.loop_cost_key = (uintptr_t)loop->body;
     c->work.map = (pl_map){0};
     c->work.function = (parallel_function){0};
     pl_call_begun(c, request);

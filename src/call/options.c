@@ -2,6 +2,7 @@
 /* Options: a call's over the decoration's, checked. */
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "call/options.h"
@@ -10,7 +11,7 @@
 #include "sched/pool.h"
 
 /* What options without a size have: the members of the first release. */
-#define FIRST_SIZE (offsetof(parallel_options, tasks_per_worker) + sizeof(int))
+#define FIRST_SIZE (offsetof(parallel_options, tile_cols) + sizeof(size_t))
 
 static const parallel_options none; /* copied, as gcc makes a slow instruction of zeros */
 
@@ -49,7 +50,8 @@ static bool is_pool(const parallel_pool *pool)
 static int check_merged(const parallel_options *o, const pl_request *request)
 {
     if (o->max_workers < 0 || o->tasks_per_worker < 0 || isnan(o->timeout) || isnan(o->call_timeout) ||
-        isnan(o->retry_delay) || (o->pool && !is_pool(o->pool)))
+        isnan(o->retry_delay) || (o->pool && !is_pool(o->pool)) || o->tile_rows > PTRDIFF_MAX ||
+        o->tile_cols > PTRDIFF_MAX)
         return EINVAL;
     if (o->isolation < PARALLEL_DEFAULT_ISOLATION || o->isolation > PARALLEL_PERSISTENT)
         return EINVAL;
@@ -80,6 +82,8 @@ static void take_defaults(parallel_options *o, const parallel_options *d)
     DEFAULT(extras_size);
     DEFAULT(memory_limit);
     DEFAULT(tasks_per_worker);
+    DEFAULT(tile_rows);
+    DEFAULT(tile_cols);
 #undef DEFAULT
 }
 

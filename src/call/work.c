@@ -162,7 +162,7 @@ static const void *no_arg(const pl_work *work, size_t i)
 
 static uintptr_t loop_cost_key(const pl_work *work)
 {
-    return (uintptr_t)work->loop.body;
+    return work->loop_cost_key;
 }
 
 static pl_loop_body *loop_chunks(pl_work *work, void **ctx, size_t *ctx_size)

@@ -112,6 +112,7 @@ struct pl_work {
     const void *given;              /* the arguments of a map as the program knows them: those of `map` may be a copy */
     pl_map map;                     /* of a map; of a par all zero */
     pl_body loop;                   /* of a loop */
+    uintptr_t loop_cost_key;        /* what the cost of its iterations is known by */
     const parallel_future *futures; /* of a par */
     parallel_results *results;      /* of a call that makes some */
 };

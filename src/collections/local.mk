@@ -1,8 +1,12 @@
 libparallel_la_SOURCES += \
     src/collections/blocks.c \
     src/collections/blocks.h \
+    src/collections/captures.c \
+    src/collections/captures.h \
     src/collections/fold.c \
     src/collections/map_reduce.c \
     src/collections/reduce.c \
     src/collections/reduce.h \
+    src/collections/tiles.c \
+    src/collections/tiles.h \
     src/collections/words.c

@@ -133,6 +133,8 @@ START_TEST(bad_values)
         {.retry_delay = NAN},
         {.executor = (parallel_executor_kind)99},
         {.executor = (parallel_executor_kind)-1},
+        {.tile_rows = (size_t)-1},
+        {.tile_cols = (size_t)PTRDIFF_MAX + 1},
     };
     for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
         refused(&square__parallel, &bad[k], EINVAL);
@@ -141,6 +143,28 @@ START_TEST(bad_values)
         f.options = &bad[k];
         refused(&f, NULL, EINVAL);
     }
+}
+END_TEST
+
+START_TEST(tiles_are_left_alone)
+{
+    set_up(pl_worker_counts[_i]);
+    const parallel_options o = {.tile_rows = 3, .tile_cols = PTRDIFF_MAX};
+    ck_assert(works(&square__parallel, &o));
+    ck_assert_int_eq(parallel_for_function(N, nothing, NULL, &o), 0);
+}
+END_TEST
+
+START_TEST(loops_have_a_length)
+{
+    set_up(pl_worker_counts[_i]);
+    errno = 0;
+    ck_assert_int_eq(parallel_for((size_t)-1, nothing, NULL), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    errno = 0;
+    ck_assert_int_eq(parallel_for((size_t)PTRDIFF_MAX + 1, nothing, NULL, .max_workers = 2), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_int_eq(parallel_for(PTRDIFF_MAX, nothing, NULL), 0);
 }
 END_TEST
 
@@ -284,6 +308,8 @@ START_TEST(options_of_other_ages)
     refused(&square__parallel, &o, EINVAL);
     o = (parallel_options){.size = 0, .tasks_per_worker = -1};
     refused(&square__parallel, &o, EINVAL);
+    o = (parallel_options){.size = 0, .tile_cols = (size_t)-1};
+    refused(&square__parallel, &o, EINVAL);
 
     /* an old program knows only the first members; what lies behind is none of its options */
     o = (parallel_options){.timeout = -1, .max_workers = -5, .executor = (parallel_executor_kind)77, .deferred = true};
@@ -408,6 +434,8 @@ int main(void)
     tcase_add_loop_test(c, incomplete_calls, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, incomplete_functions, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, bad_values, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, tiles_are_left_alone, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, loops_have_a_length, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, bad_names, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, loops_have_no_names_and_no_extras, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, thread_maps_are_on_threads, 0, PL_WORKER_COUNTS);

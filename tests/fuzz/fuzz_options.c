@@ -76,6 +76,7 @@ static void choose_members(mistaken *m, rnd_source *source, parallel_options *o)
     static const int executors[] = {0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 4, 5, -1, INT_MIN};
     static const int isolations[] = {0, 0, 0, 1, 2, 3, -1};
     static const int per_worker[] = {0, 0, 0, 1, INT_MAX, -1};
+    static const size_t tiles[] = {0, 0, 0, 0, 1, 64, PTRDIFF_MAX, SIZE_MAX};
     o->timeout = ONE_OF(source, times);
     o->call_timeout = ONE_OF(source, times);
     o->retry_delay = ONE_OF(source, delays);
@@ -92,6 +93,8 @@ static void choose_members(mistaken *m, rnd_source *source, parallel_options *o)
     o->names = one_in(source, 3) ? m->names : NULL;
     o->progress = one_in(source, 4) ? note_progress : NULL;
     o->progress_data = m;
+    o->tile_rows = ONE_OF(source, tiles);
+    o->tile_cols = ONE_OF(source, tiles);
 }
 
 /* The size that the options say they have, what is in them beyond it, and what there is beyond what the library
@@ -182,7 +185,7 @@ static bool options_are_invalid(const mistaken *m)
     if (o->size && o->size < sizeof o->size)
         return true;
     if (o->max_workers < 0 || o->tasks_per_worker < 0 || isnan(o->timeout) || isnan(o->call_timeout) ||
-        isnan(o->retry_delay))
+        isnan(o->retry_delay) || o->tile_rows > PTRDIFF_MAX || o->tile_cols > PTRDIFF_MAX)
         return true;
     if ((int)o->isolation < 0 || o->isolation > PARALLEL_PERSISTENT || (int)o->executor < 0 ||
         o->executor > PARALLEL_MPI)

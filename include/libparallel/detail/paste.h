@@ -12,4 +12,17 @@
 #define PARALLEL_CAT__(a, b) a##b
 #define PARALLEL_CAT_(a, b) PARALLEL_CAT__(a, b)
 
+/* What is in parentheses, without them. */
+#define PARALLEL_OPEN_(...) __VA_ARGS__
+
+/* PARALLEL_IS_EMPTY_(x) is 1 if x is nothing, and 0 if it is something: parentheses after it make a call of
+ * PARALLEL_CALLED_ if it is nothing, or in parentheses itself; in that case it makes one without them, too. */
+#define PARALLEL_CALLED_(...) ~, 1, ~
+#define PARALLEL_IS_EMPTY_(x)                                                                                          \
+    PARALLEL_CAT_(PARALLEL_IS_EMPTY_, PARALLEL_CAT_(PARALLEL_SECOND_(PARALLEL_CALLED_ x(), 0, ~),                      \
+                                                    PARALLEL_SECOND_(PARALLEL_CALLED_ x, 0, ~)))
+#define PARALLEL_IS_EMPTY_00 0
+#define PARALLEL_IS_EMPTY_10 1
+#define PARALLEL_IS_EMPTY_11 0
+
 #endif

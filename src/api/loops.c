@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Loops, and what is run as one. */
+#include <errno.h>
+#include <stdint.h>
+
+#include "api/executors.h"
+#include "call/call.h"
+#include "call/failure.h"
+#include "call/plain.h"
+#include "collections/captures.h"
+#include "collections/tiles.h"
+#include "sched/inline.h"
+
+/* ---- all of them ----------------------------------------------------------------------------------------- */
+
+/* A loop, and how its cost is remembered, which its body may share with others. */
+typedef struct known_loop {
+    pl_body loop;
+    parallel_cost *cost; /* where; or NULL: */
+    uintptr_t cost_key;  /* what it is known by */
+} known_loop;
+
+static int refuse_call(void)
+{
+    pl_failure_clear_last();
+    errno = EINVAL;
+    return -1;
+}
+
+/* With all that a call may have. */
+PL_NOT_INLINED static int run_with(const known_loop *known, size_t n, const parallel_options *options)
+{
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!pl_call_begin_loop(&c, &known->loop, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)))
+        return -1;
+    c.work.function.cost = known->cost;
+    c.work.loop_cost_key = known->cost_key;
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
+    bool well = pl_call_run(&c, NULL);
+    pl_cleanup_end(&cleanup);
+    pl_call_return(&c, !well);
+    return well ? 0 : -1;
+}
+
+static int run_loop(const known_loop *known, size_t n, const parallel_options *options)
+{
+    if (options || n == 0 || n > PTRDIFF_MAX)
+        return run_with(known, n, options);
+    return pl_plain_loop(&known->loop, n, known->cost ? (pl_cost *)known->cost : pl_cost_of(known->cost_key));
+}
+
+/* ---- over [0, n) ----------------------------------------------------------------------------------------- */
+
+int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
+                          const parallel_options *options)
+{
+    known_loop known = {.loop = {body, ctx, pl_context_thread.context}, .cost_key = (uintptr_t)body};
+    return body ? run_loop(&known, n, options) : run_with(&known, n, options);
+}
+
+/* ---- with captures --------------------------------------------------------------------------------------- */
+
+/* At once, on the caller, without the way by a body. Not inlined: pl_context_unwinds() is for a function whose context
+ * is in progress while it calls anything. */
+PL_NOT_INLINED static int run_captures_at_once(const pl_captures *c, size_t n, const pl_cost *cost)
+{
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_captures_run_iterations(c, 0, 0, n);
+    pl_inline_ended(cost, n);
+    pl_failure_clear_last();
+    return 0;
+}
+
+/* With all that a call may have, and a body of whatever age. */
+PL_NOT_INLINED static int run_captures_with(const parallel_loop_body *body, pl_captures *c, size_t n,
+                                            const parallel_options *options)
+{
+    parallel_loop_body copy;
+    if (!pl_captures_copy_body(&copy, body))
+        return refuse_call();
+    c->call = copy.call;
+    known_loop known = {.loop = {pl_captures_body, c, c->parent}, .cost = copy.cost, .cost_key = (uintptr_t)copy.call};
+    return run_loop(&known, n, options);
+}
+
+int parallel_loop_function(const parallel_loop_body *body, ptrdiff_t begin, ptrdiff_t end, const void *captures,
+                           const parallel_options *options)
+{
+    size_t n = begin < end ? (size_t)end - (size_t)begin : 0;
+    pl_captures c = {.captures = captures, .begin = begin, .parent = pl_context_thread.context};
+    if (options || n == 0 || n > PTRDIFF_MAX || !body || body->size != sizeof *body || !body->call || !body->cost)
+        return run_captures_with(body, &c, n, options);
+    pl_cost *cost = (pl_cost *)body->cost;
+    c.call = body->call;
+    if (pl_inline_fits(cost, n))
+        return run_captures_at_once(&c, n, cost);
+    return pl_plain_spec(
+        &(pl_loop_spec){.n = n, .body = pl_captures_run, .ctx = &c, .ctx_size = sizeof c, .cost = cost});
+}
+
+/* ---- over rectangles ------------------------------------------------------------------------------------- */
+
+/* What options say of tiles; zeros, if they are wrong, which whoever runs the loop finds, too. */
+static void read_tile(const parallel_options *options, size_t *tile_rows, size_t *tile_cols)
+{
+    parallel_options known;
+    *tile_rows = *tile_cols = 0;
+    if (!options || !pl_options_copy(&known, options))
+        return;
+    *tile_rows = known.tile_rows <= PTRDIFF_MAX ? known.tile_rows : 0;
+    *tile_cols = known.tile_cols <= PTRDIFF_MAX ? known.tile_cols : 0;
+}
+
+int parallel_for_2d_function(size_t rows, size_t cols,
+                             void (*body)(size_t row, size_t row_end, size_t col, size_t col_end, void *ctx), void *ctx,
+                             const parallel_options *options)
+{
+    if (!body)
+        return refuse_call();
+    pl_tiles tiles = {.call = body, .ctx = ctx, .rows = rows, .cols = cols};
+    size_t tile_rows, tile_cols;
+    read_tile(options, &tile_rows, &tile_cols);
+    size_t n = pl_tiles_cut(&tiles, tile_rows, tile_cols);
+    known_loop known = {.loop = {pl_tiles_body, &tiles, pl_context_thread.context},
+                        .cost_key = pl_tiles_cost_key(&tiles)};
+    return run_loop(&known, n, options);
+}
