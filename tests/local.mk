@@ -70,6 +70,7 @@ api_tests = \
     tests/api/test_loops \
     tests/api/test_many_failures \
     tests/api/test_map \
+    tests/api/test_map_range \
     tests/api/test_nested \
     tests/api/test_options \
     tests/api/test_original \
@@ -172,6 +173,8 @@ tests_api_test_many_failures_CFLAGS = $(test_cflags)
 tests_api_test_many_failures_LDADD = $(api_ldadd)
 tests_api_test_map_CFLAGS = $(test_cflags)
 tests_api_test_map_LDADD = $(api_ldadd)
+tests_api_test_map_range_CFLAGS = $(test_cflags)
+tests_api_test_map_range_LDADD = $(api_ldadd)
 tests_api_test_nested_CFLAGS = $(test_cflags)
 tests_api_test_nested_LDADD = $(api_ldadd)
 tests_api_test_options_CFLAGS = $(test_cflags)

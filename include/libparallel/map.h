@@ -60,6 +60,35 @@ PARALLEL_BEGIN_DECLS
 #define parallel_map_into(...) PARALLEL_MAP_INTO_(__VA_ARGS__, PARALLEL_END_)
 
 /**
+ * parallel_map_range(fn, begin, end, ...options): parallel_map() over integers. Equals
+ *
+ *     for (ptrdiff_t i = begin; i < end; i++)
+ *         result[i - begin] = fn(i);
+ *
+ * @param fn      a decorated function whose argument type is an integer type, but not bool; else it is an error at
+ *                compile time. The integers are converted to it, as C converts them.
+ * @param begin   the first, a ptrdiff_t, which may be negative
+ * @param end     the one after the last; `begin == end` gives an empty vector
+ * @param options as for parallel_map()
+ * @return as parallel_map(); EINVAL also if begin > end, or end - begin is more than PTRDIFF_MAX. Failures and names
+ *         count from `begin`: that of the integer i has the index i - begin. The `arg` of a failure is NULL.
+ *
+ * There is no array of the integers, but for functions that can fail, and in calls that have options, or whose function
+ * has: then one is made for as long as the call runs.
+ */
+#define parallel_map_range(...) PARALLEL_MAP_RANGE_(__VA_ARGS__, PARALLEL_END_)
+
+/**
+ * parallel_map_range_into(fn, begin, end, out, ...options): parallel_map_range() into the caller's own vector. Equals
+ *
+ *     for (ptrdiff_t i = begin; i < end; i++)
+ *         out[i - begin] = fn(i);
+ *
+ * @param out room for end - begin results; all else as for parallel_map_into()
+ */
+#define parallel_map_range_into(...) PARALLEL_MAP_RANGE_INTO_(__VA_ARGS__, PARALLEL_END_)
+
+/**
  * parallel_split(fn, args, n, ...options): cuts an array into contiguous chunks, one for each worker, and has a
  * function treat each of them as a whole. Equals
  *
@@ -117,6 +146,14 @@ PARALLEL_API parallel_results *parallel_split_function(const parallel_function *
 /** What parallel_map_into() is made of. */
 PARALLEL_API int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
                                             const parallel_options *options);
+
+/** What parallel_map_range() is made of. EINVAL also if f->arg_size is not 1, 2, 4 or 8. */
+PARALLEL_API parallel_results *parallel_map_range_function(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end,
+                                                           const parallel_options *options);
+
+/** What parallel_map_range_into() is made of. */
+PARALLEL_API int parallel_map_range_into_function(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end, void *out,
+                                                  const parallel_options *options);
 
 /** What parallel_for() is made of. */
 PARALLEL_API int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,

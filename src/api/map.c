@@ -8,6 +8,7 @@
 #include "call/call.h"
 #include "call/failure.h"
 #include "call/plain.h"
+#include "collections/indices.h"
 #include "base/size.h"
 #include "sched/inline.h"
 
@@ -145,4 +146,154 @@ int parallel_map_into_function(const parallel_function *f, const void *args, siz
                                const parallel_options *options)
 {
     return is_plain(f, args, n, options) && out ? run_plain(f, args, n, out) : map_into_with(f, args, n, out, options);
+}
+
+/* ---- maps over integers ---------------------------------------------------------------------------------- */
+
+/* A map over integers that is not plain: its arguments are made, and then it is a map as any other. */
+typedef struct range_call {
+    pl_call call;
+    void *args;
+} range_call;
+
+static void free_range(void *range)
+{
+    int saved = errno;
+    free(((range_call *)range)->args);
+    errno = saved;
+}
+
+static void drop_range(void *range)
+{
+    pl_call_drop(&((range_call *)range)->call);
+    free_range(range);
+}
+
+/* How many integers there are, SIZE_MAX if there is no such range. */
+static size_t count_range(ptrdiff_t begin, ptrdiff_t end)
+{
+    size_t n = (size_t)end - (size_t)begin;
+    return begin > end || n > PTRDIFF_MAX ? SIZE_MAX : n;
+}
+
+/* False with errno; then there is nothing to end. No failure tells where an argument is: it is nowhere for long. */
+static bool begin_range(range_call *range, const parallel_function *f, ptrdiff_t begin, ptrdiff_t end,
+                        const parallel_options *options)
+{
+    parallel_function known;
+    size_t n = count_range(begin, end);
+    pl_failure_clear_last();
+    if (!pl_function_copy(&known, f) || !pl_indices_have_size(known.arg_size) || n == SIZE_MAX) {
+        errno = EINVAL;
+        return false;
+    }
+    range->args =
+        pl_results_allocate(pl_size_add(pl_size_multiply(n, known.arg_size), PL_INDICES_MORE), known.arg_align);
+    if (!range->args) {
+        errno = ENOMEM;
+        return false;
+    }
+    pl_indices_fill(range->args, known.arg_size, begin, n);
+    if (!pl_call_begin_map(&range->call, &pl_work_map, f, range->args, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR))) {
+        free_range(range);
+        return false;
+    }
+    range->call.work.given = NULL;
+    return true;
+}
+
+PL_NOT_INLINED static parallel_results *map_range_with(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end,
+                                                       const parallel_options *options)
+{
+    range_call range;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!begin_range(&range, f, begin, end, options))
+        return NULL;
+    pl_cleanup_begin(&cleanup, drop_range, &range);
+    parallel_results *r = pl_call_results(&range.call);
+    pl_cleanup_end(&cleanup);
+    pl_call_return(&range.call, !r);
+    free_range(&range);
+    return r;
+}
+
+PL_NOT_INLINED static int map_range_into_with(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end, void *out,
+                                              const parallel_options *options)
+{
+    range_call range;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!begin_range(&range, f, begin, end, options))
+        return -1;
+    pl_cleanup_begin(&cleanup, drop_range, &range);
+    bool has_room = out || range.call.work.n == 0 || range.call.work.function.result_size == 0;
+    bool well = has_room && pl_call_run(&range.call, out);
+    pl_cleanup_end(&cleanup);
+    pl_call_return(&range.call, has_room && !well);
+    free_range(&range);
+    if (!has_room)
+        errno = EINVAL;
+    return well ? 0 : -1;
+}
+
+/* Whether it is a plain one. */
+static bool is_plain_range(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end, const parallel_options *options)
+{
+    return is_plain(f, &begin, count_range(begin, end), options) && pl_indices_have_size(f->arg_size);
+}
+
+/* As run_at_once(). */
+PL_NOT_INLINED static int run_indices_at_once(const pl_indices *indices, size_t n, pl_cost *cost)
+{
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_indices_run_tasks(indices, 0, 0, n);
+    pl_inline_ended(cost, n);
+    pl_failure_clear_last();
+    return 0;
+}
+
+static int run_plain_range(const parallel_function *f, ptrdiff_t begin, size_t n, void *out)
+{
+    pl_cost *cost = (pl_cost *)f->cost;
+    pl_indices m = {.kernel = f->kernel,
+                    .out = out,
+                    .begin = begin,
+                    .arg_size = f->arg_size,
+                    .result_size = f->result_size,
+                    .parent = pl_context_thread.context};
+    if (pl_inline_fits(cost, n))
+        return run_indices_at_once(&m, n, cost);
+    return pl_plain_spec(
+        &(pl_loop_spec){.n = n, .body = pl_indices_run, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
+}
+
+PL_NOT_INLINED static parallel_results *map_plain_range(const parallel_function *f, ptrdiff_t begin, size_t n)
+{
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    parallel_results *r = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
+    if (!r) {
+        pl_failure_clear_last();
+        return NULL;
+    }
+    pl_cleanup_begin(&cleanup, pl_results_drop, r);
+    run_plain_range(f, begin, n, pl_results_vector(r));
+    pl_cleanup_end(&cleanup);
+    return r;
+}
+
+parallel_results *parallel_map_range_function(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end,
+                                              const parallel_options *options)
+{
+    return is_plain_range(f, begin, end, options) ? map_plain_range(f, begin, count_range(begin, end))
+                                                  : map_range_with(f, begin, end, options);
+}
+
+int parallel_map_range_into_function(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end, void *out,
+                                     const parallel_options *options)
+{
+    return is_plain_range(f, begin, end, options) && (out || !f->result_size)
+               ? run_plain_range(f, begin, count_range(begin, end), out)
+               : map_range_into_with(f, begin, end, out, options);
 }

@@ -4,6 +4,8 @@ libparallel_la_SOURCES += \
     src/collections/captures.c \
     src/collections/captures.h \
     src/collections/fold.c \
+    src/collections/indices.c \
+    src/collections/indices.h \
     src/collections/map_reduce.c \
     src/collections/reduce.c \
     src/collections/reduce.h \

@@ -25,6 +25,25 @@
     parallel_map_into_function(&fn_##__parallel, PARALLEL_ARGS_(fn_, args_), (n_), PARALLEL_OUT_(fn_, out_),           \
                                PARALLEL_OPTIONS_(__VA_ARGS__))
 
+#define PARALLEL_MAP_RANGE_(fn_, begin_, end_, ...)                                                                    \
+    parallel_map_range_function(&fn_##__parallel + PARALLEL_OF_INTEGERS_(fn_, "parallel_map_range"), (begin_), (end_), \
+                                PARALLEL_OPTIONS_(__VA_ARGS__))
+
+#define PARALLEL_MAP_RANGE_INTO_(fn_, begin_, end_, out_, ...)                                                         \
+    parallel_map_range_into_function(&fn_##__parallel + PARALLEL_OF_INTEGERS_(fn_, "parallel_map_range_into"),         \
+                                     (begin_), (end_), PARALLEL_OUT_(fn_, out_), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+/* 0, and an error at compile time if the function's arguments are no integers. */
+#define PARALLEL_OF_INTEGERS_(fn, call)                                                                                \
+    (0 * __extension__ sizeof(struct {                                                                                 \
+         _Static_assert(PARALLEL_IS_INTEGER_(*(fn##__parallel_arg *)0),                                                \
+                        call "(" #fn ", ...): the argument type is not an integer type");                              \
+         char unused;                                                                                                  \
+     }))
+#define PARALLEL_IS_INTEGER_(x)                                                                                        \
+    _Generic((x), char : 1, signed char : 1, unsigned char : 1, short : 1, unsigned short : 1, int : 1, unsigned : 1,  \
+             long : 1, unsigned long : 1, long long : 1, unsigned long long : 1, default : 0)
+
 #define PARALLEL_FOR_(n_, body_, ctx_, ...) parallel_for_function((n_), (body_), (ctx_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */
