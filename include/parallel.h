@@ -31,6 +31,7 @@
  * | parallel_map_function                       | the same, for a run-time function, from C++ | map.h       |
  * | PARALLEL_DECORATE_SPLIT, parallel_split     | the same, chunk by chunk                    | map.h       |
  * | parallel_map_range, _map_range_into         | map integers, without an array of them      | map.h       |
+ * | PARALLEL_DECORATE_ZIP, _zip_map_into        | map two arrays at once                      | zip.h       |
  * | parallel_for                                | run a loop body over index ranges           | map.h       |
  * | PARALLEL_LOOP, _LOOP_RANGE, parallel_loop   | run a loop whose body uses what is around   | loop.h      |
  * | parallel_for_2d                             | run a loop body over tiles of a rectangle   | loop.h      |
@@ -100,5 +101,6 @@
 #include <libparallel/results.h>
 #include <libparallel/running.h>
 #include <libparallel/task.h>
+#include <libparallel/zip.h>
 
 #endif

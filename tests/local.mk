@@ -102,7 +102,8 @@ api_tests = \
     tests/api/test_task_waits \
     tests/api/test_tasks \
     tests/api/test_time \
-    tests/api/test_worker_index
+    tests/api/test_worker_index \
+    tests/api/test_zip
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
@@ -246,6 +247,8 @@ tests_api_test_worker_index_CFLAGS = $(test_cflags)
 tests_api_test_worker_index_LDADD = $(api_ldadd)
 tests_api_test_time_CFLAGS = $(test_cflags)
 tests_api_test_time_LDADD = $(api_ldadd)
+tests_api_test_zip_CFLAGS = $(test_cflags)
+tests_api_test_zip_LDADD = $(api_ldadd)
 
 # ---- calls that fail ----------------------------------------------------------------------------------------------
 

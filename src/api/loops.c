@@ -9,6 +9,7 @@
 #include "call/plain.h"
 #include "collections/captures.h"
 #include "collections/tiles.h"
+#include "collections/zip.h"
 #include "sched/inline.h"
 
 /* ---- all of them ----------------------------------------------------------------------------------------- */
@@ -126,4 +127,27 @@ int parallel_for_2d_function(size_t rows, size_t cols,
     known_loop known = {.loop = {pl_tiles_body, &tiles, pl_context_thread.context},
                         .cost_key = pl_tiles_cost_key(&tiles)};
     return run_loop(&known, n, options);
+}
+
+/* ---- over two arrays ------------------------------------------------------------------------------------- */
+
+int parallel_zip_map_into_function(const parallel_zip *zip, const void *a, const void *b, size_t n, void *out,
+                                   const parallel_options *options)
+{
+    parallel_zip copy;
+    if (!zip || zip->size != sizeof *zip)
+        zip = pl_zip_copy(&copy, zip) ? &copy : NULL;
+    if (!zip || !pl_zip_is_complete(zip) || (n && (!a || !b || !out)))
+        return refuse_call();
+    pl_zip z = {.function = zip, .a = a, .b = b, .out = out};
+    known_loop known = {.loop = {pl_zip_body, &z, pl_context_thread.context},
+                        .cost = zip->cost,
+                        .cost_key = zip->kernel ? (uintptr_t)zip->kernel : (uintptr_t)zip->call};
+    parallel_options merged;
+    if (!zip->options)
+        return run_loop(&known, n, options);
+    pl_failure_clear_last();
+    return pl_options_merge(&merged, options, zip->options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR))
+               ? run_with(&known, n, &merged)
+               : -1;
 }

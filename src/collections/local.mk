@@ -11,4 +11,6 @@ libparallel_la_SOURCES += \
     src/collections/reduce.h \
     src/collections/tiles.c \
     src/collections/tiles.h \
-    src/collections/words.c
+    src/collections/words.c \
+    src/collections/zip.c \
+    src/collections/zip.h
