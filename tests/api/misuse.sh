@@ -224,16 +224,169 @@ for compiler in gcc clang; do
     command -v $compiler >/dev/null && check "$compiler compiles functions that return const" returns_const $compiler
 done
 
+# ---- loops, integers, two arrays ----------------------------------------------------------------------------------
+
+pairs="PARALLEL_LOOP: captures are pairs of a type and a name, 8 at most"
+capture="parallel_loop(scale, ...): a capture is of another type"
+scale='PARALLEL_LOOP(scale, i, double, a, const double *restrict, x, double *restrict, y) { y[i] = a * x[i]; }'
+wrong "$pairs" <<'END'
+PARALLEL_LOOP(scale, i, double) { in[i] = 0; }
+END
+wrong "$pairs" <<'END'
+PARALLEL_LOOP_RANGE(scale, from, to, double, a, int) { in[from] = 0; }
+END
+wrong "$pairs" <<'END'
+PARALLEL_LOOP(scale, i, int, a, int, b, int, c, int, d, int, e, int, f, int, g, int, h, int, j) { in[i] = a; }
+END
+for captures in '1.0, pointer, out' '1.0, in, pointer' '1.0, in, view' '1.0, 0x1000, out' '1, in, text'; do
+    wrong "$capture" <<END
+$scale
+int use(int *pointer, const double *view, const char *text);
+int use(int *pointer, const double *view, const char *text) { return (pointer || view || text) + parallel_loop(scale, 0, 4, ($captures)); }
+END
+done
+for captures in '' '1.0' '1.0, in' '1.0, in, out, 1' '1, 2, 3, 4, 5, 6, 7, 8' '1, 2, 3, 4, 5, 6, 7, 8, 9'; do
+    wrong "parallel_loop(scale, ...): the loop has another number of captures" <<END
+$scale
+int use(void);
+int use(void) { return parallel_loop(scale, 0, 4, ($captures)); }
+END
+done
+for captures in 'in, in, out' '1.0, 2.0, out'; do
+    wrong "incompatible type" <<END
+$scale
+int use(void);
+int use(void) { return parallel_loop(scale, 0, 4, ($captures)); }
+END
+done
+wrong "incompatible type" <<'END'
+PARALLEL_LOOP(scale, i, struct request, r) { in[i] = r.url != 0; }
+int use(struct page p);
+int use(struct page p) { return parallel_loop(scale, 0, 4, (p)); }
+END
+wrong "undeclared" <<'END'
+int use(void);
+int use(void) { return parallel_loop(nowhere, 0, 4, ()); }
+END
+integers="the argument type is not an integer type"
+wrong "parallel_map_range(cube, ...): $integers" <<'END'
+PARALLEL_DECORATE(cube, double, double);
+void use(void);
+void use(void) { parallel_results_free(parallel_map_range(cube, 0, 4)); }
+END
+wrong "parallel_map_range_into(fetch, ...): $integers" <<'END'
+PARALLEL_DECORATE_TASK(fetch, struct request, struct page);
+int use(struct page *p);
+int use(struct page *p) { return parallel_map_range_into(fetch, 0, 4, p); }
+END
+wrong "parallel_map_range(is_set, ...): $integers" <<'END'
+static int is_set(_Bool b) { return b; }
+PARALLEL_DECORATE(is_set, _Bool, int);
+void use(void);
+void use(void) { parallel_results_free(parallel_map_range(is_set, 0, 4)); }
+END
+wrong "" <<'END'
+static int twice(int x) { return 2 * x; }
+PARALLEL_DECORATE(twice, int, int);
+int use(void);
+int use(void) { return parallel_map_range_into(twice, 0, 4, out); }
+END
+wrong "PARALLEL_DECORATE_ZIP(add, ...): the argument types are not those of the function" <<'END'
+static double add(double x, double y) { return x + y; }
+PARALLEL_DECORATE_ZIP(add, double, float, double);
+END
+wrong "argument" <<'END'
+PARALLEL_DECORATE_ZIP(cube, double, double, double);
+END
+wrong "PARALLEL_DECORATE_ZIP(add, ...): the result type is not that of the function" <<'END'
+static double add(double x, double y) { return x + y; }
+PARALLEL_DECORATE_ZIP(add, double, double, int);
+END
+for arrays in 'in, v, 4, out' 'v, in, 4, out' 'in, in, 4, v' 'in, in, 4, view'; do
+    wrong "" <<END
+static double add(double x, double y) { return x + y; }
+PARALLEL_DECORATE_ZIP(add, double, double, double);
+int use(int *v, const double *view);
+int use(int *v, const double *view) { return (v || view) + parallel_zip_map_into(add, $arrays); }
+END
+done
+
+right "loops with captures of all kinds" <<'END'
+enum { WIDTH = 4 };
+typedef void notify(int);
+PARALLEL_LOOP(all, i, char, a, const short, b, _Bool, c, long double, d, enum colour, e, struct page, f, callback, g,
+              const void *restrict, h)
+{
+    if (c)
+        return;
+    out[i] = a + b + (double)d + e + f.size + g(1) + (h != 0);
+}
+PARALLEL_LOOP(none, k) { out[k] = 0; }
+PARALLEL_LOOP(no_index, i) { in[0] = 1; }
+PARALLEL_LOOP(one, i, void *, p) { ((double *)p)[i] = 1; }
+PARALLEL_LOOP(two, i, double *, x, const double *const, y) { x[i] = y[i]; }
+PARALLEL_LOOP(unused, i, int, x) { out[i] = x; }
+PARALLEL_LOOP(told, i, notify *, f) { f((int)i); }
+PARALLEL_LOOP_RANGE(range, from, to, double, a)
+{
+    for (ptrdiff_t i = from; i < to; i++)
+        out[i] = a;
+}
+PARALLEL_LOOP_RANGE(bare, from, to) { out[from] = (double)to; }
+int use(size_t n, struct page p, callback g, void *memory, notify *f);
+int use(size_t n, struct page p, callback g, void *memory, notify *f)
+{
+    const double *view = in;
+    double rows[WIDTH][WIDTH];
+    return parallel_loop(all, 0, WIDTH, (1, 2.0, 1, 2.5f, RED, p, g, view)) +
+           parallel_loop(all, -1, 4, (n, 'b', n, 1, 1, ((struct page){1}), (callback)0, NULL), .max_workers = 2) +
+           parallel_loop(none, 0, 4, ()) + parallel_loop(none, 0, 4, ( ), .grain = 2) + parallel_loop(no_index, 0, n, ()) +
+           parallel_loop(one, 0, 4, (in)) + parallel_loop(one, 0, 4, (rows[1])) + parallel_loop(one, 0, 4, (NULL)) +
+           parallel_loop(two, 0, 4, (in, out)) + parallel_loop(two, 0, 4, ((double *)memory, view)) +
+           parallel_loop(two, 0, 4, (memory, memory)) + parallel_loop(two, 0, 4, (&in[0], in + 1)) +
+           parallel_loop(range, 1, (int)n - 1, (n ? 1 : 2.5)) + parallel_loop(bare, 0, 4, ()) +
+           parallel_loop(told, 0, 4, (f));
+}
+END
+right "maps over integers, and over two arrays" <<'END'
+static enum colour next(enum colour c) { return c == RED ? GREEN : RED; }
+static char letter(unsigned char c) { return (char)c; }
+static void effect(const long long x) { in[0] = (double)x; }
+static double add(double x, double y) { return x + y; }
+static const char *later(const char *s, size_t n) { return s + n; }
+PARALLEL_DECORATE(next, enum colour, enum colour);
+PARALLEL_DECORATE(letter, unsigned char, char);
+PARALLEL_DECORATE(effect, long long, void);
+PARALLEL_DECORATE(cube, double, double);
+PARALLEL_DECORATE_ZIP(add, double, real, double);
+PARALLEL_DECORATE_ZIP(later, const char *, size_t, const char *, .max_workers = 2);
+int use(const double *view, char *text, const char **texts, const size_t *n);
+int use(const double *view, char *text, const char **texts, const size_t *n)
+{
+    parallel_results_free(parallel_map_range(next, 0, 2));
+    return parallel_map_range_into(letter, 'a', 'z' + 1, text, .grain = 3) + parallel_map_range_into(effect, -5, 5, NULL) +
+           parallel_zip_map_into(add, view, in, 4, out) + parallel_zip_map_into(later, texts, n, 4, texts, .grain = 2);
+}
+END
+
 # ---- options ------------------------------------------------------------------------------------------------------
 
 named="options are given by name, as .timeout = 5"
 decorated='PARALLEL_DECORATE(cube, double, double);
+static int twice(int x) { return 2 * x; }
+PARALLEL_DECORATE(twice, int, int);
+static double add(double x, double y) { return x + y; }
+PARALLEL_DECORATE_ZIP(add, double, double, double);
+PARALLEL_LOOP(clear, i) { out[i] = 0; }
+void tile(size_t, size_t, size_t, size_t, void *);
 void body(size_t, size_t, void *);
 parallel_options opts;
 void use(void);'
 for call in 'parallel_map(cube, in, 4, 4)' 'parallel_thread_map(cube, in, 4, 2.5)' 'parallel_process_map(cube, in, 4, opts)' \
     'parallel_map(cube, in, 4, 4, .timeout = 5)' 'parallel_map(cube, in, 4, (opts))' 'parallel_map(cube, in, 4, NULL)' \
     'parallel_map_into(cube, in, 4, out, PARALLEL_SERIAL)' 'parallel_for(4, body, NULL, 1)' \
+    'parallel_loop(clear, 0, 4, (), 1)' 'parallel_for_2d(4, 4, tile, NULL, 1)' 'parallel_map_range(twice, 0, 4, 1)' \
+    'parallel_map_range_into(twice, 0, 4, (int *)NULL, 1)' 'parallel_zip_map_into(add, in, in, 4, out, 1)' \
     'parallel_async_map(cube, in, 4, 4)' 'parallel_thread_async_map(cube, in, 4, 4)' \
     'parallel_process_async_map(cube, in, 4, 4)' 'parallel_par((parallel_future *)0, 0, 4)' \
     'parallel_thread_par((parallel_future *)0, 0, 4)' 'parallel_process_par((parallel_future *)0, 0, 4)' \
@@ -264,7 +417,7 @@ right "options in all their spellings" <<'END'
     .timeout = 1, .call_timeout = 1, .max_workers = 1, .executor = PARALLEL_THREAD, .silent = true, .extras = &shared,     \
     .names = names, .retries = 1, .retry_delay = 1, .progress = parallel_progress_bar, .progress_data = "title",           \
     .pool = pool, .deferred = false, .grain = 1, .isolation = PARALLEL_SNAPSHOT, .extras_size = 1, .memory_limit = 1,      \
-    .tasks_per_worker = 1
+    .tasks_per_worker = 1, .tile_rows = 1, .tile_cols = 1
 #define ALONE parallel_thread_map(cube, in, 4, PATIENT)
 static struct page shared;
 PARALLEL_DECORATE(cube, double, double, PATIENT, .extras = &shared, .names = (const char *const[]){"a", "b", "c", "d"});

@@ -52,7 +52,7 @@ for standard in c17 c2x; do
         skip "a C program, $standard" "the compiler does not know it"
     fi
 done
-for wrong in ARGUMENT_TYPE RESULT_TYPE OPTION UNDECORATED TASK_COUNT SPAWN_OUTSIDE; do
+for wrong in ARGUMENT_TYPE RESULT_TYPE OPTION UNDECORATED TASK_COUNT SPAWN_OUTSIDE CAPTURE; do
     refuse "does not compile, whatever the flags: $wrong" compile wrong -std=c11 -w "-DWRONG_$wrong" "$source"
 done
 for wrong in UNNAMED_OPTION TASK_ARGUMENT; do

@@ -91,6 +91,36 @@ PARALLEL_TASK_DEFINE(void, fill, struct page *, pages, size_t, n, struct request
     done((int)n);
 }
 
+PARALLEL_LOOP(add_scaled, i, double, a, const double *restrict, x, double *restrict, y)
+{
+    y[i] += a * x[i];
+}
+
+PARALLEL_LOOP_RANGE(clear, from, to, double *, y)
+{
+    memset(y + from, 0, (size_t)(to - from) * sizeof *y);
+}
+
+static void add_to_tile(size_t row, size_t row_end, size_t col, size_t col_end, void *ctx)
+{
+    int(*v)[10] = ctx;
+    for (size_t i = row; i < row_end; i++)
+        for (size_t j = col; j < col_end; j++)
+            v[i][j]++;
+}
+
+static int tripled(int x)
+{
+    return 3 * x;
+}
+PARALLEL_DECORATE(tripled, int, int);
+
+static double times(double x, int y)
+{
+    return x * y;
+}
+PARALLEL_DECORATE_ZIP(times, double, int, double);
+
 #define REQUIRE(condition)                                                                                             \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
@@ -134,6 +164,22 @@ static int pools_as_a_user_has_them(void)
     return 0;
 }
 
+static int loops_as_a_user_writes_them(void)
+{
+    double x[1000], y[1000];
+    int v[1000] = {0}, tiles[10][10] = {{0}};
+    for (int i = 0; i < 1000; i++)
+        x[i] = i;
+    REQUIRE(parallel_loop(clear, 0, 1000, (y)) == 0 && y[0] == 0 && y[999] == 0);
+    REQUIRE(parallel_loop(add_scaled, 1, 999, (2.5, x, y), .max_workers = 3) == 0 && y[998] == 2495 && y[999] == 0);
+    REQUIRE(parallel_for_2d(10, 10, add_to_tile, tiles, .tile_rows = 3) == 0 && tiles[0][0] == 1 && tiles[9][9] == 1);
+    REQUIRE(parallel_map_range_into(tripled, -500, 500, v) == 0 && v[0] == -1500 && v[999] == 1497);
+    PARALLEL_SCOPED parallel_results *r = parallel_map_range(tripled, 0, 10, .grain = 3);
+    REQUIRE(parallel_length(r) == 10 && *(const int *)parallel_result(r, 9) == 27);
+    REQUIRE(parallel_zip_map_into(times, x, v, 1000, x) == 0 && x[999] == 999.0 * 1497);
+    return 0;
+}
+
 int main(void)
 {
     double in[1000], out[1000];
@@ -152,6 +198,7 @@ int main(void)
     REQUIRE(parallel_for(100, add_to, counts) == 0 && counts[0] == 1 && counts[99] == 1);
     REQUIRE(failures_as_a_user_reads_them() == 0);
     REQUIRE(pools_as_a_user_has_them() == 0);
+    REQUIRE(loops_as_a_user_writes_them() == 0);
 
     struct page filled[20];
     PARALLEL_RUN(fill, filled, 20, ((struct request){.url = "z", .table = "db"}), nobody);
@@ -173,6 +220,9 @@ int main(void)
 #endif
 #ifdef WRONG_ARGUMENT_TYPE
     parallel_map(cube, requests, 2);
+#endif
+#ifdef WRONG_CAPTURE
+    (void)parallel_loop(add_scaled, 0, 1000, (1.0, counts, out));
 #endif
 #ifdef WRONG_RESULT_TYPE
     parallel_map_into(cube, in, 1000, counts);

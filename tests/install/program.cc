@@ -23,6 +23,52 @@ static void add(size_t begin, size_t end, void *)
     sum += part;
 }
 
+static void add_tile(size_t row, size_t row_end, size_t col, size_t col_end, void *)
+{
+    sum += static_cast<long>((row_end - row) * (col_end - col));
+}
+
+static void add_integers(const void *captures, ptrdiff_t begin, ptrdiff_t end)
+{
+    for (ptrdiff_t i = begin; i < end; i++)
+        sum += *static_cast<const long *>(captures) * static_cast<long>(i);
+}
+
+static void plus(const void *a, const void *b, void *result)
+{
+    *static_cast<double *>(result) = *static_cast<const double *>(a) + *static_cast<const double *>(b);
+}
+
+static int doubled(const void *arg, void *result, void *)
+{
+    *static_cast<int *>(result) = 2 * *static_cast<const int *>(arg);
+    return 0;
+}
+
+static bool loops()
+{
+    parallel_loop_body body = {};
+    body.name = "add_integers";
+    body.call = add_integers;
+    long factor = 2;
+    sum = 0;
+    if (parallel_loop_function(&body, -10, 11, &factor, nullptr) != 0 || sum != 0)
+        return false;
+    if (parallel_for_2d_function(30, 40, add_tile, nullptr, nullptr) != 0 || sum != 1200)
+        return false;
+    parallel_zip zip = {};
+    zip.a_size = zip.b_size = zip.result_size = sizeof(double);
+    zip.call = plus;
+    std::vector<double> x(1000, 3.0);
+    if (parallel_zip_map_into_function(&zip, x.data(), x.data(), x.size(), x.data(), nullptr) != 0 || x[999] != 6.0)
+        return false;
+    parallel_function f = {};
+    f.arg_size = f.result_size = sizeof(int);
+    f.call = doubled;
+    int out[10];
+    return parallel_map_range_into_function(&f, -5, 5, out, nullptr) == 0 && out[0] == -10 && out[9] == 8;
+}
+
 int main()
 {
     parallel_function f = {};
@@ -42,6 +88,8 @@ int main()
     if (parallel_map_into_function(&f, in.data(), in.size(), in.data(), nullptr) != 0 || in[0] != 27.0)
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
+        return 1;
+    if (!loops())
         return 1;
     std::puts("fine");
 }
