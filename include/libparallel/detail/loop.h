@@ -18,14 +18,13 @@
  * come after others begin with a comma. */
 #define PARALLEL_LOOP_MAKE_(make, fn, ...) PARALLEL_LOOP_LIST_(__VA_ARGS__)(make, fn, __VA_ARGS__)
 #define PARALLEL_LOOP_LIST_(...)                                                                                       \
-    PARALLEL_TWENTY_SIXTH_(__VA_ARGS__, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_,                    \
-                           PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_,             \
-                           PARALLEL_LOOP_ODD_, PARALLEL_LOOP_8_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_7_,                 \
-                           PARALLEL_LOOP_ODD_, PARALLEL_LOOP_6_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_5_,                 \
-                           PARALLEL_LOOP_ODD_, PARALLEL_LOOP_4_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_3_,                 \
-                           PARALLEL_LOOP_ODD_, PARALLEL_LOOP_2_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_1_,                 \
-                           PARALLEL_LOOP_ODD_, PARALLEL_LOOP_0_, ~)
-#define PARALLEL_TWENTY_SIXTH_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, ...) z
+    PARALLEL_33RD_(__VA_ARGS__, PARALLEL_LOOP_ODD_5_, PARALLEL_LOOP_ODD_5_, PARALLEL_LOOP_ODD_5_, PARALLEL_LOOP_8_,    \
+                   PARALLEL_LOOP_ODD_, PARALLEL_LOOP_7_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_6_, PARALLEL_LOOP_ODD_,     \
+                   PARALLEL_LOOP_5_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_4_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_3_,       \
+                   PARALLEL_LOOP_ODD_, PARALLEL_LOOP_2_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_1_, PARALLEL_LOOP_ODD_,     \
+                   PARALLEL_LOOP_0_, ~)
+#define PARALLEL_LOOP_ODD_5_                                                                                           \
+    PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_, PARALLEL_LOOP_ODD_
 
 /* What is no list of pairs. */
 #define PARALLEL_LOOP_ODD_(make, ...)                                                                                  \
@@ -33,44 +32,31 @@
     static void parallel_loop_without_pairs(void)
 
 #define PARALLEL_LOOP_0_(make, fn, i) make(fn, i, 0, (char pl_none;), (), (), (void), (0), (), ())
-#define PARALLEL_LOOP_1_(make, fn, i, t1, n1)                                                                          \
-    make(fn, i, 1, (t1 pl_1;), (, t1 n1), (, t1 pl_1), (t1 pl_1), (pl_1), (, pl_1), (, pl_in->pl_1))
-#define PARALLEL_LOOP_2_(make, fn, i, t1, n1, t2, n2)                                                                  \
-    make(fn, i, 2, (t1 pl_1; t2 pl_2;), (, t1 n1, t2 n2), (, t1 pl_1, t2 pl_2), (t1 pl_1, t2 pl_2), (pl_1, pl_2),      \
-         (, pl_1, pl_2), (, pl_in->pl_1, pl_in->pl_2))
-#define PARALLEL_LOOP_3_(make, fn, i, t1, n1, t2, n2, t3, n3)                                                          \
-    make(fn, i, 3, (t1 pl_1; t2 pl_2; t3 pl_3;), (, t1 n1, t2 n2, t3 n3), (, t1 pl_1, t2 pl_2, t3 pl_3),               \
-         (t1 pl_1, t2 pl_2, t3 pl_3), (pl_1, pl_2, pl_3), (, pl_1, pl_2, pl_3),                                        \
-         (, pl_in->pl_1, pl_in->pl_2, pl_in->pl_3))
-#define PARALLEL_LOOP_4_(make, fn, i, t1, n1, t2, n2, t3, n3, t4, n4)                                                  \
-    make(fn, i, 4, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4;), (, t1 n1, t2 n2, t3 n3, t4 n4),                              \
-         (, t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4), (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4), (pl_1, pl_2, pl_3, pl_4),       \
-         (, pl_1, pl_2, pl_3, pl_4), (, pl_in->pl_1, pl_in->pl_2, pl_in->pl_3, pl_in->pl_4))
-#define PARALLEL_LOOP_5_(make, fn, i, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5)                                          \
-    make(fn, i, 5, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4; t5 pl_5;), (, t1 n1, t2 n2, t3 n3, t4 n4, t5 n5),              \
-         (, t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5), (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5),               \
-         (pl_1, pl_2, pl_3, pl_4, pl_5), (, pl_1, pl_2, pl_3, pl_4, pl_5),                                             \
-         (, pl_in->pl_1, pl_in->pl_2, pl_in->pl_3, pl_in->pl_4, pl_in->pl_5))
-#define PARALLEL_LOOP_6_(make, fn, i, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5, t6, n6)                                  \
-    make(fn, i, 6, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4; t5 pl_5; t6 pl_6;),                                            \
-         (, t1 n1, t2 n2, t3 n3, t4 n4, t5 n5, t6 n6), (, t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5, t6 pl_6),       \
-         (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5, t6 pl_6), (pl_1, pl_2, pl_3, pl_4, pl_5, pl_6),                 \
-         (, pl_1, pl_2, pl_3, pl_4, pl_5, pl_6),                                                                       \
-         (, pl_in->pl_1, pl_in->pl_2, pl_in->pl_3, pl_in->pl_4, pl_in->pl_5, pl_in->pl_6))
-#define PARALLEL_LOOP_7_(make, fn, i, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5, t6, n6, t7, n7)                          \
-    make(fn, i, 7, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4; t5 pl_5; t6 pl_6; t7 pl_7;),                                   \
-         (, t1 n1, t2 n2, t3 n3, t4 n4, t5 n5, t6 n6, t7 n7),                                                          \
-         (, t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5, t6 pl_6, t7 pl_7),                                            \
-         (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5, t6 pl_6, t7 pl_7), (pl_1, pl_2, pl_3, pl_4, pl_5, pl_6, pl_7),  \
-         (, pl_1, pl_2, pl_3, pl_4, pl_5, pl_6, pl_7),                                                                 \
-         (, pl_in->pl_1, pl_in->pl_2, pl_in->pl_3, pl_in->pl_4, pl_in->pl_5, pl_in->pl_6, pl_in->pl_7))
-#define PARALLEL_LOOP_8_(make, fn, i, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5, t6, n6, t7, n7, t8, n8)                  \
-    make(fn, i, 8, (t1 pl_1; t2 pl_2; t3 pl_3; t4 pl_4; t5 pl_5; t6 pl_6; t7 pl_7; t8 pl_8;),                          \
-         (, t1 n1, t2 n2, t3 n3, t4 n4, t5 n5, t6 n6, t7 n7, t8 n8),                                                   \
-         (, t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5, t6 pl_6, t7 pl_7, t8 pl_8),                                   \
-         (t1 pl_1, t2 pl_2, t3 pl_3, t4 pl_4, t5 pl_5, t6 pl_6, t7 pl_7, t8 pl_8),                                     \
-         (pl_1, pl_2, pl_3, pl_4, pl_5, pl_6, pl_7, pl_8), (, pl_1, pl_2, pl_3, pl_4, pl_5, pl_6, pl_7, pl_8),         \
-         (, pl_in->pl_1, pl_in->pl_2, pl_in->pl_3, pl_in->pl_4, pl_in->pl_5, pl_in->pl_6, pl_in->pl_7, pl_in->pl_8))
+#define PARALLEL_LOOP_1_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_1_, 1, __VA_ARGS__)
+#define PARALLEL_LOOP_2_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_2_, 2, __VA_ARGS__)
+#define PARALLEL_LOOP_3_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_3_, 3, __VA_ARGS__)
+#define PARALLEL_LOOP_4_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_4_, 4, __VA_ARGS__)
+#define PARALLEL_LOOP_5_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_5_, 5, __VA_ARGS__)
+#define PARALLEL_LOOP_6_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_6_, 6, __VA_ARGS__)
+#define PARALLEL_LOOP_7_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_7_, 7, __VA_ARGS__)
+#define PARALLEL_LOOP_8_(...) PARALLEL_LOOP_FORMS_(PARALLEL_EACH_8_, 8, __VA_ARGS__)
+#define PARALLEL_LOOP_FORMS_(each, n, make, fn, i, ...)                                                                \
+    make(fn, i, n, (each(PARALLEL_LOOP_MEMBER_, PARALLEL_NOTHING_, __VA_ARGS__)),                                      \
+         (each(PARALLEL_LOOP_NAMED_, PARALLEL_NOTHING_, __VA_ARGS__)),                                                 \
+         (each(PARALLEL_LOOP_TYPED_, PARALLEL_NOTHING_, __VA_ARGS__)),                                                 \
+         (each(PARALLEL_LOOP_ONLY_, PARALLEL_COMMA_, __VA_ARGS__)),                                                    \
+         (each(PARALLEL_LOOP_PACKED_, PARALLEL_COMMA_, __VA_ARGS__)),                                                  \
+         (each(PARALLEL_LOOP_PASSED_, PARALLEL_NOTHING_, __VA_ARGS__)),                                                \
+         (each(PARALLEL_LOOP_TAKEN_, PARALLEL_NOTHING_, __VA_ARGS__)))
+
+/* The forms of a capture. */
+#define PARALLEL_LOOP_MEMBER_(i, type, name) type pl_##i;
+#define PARALLEL_LOOP_NAMED_(i, type, name) , type name
+#define PARALLEL_LOOP_TYPED_(i, type, name) , type pl_##i
+#define PARALLEL_LOOP_ONLY_(i, type, name) type pl_##i
+#define PARALLEL_LOOP_PACKED_(i, type, name) pl_##i
+#define PARALLEL_LOOP_PASSED_(i, type, name) , pl_##i
+#define PARALLEL_LOOP_TAKEN_(i, type, name) , pl_in->pl_##i
 
 /* ---- definitions ----------------------------------------------------------------------------------------- */
 
@@ -168,26 +154,23 @@
         (__builtin_classify_type(y) != 5 || __builtin_types_compatible_p(__typeof__(1 ? (x) : y), __typeof__(y)) ||    \
          __builtin_types_compatible_p(__typeof__(x), void *))
 
-/* How many captures a call has, 9 if they are more than 8; PARALLEL_LOOP_FIT_n checks them. */
+/* How many captures a call has, 9 if they are more than 8. PARALLEL_LOOP_FIT_n checks n of them, of which the first is
+ * number n. */
 #define PARALLEL_LOOP_COUNT_(...)                                                                                      \
-    PARALLEL_TWENTY_SIXTH_(__VA_ARGS__, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 8, 7, 6, 5, 4, 3, 2,        \
-                           PARALLEL_CAT_(PARALLEL_LOOP_ONE_IF_, PARALLEL_IS_EMPTY_(PARALLEL_FIRST_(__VA_ARGS__, ~))),  \
-                           ~)
+    PARALLEL_33RD_(__VA_ARGS__, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 8, 7, 6, 5, 4, \
+                   3, 2, PARALLEL_CAT_(PARALLEL_LOOP_ONE_IF_, PARALLEL_IS_EMPTY_(PARALLEL_FIRST_(__VA_ARGS__, ~))), ~)
 #define PARALLEL_LOOP_ONE_IF_0 1
 #define PARALLEL_LOOP_ONE_IF_1 0
 #define PARALLEL_LOOP_FIT_0(fn, ...) 1
 #define PARALLEL_LOOP_FIT_9(fn, ...) 1
-#define PARALLEL_LOOP_FIT_1(fn, a) PARALLEL_LOOP_FITS_(fn, 1, a)
-#define PARALLEL_LOOP_FIT_2(fn, a, b) PARALLEL_LOOP_FITS_(fn, 1, a) && PARALLEL_LOOP_FITS_(fn, 2, b)
-#define PARALLEL_LOOP_FIT_3(fn, a, b, c) PARALLEL_LOOP_FIT_2(fn, a, b) && PARALLEL_LOOP_FITS_(fn, 3, c)
-#define PARALLEL_LOOP_FIT_4(fn, a, b, c, d) PARALLEL_LOOP_FIT_3(fn, a, b, c) && PARALLEL_LOOP_FITS_(fn, 4, d)
-#define PARALLEL_LOOP_FIT_5(fn, a, b, c, d, e) PARALLEL_LOOP_FIT_4(fn, a, b, c, d) && PARALLEL_LOOP_FITS_(fn, 5, e)
-#define PARALLEL_LOOP_FIT_6(fn, a, b, c, d, e, f)                                                                      \
-    PARALLEL_LOOP_FIT_5(fn, a, b, c, d, e) && PARALLEL_LOOP_FITS_(fn, 6, f)
-#define PARALLEL_LOOP_FIT_7(fn, a, b, c, d, e, f, g)                                                                   \
-    PARALLEL_LOOP_FIT_6(fn, a, b, c, d, e, f) && PARALLEL_LOOP_FITS_(fn, 7, g)
-#define PARALLEL_LOOP_FIT_8(fn, a, b, c, d, e, f, g, h)                                                                \
-    PARALLEL_LOOP_FIT_7(fn, a, b, c, d, e, f, g) && PARALLEL_LOOP_FITS_(fn, 8, h)
+#define PARALLEL_LOOP_FIT_1(fn, x) PARALLEL_LOOP_FITS_(fn, 1, x)
+#define PARALLEL_LOOP_FIT_2(fn, x, ...) PARALLEL_LOOP_FITS_(fn, 2, x) && PARALLEL_LOOP_FIT_1(fn, __VA_ARGS__)
+#define PARALLEL_LOOP_FIT_3(fn, x, ...) PARALLEL_LOOP_FITS_(fn, 3, x) && PARALLEL_LOOP_FIT_2(fn, __VA_ARGS__)
+#define PARALLEL_LOOP_FIT_4(fn, x, ...) PARALLEL_LOOP_FITS_(fn, 4, x) && PARALLEL_LOOP_FIT_3(fn, __VA_ARGS__)
+#define PARALLEL_LOOP_FIT_5(fn, x, ...) PARALLEL_LOOP_FITS_(fn, 5, x) && PARALLEL_LOOP_FIT_4(fn, __VA_ARGS__)
+#define PARALLEL_LOOP_FIT_6(fn, x, ...) PARALLEL_LOOP_FITS_(fn, 6, x) && PARALLEL_LOOP_FIT_5(fn, __VA_ARGS__)
+#define PARALLEL_LOOP_FIT_7(fn, x, ...) PARALLEL_LOOP_FITS_(fn, 7, x) && PARALLEL_LOOP_FIT_6(fn, __VA_ARGS__)
+#define PARALLEL_LOOP_FIT_8(fn, x, ...) PARALLEL_LOOP_FITS_(fn, 8, x) && PARALLEL_LOOP_FIT_7(fn, __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

@@ -25,4 +25,30 @@
 #define PARALLEL_IS_EMPTY_10 1
 #define PARALLEL_IS_EMPTY_11 0
 
+/* The 33rd of its arguments. */
+#define PARALLEL_33RD_(...) PARALLEL_33RD__(__VA_ARGS__)
+#define PARALLEL_33RD__(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E,   \
+                        F, nth, ...)                                                                                   \
+    nth
+
+/* PARALLEL_EACH_n_(form, between, type, name, ...) is form(i, type, name) for each of n pairs, with i from n down to 1,
+ * and between() between them. */
+#define PARALLEL_EACH_1_(form, between, type, name) form(1, type, name)
+#define PARALLEL_EACH_2_(form, between, type, name, ...)                                                               \
+    form(2, type, name) between() PARALLEL_EACH_1_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_3_(form, between, type, name, ...)                                                               \
+    form(3, type, name) between() PARALLEL_EACH_2_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_4_(form, between, type, name, ...)                                                               \
+    form(4, type, name) between() PARALLEL_EACH_3_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_5_(form, between, type, name, ...)                                                               \
+    form(5, type, name) between() PARALLEL_EACH_4_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_6_(form, between, type, name, ...)                                                               \
+    form(6, type, name) between() PARALLEL_EACH_5_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_7_(form, between, type, name, ...)                                                               \
+    form(7, type, name) between() PARALLEL_EACH_6_(form, between, __VA_ARGS__)
+#define PARALLEL_EACH_8_(form, between, type, name, ...)                                                               \
+    form(8, type, name) between() PARALLEL_EACH_7_(form, between, __VA_ARGS__)
+#define PARALLEL_COMMA_() ,
+#define PARALLEL_NOTHING_()
+
 #endif

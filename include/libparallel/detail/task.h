@@ -31,10 +31,6 @@
 #define PARALLEL_TASK_WRONG_8_                                                                                         \
     PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_,      \
         PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_, PARALLEL_TASK_WRONG_
-#define PARALLEL_33RD_(...) PARALLEL_33RD__(__VA_ARGS__)
-#define PARALLEL_33RD__(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E,   \
-                        F, nth, ...)                                                                                   \
-    nth
 #define PARALLEL_TASK_WRONG_(make, result_t, fn, ...)                                                                  \
     _Static_assert(0, "PARALLEL_TASK(" #result_t ", " #fn ", ...): one to eight parameters, a type and a name each")
 
@@ -53,27 +49,6 @@
          (each(PARALLEL_TASK_PASSED_, PARALLEL_COMMA_, __VA_ARGS__)),                                                  \
          (each(PARALLEL_TASK_TAKEN_, PARALLEL_COMMA_, __VA_ARGS__)),                                                   \
          (each(PARALLEL_TASK_PUT_, PARALLEL_COMMA_, __VA_ARGS__)))
-
-/* PARALLEL_EACH_n_(form, between, type, name, ...) is form(i, type, name) for each of n pairs, with i from n down to 1,
- * and between() between them. */
-#define PARALLEL_EACH_1_(form, between, type, name) form(1, type, name)
-#define PARALLEL_EACH_2_(form, between, type, name, ...)                                                               \
-    form(2, type, name) between() PARALLEL_EACH_1_(form, between, __VA_ARGS__)
-#define PARALLEL_EACH_3_(form, between, type, name, ...)                                                               \
-    form(3, type, name) between() PARALLEL_EACH_2_(form, between, __VA_ARGS__)
-#define PARALLEL_EACH_4_(form, between, type, name, ...)                                                               \
-    form(4, type, name) between() PARALLEL_EACH_3_(form, between, __VA_ARGS__)
-#define PARALLEL_EACH_5_(form, between, type, name, ...)                                                               \
-    form(5, type, name) between() PARALLEL_EACH_4_(form, between, __VA_ARGS__)
-#define PARALLEL_EACH_6_(form, between, type, name, ...)                                                               \
-    form(6, type, name) between() PARALLEL_EACH_5_(form, between, __VA_ARGS__)
-#define PARALLEL_EACH_7_(form, between, type, name, ...)                                                               \
-    form(7, type, name) between() PARALLEL_EACH_6_(form, between, __VA_ARGS__)
-#define PARALLEL_EACH_8_(form, between, type, name, ...)                                                               \
-    form(8, type, name) between() PARALLEL_EACH_7_(form, between, __VA_ARGS__)
-#define PARALLEL_COMMA_() ,
-#define PARALLEL_NOTHING_()
-#define PARALLEL_OPEN_(...) __VA_ARGS__
 
 /* The forms of a parameter. */
 #define PARALLEL_TASK_MEMBER_(i, type, name) type pl_##i;
