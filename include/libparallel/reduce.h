@@ -48,6 +48,22 @@ typedef struct parallel_folding {
     parallel_cost *cost;                                  /**< where to remember what an item costs, or NULL */
 } parallel_folding;
 
+/**
+ * A loop whose iterations give values. PARALLEL_LOOP_REDUCE makes one. For one known at run time, and in C++, fill in
+ * the first four members and leave the rest zero.
+ */
+typedef struct parallel_loop_values {
+    const char *name; /**< for people; may be NULL */
+    size_t size;      /**< sizeof(parallel_loop_values) */
+
+    /** Runs the iterations [begin, end) in order: results[0] is that of `begin`. */
+    void (*call)(const void *captures, ptrdiff_t begin, ptrdiff_t end, void *results);
+
+    size_t result_size;   /**< bytes of one value, not 0 */
+    size_t captures_size; /**< bytes of the captures; 0: unknown */
+    parallel_cost *cost;  /**< where to remember what an iteration costs, or NULL */
+} parallel_loop_values;
+
 #ifndef __cplusplus
 
 /**
@@ -135,16 +151,46 @@ typedef struct parallel_folding {
  */
 #define parallel_fold(...) PARALLEL_FOLD_(__VA_ARGS__, PARALLEL_END_)
 
+/**
+ * PARALLEL_LOOP_REDUCE(type, name, i, type, capture, ...) { body }
+ *
+ * Defines a loop, as PARALLEL_LOOP does, whose body returns a value of `type`, for parallel_loop_reduce(). It defines
+ * `name__parallel_loop`, a `static const parallel_loop_values`.
+ *
+ *     PARALLEL_LOOP_REDUCE(double, dot, i, const double *restrict, x, const double *restrict, y)
+ *     {
+ *         return x[i] * y[i];
+ *     }
+ *     double sum = 0;
+ *     parallel_loop_reduce(dot, PARALLEL_PLUS, 0, n, (x, y), &sum);
+ */
+#define PARALLEL_LOOP_REDUCE(type, name, ...) PARALLEL_LOOP_MAKE_(PARALLEL_LOOP_VALUES_, (type, name), __VA_ARGS__)
+
+/**
+ * parallel_loop_reduce(name, op, begin, end, (captures...), acc, ...options): makes one value of those of a loop. Equals
+ *
+ *     for (ptrdiff_t i = begin; i < end; i++)
+ *         *acc = op(*acc, body);
+ *
+ * with the brackets of parallel_reduce(): so it is the same bit for bit, too. Bounds and captures are those of
+ * parallel_loop(), and all else is as for parallel_reduce(). Values of more than 4096 bytes are EINVAL.
+ */
+#define parallel_loop_reduce(...) PARALLEL_LOOP_REDUCE_CALL_(__VA_ARGS__, PARALLEL_END_)
+
 #endif /* !__cplusplus */
 
-/* What parallel_reduce() is made of: for operators known at run time, and for C++. EINVAL also for an incomplete
- * `op`. */
+/** What parallel_reduce() is made of: for operators known at run time, and for C++. EINVAL also for an incomplete `op`. */
 PARALLEL_API int parallel_reduce_function(const parallel_combine *op, const void *args, size_t n, void *acc,
                                           const parallel_options *options);
 
 /** What parallel_map_reduce() is made of. EINVAL also if the sizes of what `f` gives and `op` takes differ. */
 PARALLEL_API int parallel_map_reduce_function(const parallel_function *f, const parallel_combine *op, const void *args,
                                               size_t n, void *acc, const parallel_options *options);
+
+/** What parallel_loop_reduce() is made of. EINVAL also if the sizes of what the loop gives and `op` takes differ. */
+PARALLEL_API int parallel_loop_reduce_function(const parallel_loop_values *loop, const parallel_combine *op,
+                                               ptrdiff_t begin, ptrdiff_t end, const void *captures, void *acc,
+                                               const parallel_options *options);
 
 /** What parallel_fold() is made of. */
 PARALLEL_API int parallel_fold_function(const parallel_folding *fold, const void *args, size_t n, void *acc,

@@ -33,6 +33,10 @@ typedef struct map_reduction {
     const parallel_combine *op;
     const unsigned char *args;
     size_t piece; /* results in a piece of a block */
+
+    const parallel_loop_values *loop; /* in place of a function and its arguments; or NULL */
+    const void *captures;             /* of that */
+    ptrdiff_t first;                  /* its first index */
 } map_reduction;
 
 static int fail_with(int code)
@@ -59,6 +63,17 @@ static void add_results(const map_reduction *r, unsigned char *part, bool begun,
 
 /* ---- functions that cannot fail -------------------------------------------------------------------------- */
 
+/* Puts the results of tasks [begin, end) there. */
+static void get_results(const map_reduction *r, size_t begin, size_t end, void *results)
+{
+    if (r->loop) {
+        r->loop->call(r->captures, r->first + (ptrdiff_t)begin, r->first + (ptrdiff_t)end, results);
+        return;
+    }
+    parallel_span span = {.args = r->args + begin * r->f->arg_size, .results = results};
+    r->f->kernel(&span, 0, end - begin);
+}
+
 /* Folds block k into `part`. */
 static void reduce_block(const map_reduction *r, size_t k, unsigned char *part)
 {
@@ -67,8 +82,7 @@ static void reduce_block(const map_reduction *r, size_t k, unsigned char *part)
     bool begun = k == 0;
     for (size_t to; begin < end; begin = to) {
         to = end - begin < r->piece ? end : begin + r->piece;
-        parallel_span span = {.args = r->args + begin * r->f->arg_size, .results = buffer};
-        r->f->kernel(&span, 0, to - begin);
+        get_results(r, begin, to, buffer);
         add_results(r, part, begun, buffer, to - begin);
         begun = true;
     }
@@ -94,6 +108,8 @@ static void combine_parts(size_t begin, size_t end, void *ctx)
 static pl_cost *cost_of(const map_reduction *r)
 {
     uintptr_t op = r->op->fold ? (uintptr_t)r->op->fold : (uintptr_t)r->op->call;
+    if (r->loop)
+        return pl_cost_of((uintptr_t)r->loop->call * 31 + op);
     uintptr_t f = r->f->kernel ? (uintptr_t)r->f->kernel : (uintptr_t)r->f->call;
     return pl_cost_of(f * 31 + op);
 }
@@ -382,4 +398,43 @@ int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const 
         return map_reduce_with(f, op, args, n, acc, options, request);
     r.work.parts = acc;
     return pl_blocks_run_here(reduce_here, &r, cost, n);
+}
+
+/* ---- loops ----------------------------------------------------------------------------------------------- */
+
+static map_reduction loop_reduction_of(const map_reduction *loop, const parallel_combine *op, size_t n)
+{
+    map_reduction r = map_reduction_of(NULL, op, NULL, n);
+    r.loop = loop->loop;
+    r.captures = loop->captures;
+    r.first = loop->first;
+    return r;
+}
+
+PL_NOT_INLINED static int loop_reduce_with(const map_reduction *loop, const parallel_combine *op, size_t n, void *acc,
+                                           const parallel_options *options, const pl_request *request)
+{
+    parallel_combine own;
+    if (!loop->loop || !loop->loop->call || !pl_reduce_copy(&own, op) || loop->loop->result_size != own.type_size ||
+        own.type_size > BUFFER_BYTES || own.type_align > PL_LINE || !acc || n > PTRDIFF_MAX)
+        return fail_with(EINVAL);
+    if (n == 0)
+        return pl_blocks_check(options, NULL, request);
+    map_reduction r = loop_reduction_of(loop, &own, n);
+    return pl_blocks_run(&r.work, acc, cost_of(&r), options, NULL, request);
+}
+
+int pl_loop_reduce(const parallel_loop_values *values, const parallel_combine *op, ptrdiff_t begin, ptrdiff_t end,
+                   const void *captures, void *acc, const parallel_options *options, const pl_request *request)
+{
+    size_t n = begin < end ? (size_t)end - (size_t)begin : 0;
+    map_reduction loop = {.loop = values, .captures = captures, .first = begin, .op = op};
+    bool is_plain = !options && values && values->call && op && op->size == sizeof *op && op->fold && op->type_size &&
+                    op->type_size == values->result_size && op->type_size <= BUFFER_BYTES &&
+                    op->type_align <= PL_LINE && acc && n && n <= PTRDIFF_MAX;
+    if (!is_plain || !pl_blocks_fit_here(cost_of(&loop), n))
+        return loop_reduce_with(&loop, op, n, acc, options, request);
+    map_reduction r = loop_reduction_of(&loop, op, n);
+    r.work.parts = acc;
+    return pl_blocks_run_here(reduce_here, &r, cost_of(&r), n);
 }

@@ -2,10 +2,8 @@
 /*
  * Operators on numbers: what PARALLEL_PLUS and the other words mean, for each type.
  *
- * They commute, so a block of numbers is folded in several lanes: LANES vectors of 32 bytes, whatever the machine has,
- * as the lanes decide how floating-point sums are rounded. Compilers make two instructions of one where vectors are
- * shorter.
- *
+ * They commute, so a block of numbers is folded in several lanes: eight vectors of 16 bytes, whatever the machine has,
+ * as the lanes decide how floating-point sums are rounded. *
  * Integers are added and multiplied as unsigned ones, which wrap around. The least and the greatest of floating-point
  * numbers pass over NaN: what is there is replaced if the other is less, or if it is NaN itself.
  */
@@ -15,8 +13,8 @@
 
 #include <libparallel/reduce.h>
 
-#define LANES 4
-#define VECTOR_BYTES 32
+#define VECTORS 8
+#define VECTOR_BYTES 16
 
 /* A vector that may stand anywhere. */
 #define VECTOR(type) __attribute__((vector_size(VECTOR_BYTES), aligned(_Alignof(type)), may_alias)) type
@@ -50,24 +48,32 @@
     static void fold_##name##_##type(void *left, const void *items, size_t n)                                          \
     {                                                                                                                  \
         typedef VECTOR(as) vector;                                                                                     \
-        enum { IN_VECTOR = VECTOR_BYTES / sizeof(as), STEP = LANES * IN_VECTOR };                                      \
+        enum { IN_VECTOR = VECTOR_BYTES / sizeof(as), STEP = VECTORS * IN_VECTOR };                                    \
         const as *x = items;                                                                                           \
         as value;                                                                                                      \
         size_t i = 0;                                                                                                  \
         memcpy(&value, left, sizeof value);                                                                            \
         if (n >= STEP) {                                                                                               \
             const vector *v = (const vector *)(const void *)x;                                                         \
-            vector a = v[0], b = v[1], c = v[2], d = v[3];                                                             \
+            vector a = v[0], b = v[1], c = v[2], d = v[3], e = v[4], f = v[5], g = v[6], h = v[7];                     \
             for (i = STEP; i + STEP <= n; i += STEP) {                                                                 \
-                v += LANES;                                                                                            \
+                v += VECTORS;                                                                                          \
                 a = op##_V(a, v[0]);                                                                                   \
                 b = op##_V(b, v[1]);                                                                                   \
                 c = op##_V(c, v[2]);                                                                                   \
                 d = op##_V(d, v[3]);                                                                                   \
+                e = op##_V(e, v[4]);                                                                                   \
+                f = op##_V(f, v[5]);                                                                                   \
+                g = op##_V(g, v[6]);                                                                                   \
+                h = op##_V(h, v[7]);                                                                                   \
             }                                                                                                          \
             a = op##_V(a, b);                                                                                          \
             c = op##_V(c, d);                                                                                          \
+            e = op##_V(e, f);                                                                                          \
+            g = op##_V(g, h);                                                                                          \
             a = op##_V(a, c);                                                                                          \
+            e = op##_V(e, g);                                                                                          \
+            a = op##_V(a, e);                                                                                          \
             for (size_t k = 0; k < IN_VECTOR; k++)                                                                     \
                 value = (as)op##_N((wide)value, (wide)a[k]);                                                           \
         }                                                                                                              \

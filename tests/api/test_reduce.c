@@ -456,6 +456,53 @@ START_TEST(failed_tasks_are_left_out)
 }
 END_TEST
 
+/* ---- loops ---------------------------------------------------------------------------------------------------- */
+
+PARALLEL_LOOP_REDUCE(double, dot, i, const double *restrict, x, const double *restrict, y)
+{
+    return x[i] * y[i];
+}
+
+PARALLEL_LOOP_REDUCE(struct affine, map_of, i, uint64_t, factor)
+{
+    return (struct affine){(uint64_t)i * factor | 1, (uint64_t)i, 0};
+}
+
+PARALLEL_LOOP_REDUCE(long, index_of, i)
+{
+    return i;
+}
+
+START_TEST(loops_that_are_reduced)
+{
+    size_t n = sizes[_i];
+    double *in = wild_doubles(n), serial = 1;
+    ptrdiff_t end = (ptrdiff_t)n, begin = -end / 2;
+    struct affine expected = {1, 0, 0}, acc = expected;
+    for (ptrdiff_t i = begin; i < end; i++)
+        expected = then(expected, (struct affine){(uint64_t)i * 77u | 1, (uint64_t)i, 0});
+    ck_assert_int_eq(parallel_loop_reduce(map_of, then, begin, end, (77), &acc), 0);
+    ck_assert(memcmp(&acc, &expected, sizeof acc) == 0);
+    ck_assert_int_eq(parallel_loop_reduce(dot, PARALLEL_PLUS, 0, end, (in, in), &serial, .executor = PARALLEL_SERIAL),
+                     0);
+    for (int round = 0; round < 10; round++) {
+        double sum = 1;
+        long indices = 0;
+        ck_assert_int_eq(parallel_loop_reduce(dot, PARALLEL_PLUS, 0, end, (in, in), &sum), 0);
+        ck_assert(memcmp(&sum, &serial, sizeof sum) == 0);
+        ck_assert_int_eq(parallel_loop_reduce(index_of, PARALLEL_PLUS, begin, end, (), &indices), 0);
+        ck_assert_int_eq(indices, (end * (end - 1) - begin * (begin - 1)) / 2);
+    }
+    double untouched = 5;
+    ck_assert_int_eq(parallel_loop_reduce(dot, PARALLEL_PLUS, 3, 3, (in, in), &untouched), 0);
+    ck_assert_int_eq(parallel_loop_reduce(dot, PARALLEL_PLUS, PTRDIFF_MIN, 3, (in, in), &untouched), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_int_eq(parallel_loop_reduce(dot, PARALLEL_PLUS, 0, 3, (in, in), &untouched, .timeout = 1), -1);
+    ck_assert(untouched == 5);
+    free(in);
+}
+END_TEST
+
 /* ---- options, and what is wrong -------------------------------------------------------------------------------- */
 
 static int sleep_long(const int *x, double *result, void *extras)
@@ -551,6 +598,7 @@ int main(void)
     tcase_add_test(c, maps_on_processes_that_are_reduced);
     tcase_add_test(c, a_task_fails);
     tcase_add_test(c, failed_tasks_are_left_out);
+    tcase_add_loop_test(c, loops_that_are_reduced, 0, SIZES);
     tcase_add_test(c, time_limits);
     tcase_add_test(c, progress_counts_items);
     tcase_add_test(c, what_is_wrong);

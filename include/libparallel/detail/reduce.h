@@ -5,6 +5,7 @@
 #define LIBPARALLEL_DETAIL_REDUCE_H
 
 #include <libparallel/detail/function.h>
+#include <libparallel/detail/loop.h>
 #include <libparallel/detail/options.h>
 #include <libparallel/detail/paste.h>
 #include <libparallel/detail/words.h>
@@ -102,11 +103,54 @@ enum {
         PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0), PARALLEL_ARGS_(fn_, args_), (n_), (acc_),              \
         PARALLEL_OPTIONS_(__VA_ARGS__))
 
+#define PARALLEL_LOOP_REDUCE_CALL_(fn_, op_, begin_, end_, captures_, acc_, ...)                                       \
+    parallel_loop_reduce_function(                                                                                     \
+        _Generic(PARALLEL_COMBINE_ACC_(op_, (fn_##__parallel_result *)0, acc_), fn_##__parallel_result *               \
+                 : &fn_##__parallel_loop),                                                                             \
+        PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0), (begin_), (end_),                                      \
+        PARALLEL_LOOP_CHECK_COUNT_(fn_, captures_) + (fn_##__parallel_in[1]){fn_##__parallel_capture captures_} +      \
+            PARALLEL_LOOP_CHECK_(fn_, captures_),                                                                      \
+        (acc_), PARALLEL_OPTIONS_(__VA_ARGS__))
+
 #define PARALLEL_FOLD_(fold_, args_, n_, acc_, ...)                                                                    \
     parallel_fold_function(                                                                                            \
         &fold_##__parallel_fold,                                                                                       \
         _Generic((args_), fold_##__parallel_item * : (args_), fold_##__parallel_item const * : (args_)), (n_),         \
         _Generic((acc_), fold_##__parallel_acc * : (acc_)), PARALLEL_OPTIONS_(__VA_ARGS__))
+
+/* ---- loops that give values -------------------------------------------------------------------------------- */
+
+/* As PARALLEL_LOOP_EACH_ (detail/loop.h), which says why the loop stands in a function of its own. */
+#define PARALLEL_LOOP_VALUES_(type_and_name, i, count, members, named, typed, params, packed, passed, taken)           \
+    PARALLEL_LOOP_VALUES__(PARALLEL_OPEN_ type_and_name, i, count, members, named, typed, params, packed, passed, taken)
+#define PARALLEL_LOOP_VALUES__(...) PARALLEL_LOOP_VALUES___(__VA_ARGS__)
+#define PARALLEL_LOOP_VALUES___(type, fn, i, count, members, named, typed, params, packed, passed, taken)              \
+    PARALLEL_LOOP_CAPTURES_(fn, count, members, params, packed)                                                        \
+    typedef __typeof__(type) fn##__parallel_result;                                                                    \
+    __attribute__((unused)) static inline fn##__parallel_result fn##__parallel_body(ptrdiff_t PARALLEL_OPEN_ typed);   \
+    __attribute__((noinline, unused)) static void fn##__parallel_range(                                                \
+        ptrdiff_t pl_begin, ptrdiff_t pl_end, fn##__parallel_result *restrict pl_results PARALLEL_OPEN_ typed)         \
+    {                                                                                                                  \
+        for (ptrdiff_t pl_i = pl_begin; pl_i < pl_end; pl_i++)                                                         \
+            pl_results[pl_i - pl_begin] = fn##__parallel_body(pl_i PARALLEL_OPEN_ passed);                             \
+    }                                                                                                                  \
+    __attribute__((unused)) static void fn##__parallel_chunk(const void *pl_captures, ptrdiff_t pl_begin,              \
+                                                             ptrdiff_t pl_end, void *pl_results)                       \
+    {                                                                                                                  \
+        const fn##__parallel_in *pl_in __attribute__((unused)) = (const fn##__parallel_in *)pl_captures;               \
+        fn##__parallel_range(pl_begin, pl_end, (fn##__parallel_result *)pl_results PARALLEL_OPEN_ taken);              \
+    }                                                                                                                  \
+    __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
+    __attribute__((unused)) static const parallel_loop_values fn##__parallel_loop = {                                  \
+        .name = #fn,                                                                                                   \
+        .size = sizeof(parallel_loop_values),                                                                          \
+        .call = fn##__parallel_chunk,                                                                                  \
+        .result_size = sizeof(fn##__parallel_result),                                                                  \
+        .captures_size = sizeof(fn##__parallel_in),                                                                    \
+        .cost = &fn##__parallel_cost,                                                                                  \
+    };                                                                                                                 \
+    __attribute__((unused)) static inline fn##__parallel_result fn##__parallel_body(                                   \
+        ptrdiff_t i __attribute__((unused)) PARALLEL_OPEN_ named)
 
 /* ---- decorations ------------------------------------------------------------------------------------------- */
 
