@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every program of the suite is made of: a way to reduce arrays, and main(), which does one reduction as often as
+ * fits:
+ *
+ *     PROGRAM WORKLOAD N MILLISECONDS
+ *
+ * prints `min=N median=N result=OK`, in nanoseconds. It exits with 1 if a result is WRONG, and with 3 if the way cannot
+ * do that workload. Threads come from the environment, as the harness sets it. Timing is in driver.c; input, and what
+ * results are compared with, in workloads.c.
+ */
+#ifndef DRIVER_H
+#define DRIVER_H
+
+#include "items.h"
+
+#ifdef __cplusplus
+extern "C" {
+#else
+#include <stdbool.h>
+#endif
+
+/* Equals: for (size_t i = 0; i < n; i++) *acc = op(*acc, items[i]); the types depend on the workload. */
+typedef void way_kernel(const void *items, size_t n, void *acc);
+
+/* What a way cannot do is NULL. */
+typedef struct way {
+    void (*start)(int threads);   /* before all else, if it needs that */
+    way_kernel *sum_double;       /* double, double: + */
+    way_kernel *sum_float;        /* float, float: + */
+    way_kernel *sum_int;          /* int, int: +, without overflow */
+    way_kernel *max_int;          /* int, int: the greater */
+    way_kernel *affine;           /* affine, affine: affine_then() */
+    way_kernel *map_reduce_dear;  /* uint32_t, uint64_t: + of item_dear() */
+    way_kernel *map_reduce_cheap; /* uint32_t, uint32_t: + of item_cheap() */
+    way_kernel *histogram;        /* uint8_t, histogram: count_byte() */
+} way;
+
+extern const way the_way; /* each program has one */
+
+#ifndef __cplusplus
+
+typedef struct workload {
+    const char *name;
+    size_t item_size;
+    const void *start; /* START_SIZE bytes that *acc is before each call; NULL: what the last call left there */
+    void (*fill)(void *items, size_t n);
+    void (*expect)(const void *items, size_t n);   /* computes serially what is_right() compares with */
+    bool (*is_right)(const void *acc, long calls); /* after so many calls, if nothing is put there before each */
+} workload;
+
+enum { START_SIZE = 16 };
+
+extern const workload workloads[]; /* one without a name ends */
+
+/* The kernel of the program's way; NULL if it cannot. */
+way_kernel *kernel_of(const workload *w);
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "../driver.h"
+
+/* firstprivate(x): clang vectorises no loop whose array is shared, as it takes it to change under it. */
+
+static void sum_double(const void *items, size_t n, void *acc)
+{
+    const double *x = items;
+    double sum = *(double *)acc;
+#pragma omp parallel for simd firstprivate(x) reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    *(double *)acc = sum;
+}
+
+static void sum_float(const void *items, size_t n, void *acc)
+{
+    const float *x = items;
+    float sum = *(float *)acc;
+#pragma omp parallel for simd firstprivate(x) reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    *(float *)acc = sum;
+}
+
+static void sum_int(const void *items, size_t n, void *acc)
+{
+    const int *x = items;
+    int sum = *(int *)acc;
+#pragma omp parallel for simd firstprivate(x) reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    *(int *)acc = sum;
+}
+
+static void max_int(const void *items, size_t n, void *acc)
+{
+    const int *x = items;
+    int greatest = *(int *)acc;
+#pragma omp parallel for simd firstprivate(x) reduction(max : greatest)
+    for (size_t i = 0; i < n; i++)
+        greatest = x[i] > greatest ? x[i] : greatest;
+    *(int *)acc = greatest;
+}
+
+static void cheap(const void *items, size_t n, void *acc)
+{
+    const uint32_t *x = items;
+    uint32_t sum = *(uint32_t *)acc;
+#pragma omp parallel for simd firstprivate(x) reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += item_cheap(x[i]);
+    *(uint32_t *)acc = sum;
+}
+
+const way the_way = {.sum_double = sum_double,
+                     .sum_float = sum_float,
+                     .sum_int = sum_int,
+                     .max_int = max_int,
+                     .map_reduce_cheap = cheap};

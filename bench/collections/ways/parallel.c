@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include <parallel.h>
+#include <stdlib.h>
+
+#include "../driver.h"
+
+PARALLEL_DECORATE_COMBINE(affine_then, affine);
+PARALLEL_DECORATE(item_dear, uint32_t, uint64_t);
+PARALLEL_DECORATE(item_cheap, uint32_t, uint32_t);
+PARALLEL_DECORATE_FOLD(count_byte, add_histogram, histogram, uint8_t);
+
+static void succeeds(int status)
+{
+    if (status != 0)
+        abort();
+}
+
+static void sum_double(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_reduce(PARALLEL_PLUS, (const double *)items, n, (double *)acc));
+}
+
+static void sum_float(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_reduce(PARALLEL_PLUS, (const float *)items, n, (float *)acc));
+}
+
+static void sum_int(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_reduce(PARALLEL_PLUS, (const int *)items, n, (int *)acc));
+}
+
+static void max_int(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_reduce(PARALLEL_MAX, (const int *)items, n, (int *)acc));
+}
+
+static void compose(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_reduce(affine_then, (const affine *)items, n, (affine *)acc));
+}
+
+static void dear(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_map_reduce(item_dear, PARALLEL_PLUS, (const uint32_t *)items, n, (uint64_t *)acc));
+}
+
+static void cheap(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_map_reduce(item_cheap, PARALLEL_PLUS, (const uint32_t *)items, n, (uint32_t *)acc));
+}
+
+static void count(const void *items, size_t n, void *acc)
+{
+    succeeds(parallel_fold(count_byte, (const uint8_t *)items, n, (histogram *)acc));
+}
+
+const way the_way = {.sum_double = sum_double,
+                     .sum_float = sum_float,
+                     .sum_int = sum_int,
+                     .max_int = max_int,
+                     .affine = compose,
+                     .map_reduce_dear = dear,
+                     .map_reduce_cheap = cheap,
+                     .histogram = count};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "../driver.h"
+
+static void sum_double(const void *items, size_t n, void *acc)
+{
+    const double *x = items;
+    double sum = *(double *)acc;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    *(double *)acc = sum;
+}
+
+static void sum_float(const void *items, size_t n, void *acc)
+{
+    const float *x = items;
+    float sum = *(float *)acc;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    *(float *)acc = sum;
+}
+
+static void sum_int(const void *items, size_t n, void *acc)
+{
+    const int *x = items;
+    int sum = *(int *)acc;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    *(int *)acc = sum;
+}
+
+static void max_int(const void *items, size_t n, void *acc)
+{
+    const int *x = items;
+    int greatest = *(int *)acc;
+    for (size_t i = 0; i < n; i++)
+        greatest = x[i] > greatest ? x[i] : greatest;
+    *(int *)acc = greatest;
+}
+
+static void compose(const void *items, size_t n, void *acc)
+{
+    const affine *x = items;
+    affine all = *(affine *)acc;
+    for (size_t i = 0; i < n; i++)
+        all = affine_then(all, x[i]);
+    *(affine *)acc = all;
+}
+
+static void dear(const void *items, size_t n, void *acc)
+{
+    const uint32_t *x = items;
+    uint64_t sum = *(uint64_t *)acc;
+    for (size_t i = 0; i < n; i++)
+        sum += item_dear(x[i]);
+    *(uint64_t *)acc = sum;
+}
+
+static void cheap(const void *items, size_t n, void *acc)
+{
+    const uint32_t *x = items;
+    uint32_t sum = *(uint32_t *)acc;
+    for (size_t i = 0; i < n; i++)
+        sum += item_cheap(x[i]);
+    *(uint32_t *)acc = sum;
+}
+
+static void count(const void *items, size_t n, void *acc)
+{
+    const uint8_t *x = items;
+    for (size_t i = 0; i < n; i++)
+        count_byte(acc, &x[i]);
+}
+
+const way the_way = {.sum_double = sum_double,
+                     .sum_float = sum_float,
+                     .sum_int = sum_int,
+                     .max_int = max_int,
+                     .affine = compose,
+                     .map_reduce_dear = dear,
+                     .map_reduce_cheap = cheap,
+                     .histogram = count};

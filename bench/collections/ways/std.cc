@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include <algorithm>
+#include <execution>
+#include <functional>
+#include <numeric>
+#include <tbb/global_control.h>
+
+#include "../driver.h"
+
+static void start(int threads)
+{
+    static tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(threads));
+}
+
+template <class number> static void sum(const void *items, size_t n, void *acc)
+{
+    const number *x = static_cast<const number *>(items);
+    number *all = static_cast<number *>(acc);
+    *all = std::reduce(std::execution::par, x, x + n, *all);
+}
+
+static void max_int(const void *items, size_t n, void *acc)
+{
+    const int *x = static_cast<const int *>(items);
+    int *all = static_cast<int *>(acc);
+    *all = std::reduce(std::execution::par, x, x + n, *all, [](int a, int b) { return std::max(a, b); });
+}
+
+template <class value, value item(uint32_t)> static void map_reduce(const void *items, size_t n, void *acc)
+{
+    const uint32_t *x = static_cast<const uint32_t *>(items);
+    value *all = static_cast<value *>(acc);
+    *all = std::transform_reduce(std::execution::par, x, x + n, *all, std::plus<value>(),
+                                 [](uint32_t number) { return item(number); });
+}
+
+/* std::reduce() wants an operator that commutes, and has no accumulators. */
+extern "C" const way the_way = {start,
+                                sum<double>,
+                                sum<float>,
+                                sum<int>,
+                                max_int,
+                                nullptr,
+                                map_reduce<uint64_t, item_dear>,
+                                map_reduce<uint32_t, item_cheap>,
+                                nullptr};
