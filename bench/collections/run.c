@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run [OPTIONS] [WORKLOAD...]: measures the suite's programs, which are DIRECTORY/WAY-COMPILER.
+ *
+ * In each round every program runs a workload of one size once, in turn with the others. What it does in its process
+ * repeats until a fraction of a second is full, and the least and the median time count. A run during which others used
+ * the CPUs is done again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+
+#define ALL_SIZES                                                                                                      \
+    {                                                                                                                  \
+        8, 100, 1000, 10000, 100000, 10000000, 0                                                                       \
+    }
+
+static const workload workloads[] = {
+    {"sum-double", "+ of doubles", ALL_SIZES},
+    {"sum-float", "+ of floats", ALL_SIZES},
+    {"sum-int", "+ of ints", ALL_SIZES},
+    {"max-int", "the greatest of ints", ALL_SIZES},
+    {"affine", "composition of affine maps, a function that does not commute", ALL_SIZES},
+    {"map-reduce-dear", "+ of the results of an opaque function of about a microsecond", {8, 100, 1000, 10000, 0}},
+    {"map-reduce-cheap", "+ of the results of a function that is inlined and vectorises", ALL_SIZES},
+    {"histogram", "how often each byte occurs", ALL_SIZES},
+    {0}};
+
+conditions how = {.directory = ".",
+                  .csv = "collections.csv",
+                  .commit = "unknown",
+                  .rounds = 5,
+                  .most_repeats = 3,
+                  .milliseconds = 60};
+
+static measured now; /* what is being measured: too large for a stack */
+
+/* ---- running --------------------------------------------------------------------------------------------- */
+
+typedef struct totals {
+    int measured;
+    int failures;
+    int repeats;
+} totals;
+
+static void measure(const workload *w, long n, FILE *csv, FILE *summary, totals *t)
+{
+    now.what = w;
+    now.n = n;
+    find_series(&now);
+    for (int round = 0; round < how.rounds; round++)
+        for (int i = 0; i < now.n_series; i++)
+            if (!now.all[i].failed && !now.all[i].cannot)
+                run_once(&now, &now.all[i]);
+    for (int i = 0; i < now.n_series; i++) {
+        t->failures += now.all[i].failed;
+        t->repeats += now.all[i].repeats;
+    }
+    t->measured++;
+    report_measured(csv, summary, &now);
+}
+
+/* ---- what to run ----------------------------------------------------------------------------------------- */
+
+/* A filter is a workload's name, or what stands before a dash in it. */
+static bool wanted(const char *name, char **filters)
+{
+    bool found = !*filters;
+    for (; *filters; filters++) {
+        size_t length = strlen(*filters);
+        found |= strncmp(name, *filters, length) == 0 && (name[length] == '\0' || name[length] == '-');
+    }
+    return found;
+}
+
+static void measure_all(char **filters, FILE *csv, FILE *summary, totals *t)
+{
+    enum { SMALL = 1000 };
+    for (const workload *w = workloads; w->name; w++)
+        for (const long *n = w->sizes; wanted(w->name, filters) && *n; n++)
+            if (!how.small || *n <= SMALL)
+                measure(w, *n, csv, summary, t);
+}
+
+static bool parse_thread_counts(char *text)
+{
+    int n = 0;
+    for (char *word = strtok(text, " ,"); word; word = strtok(NULL, " ,")) {
+        if (n == MOST_THREAD_COUNTS || atoi(word) < 1)
+            return false;
+        how.threads[n++] = atoi(word);
+    }
+    how.threads[n] = 0;
+    return n > 0;
+}
+
+static bool parse_ways(char *text)
+{
+    static char *ways[MOST_SERIES];
+    int n = 0;
+    for (char *word = strtok(text, " ,"); word && n < MOST_SERIES - 1; word = strtok(NULL, " ,"))
+        ways[n++] = word;
+    how.ways = ways;
+    return n > 0;
+}
+
+static bool parse_option(int option)
+{
+    switch (option) {
+    case 'd':
+        how.directory = optarg;
+        return true;
+    case 'o':
+        how.csv = optarg;
+        return true;
+    case 'r':
+        how.rounds = atoi(optarg);
+        return how.rounds >= 1 && how.rounds <= MOST_ROUNDS;
+    case 'a':
+        how.most_repeats = atoi(optarg);
+        return how.most_repeats >= 0;
+    case 't':
+        how.milliseconds = atof(optarg);
+        return how.milliseconds > 0;
+    case 'p':
+        return parse_thread_counts(optarg);
+    case 'w':
+        return parse_ways(optarg);
+    case 'c':
+        how.commit = optarg;
+        return true;
+    case 's':
+        how.small = true;
+        how.most_repeats = 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: run [OPTIONS] [WORKLOAD...]\n"
+                    "  -d DIRECTORY of the programs, . if not given\n"
+                    "  -o CSV       file, collections.csv if not given\n"
+                    "  -r ROUNDS    5 if not given\n"
+                    "  -a AGAIN     how often at most a disturbed run is done again, 3 if not given\n"
+                    "  -t MS        that a process fills with calls, 60 if not given\n"
+                    "  -p \"1 2 4\"   the numbers of threads; the number of CPUs if not given\n"
+                    "  -w \"WAY...\"  only ways that begin so, and the serial loop\n"
+                    "  -c COMMIT    to be named\n"
+                    "  -s           small sizes, and nothing again: only to see whether all works\n"
+                    "workloads, each by its name or by what stands before a dash:\n");
+    for (const workload *w = workloads; w->name; w++)
+        fprintf(stderr, "  %-18s %s\n", w->name, w->about);
+    return 2;
+}
+
+static int run_all(char **filters, FILE *csv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *summary = open_memstream(&text, &size);
+    if (!summary)
+        return 2;
+    totals t = {0};
+    report_header(csv);
+    report_summary_header(summary);
+    measure_all(filters, csv, summary, &t);
+    fclose(summary);
+    printf("%s\n%d workloads and sizes; %d runs repeated because others used the CPUs; %d programs failed\n", text,
+           t.measured, t.repeats, t.failures);
+    free(text);
+    return t.failures || !t.measured ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    how.threads[0] = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    for (int option; (option = getopt(argc, argv, "d:o:r:a:t:p:w:c:s")) != -1;)
+        if (!parse_option(option))
+            return usage();
+    FILE *csv = fopen(how.csv, "w");
+    if (!csv) {
+        perror(how.csv);
+        return 2;
+    }
+    int status = run_all(argv + optind, csv);
+    return fclose(csv) != 0 ? 2 : status;
+}
