@@ -302,6 +302,7 @@ tests_faults_test_threads_LDFLAGS = $(fault_ldflags)
 # ---- in shell -----------------------------------------------------------------------------------------------------
 
 shell_tests = \
+    tests/bench/collections.sh \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
     tests/bench/suite.sh \
