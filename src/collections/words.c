@@ -7,17 +7,26 @@
  * Integers are added and multiplied as unsigned ones, which wrap around. The least and the greatest of floating-point
  * numbers pass over NaN: what is there is replaced if the other is less, or if it is NaN itself.
  */
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <libparallel/reduce.h>
 
-#define VECTORS 8
-#define VECTOR_BYTES 16
+#define LANE_BYTES 128
 
 /* A vector that may stand anywhere. */
-#define VECTOR(type) __attribute__((vector_size(VECTOR_BYTES), aligned(_Alignof(type)), may_alias)) type
+#define VECTOR(type, bytes) __attribute__((vector_size(bytes), aligned(_Alignof(type)), may_alias)) type
+
+/* Whether this machine has vectors of 32 bytes: then four do what eight do elsewhere, to the same lanes. */
+#ifdef __x86_64__
+#define WIDE __attribute__((target("avx2")))
+#define IS_WIDE() __builtin_cpu_supports("avx2")
+#else
+#define WIDE
+#define IS_WIDE() 0
+#endif
 
 /* What `mask` chooses of two vectors: all bits of a lane are set, or none. */
 #define CHOOSE(mask, a, b) ((__typeof__(a))(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
@@ -42,42 +51,82 @@
 #define LEAST_N(a, b) ((b) < (a) || (a) != (a) ? (b) : (a))
 #define GREATEST_N(a, b) ((b) > (a) || (a) != (a) ? (b) : (a))
 
+/* What becomes of each lane, in `steps` rounds of all lanes, 1 or more. */
+#define LANES_OF_16(name, type, as, op)                                                                                \
+    static void lanes16_##name##_##type(const as *x, size_t steps, as *lanes)                                          \
+    {                                                                                                                  \
+        typedef VECTOR(as, 16) vector;                                                                                 \
+        const vector *v = (const vector *)(const void *)x;                                                             \
+        vector *out = (vector *)(void *)lanes;                                                                         \
+        vector a = v[0], b = v[1], c = v[2], d = v[3], e = v[4], f = v[5], g = v[6], h = v[7];                         \
+        for (size_t k = 1; k < steps; k++) {                                                                           \
+            v += 8;                                                                                                    \
+            a = op##_V(a, v[0]);                                                                                       \
+            b = op##_V(b, v[1]);                                                                                       \
+            c = op##_V(c, v[2]);                                                                                       \
+            d = op##_V(d, v[3]);                                                                                       \
+            e = op##_V(e, v[4]);                                                                                       \
+            f = op##_V(f, v[5]);                                                                                       \
+            g = op##_V(g, v[6]);                                                                                       \
+            h = op##_V(h, v[7]);                                                                                       \
+        }                                                                                                              \
+        out[0] = a;                                                                                                    \
+        out[1] = b;                                                                                                    \
+        out[2] = c;                                                                                                    \
+        out[3] = d;                                                                                                    \
+        out[4] = e;                                                                                                    \
+        out[5] = f;                                                                                                    \
+        out[6] = g;                                                                                                    \
+        out[7] = h;                                                                                                    \
+    }
+#define LANES_OF_32(name, type, as, op)                                                                                \
+    WIDE static void lanes32_##name##_##type(const as *x, size_t steps, as *lanes)                                     \
+    {                                                                                                                  \
+        typedef VECTOR(as, 32) vector;                                                                                 \
+        const vector *v = (const vector *)(const void *)x;                                                             \
+        vector *out = (vector *)(void *)lanes;                                                                         \
+        vector a = v[0], b = v[1], c = v[2], d = v[3];                                                                 \
+        for (size_t k = 1; k < steps; k++) {                                                                           \
+            v += 4;                                                                                                    \
+            a = op##_V(a, v[0]);                                                                                       \
+            b = op##_V(b, v[1]);                                                                                       \
+            c = op##_V(c, v[2]);                                                                                       \
+            d = op##_V(d, v[3]);                                                                                       \
+        }                                                                                                              \
+        out[0] = a;                                                                                                    \
+        out[1] = b;                                                                                                    \
+        out[2] = c;                                                                                                    \
+        out[3] = d;                                                                                                    \
+    }
+
 /* Folds n numbers of `type`, taken for `as` (which wraps around, where `type` may not; `wide` is what a machine
  * calculates with). */
 #define FOLD(name, type, as, wide, op)                                                                                 \
+    LANES_OF_16(name, type, as, op)                                                                                    \
+    LANES_OF_32(name, type, as, op)                                                                                    \
     static void fold_##name##_##type(void *left, const void *items, size_t n)                                          \
     {                                                                                                                  \
-        typedef VECTOR(as) vector;                                                                                     \
-        enum { IN_VECTOR = VECTOR_BYTES / sizeof(as), STEP = VECTORS * IN_VECTOR };                                    \
+        typedef VECTOR(as, 16) vector;                                                                                 \
+        enum { IN_VECTOR = 16 / sizeof(as), STEP = LANE_BYTES / sizeof(as) };                                          \
         const as *x = items;                                                                                           \
         as value;                                                                                                      \
-        size_t i = 0;                                                                                                  \
+        size_t steps = n / STEP;                                                                                       \
         memcpy(&value, left, sizeof value);                                                                            \
-        if (n >= STEP) {                                                                                               \
-            const vector *v = (const vector *)(const void *)x;                                                         \
-            vector a = v[0], b = v[1], c = v[2], d = v[3], e = v[4], f = v[5], g = v[6], h = v[7];                     \
-            for (i = STEP; i + STEP <= n; i += STEP) {                                                                 \
-                v += VECTORS;                                                                                          \
-                a = op##_V(a, v[0]);                                                                                   \
-                b = op##_V(b, v[1]);                                                                                   \
-                c = op##_V(c, v[2]);                                                                                   \
-                d = op##_V(d, v[3]);                                                                                   \
-                e = op##_V(e, v[4]);                                                                                   \
-                f = op##_V(f, v[5]);                                                                                   \
-                g = op##_V(g, v[6]);                                                                                   \
-                h = op##_V(h, v[7]);                                                                                   \
-            }                                                                                                          \
-            a = op##_V(a, b);                                                                                          \
-            c = op##_V(c, d);                                                                                          \
-            e = op##_V(e, f);                                                                                          \
-            g = op##_V(g, h);                                                                                          \
+        if (steps) {                                                                                                   \
+            alignas(64) as lanes[STEP];                                                                                \
+            const vector *v = (const vector *)(const void *)lanes;                                                     \
+            if (IS_WIDE())                                                                                             \
+                lanes32_##name##_##type(x, steps, lanes);                                                              \
+            else                                                                                                       \
+                lanes16_##name##_##type(x, steps, lanes);                                                              \
+            vector a = op##_V(v[0], v[1]), c = op##_V(v[2], v[3]), e = op##_V(v[4], v[5]), g = op##_V(v[6], v[7]);     \
             a = op##_V(a, c);                                                                                          \
             e = op##_V(e, g);                                                                                          \
             a = op##_V(a, e);                                                                                          \
             for (size_t k = 0; k < IN_VECTOR; k++)                                                                     \
                 value = (as)op##_N((wide)value, (wide)a[k]);                                                           \
         }                                                                                                              \
-        for (; i < n; i++)                                                                                             \
+        for (size_t i = steps * STEP; i < n; i++)                                                                      \
             value = (as)op##_N((wide)value, (wide)x[i]);                                                               \
         memcpy(left, &value, sizeof value);                                                                            \
     }
