@@ -13,10 +13,10 @@
 /* What options without a size have: the members of the first release. */
 #define FIRST_SIZE (offsetof(parallel_options, tile_cols) + sizeof(size_t))
 
-static const parallel_options none; /* copied, as gcc makes a slow instruction of zeros */
+static const parallel_options none = {.size = sizeof none}; /* copied, as gcc makes a slow instruction of zeros */
 
 /* Copies options of whatever age. Members that the program does not know are zero; members that this library
- * does not know are refused unless they are zero. */
+ * does not know are refused unless they are zero. The copy is of this library's age, and may be copied again. */
 bool pl_options_copy(parallel_options *to, const parallel_options *from)
 {
     if (!from || from->size == sizeof *to) {
@@ -37,6 +37,7 @@ bool pl_options_copy(parallel_options *to, const parallel_options *from)
         }
     }
     memcpy(to, from, size < sizeof *to ? size : sizeof *to);
+    to->size = sizeof *to;
     return true;
 }
 
