@@ -51,6 +51,14 @@
 #define LEAST_N(a, b) ((b) < (a) || (a) != (a) ? (b) : (a))
 #define GREATEST_N(a, b) ((b) > (a) || (a) != (a) ? (b) : (a))
 
+/* There is one copy of each fold, for blocks and for parts, short calls and long ones: compilers exchange the operands of a
+ * sum as they like, once in each copy, and of two NaN the first is the result. */
+#ifdef __clang__
+#define ONE_COPY __attribute__((noinline))
+#else
+#define ONE_COPY __attribute__((noinline, noclone))
+#endif
+
 /* What becomes of each lane, in `steps` rounds of all lanes, 1 or more. */
 #define LANES_OF_16(name, type, as, op)                                                                                \
     static void lanes16_##name##_##type(const as *x, size_t steps, as *lanes)                                          \
@@ -104,7 +112,7 @@
 #define FOLD(name, type, as, wide, op)                                                                                 \
     LANES_OF_16(name, type, as, op)                                                                                    \
     LANES_OF_32(name, type, as, op)                                                                                    \
-    static void fold_##name##_##type(void *left, const void *items, size_t n)                                          \
+    ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n)                                 \
     {                                                                                                                  \
         typedef VECTOR(as, 16) vector;                                                                                 \
         enum { IN_VECTOR = 16 / sizeof(as), STEP = LANE_BYTES / sizeof(as) };                                          \
@@ -133,7 +141,7 @@
 
 /* Those that vectors do not have, or machines not fast. */
 #define FOLD_ONE(name, type, as, wide, op)                                                                             \
-    static void fold_##name##_##type(void *left, const void *items, size_t n)                                          \
+    ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n)                                 \
     {                                                                                                                  \
         const as *x = items;                                                                                           \
         as value;                                                                                                      \
@@ -190,15 +198,18 @@ FOLD_ONE(xor, bool, bool, int, XOR)
     static void blocks_##word##_##type(void *left, const void *items, size_t n, size_t block)                          \
     {                                                                                                                  \
         const type *x = items;                                                                                         \
+        type value;                                                                                                    \
         size_t i = block < n && block > 1 ? block : n;                                                                 \
-        fold(left, x, i);                                                                                              \
+        memcpy(&value, left, sizeof value);                                                                            \
+        fold(&value, x, i);                                                                                            \
         while (i < n) {                                                                                                \
             size_t size = block < n - i ? block : n - i;                                                               \
             type part = x[i];                                                                                          \
             fold(&part, x + i + 1, size - 1);                                                                          \
-            fold(left, &part, 1);                                                                                      \
+            fold(&value, &part, 1);                                                                                    \
             i += size;                                                                                                 \
         }                                                                                                              \
+        memcpy(left, &value, sizeof value); /* which may be one of the items */                                        \
     }
 
 #define ENTRY(word, type)                                                                                              \
