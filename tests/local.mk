@@ -84,6 +84,7 @@ api_tests = \
     tests/api/test_progress \
     tests/api/test_random \
     tests/api/test_reduce \
+    tests/api/test_reduce_options \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_sandboxes \
@@ -209,6 +210,8 @@ tests_api_test_random_CFLAGS = $(test_cflags)
 tests_api_test_random_LDADD = $(api_ldadd)
 tests_api_test_reduce_CFLAGS = $(test_cflags)
 tests_api_test_reduce_LDADD = $(api_ldadd) -lm
+tests_api_test_reduce_options_CFLAGS = $(test_cflags)
+tests_api_test_reduce_options_LDADD = $(api_ldadd)
 tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
 tests_api_test_retries_CFLAGS = $(test_cflags)

@@ -4,9 +4,6 @@
 
 #include "base/unwind.h"
 
-/* How long the callback is left alone. */
-#define REPORT_NS UINT64_C(50000000)
-
 _Thread_local pl_progress_facts *pl_progress_now;
 
 void pl_progress_begin(pl_progress *p, void (*callback)(size_t, size_t, void *), void *data, size_t total, uint64_t now)
@@ -38,7 +35,7 @@ void pl_progress_add(pl_progress *p, size_t done, size_t failed)
     pthread_mutex_lock(&p->mutex);
     p->done += done;
     p->failed += failed;
-    if (!p->reporting && p->done < p->total && pl_os_nanoseconds() - p->reported > REPORT_NS)
+    if (!p->reporting && p->done < p->total && pl_os_nanoseconds() - p->reported > PL_PROGRESS_NS)
         call_back(p);
     pthread_mutex_unlock(&p->mutex);
 }

@@ -10,6 +10,9 @@
 
 #include "base/os.h"
 
+/* How long the callback is left alone. */
+#define PL_PROGRESS_NS UINT64_C(50000000)
+
 /* What a callback that comes with the library, the bar, learns beyond done and total. */
 typedef struct pl_progress_facts {
     uint64_t started; /* when the call began, by pl_os_nanoseconds() */

@@ -29,6 +29,8 @@
 
 static pl_blocks blocks_of(size_t n, size_t part_size, size_t least)
 {
+    if (n == 0)
+        return (pl_blocks){.size = least};
     size_t most = n < MANY_ITEMS ? FEW_BLOCKS : MANY_BLOCKS, near = PL_BLOCKS_NEAR / part_size;
     near = near > LEAST_BLOCKS ? near : LEAST_BLOCKS;
     size_t size = pl_chunking_even(n, most < near ? most : near);
@@ -172,7 +174,6 @@ int pl_blocks_check(const parallel_options *options, const parallel_options *dec
     static const pl_blocks none = {.size = 1};
     pl_cost cost = {0};
     pl_body loop = {.body = treat_nothing};
-    pl_failure_clear_last();
     return options || decoration ? run_merged(&none, &loop, &cost, options, decoration, request) : 0;
 }
 

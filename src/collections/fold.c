@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "base/size.h"
 #include "base/unwind.h"
+#include "call/failure.h"
 #include "collections/blocks.h"
 #include "sched/cost.h"
 
@@ -92,6 +93,7 @@ PL_NOT_INLINED static int fold_with(const parallel_folding *fold, const void *ar
                                     const parallel_options *options, const pl_request *request)
 {
     parallel_folding own;
+    pl_failure_clear_last();
     if (!copy_folding(&own, fold) || (n && !args) || !acc)
         return fail_with(EINVAL);
     if (pl_size_multiply(n, own.arg_size) == PL_SIZE_NONE)

@@ -14,10 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/call.h"
 #include "call/failure.h"
+#include "call/names.h"
+#include "call/progress.h"
 #include "collections/blocks.h"
 #include "collections/reduce.h"
 
@@ -43,11 +46,6 @@ static int fail_with(int code)
 {
     errno = code;
     return -1;
-}
-
-static void free_memory(void *memory)
-{
-    free(memory);
 }
 
 /* Adds n results, which come next in block k, to what there is of it; `begun`: there is something. */
@@ -116,6 +114,14 @@ static pl_cost *cost_of(const map_reduction *r)
 
 /* ---- tasks of maps --------------------------------------------------------------------------------------- */
 
+/* What a program's progress callback is told: of the call, not of its windows. */
+typedef struct overall {
+    pl_progress_facts facts;
+    uint64_t reported;           /* when the callback last ended, in pl_os_nanoseconds() */
+    size_t done, failed;         /* tasks of the windows before */
+    size_t done_now, failed_now; /* of this one, as far as is known */
+} overall;
+
 /* A call that goes on from window to window. */
 typedef struct windows {
     map_reduction *r;
@@ -129,9 +135,11 @@ typedef struct windows {
     size_t begin;           /* the window */
     size_t block;           /* the block that the next result belongs to */
     bool begun;             /* there is something of it */
+    bool has_begun;         /* the call has: it is to be ended */
     int code;               /* of the first failure that was kept, or 0 */
     bool has_failure;       /* `failure` is that */
     parallel_failure failure;
+    overall progress;
 } windows;
 
 /* The end of the piece that task i is in. */
@@ -226,27 +234,66 @@ static void keep_failure(windows *w, const pl_call *c)
     w->has_failure = w->failure.message != NULL;
 }
 
-static void report_progress(size_t done, size_t total, void *data)
+/* Calls the program's callback. */
+PL_NOT_INLINED static void call_back(windows *w)
 {
-    const windows *w = data;
-    bool is_last = done == total && w->begin + total == w->r->work.blocks.n;
-    if (done < total || is_last) /* the end of a window but the last is no end */
-        w->o.progress(w->begin + done, w->r->work.blocks.n, w->o.progress_data);
+    PL_UNWIND_BARRIER();
+    overall *p = &w->progress;
+    pl_progress_facts *outer = pl_progress_now;
+    p->facts.failures = p->failed + p->failed_now;
+    pl_progress_now = &p->facts;
+    w->o.progress(p->done + p->done_now, w->r->work.blocks.n, w->o.progress_data);
+    pl_progress_now = outer;
+    p->reported = pl_os_nanoseconds();
 }
 
-/* The options of a window that begins now; false if there is no time left. */
-static bool window_options(windows *w, parallel_options *o)
+/* The callback of a window. That it ends is no end of the call; but many short ones are reported now and then. */
+static void report_progress(size_t done, size_t total, void *data)
+{
+    windows *w = data;
+    overall *p = &w->progress;
+    (void)total;
+    p->done_now = done;
+    p->failed_now = pl_progress_now->failures;
+    bool is_end = pl_progress_now->ended;
+    if (!is_end || (p->done + done < w->r->work.blocks.n && pl_os_nanoseconds() - p->reported > PL_PROGRESS_NS))
+        call_back(w);
+}
+
+static void report_end(size_t begin, size_t end, void *ctx)
+{
+    (void)begin;
+    (void)end;
+    call_back(ctx);
+}
+
+/* The call has ended, well or not: the callback is called for the last time. */
+static void end_progress(windows *w)
+{
+    if (!w->o.progress || !w->has_begun)
+        return;
+    pl_put_aside failure;
+    int saved = errno, state = pl_os_cancel_defer();
+    pl_failure_put_aside(&failure);
+    w->progress.facts.ended = true;
+    pl_blocks_call(report_end, w);
+    pl_failure_put_back(&failure);
+    pl_os_cancel_restore(state);
+    errno = saved;
+}
+
+/* The options of a window that begins now. */
+static void window_options(const windows *w, parallel_options *o)
 {
     *o = w->o;
     o->names = o->names ? o->names + w->begin : NULL;
     if (o->progress) {
         o->progress = report_progress;
-        o->progress_data = w;
+        o->progress_data = (void *)w;
     }
     uint64_t now = w->deadline ? pl_os_nanoseconds() : 0;
     if (w->deadline)
         o->call_timeout = w->deadline > now ? (double)(w->deadline - now) * 1e-9 : 1e-9;
-    return true;
 }
 
 /* Runs a window. 0; or -1 with errno and the last failure. */
@@ -261,8 +308,10 @@ static int run_window(windows *w, size_t end)
     parallel_function f = *r->f;
     f.options = NULL; /* they are in `o` */
     memset(w->results, 0, (end - w->begin) * r->op->type_size);
-    if (!pl_call_begin_map(&c, &pl_work_map, &f, r->args + w->begin * f.arg_size, end - w->begin, &o, w->request))
+    const unsigned char *args = end ? r->args + w->begin * f.arg_size : NULL;
+    if (!pl_call_begin_map(&c, &pl_work_map, &f, args, end - w->begin, &o, w->request))
         return -1;
+    w->has_begun = true;
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, w->results);
     bool goes_on = well || (o.silent && !c.error && !c.failures.lost);
@@ -274,21 +323,47 @@ static int run_window(windows *w, size_t end)
     }
     pl_cleanup_end(&cleanup);
     pl_call_return(&c, !goes_on);
+    w->progress.done += w->progress.done_now;
+    w->progress.failed += w->progress.failed_now;
+    w->progress.done_now = w->progress.failed_now = 0;
     return goes_on ? 0 : -1;
 }
 
+/* Runs them all; of no tasks, one, as a map of none does what the options say. */
 static int run_windows(windows *w)
 {
     size_t n = w->r->work.blocks.n;
     w->deadline = w->o.call_timeout > 0 && w->o.call_timeout < 1e9
                       ? pl_os_nanoseconds() + (uint64_t)(w->o.call_timeout * 1e9) + 1
                       : 0;
-    for (size_t end; w->begin < n; w->begin = end) {
-        end = window_end(w, w->begin);
+    w->progress.facts.started = w->progress.reported = pl_os_nanoseconds();
+    do {
+        size_t end = n ? window_end(w, w->begin) : 0;
         if (run_window(w, end) != 0)
             return -1;
-    }
+        w->begin = end;
+    } while (w->begin < n);
     return 0;
+}
+
+static void free_windows(void *ctx)
+{
+    windows *w = ctx;
+    free((char *)w->failure.message);
+    free(w->value);
+}
+
+/* All names of a call that has several windows: 0, or an error code. */
+static int check_names(const windows *w)
+{
+    pl_names all;
+    size_t n = w->r->work.blocks.n;
+    if (!w->o.names || n <= w->length)
+        return 0;
+    int error = pl_names_init(&all, w->o.names, n, PL_NAMES_OF_ALL);
+    if (!error)
+        pl_names_free(&all);
+    return error;
 }
 
 static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *merged, const pl_request *request)
@@ -296,6 +371,9 @@ static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *mer
     size_t size = r->op->type_size, n = r->work.blocks.n, length = WINDOW_BYTES / size;
     windows w = {.r = r, .o = *merged, .request = request, .length = length < n ? length : n};
     w.length = w.length > r->piece ? w.length : r->piece;
+    int error = check_names(&w);
+    if (error)
+        return fail_with(error);
     size_t room = pl_size_multiply((w.length < n ? w.length : n) + r->piece + 2, size);
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
@@ -304,9 +382,10 @@ static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *mer
         return fail_with(ENOMEM);
     w.part = w.value + size;
     w.results = w.part + size;
-    pl_cleanup_begin(&cleanup, free_memory, w.value);
+    pl_cleanup_begin(&cleanup, free_windows, &w);
     memcpy(w.value, acc, size);
     int result = run_windows(&w);
+    end_progress(&w);
     pl_cleanup_end(&cleanup);
     if (result == 0)
         memcpy(acc, w.value, size);
@@ -316,8 +395,7 @@ static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *mer
         result = fail_with(w.code);
     }
     int saved = errno;
-    free((char *)w.failure.message);
-    free(w.value);
+    free_windows(&w);
     errno = saved;
     return result;
 }
@@ -327,8 +405,8 @@ static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *mer
 /* Whether tasks are to be those of a map. */
 static bool needs_map(const parallel_function *f, const parallel_options *o)
 {
-    return pl_function_can_fail(f) || o->timeout > 0 || o->retries > 0 || o->names || o->extras ||
-           o->executor == PARALLEL_PROCESS;
+    return pl_function_can_fail(f) || o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->names ||
+           o->extras || o->executor == PARALLEL_PROCESS;
 }
 
 static map_reduction map_reduction_of(const parallel_function *f, const parallel_combine *op, const void *args,
@@ -354,6 +432,7 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
     parallel_function function;
     parallel_combine own;
     parallel_options merged;
+    pl_failure_clear_last();
     if (!pl_function_copy(&function, f) || !pl_reduce_copy(&own, op) || function.result_size != own.type_size ||
         (n && !args) || !acc)
         return fail_with(EINVAL);
@@ -362,10 +441,11 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
     bool has_options = options || function.options;
     if (!pl_options_merge(&merged, options, function.options, request))
         return -1;
-    if (n == 0)
-        return pl_blocks_check(options, function.options, request);
     map_reduction r = map_reduction_of(&function, &own, args, n);
-    if (needs_map(&function, &merged) || own.type_size > BUFFER_BYTES || own.type_align > PL_LINE)
+    bool is_map = needs_map(&function, &merged);
+    if (n == 0)
+        return is_map ? reduce_tasks(&r, acc, &merged, request) : pl_blocks_check(options, function.options, request);
+    if (is_map || own.type_size > BUFFER_BYTES || own.type_align > PL_LINE)
         return reduce_tasks(&r, acc, &merged, request);
     return pl_blocks_run(&r.work, acc, cost_of(&r), has_options ? &merged : NULL, NULL, request);
 }
@@ -374,14 +454,16 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
 static void reduce_here(size_t begin, size_t end, void *ctx)
 {
     const map_reduction *r = ctx;
-    alignas(PL_LINE) unsigned char part[BUFFER_BYTES];
+    alignas(PL_LINE) unsigned char value[BUFFER_BYTES], part[BUFFER_BYTES];
     (void)begin;
     (void)end;
-    reduce_block(r, 0, r->work.parts);
+    memcpy(value, r->work.parts, r->op->type_size);
+    reduce_block(r, 0, value);
     for (size_t k = 1; k < r->work.blocks.count; k++) {
         reduce_block(r, k, part);
-        pl_reduce_fold(r->op, r->work.parts, part, 1);
+        pl_reduce_fold(r->op, value, part, 1);
     }
+    memcpy(r->work.parts, value, r->op->type_size); /* which may be one of the items */
 }
 
 int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const void *args, size_t n, void *acc,

@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "base/unwind.h"
+#include "call/failure.h"
 #include "collections/blocks.h"
 #include "sched/cost.h"
 
@@ -103,6 +104,7 @@ PL_NOT_INLINED static int reduce_with(const parallel_combine *op, const void *ar
                                       const parallel_options *options, const pl_request *request)
 {
     parallel_combine own;
+    pl_failure_clear_last();
     if (!pl_reduce_copy(&own, op) || (n && !args) || !acc)
         return fail_with(EINVAL);
     if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
