@@ -65,8 +65,8 @@ static void report_items(size_t done, size_t total, void *data)
 }
 
 /* With options, which have been merged. */
-static int run_with(const pl_blocks *b, const pl_body *loop, pl_cost *block_cost, parallel_options *o,
-                    const pl_request *request)
+PL_NOT_INLINED static int run_with(const pl_blocks *b, const pl_body *loop, pl_cost *block_cost, parallel_options *o,
+                                   const pl_request *request)
 {
     counted_items counted = {b, o->progress, o->progress_data};
     pl_call c;
@@ -131,8 +131,8 @@ static void free_memory(void *memory)
     free(memory);
 }
 
-int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost, const parallel_options *options,
-                  const parallel_options *decoration, const pl_request *request)
+PL_NOT_INLINED int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost, const parallel_options *options,
+                                 const parallel_options *decoration, const pl_request *request)
 {
     alignas(PL_LINE) unsigned char near[PL_BLOCKS_NEAR];
     size_t bytes = pl_size_multiply(work->blocks.count, work->part_size);

@@ -297,7 +297,7 @@ static void window_options(const windows *w, parallel_options *o)
 }
 
 /* Runs a window. 0; or -1 with errno and the last failure. */
-static int run_window(windows *w, size_t end)
+PL_NOT_INLINED static int run_window(windows *w, size_t end)
 {
     const map_reduction *r = w->r;
     parallel_options o;
@@ -366,7 +366,8 @@ static int check_names(const windows *w)
     return error;
 }
 
-static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *merged, const pl_request *request)
+PL_NOT_INLINED static int reduce_tasks(map_reduction *r, void *acc, const parallel_options *merged,
+                                       const pl_request *request)
 {
     size_t size = r->op->type_size, n = r->work.blocks.n, length = WINDOW_BYTES / size;
     windows w = {.r = r, .o = *merged, .request = request, .length = length < n ? length : n};
