@@ -180,6 +180,63 @@ START_TEST(a_cancelled_call_stops)
 END_TEST
 #endif
 
+#ifdef __GLIBC__
+static double add_slowly(double a, double b)
+{
+    pass_time();
+    return a + b;
+}
+PARALLEL_DECORATE_COMBINE(add_slowly, double);
+
+static int fail_often(const int *x, double *result, void *extras)
+{
+    (void)extras;
+    *result = *x;
+    return *x % 8 == 3 ? parallel_fail(EIO, "item %d", *x) : 0;
+}
+PARALLEL_DECORATE_TASK(fail_often, int, double);
+
+static void *reduce_forever(void *numbers)
+{
+    double sum = 0;
+    for (;;)
+        parallel_map_reduce(fail_often, add_slowly, (const int *)numbers, 40000, &sum, .silent = true);
+    return NULL;
+}
+
+/* Kilobytes of memory that the process has; 0 if that is not known. */
+static unsigned long memory_used(void)
+{
+    unsigned long pages = 0, resident = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    bool known = statm && fscanf(statm, "%lu %lu", &pages, &resident) == 2;
+    if (statm)
+        fclose(statm);
+    return known ? resident * (unsigned long)(sysconf(_SC_PAGESIZE) / 1024) : 0;
+}
+
+/* What a reduction has of the map is freed when its thread is cancelled while it folds. */
+START_TEST(a_cancelled_reduction_keeps_nothing)
+{
+    static int numbers[40000];
+    enum { ROUNDS = 40, KILOBYTES = 256 };
+    if (PL_ASAN)
+        return;
+    for (int i = 0; i < 40000; i++)
+        numbers[i] = i;
+    pl_workers(2);
+    for (int round = 0; round < 10; round++)
+        ck_assert(cancel_soon(reduce_forever, numbers, 20000));
+    unsigned long before = memory_used();
+    for (int round = 0; round < ROUNDS; round++)
+        ck_assert(cancel_soon(reduce_forever, numbers, 20000));
+    if (!PL_SANITIZED)
+        ck_assert_uint_lt(memory_used(), before + ROUNDS * KILOBYTES / 2);
+    ck_assert(still_works());
+}
+END_TEST
+#endif
+
 /* ---- while it helps others -------------------------------------------------------------------------------- */
 
 static pthread_t helper;
@@ -389,6 +446,7 @@ int main(void)
 #ifdef __GLIBC__
     tcase_add_loop_test(c, a_cancelled_call_stops, 0, 9);
     tcase_add_test(c, a_task_that_ends_its_thread);
+    tcase_add_test(c, a_cancelled_reduction_keeps_nothing);
 #endif
     tcase_add_test(c, a_cancelled_helper_ends_what_it_does);
     tcase_add_loop_test(c, a_request_waits_for_the_call, 0, 6);
