@@ -119,8 +119,9 @@ typedef struct parallel_loop_values {
  *             fails
  * @return 0; or -1 with errno EINVAL (an option that asks for what a reduction has not: `names`, `extras`, `timeout`,
  *         `retries`, `deferred`), ENOMEM (values of kilobytes want memory), ETIMEDOUT (past `call_timeout`) or
- *         ECANCELED (a cancelled task makes it). With PARALLEL_PROCESS it runs on threads, as there is no function of
- *         items. Safe from any thread, and in tasks; not a cancellation point; not for signal handlers.
+ *         ECANCELED (a task makes it that is to give up, see parallel_cancelled(); ETIMEDOUT, if that is as it is
+ *         late). With PARALLEL_PROCESS it runs on threads, as there is no function of items. Safe from any thread, and
+ *         in tasks; not a cancellation point; not for signal handlers.
  */
 #define parallel_reduce(...) PARALLEL_REDUCE_(__VA_ARGS__, PARALLEL_END_)
 

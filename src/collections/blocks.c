@@ -114,14 +114,55 @@ PL_NOT_INLINED static int run_merged(const pl_blocks *b, const pl_body *loop, pl
     return result;
 }
 
+/* Blocks of a call that a task makes: none begins any more when that is to give up. */
+typedef struct watched_blocks {
+    void (*body)(size_t begin, size_t end, void *ctx);
+    void *ctx;
+    const pl_context *task;
+    pl_stop left_out; /* raised: some were not treated */
+} watched_blocks;
+
+static void treat_watched(size_t begin, size_t end, void *ctx)
+{
+    watched_blocks *w = ctx;
+    for (size_t k = begin; k < end; k++) {
+        if (pl_context_reason(w->task)) {
+            pl_stop_raise(&w->left_out, PL_STOP_ALL);
+            return;
+        }
+        w->body(k, k + 1, w->ctx);
+    }
+}
+
+static int run_loop(const pl_blocks *b, const pl_body *loop, pl_cost *cost, const parallel_options *options,
+                    const parallel_options *decoration, const pl_request *request)
+{
+    return options || decoration ? run_merged(b, loop, cost, options, decoration, request) : run_plain(b, loop, cost);
+}
+
+static int run_watched(const pl_blocks *b, const pl_body *loop, pl_cost *cost, const parallel_options *options,
+                       const parallel_options *decoration, const pl_request *request)
+{
+    watched_blocks w = {loop->body, loop->ctx, loop->parent, 0};
+    pl_body watched = {treat_watched, &w, loop->parent};
+    int result = run_loop(b, &watched, cost, options, decoration, request);
+    if (result == 0 && pl_stop_level(&w.left_out)) {
+        pl_cost_forget(cost); /* of what was not treated */
+        errno = pl_context_reason(w.task);
+        result = -1;
+    }
+    return result;
+}
+
 static int treat_all(const pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
                      const parallel_options *decoration, const pl_request *request)
 {
     const pl_blocks *b = &work->blocks;
     pl_body loop = {work->treat, (void *)work, pl_context_thread.context};
-    if (options || decoration)
-        return run_merged(b, &loop, cost, options, decoration, request);
-    return pl_inline_fits(cost, b->n) ? pl_plain_at_once(&loop, b->count, cost, b->n) : run_plain(b, &loop, cost);
+    if (!options && !decoration && pl_inline_fits(cost, b->n))
+        return pl_plain_at_once(&loop, b->count, cost, b->n);
+    return loop.parent ? run_watched(b, &loop, cost, options, decoration, request)
+                       : run_loop(b, &loop, cost, options, decoration, request);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------------------- */

@@ -239,6 +239,57 @@ START_TEST(a_call_ends_in_time)
 }
 END_TEST
 
+static double add_slowly(double a, double b)
+{
+    pl_test_sleep(100);
+    return a + b;
+}
+PARALLEL_DECORATE_COMBINE(add_slowly, double);
+
+static void add_item_slowly(double *sum, const double *x)
+{
+    *sum = add_slowly(*sum, *x);
+}
+
+static void add_sum(double *sum, const double *right)
+{
+    *sum += *right;
+}
+PARALLEL_DECORATE_FOLD(add_item_slowly, add_sum, double, double);
+
+static atomic_int codes[5];
+
+static int reduce_long(const int *how, int *result, void *extras)
+{
+    double sum = 5;
+    (void)extras;
+    *result = 0;
+    count_one(&ran);
+    int code = *how == 0   ? parallel_reduce(add_slowly, values, N, &sum)
+               : *how == 1 ? parallel_reduce(add_slowly, values, N, &sum, .call_timeout = 100)
+               : *how == 2 ? parallel_fold(add_item_slowly, values, N, &sum)
+                           : parallel_map_reduce(nap, PARALLEL_PLUS, in, N, &sum);
+    atomic_store_explicit(&codes[*how], code && sum == 5 ? errno : -1, memory_order_relaxed);
+    return 0;
+}
+PARALLEL_DECORATE_TASK(reduce_long, int, int);
+
+/* Each takes seconds, if nothing ends it. */
+START_TEST(a_task_that_is_cancelled)
+{
+    fill();
+    int how = _i % 4;
+    bool late = _i >= 4;
+    parallel_executor *ex = parallel_async_map(reduce_long, &how, 1, .timeout = late ? 0.01 : 0);
+    while (count_of(&ran) == 0)
+        pl_test_sleep(1000);
+    if (!late)
+        parallel_cancel(ex);
+    parallel_executor_free(ex);
+    ck_assert_int_eq(count_of(&codes[how]), late ? ETIMEDOUT : ECANCELED);
+}
+END_TEST
+
 /* ---- what calls leave behind ----------------------------------------------------------------------------------- */
 
 static void fail_before(void)
@@ -330,6 +381,7 @@ int main(void)
     tcase_add_test(c, options_of_an_older_program);
     tcase_add_test(c, names_are_looked_at_first);
     tcase_add_test(c, a_call_ends_in_time);
+    tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 8);
     tcase_add_test(c, no_failure_of_an_earlier_call);
     tcase_add_test(c, bits_of_nan);
     tcase_add_test(c, the_value_is_one_of_the_items);
