@@ -443,6 +443,93 @@ void use(parallel_pool *pool, const char *const *names)
 }
 END
 
+# ---- reductions ---------------------------------------------------------------------------------------------------
+
+cat >>"$work/begin.h" <<'END'
+struct range { double low, high; };
+static inline struct range hull(struct range a, struct range b)
+{
+    return (struct range){a.low < b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
+}
+static inline struct range alone(double x) { return (struct range){x, x}; }
+static inline double plain(double a, double b) { return a + b; }
+struct counts { unsigned of[256]; };
+static inline void count(struct counts *c, const unsigned char *byte) { c->of[*byte]++; }
+static inline void add_counts(struct counts *c, const struct counts *right) { c->of[0] += right->of[0]; }
+extern struct range ranges[4];
+extern unsigned char bytes[4];
+extern _Bool bits[4];
+END
+decorated='PARALLEL_DECORATE_COMBINE(hull, struct range);
+PARALLEL_DECORATE(cube, double, double);
+PARALLEL_DECORATE(alone, double, struct range);
+PARALLEL_DECORATE_FOLD(count, add_counts, struct counts, unsigned char);
+void use(double *sum, float *other, struct range *all, struct counts *c, _Bool *bit);'
+
+# no_reduction WORDS CALL
+no_reduction() {
+    wrong "$1" <<END
+$decorated
+void use(double *sum, float *other, struct range *all, struct counts *c, _Bool *bit) { $2; }
+END
+}
+fit="not compatible with any"
+no_reduction "$fit" 'parallel_reduce(PARALLEL_PLUS, in, 4, other)'
+no_reduction "$fit" 'parallel_reduce(hull, ranges, 4, sum)'
+no_reduction "$fit" 'parallel_reduce(hull, in, 4, all)'
+no_reduction "$fit" 'parallel_reduce(PARALLEL_PLUS, bits, 4, bit)'
+no_reduction "$fit" 'parallel_reduce(PARALLEL_AND, in, 4, sum)'
+no_reduction "$fit" 'parallel_reduce(PARALLEL_MAX, ranges, 4, all)'
+no_reduction "plain__parallel_" 'parallel_reduce(plain, in, 4, sum)'
+no_reduction "PARALLEL_SUM__parallel_" 'parallel_reduce(PARALLEL_SUM, in, 4, sum)'
+no_reduction "$fit" 'parallel_map_reduce(cube, hull, in, 4, all)'
+no_reduction "$fit" 'parallel_map_reduce(alone, PARALLEL_PLUS, in, 4, all)'
+no_reduction "$fit" 'parallel_map_reduce(cube, PARALLEL_PLUS, in, 4, other)'
+no_reduction "$fit" 'parallel_map_reduce(cube, PARALLEL_PLUS, bytes, 4, sum)'
+no_reduction "$fit" 'parallel_fold(count, in, 4, c)'
+no_reduction "$fit" 'parallel_fold(count, bytes, 4, sum)'
+no_reduction "count__parallel_" 'parallel_reduce(count, bytes, 4, c)'
+no_reduction "by name" 'parallel_reduce(PARALLEL_PLUS, in, 4, sum, 3)'
+no_reduction "by name" 'parallel_map_reduce(cube, PARALLEL_PLUS, in, 4, sum, 3)'
+no_reduction "by name" 'parallel_fold(count, bytes, 4, c, 3)'
+wrong "PARALLEL_DECORATE_COMBINE(plain, ...): the function is to be float plain(float, float)" <<'END'
+PARALLEL_DECORATE_COMBINE(plain, float);
+END
+wrong "by name" <<'END'
+PARALLEL_DECORATE_COMBINE(plain, double, 3);
+END
+wrong "PARALLEL_DECORATE_FOLD(count, ...): the function is to be" <<'END'
+PARALLEL_DECORATE_FOLD(count, add_counts, struct counts, char);
+END
+wrong "PARALLEL_DECORATE_FOLD(count, ...): what combines is to be" <<'END'
+PARALLEL_DECORATE_FOLD(count, count, struct counts, unsigned char);
+END
+
+right "reductions" <<'END'
+PARALLEL_DECORATE_COMBINE(hull, struct range, .max_workers = 3, .grain = 4);
+PARALLEL_DECORATE_COMBINE(plain, double);
+PARALLEL_DECORATE(cube, double, double);
+PARALLEL_DECORATE(alone, double, struct range);
+PARALLEL_DECORATE_FOLD(count, add_counts, struct counts, unsigned char);
+int use(const double *x, const _Bool *b, const char *c, unsigned char *u, const long double *l, double *sum);
+int use(const double *x, const _Bool *b, const char *c, unsigned char *u, const long double *l, double *sum)
+{
+    struct range all = {0, 0};
+    struct counts counted = {{0}};
+    _Bool every = 1;
+    char least = 0;
+    long double greatest = 0;
+    double first[1] = {0};
+    return parallel_reduce(PARALLEL_PLUS, x, 4, sum) | parallel_reduce(PARALLEL_AND, b, 4, &every, .grain = 2) |
+           parallel_reduce(PARALLEL_MIN, c, 4, &least) | parallel_reduce(PARALLEL_MAX, l, 4, &greatest) |
+           parallel_reduce(PARALLEL_XOR, u, 4, u) | parallel_reduce(plain, in, 4, first) |
+           parallel_reduce(hull, ranges, 4, &all, .call_timeout = 1) |
+           parallel_map_reduce(alone, hull, x, 4, &all, .executor = PARALLEL_SERIAL) |
+           parallel_map_reduce(cube, PARALLEL_TIMES, x, 4, sum) | parallel_fold(count, u, 4, &counted) |
+           parallel_fold(count, (const unsigned char *)u, 4, &counted, .max_workers = 2);
+}
+END
+
 # Warns, as before: it is said twice.
 says_size() {
     for how in -I -isystem; do
