@@ -51,8 +51,8 @@
 #define LEAST_N(a, b) ((b) < (a) || (a) != (a) ? (b) : (a))
 #define GREATEST_N(a, b) ((b) > (a) || (a) != (a) ? (b) : (a))
 
-/* There is one copy of each fold, for blocks and for parts, short calls and long ones: compilers exchange the operands of a
- * sum as they like, once in each copy, and of two NaN the first is the result. */
+/* There is one copy of each fold, for blocks and for parts, short calls and long ones: compilers exchange the operands
+ * of a sum as they like, once in each copy, and of two NaN the first is the result. */
 #ifdef __clang__
 #define ONE_COPY __attribute__((noinline))
 #else
