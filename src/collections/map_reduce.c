@@ -455,16 +455,20 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
 static void reduce_here(size_t begin, size_t end, void *ctx)
 {
     const map_reduction *r = ctx;
-    alignas(PL_LINE) unsigned char value[BUFFER_BYTES], part[BUFFER_BYTES];
+    alignas(PL_LINE) unsigned char part[BUFFER_BYTES];
     (void)begin;
     (void)end;
-    memcpy(value, r->work.parts, r->op->type_size);
-    reduce_block(r, 0, value);
+    reduce_block(r, 0, r->work.parts);
     for (size_t k = 1; k < r->work.blocks.count; k++) {
         reduce_block(r, k, part);
-        pl_reduce_fold(r->op, value, part, 1);
+        pl_reduce_fold(r->op, r->work.parts, part, 1);
     }
-    memcpy(r->work.parts, value, r->op->type_size); /* which may be one of the items */
+}
+
+/* Whether the value is one of the items: these count as they were before the call. */
+static bool is_item(const void *acc, const void *args, size_t n, size_t arg_size)
+{
+    return (uintptr_t)acc - (uintptr_t)args < n * arg_size;
 }
 
 int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const void *args, size_t n, void *acc,
@@ -477,7 +481,7 @@ int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const 
         return map_reduce_with(f, op, args, n, acc, options, request);
     map_reduction r = map_reduction_of(f, op, args, n);
     pl_cost *cost = cost_of(&r);
-    if (!pl_blocks_fit_here(cost, n))
+    if (!pl_blocks_fit_here(cost, n) || is_item(acc, args, n, f->arg_size))
         return map_reduce_with(f, op, args, n, acc, options, request);
     r.work.parts = acc;
     return pl_blocks_run_here(reduce_here, &r, cost, n);
