@@ -168,7 +168,7 @@ typedef struct parallel_loop_values {
 #define PARALLEL_LOOP_REDUCE(type, name, ...) PARALLEL_LOOP_MAKE_(PARALLEL_LOOP_VALUES_, (type, name), __VA_ARGS__)
 
 /**
- * parallel_loop_reduce(name, op, begin, end, (captures...), acc, ...options): makes one value of those of a loop. Equals
+ * parallel_loop_reduce(name, op, begin, end, (captures...), acc, ...options): one value of those of a loop. Equals
  *
  *     for (ptrdiff_t i = begin; i < end; i++)
  *         *acc = op(*acc, body);
@@ -180,7 +180,9 @@ typedef struct parallel_loop_values {
 
 #endif /* !__cplusplus */
 
-/** What parallel_reduce() is made of: for operators known at run time, and for C++. EINVAL also for an incomplete `op`. */
+/**
+ * What parallel_reduce() is made of: for operators known at run time, and for C++. EINVAL also for an incomplete `op`.
+ */
 PARALLEL_API int parallel_reduce_function(const parallel_combine *op, const void *args, size_t n, void *acc,
                                           const parallel_options *options);
 

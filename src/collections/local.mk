@@ -6,7 +6,11 @@ libparallel_la_SOURCES += \
     src/collections/fold.c \
     src/collections/indices.c \
     src/collections/indices.h \
+    src/collections/loop_reduce.c \
     src/collections/map_reduce.c \
+    src/collections/map_reduce.h \
+    src/collections/map_reduce_blocks.c \
+    src/collections/map_reduce_tasks.c \
     src/collections/reduce.c \
     src/collections/reduce.h \
     src/collections/tiles.c \

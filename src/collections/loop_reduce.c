@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Loops whose values are reduced (map_reduce.h). */
+#include <errno.h>
+#include <stdint.h>
+
+#include "base/unwind.h"
+#include "collections/map_reduce.h"
+
+static int fail_with(int code)
+{
+    errno = code;
+    return -1;
+}
+
+static pl_map_reduction loop_reduction_of(const pl_map_reduction *loop, const parallel_combine *op, size_t n)
+{
+    pl_map_reduction r = pl_map_reduce_prepare(NULL, op, NULL, n);
+    r.loop = loop->loop;
+    r.captures = loop->captures;
+    r.first = loop->first;
+    return r;
+}
+
+PL_NOT_INLINED static int loop_reduce_with(const pl_map_reduction *loop, const parallel_combine *op, size_t n,
+                                           void *acc,
+                                           const parallel_options *options, const pl_request *request)
+{
+    parallel_combine own;
+    if (!loop->loop || !loop->loop->call || !pl_reduce_copy(&own, op) || loop->loop->result_size != own.type_size ||
+        own.type_size > PL_MAP_REDUCE_BUFFER || own.type_align > PL_LINE || !acc || n > PTRDIFF_MAX)
+        return fail_with(EINVAL);
+    if (n == 0)
+        return pl_blocks_check(options, NULL, request);
+    pl_map_reduction r = loop_reduction_of(loop, &own, n);
+    return pl_blocks_run(&r.work, acc, pl_map_reduce_cost(&r), options, NULL, request);
+}
+
+int pl_loop_reduce(const parallel_loop_values *values, const parallel_combine *op, ptrdiff_t begin, ptrdiff_t end,
+                   const void *captures, void *acc, const parallel_options *options, const pl_request *request)
+{
+    size_t n = begin < end ? (size_t)end - (size_t)begin : 0;
+    pl_map_reduction loop = {.loop = values, .captures = captures, .first = begin, .op = op};
+    bool is_plain = !options && values && values->call && op && op->size == sizeof *op && op->fold && op->type_size &&
+                    op->type_size == values->result_size && op->type_size <= PL_MAP_REDUCE_BUFFER &&
+                    op->type_align <= PL_LINE && acc && n && n <= PTRDIFF_MAX;
+    if (!is_plain || !pl_blocks_fit_here(pl_map_reduce_cost(&loop), n))
+        return loop_reduce_with(&loop, op, n, acc, options, request);
+    pl_map_reduction r = loop_reduction_of(&loop, op, n);
+    r.work.parts = acc;
+    return pl_blocks_run_here(pl_map_reduce_here, &r, pl_map_reduce_cost(&r), n);
+}
