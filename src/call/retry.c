@@ -19,7 +19,7 @@ bool pl_retry_push(pl_retry_queue *q, pl_retry *r)
 {
     if (q->count == q->room) {
         size_t room = q->room ? q->room * 2 : 16;
-        pl_retry **heap = realloc(q->heap, pl_size_multiply(room, sizeof *heap));
+        pl_retry **heap = realloc(q->heap, pl_size_multiply(room, sizeof(pl_retry *)));
         if (!heap)
             return false;
         q->heap = heap;

@@ -31,7 +31,7 @@ enum { PL_INDICES_MORE = 64 };
 void pl_indices_fill(void *to, size_t size, ptrdiff_t first, size_t n);
 
 /* Runs tasks of the map, in a context of their own. */
-void pl_indices_run_tasks(const pl_indices *indices, unsigned participant, size_t begin, size_t end);
+void pl_indices_run_tasks(const pl_indices *m, unsigned participant, size_t begin, size_t end);
 
 /* The same as a body of the scheduler's loop. */
 int pl_indices_run(void *indices, size_t begin, size_t end, void *stop, unsigned participant);

@@ -71,12 +71,13 @@ void pl_tiles_body(size_t begin, size_t end, void *tiles)
     const pl_tiles *t = tiles;
     size_t row = begin / t->across, col = begin % t->across;
     while (begin < end) {
-        size_t count = joined_tiles(t, begin, end, col), down = count > t->across ? count / t->across : 1;
+        size_t count = joined_tiles(t, begin, end, col);
+        size_t down = count > t->across ? count / t->across : 1, wide = count > t->across ? t->across : count;
         size_t first_row = row * t->tile_rows, first_col = col * t->tile_cols;
         t->call(first_row, end_of_tiles(first_row, down, t->tile_rows, t->rows), first_col,
-                end_of_tiles(first_col, count / down, t->tile_cols, t->cols), t->ctx);
+                end_of_tiles(first_col, wide, t->tile_cols, t->cols), t->ctx);
         begin += count;
-        col += count / down;
+        col += wide;
         if (col == t->across) {
             col = 0;
             row += down;

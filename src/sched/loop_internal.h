@@ -106,6 +106,6 @@ void pl_participant_close_share(pl_participant *p);
 void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slot *slot);
 
 /* What a searcher does that has taken slots from the owner's handoff: takes part in one of them. */
-int pl_participant_join_by_handoff(void *loop, size_t begin, size_t end, void *stop, unsigned participant);
+int pl_participant_join_by_handoff(void *ctx, size_t begin, size_t end, void *stop, unsigned participant);
 
 #endif

@@ -22,7 +22,7 @@ int pl_participant_run_grains(const pl_loop_spec *spec, size_t begin, size_t end
 
 /* ---- shares ---------------------------------------------------------------------------------------------- */
 
-static void take_share(pl_worker *w, pl_worker *victim, pl_slot *slot, bool wanted);
+static void take_share(pl_worker *w, pl_worker *victim, pl_slot *share, bool wanted);
 
 static const pl_internal_task share_task = {.task = {.name = "a share of a loop"}, .take = take_share};
 
