@@ -22,8 +22,7 @@ static pl_map_reduction loop_reduction_of(const pl_map_reduction *loop, const pa
 }
 
 PL_NOT_INLINED static int loop_reduce_with(const pl_map_reduction *loop, const parallel_combine *op, size_t n,
-                                           void *acc,
-                                           const parallel_options *options, const pl_request *request)
+                                           void *acc, const parallel_options *options, const pl_request *request)
 {
     parallel_combine own;
     if (!loop->loop || !loop->loop->call || !pl_reduce_copy(&own, op) || loop->loop->result_size != own.type_size ||
