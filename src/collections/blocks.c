@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "call/call.h"
 #include "call/failure.h"
+#include "call/failures.h"
 #include "call/plain.h"
 #include "sched/chunking.h"
 #include "sched/inline.h"
@@ -64,10 +65,20 @@ static void report_items(size_t done, size_t total, void *data)
     counted->callback(items, counted->blocks->n, counted->data);
 }
 
-/* With options, which have been merged. */
-PL_NOT_INLINED static int run_with(const pl_blocks *b, const pl_body *loop, pl_cost *block_cost, parallel_options *o,
-                                   const pl_request *request)
+/* A failure of a block, as one of its first item. */
+static parallel_failure of_item(const pl_blocks_work *work, const parallel_failure *failure)
 {
+    parallel_failure f = *failure;
+    f.index = pl_blocks_begin(&work->blocks, f.index);
+    f.arg = work->args ? work->args + f.index * work->arg_size : NULL;
+    return f;
+}
+
+/* With options, which have been merged. */
+PL_NOT_INLINED static int run_with(const pl_blocks_work *work, const pl_body *loop, pl_cost *block_cost,
+                                   parallel_options *o, const pl_request *request)
+{
+    const pl_blocks *b = &work->blocks;
     counted_items counted = {b, o->progress, o->progress_data};
     pl_call c;
     pl_cleanup cleanup;
@@ -85,6 +96,8 @@ PL_NOT_INLINED static int run_with(const pl_blocks *b, const pl_body *loop, pl_c
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, NULL);
     pl_cleanup_end(&cleanup);
+    if (!well && pl_call_failure(&c))
+        c.failures.all.list[0].first = of_item(work, pl_call_failure(&c));
     pl_call_return(&c, !well);
     return well ? 0 : -1;
 }
@@ -99,7 +112,7 @@ PL_NOT_INLINED static int run_plain(const pl_blocks *b, const pl_body *loop, pl_
     return result;
 }
 
-PL_NOT_INLINED static int run_merged(const pl_blocks *b, const pl_body *loop, pl_cost *cost,
+PL_NOT_INLINED static int run_merged(const pl_blocks_work *work, const pl_body *loop, pl_cost *cost,
                                      const parallel_options *options, const parallel_options *decoration,
                                      const pl_request *request)
 {
@@ -107,62 +120,79 @@ PL_NOT_INLINED static int run_merged(const pl_blocks *b, const pl_body *loop, pl
     pl_cost block_cost;
     if (!pl_options_merge(&merged, options, decoration, request))
         return -1;
-    pl_cost_scale(&block_cost, cost, b->size);
-    int result = run_with(b, loop, &block_cost, &merged, request), saved = errno;
-    pl_cost_scale_back(cost, &block_cost, b->size);
+    pl_cost_scale(&block_cost, cost, work->blocks.size);
+    int result = run_with(work, loop, &block_cost, &merged, request), saved = errno;
+    pl_cost_scale_back(cost, &block_cost, work->blocks.size);
     errno = saved;
     return result;
 }
 
 /* Blocks of a call that a task makes: none begins any more when that is to give up. */
 typedef struct watched_blocks {
-    void (*body)(size_t begin, size_t end, void *ctx);
-    void *ctx;
+    pl_blocks_work *work;
     const pl_context *task;
-    pl_stop left_out; /* raised: some were not treated */
+    pl_failures left_out; /* the first block that was not treated */
 } watched_blocks;
 
 static void treat_watched(size_t begin, size_t end, void *ctx)
 {
     watched_blocks *w = ctx;
     for (size_t k = begin; k < end; k++) {
-        if (pl_context_reason(w->task)) {
-            pl_stop_raise(&w->left_out, PL_STOP_ALL);
+        int why = pl_context_reason(w->task);
+        if (why) {
+            parallel_failure failure = {.index = k, .state = PARALLEL_NOT_RUN, .code = why};
+            pl_failures_add(&w->left_out, &failure, end - k, NULL);
             return;
         }
-        w->body(k, k + 1, w->ctx);
+        w->work->treat(k, k + 1, w->work);
     }
 }
 
-static int run_loop(const pl_blocks *b, const pl_body *loop, pl_cost *cost, const parallel_options *options,
+static int run_loop(const pl_blocks_work *work, const pl_body *loop, pl_cost *cost, const parallel_options *options,
                     const parallel_options *decoration, const pl_request *request)
 {
-    return options || decoration ? run_merged(b, loop, cost, options, decoration, request) : run_plain(b, loop, cost);
+    return options || decoration ? run_merged(work, loop, cost, options, decoration, request)
+                                 : run_plain(&work->blocks, loop, cost);
 }
 
-static int run_watched(const pl_blocks *b, const pl_body *loop, pl_cost *cost, const parallel_options *options,
-                       const parallel_options *decoration, const pl_request *request)
+static void free_left_out(void *failures)
 {
-    watched_blocks w = {loop->body, loop->ctx, loop->parent, 0};
-    pl_body watched = {treat_watched, &w, loop->parent};
-    int result = run_loop(b, &watched, cost, options, decoration, request);
-    if (result == 0 && pl_stop_level(&w.left_out)) {
+    pl_failures_free(failures);
+}
+
+PL_NOT_INLINED static int run_watched(pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
+                                      const parallel_options *decoration, const pl_request *request)
+{
+    watched_blocks w = {.work = work, .task = pl_context_thread.context};
+    pl_body watched = {treat_watched, &w, w.task};
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    pl_failures_init(&w.left_out, false);
+    pl_cleanup_begin(&cleanup, free_left_out, &w.left_out);
+    int result = run_loop(work, &watched, cost, options, decoration, request), code = errno;
+    pl_cleanup_end(&cleanup);
+    if (result == 0 && w.left_out.all.count) {
         pl_cost_forget(cost); /* of what was not treated */
-        errno = pl_context_reason(w.task);
+        pl_failures_settle(&w.left_out);
+        parallel_failure failure = of_item(work, &w.left_out.all.list[0].first);
+        pl_failure_set_last(&failure);
+        code = failure.code;
         result = -1;
     }
+    pl_failures_free(&w.left_out);
+    errno = code;
     return result;
 }
 
-static int treat_all(const pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
+static int treat_all(pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
                      const parallel_options *decoration, const pl_request *request)
 {
     const pl_blocks *b = &work->blocks;
-    pl_body loop = {work->treat, (void *)work, pl_context_thread.context};
+    pl_body loop = {work->treat, work, pl_context_thread.context};
     if (!options && !decoration && pl_inline_fits(cost, b->n))
         return pl_plain_at_once(&loop, b->count, cost, b->n);
-    return loop.parent ? run_watched(b, &loop, cost, options, decoration, request)
-                       : run_loop(b, &loop, cost, options, decoration, request);
+    return loop.parent ? run_watched(work, cost, options, decoration, request)
+                       : run_loop(work, &loop, cost, options, decoration, request);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------------------- */
@@ -212,7 +242,7 @@ static void treat_nothing(size_t begin, size_t end, void *ctx)
 
 int pl_blocks_check(const parallel_options *options, const parallel_options *decoration, const pl_request *request)
 {
-    static const pl_blocks none = {.size = 1};
+    static const pl_blocks_work none = {.blocks = {.size = 1}};
     pl_cost cost = {0};
     pl_body loop = {.body = treat_nothing};
     return options || decoration ? run_merged(&none, &loop, &cost, options, decoration, request) : 0;

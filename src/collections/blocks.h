@@ -56,6 +56,8 @@ static inline size_t pl_blocks_length(const pl_blocks *b, size_t k)
 typedef struct pl_blocks_work {
     pl_blocks blocks;
     size_t part_size, part_align; /* bytes, and _Alignof() or 0 */
+    const unsigned char *args;    /* the items, by which failures name them; or NULL */
+    size_t arg_size;
 
     /* Treats blocks [begin, end), whose parts are `parts[k * part_size]`: that of the first begins as *acc, the others
      * as they are. ctx is this work. */

@@ -31,7 +31,6 @@ static bool is_alignment(size_t alignment)
 typedef struct folding {
     pl_blocks_work work;
     const parallel_folding *fold;
-    const unsigned char *args;
 } folding;
 
 static void add_items(const parallel_folding *f, void *acc, const unsigned char *items, size_t n)
@@ -52,7 +51,7 @@ static void fold_blocks(size_t begin, size_t end, void *ctx)
         unsigned char *part = f->work.parts + k * size;
         if (k > 0)
             memset(part, 0, size);
-        add_items(f->fold, part, f->args + pl_blocks_begin(&f->work.blocks, k) * f->fold->arg_size,
+        add_items(f->fold, part, f->work.args + pl_blocks_begin(&f->work.blocks, k) * f->fold->arg_size,
                   pl_blocks_length(&f->work.blocks, k));
     }
 }
@@ -82,10 +81,11 @@ static folding folding_of(const parallel_folding *fold, const void *args, size_t
         .work = {.blocks = pl_blocks_of_accumulators(n, fold->acc_size),
                  .part_size = fold->acc_size,
                  .part_align = fold->acc_align,
+                 .args = args,
+                 .arg_size = fold->arg_size,
                  .treat = fold_blocks,
                  .combine = join_parts},
         .fold = fold,
-        .args = args,
     };
 }
 
@@ -112,10 +112,10 @@ static void fold_here(size_t begin, size_t end, void *ctx)
     alignas(PL_LINE) unsigned char part[PART_HERE];
     (void)begin;
     (void)end;
-    f->fold->fold(f->work.parts, f->args, pl_blocks_length(&f->work.blocks, 0));
+    f->fold->fold(f->work.parts, f->work.args, pl_blocks_length(&f->work.blocks, 0));
     for (size_t k = 1; k < f->work.blocks.count; k++) {
         memset(part, 0, f->fold->acc_size);
-        f->fold->fold(part, f->args + pl_blocks_begin(&f->work.blocks, k) * f->fold->arg_size,
+        f->fold->fold(part, f->work.args + pl_blocks_begin(&f->work.blocks, k) * f->fold->arg_size,
                       pl_blocks_length(&f->work.blocks, k));
         f->fold->combine(f->work.parts, part);
     }

@@ -88,6 +88,8 @@ pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const paralle
         .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric),
                  .part_size = op->type_size,
                  .part_align = op->type_align,
+                 .args = args,
+                 .arg_size = f ? f->arg_size : 0,
                  .treat = reduce_blocks,
                  .combine = combine_parts},
         .f = f,

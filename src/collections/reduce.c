@@ -50,7 +50,6 @@ void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, s
 typedef struct reduction {
     pl_blocks_work work;
     const parallel_combine *op;
-    const unsigned char *args;
 } reduction;
 
 static void reduce_blocks(size_t begin, size_t end, void *ctx)
@@ -59,7 +58,7 @@ static void reduce_blocks(size_t begin, size_t end, void *ctx)
     const parallel_combine *op = r->op;
     size_t size = op->type_size;
     for (size_t k = begin; k < end; k++) {
-        const unsigned char *items = r->args + pl_blocks_begin(&r->work.blocks, k) * size;
+        const unsigned char *items = r->work.args + pl_blocks_begin(&r->work.blocks, k) * size;
         unsigned char *part = r->work.parts + k * size;
         size_t n = pl_blocks_length(&r->work.blocks, k), first = k > 0;
         if (first)
@@ -84,7 +83,7 @@ static void reduce_here(size_t begin, size_t end, void *ctx)
     const reduction *r = ctx;
     (void)begin;
     (void)end;
-    r->op->fold(r->work.parts, r->args, r->work.blocks.n, r->work.blocks.size);
+    r->op->fold(r->work.parts, r->work.args, r->work.blocks.n, r->work.blocks.size);
 }
 
 static reduction reduction_of(const parallel_combine *op, const void *args, size_t n)
@@ -93,10 +92,11 @@ static reduction reduction_of(const parallel_combine *op, const void *args, size
         .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric),
                  .part_size = op->type_size,
                  .part_align = op->type_align,
+                 .args = args,
+                 .arg_size = op->type_size,
                  .treat = reduce_blocks,
                  .combine = combine_parts},
         .op = op,
-        .args = args,
     };
 }
 

@@ -269,7 +269,13 @@ static int reduce_long(const int *how, int *result, void *extras)
                : *how == 1 ? parallel_reduce(add_slowly, values, N, &sum, .call_timeout = 100)
                : *how == 2 ? parallel_fold(add_item_slowly, values, N, &sum)
                            : parallel_map_reduce(nap, PARALLEL_PLUS, in, N, &sum);
-    atomic_store_explicit(&codes[*how], code && sum == 5 ? errno : -1, memory_order_relaxed);
+    code = code && sum == 5 ? errno : -1;
+    const parallel_failure *f = parallel_last_failure();
+    const void *items = *how == 3 ? (const void *)in : values;
+    size_t size = *how == 3 ? sizeof *in : sizeof *values;
+    if (!f || f->code != code || f->index >= N || f->arg != (const char *)items + f->index * size)
+        code = -2;
+    atomic_store_explicit(&codes[*how], code, memory_order_relaxed);
     return 0;
 }
 PARALLEL_DECORATE_TASK(reduce_long, int, int);

@@ -7,6 +7,7 @@
  * scheduler keeps ranges in, are added up instead: with h = scramble(), the sum of h(end) - h(begin) over all chunks
  * [begin, end) is h(n) - h(0) if they part [0, n), and by no likely chance otherwise.
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -173,11 +174,14 @@ static void add_up(size_t begin, size_t end, void *context)
 static bool parts(size_t n, size_t grain)
 {
     struct sums sums = {0};
+    if (n > PTRDIFF_MAX) /* is refused, and nothing runs */
+        return parallel_for(n, add_up, &sums, .grain = grain) == -1 && errno == EINVAL && sums.iterations == 0;
     return parallel_for(n, add_up, &sums, .grain = grain) == 0 && sums.hashes == scramble(n) - scramble(0) &&
            sums.iterations == n;
 }
 
-/* Sizes next to a power of two: ranges are kept in 23 bits, 32, and, for even larger ones, in steps. */
+/* Sizes next to a power of two: ranges are kept in 23 bits, 32, and, for even larger ones, in steps;
+ * the largest of all are refused. */
 static size_t check_large_loops(size_t *checked)
 {
     size_t wrong = 0;

@@ -39,6 +39,7 @@ typedef enum rnd_kind {
     RND_INTO,
     RND_SPLIT,
     RND_FOR,
+    RND_REDUCE,
     RND_PAR,
     RND_ASYNC_MAP,
     RND_ASYNC_PAR,
@@ -191,6 +192,12 @@ void rnd_check_failure(const rnd_call *c, int code);
 
 /* What the call left in the caller's own vector. */
 void rnd_check_out(const rnd_call *c, bool well);
+
+/* Makes one value of two, and does not commute: each maps x to a x + b, modulo 2^32; `right` comes after `left`. */
+unsigned long long rnd_compose(unsigned long long left, unsigned long long right);
+
+/* What the call made of 1 and of its tasks' values, in order. */
+void rnd_check_reduced(const rnd_call *c, unsigned long long got, bool well);
 
 /* How often tasks ran, whatever came of it. */
 void rnd_check_runs(const rnd_call *c);

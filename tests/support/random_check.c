@@ -14,8 +14,8 @@ static char first_complaint[1000];
 
 void rnd_complain(const rnd_call *c, const char *format, ...)
 {
-    static const char *const kinds[] = {"map", "thread_map", "map_into",  "split",
-                                        "for", "par",        "async_map", "async_par"};
+    static const char *const kinds[] = {"map",        "thread_map", "map_into",  "split",    "for",
+                                        "map_reduce", "par",        "async_map", "async_par"};
     char text[400];
     va_list arguments;
     va_start(arguments, format);
@@ -45,10 +45,17 @@ const char *rnd_complaint(void)
 
 /* ---- one task -------------------------------------------------------------------------------------------- */
 
+/* Whether the call may have ended with the task that makes it: reductions do. */
+static bool may_end_with_outer(const rnd_call *c)
+{
+    return c->plan.kind == RND_REDUCE && c->plan.depth > 0;
+}
+
 /* Whether something but a task's failure may have stopped the call. */
 static bool stopped(const rnd_call *c)
 {
-    return c->plan.call_timeout == RND_SHORT || atomic_load_explicit(&c->stopped, memory_order_relaxed);
+    return may_end_with_outer(c) || c->plan.call_timeout == RND_SHORT ||
+           atomic_load_explicit(&c->stopped, memory_order_relaxed);
 }
 
 /* Whether the task has failed by itself, for certain. */
@@ -66,7 +73,8 @@ static bool allowed(const rnd_call *c, size_t i, parallel_state state, int code,
     bool cut = stopped(c) || fast, told = log->told || (log->code == ECANCELED && cut);
     if (rnd_runs(c, i) == 0)
         return state == PARALLEL_NOT_RUN && cut &&
-               (code == ECANCELED || (code == ETIMEDOUT && c->plan.call_timeout == RND_SHORT));
+               (code == ECANCELED ||
+                (code == ETIMEDOUT && (c->plan.call_timeout == RND_SHORT || may_end_with_outer(c))));
     switch (state) {
     case PARALLEL_OK:
         return log->code == 0 && !(log->told_late && c->plan.depth == 0);
@@ -252,6 +260,34 @@ void rnd_check_out(const rnd_call *c, bool well)
             rnd_complain(c, "all is well, but task %zu ran %u times, the last with code %d", i, rnd_runs(c, i),
                          c->logs[i].code);
     }
+    if (well) {
+        check_progress(c, true, c->plan.n);
+        rnd_check_runs(c);
+    }
+}
+
+unsigned long long rnd_compose(unsigned long long left, unsigned long long right)
+{
+    unsigned a = (unsigned)(left >> 32), b = (unsigned)left, then_a = (unsigned)(right >> 32), then_b = (unsigned)right;
+    return (unsigned long long)(a * then_a) << 32 | (b * then_a + then_b);
+}
+
+void rnd_check_reduced(const rnd_call *c, unsigned long long got, bool well)
+{
+    unsigned long long value = 1;
+    bool is_certain = well || !c->options.silent || (!stopped(c) && c->plan.depth == 0);
+    for (size_t i = 0; i < c->plan.n && (well || c->options.silent); i++) {
+        bool is_well = rnd_runs(c, i) > 0 && c->logs[i].code == 0;
+        if (well && !is_well)
+            rnd_complain(c, "all is well, but task %zu ran %u times, the last with code %d", i, rnd_runs(c, i),
+                         c->logs[i].code);
+        if (is_well)
+            value = rnd_compose(value, rnd_value(c, i));
+        is_certain = is_certain && (well || !rnd_late(c, i));
+    }
+    if (is_certain && got != value)
+        rnd_complain(c, "%s, and the values are reduced to %llx, not %llx",
+                     well ? "all is well" : "the call has failed", got, value);
     if (well) {
         check_progress(c, true, c->plan.n);
         rnd_check_runs(c);

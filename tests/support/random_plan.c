@@ -111,6 +111,9 @@ rnd_plan rnd_plan_of(rnd_source *r, unsigned long long seed, int depth)
     }
     if (p.kind == RND_SPLIT && pick(r, 2, 1))
         p.function = RND_CHUNK;
+    if (p.kind == RND_REDUCE &&
+        (p.function == RND_VOID || p.function == RND_CHUNK)) /* which give no value for each item */
+        p.function = RND_TASK;
     return p;
 }
 

@@ -175,6 +175,20 @@ static void run_into(rnd_call *c, const parallel_options *options)
     rnd_check_out(c, rc == 0);
 }
 
+PARALLEL_DECORATE_COMBINE(rnd_compose, unsigned long long);
+
+static void run_reduce(rnd_call *c, const parallel_options *options)
+{
+    unsigned long long value = 1;
+    int rc = parallel_map_reduce_function(rnd_functions[c->plan.function], &rnd_compose__parallel_combine, c->items,
+                                          c->plan.n, &value, options);
+    if (rc != 0)
+        rnd_check_failure(c, errno);
+    else if (parallel_last_failure())
+        rnd_complain(c, "a call that is well has a failure");
+    rnd_check_reduced(c, value, rc == 0);
+}
+
 /* Puts a value where there is none. */
 static void replace(const rnd_call *c, parallel_results *r)
 {
@@ -378,6 +392,8 @@ static void run_planned(rnd_call *c, rnd_source *more)
         run_executor(c, more, options);
     else if (c->plan.kind == RND_INTO || c->plan.kind == RND_FOR)
         run_into(c, options);
+    else if (c->plan.kind == RND_REDUCE)
+        run_reduce(c, options);
     else
         run_call(c, options);
     rnd_awaited = awaited;
