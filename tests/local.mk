@@ -64,6 +64,7 @@ api_tests = \
     tests/api/test_failures \
     tests/api/test_for \
     tests/api/test_for_2d \
+    tests/api/test_giving_up \
     tests/api/test_kept \
     tests/api/test_life \
     tests/api/test_limits \
@@ -163,6 +164,8 @@ tests_api_test_for_CFLAGS = $(test_cflags)
 tests_api_test_for_LDADD = $(api_ldadd)
 tests_api_test_for_2d_CFLAGS = $(test_cflags)
 tests_api_test_for_2d_LDADD = $(api_ldadd)
+tests_api_test_giving_up_CFLAGS = $(test_cflags)
+tests_api_test_giving_up_LDADD = $(api_ldadd)
 tests_api_test_kept_CFLAGS = $(test_cflags)
 tests_api_test_kept_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)

@@ -88,8 +88,8 @@ typedef struct parallel_loop_body {
  * @param options  as `.name = value`, see parallel_options
  * @return 0; or -1 with errno EINVAL (end - begin is more than PTRDIFF_MAX, or an option that asks for what a loop has
  *         not: `names`, `extras`, `timeout`, `retries`, `deferred`), ETIMEDOUT (past `call_timeout`), ECANCELED (a
- *         cancelled task makes it) or ENOTSUP (PARALLEL_PROCESS). Options that only say how, of failures or of worker
- *         processes, change nothing.
+ *         task makes it that is to give up) or ENOTSUP (PARALLEL_PROCESS). Options that only say how, of failures or of
+ *         worker processes, change nothing.
  *
  * From any thread, and from inside tasks and loops: a nested one runs on the same threads. What iterations of a loop
  * cost is remembered for each `name` by itself; a loop known to be over before help would come runs on its caller.

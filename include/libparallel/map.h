@@ -32,7 +32,9 @@ PARALLEL_BEGIN_DECLS
  *         - ENOTSUP: an option that this release does not have
  *         Lack of threads is no error: the call goes on with those that exist.
  *
- * From any thread, and from inside tasks: a nested call runs on the same threads.
+ * From any thread, and from inside tasks: a nested call runs on the same threads. Where the task that makes it is to
+ * give up (see parallel_cancelled()), it begins no further tasks, and fails with ECANCELED, or ETIMEDOUT if the task is
+ * late; so does every call but those in the background.
  */
 #define parallel_map(...) PARALLEL_MAP_(__VA_ARGS__, PARALLEL_END_)
 
@@ -115,8 +117,8 @@ PARALLEL_BEGIN_DECLS
  * @param ctx  handed to every call; may be NULL
  * @return 0; or -1 with errno EINVAL (body NULL, n more than PTRDIFF_MAX, or an option that asks for what a loop has
  *         not: `names`, `extras`, `timeout`, `retries`, `deferred`), ETIMEDOUT (past `call_timeout`), ECANCELED (a
- *         cancelled task makes it) or ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do not
- *         share). Options that only say how, of failures or of worker processes, change nothing.
+ *         task makes it that is to give up) or ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do
+ *         not share). Options that only say how, of failures or of worker processes, change nothing.
  */
 #define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, PARALLEL_END_)
 

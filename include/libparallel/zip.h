@@ -65,7 +65,7 @@ typedef struct parallel_zip {
  * @param options as for parallel_for(), over those of the decoration
  * @return 0; or -1 with errno as for parallel_for(); EINVAL also if one of the arrays is NULL, and n is not 0
  *
- * From any thread, and from inside tasks: a nested call runs on the same threads.
+ * From any thread, and from inside tasks: a nested call runs on the same threads, and ends when its task is to give up.
  */
 #define parallel_zip_map_into(...) PARALLEL_ZIP_MAP_INTO_(__VA_ARGS__, PARALLEL_END_)
 

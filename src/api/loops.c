@@ -45,11 +45,18 @@ PL_NOT_INLINED static int run_with(const known_loop *known, size_t n, const para
     return well ? 0 : -1;
 }
 
+/* Whether a loop without options is run as a plain one: at once, or by a task of nobody, who would end it by giving
+ * up. */
+static bool is_plain(const pl_context *task, const pl_cost *cost, size_t n)
+{
+    return n > 0 && n <= PTRDIFF_MAX && (!task || pl_inline_fits_in_task(cost, n));
+}
+
 static int run_loop(const known_loop *known, size_t n, const parallel_options *options)
 {
-    if (options || n == 0 || n > PTRDIFF_MAX)
-        return run_with(known, n, options);
-    return pl_plain_loop(&known->loop, n, known->cost ? (pl_cost *)known->cost : pl_cost_of(known->cost_key));
+    pl_cost *cost = known->cost ? (pl_cost *)known->cost : pl_cost_of(known->cost_key);
+    return !options && is_plain(known->loop.parent, cost, n) ? pl_plain_loop(&known->loop, n, cost)
+                                                             : run_with(known, n, options);
 }
 
 /* ---- over [0, n) ----------------------------------------------------------------------------------------- */
@@ -91,7 +98,8 @@ int parallel_loop_function(const parallel_loop_body *body, ptrdiff_t begin, ptrd
 {
     size_t n = begin < end ? (size_t)end - (size_t)begin : 0;
     pl_captures c = {.captures = captures, .begin = begin, .parent = pl_context_thread.context};
-    if (options || n == 0 || n > PTRDIFF_MAX || !body || body->size != sizeof *body || !body->call || !body->cost)
+    if (options || !body || body->size != sizeof *body || !body->call || !body->cost ||
+        !is_plain(c.parent, (const pl_cost *)body->cost, n))
         return run_captures_with(body, &c, n, options);
     pl_cost *cost = (pl_cost *)body->cost;
     c.call = body->call;

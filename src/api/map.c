@@ -36,6 +36,12 @@ PL_NOT_INLINED static int run_at_once(const parallel_function *f, const void *ar
     return 0;
 }
 
+/* Whether a plain call is run as one: at once, or by a task of nobody, who would end it by giving up. */
+static bool stays_plain(const parallel_function *f, size_t n)
+{
+    return !pl_context_thread.context || pl_inline_fits_in_task((const pl_cost *)f->cost, n);
+}
+
 static int run_plain(const parallel_function *f, const void *args, size_t n, void *out)
 {
     pl_cost *cost = (pl_cost *)f->cost;
@@ -84,8 +90,9 @@ PL_NOT_INLINED static parallel_results *map_plain(const parallel_function *f, co
 static parallel_results *map_on_threads(parallel_executor_kind executor, const parallel_function *f, const void *args,
                                         size_t n, const parallel_options *options)
 {
-    return is_plain(f, args, n, options) ? map_plain(f, args, n)
-                                         : map_with(PL_NOW(executor), &pl_work_map, f, args, n, options);
+    return is_plain(f, args, n, options) && stays_plain(f, n)
+               ? map_plain(f, args, n)
+               : map_with(PL_NOW(executor), &pl_work_map, f, args, n, options);
 }
 
 parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
@@ -145,7 +152,8 @@ PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *
 int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
                                const parallel_options *options)
 {
-    return is_plain(f, args, n, options) && out ? run_plain(f, args, n, out) : map_into_with(f, args, n, out, options);
+    return is_plain(f, args, n, options) && out && stays_plain(f, n) ? run_plain(f, args, n, out)
+                                                                     : map_into_with(f, args, n, out, options);
 }
 
 /* ---- maps over integers ---------------------------------------------------------------------------------- */
@@ -237,10 +245,11 @@ PL_NOT_INLINED static int map_range_into_with(const parallel_function *f, ptrdif
     return well ? 0 : -1;
 }
 
-/* Whether it is a plain one. */
+/* Whether it is a plain one, and run as one. */
 static bool is_plain_range(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end, const parallel_options *options)
 {
-    return is_plain(f, &begin, count_range(begin, end), options) && pl_indices_have_size(f->arg_size);
+    size_t n = count_range(begin, end);
+    return is_plain(f, &begin, n, options) && pl_indices_have_size(f->arg_size) && stays_plain(f, n);
 }
 
 /* As run_at_once(). */

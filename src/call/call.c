@@ -24,7 +24,7 @@ void pl_call_begin(pl_call *c, const pl_work_kind *kind, size_t n)
     c->names = (pl_names){0};
     c->has_policy = false;
     c->error = 0;
-    c->parent = NULL;
+    c->parent = c->maker = NULL;
     pl_failure_clear_last();
 }
 
@@ -45,7 +45,7 @@ void pl_call_begun(pl_call *c, const pl_request *request)
 {
     const pl_pool_handle *pool = (const pl_pool_handle *)c->options.pool;
     /* a call in the background is not waited for by the task that makes it */
-    c->parent = request->background ? NULL : pl_context_thread.context;
+    c->parent = c->maker = request->background ? NULL : pl_context_thread.context;
     c->pool = pool ? pool->pool : NULL;
     c->groups = pool ? pool->groups : PL_PROGRAM_GROUPS;
     c->options.pool = NULL; /* the program may free it before the call runs */
@@ -141,6 +141,12 @@ static void settle_failures(pl_call *c)
     pl_failures_settle(&c->failures);
 }
 
+int pl_call_over(const pl_call *c)
+{
+    int why = c->has_policy ? pl_policy_over(&c->policy) : 0;
+    return why || !c->maker ? why : pl_context_reason(c->maker);
+}
+
 bool pl_call_run(pl_call *c, void *out)
 {
     /* a task of a simple call may be where its thread is cancelled: unwind.h */
@@ -156,7 +162,8 @@ PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)
 {
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    pl_results_fill fill = c->has_policy || pl_work_can_fail(&c->work) ? PL_RESULTS_ZEROED : PL_RESULTS_ANY;
+    bool may_lack_some = c->has_policy || pl_work_can_fail(&c->work) || (c->maker && c->options.silent);
+    pl_results_fill fill = may_lack_some ? PL_RESULTS_ZEROED : PL_RESULTS_ANY;
     parallel_results *r = c->work.kind->new_results(&c->work, fill, c->executor->memory);
     if (!r) {
         c->failures.lost = true;

@@ -26,9 +26,11 @@ typedef struct pl_call {
     uint64_t groups; /* whose worker processes are used (executors/process/group.h) */
     pl_names names;
     pl_failures failures;
-    const pl_context *parent; /* the context that the call was made in, and waits in */
-    int error;                /* why it could not be made at all, or 0 */
-    bool has_policy;          /* `policy` is set up */
+    const pl_context *parent; /* the context that waits for the call: as a rule, that which it was made in */
+    const pl_context
+        *maker;      /* the task that makes it, and ends it by giving up; NULL: none, or it is in the background */
+    int error;       /* why it could not be made at all, or 0 */
+    bool has_policy; /* `policy` is set up */
     pl_policy policy;
 } pl_call;
 
@@ -54,6 +56,10 @@ bool pl_call_run(pl_call *c, void *out);
 
 /* The same, with results to be had: they get what the call knows of failures and names. NULL if the call failed. */
 parallel_results *pl_call_results(pl_call *c);
+
+/* Why no further task of the call is to start: ECANCELED or ETIMEDOUT, also where the task that makes the call is to
+ * give up; 0: they are. */
+int pl_call_over(const pl_call *c);
 
 /* After it failed: why, an error code; and the failure, NULL if it is not one of a task. */
 int pl_call_code(const pl_call *c);

@@ -137,7 +137,7 @@ static decision decide_next(const pl_call_worker *t, const pl_task_policy *polic
                             size_t noted)
 {
     bool again = failure->state != PARALLEL_CANCELLED && failure->attempts < policy->attempts &&
-                 !pl_policy_over(&t->call->policy) && !pl_failure_is_final(&t->context, noted);
+                 !pl_call_over(t->call) && !pl_failure_is_final(&t->context, noted);
     return !again ? FINAL : policy->delay > 0 ? AGAIN_LATER : AGAIN_NOW;
 }
 

@@ -48,7 +48,7 @@ void pl_policy_begin(pl_policy *policy, const parallel_options *options, size_t 
 /* What goes for task i. */
 pl_task_policy pl_policy_of_task(const pl_policy *policy, const pl_work *work, size_t i);
 
-/* Why no further task of the call is to start: ECANCELED or ETIMEDOUT; 0: they are. */
+/* Whether the call is cancelled or late: ECANCELED or ETIMEDOUT; else 0. pl_call_over() knows more reasons. */
 int pl_policy_over(const pl_policy *policy);
 
 /* Tasks [begin, end) have failed, as `failure` says of the first, and are to be tried again after a delay: takes them

@@ -11,7 +11,6 @@
 #include "base/size.h"
 #include "call/call.h"
 #include "call/failure.h"
-#include "call/failures.h"
 #include "call/plain.h"
 #include "sched/chunking.h"
 #include "sched/inline.h"
@@ -127,72 +126,16 @@ PL_NOT_INLINED static int run_merged(const pl_blocks_work *work, const pl_body *
     return result;
 }
 
-/* Blocks of a call that a task makes: none begins any more when that is to give up. */
-typedef struct watched_blocks {
-    pl_blocks_work *work;
-    const pl_context *task;
-    pl_failures left_out; /* the first block that was not treated */
-} watched_blocks;
-
-static void treat_watched(size_t begin, size_t end, void *ctx)
-{
-    watched_blocks *w = ctx;
-    for (size_t k = begin; k < end; k++) {
-        int why = pl_context_reason(w->task);
-        if (why) {
-            parallel_failure failure = {.index = k, .state = PARALLEL_NOT_RUN, .code = why};
-            pl_failures_add(&w->left_out, &failure, end - k, NULL);
-            return;
-        }
-        w->work->treat(k, k + 1, w->work);
-    }
-}
-
-static int run_loop(const pl_blocks_work *work, const pl_body *loop, pl_cost *cost, const parallel_options *options,
-                    const parallel_options *decoration, const pl_request *request)
-{
-    return options || decoration ? run_merged(work, loop, cost, options, decoration, request)
-                                 : run_plain(&work->blocks, loop, cost);
-}
-
-static void free_left_out(void *failures)
-{
-    pl_failures_free(failures);
-}
-
-PL_NOT_INLINED static int run_watched(pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
-                                      const parallel_options *decoration, const pl_request *request)
-{
-    watched_blocks w = {.work = work, .task = pl_context_thread.context};
-    pl_body watched = {treat_watched, &w, w.task};
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    pl_failures_init(&w.left_out, false);
-    pl_cleanup_begin(&cleanup, free_left_out, &w.left_out);
-    int result = run_loop(work, &watched, cost, options, decoration, request), code = errno;
-    pl_cleanup_end(&cleanup);
-    if (result == 0 && w.left_out.all.count) {
-        pl_cost_forget(cost); /* of what was not treated */
-        pl_failures_settle(&w.left_out);
-        parallel_failure failure = of_item(work, &w.left_out.all.list[0].first);
-        pl_failure_set_last(&failure);
-        code = failure.code;
-        result = -1;
-    }
-    pl_failures_free(&w.left_out);
-    errno = code;
-    return result;
-}
-
 static int treat_all(pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
                      const parallel_options *decoration, const pl_request *request)
 {
     const pl_blocks *b = &work->blocks;
     pl_body loop = {work->treat, work, pl_context_thread.context};
-    if (!options && !decoration && pl_inline_fits(cost, b->n))
+    if (options || decoration)
+        return run_merged(work, &loop, cost, options, decoration, request);
+    if (pl_blocks_fit_here(cost, b->n))
         return pl_plain_at_once(&loop, b->count, cost, b->n);
-    return loop.parent ? run_watched(work, cost, options, decoration, request)
-                       : run_loop(work, &loop, cost, options, decoration, request);
+    return loop.parent ? run_merged(work, &loop, cost, NULL, NULL, request) : run_plain(b, &loop, cost);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------------------- */
@@ -257,7 +200,7 @@ PL_NOT_INLINED void pl_blocks_call(void (*body)(size_t begin, size_t end, void *
 
 bool pl_blocks_fit_here(const pl_cost *cost, size_t n)
 {
-    return pl_inline_fits(cost, n);
+    return pl_context_thread.context ? pl_inline_fits_in_task(cost, n) : pl_inline_fits(cost, n);
 }
 
 int pl_blocks_run_here(void (*body)(size_t begin, size_t end, void *ctx), void *ctx, const pl_cost *cost, size_t n)

@@ -1,6 +1,8 @@
 libparallel_la_SOURCES += \
     src/executors/managed.c \
     src/executors/managed.h \
+    src/executors/nested.c \
+    src/executors/nested.h \
     src/executors/process/arena.c \
     src/executors/process/arena.h \
     src/executors/process/assignments.c \

@@ -30,7 +30,7 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsi
     pl_retry_timer_enter(m, &t, participant);
     uint64_t before = t.reported;
     while (begin < end && !t.stop) {
-        int why = pl_policy_over(&c->policy);
+        int why = pl_call_over(c);
         if (why) {
             pl_call_worker_leave_out(&t, why, begin, end);
             break;
@@ -55,7 +55,7 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsi
 /* Then tasks are left out, however many at a time. */
 static bool is_over(void *ctx)
 {
-    return pl_policy_over(&((const pl_managed *)ctx)->call->policy) != 0;
+    return pl_call_over(((const pl_managed *)ctx)->call) != 0;
 }
 
 void pl_managed_run(pl_call *c, pl_loop_spec *spec)

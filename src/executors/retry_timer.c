@@ -21,7 +21,7 @@ static pl_retry *take_due(pl_managed *m, unsigned more)
 void pl_retry_timer_run_due(pl_managed *m, pl_call_worker *t)
 {
     pl_policy *policy = &m->call->policy;
-    while (m->waits && !t->stop && !pl_policy_over(policy)) {
+    while (m->waits && !t->stop && !pl_call_over(m->call)) {
         pthread_mutex_lock(&policy->mutex);
         pl_retry *r = take_due(m, 0);
         pthread_mutex_unlock(&policy->mutex);
@@ -99,7 +99,7 @@ static void run_timer(pl_job *job)
     pthread_mutex_lock(&policy->mutex);
     m->armed = false;
     m->timers++;
-    for (pl_retry *r; !t.stop && !pl_policy_over(policy) && (r = take_due(m, 1));) {
+    for (pl_retry *r; !t.stop && !pl_call_over(m->call) && (r = take_due(m, 1));) {
         begin_work(m, &t, 1);
         arm_timer(m); /* the next may be due, too */
         pthread_mutex_unlock(&policy->mutex);
@@ -209,7 +209,7 @@ static bool has_changed(void *context)
     pthread_mutex_lock(&policy->mutex);
     bool changed = w->managed->changed;
     pthread_mutex_unlock(&policy->mutex);
-    return changed || (!w->over && pl_policy_over(policy));
+    return changed || (!w->over && pl_call_over(w->managed->call));
 }
 
 /* Waits until there may be something to do. With the mutex held, which it lets go meanwhile. */
@@ -238,7 +238,7 @@ static void run_rest(pl_managed *m, pl_call_worker *t)
 {
     pl_policy *policy = &m->call->policy;
     while (is_unfinished(m)) {
-        bool over = t->stop || pl_policy_over(policy);
+        bool over = t->stop || pl_call_over(m->call);
         if (over || policy->retries.count == 0)
             disarm_timer(m);
         pl_retry *r = !over ? take_due(m, 1) : policy->retries.count ? pl_retry_pop(&policy->retries) : NULL;

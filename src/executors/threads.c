@@ -4,6 +4,7 @@
 
 #include "base/unwind.h"
 #include "executors/managed.h"
+#include "executors/nested.h"
 #include "sched/chunking.h"
 #include "sched/pool.h"
 
@@ -36,6 +37,8 @@ PL_NOT_INLINED static void run_by(pl_call *c, unsigned workers)
     spec.grain = grain_of(c, workers);
     if (c->has_policy) {
         pl_managed_run(c, &spec);
+    } else if (c->maker) {
+        pl_nested_run(c, &spec);
     } else {
         spec.body = c->work.kind->chunks(&c->work, &spec.ctx, &spec.ctx_size);
         pl_loop_run(&spec);

@@ -34,6 +34,8 @@
 
 /* What a call costs around a loop, in ticks: so much more than expected is nothing. */
 #define PL_INLINE_CALL 100
+/* What a loop may cost that runs at once in a task, in ticks: some 30 us, where these are the CPU's. */
+#define PL_INLINE_TASK UINT64_C(100000)
 /* After so many loops that ran at once, one is looked at closely, come what may. */
 #define PL_INLINE_TRUST 500
 
@@ -53,6 +55,13 @@ static inline bool pl_inline_fits(const pl_cost *cost, size_t n)
 {
     /* an unknown cost, 0, becomes larger than any limit, and stays so */
     return n <= UINT16_MAX && (pl_cost_estimate(cost) - 1) * n < pl_inline_own.limit;
+}
+
+/* The same for a task's loop, which is not to be long, however few threads there are: the task may be told to give
+ * up. */
+static inline bool pl_inline_fits_in_task(const pl_cost *cost, size_t n)
+{
+    return pl_inline_fits(cost, n) && (pl_cost_estimate(cost) - 1) * n < PL_INLINE_TASK * PL_COST_FRACTION;
 }
 
 /* A loop took long, beside what was expected. */

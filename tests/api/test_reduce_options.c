@@ -196,7 +196,7 @@ PARALLEL_DECORATE_TASK(count_run, int, double);
 
 START_TEST(names_are_looked_at_first)
 {
-    static char text[N][8];
+    static char text[N][12];
     static const char *names[N];
     double sum = 0;
     fill();

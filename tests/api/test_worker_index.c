@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "support/jobs.h"
 #include "support/process.h"
@@ -132,16 +133,26 @@ START_TEST(loops)
 }
 END_TEST
 
+static atomic_uint *come; /* the workers that have run a task, a bit each: shared with them */
+
+/* Waits until a second worker has come, some seconds at most. */
 static int number_of(int x)
 {
-    pl_test_sleep(20);
-    return x < 0 ? x : (int)parallel_worker_index();
+    unsigned index = (unsigned)parallel_worker_index(), all = 1u << index;
+    all |= atomic_fetch_or_explicit(come, all, memory_order_relaxed);
+    for (int k = 0; (all & (all - 1)) == 0 && k < 10000; k++) {
+        pl_test_sleep(1000);
+        all = atomic_load_explicit(come, memory_order_relaxed);
+    }
+    return x < 0 ? x : (int)index;
 }
 PARALLEL_DECORATE(number_of, int, int);
 
 START_TEST(worker_processes)
 {
     bool is_there[3] = {false};
+    come = mmap(NULL, sizeof *come, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(come, MAP_FAILED);
     memset(in, 0, sizeof in);
     ck_assert_int_eq(parallel_map_into(number_of, in, 30, out, .executor = PARALLEL_PROCESS, .max_workers = 3), 0);
     for (int i = 0; i < 30; i++) {
@@ -149,6 +160,7 @@ START_TEST(worker_processes)
         is_there[out[i]] = true;
     }
     ck_assert(is_there[0] + is_there[1] + is_there[2] >= 2);
+    munmap(come, sizeof *come);
 }
 END_TEST
 

@@ -45,17 +45,34 @@ const char *rnd_complaint(void)
 
 /* ---- one task -------------------------------------------------------------------------------------------- */
 
-/* Whether the call may have ended with the task that makes it: reductions do. */
+static bool was_stopped(const rnd_call *c)
+{
+    return c->plan.call_timeout == RND_SHORT || atomic_load_explicit(&c->stopped, memory_order_relaxed);
+}
+
+/* Whether any of its tasks may be told to give up. */
+static bool may_tell(const rnd_call *c)
+{
+    bool any = was_stopped(c) || (c->plan.fails && !c->options.silent);
+    for (size_t i = 0; i < c->plan.n && !any; i++)
+        any = rnd_late(c, i);
+    return any;
+}
+
+/* Whether the call may have ended with the task that makes it, which waits for it; also, further out, for one in the
+ * background. */
 static bool may_end_with_outer(const rnd_call *c)
 {
-    return c->plan.kind == RND_REDUCE && c->plan.depth > 0;
+    for (bool in_background = rnd_is_async(c); c->outer && !in_background; c = c->outer)
+        if (may_tell(c->outer))
+            return true;
+    return false;
 }
 
 /* Whether something but a task's failure may have stopped the call. */
 static bool stopped(const rnd_call *c)
 {
-    return may_end_with_outer(c) || c->plan.call_timeout == RND_SHORT ||
-           atomic_load_explicit(&c->stopped, memory_order_relaxed);
+    return was_stopped(c) || may_end_with_outer(c);
 }
 
 /* Whether the task has failed by itself, for certain. */

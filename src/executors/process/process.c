@@ -24,9 +24,7 @@
 /* Why nothing more is to start: an error code, or 0. */
 static int reason_to_stop(const pl_process_call *p)
 {
-    int why = p->over ? p->over : pl_policy_over(&p->call->policy);
-    if (!why && pl_context_reason(p->call->parent))
-        why = ECANCELED;
+    int why = p->over ? p->over : pl_call_over(p->call);
     return !why && pl_coordinator_is_corrupted(p->coordinator) ? EIO : why;
 }
 
