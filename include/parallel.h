@@ -35,10 +35,15 @@
  * | parallel_for                                | run a loop body over index ranges           | map.h       |
  * | PARALLEL_LOOP, _LOOP_RANGE, parallel_loop   | run a loop whose body uses what is around   | loop.h      |
  * | parallel_for_2d                             | run a loop body over tiles of a rectangle   | loop.h      |
+ * | PARALLEL_DECORATE_COMBINE, PARALLEL_PLUS... | operators, by a function or a word          | reduce.h    |
+ * | parallel_reduce, parallel_map_reduce        | make one value of an array, or of a map     | reduce.h    |
+ * | PARALLEL_LOOP_REDUCE, parallel_loop_reduce  | the same of the values of a loop            | reduce.h    |
+ * | PARALLEL_DECORATE_FOLD, parallel_fold       | add an array to an accumulator              | reduce.h    |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
  * | parallel_executor_results, ...              | wait, look, cancel, shut down               | executor.h  |
  * | parallel_cancelled, parallel_sleep          | inside a task: give up in time              | running.h   |
+ * | parallel_worker_index, _worker_limit        | memory for each participant, without locks  | running.h   |
  * | parallel_progress_bar                       | show how far a call is                      | progress.h  |
  * | PARALLEL_TASK, _SPAWN, _SYNC, _CALL, _RUN   | fork and join                               | task.h      |
  * | parallel_values, parallel_result, ...       | read what came back                         | results.h   |

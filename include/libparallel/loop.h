@@ -19,8 +19,9 @@ PARALLEL_BEGIN_DECLS
 typedef struct parallel_loop_body {
     const char *name; /**< for people; may be NULL */
     size_t size;      /**< sizeof(parallel_loop_body); 0: the members up to `call` are all */
-    void (*call)(const void *captures, ptrdiff_t begin,
-                 ptrdiff_t end); /**< runs the iterations [begin, end) in order */
+
+    /** Runs the iterations [begin, end) in order. */
+    void (*call)(const void *captures, ptrdiff_t begin, ptrdiff_t end);
 
     size_t captures_size; /**< bytes of the captures; 0: unknown */
     parallel_cost *cost;  /**< where to remember what an iteration costs, or NULL */
@@ -91,8 +92,8 @@ typedef struct parallel_loop_body {
  *         task makes it that is to give up) or ENOTSUP (PARALLEL_PROCESS). Options that only say how, of failures or of
  *         worker processes, change nothing.
  *
- * From any thread, and from inside tasks and loops: a nested one runs on the same threads. What iterations of a loop
- * cost is remembered for each `name` by itself; a loop known to be over before help would come runs on its caller.
+ * From any thread, and from inside tasks and loops: a nested one runs on the same threads. What an iteration costs is
+ * remembered for each `name` by itself; a loop known to be over before help would come runs on its caller.
  */
 #define parallel_loop(...) PARALLEL_LOOP_CALL_(__VA_ARGS__, PARALLEL_END_)
 

@@ -119,6 +119,9 @@ PARALLEL_BEGIN_DECLS
  *         not: `names`, `extras`, `timeout`, `retries`, `deferred`), ETIMEDOUT (past `call_timeout`), ECANCELED (a
  *         task makes it that is to give up) or ENOTSUP (PARALLEL_PROCESS: a loop writes to memory, which processes do
  *         not share). Options that only say how, of failures or of worker processes, change nothing.
+ *
+ * From any thread, and from inside tasks and loops: a nested one runs on the same threads. parallel_loop() is the same
+ * for bodies that would rather name what they use than take it out of `ctx`.
  */
 #define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, PARALLEL_END_)
 

@@ -18,8 +18,8 @@ typedef enum parallel_executor_kind {
 /** What worker processes know of the program; process.h tells more. */
 typedef enum parallel_isolation {
     PARALLEL_DEFAULT_ISOLATION = 0, /**< the decoration's choice, else a snapshot */
-    PARALLEL_SNAPSHOT,  /**< they are forked for the call: every pointer and global is there, as it is at the call */
-    PARALLEL_PERSISTENT /**< they are kept from call to call, and are sent the arguments, which hold no pointers */
+    PARALLEL_SNAPSHOT,              /**< forked for the call: every pointer and global is there, as at the call */
+    PARALLEL_PERSISTENT             /**< kept from call to call, and sent the arguments, which hold no pointers */
 } parallel_isolation;
 
 /** A pool of one's own, see pool.h. */
@@ -55,7 +55,8 @@ typedef struct parallel_options {
 
     /**
      * Seconds that the whole call may take. Past them, tasks that run are timed out in the same way, and the others are
-     * PARALLEL_NOT_RUN. Negative: none, whatever was decorated. Costs as much as `timeout`, as it is also each task's.
+     * PARALLEL_NOT_RUN. Negative: none, whatever was decorated. It bounds each task, too, and so costs what `timeout`
+     * does.
      */
     double call_timeout;
 
@@ -67,7 +68,7 @@ typedef struct parallel_options {
      */
     int max_workers;
 
-    /** Where the tasks run. */
+    /** Where the tasks run: on threads, on the caller alone, or on worker processes. */
     parallel_executor_kind executor;
 
     /** Try every task and keep every outcome, instead of stopping at the first failure. */
@@ -82,14 +83,16 @@ typedef struct parallel_options {
      */
     const char *const *names;
 
-    /** How many further attempts a task gets that failed or timed out, unless it said that this is final
-     * (parallel_fail_final()). Negative: none, whatever was decorated. */
+    /**
+     * How many further attempts a task gets that failed or timed out, unless it said that this is final
+     * (parallel_fail_final()). Negative: none, whatever was decorated.
+     */
     int retries;
 
     /**
-     * Seconds from a failure to the next attempt: half as many to all of them, at random, so that tasks which failed
-     * together do not come back together; twice as many after each further one. Other tasks run meanwhile. Negative:
-     * none, whatever was decorated.
+     * Seconds from a failure to the next attempt: at random between half as many and all of them, so that tasks which
+     * failed together do not come back together; twice as many after each further failure. Other tasks run meanwhile.
+     * Negative: none, whatever was decorated.
      */
     double retry_delay;
 
@@ -105,8 +108,7 @@ typedef struct parallel_options {
      */
     parallel_pool *pool;
 
-    /** For parallel_async_map() and parallel_async_par(): wait for parallel_executor_start(). In other calls:
-     * EINVAL. */
+    /** For parallel_async_map() and parallel_async_par(): wait for parallel_executor_start(). Else: EINVAL. */
     bool deferred;
 
     /**
@@ -120,8 +122,10 @@ typedef struct parallel_options {
     /** Of worker processes: what they know of the program. */
     parallel_isolation isolation;
 
-    /** Of persistent worker processes: bytes that `extras` points to, which are sent to them with each call. The
-     * copy is aligned to 64 bytes. More than memory can hold: ENOMEM. */
+    /**
+     * Of persistent worker processes: bytes that `extras` points to, which are sent to them with each call. The copy is
+     * aligned to 64 bytes. More than memory can hold: ENOMEM.
+     */
     size_t extras_size;
 
     /**

@@ -12,35 +12,43 @@ PARALLEL_BEGIN_DECLS
 /**
  * An operator that makes one value of two, and is associative: op(op(a, b), c) is as good as op(a, op(b, c)). It need
  * not be commutative, and needs no neutral element. PARALLEL_DECORATE_COMBINE makes one for a function known at compile
- * time. For a function known at run time, and in C++, fill in the first four members and leave the rest zero.
+ * time. For a function known at run time, and in C++, fill in the first four members and leave the rest zero:
+ *
+ *     void hull(void *left, const void *right);
+ *     parallel_combine op = {"hull", sizeof(parallel_combine), hull, sizeof(struct range)};
  */
 typedef struct parallel_combine {
     const char *name;                            /**< for people; may be NULL */
-    size_t size;                                 /**< sizeof(parallel_combine) */
+    size_t size;                                 /**< sizeof(parallel_combine); 0: the members up to `type_size` */
     void (*call)(void *left, const void *right); /**< *left = op(*left, *right) */
     size_t type_size;                            /**< bytes of one value, not 0 */
 
     size_t type_align; /**< _Alignof() its type, a power of two; 0: at most 64 */
-                       /**
- * n items in blocks, or NULL: the first block is folded into *left from its first item on, each other one by itself,
- * and then the blocks are folded into *left, in order; `block` is not 0, and may be larger than n.
- */
+
+    /**
+     * Does that for n items, with the operator inlined; or NULL. The items are treated in blocks of `block` neighbours,
+     * which is not 0, and may be more than n: those of the first block are combined with *left, one after the other;
+     * those of each further block with each other; and then *left with the values of these blocks, in order.
+     */
     void (*fold)(void *left, const void *items, size_t n, size_t block);
+
     const parallel_options *options; /**< the decoration's defaults, or NULL */
     parallel_cost *cost;             /**< where to remember what an item costs, or NULL */
-    bool is_numeric;                 /**< it is one of the words: cheap, and with lanes */
+    bool is_numeric;                 /**< it is one of the words, whose blocks are larger; leave it to the library */
 } parallel_combine;
 
 /**
- * What an accumulator is made of: how an item is added to it, and how two of them are made one. A value that is all
- * zero bytes is to be neutral: combining it with another gives that. PARALLEL_DECORATE_FOLD makes one.
+ * What an accumulator can do: how an item is added to it, and how two of them are made one. An accumulator of all zero
+ * bytes is to be neutral: combined with another one, it gives that one. PARALLEL_DECORATE_FOLD makes one. For functions
+ * known at run time, and in C++, fill in the members up to `arg_size` and leave the rest zero.
  */
 typedef struct parallel_folding {
     const char *name;                              /**< for people; may be NULL */
     size_t size;                                   /**< sizeof(parallel_folding) */
     void (*call)(void *acc, const void *item);     /**< adds an item */
     void (*combine)(void *acc, const void *right); /**< adds all that `right` has, which comes after */
-    size_t acc_size, arg_size;                     /**< bytes of an accumulator, and of an item; not 0 */
+    size_t acc_size;                               /**< bytes of an accumulator, not 0 */
+    size_t arg_size;                               /**< bytes of an item, not 0 */
 
     size_t acc_align;                                     /**< _Alignof() an accumulator's type; 0: at most 64 */
     void (*fold)(void *acc, const void *items, size_t n); /**< `call` for each of n items in order; or NULL */
@@ -56,7 +64,7 @@ typedef struct parallel_loop_values {
     const char *name; /**< for people; may be NULL */
     size_t size;      /**< sizeof(parallel_loop_values) */
 
-    /** Runs the iterations [begin, end) in order: results[0] is that of `begin`. */
+    /** Runs the iterations [begin, end) in order, and writes their values: results[0] is that of `begin`. */
     void (*call)(const void *captures, ptrdiff_t begin, ptrdiff_t end, void *results);
 
     size_t result_size;   /**< bytes of one value, not 0 */
@@ -117,11 +125,15 @@ typedef struct parallel_loop_values {
  * @param n    how many; 0 leaves *acc as it is
  * @param acc  where the start stands, which is the left operand of all, and then the result; untouched if the call
  *             fails
- * @return 0; or -1 with errno EINVAL (an option that asks for what a reduction has not: `names`, `extras`, `timeout`,
- *         `retries`, `deferred`), ENOMEM (values of kilobytes want memory), ETIMEDOUT (past `call_timeout`) or
- *         ECANCELED (a task makes it that is to give up, see parallel_cancelled(); ETIMEDOUT, if that is as it is
- *         late). With PARALLEL_PROCESS it runs on threads, as there is no function of items. Safe from any thread, and
- *         in tasks; not a cancellation point; not for signal handlers.
+ * @return 0; or -1 with errno
+ *         - EINVAL: `args` or `acc` NULL, or an option that asks for what a reduction has not: `names`, `extras`,
+ *           `timeout`, `retries`, `deferred`
+ *         - ENOMEM: values of kilobytes want memory, and there is none
+ *         - ETIMEDOUT: past `call_timeout`, or the call is made by a task that is late
+ *         - ECANCELED: it is made by a task that is to give up for another reason, see parallel_cancelled()
+ *
+ * With PARALLEL_PROCESS it runs on threads, as there is no function of items. From any thread, and from inside tasks: a
+ * nested call runs on the same threads.
  */
 #define parallel_reduce(...) PARALLEL_REDUCE_(__VA_ARGS__, PARALLEL_END_)
 
@@ -132,12 +144,19 @@ typedef struct parallel_loop_values {
  *     for (size_t i = 0; i < n; i++)
  *         *acc = op(*acc, fn(args[i]));
  *
- * `fn` has a PARALLEL_DECORATE, or a PARALLEL_DECORATE_TASK, and gives what `op` takes. All options of
- * parallel_map_into() are there, and failures are as in one: with the task's index, argument, name and message. With
- * `silent`, a call goes on in spite of them; then it gives -1 with the code of the first, and *acc has what the others
- * give. With PARALLEL_PROCESS, `fn` runs in worker processes, and `op` here. Else as parallel_reduce(); calls with
- * options of tasks (`timeout`, `retries`, `names`, `extras`, processes), and of tasks that can fail, take up to 256 KiB
- * of memory, and ENOMEM says that there is none.
+ * with the brackets of parallel_reduce(). With PARALLEL_PROCESS, `fn` runs in worker processes, and `op` here.
+ *
+ * @param fn      a function with PARALLEL_DECORATE or PARALLEL_DECORATE_TASK, which gives what `op` takes
+ * @param op      as for parallel_reduce()
+ * @param args    n arguments of `fn`; borrowed for the call
+ * @param n       how many; 0 leaves *acc as it is
+ * @param acc     as for parallel_reduce()
+ * @param options those of parallel_map_into(), tasks' too
+ * @return 0; or -1 with errno as for parallel_map_into(), and failures as in one: with the task's index, argument, name
+ *         and message. *acc is then untouched; but with `silent` the call goes on in spite of failures, *acc becomes
+ *         what the other items give, and the result is -1 with the code of the first failure. ENOMEM: calls with
+ *         options of tasks (`timeout`, `retries`, `names`, `extras`, processes), and those of functions that can fail,
+ *         take up to 256 KiB of memory.
  */
 #define parallel_map_reduce(...) PARALLEL_MAP_REDUCE_(__VA_ARGS__, PARALLEL_END_)
 
@@ -147,16 +166,22 @@ typedef struct parallel_loop_values {
  *     for (size_t i = 0; i < n; i++)
  *         fn(acc, &args[i]);
  *
- * for a fold whose parts, each begun with all zero bytes, are combined in order: how many there are depends on n and
- * the types alone. All else as for parallel_reduce(); ENOMEM where the parts need more than some kilobytes.
+ * The items are added to several accumulators, the parts, each of which begins with all zero bytes and gets neighbours;
+ * then the parts are combined into *acc, in order. How many parts there are depends on n and the types alone.
+ *
+ * @param fold a function with PARALLEL_DECORATE_FOLD
+ * @param args n items; read during the call only
+ * @param n    how many; 0 leaves *acc as it is
+ * @param acc  what the items are added to; untouched if the call fails
+ * @return as parallel_reduce(); ENOMEM where the parts need more than some kilobytes, and there is no memory
  */
 #define parallel_fold(...) PARALLEL_FOLD_(__VA_ARGS__, PARALLEL_END_)
 
 /**
  * PARALLEL_LOOP_REDUCE(type, name, i, type, capture, ...) { body }
  *
- * Defines a loop, as PARALLEL_LOOP does, whose body returns a value of `type`, for parallel_loop_reduce(). It defines
- * `name__parallel_loop`, a `static const parallel_loop_values`.
+ * Defines a loop, as PARALLEL_LOOP does (loop.h says what bodies and captures may be), whose body returns a value of
+ * `type`, for parallel_loop_reduce(). It defines `name__parallel_loop`, a `static const parallel_loop_values`.
  *
  *     PARALLEL_LOOP_REDUCE(double, dot, i, const double *restrict, x, const double *restrict, y)
  *     {
@@ -173,8 +198,15 @@ typedef struct parallel_loop_values {
  *     for (ptrdiff_t i = begin; i < end; i++)
  *         *acc = op(*acc, body);
  *
- * with the brackets of parallel_reduce(): so it is the same bit for bit, too. Bounds and captures are those of
- * parallel_loop(), and all else is as for parallel_reduce(). Values of more than 4096 bytes are EINVAL.
+ * with the brackets of parallel_reduce(): so it is the same bit for bit, too.
+ *
+ * @param name     of a PARALLEL_LOOP_REDUCE in sight
+ * @param op       what takes the loop's values, as for parallel_reduce()
+ * @param begin    the first index; bounds and captures are as for parallel_loop()
+ * @param end      the one after the last; `begin >= end` leaves *acc as it is
+ * @param captures in parentheses
+ * @param acc      as for parallel_reduce()
+ * @return as parallel_reduce(); EINVAL also for values of more than 4096 bytes
  */
 #define parallel_loop_reduce(...) PARALLEL_LOOP_REDUCE_CALL_(__VA_ARGS__, PARALLEL_END_)
 

@@ -20,8 +20,8 @@ PARALLEL_BEGIN_DECLS
 typedef struct parallel_zip {
     const char *name;   /**< for people; may be NULL */
     size_t size;        /**< sizeof(parallel_zip); 0: the members up to `call` are all */
-    size_t a_size;      /**< bytes of one first argument, not 0 */
-    size_t b_size;      /**< bytes of one second argument, not 0 */
+    size_t a_size;      /**< bytes of one item of the first array, not 0 */
+    size_t b_size;      /**< bytes of one item of the second, not 0 */
     size_t result_size; /**< bytes of one result, not 0 */
     void (*call)(const void *a, const void *b, void *result); /**< the function; `result` may be `a` or `b` */
 
