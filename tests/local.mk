@@ -19,7 +19,7 @@ TESTS += tests/model/planted.sh
 endif
 TESTS += $(shell_tests)
 if HAVE_CHECK
-TESTS += $(fault_tests) $(api_tests)
+TESTS += $(fault_tests) $(api_tests) $(docs_tests)
 endif
 TESTS += $(stress_tests)
 if HAVE_CHECK
@@ -256,6 +256,38 @@ tests_api_test_time_LDADD = $(api_ldadd)
 tests_api_test_zip_CFLAGS = $(test_cflags)
 tests_api_test_zip_LDADD = $(api_ldadd)
 
+# ---- documents ----------------------------------------------------------------------------------------------------
+
+# The examples of docs/from-openmp.md, with pragmas and with this library. A sum that is fused with a multiplication in
+# one of them would be another. They are no programs for tools that look at what a program does: OpenMP's threads leak.
+docs_tests =
+if HAVE_CHECK
+docs_tests += tests/docs/test_from_openmp
+check_PROGRAMS += $(docs_tests)
+check_LTLIBRARIES += tests/docs/libpragmas.la
+endif
+tests_docs_libpragmas_la_SOURCES = \
+    tests/docs/from_openmp.h \
+    tests/docs/openmp_cg.c \
+    tests/docs/openmp_examples.c \
+    tests/docs/openmp_mg.c
+tests_docs_libpragmas_la_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
+tests_docs_test_from_openmp_SOURCES = \
+    tests/docs/from_openmp.h \
+    tests/docs/parallel_cg.c \
+    tests/docs/parallel_examples.c \
+    tests/docs/parallel_mg.c \
+    tests/docs/test_from_openmp.c
+tests_docs_test_from_openmp_CFLAGS = $(test_cflags) -ffp-contract=off -Wno-unknown-pragmas
+tests_docs_test_from_openmp_LDADD = tests/docs/libpragmas.la $(api_ldadd) -lm
+if HAVE_OPENMP
+tests_docs_libpragmas_la_CFLAGS += $(OPENMP_CFLAGS)
+tests_docs_test_from_openmp_CFLAGS += -fopenmp-simd
+tests_docs_test_from_openmp_LDADD += $(OPENMP_CFLAGS)
+else
+tests_docs_libpragmas_la_CFLAGS += -Wno-unknown-pragmas
+endif
+
 # ---- calls that fail ----------------------------------------------------------------------------------------------
 
 # All of the library, without a library around it: so the linker gives what it calls to the test's shim.
@@ -312,6 +344,7 @@ shell_tests = \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
     tests/bench/suite.sh \
+    tests/docs/from_openmp.sh \
     tests/install/install.sh \
     tests/source/checks.sh \
     tests/source/original.sh \

@@ -33,8 +33,9 @@ typedef struct parallel_loop_body {
  * PARALLEL_LOOP(name, i, type, capture, ...) { body }
  *
  * Defines the body of a loop, for parallel_loop(). It stands at file scope. Without the macros it would be
- * `void name(ptrdiff_t i, type capture, ...)`, with up to eight captures by value, of any types and names, or none; a
- * function pointer needs a typedef, an array a pointer or a struct around it.
+ * `void name(ptrdiff_t i, type capture, ...)`, with up to eight captures by value, of any types and names, or none. A
+ * type whose name stands in its middle (a pointer to a function, or to an array) needs a typedef; an array is captured
+ * by a pointer to its first element.
  *
  *     PARALLEL_LOOP(add_scaled, i, double, a, const double *restrict, x, double *restrict, y)
  *     {
