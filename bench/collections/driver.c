@@ -11,7 +11,7 @@ enum { MOST_FIGURES = 4096, CANNOT = 3 };
 static double figure[MOST_FIGURES];
 static int n_figures;
 
-/* One reduction that is done again and again. */
+/* One workload that is done again and again. */
 typedef struct job {
     const workload *what;
     way_kernel *run;

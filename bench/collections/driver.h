@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every program of the suite is made of: a way to reduce arrays, and main(), which does one reduction as often as
+ * What every program of the suite is made of: a way to do the workloads, and main(), which does one of them as often as
  * fits:
  *
  *     PROGRAM WORKLOAD N MILLISECONDS
@@ -20,7 +20,8 @@ extern "C" {
 #include <stdbool.h>
 #endif
 
-/* Equals: for (size_t i = 0; i < n; i++) *acc = op(*acc, items[i]); the types depend on the workload. */
+/* Equals: for (size_t i = 0; i < n; i++) *acc = op(*acc, items[i]); the types depend on the workload. A loop that is no
+ * reduction has all in `items`, and leaves *acc alone. */
 typedef void way_kernel(const void *items, size_t n, void *acc);
 
 /* What a way cannot do is NULL. */
@@ -34,6 +35,7 @@ typedef struct way {
     way_kernel *map_reduce_dear;  /* uint32_t, uint64_t: + of item_dear() */
     way_kernel *map_reduce_cheap; /* uint32_t, uint32_t: + of item_cheap() */
     way_kernel *histogram;        /* uint8_t, histogram: count_byte() */
+    way_kernel *stencil;          /* one image: diffuse() at each of its n points */
 } way;
 
 extern const way the_way; /* each program has one */
@@ -42,7 +44,7 @@ extern const way the_way; /* each program has one */
 
 typedef struct workload {
     const char *name;
-    size_t item_size;
+    size_t item_size;  /* 0: `items` is something else, of 64 bytes at most, which `fill` makes */
     const void *start; /* START_SIZE bytes that *acc is before each call; NULL: what the last call left there */
     void (*fill)(void *items, size_t n);
     void (*expect)(const void *items, size_t n);   /* computes serially what is_right() compares with */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is reduced, and by what: the same for all ways and languages. */
+/* What is reduced, and by what, and what loops do: the same for all ways and languages. */
 #ifndef ITEMS_H
 #define ITEMS_H
 
@@ -45,6 +45,22 @@ static inline void add_histogram(histogram *h, const histogram *right)
 {
     for (int i = 0; i < 256; i++)
         h->of[i] += right->of[i];
+}
+
+/* side x side points with a border, row by row, in four arrays from malloc(), each (side + 2) x (side + 2). */
+typedef struct image {
+    ptrdiff_t side;
+    const float *u, *c; /* what there is, and how well it flows to a point from the one above, and from the left */
+    float *flow, *next; /* into each point, and what there is then */
+} image;
+
+/* One point of a step of diffusion. */
+static inline void diffuse(ptrdiff_t k, ptrdiff_t width, const float *u, const float *c, float *flow, float *next)
+{
+    float here = u[k];
+    flow[k] = c[k] * (u[k - width] - here) + c[k + width] * (u[k + width] - here) + c[k] * (u[k - 1] - here) +
+              c[k + 1] * (u[k + 1] - here);
+    next[k] = here + 0.125f * flow[k];
 }
 
 #ifdef __cplusplus

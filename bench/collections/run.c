@@ -26,6 +26,9 @@ static const workload workloads[] = {
     {"map-reduce-dear", "+ of the results of an opaque function of about a microsecond", {8, 100, 1000, 10000, 0}},
     {"map-reduce-cheap", "+ of the results of a function that is inlined and vectorises", ALL_SIZES},
     {"histogram", "how often each byte occurs", ALL_SIZES},
+    {"stencil",
+     "a step of diffusion in a square of n points, of floats in four arrays",
+     {256, 4096, 262144, 4194304, 0}},
     {0}};
 
 conditions how = {.directory = ".",

@@ -40,7 +40,8 @@ typedef struct series {
     int threads;
     bool serial;
     bool ours;
-    bool cannot; /* do this workload */
+    bool variant; /* ours, written in another way: no peer */
+    bool cannot;  /* do this workload */
     bool failed;
     bool wrong;
     int repeats; /* runs done again because of others */

@@ -37,11 +37,11 @@ static void sort_figures(series *s)
     qsort(s->median_ns, (size_t)s->runs, sizeof s->median_ns[0], by_value);
 }
 
-typedef enum kind { SERIAL = 1, PEERS = 2, OURS = 4 } kind;
+typedef enum kind { SERIAL = 1, PEERS = 2, OURS = 4, VARIANTS = 8 } kind;
 
 static kind kind_of(const series *s)
 {
-    return s->serial ? SERIAL : s->ours ? OURS : PEERS;
+    return s->serial ? SERIAL : s->ours ? OURS : s->variant ? VARIANTS : PEERS;
 }
 
 /* The fastest with so many threads, of the kinds given, and of the compiler unless NULL; or NULL. */
@@ -102,7 +102,7 @@ static void print_row(const measured *m, const series *s, int threads)
                                                                           : "";
     if (s->cannot)
         return;
-    printf("  %-2s %-20s %-6s", mark, s->way, s->compiler);
+    printf("  %-2s %-21s %-6s", mark, s->way, s->compiler);
     if (s->runs)
         printf("%14.1f %14.1f %9.3f %9s %9s", s->min_ns[0], s->median_ns[s->runs / 2], s->min_ns[0] / (double)m->n,
                beside_serial(serial, m, s), beside_peer(peer, m, s));
@@ -128,7 +128,7 @@ static void print_verdicts(const measured *m, int threads)
 static void print_table(const measured *m, int threads)
 {
     printf("\n%s, n = %ld: %s\n%d thread%s\n", m->what->name, m->n, m->what->about, threads, threads == 1 ? "" : "s");
-    printf("  %29s%14s %14s %9s %9s %9s\n", "", "ns min", "ns med", "/ item", "/ serial", "/ peer");
+    printf("  %30s%14s %14s %9s %9s %9s\n", "", "ns min", "ns med", "/ item", "/ serial", "/ peer");
     for (int i = 0; i < m->n_series; i++)
         if (m->all[i].serial || m->all[i].threads == threads)
             print_row(m, &m->all[i], threads);

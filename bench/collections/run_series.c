@@ -7,7 +7,8 @@
 
 enum { CANNOT = 3, MOST_SECONDS = 60 };
 
-static const char *const ways[] = {"serial", "parallel", "openmp", "openmp-simd", "tbb", "std", "gnu", NULL};
+static const char *const ways[] = {"serial", "parallel", "parallel-unrestricted", "openmp", "openmp-simd", "tbb", "std",
+                                   "gnu",    NULL};
 static const char *const compilers[] = {"gcc", "clang", NULL};
 
 /* ---- what there is to run -------------------------------------------------------------------------------- */
@@ -35,6 +36,7 @@ static void add_series(measured *m, const char *way, const char *compiler, const
     s->threads = threads;
     s->serial = strcmp(way, "serial") == 0;
     s->ours = strcmp(way, "parallel") == 0;
+    s->variant = !s->ours && strncmp(way, "parallel", strlen("parallel")) == 0;
     m->n_series++;
 }
 

@@ -39,9 +39,9 @@ int map_scale(const float *in, size_t n, float *out) { return parallel_map_into(
 int map_mix(const unsigned *in, size_t n, unsigned *out) { return parallel_map_into(mix, in, n, out); }
 END
 
-# vectorised COMPILER FUNCTION: it has packed shifts or multiplications
+# vectorised COMPILER FUNCTION [SOURCE]: it has packed shifts or multiplications
 vectorised() {
-    "$1" -std=c11 -O3 -I"$srcdir/include" -c "$work/program.c" -o "$work/program.o" || return
+    "$1" -std=c11 -O3 -I"$srcdir/include" -c "${3:-$work/program.c}" -o "$work/program.o" || return
     objdump -d "$work/program.o" | awk -v name="<$2>:" '
         /^[0-9a-f]+ </ { inside = $2 == name } inside' >"$work/kernel"
     cat "$work/kernel"
@@ -65,6 +65,8 @@ for compiler in gcc clang; do
     check "$compiler, two arrays" vectorised "$compiler" product__parallel_zip_kernel
     check "$compiler, a loop of two arrays" vectorised "$compiler" add_scaled__parallel_range
     check "$compiler, a loop of four arrays" vectorised "$compiler" stencil__parallel_range
+    check "$compiler, a loop of rows of four arrays" vectorised "$compiler" diffuse_row__parallel_range \
+        "$srcdir/bench/collections/ways/parallel.c"
 done
 if command -v gcc >/dev/null; then
     check "loops of restricted arrays do not ask whether they overlap" unversioned

@@ -64,6 +64,7 @@ says_wrong() {
 check "what the programs share compiles" shared
 check "serial compiles" way serial serial.c
 check "parallel compiles" way parallel parallel.c
+check "parallel-unrestricted compiles" way parallel-unrestricted parallel_unrestricted.c
 ways="serial parallel"
 if has_openmp; then
     check "openmp compiles" way openmp openmp.c -fopenmp
@@ -76,10 +77,11 @@ check "the CSV is well formed" well_formed
 OMP_WAIT_POLICY=passive # there may be more threads than CPUs
 export OMP_WAIT_POLICY
 for way in $ways; do
-    for workload in sum-double sum-float sum-int max-int affine map-reduce-cheap histogram; do
+    for workload in sum-double sum-float sum-int max-int affine map-reduce-cheap histogram stencil; do
         check "$workload, $way: is right for many items" is_right "$way-gcc" $workload 300001
     done
 done
+check "stencil, parallel-unrestricted: is right for many items" is_right parallel-unrestricted-gcc stencil 300001
 refuse "a workload that does not exist succeeds" small no-such
 refuse "a driver without arguments succeeds" "$programs/serial-gcc"
 cat >"$programs/tbb-gcc" <<'END'

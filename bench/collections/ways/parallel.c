@@ -9,6 +9,13 @@ PARALLEL_DECORATE(item_dear, uint32_t, uint64_t);
 PARALLEL_DECORATE(item_cheap, uint32_t, uint32_t);
 PARALLEL_DECORATE_FOLD(count_byte, add_histogram, histogram, uint8_t);
 
+PARALLEL_LOOP(diffuse_row, row, ptrdiff_t, width, const float *restrict, u, const float *restrict, c, float *restrict,
+              flow, float *restrict, next)
+{
+    for (ptrdiff_t k = row * width + 1; k <= row * width + width - 2; k++)
+        diffuse(k, width, u, c, flow, next);
+}
+
 static void succeeds(int status)
 {
     if (status != 0)
@@ -55,6 +62,14 @@ static void count(const void *items, size_t n, void *acc)
     succeeds(parallel_fold(count_byte, (const uint8_t *)items, n, (histogram *)acc));
 }
 
+static void diffuse_all(const void *items, size_t n, void *acc)
+{
+    const image *p = items;
+    (void)n;
+    (void)acc;
+    succeeds(parallel_loop(diffuse_row, 1, p->side + 1, (p->side + 2, p->u, p->c, p->flow, p->next)));
+}
+
 const way the_way = {.sum_double = sum_double,
                      .sum_float = sum_float,
                      .sum_int = sum_int,
@@ -62,4 +77,5 @@ const way the_way = {.sum_double = sum_double,
                      .affine = compose,
                      .map_reduce_dear = dear,
                      .map_reduce_cheap = cheap,
-                     .histogram = count};
+                     .histogram = count,
+                     .stencil = diffuse_all};

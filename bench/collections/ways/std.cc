@@ -43,4 +43,5 @@ extern "C" const way the_way = {start,
                                 nullptr,
                                 map_reduce<uint64_t, item_dear>,
                                 map_reduce<uint32_t, item_cheap>,
+                                nullptr,
                                 nullptr};

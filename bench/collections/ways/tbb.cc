@@ -3,6 +3,7 @@
 #include <climits>
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
 
 #include "../driver.h"
@@ -83,6 +84,17 @@ static void count(const void *items, size_t n, void *acc)
     add_histogram(static_cast<histogram *>(acc), &all.counts);
 }
 
+static void diffuse_all(const void *items, size_t, void *)
+{
+    const image p = *static_cast<const image *>(items);
+    tbb::parallel_for(tbb::blocked_range<ptrdiff_t>(1, p.side + 1), [p](const tbb::blocked_range<ptrdiff_t> &r) {
+        ptrdiff_t width = p.side + 2;
+        for (ptrdiff_t row = r.begin(); row < r.end(); row++)
+            for (ptrdiff_t k = row * width + 1; k <= row * width + p.side; k++)
+                diffuse(k, width, p.u, p.c, p.flow, p.next);
+    });
+}
+
 extern "C" const way the_way = {start,
                                 sum<double>,
                                 sum<float>,
@@ -91,4 +103,5 @@ extern "C" const way the_way = {start,
                                 compose,
                                 map_reduce<uint64_t, item_dear>,
                                 map_reduce<uint32_t, item_cheap>,
-                                count};
+                                count,
+                                diffuse_all};
