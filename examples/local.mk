@@ -1,4 +1,7 @@
-noinst_PROGRAMS += examples/prices examples/progress examples/untrusted
+noinst_PROGRAMS += examples/montecarlo examples/prices examples/progress examples/untrusted
+examples_montecarlo_SOURCES = examples/montecarlo.c
+examples_montecarlo_CFLAGS = $(AM_CFLAGS)
+examples_montecarlo_LDADD = libparallel.la -lm
 examples_prices_SOURCES = examples/prices.c
 examples_prices_CFLAGS = $(AM_CFLAGS)
 examples_prices_LDADD = libparallel.la -lm

@@ -361,6 +361,7 @@ example_tests = \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
     tests/examples/mandelbrot.sh \
+    tests/examples/montecarlo.sh \
     tests/examples/prices.sh \
     tests/examples/progress.sh \
     tests/examples/untrusted.sh
