@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The examples of docs/from-openmp.md: with pragmas and with this library they give the same, and what is right. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,12 @@ static double *random_doubles(size_t n)
     return x;
 }
 
+/* What no order of additions can change is the same to the bit, unless registers have more of them than memory has. */
+static bool agree(double a, double b)
+{
+    return FLT_EVAL_METHOD == 0 ? a == b : fabs(a - b) <= 1e-9 * fabs(b);
+}
+
 /* ---- loops --------------------------------------------------------------------------------------------------- */
 
 START_TEST(loops_of_arrays)
@@ -46,7 +53,7 @@ START_TEST(loops_of_arrays)
             ck_assert_msg(y[i] == 2 * x[i], "%td", i);
         ways[w]->two_loops(x, y, N);
         for (ptrdiff_t i = 0; i < N; i++)
-            ck_assert_msg(y[i] == x[i] + 1, "%td", i);
+            ck_assert_msg(agree(y[i], x[i] + 1), "%td", i);
         for (ptrdiff_t i = 0; i < N; i++)
             x[i] /= 2;
         struct moments m = ways[w]->moments(x, N);
@@ -298,10 +305,11 @@ START_TEST(multigrid)
     double rest = 0, last = 20;
     for (int cycle = 0; cycle < 8; cycle++, last = rest) {
         rest = openmp_cycle(a, LEVELS);
-        ck_assert(parallel_cycle(b, LEVELS) == rest); /* nothing depends on an order */
+        ck_assert(agree(parallel_cycle(b, LEVELS), rest));
         ck_assert(rest < last / 4);
     }
-    ck_assert_mem_eq(a[0].u, b[0].u, (FINEST + 2) * (FINEST + 2) * sizeof(double));
+    for (ptrdiff_t i = 0; i < (FINEST + 2) * (FINEST + 2); i++)
+        ck_assert_msg(agree(a[0].u[i], b[0].u[i]), "%td", i);
     ck_assert(fabs(b[0].u[(FINEST + 1) / 2 * (FINEST + 3)] - 1) < 1e-3);
     for (int l = 0; l < LEVELS; l++) {
         free(a[l].u);
