@@ -20,10 +20,11 @@ PARALLEL_LOOP(multiply, i, struct matrix, a, const double *restrict, p, double *
         sum += a.value[k] * p[a.column[k]];
     q[i] = sum;
 }
-PARALLEL_LOOP(advance, i, double, alpha, struct vectors, v)
+PARALLEL_LOOP(advance, i, double, alpha, const double *restrict, p, const double *restrict, q, double *restrict, z,
+              double *restrict, r)
 {
-    v.z[i] += alpha * v.p[i];
-    v.r[i] -= alpha * v.q[i];
+    z[i] += alpha * p[i];
+    r[i] -= alpha * q[i];
 }
 PARALLEL_LOOP(turn, i, double, beta, const double *restrict, r, double *restrict, p)
 {
@@ -50,7 +51,7 @@ static void solve(const struct matrix *a, const double *x, struct vectors v, int
         double d = 0, last = rho;
         parallel_loop(multiply, 0, a->n, (*a, p, q));
         parallel_loop_reduce(dot, PARALLEL_PLUS, 0, a->n, (p, q), &d);
-        parallel_loop(advance, 0, a->n, (rho / d, v));
+        parallel_loop(advance, 0, a->n, (rho / d, p, q, z, r));
         rho = 0;
         parallel_loop_reduce(dot, PARALLEL_PLUS, 0, a->n, (r, r), &rho);
         parallel_loop(turn, 0, a->n, (rho / last, r, p));
