@@ -15,6 +15,8 @@ libparallel_la_SOURCES += \
     src/collections/reduce.h \
     src/collections/tiles.c \
     src/collections/tiles.h \
+    src/collections/windows.c \
+    src/collections/windows.h \
     src/collections/words.c \
     src/collections/zip.c \
     src/collections/zip.h

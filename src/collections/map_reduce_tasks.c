@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Maps whose results are reduced, where tasks are those of a map: they may fail, have a timeout, are tried again, or
- * run in other processes. Their results come window by window into memory of the call, and are folded in the pieces of
+ * run in other processes. Their results come window by window (windows.h), and are folded in the pieces of
  * map_reduce.h when the window is there.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/os.h"
 #include "base/size.h"
 #include "base/unwind.h"
-#include "call/call.h"
-#include "call/failure.h"
 #include "call/names.h"
-#include "call/progress.h"
+#include "call/results.h"
 #include "collections/map_reduce.h"
+#include "collections/windows.h"
 
 enum { WINDOW_BYTES = 262144 /* results of one map: so much memory a call has */ };
 
@@ -25,33 +23,15 @@ static int fail_with(int code)
     return -1;
 }
 
-/* What a program's progress callback is told: of the call, not of its windows. */
-typedef struct overall {
-    pl_progress_facts facts;
-    uint64_t reported;           /* when the callback last ended, in pl_os_nanoseconds() */
-    size_t done, failed;         /* tasks of the windows before */
-    size_t done_now, failed_now; /* of this one, as far as is known */
-} overall;
-
 /* A call that goes on from window to window. */
-typedef struct windows {
-    pl_map_reduction *r;
-    parallel_options o; /* the whole call's */
-    const pl_request *request;
-    size_t length;          /* tasks in a window: some pieces */
-    uint64_t deadline;      /* of the call, in pl_os_nanoseconds(); 0: none */
-    unsigned char *results; /* of a window */
-    unsigned char *value;   /* what has been reduced: the blocks before `block`, */
-    unsigned char *part;    /* and of that, if `begun` */
-    size_t begin;           /* the window */
-    size_t block;           /* the block that the next result belongs to */
-    bool begun;             /* there is something of it */
-    bool has_begun;         /* the call has: it is to be ended */
-    int code;               /* of the first failure that was kept, or 0 */
-    bool has_failure;       /* `failure` is that */
-    parallel_failure failure;
-    overall progress;
-} windows;
+typedef struct task_reduction {
+    const pl_map_reduction *r;
+    size_t length;        /* tasks in a window: some pieces */
+    unsigned char *value; /* what has been reduced: the blocks before `block`, */
+    unsigned char *part;  /* and of that, if `begun` */
+    size_t block;         /* the block that the last result belonged to */
+    bool begun;           /* there is something of it */
+} task_reduction;
 
 /* The end of the piece that task i is in. */
 static size_t piece_end(const pl_map_reduction *r, size_t i)
@@ -62,252 +42,98 @@ static size_t piece_end(const pl_map_reduction *r, size_t i)
     return to < end ? to : end;
 }
 
-/* Where the window ends that begins with task i: with a piece. */
-static size_t window_end(const windows *w, size_t i)
+/* A window ends with a piece. */
+static size_t window_length(void *ctx, size_t done)
 {
-    size_t end = i;
+    const task_reduction *t = ctx;
+    size_t end = done, n = t->r->work.blocks.n;
+    if (n == 0)
+        return 1;
     do
-        end = piece_end(w->r, end);
-    while (end < w->r->work.blocks.n && piece_end(w->r, end) - i <= w->length);
-    return end;
+        end = piece_end(t->r, end);
+    while (end < n && piece_end(t->r, end) - done <= t->length);
+    return end - done;
 }
 
-/* The block ends: it is folded into all before it. */
-static void end_block(windows *w)
+/* A block has come to its end: it is folded into all before it. */
+static void end_block(task_reduction *t)
 {
-    if (w->block > 0 && w->begun)
-        pl_reduce_fold(w->r->op, w->value, w->part, 1);
-    w->begun = false;
-    w->block++;
+    if (t->block > 0 && t->begun)
+        pl_reduce_fold(t->r->op, t->value, t->part, 1);
+    t->begun = false;
 }
 
-/* The results of tasks [from, to) of a window have come, which are in one piece. */
-static void fold_piece(windows *w, size_t from, size_t to)
+/* Folds results that have come. Those that a block or a piece has lost to failures are left out. */
+static bool fold_results(void *ctx, size_t first, size_t count, const unsigned char *results)
 {
-    const pl_map_reduction *r = w->r;
-    unsigned char *part = w->block == 0 ? w->value : w->part;
-    pl_map_reduce_add(r, part, w->begun || w->block == 0, w->results + (from - w->begin) * r->op->type_size, to - from);
-    w->begun = w->begun || to > from;
-}
-
-/* Folds what has come of the window [begin, end), but for tasks that have failed. */
-static void fold_window(windows *w, size_t end, const pl_failed_list *failed)
-{
-    const pl_map_reduction *r = w->r;
-    size_t k = 0;
-    for (size_t i = w->begin, to; i < end; i = to) {
-        to = piece_end(r, i);
-        for (size_t from = i; from < to;) {
-            while (k < failed->count && w->begin + failed->list[k].first.index + failed->list[k].count <= from)
-                k++;
-            size_t next = k < failed->count ? w->begin + failed->list[k].first.index : to;
-            next = next < to ? next : to;
-            if (from < next)
-                fold_piece(w, from, next);
-            from = next < to ? w->begin + failed->list[k].first.index + failed->list[k].count : to;
-        }
-        if (to == pl_blocks_begin(&r->work.blocks, w->block) + pl_blocks_length(&r->work.blocks, w->block))
-            end_block(w);
+    task_reduction *t = ctx;
+    const pl_map_reduction *r = t->r;
+    for (size_t from = first, end = first + count, to; results && from < end; from = to) {
+        to = piece_end(r, from);
+        to = to < end ? to : end;
+        if (from / r->work.blocks.size != t->block)
+            end_block(t);
+        t->block = from / r->work.blocks.size;
+        pl_map_reduce_add(r, t->block == 0 ? t->value : t->part, t->begun || t->block == 0,
+                          results + (from - first) * r->op->type_size, to - from);
+        t->begun = true;
     }
-}
-
-typedef struct folding {
-    windows *w;
-    size_t end;
-    const pl_failed_list *failed;
-} folding;
-
-static void fold_in_context(size_t begin, size_t end, void *ctx)
-{
-    const folding *f = ctx;
-    (void)begin;
-    (void)end;
-    fold_window(f->w, f->end, f->failed);
-}
-
-/* A failure of a window, as one of the call. */
-static parallel_failure of_the_call(const windows *w, const parallel_failure *failure)
-{
-    parallel_failure f = *failure;
-    f.index += w->begin;
-    return f;
-}
-
-/* Keeps the first failure of a call that goes on in spite of it. */
-static void keep_failure(windows *w, const pl_call *c)
-{
-    const parallel_failure *failure = pl_call_failure(c);
-    if (w->code || !failure)
-        return;
-    w->code = pl_call_code(c);
-    w->failure = of_the_call(w, failure);
-    w->failure.message = strdup(failure->message);
-    w->has_failure = w->failure.message != NULL;
-}
-
-/* Calls the program's callback. */
-PL_NOT_INLINED static void call_back(windows *w)
-{
-    PL_UNWIND_BARRIER();
-    overall *p = &w->progress;
-    pl_progress_facts *outer = pl_progress_now;
-    p->facts.failures = p->failed + p->failed_now;
-    pl_progress_now = &p->facts;
-    w->o.progress(p->done + p->done_now, w->r->work.blocks.n, w->o.progress_data);
-    pl_progress_now = outer;
-    p->reported = pl_os_nanoseconds();
-}
-
-/* The callback of a window. That it ends is no end of the call; but many short ones are reported now and then. */
-static void report_progress(size_t done, size_t total, void *data)
-{
-    windows *w = data;
-    overall *p = &w->progress;
-    (void)total;
-    p->done_now = done;
-    p->failed_now = pl_progress_now->failures;
-    bool is_end = pl_progress_now->ended;
-    if (!is_end || (p->done + done < w->r->work.blocks.n && pl_os_nanoseconds() - p->reported > PL_PROGRESS_NS))
-        call_back(w);
-}
-
-static void report_end(size_t begin, size_t end, void *ctx)
-{
-    (void)begin;
-    (void)end;
-    call_back(ctx);
-}
-
-/* The call has ended, well or not: the callback is called for the last time. */
-static void end_progress(windows *w)
-{
-    if (!w->o.progress || !w->has_begun)
-        return;
-    pl_put_aside failure;
-    int saved = errno, state = pl_os_cancel_defer();
-    pl_failure_put_aside(&failure);
-    w->progress.facts.ended = true;
-    pl_blocks_call(report_end, w);
-    pl_failure_put_back(&failure);
-    pl_os_cancel_restore(state);
-    errno = saved;
-}
-
-/* The options of a window that begins now. */
-static void window_options(const windows *w, parallel_options *o)
-{
-    *o = w->o;
-    o->names = o->names ? o->names + w->begin : NULL;
-    if (o->progress) {
-        o->progress = report_progress;
-        o->progress_data = (void *)w;
-    }
-    uint64_t now = w->deadline ? pl_os_nanoseconds() : 0;
-    if (w->deadline)
-        o->call_timeout = w->deadline > now ? (double)(w->deadline - now) * 1e-9 : 1e-9;
-}
-
-/* Runs a window. 0; or -1 with errno and the last failure. */
-PL_NOT_INLINED static int run_window(windows *w, size_t end)
-{
-    const pl_map_reduction *r = w->r;
-    parallel_options o;
-    pl_call c;
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    window_options(w, &o);
-    parallel_function f = *r->f;
-    f.options = NULL; /* they are in `o` */
-    memset(w->results, 0, (end - w->begin) * r->op->type_size);
-    const unsigned char *args = end ? r->args + w->begin * f.arg_size : NULL;
-    if (!pl_call_begin_map(&c, &pl_work_map, &f, args, end - w->begin, &o, w->request))
-        return -1;
-    w->has_begun = true;
-    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
-    bool well = pl_call_run(&c, w->results);
-    bool goes_on = well || (o.silent && !c.error && !c.failures.lost);
-    if (goes_on) {
-        keep_failure(w, &c);
-        pl_blocks_call(fold_in_context, &(folding){w, end, &c.failures.all});
-    } else if (pl_call_failure(&c)) { /* it is known by its index in the call */
-        c.failures.all.list[0].first = of_the_call(w, pl_call_failure(&c));
-    }
-    pl_cleanup_end(&cleanup);
-    pl_call_return(&c, !goes_on);
-    w->progress.done += w->progress.done_now;
-    w->progress.failed += w->progress.failed_now;
-    w->progress.done_now = w->progress.failed_now = 0;
-    return goes_on ? 0 : -1;
-}
-
-/* Runs them all; of no tasks, one, as a map of none does what the options say. */
-static int run_windows(windows *w)
-{
-    size_t n = w->r->work.blocks.n;
-    w->deadline = w->o.call_timeout > 0 && w->o.call_timeout < 1e9
-                      ? pl_os_nanoseconds() + (uint64_t)(w->o.call_timeout * 1e9) + 1
-                      : 0;
-    w->progress.facts.started = w->progress.reported = pl_os_nanoseconds();
-    do {
-        size_t end = n ? window_end(w, w->begin) : 0;
-        if (run_window(w, end) != 0)
-            return -1;
-        w->begin = end;
-    } while (w->begin < n);
-    return 0;
-}
-
-static void free_windows(void *ctx)
-{
-    windows *w = ctx;
-    free((char *)w->failure.message);
-    free(w->value);
+    if (first + count == r->work.blocks.n)
+        end_block(t);
+    return true;
 }
 
 /* All names of a call that has several windows: 0, or an error code. */
-static int check_names(const windows *w)
+static int check_names(const parallel_options *o, size_t n, size_t length)
 {
     pl_names all;
-    size_t n = w->r->work.blocks.n;
-    if (!w->o.names || n <= w->length)
+    if (!o->names || n <= length)
         return 0;
-    int error = pl_names_init(&all, w->o.names, n, PL_NAMES_OF_ALL);
+    int error = pl_names_init(&all, o->names, n, PL_NAMES_OF_ALL);
     if (!error)
         pl_names_free(&all);
     return error;
+}
+
+static void free_memory(void *memory)
+{
+    free(memory);
 }
 
 PL_NOT_INLINED int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const parallel_options *merged,
                                        const pl_request *request)
 {
     size_t size = r->op->type_size, n = r->work.blocks.n, length = WINDOW_BYTES / size;
-    windows w = {.r = r, .o = *merged, .request = request, .length = length < n ? length : n};
-    w.length = w.length > r->piece ? w.length : r->piece;
-    int error = check_names(&w);
+    task_reduction t = {.r = r, .length = length < n ? length : n};
+    t.length = t.length > r->piece ? t.length : r->piece;
+    int error = check_names(merged, n, t.length);
     if (error)
         return fail_with(error);
-    size_t room = pl_size_multiply((w.length < n ? w.length : n) + r->piece + 2, size);
+    size_t room = (t.length < n ? t.length : n) + r->piece;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    w.value = pl_results_allocate(room, r->op->type_align > PL_LINE ? r->op->type_align : PL_LINE);
-    if (!w.value)
+    t.value = pl_results_allocate(pl_size_multiply(room + 2, size),
+                                  r->op->type_align > PL_LINE ? r->op->type_align : PL_LINE);
+    if (!t.value)
         return fail_with(ENOMEM);
-    w.part = w.value + size;
-    w.results = w.part + size;
-    pl_cleanup_begin(&cleanup, free_windows, &w);
-    memcpy(w.value, acc, size);
-    int result = run_windows(&w);
-    end_progress(&w);
+    t.part = t.value + size;
+    pl_windows w = {.f = r->f,
+                    .args = r->args,
+                    .n = n,
+                    .options = merged,
+                    .request = request,
+                    .results = t.part + size,
+                    .room = room,
+                    .length = window_length,
+                    .take = fold_results,
+                    .ctx = &t};
+    pl_cleanup_begin(&cleanup, free_memory, t.value);
+    memcpy(t.value, acc, size);
+    int result = pl_windows_run(&w), code = errno;
+    if (w.done == n) /* also if some have failed that may */
+        memcpy(acc, t.value, size);
     pl_cleanup_end(&cleanup);
-    if (result == 0)
-        memcpy(acc, w.value, size);
-    if (result == 0 && w.code) { /* the others are in *acc */
-        if (w.has_failure)
-            pl_failure_set_last(&w.failure);
-        result = fail_with(w.code);
-    }
-    int saved = errno;
-    free_windows(&w);
-    errno = saved;
+    free_memory(t.value);
+    errno = code;
     return result;
 }
