@@ -75,8 +75,8 @@ PARALLEL_BEGIN_DECLS
  * @return as parallel_map(); EINVAL also if begin > end, or end - begin is more than PTRDIFF_MAX. Failures and names
  *         count from `begin`: that of the integer i has the index i - begin. The `arg` of a failure is NULL.
  *
- * There is no array of the integers, but for functions that can fail, and in calls that have options, or whose function
- * has: then one is made for as long as the call runs.
+ * No array of the integers is made, but for functions that can fail, and for calls with options, of the decoration,
+ * too: these have one while they run.
  */
 #define parallel_map_range(...) PARALLEL_MAP_RANGE_(__VA_ARGS__, PARALLEL_END_)
 
@@ -96,9 +96,13 @@ PARALLEL_BEGIN_DECLS
  *
  *     fn(args, n, result, extras);
  *
- * for a function decorated with PARALLEL_DECORATE_SPLIT that treats each argument independently of its neighbours.
- * Chunks are as long as one another, but for the last; with `grain`, that long.
+ * for a function that treats each argument independently of its neighbours: it is called with each chunk, several at
+ * once. Chunks are as long as one another, but for the last; with `grain`, that long.
  *
+ * @param fn      a function decorated with PARALLEL_DECORATE_SPLIT
+ * @param args    n arguments, contiguous; borrowed until the results are freed
+ * @param n       how many; 0 gives an empty vector
+ * @param options as for parallel_map()
  * @return the n results in order, whatever the chunks, and all else as for parallel_map(). parallel_map() itself takes
  *         such a function, too, and then chooses chunks as it goes.
  */
