@@ -39,6 +39,7 @@
  * | parallel_reduce, parallel_map_reduce        | make one value of an array, or of a map     | reduce.h    |
  * | PARALLEL_LOOP_REDUCE, parallel_loop_reduce  | the same of the values of a loop            | reduce.h    |
  * | PARALLEL_DECORATE_FOLD, parallel_fold       | add an array to an accumulator              | reduce.h    |
+ * | parallel_count, _find, _any, _all, ...      | count and search by a predicate             | search.h    |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
  * | parallel_executor_results, ...              | wait, look, cancel, shut down               | executor.h  |
@@ -105,6 +106,7 @@
 #include <libparallel/reduce.h>
 #include <libparallel/results.h>
 #include <libparallel/running.h>
+#include <libparallel/search.h>
 #include <libparallel/task.h>
 #include <libparallel/zip.h>
 

@@ -90,6 +90,7 @@ api_tests = \
     tests/api/test_retries \
     tests/api/test_sandboxes \
     tests/api/test_scribbles \
+    tests/api/test_search \
     tests/api/test_short \
     tests/api/test_shutdown \
     tests/api/test_signals \
@@ -223,6 +224,8 @@ tests_api_test_sandboxes_CFLAGS = $(test_cflags)
 tests_api_test_sandboxes_LDADD = $(api_ldadd)
 tests_api_test_scribbles_CFLAGS = $(test_cflags)
 tests_api_test_scribbles_LDADD = $(api_ldadd)
+tests_api_test_search_CFLAGS = $(test_cflags)
+tests_api_test_search_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_shutdown_CFLAGS = $(test_cflags)

@@ -8,4 +8,5 @@ libparallel_la_SOURCES += \
     src/api/par.c \
     src/api/pool.c \
     src/api/reduce.c \
-    src/api/scoped.c
+    src/api/scoped.c \
+    src/api/search.c

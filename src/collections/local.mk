@@ -13,6 +13,11 @@ libparallel_la_SOURCES += \
     src/collections/map_reduce_tasks.c \
     src/collections/reduce.c \
     src/collections/reduce.h \
+    src/collections/search.c \
+    src/collections/search.h \
+    src/collections/search_count.c \
+    src/collections/search_items.c \
+    src/collections/search_tasks.c \
     src/collections/tiles.c \
     src/collections/tiles.h \
     src/collections/windows.c \

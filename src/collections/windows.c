@@ -199,6 +199,9 @@ static int run_windows(pl_windows *w)
     w->facts.started = w->reported = pl_os_nanoseconds();
     w->deadline = timeout > 0 && timeout < 1e9 ? w->reported + (uint64_t)(timeout * 1e9) + 1 : 0;
     do {
+        int why = pl_context_reason(pl_context_thread.context);
+        if (why) /* the task that makes the call is to give up */
+            return fail_with(why);
         size_t rest = w->n - w->done, length = w->length ? w->length(w->ctx, w->done) : w->room;
         length = length < rest ? length : rest;
         size_t begin = w->order == PL_WINDOWS_BACKWARDS ? rest - length : w->done;

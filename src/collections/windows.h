@@ -59,8 +59,9 @@ typedef struct pl_windows {
     parallel_failure failure;
 } pl_windows;
 
-/* Runs all tasks, in windows; of none, one window, as a map of none does what the options say. 0; or -1 with errno and
- * the last failure: also where results of all others have been taken (`silent`), if `take` has not ended the call. */
+/* Runs all tasks, in windows; of none, one window, as a map of none does what the options say. No window begins in a
+ * task that is to give up. 0; or -1 with errno and the last failure: also where results of all others have been taken
+ * (`silent`), if `take` has not ended the call. */
 int pl_windows_run(pl_windows *w);
 
 #endif

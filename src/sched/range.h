@@ -45,8 +45,8 @@ static inline uint32_t pl_range_rest(const pl_range *range)
     return begin < end ? end - begin : 0;
 }
 
-/* Its worker: takes `want` iterations from the front, but at most a quarter of the rest; at least one. False if there
- * is none. */
+/* Its worker, or several that share it: takes `want` iterations from the front, but at most a quarter of the rest; at
+ * least one. False if there is none. */
 static inline bool pl_range_take(pl_range *range, uint32_t want, uint32_t *begin, uint32_t *end)
 {
     /* R3 relaxed: R4 decides; pairs with R1, R6 */
@@ -84,6 +84,39 @@ static inline bool pl_range_steal(pl_range *range, uint32_t *begin, uint32_t *en
             return true;
         }
     }
+}
+
+/*
+ * A range that nobody steals from, but that several workers take from, hands out its iterations from the front. Whoever
+ * finds that none from `end` on need be run cuts it there: the end never grows again. Since each of them moves the
+ * front on, all iterations before one that is taken have been taken before; so when the loop is over, all before the
+ * least of such ends have been run, and none was begun beyond it once that was known.
+ */
+
+/* Anyone: none from `end` on is taken any more. */
+static inline void pl_range_cut(pl_range *range, uint32_t end)
+{
+    /* R30 relaxed: R31 decides; pairs with R1, R4 */
+    uint64_t word = atomic_load_explicit(&range->word, memory_order_relaxed);
+    while ((uint32_t)word > end) {
+        /* R31 relaxed: moves the end, and what has been taken stays taken; pairs with R3, R4, R32 */
+        if (atomic_compare_exchange_weak_explicit(&range->word, &word, word >> 32 << 32 | end, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return;
+    }
+}
+
+/* Where it ends, as far as is known; and how far it has been taken. */
+static inline uint32_t pl_range_end(const pl_range *range)
+{
+    /* R32 relaxed: a hint that nothing more need be run; pairs with R31 */
+    return (uint32_t)atomic_load_explicit((_Atomic uint64_t *)&range->word, memory_order_relaxed);
+}
+
+static inline uint32_t pl_range_front(const pl_range *range)
+{
+    /* R33 relaxed: a hint; pairs with R1, R4 */
+    return (uint32_t)(atomic_load_explicit((_Atomic uint64_t *)&range->word, memory_order_relaxed) >> 32);
 }
 
 #endif

@@ -498,6 +498,46 @@ END
 wrong "by name" <<'END'
 PARALLEL_DECORATE_COMBINE(plain, double, 3);
 END
+
+# ---- counting and searching ----------------------------------------------------------------------------------------
+
+# no_search WORDS CALL
+no_search() {
+    wrong "$1" <<END
+static int is_odd(int x) { return x % 2; }
+static _Bool is_set(unsigned char x) { return x != 0; }
+static inline int ask(const double *x, int *result, void *extras) { *result = *x > 0; return extras != 0; }
+PARALLEL_DECORATE(is_odd, int, int);
+PARALLEL_DECORATE(is_set, unsigned char, _Bool);
+PARALLEL_DECORATE_TASK(ask, double, int);
+void use(const int *x, const void *p[2]);
+void use(const int *x, const void *p[2]) { p[0] = x; $2; }
+END
+}
+predicate="the function is no predicate, its result type is not bool"
+no_search "parallel_count(is_odd, ...): $predicate" '(void)parallel_count(is_odd, x, 4)'
+no_search "parallel_find(is_odd, ...): $predicate" 'p[1] = parallel_find(is_odd, x, 4)'
+no_search "parallel_find_last(is_odd, ...): $predicate" 'p[1] = parallel_find_last(is_odd, x, 4)'
+no_search "parallel_any(ask, ...): $predicate" '(void)parallel_any(ask, in, 4)'
+no_search "parallel_all(ask, ...): $predicate" '(void)parallel_all(ask, in, 4)'
+no_search "$fit" '(void)parallel_all(is_set, x, 4)'
+no_search "$fit" 'p[1] = parallel_find(is_set, x, 4)'
+no_search "by name" '(void)parallel_count(is_set, bytes, 4, 3)'
+right "counting and searching" <<'END'
+static _Bool is_set(unsigned char x) { return x != 0; }
+static inline int ask(const struct page *x, _Bool *result, void *extras) { *result = x->size > 0; return extras != 0; }
+PARALLEL_DECORATE(is_set, unsigned char, _Bool);
+PARALLEL_DECORATE_TASK(ask, struct page, _Bool);
+ptrdiff_t use(struct page *pages, const unsigned char *last);
+ptrdiff_t use(struct page *pages, const unsigned char *last)
+{
+    const struct page *p = parallel_find(ask, pages, 4, .max_workers = 2);
+    const unsigned char *first = parallel_find(is_set, bytes, 4);
+    last = parallel_find_last(is_set, bytes, 4, .grain = 2);
+    return parallel_count(is_set, bytes, 4) + (first == last) + (p == pages) + parallel_any(ask, pages, 4) +
+           parallel_all(is_set, last, 4);
+}
+END
 wrong "PARALLEL_DECORATE_FOLD(count, ...): the function is to be" <<'END'
 PARALLEL_DECORATE_FOLD(count, add_counts, struct counts, char);
 END

@@ -23,6 +23,12 @@ static double cube(double x)
 }
 PARALLEL_DECORATE(cube, double, double);
 
+static bool is_large(double x)
+{
+    return x > 990;
+}
+PARALLEL_DECORATE(is_large, double, bool);
+
 static struct page fetch(struct request r)
 {
     struct page p = {{0}};
@@ -176,6 +182,9 @@ static int loops_as_a_user_writes_them(void)
     REQUIRE(parallel_map_range_into(tripled, -500, 500, v) == 0 && v[0] == -1500 && v[999] == 1497);
     PARALLEL_SCOPED parallel_results *r = parallel_map_range(tripled, 0, 10, .grain = 3);
     REQUIRE(parallel_length(r) == 10 && *(const int *)parallel_result(r, 9) == 27);
+    REQUIRE(parallel_count(is_large, x, 1000) == 9 && parallel_find(is_large, x, 1000) == x + 991);
+    REQUIRE(parallel_find_last(is_large, x, 1000) == x + 999 && parallel_find(is_large, x, 900) == NULL && errno == 0);
+    REQUIRE(parallel_any(is_large, x, 900) == 0 && parallel_all(is_large, x + 991, 9, .max_workers = 2) == 1);
     REQUIRE(parallel_zip_map_into(times, x, v, 1000, x) == 0 && x[999] == 999.0 * 1497);
     return 0;
 }

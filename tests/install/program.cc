@@ -69,6 +69,27 @@ static bool loops()
     return parallel_map_range_into_function(&f, -5, 5, out, nullptr) == 0 && out[0] == -10 && out[9] == 8;
 }
 
+static int is_negative(const void *arg, void *result, void *)
+{
+    *static_cast<bool *>(result) = *static_cast<const int *>(arg) < 0;
+    return 0;
+}
+
+static bool searches()
+{
+    parallel_function f = {};
+    f.arg_size = sizeof(int);
+    f.result_size = sizeof(bool);
+    f.call = is_negative;
+    std::vector<int> x(1000, 3);
+    x[300] = x[700] = -1;
+    return parallel_count_function(&f, x.data(), x.size(), nullptr) == 2 &&
+           parallel_find_function(&f, x.data(), x.size(), nullptr) == &x[300] &&
+           parallel_find_last_function(&f, x.data(), x.size(), nullptr) == &x[700] &&
+           parallel_any_function(&f, x.data(), x.size(), nullptr) == 1 &&
+           parallel_all_function(&f, x.data(), x.size(), nullptr) == 0;
+}
+
 int main()
 {
     parallel_function f = {};
@@ -89,7 +110,7 @@ int main()
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
         return 1;
-    if (!loops())
+    if (!loops() || !searches())
         return 1;
     std::puts("fine");
 }

@@ -165,6 +165,47 @@ static void six_eaten(void)
         model_assert(ran[i] == 1);
 }
 
+/* Both take from the front of one, and each may find something that makes all from there on superfluous. */
+static uint32_t cuts[2]; /* where each has cut it */
+
+static void set_up_front(void)
+{
+    memset(ran, 0, sizeof ran);
+    cuts[0] = cuts[1] = 6;
+    pl_range_set(&ranges[0], 0, 6);
+}
+
+static void eat_up_to(uint32_t last, uint32_t *cut)
+{
+    uint32_t b = 0, e;
+    while (pl_range_take(&ranges[0], 1, &b, &e) && (eat(b, e), b < last)) {
+    }
+    if (b < last)
+        return;
+    *cut = b;
+    pl_range_cut(&ranges[0], b);
+    pl_range_cut(&ranges[0], 5); /* which changes nothing */
+    model_assert(!pl_range_take(&ranges[0], 1, &b, &e));
+}
+
+static void eat_up_to_two(void)
+{
+    eat_up_to(2, &cuts[0]);
+}
+
+static void eat_up_to_three(void)
+{
+    eat_up_to(3, &cuts[1]);
+}
+
+static void eaten_to_the_first(void)
+{
+    uint32_t end = pl_range_end(&ranges[0]);
+    model_assert(end == (cuts[0] < cuts[1] ? cuts[0] : cuts[1]));
+    for (uint32_t i = 0; i < 6; i++)
+        model_assert(i < end ? ran[i] == 1 : ran[i] <= 1);
+}
+
 /* ---- the pool: its real threads' main function ----------------------------------------------------------- */
 
 /* Jobs, as loops put them on deques. */
@@ -644,6 +685,7 @@ const scenario sched_scenarios[] = {
     {"publish: three threads", set_up_publishing, {have_it, have_it, have_it}, all_have_the_same, 0},
     {"latch: two helpers", set_up_latch, {wait_at_latch, help_latch, help_latch}, latch_was_left_alone, 0},
     {"range: two workers", set_up_ranges, {eat_first, eat_second}, six_eaten, 0},
+    {"range: from the front", set_up_front, {eat_up_to_two, eat_up_to_three}, eaten_to_the_first, 0},
     {"pool: a publisher and a worker", two_workers, {publish_two, be_a_worker}, pool_is_at_rest, 0},
     {"pool: a worker that is kept off a CPU", two_workers_and_cpus, {publish_two, be_a_worker}, nobody_is_kept_off, 0},
     {"pool: a task and two workers", three_workers, {publish_one, be_a_worker, be_a_worker}, pool_is_at_rest, 0},

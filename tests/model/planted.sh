@@ -352,6 +352,10 @@ plant "a worker takes from its range without a CAS" $file range: \
     's/if \(atomic_compare_exchange_weak_explicit\(&range->word, &word, (pl_range_word\(b \+ size, e\)),\s*memory_order_relaxed,\s*memory_order_relaxed\)\)/atomic_store_explicit(&range->word, $1, memory_order_relaxed);/'
 plant "a thief halves a range without a CAS" $file range: \
     's/if \(atomic_compare_exchange_weak_explicit\(&range->word, &word, (pl_range_word\(b, middle\)),\s*memory_order_relaxed,\s*memory_order_relaxed\)\)/atomic_store_explicit(&range->word, $1, memory_order_relaxed);/'
+plant "a range is cut without a CAS" $file range: \
+    's/if \(atomic_compare_exchange_weak_explicit\(&range->word, &word, (word >> 32 << 32 \| end),\s*memory_order_relaxed,\s*memory_order_relaxed\)\)\s*return;/atomic_store_explicit(&range->word, $1, memory_order_relaxed); return;/'
+plant "a range that has been cut grows again" $file range: \
+    's/while \(\(uint32_t\)word > end\)/while ((uint32_t)word != end)/'
 
 file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \

@@ -95,9 +95,73 @@ START_TEST(exactly_once)
 }
 END_TEST
 
+START_TEST(is_cut_once_and_for_all)
+{
+    pl_range r;
+    uint32_t b, e;
+    pl_range_set(&r, 0, 100);
+    pl_range_cut(&r, 200);
+    ck_assert_uint_eq(pl_range_end(&r), 100);
+    pl_range_cut(&r, 60);
+    pl_range_cut(&r, 80);
+    ck_assert_uint_eq(pl_range_end(&r), 60);
+    ck_assert(pl_range_take(&r, 10, &b, &e));
+    ck_assert(b == 0 && e == 10 && pl_range_front(&r) == 10);
+    pl_range_cut(&r, 5); /* before what has been taken */
+    ck_assert(!pl_range_take(&r, 10, &b, &e) && !pl_range_steal(&r, &b, &e));
+    ck_assert(pl_range_rest(&r) == 0 && pl_range_end(&r) == 5 && pl_range_front(&r) == 10);
+    pl_range_set(&r, UINT32_MAX - 5, UINT32_MAX);
+    pl_range_cut(&r, UINT32_MAX - 3);
+    ck_assert_uint_eq(pl_range_rest(&r), 2);
+}
+END_TEST
+
+/* Several take from one range; those whose iterations are at or beyond a place of their own cut it. */
+static struct {
+    pl_range range;
+    _Atomic unsigned char done[COUNT];
+} front;
+
+static void *searcher(void *place)
+{
+    uint32_t b, e, hit = *(uint32_t *)place;
+    unsigned long long seed = hit;
+    while (pl_range_take(&front.range, (uint32_t)(pl_random(&seed) % 5), &b, &e)) {
+        for (uint32_t i = b; i < e; i++)
+            atomic_fetch_add_explicit(&front.done[i], 1, memory_order_relaxed);
+        if (e > hit) {
+            pl_range_cut(&front.range, b);
+            break;
+        }
+    }
+    return NULL;
+}
+
+START_TEST(all_before_a_cut_are_taken)
+{
+    pthread_t threads[SEATS];
+    uint32_t places[SEATS];
+    pl_range_set(&front.range, 0, COUNT);
+    for (int i = 0; i < SEATS; i++) {
+        places[i] = (uint32_t)(COUNT / 2 + i * 7 * _i);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, searcher, &places[i]), 0);
+    }
+    for (int i = 0; i < SEATS; i++)
+        pthread_join(threads[i], NULL);
+    uint32_t end = pl_range_end(&front.range);
+    ck_assert_uint_ge(end, COUNT / 2 - 4);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        int done = atomic_load_explicit(&front.done[i], memory_order_relaxed);
+        ck_assert_msg(i < end ? done == 1 : done <= 1, "iteration %u ran %d times", i, done);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
+    tcase_add_test(c, is_cut_once_and_for_all);
+    tcase_add_loop_test(c, all_before_a_cut_are_taken, 0, 4);
     tcase_add_test(c, takes_at_most_a_quarter);
     tcase_add_test(c, halves_from_the_back);
     tcase_add_test(c, works_at_the_largest_indices);

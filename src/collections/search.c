@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What counting and searching have in common (search.h): their beginning, and bytes. */
+#include "collections/search.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "call/failure.h"
+#include "call/function.h"
+
+static bool fail_with(int code)
+{
+    errno = code;
+    return false;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------------------- */
+
+bool pl_search_is_plain(const parallel_function *f, const void *args, const parallel_options *options)
+{
+    return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
+           f->arg_size && f->result_size == sizeof(bool) && pl_function_is_aligned(f);
+}
+
+bool pl_search_begin(pl_search_means *means, const parallel_function *f, const void *args, size_t n,
+                     const parallel_options *options, const pl_request *request)
+{
+    pl_failure_clear_last();
+    if (!pl_function_copy(&means->f, f) || means->f.result_size != sizeof(bool) || (n && !args))
+        return fail_with(EINVAL);
+    if (pl_size_multiply(n, means->f.arg_size) == PL_SIZE_NONE)
+        return fail_with(ENOMEM);
+    means->has_options = options || means->f.options;
+    if (!pl_options_merge(&means->options, options, means->f.options, request))
+        return false;
+    return means->options.names ? fail_with(EINVAL) : true;
+}
+
+bool pl_search_needs_map(const pl_search_means *means)
+{
+    const parallel_options *o = &means->options;
+    return pl_function_can_fail(&means->f) || o->timeout > 0 || o->retries > 0 || o->extras ||
+           o->executor == PARALLEL_PROCESS;
+}
+
+void pl_search_ask(const parallel_function *f, const unsigned char *args, size_t begin, size_t end, void *bytes)
+{
+    parallel_span span = {.args = args + begin * f->arg_size, .results = bytes};
+    f->kernel(&span, 0, end - begin);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------------------- */
+
+/* A vector that may stand anywhere. */
+typedef unsigned char bytes16 __attribute__((vector_size(16), aligned(1), may_alias));
+
+size_t pl_search_count_bytes(const unsigned char *bytes, size_t n)
+{
+    size_t count = 0, i = 0;
+    while (n - i >= sizeof(bytes16)) {
+        size_t rounds = (n - i) / sizeof(bytes16), most = UCHAR_MAX; /* what a byte can count to */
+        bytes16 sums = {0};
+        for (size_t end = i + (rounds < most ? rounds : most) * sizeof sums; i < end; i += sizeof sums)
+            sums -= (bytes16)(*(const bytes16 *)(bytes + i) != 0);
+        uint64_t halves[2], pairs = UINT64_C(0x00ff00ff00ff00ff);
+        memcpy(halves, &sums, sizeof halves);
+        for (int k = 0; k < 2; k++) /* four sums of two bytes each, which a product adds up in its highest */
+            count += ((halves[k] & pairs) + (halves[k] >> 8 & pairs)) * UINT64_C(0x0001000100010001) >> 48;
+    }
+    for (; i < n; i++)
+        count += bytes[i] != 0;
+    return count;
+}
+
+/* The last byte that is not 0. */
+static size_t last_of(const unsigned char *bytes, size_t n)
+{
+    size_t i = n;
+    for (uint64_t words[4]; i >= sizeof words; i -= sizeof words) {
+        memcpy(words, bytes + i - sizeof words, sizeof words);
+        if (words[0] | words[1] | words[2] | words[3])
+            break;
+    }
+    while (i > 0)
+        if (bytes[--i])
+            return i;
+    return n;
+}
+
+size_t pl_search_bytes(pl_search_aim aim, const unsigned char *bytes, size_t n)
+{
+    if (aim == PL_SEARCH_LAST)
+        return last_of(bytes, n);
+    const unsigned char *first = memchr(bytes, aim == PL_SEARCH_FIRST, n);
+    return first ? (size_t)(first - bytes) : n;
+}

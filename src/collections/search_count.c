@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* How many items a predicate holds of: each participant of a loop over all items counts for itself. */
+#include <errno.h>
+#include <stdalign.h>
+#include <stdint.h>
+
+#include "base/unwind.h"
+#include "call/call.h"
+#include "call/failure.h"
+#include "call/plain.h"
+#include "collections/search.h"
+#include "sched/inline.h"
+
+/* A count that is under way. */
+typedef struct counting {
+    const parallel_function *f;
+    const unsigned char *args;
+    const pl_context *task; /* the one that makes the call, or NULL: it may be that it is to give up */
+    pl_stop left_out;       /* raised: some items were not looked at, as it is */
+    size_t *counts;         /* each participant's */
+} counting;
+
+static size_t count_items(const counting *c, size_t begin, size_t end)
+{
+    alignas(PL_LINE) unsigned char bytes[PL_SEARCH_BUFFER];
+    size_t count = 0;
+    for (size_t to; begin < end; begin = to) {
+        to = end - begin < sizeof bytes ? end : begin + sizeof bytes;
+        pl_search_ask(c->f, c->args, begin, to, bytes);
+        count += pl_search_count_bytes(bytes, to - begin);
+    }
+    return count;
+}
+
+static void count_chunk(size_t begin, size_t end, void *ctx)
+{
+    counting *c = ctx;
+    if (c->task && pl_context_reason(c->task))
+        pl_stop_raise(&c->left_out, PL_STOP_ALL);
+    else
+        c->counts[pl_context_thread.context->participant] += count_items(c, begin, end);
+}
+
+/* Runs the loop, with options, which are merged, or without. 0; or -1 with errno. */
+PL_NOT_INLINED static int run_with(const pl_body *loop, size_t n, pl_cost *cost, const parallel_options *options,
+                                   const pl_request *request)
+{
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!pl_call_begin_loop(&c, loop, n, options, request))
+        return -1;
+    c.work.function.cost = (parallel_cost *)cost;
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
+    bool well = pl_call_run(&c, NULL);
+    pl_cleanup_end(&cleanup);
+    pl_call_return(&c, !well);
+    return well ? 0 : -1;
+}
+
+/* Counts with help. */
+PL_NOT_INLINED static ptrdiff_t count_shared(const parallel_function *f, const void *args, size_t n,
+                                             const parallel_options *options, const pl_request *request)
+{
+    size_t counts[PL_SLEEP_MAX], count = 0, limit = parallel_worker_limit(options);
+    counting c = {.f = f, .args = args, .task = pl_context_thread.context, .counts = counts};
+    pl_body loop = {count_chunk, &c, c.task};
+    pl_cost *cost = f->cost ? (pl_cost *)f->cost : pl_cost_of((uintptr_t)f->kernel);
+    for (size_t k = 0; k < limit; k++)
+        counts[k] = 0;
+    if ((options ? run_with(&loop, n, cost, options, request) : pl_plain_loop(&loop, n, cost)) != 0)
+        return -1;
+    if (pl_stop_level(&c.left_out)) {
+        pl_cost_forget(cost); /* of what was not looked at */
+        errno = pl_context_reason(c.task);
+        return -1;
+    }
+    for (size_t k = 0; k < limit; k++)
+        count += counts[k];
+    return (ptrdiff_t)count;
+}
+
+PL_NOT_INLINED static ptrdiff_t count_with(const parallel_function *f, const void *args, size_t n,
+                                           const parallel_options *options, const pl_request *request)
+{
+    pl_search_means means;
+    if (!pl_search_begin(&means, f, args, n, options, request))
+        return -1;
+    if (pl_search_needs_map(&means)) {
+        pl_search_call call = {.f = &means.f, .args = args, .n = n};
+        return pl_search_count_tasks(&call, &means.options, request);
+    }
+    return count_shared(&means.f, args, n, means.has_options ? &means.options : NULL, request);
+}
+
+static void count_here(size_t begin, size_t end, void *ctx)
+{
+    const counting *c = ctx;
+    *c->counts = count_items(c, begin, end);
+}
+
+ptrdiff_t pl_search_count(const parallel_function *f, const void *args, size_t n, const parallel_options *options,
+                          const pl_request *request)
+{
+    if (!pl_search_is_plain(f, args, options) || n == 0 || !pl_inline_fits((const pl_cost *)f->cost, n))
+        return count_with(f, args, n, options, request);
+    size_t count;
+    counting c = {.f = f, .args = args, .counts = &count};
+    pl_body loop = {count_here, &c, pl_context_thread.context};
+    pl_plain_at_once(&loop, n, (const pl_cost *)f->cost, n);
+    return (ptrdiff_t)count;
+}
