@@ -106,6 +106,7 @@
 #include <libparallel/reduce.h>
 #include <libparallel/results.h>
 #include <libparallel/running.h>
+#include <libparallel/scan.h>
 #include <libparallel/search.h>
 #include <libparallel/task.h>
 #include <libparallel/zip.h>

@@ -89,6 +89,7 @@ api_tests = \
     tests/api/test_results \
     tests/api/test_retries \
     tests/api/test_sandboxes \
+    tests/api/test_scan \
     tests/api/test_scribbles \
     tests/api/test_search \
     tests/api/test_short \
@@ -222,6 +223,8 @@ tests_api_test_retries_CFLAGS = $(test_cflags)
 tests_api_test_retries_LDADD = $(api_ldadd)
 tests_api_test_sandboxes_CFLAGS = $(test_cflags)
 tests_api_test_sandboxes_LDADD = $(api_ldadd)
+tests_api_test_scan_CFLAGS = $(test_cflags)
+tests_api_test_scan_LDADD = $(api_ldadd) -lm
 tests_api_test_scribbles_CFLAGS = $(test_cflags)
 tests_api_test_scribbles_LDADD = $(api_ldadd)
 tests_api_test_search_CFLAGS = $(test_cflags)

@@ -35,6 +35,13 @@ typedef struct parallel_combine {
     const parallel_options *options; /**< the decoration's defaults, or NULL */
     parallel_cost *cost;             /**< where to remember what an item costs, or NULL */
     bool is_numeric;                 /**< it is one of the words, whose blocks are larger; leave it to the library */
+
+    /**
+     * What scans are made of, or NULL. For n items in order, with v = *value: v = op(v, item), and the place of the
+     * item in `out` gets v; or what v was before, if `exclusive`; or op(*prefix, that), if `prefix` is not NULL. *value
+     * becomes the last v. `out` may be `items`. Where `items` is NULL, what is in `out` becomes op(*prefix, that).
+     */
+    void (*scan)(const void *prefix, void *value, const void *items, void *out, size_t n, bool exclusive);
 } parallel_combine;
 
 /**

@@ -8,5 +8,6 @@ libparallel_la_SOURCES += \
     src/api/par.c \
     src/api/pool.c \
     src/api/reduce.c \
+    src/api/scan.c \
     src/api/scoped.c \
     src/api/search.c

@@ -27,6 +27,15 @@
  * item. */
 #define BYTES_WORTH_AN_ITEM 8
 
+/* How many links of a chain: of few items, of many, and at most; how many bytes of items one has, if there are many, so
+ * that they stay in the second cache; and how many bytes of places all have. */
+#define FEW_LINKS 128
+#define MANY_LINKS 512
+#define MANY_LINK_ITEMS 524288
+#define MOST_LINKS 4096
+#define LINK_BYTES 65536
+#define LINK_PLACES 65536
+
 static pl_blocks blocks_of(size_t n, size_t part_size, size_t least)
 {
     if (n == 0)
@@ -46,6 +55,20 @@ pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers)
 pl_blocks pl_blocks_of_accumulators(size_t n, size_t size)
 {
     return blocks_of(n, size, size / BYTES_WORTH_AN_ITEM + 1);
+}
+
+pl_blocks pl_blocks_of_links(size_t n, size_t item_size, size_t place_size, size_t least)
+{
+    if (n <= least) /* nothing is divided in a short call */
+        return (pl_blocks){.n = n, .size = least, .count = n > 0};
+    size_t most = n < MANY_LINK_ITEMS ? FEW_LINKS : MANY_LINKS, places = LINK_PLACES / place_size;
+    size_t in_cache = LINK_BYTES / item_size;
+    places = places > LEAST_BLOCKS ? places : LEAST_BLOCKS;
+    size_t size = pl_chunking_even(n, most), fewest = pl_chunking_even(n, places < MOST_LINKS ? places : MOST_LINKS);
+    size = size < in_cache ? size : in_cache;
+    size = size > fewest ? size : fewest;
+    size = size > least ? size : least;
+    return (pl_blocks){.n = n, .size = size, .count = pl_chunking_even(n, size)};
 }
 
 /* ---- running --------------------------------------------------------------------------------------------- */
@@ -126,8 +149,8 @@ PL_NOT_INLINED static int run_merged(const pl_blocks_work *work, const pl_body *
     return result;
 }
 
-static int treat_all(pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
-                     const parallel_options *decoration, const pl_request *request)
+int pl_blocks_treat(pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
+                    const parallel_options *decoration, const pl_request *request)
 {
     const pl_blocks *b = &work->blocks;
     pl_body loop = {work->treat, work, pl_context_thread.context};
@@ -164,7 +187,7 @@ PL_NOT_INLINED int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost,
     work->parts = far ? far : near;
     pl_cleanup_begin(&cleanup, free_memory, far);
     memcpy(work->parts, acc, work->part_size);
-    int result = treat_all(work, cost, options, decoration, request);
+    int result = pl_blocks_treat(work, cost, options, decoration, request);
     if (result == 0) {
         pl_blocks_call(work->combine, work);
         memcpy(acc, work->parts, work->part_size);

@@ -40,6 +40,10 @@ pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers);
  * another, takes time. */
 pl_blocks pl_blocks_of_accumulators(size_t n, size_t size);
 
+/* The blocks of n items of so many bytes that are links of a chain (chained.h), each of which has a place of so many;
+ * but for the last, they have `least` items or more. */
+pl_blocks pl_blocks_of_links(size_t n, size_t item_size, size_t place_size, size_t least);
+
 /* Where block k begins, and how many items it has. */
 static inline size_t pl_blocks_begin(const pl_blocks *b, size_t k)
 {
@@ -76,6 +80,10 @@ typedef struct pl_blocks_work {
  */
 int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost, const parallel_options *options,
                   const parallel_options *decoration, const pl_request *request);
+
+/* Only has them treated, without parts: what does that keeps its own. */
+int pl_blocks_treat(pl_blocks_work *work, pl_cost *cost, const parallel_options *options,
+                    const parallel_options *decoration, const pl_request *request);
 
 /* A call of no items: only its options are looked at. As pl_blocks_run(). */
 int pl_blocks_check(const parallel_options *options, const parallel_options *decoration, const pl_request *request);

@@ -3,6 +3,8 @@ libparallel_la_SOURCES += \
     src/collections/blocks.h \
     src/collections/captures.c \
     src/collections/captures.h \
+    src/collections/chained.c \
+    src/collections/chained.h \
     src/collections/fold.c \
     src/collections/indices.c \
     src/collections/indices.h \
@@ -13,6 +15,8 @@ libparallel_la_SOURCES += \
     src/collections/map_reduce_tasks.c \
     src/collections/reduce.c \
     src/collections/reduce.h \
+    src/collections/scan.c \
+    src/collections/scan.h \
     src/collections/search.c \
     src/collections/search.h \
     src/collections/search_count.c \

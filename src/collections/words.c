@@ -107,9 +107,60 @@
         out[3] = d;                                                                                                    \
     }
 
+/* Scans n numbers of `type`, taken for `as`. Here, too, there is one copy of each: what comes before a block is put
+ * before its items in a pass of its own. */
+#define SCAN(name, type, as, wide, op)                                                                                 \
+    ONE_COPY static void scan_##name##_##type(const void *prefix, void *left, const void *items, void *out, size_t n,  \
+                                              bool exclusive)                                                          \
+    {                                                                                                                  \
+        const as *x = items;                                                                                           \
+        as value, *y = out;                                                                                            \
+        if (x) {                                                                                                       \
+            memcpy(&value, left, sizeof value);                                                                        \
+            for (size_t i = 0; i < n; i++) {                                                                           \
+                as next = (as)op##_N((wide)value, (wide)x[i]);                                                         \
+                y[i] = exclusive ? value : next;                                                                       \
+                value = next;                                                                                          \
+            }                                                                                                          \
+            memcpy(left, &value, sizeof value);                                                                        \
+        }                                                                                                              \
+        if (prefix)                                                                                                    \
+            apply_##name##_##type(prefix, out, n);                                                                     \
+    }
+
+/* Puts *prefix before each of n numbers. */
+#define APPLY(name, type, as, wide, op)                                                                                \
+    ONE_COPY static void apply_##name##_##type(const void *prefix, as *y, size_t n)                                    \
+    {                                                                                                                  \
+        typedef VECTOR(as, 16) vector;                                                                                 \
+        enum { IN_VECTOR = 16 / sizeof(as) };                                                                          \
+        as before;                                                                                                     \
+        vector all;                                                                                                    \
+        size_t i = 0;                                                                                                  \
+        memcpy(&before, prefix, sizeof before);                                                                        \
+        for (size_t k = 0; k < IN_VECTOR; k++)                                                                         \
+            all[k] = before;                                                                                           \
+        for (; n - i >= IN_VECTOR; i += IN_VECTOR) {                                                                   \
+            vector *v = (vector *)(void *)(y + i);                                                                     \
+            *v = op##_V(all, *v);                                                                                      \
+        }                                                                                                              \
+        for (; i < n; i++)                                                                                             \
+            y[i] = (as)op##_N((wide)before, (wide)y[i]);                                                               \
+    }
+#define APPLY_ONE(name, type, as, wide, op)                                                                            \
+    ONE_COPY static void apply_##name##_##type(const void *prefix, as *y, size_t n)                                    \
+    {                                                                                                                  \
+        as before;                                                                                                     \
+        memcpy(&before, prefix, sizeof before);                                                                        \
+        for (size_t i = 0; i < n; i++)                                                                                 \
+            y[i] = (as)op##_N((wide)before, (wide)y[i]);                                                               \
+    }
+
 /* Folds n numbers of `type`, taken for `as` (which wraps around, where `type` may not; `wide` is what a machine
  * calculates with). */
 #define FOLD(name, type, as, wide, op)                                                                                 \
+    APPLY(name, type, as, wide, op)                                                                                    \
+    SCAN(name, type, as, wide, op)                                                                                     \
     LANES_OF_16(name, type, as, op)                                                                                    \
     LANES_OF_32(name, type, as, op)                                                                                    \
     ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n)                                 \
@@ -141,6 +192,8 @@
 
 /* Those that vectors do not have, or machines not fast. */
 #define FOLD_ONE(name, type, as, wide, op)                                                                             \
+    APPLY_ONE(name, type, as, wide, op)                                                                                \
+    SCAN(name, type, as, wide, op)                                                                                     \
     ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n)                                 \
     {                                                                                                                  \
         const as *x = items;                                                                                           \
@@ -177,23 +230,24 @@ FOLD(min, double, double, double, LEAST)
 FOLD(max, double, double, double, GREATEST)
 
 typedef long double long_double;
+typedef bool boolean; /* a name, and no macro */
 FOLD_ONE(plus, long_double, long_double, long_double, PLUS)
 FOLD_ONE(times, long_double, long_double, long_double, TIMES)
 FOLD_ONE(min, long_double, long_double, long_double, LEAST)
 FOLD_ONE(max, long_double, long_double, long_double, GREATEST)
 
-FOLD_ONE(and, bool, bool, int, AND)
-FOLD_ONE(or, bool, bool, int, OR)
-FOLD_ONE(xor, bool, bool, int, XOR)
+FOLD_ONE(and, boolean, boolean, int, AND)
+FOLD_ONE(or, boolean, boolean, int, OR)
+FOLD_ONE(xor, boolean, boolean, int, XOR)
 
 /* ---- the table ------------------------------------------------------------------------------------------- */
 
 /* One number, for programs that call it; and blocks of them. */
-#define ONE(word, fold, type)                                                                                          \
+#define ONE(word, of, type)                                                                                            \
     static parallel_cost cost_##word##_##type;                                                                         \
     static void call_##word##_##type(void *left, const void *right)                                                    \
     {                                                                                                                  \
-        fold(left, right, 1);                                                                                          \
+        fold_##of(left, right, 1);                                                                                     \
     }                                                                                                                  \
     static void blocks_##word##_##type(void *left, const void *items, size_t n, size_t block)                          \
     {                                                                                                                  \
@@ -201,44 +255,49 @@ FOLD_ONE(xor, bool, bool, int, XOR)
         type value;                                                                                                    \
         size_t i = block < n && block > 1 ? block : n;                                                                 \
         memcpy(&value, left, sizeof value);                                                                            \
-        fold(&value, x, i);                                                                                            \
+        fold_##of(&value, x, i);                                                                                       \
         while (i < n) {                                                                                                \
             size_t size = block < n - i ? block : n - i;                                                               \
             type part = x[i];                                                                                          \
-            fold(&part, x + i + 1, size - 1);                                                                          \
-            fold(&value, &part, 1);                                                                                    \
+            fold_##of(&part, x + i + 1, size - 1);                                                                     \
+            fold_##of(&value, &part, 1);                                                                               \
             i += size;                                                                                                 \
         }                                                                                                              \
         memcpy(left, &value, sizeof value); /* which may be one of the items */                                        \
+    }                                                                                                                  \
+    static void prefixes_##word##_##type(const void *prefix, void *value, const void *items, void *out, size_t n,      \
+                                         bool exclusive)                                                               \
+    {                                                                                                                  \
+        scan_##of(prefix, value, items, out, n, exclusive);                                                            \
     }
 
 #define ENTRY(word, type)                                                                                              \
     {                                                                                                                  \
         .name = #word, .size = sizeof(parallel_combine), .call = call_##word##_##type, .type_size = sizeof(type),      \
         .type_align = _Alignof(type), .fold = blocks_##word##_##type, .cost = &cost_##word##_##type,                   \
-        .is_numeric = true,                                                                                            \
+        .is_numeric = true, .scan = prefixes_##word##_##type,                                                          \
     }
 
 /* All words that are of each type, with the fold of the type that it is taken for. */
 #define EACH_OF_INTEGER(X, type, like)                                                                                 \
-    X(plus, fold_plus_##like, type)                                                                                    \
-    X(times, fold_times_##like, type)                                                                                  \
-    X(min, fold_min_##type, type)                                                                                      \
-    X(max, fold_max_##type, type)                                                                                      \
-    X(and, fold_and_##like, type)                                                                                      \
-    X(or, fold_or_##like, type)                                                                                        \
-    X(xor, fold_xor_##like, type)
+    X(plus, plus_##like, type)                                                                                         \
+    X(times, times_##like, type)                                                                                       \
+    X(min, min_##type, type)                                                                                           \
+    X(max, max_##type, type)                                                                                           \
+    X(and, and_##like, type)                                                                                           \
+    X(or, or_##like, type)                                                                                             \
+    X(xor, xor_##like, type)
 #define EACH_OF_FLOAT(X, type)                                                                                         \
-    X(plus, fold_plus_##type, type)                                                                                    \
-    X(times, fold_times_##type, type)                                                                                  \
-    X(min, fold_min_##type, type)                                                                                      \
-    X(max, fold_max_##type, type)
+    X(plus, plus_##type, type)                                                                                         \
+    X(times, times_##type, type)                                                                                       \
+    X(min, min_##type, type)                                                                                           \
+    X(max, max_##type, type)
 #define EACH_OF_BOOL(X)                                                                                                \
-    X(min, fold_and_bool, bool)                                                                                        \
-    X(max, fold_or_bool, bool)                                                                                         \
-    X(and, fold_and_bool, bool)                                                                                        \
-    X(or, fold_or_bool, bool)                                                                                          \
-    X(xor, fold_xor_bool, bool)
+    X(min, and_boolean, bool)                                                                                          \
+    X(max, or_boolean, bool)                                                                                           \
+    X(and, and_boolean, bool)                                                                                          \
+    X(or, or_boolean, bool)                                                                                            \
+    X(xor, xor_boolean, bool)
 
 EACH_OF_INTEGER(ONE, int8_t, int8_t)
 EACH_OF_INTEGER(ONE, int16_t, int16_t)

@@ -1,4 +1,6 @@
 libruntime_la_SOURCES += \
+    src/sched/chain.c \
+    src/sched/chain.h \
     src/sched/chunking.c \
     src/sched/chunking.h \
     src/sched/cores.c \

@@ -4,6 +4,9 @@
 #ifndef LIBPARALLEL_DETAIL_REDUCE_H
 #define LIBPARALLEL_DETAIL_REDUCE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <libparallel/detail/function.h>
 #include <libparallel/detail/loop.h>
 #include <libparallel/detail/options.h>
@@ -186,6 +189,7 @@ enum {
     {                                                                                                                  \
         fn##__parallel_fold_blocks(pl_left, pl_right, 1, 1);                                                           \
     }                                                                                                                  \
+    PARALLEL_SCAN_KERNEL_(fn)                                                                                          \
     PARALLEL_DEFAULTS_(fn##__parallel_combine, __VA_ARGS__)                                                            \
     __attribute__((unused)) static const parallel_combine fn##__parallel_combine = {                                   \
         .name = #fn,                                                                                                   \
@@ -196,6 +200,45 @@ enum {
         .fold = fn##__parallel_fold_blocks,                                                                            \
         .options = PARALLEL_IF_ANY_(&fn##__parallel_combine_options, (const parallel_options *)0, __VA_ARGS__),        \
         .cost = &fn##__parallel_combine_cost,                                                                          \
+        .scan = fn##__parallel_scan,                                                                                   \
+    }
+
+/* Each item is read before its place in `out`, which may be its own, is written. */
+#define PARALLEL_SCAN_EACH_(fn, exclusive_value, value)                                                                \
+    for (size_t pl_i = 0; pl_i < pl_n; pl_i++) {                                                                       \
+        fn##__parallel_type pl_next = fn(pl_value, pl_x[pl_i]);                                                        \
+        pl_out[pl_i] = pl_exclusive ? (exclusive_value) : (value);                                                     \
+        pl_value = pl_next;                                                                                            \
+    }
+#define PARALLEL_SCAN_KERNEL_(fn)                                                                                      \
+    __attribute__((unused, always_inline)) static inline void fn##__parallel_scan_items(                               \
+        const fn##__parallel_type *pl_prefix, fn##__parallel_type *pl_last, const fn##__parallel_type *pl_x,           \
+        fn##__parallel_type *pl_out, size_t pl_n, bool pl_exclusive)                                                   \
+    {                                                                                                                  \
+        fn##__parallel_type pl_value = *pl_last;                                                                       \
+        if (pl_prefix) {                                                                                               \
+            fn##__parallel_type pl_before = *pl_prefix;                                                                \
+            PARALLEL_SCAN_EACH_(fn, fn(pl_before, pl_value), fn(pl_before, pl_next))                                   \
+        } else {                                                                                                       \
+            PARALLEL_SCAN_EACH_(fn, pl_value, pl_next)                                                                 \
+        }                                                                                                              \
+        *pl_last = pl_value;                                                                                           \
+    }                                                                                                                  \
+    __attribute__((unused)) static void fn##__parallel_scan(                                                           \
+        const void *pl_prefix, void *pl_last, const void *pl_items, void *pl_to, size_t pl_n, bool pl_exclusive)       \
+    {                                                                                                                  \
+        const fn##__parallel_type *pl_x = (const fn##__parallel_type *)pl_items;                                       \
+        fn##__parallel_type *pl_out = (fn##__parallel_type *)pl_to;                                                    \
+        if (!pl_x) {                                                                                                   \
+            fn##__parallel_type pl_before = *(const fn##__parallel_type *)pl_prefix;                                   \
+            for (size_t pl_i = 0; pl_i < pl_n; pl_i++)                                                                 \
+                pl_out[pl_i] = fn(pl_before, pl_out[pl_i]);                                                            \
+        } else if (pl_exclusive)                                                                                       \
+            fn##__parallel_scan_items((const fn##__parallel_type *)pl_prefix, (fn##__parallel_type *)pl_last, pl_x,    \
+                                      pl_out, pl_n, true);                                                             \
+        else                                                                                                           \
+            fn##__parallel_scan_items((const fn##__parallel_type *)pl_prefix, (fn##__parallel_type *)pl_last, pl_x,    \
+                                      pl_out, pl_n, false);                                                            \
     }
 
 #define PARALLEL_DECORATE_FOLD_(fn, combine_, acc_t, arg_t, ...)                                                       \

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls whose blocks are links of a chain (sched/chain.h): scans, where each wants to know what all items before it
+ * come to, and filters, where it wants to know where its own go. Memory is read once: a block is finished while it is
+ * in the second cache, as a rule.
+ *
+ * How the items are cut depends on their number and on the types alone, so results are the same bit for bit, whoever
+ * works on which block, and in whichever way.
+ */
+#ifndef PL_COLLECTIONS_CHAINED_H
+#define PL_COLLECTIONS_CHAINED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "collections/blocks.h"
+#include "sched/chain.h"
+
+/* What a chained call begins with: its functions (pl_chain_work) get it as their context. */
+typedef struct pl_chained {
+    pl_blocks_work work;            /* its blocks */
+    const pl_chain_work *links;     /* what is done with them, but for `spread` */
+    size_t place_size, place_align; /* bytes that each link has, and _Alignof() or 0; there are two places more */
+    size_t window;                  /* as of a chain */
+    size_t slot_size;               /* bytes that each link has for as long as it is in the window */
+
+    /* the call's */
+    unsigned char *places, *slots;
+    pl_chain chain;
+    pl_chain_work own;
+} pl_chained;
+
+static inline void *pl_chained_place(const pl_chained *c, size_t k)
+{
+    return c->places + k * c->place_size;
+}
+
+static inline void *pl_chained_slot(const pl_chained *c, size_t k)
+{
+    return c->slots + k % c->window * c->slot_size;
+}
+
+/* Takes what memory the call needs, has `begin` called with the call, and its links finished; then `end`, if all is
+ * well. `options` are merged, or NULL. 0; or -1 with errno: as pl_blocks_run(). */
+int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), void (*end)(pl_chained *), pl_cost *cost,
+                   const parallel_options *options, const pl_request *request);
+
+#endif
