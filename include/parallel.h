@@ -96,6 +96,7 @@
 
 #include <libparallel/executor.h>
 #include <libparallel/failure.h>
+#include <libparallel/filter.h>
 #include <libparallel/function.h>
 #include <libparallel/loop.h>
 #include <libparallel/map.h>

@@ -46,6 +46,7 @@ unit_tests = \
     tests/unit/test_deque \
     tests/unit/test_latch \
     tests/unit/test_os \
+    tests/unit/test_pack \
     tests/unit/test_range \
     tests/unit/test_sleep \
     tests/unit/test_spill
@@ -62,6 +63,7 @@ api_tests = \
     tests/api/test_executor_tasks \
     tests/api/test_executors \
     tests/api/test_failures \
+    tests/api/test_filter \
     tests/api/test_for \
     tests/api/test_for_2d \
     tests/api/test_giving_up \
@@ -129,6 +131,8 @@ tests_unit_test_latch_CFLAGS = $(test_cflags)
 tests_unit_test_latch_LDADD = $(unit_ldadd)
 tests_unit_test_os_CFLAGS = $(test_cflags)
 tests_unit_test_os_LDADD = $(unit_ldadd)
+tests_unit_test_pack_CFLAGS = $(test_cflags)
+tests_unit_test_pack_LDADD = $(unit_ldadd)
 tests_unit_test_range_CFLAGS = $(test_cflags)
 tests_unit_test_range_LDADD = $(unit_ldadd)
 tests_unit_test_sleep_CFLAGS = $(test_cflags)
@@ -162,6 +166,8 @@ tests_api_test_executors_CFLAGS = $(test_cflags)
 tests_api_test_executors_LDADD = $(api_ldadd)
 tests_api_test_failures_CFLAGS = $(test_cflags)
 tests_api_test_failures_LDADD = $(api_ldadd)
+tests_api_test_filter_CFLAGS = $(test_cflags)
+tests_api_test_filter_LDADD = $(api_ldadd)
 tests_api_test_for_CFLAGS = $(test_cflags)
 tests_api_test_for_LDADD = $(api_ldadd)
 tests_api_test_for_2d_CFLAGS = $(test_cflags)

@@ -17,7 +17,7 @@ PARALLEL_BEGIN_DECLS
  */
 typedef struct parallel_results parallel_results;
 
-/** How many tasks there were: the `n` of the call. */
+/** How many values there are: of a map the `n` of the call, as there is one for each task. */
 PARALLEL_API size_t parallel_length(const parallel_results *r);
 
 /**

@@ -3,6 +3,7 @@ libparallel_la_SOURCES += \
     src/api/executor.c \
     src/api/executors.c \
     src/api/executors.h \
+    src/api/filter.c \
     src/api/loops.c \
     src/api/map.c \
     src/api/par.c \

@@ -12,6 +12,8 @@ libruntime_la_SOURCES += \
     src/base/os_process.c \
     src/base/os_process.h \
     src/base/os_terminal.c \
+    src/base/pack.c \
+    src/base/pack.h \
     src/base/publish.h \
     src/base/size.h \
     src/base/unwind.c \

@@ -17,6 +17,7 @@
 struct parallel_results {
     pl_kind kind;
     bool owned;          /* by a parallel_executor */
+    bool apart;          /* its values are not those of tasks, which may have failed */
     size_t length, size; /* values, and bytes in one; 0: none */
     unsigned char *values;
     size_t *places; /* of futures: where in `values` each one's result is, SIZE_MAX if it has none; else NULL */
@@ -39,7 +40,7 @@ void *pl_results_allocate(size_t bytes, size_t alignment)
 static void clear_results(parallel_results *r)
 {
     r->kind = PL_RESULTS;
-    r->owned = false;
+    r->owned = r->apart = false;
     r->length = r->size = 0;
     r->values = NULL;
     r->places = NULL;
@@ -94,6 +95,37 @@ parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_res
         r->size = size;
     }
     return r;
+}
+
+/* Where the values are that have moved along with their block. */
+static void align_values(parallel_results *r, size_t at, size_t alignment)
+{
+    unsigned char *end = (unsigned char *)(r + 1), *old = (unsigned char *)r + at;
+    r->values = end + ((0 - (uintptr_t)end) & (alignment - 1));
+    if (r->values != old)
+        memmove(r->values, old, r->length * r->size);
+}
+
+parallel_results *pl_results_shrink(parallel_results *r, size_t n, size_t alignment)
+{
+    size_t at = r->values ? (size_t)(r->values - (unsigned char *)r) : 0;
+    alignment = alignment > ALIGNMENT ? alignment : ALIGNMENT;
+    if (n == r->length)
+        return r;
+    r->length = n;
+    if (n == 0)
+        r->values = NULL;
+    parallel_results *moved = realloc(r, sizeof *r + (n ? alignment + n * r->size : 0));
+    if (!moved)
+        return r;
+    if (moved != r && n)
+        align_values(moved, at, alignment);
+    return moved;
+}
+
+void pl_results_set_apart(parallel_results *results)
+{
+    results->apart = true;
 }
 
 /* Where each future's result goes, and how many bytes that takes in all. */
@@ -171,7 +203,7 @@ const void *parallel_result(const parallel_results *r, size_t i)
         errno = EINVAL;
         return NULL;
     }
-    if (!r->values || pl_failures_state(&r->failed, i) != PARALLEL_OK)
+    if (!r->values || (!r->apart && pl_failures_state(&r->failed, i) != PARALLEL_OK))
         return NULL;
     return r->places ? pl_results_place(r, i) : r->values + i * r->size;
 }
@@ -192,7 +224,7 @@ parallel_state parallel_result_state(const parallel_results *r, size_t i)
         errno = EINVAL;
         return PARALLEL_NOT_RUN;
     }
-    return pl_failures_state(&r->failed, i);
+    return r->apart ? PARALLEL_OK : pl_failures_state(&r->failed, i);
 }
 
 size_t parallel_failures(const parallel_results *r)
@@ -209,19 +241,19 @@ size_t parallel_succeeded(const parallel_results *r, size_t *indices, size_t max
 {
     if (!r)
         return 0;
-    size_t stored = 0, i = 0;
-    for (size_t k = 0; k <= r->failed.count && indices; k++) { /* those before each entry, and after the last */
-        const pl_failed *e = k < r->failed.count ? &r->failed.list[k] : NULL;
+    size_t stored = 0, i = 0, failures = r->apart ? 0 : r->failed.count;
+    for (size_t k = 0; k <= failures && indices; k++) { /* those before each entry, and after the last */
+        const pl_failed *e = k < failures ? &r->failed.list[k] : NULL;
         for (; i < (e ? e->first.index : r->length) && stored < max; i++)
             indices[stored++] = i;
         i = e ? e->first.index + e->count : i;
     }
-    return r->length - r->failed.tasks;
+    return r->length - (r->apart ? 0 : r->failed.tasks);
 }
 
 void parallel_replace_failed(parallel_results *r, const void *value)
 {
-    if (!r || !value || !r->values || r->places || (r->memory && !r->memory->make_own(&r->block)))
+    if (!r || !value || !r->values || r->places || r->apart || (r->memory && !r->memory->make_own(&r->block)))
         return;
     for (size_t k = 0; k < r->failed.count; k++) {
         const pl_failed *e = &r->failed.list[k];

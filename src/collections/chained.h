@@ -23,6 +23,7 @@ typedef struct pl_chained {
     size_t place_size, place_align; /* bytes that each link has, and _Alignof() or 0; there are two places more */
     size_t window;                  /* as of a chain */
     size_t slot_size;               /* bytes that each link has for as long as it is in the window */
+    size_t result;                  /* for `end` to leave something in */
 
     /* the call's */
     unsigned char *places, *slots;

@@ -5,6 +5,9 @@ libparallel_la_SOURCES += \
     src/collections/captures.h \
     src/collections/chained.c \
     src/collections/chained.h \
+    src/collections/filter.c \
+    src/collections/filter.h \
+    src/collections/filter_tasks.c \
     src/collections/fold.c \
     src/collections/indices.c \
     src/collections/indices.h \
@@ -13,6 +16,7 @@ libparallel_la_SOURCES += \
     src/collections/map_reduce.h \
     src/collections/map_reduce_blocks.c \
     src/collections/map_reduce_tasks.c \
+    src/collections/partition.c \
     src/collections/reduce.c \
     src/collections/reduce.h \
     src/collections/scan.c \

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters; filter.h says how they work. */
+#include "collections/filter.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/pack.h"
+#include "base/size.h"
+#include "base/unwind.h"
+#include "call/failure.h"
+#include "call/results.h"
+#include "collections/chained.h"
+#include "sched/cost.h"
+
+enum {
+    LEAST_ITEMS = 16,      /* in a block */
+    WINDOW_BYTES = 131072, /* of bits; */
+    WINDOW_LINKS = 16      /* but for so many blocks at least */
+};
+
+static int fail_with(int code)
+{
+    errno = code;
+    return -1;
+}
+
+/* ---- what is given --------------------------------------------------------------------------------------- */
+
+static bool needs_map(const parallel_function *f, const parallel_options *o)
+{
+    return pl_function_can_fail(f) || o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->extras ||
+           o->executor == PARALLEL_PROCESS;
+}
+
+static bool do_overlap(const void *a, const void *b, size_t bytes)
+{
+    return (uintptr_t)a - (uintptr_t)b < bytes || (uintptr_t)b - (uintptr_t)a < bytes;
+}
+
+bool pl_filter_check(pl_filter_call *c, const parallel_function *f, const void *args, size_t n, void *out,
+                     const parallel_options *options, const pl_request *request)
+{
+    pl_failure_clear_last();
+    if (!pl_function_copy(&c->f, f) || c->f.result_size != sizeof(bool) || c->f.splits || (n && !args)) {
+        errno = EINVAL;
+        return false;
+    }
+    size_t bytes = pl_size_multiply(n, c->f.arg_size);
+    if (bytes == PL_SIZE_NONE) {
+        errno = ENOMEM;
+        return false;
+    }
+    if (out && out != args && do_overlap(out, args, bytes)) {
+        errno = EINVAL;
+        return false;
+    }
+    if (!pl_options_merge(&c->merged, options, c->f.options, request))
+        return false;
+    if (c->merged.names) {
+        errno = EINVAL;
+        return false;
+    }
+    c->has_options = options || c->f.options;
+    c->f.options = NULL; /* they are in `merged` */
+    c->args = args;
+    c->n = n;
+    c->out = out;
+    c->is_map = needs_map(&c->f, &c->merged);
+    return true;
+}
+
+size_t pl_filter_bits(const parallel_function *f, const unsigned char *args, size_t begin, size_t end, uint64_t *bits)
+{
+    alignas(PL_LINE) bool flags[PL_FILTER_PIECE];
+    size_t count = 0;
+    for (size_t to; begin < end; begin = to, bits += PL_FILTER_PIECE / 64) {
+        to = end - begin < PL_FILTER_PIECE ? end : begin + PL_FILTER_PIECE;
+        parallel_span span = {.args = args + begin * f->arg_size, .results = flags};
+        f->kernel(&span, 0, to - begin);
+        count += pl_pack_bits(bits, flags, to - begin);
+    }
+    return count;
+}
+
+/* ---- links ----------------------------------------------------------------------------------------------- */
+
+/* The place of a link has how many of its items are kept; and, when it has been passed, of all up to its end. */
+typedef struct filtering {
+    pl_chained chained;
+    const parallel_function *f;
+    const unsigned char *args;
+    unsigned char *out;
+} filtering;
+
+static size_t *kept_up_to(const filtering *f, size_t k)
+{
+    return pl_chained_place(&f->chained, k);
+}
+
+static size_t kept_before(const filtering *f, size_t k)
+{
+    return k ? *kept_up_to(f, k - 1) : 0;
+}
+
+static void make_link(void *ctx, size_t k)
+{
+    const filtering *f = ctx;
+    size_t begin = pl_blocks_begin(&f->chained.work.blocks, k);
+    *kept_up_to(f, k) = pl_filter_bits(f->f, f->args, begin, begin + pl_blocks_length(&f->chained.work.blocks, k),
+                                       pl_chained_slot(&f->chained, k));
+}
+
+static void pass_link(void *ctx, size_t k)
+{
+    const filtering *f = ctx;
+    *kept_up_to(f, k) += kept_before(f, k);
+}
+
+static void finish_link(void *ctx, size_t k)
+{
+    const filtering *f = ctx;
+    size_t size = f->f->arg_size, before = kept_before(f, k);
+    pl_pack_items(f->out + before * size, f->args + pl_blocks_begin(&f->chained.work.blocks, k) * size, size,
+                  pl_chained_slot(&f->chained, k), pl_blocks_length(&f->chained.work.blocks, k),
+                  *kept_up_to(f, k) - before);
+}
+
+/* Packs those of the items [begin, end) that are to be kept to `out`, which may be where they are, or before. */
+static size_t pack_range(const parallel_function *f, const unsigned char *args, size_t begin, size_t end,
+                         unsigned char *out)
+{
+    uint64_t bits[PL_PACK_WORDS(PL_FILTER_PIECE)];
+    size_t kept = 0, size = f->arg_size;
+    for (size_t to; begin < end; begin = to) {
+        to = end - begin < PL_FILTER_PIECE ? end : begin + PL_FILTER_PIECE;
+        size_t count = pl_filter_bits(f, args, begin, to, bits);
+        pl_pack_items(out + kept * size, args + begin * size, size, bits, to - begin, count);
+        kept += count;
+    }
+    return kept;
+}
+
+static void make_in_place(void *ctx, size_t k)
+{
+    const filtering *f = ctx;
+    size_t begin = pl_blocks_begin(&f->chained.work.blocks, k);
+    *kept_up_to(f, k) = pack_range(f->f, f->args, begin, begin + pl_blocks_length(&f->chained.work.blocks, k),
+                                   f->out + begin * f->f->arg_size);
+}
+
+static void pass_in_place(void *ctx, size_t k)
+{
+    const filtering *f = ctx;
+    size_t size = f->f->arg_size, before = kept_before(f, k);
+    memmove(f->out + before * size, f->out + pl_blocks_begin(&f->chained.work.blocks, k) * size,
+            *kept_up_to(f, k) * size);
+    *kept_up_to(f, k) += before;
+}
+
+static const pl_chain_work links_elsewhere = {.make = make_link, .pass = pass_link, .finish = finish_link};
+static const pl_chain_work links_in_place = {.make = make_in_place, .pass = pass_in_place};
+
+static void begin_nothing(pl_chained *c)
+{
+    (void)c;
+}
+
+/* All is well: the number is where the chain's memory is no more, when the call returns. */
+static void note_kept(pl_chained *c)
+{
+    filtering *f = (filtering *)c;
+    c->result = kept_before(f, c->work.blocks.count);
+}
+
+static pl_cost *cost_of(const parallel_function *f)
+{
+    return pl_cost_of((uintptr_t)f->kernel * 31 + f->arg_size);
+}
+
+static int filter_in_links(const pl_filter_call *call, size_t *kept, const pl_request *request)
+{
+    filtering f = {.f = &call->f, .args = call->args, .out = call->out};
+    pl_chained *c = &f.chained;
+    bool is_in_place = call->out == call->args;
+    c->work.blocks = pl_blocks_of_links(call->n, call->f.arg_size, sizeof *kept, LEAST_ITEMS);
+    c->links = is_in_place ? &links_in_place : &links_elsewhere;
+    c->place_size = sizeof *kept;
+    c->slot_size = is_in_place ? 0 : PL_PACK_WORDS(c->work.blocks.size) * sizeof(uint64_t);
+    c->window = is_in_place ? SIZE_MAX : WINDOW_BYTES / c->slot_size;
+    c->window = c->window < WINDOW_LINKS ? WINDOW_LINKS : c->window;
+    int result = pl_chained_run(c, begin_nothing, note_kept, cost_of(&call->f),
+                                call->has_options ? &call->merged : NULL, request);
+    if (result == 0)
+        *kept = c->result;
+    return result;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------------- */
+
+static int run_filter(const pl_filter_call *c, size_t *kept, const pl_request *request)
+{
+    if (c->is_map)
+        return pl_filter_tasks_into(c, kept, request);
+    if (c->n)
+        return filter_in_links(c, kept, request);
+    int result = pl_blocks_check(c->has_options ? &c->merged : NULL, NULL, request);
+    if (result == 0)
+        *kept = 0;
+    return result;
+}
+
+PL_NOT_INLINED static int filter_with(const parallel_function *f, const void *args, size_t n, void *out, size_t *kept,
+                                      const parallel_options *options, const pl_request *request)
+{
+    pl_filter_call c;
+    if (!kept || (n && !out)) {
+        pl_failure_clear_last();
+        return fail_with(EINVAL);
+    }
+    return pl_filter_check(&c, f, args, n, out, options, request) ? run_filter(&c, kept, request) : -1;
+}
+
+/* All of a short one, on the caller. */
+typedef struct short_filter {
+    const parallel_function *f;
+    const unsigned char *args;
+    size_t n;
+    unsigned char *out;
+    size_t *kept;
+} short_filter;
+
+static void filter_here(size_t begin, size_t end, void *ctx)
+{
+    const short_filter *s = ctx;
+    (void)begin;
+    (void)end;
+    *s->kept = pack_range(s->f, s->args, 0, s->n, s->out);
+}
+
+int pl_filter_into(const parallel_function *f, const void *args, size_t n, void *out, size_t *kept,
+                   const parallel_options *options, const pl_request *request)
+{
+    bool is_plain = !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options &&
+                    f->result_size == sizeof(bool) && f->arg_size && args && out && kept && n;
+    const pl_cost *cost = is_plain ? cost_of(f) : NULL;
+    if (!is_plain || !pl_blocks_fit_here(cost, n) || (out != args && do_overlap(out, args, n * f->arg_size)))
+        return filter_with(f, args, n, out, kept, options, request);
+    short_filter s = {f, args, n, out, kept};
+    return pl_blocks_run_here(filter_here, &s, cost, n);
+}
+
+PL_NOT_INLINED parallel_results *pl_filter(const parallel_function *f, const void *args, size_t n,
+                                           const parallel_options *options, const pl_request *request)
+{
+    pl_filter_call c;
+    pl_cleanup cleanup;
+    size_t kept = 0;
+    PL_UNWIND_CLEANS();
+    if (!pl_filter_check(&c, f, args, n, NULL, options, request))
+        return NULL;
+    if (c.is_map)
+        return pl_filter_tasks(&c, request);
+    parallel_results *r = pl_results_new(n, c.f.arg_size, c.f.arg_align, PL_RESULTS_ANY, NULL);
+    if (!r)
+        return NULL;
+    pl_cleanup_begin(&cleanup, pl_results_drop, r);
+    c.out = pl_results_vector(r);
+    int result = run_filter(&c, &kept, request);
+    pl_cleanup_end(&cleanup);
+    if (result == 0)
+        return pl_results_shrink(r, kept, c.f.arg_align);
+    parallel_results_free(r);
+    return NULL;
+}
