@@ -475,6 +475,7 @@ tests_model_model_SOURCES = \
     tests/model/model.c \
     tests/model/model.h \
     tests/model/model_background.c \
+    tests/model/model_chain.c \
     tests/model/model_deque.c \
     tests/model/model_executor.c \
     tests/model/model_mixed.c \
@@ -492,6 +493,7 @@ tests_model_model_SOURCES = \
     src/executors/process/coordinator.c \
     src/executors/process/coordinator_reports.c \
     src/executors/process/endpoint.c \
+    src/sched/chain.c \
     src/sched/chunking.c \
     src/sched/inline.c \
     src/sched/stop.c \

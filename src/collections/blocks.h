@@ -44,6 +44,13 @@ pl_blocks pl_blocks_of_accumulators(size_t n, size_t size);
  * but for the last, they have `least` items or more. */
 pl_blocks pl_blocks_of_links(size_t n, size_t item_size, size_t place_size, size_t least);
 
+/* The blocks of n items, n > 0, of so many each, or in one if that is more. */
+static inline pl_blocks pl_blocks_of_size(size_t n, size_t size)
+{
+    size = size < n ? size : n;
+    return (pl_blocks){.n = n, .size = size, .count = (n - 1) / size + 1};
+}
+
 /* Where block k begins, and how many items it has. */
 static inline size_t pl_blocks_begin(const pl_blocks *b, size_t k)
 {

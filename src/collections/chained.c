@@ -6,10 +6,14 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "base/os.h"
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/results.h"
 #include "sched/loop.h"
+
+/* How long a link is to take at least. */
+enum { WORTH_US = 3 };
 
 /* Bytes of links, places and slots that are on the caller's stack. */
 enum { NEAR = 16384 };
@@ -42,6 +46,12 @@ static void spread_jobs(void *ctx, const pl_chain_jobs *jobs)
                                 .cost = &cost});
 }
 
+size_t pl_chained_worth(const pl_cost *cost, size_t items)
+{
+    uint64_t took = pl_cost_guess(cost, items), worth = WORTH_US * pl_os_ticks_per_us();
+    return took > worth ? 1 : (size_t)(worth / (took + 1)) + 1;
+}
+
 static void free_memory(void *memory)
 {
     free(memory);
@@ -53,7 +63,7 @@ PL_NOT_INLINED int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), vo
     alignas(PL_LINE) unsigned char near[NEAR];
     size_t count = c->work.blocks.count, window = c->window < count ? c->window : count;
     size_t alignment = c->place_align > PL_LINE ? c->place_align : PL_LINE;
-    size_t places = pl_size_multiply(count + 2, c->place_size), slots = pl_size_multiply(window, c->slot_size);
+    size_t places = pl_size_multiply(c->place_count, c->place_size), slots = pl_size_multiply(window, c->slot_size);
     size_t links_at = pl_size_round(places, PL_LINE);
     size_t slots_at = pl_size_round(pl_size_add(links_at, count * sizeof(pl_chain_link)), PL_LINE);
     size_t bytes = pl_size_add(slots_at, slots);

@@ -15,12 +15,14 @@
 
 #include "collections/blocks.h"
 #include "sched/chain.h"
+#include "sched/cost.h"
 
 /* What a chained call begins with: its functions (pl_chain_work) get it as their context. */
 typedef struct pl_chained {
     pl_blocks_work work;            /* its blocks */
     const pl_chain_work *links;     /* what is done with them, but for `spread` */
-    size_t place_size, place_align; /* bytes that each link has, and _Alignof() or 0; there are two places more */
+    size_t place_count, place_size; /* places of so many bytes, as a rule one for each link; */
+    size_t place_align;             /* and _Alignof() what is there, or 0 */
     size_t window;                  /* as of a chain */
     size_t slot_size;               /* bytes that each link has for as long as it is in the window */
     size_t result;                  /* for `end` to leave something in */
@@ -45,5 +47,9 @@ static inline void *pl_chained_slot(const pl_chained *c, size_t k)
  * well. `options` are merged, or NULL. 0; or -1 with errno: as pl_blocks_run(). */
 int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), void (*end)(pl_chained *), pl_cost *cost,
                    const parallel_options *options, const pl_request *request);
+
+/* How many times so many items, 1 or more, a link is to have, for it to be worth what it costs to have one. It depends on
+ * what items have cost: so nothing that the bits of results depend on may depend on it. */
+size_t pl_chained_worth(const pl_cost *cost, size_t items);
 
 #endif

@@ -16,6 +16,7 @@
 
 enum {
     LEAST_ITEMS = 16,      /* in a block */
+    BLOCK_BYTES = 65536,   /* of items in one that has more as they cost little */
     WINDOW_BYTES = 131072, /* of bits; */
     WINDOW_LINKS = 16      /* but for so many blocks at least */
 };
@@ -69,6 +70,14 @@ bool pl_filter_check(pl_filter_call *c, const parallel_function *f, const void *
     c->out = out;
     c->is_map = needs_map(&c->f, &c->merged);
     return true;
+}
+
+pl_blocks pl_filter_blocks(const pl_filter_call *c, const pl_cost *cost)
+{
+    pl_blocks b = pl_blocks_of_links(c->n, c->f.arg_size, sizeof(size_t), LEAST_ITEMS);
+    size_t times = pl_chained_worth(cost, LEAST_ITEMS), most = BLOCK_BYTES / c->f.arg_size;
+    times = times < most / LEAST_ITEMS ? times : most / LEAST_ITEMS;
+    return b.size < times * LEAST_ITEMS ? pl_blocks_of_size(c->n, times * LEAST_ITEMS) : b;
 }
 
 size_t pl_filter_bits(const parallel_function *f, const unsigned char *args, size_t begin, size_t end, uint64_t *bits)
@@ -184,14 +193,15 @@ static int filter_in_links(const pl_filter_call *call, size_t *kept, const pl_re
     filtering f = {.f = &call->f, .args = call->args, .out = call->out};
     pl_chained *c = &f.chained;
     bool is_in_place = call->out == call->args;
-    c->work.blocks = pl_blocks_of_links(call->n, call->f.arg_size, sizeof *kept, LEAST_ITEMS);
+    pl_cost *cost = cost_of(&call->f);
+    c->work.blocks = pl_filter_blocks(call, cost);
+    c->place_count = c->work.blocks.count;
     c->links = is_in_place ? &links_in_place : &links_elsewhere;
     c->place_size = sizeof *kept;
     c->slot_size = is_in_place ? 0 : PL_PACK_WORDS(c->work.blocks.size) * sizeof(uint64_t);
     c->window = is_in_place ? SIZE_MAX : WINDOW_BYTES / c->slot_size;
     c->window = c->window < WINDOW_LINKS ? WINDOW_LINKS : c->window;
-    int result = pl_chained_run(c, begin_nothing, note_kept, cost_of(&call->f),
-                                call->has_options ? &call->merged : NULL, request);
+    int result = pl_chained_run(c, begin_nothing, note_kept, cost, call->has_options ? &call->merged : NULL, request);
     if (result == 0)
         *kept = c->result;
     return result;

@@ -22,6 +22,8 @@
 #include <libparallel/filter.h>
 
 #include "call/options.h"
+#include "collections/blocks.h"
+#include "sched/cost.h"
 
 parallel_results *pl_filter(const parallel_function *f, const void *args, size_t n, const parallel_options *options,
                             const pl_request *request);
@@ -50,6 +52,9 @@ typedef struct pl_filter_call {
 /* Checks and copies what a call was given. False with errno. */
 bool pl_filter_check(pl_filter_call *c, const parallel_function *f, const void *args, size_t n, void *out,
                      const parallel_options *options, const pl_request *request);
+
+/* The items in blocks: which these are, nothing depends on. */
+pl_blocks pl_filter_blocks(const pl_filter_call *c, const pl_cost *cost);
 
 /* Gets the bits of the items [begin, end), from the first bit on. Returns how many are set. */
 size_t pl_filter_bits(const parallel_function *f, const unsigned char *args, size_t begin, size_t end, uint64_t *bits);

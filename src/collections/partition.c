@@ -16,7 +16,7 @@
 #include "collections/filter.h"
 #include "sched/cost.h"
 
-enum { LEAST_ITEMS = 64 /* in a block, */, FEW_ITEMS = PL_FILTER_PIECE /* and in a short call at most */ };
+enum { FEW_ITEMS = PL_FILTER_PIECE /* in a short call at most */ };
 
 static int fail_with(int code)
 {
@@ -103,7 +103,8 @@ static void free_memory(void *memory)
 
 PL_NOT_INLINED static int partition_in_blocks(const pl_filter_call *c, size_t *kept, const pl_request *request)
 {
-    partition p = {.call = c, .work.blocks = pl_blocks_of_links(c->n, c->f.arg_size, sizeof *kept, LEAST_ITEMS)};
+    pl_cost *cost = cost_of(&c->f);
+    partition p = {.call = c, .work.blocks = pl_filter_blocks(c, cost)};
     size_t counts = (p.work.blocks.count + 1) * sizeof *p.before;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
@@ -114,7 +115,7 @@ PL_NOT_INLINED static int partition_in_blocks(const pl_filter_call *c, size_t *k
         return fail_with(ENOMEM);
     p.bits = (uint64_t *)(void *)((unsigned char *)p.before + pl_size_round(counts, sizeof *p.bits));
     pl_cleanup_begin(&cleanup, free_memory, p.before);
-    int result = pl_blocks_treat(&p.work, cost_of(&c->f), c->has_options ? &c->merged : NULL, NULL, request);
+    int result = pl_blocks_treat(&p.work, cost, c->has_options ? &c->merged : NULL, NULL, request);
     size_t all = result == 0 ? add_up(&p) : 0;
     if (result == 0)
         result = pack_all(&p, request);

@@ -44,18 +44,25 @@ typedef struct scan {
     unsigned char *acc; /* the start, and then the total; NULL: inclusive */
 } scan;
 
-/* The place of a link has what its items come to; and, when it has been passed, what all up to its end do. */
+/* The place of a block has what its items come to; and, when it has been passed, what all up to its end do. */
 typedef struct chained_scan {
     pl_chained chained;
     scan scan;
+    size_t blocks; /* in each link: a bracket is a block's, so this may depend on what items cost */
 } chained_scan;
+
+static size_t blocks_end(const chained_scan *s, size_t k)
+{
+    size_t rest = s->scan.blocks.count - k * s->blocks;
+    return k * s->blocks + (s->blocks < rest ? s->blocks : rest);
+}
 
 static void *place_of(const chained_scan *s, size_t k)
 {
     return pl_chained_place(&s->chained, k);
 }
 
-/* Two places beyond the links': the start, as *acc may be one of the results; and room to pass in. */
+/* Two places beyond the blocks': the start, as *acc may be one of the results; and room to pass in. */
 static void *start_of(const chained_scan *s)
 {
     return place_of(s, s->scan.blocks.count);
@@ -138,40 +145,55 @@ static void put_before(const scan *s, size_t k, const void *prefix)
     scan_items(s->op, prefix, NULL, NULL, s->out + at + first * size, pl_blocks_length(&s->blocks, k) - first, false);
 }
 
+static void make_block(const chained_scan *s, size_t b)
+{
+    if (b == 0 && s->scan.acc)
+        memcpy(place_of(s, b), start_of(s), s->scan.op->type_size);
+    scan_block(&s->scan, b, NULL, place_of(s, b));
+}
+
+static void pass_block(const chained_scan *s, size_t b)
+{
+    size_t size = s->scan.op->type_size;
+    if (b == 0)
+        return;
+    copy_value(room_of(s), place_of(s, b - 1), size);
+    pl_reduce_fold(s->scan.op, room_of(s), place_of(s, b), 1);
+    copy_value(place_of(s, b), room_of(s), size);
+}
+
 static void make_link(void *ctx, size_t k)
 {
     const chained_scan *s = ctx;
-    if (k == 0 && s->scan.acc)
-        memcpy(place_of(s, k), start_of(s), s->scan.op->type_size);
-    scan_block(&s->scan, k, NULL, place_of(s, k));
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++)
+        make_block(s, b);
 }
 
 static void pass_link(void *ctx, size_t k)
 {
     const chained_scan *s = ctx;
-    size_t size = s->scan.op->type_size;
-    if (k == 0)
-        return;
-    memcpy(room_of(s), place_of(s, k - 1), size);
-    pl_reduce_fold(s->scan.op, room_of(s), place_of(s, k), 1);
-    memcpy(place_of(s, k), room_of(s), size);
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++)
+        pass_block(s, b);
 }
 
 static void finish_link(void *ctx, size_t k)
 {
     const chained_scan *s = ctx;
-    if (k > 0)
-        put_before(&s->scan, k, place_of(s, k - 1));
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++)
+        if (b > 0)
+            put_before(&s->scan, b, place_of(s, b - 1));
 }
 
 static void do_all(void *ctx, size_t k)
 {
     const chained_scan *s = ctx;
-    if (k == 0)
-        make_link(ctx, k);
-    else
-        scan_block(&s->scan, k, place_of(s, k - 1), place_of(s, k));
-    pass_link(ctx, k);
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++) {
+        if (b == 0)
+            make_block(s, b);
+        else
+            scan_block(&s->scan, b, place_of(s, b - 1), place_of(s, b));
+        pass_block(s, b);
+    }
 }
 
 /* Numbers are scanned and then passed over once more, as that makes them known sooner. */
@@ -245,13 +267,16 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
     bool has_options = options || own.options;
     if (has_options && !pl_options_merge(&merged, options, own.options, request))
         return -1;
+    pl_cost *cost = cost_of(&own);
     chained_scan s = {.scan = scan_of(&own, args, n, out, acc)};
-    s.chained.work.blocks = s.scan.blocks;
+    s.blocks = pl_chained_worth(cost, s.scan.blocks.size);
+    s.chained.work.blocks = pl_blocks_of_size(n, s.blocks * s.scan.blocks.size);
+    s.chained.place_count = s.scan.blocks.count + 2;
     s.chained.links = own.is_numeric ? &number_links : &value_links;
     s.chained.place_size = own.type_size;
     s.chained.place_align = own.type_align;
     s.chained.window = SIZE_MAX;
-    return pl_chained_run(&s.chained, begin_scan, end_scan, cost_of(&own), has_options ? &merged : NULL, request);
+    return pl_chained_run(&s.chained, begin_scan, end_scan, cost, has_options ? &merged : NULL, request);
 }
 
 int pl_scan_into(const parallel_combine *op, const void *args, size_t n, void *out, void *acc,

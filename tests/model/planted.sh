@@ -477,6 +477,39 @@ file=src/sched/scheduler.c
 plant "nobody watches the jobs" $file injector: 's/opens >= 0 \? opens : surplus/surplus/'
 plant "a worker that takes a job leaves the next to nobody" $file injector: 's/pl_injector_count\(&pool->injector\) \|\| \(anybody/(anybody/'
 
+# ---- chains --------------------------------------------------------------------------------------------------------
+
+file=src/sched/chain.c
+plant "two take one link" $file chain: \
+    's/if \(atomic_compare_exchange_weak_explicit\(&c->taken, &k, k \+ 1, memory_order_relaxed, memory_order_relaxed\)\)/if (atomic_store_explicit(&c->taken, k + 1, memory_order_relaxed), true)/'
+plant "a link is made without an RMW" $file chain: \
+    's/return atomic_fetch_or_explicit\(&c->links\[k\], MADE, memory_order_acq_rel\) & REACHED;/uint32_t old = atomic_load_explicit(&c->links[k], memory_order_acquire);\n    atomic_store_explicit(&c->links[k], old | MADE, memory_order_release);\n    return old & REACHED;/'
+plant "a link is reached without an RMW" $file chain: \
+    's/return atomic_fetch_or_explicit\(&c->links\[k\], REACHED, memory_order_acq_rel\) & MADE;/uint32_t old = atomic_load_explicit(&c->links[k], memory_order_acquire);\n    atomic_store_explicit(&c->links[k], old | REACHED, memory_order_release);\n    return old & MADE;/'
+plant "what a link has is not published" $file chain: 's/MADE, memory_order_acq_rel/MADE, memory_order_acquire/'
+plant "what comes before a link is not taken over" $file chain: 's/MADE, memory_order_acq_rel/MADE, memory_order_release/'
+plant "what comes before a link is not published" $file chain: 's/REACHED, memory_order_acq_rel/REACHED, memory_order_acquire/'
+plant "what a link has is not taken over" $file chain: 's/REACHED, memory_order_acq_rel/REACHED, memory_order_release/'
+plant "a link is at once what it is not known to be" $file "chain: links at once" \
+    's/memory_order_acquire\) & REACHED;/memory_order_relaxed) & REACHED;/'
+plant "a link that was put aside is left so" $file chain: 's/to < c->count && reach_link\(c, to\)/to < c->count \&\& reach_link(c, to) \&\& false/'
+plant "the next link is reached before this one is passed" $file chain: \
+    's/(        if \(!link_was_made\(c, k\)\)\n            return 0;\n)(        c->work->pass\(c->ctx, k\);)/$1        if (k + 1 < c->count \&\& reach_link(c, k + 1))\n            c->work->pass(c->ctx, k + 1);\n$2/'
+plant "a link is passed when it is made" $file chain: 's/if \(!link_was_made\(c, k\)\)/if (!link_was_made(c, k) \&\& k == c->count)/'
+plant "nobody takes debts over" $file chain: 's/return atomic_exchange_explicit\(&c->debts, 0, memory_order_relaxed\);/return 0;/'
+plant "who leaves a debt does not look again" $file chain: 's/    if \(is_closed\(c, k\)\)\n        return true;\n.*?G3/    return true;\n    \/* G3/s'
+plant "who leaves a debt has looked before" $file chain: \
+    's/(    \/\* G2 .*?\*\/\n)(    atomic_fetch_add_explicit\(&c->debts.*?;\n)    if \(is_closed\(c, k\)\)/    bool closed = is_closed(c, k);\n$1$2    if (closed)/s'
+plant "who opens a window has looked for debts before" $file chain: \
+    's/    if \(c->window >= c->count\)\n        return 0;\n/    if (c->window >= c->count)\n        return 0;\n    size_t debts = atomic_load_explicit(&c->debts, memory_order_seq_cst);\n/;
+        s/if \(atomic_load_explicit\(&c->debts, memory_order_seq_cst\) == 0\)/if (debts == 0)/'
+plant "a window is open before its link is finished" $file "chain: a" \
+    's/    if \(c->work->finish\)\n        c->work->finish\(c->ctx, k\);\n    return end_link\(c, k\);/    size_t debts = end_link(c, k);\n    if (c->work->finish)\n        c->work->finish(c->ctx, k);\n    return debts;/'
+plant "a window never closes" $file "chain: a" 's/    if \(k < c->window\)\n        return false;/    return false;/'
+plant "a window is a link too wide" $file "chain: a" 's/    if \(k < c->window\)\n/    if (k < c->window + 1)\n/'
+plant "what was in a window is not taken over" $file "chain: a" \
+    's/&c->links\[k - c->window\], memory_order_seq_cst/\&c->links[k - c->window], memory_order_relaxed/'
+
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 file=src/executors/process/board.c
