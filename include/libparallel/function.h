@@ -53,6 +53,7 @@ typedef struct parallel_function {
     parallel_kernel *step;           /**< a kernel that keeps the span's index, for processes; NULL: as `kernel` */
     size_t arg_align;                /**< _Alignof() the arguments' type, a power of two; 0: at most 64 */
     size_t result_align;             /**< the same of the results' */
+    void (*function)(void);          /**< the function itself, to know it by; or NULL */
 } parallel_function;
 
 #ifndef __cplusplus

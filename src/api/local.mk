@@ -4,6 +4,7 @@ libparallel_la_SOURCES += \
     src/api/executors.c \
     src/api/executors.h \
     src/api/filter.c \
+    src/api/for_each.c \
     src/api/loops.c \
     src/api/map.c \
     src/api/par.c \

@@ -132,7 +132,7 @@ static void settle_failures(pl_call *c)
     all->names = c->names.names ? c->names.names : c->options.names;
     all->args = work->given;
     all->arg_size = work->map.arg_size;
-    if (work->kind->is_separate && all->count) {
+    if (work->futures && all->count) {
         all->each = pl_results_allocate(pl_size_multiply(work->n, sizeof *all->each), 0);
         for (size_t i = 0; all->each && i < work->n; i++)
             all->each[i] = work->kind->arg(work, i);
@@ -213,12 +213,22 @@ void pl_call_drop(void *call)
     pl_call_end(call);
 }
 
+/* The thread's last failure becomes the call's. */
+static void set_last_failure(const pl_call *c)
+{
+    const parallel_failure *failure = pl_call_failure(c);
+    if (c->failures.arg)
+        pl_failure_set_last_with(failure, c->failures.arg_size, c->work.function.arg_align);
+    else
+        pl_failure_set_last(failure);
+}
+
 void pl_call_return(pl_call *c, bool failed)
 {
     int code = pl_call_code(c);
     pl_failure_clear_last(); /* there may be one of a call that a task of this call made on this thread */
     if (failed && pl_call_failure(c))
-        pl_failure_set_last(pl_call_failure(c));
+        set_last_failure(c);
     pl_call_end(c);
     if (failed)
         errno = code;

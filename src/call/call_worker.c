@@ -3,6 +3,7 @@
 #include "call/call_worker.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "call/failure.h"
 #include "base/os.h"
@@ -48,7 +49,8 @@ void pl_call_worker_note(pl_call_worker *t, const parallel_failure *failure, cha
         return;
     if (f.state != PARALLEL_NOT_RUN)
         c->work.kind->zero(&c->work, begin, end);
-    f.index = begin;
+    f.index = c->work.kind->number ? c->work.kind->number(&c->work, begin) : begin;
+    f.arg = c->work.kind->number ? c->work.kind->arg(&c->work, begin) : NULL;
     pl_failures_add(&c->failures, &f, end - begin, message);
     if (c->options.silent)
         return;
@@ -77,8 +79,14 @@ void pl_call_worker_fail(pl_call_worker *t, const parallel_failure *failure, cha
 void pl_call_worker_put_off(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
 {
     pl_call *c = t->call;
-    if (!pl_policy_put_off(&c->policy, &c->work, failure, message, begin, end))
-        pl_call_worker_fail(t, failure, message, begin, end);
+    const pl_work *work = &c->work;
+    size_t kept = work->kind->keep ? work->kind->keep(work, begin) : begin;
+    if ((kept || !work->kind->keep) &&
+        pl_policy_put_off(&c->policy, work, failure, message, kept, kept + (end - begin)))
+        return;
+    if (work->kind->keep)
+        free((void *)(uintptr_t)kept);
+    pl_call_worker_fail(t, failure, message, begin, end);
 }
 
 void pl_call_worker_give_up(pl_call_worker *t, pl_retry *r)

@@ -31,6 +31,8 @@ typedef struct pl_context {
     const struct pl_context *parent;
     /* what the call is known by; NULL if nobody can stop it */
     const void *call;
+    /* what tasks add items to, if they are those of a for_each; else NULL */
+    struct pl_for_each_part *part;
 } pl_context;
 
 /* The root (sched/stop.h) of what runs in a context: the call of the outermost. */
@@ -70,6 +72,7 @@ static inline void pl_context_begin_sure(pl_context *context, const pl_context *
     context->deadline = 0;
     context->parent = parent;
     context->call = NULL;
+    context->part = NULL;
     pl_context_begin(context);
 }
 

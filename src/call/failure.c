@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/life.h"
+#include "base/size.h"
 #include "call/failure.h"
+#include "call/results.h"
 #include "sched/inline.h"
 
 /* ---- this thread ----------------------------------------------------------------------------------------- */
@@ -65,6 +67,23 @@ void pl_failure_set_last(const parallel_failure *failure)
     copy.message = strdup(failure->message);
     if (copy.message)
         keep_last(&copy);
+}
+
+/* The argument comes after the message, in one block: it goes when that does. */
+void pl_failure_set_last_with(const parallel_failure *failure, size_t arg_size, size_t arg_align)
+{
+    parallel_failure copy = *failure;
+    size_t text = strlen(failure->message) + 1, begin = pl_size_round(text, arg_align);
+    char *block = pl_results_allocate(pl_size_add(begin, arg_size), arg_align);
+    if (!block) {
+        pl_failure_set_last(failure);
+        return;
+    }
+    memcpy(block, failure->message, text);
+    memcpy(block + begin, failure->arg, arg_size);
+    copy.message = block;
+    copy.arg = block + begin;
+    keep_last(&copy);
 }
 
 void pl_failure_put_aside(pl_put_aside *to)

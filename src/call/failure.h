@@ -9,6 +9,9 @@
 void pl_failure_drop_last(void);
 void pl_failure_set_last(const parallel_failure *failure);
 
+/* The same, with a copy of its argument, of so many bytes, so aligned. */
+void pl_failure_set_last_with(const parallel_failure *failure, size_t arg_size, size_t arg_align);
+
 /* Keeps it while this thread does something for others, which leaves none. */
 typedef struct pl_put_aside {
     bool failed;

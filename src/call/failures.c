@@ -32,6 +32,8 @@ void pl_failures_init(pl_failures *failures, bool keep_all)
     failures->keep_all = keep_all;
     failures->lost = failures->chunks = false;
     failures->parent = NULL;
+    failures->arg = NULL;
+    failures->arg_size = 0;
     failures->all = (pl_failed_list){0};
 }
 
@@ -130,6 +132,13 @@ static bool append_entry(pl_failed_list *all, const pl_failed *e)
     return true;
 }
 
+/* A failure is kept whose argument may go. */
+static void copy_arg(pl_failures *failures, const parallel_failure *failure)
+{
+    if (failures->arg && failure->arg)
+        memcpy(failures->arg, failure->arg, failures->arg_size);
+}
+
 void pl_failures_add(pl_failures *failures, const parallel_failure *failure, size_t count, char *message)
 {
     pl_failed e = {.first = *failure, .count = failures->keep_all ? count : 1}; /* else the first says it all */
@@ -140,11 +149,13 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, siz
         if (append_entry(all, &e)) {
             all->tasks += e.count;
             message = NULL;
+            copy_arg(failures, failure);
         } else
             failures->lost = true;
     } else if (goes_before(failure, &all->list[0].first)) {
         message = (char *)all->list[0].first.message;
         all->list[0] = e;
+        copy_arg(failures, failure);
     }
     pthread_mutex_unlock(&failures->mutex);
     free(message);
@@ -207,7 +218,7 @@ void pl_failures_settle(pl_failures *failures)
         e->before = before;
         before += e->count;
         e->first.name = all->names ? all->names[e->first.index] : NULL;
-        e->first.arg = arg_of(all, e->first.index);
+        e->first.arg = failures->arg ? failures->arg : arg_of(all, e->first.index);
         bool silent = !e->first.message;
         if (silent && !(e->first.message = shared_text(&e->first, plain)))
             failures->lost = true;

@@ -37,6 +37,9 @@ typedef struct pl_failures {
     bool lost;                       /* there was no memory for one */
     bool chunks;                     /* tasks fail by chunks */
     const struct pl_context *parent; /* the chunk that the call was made in, and waits in */
+    void *arg;                       /* room for a copy of the argument of the one that is kept, where arguments do not
+                                        stay; of so many bytes; else NULL */
+    size_t arg_size;
     pl_failed_list all;
 } pl_failures;
 

@@ -16,18 +16,25 @@ void pl_progress_begin(pl_progress *p, void (*callback)(size_t, size_t, void *),
 /* Calls the callback. With the mutex held, which it lets go meanwhile. */
 static void call_back(pl_progress *p)
 {
-    size_t done = p->done;
+    size_t done = p->done, total = p->total;
     p->reporting = true;
     p->facts.failures = p->failed;
     pthread_mutex_unlock(&p->mutex);
     PL_UNWIND_BARRIER();
     pl_progress_facts *outer = pl_progress_now;
     pl_progress_now = &p->facts;
-    p->callback(done, p->total, p->data);
+    p->callback(done, total, p->data);
     pl_progress_now = outer;
     pthread_mutex_lock(&p->mutex);
     p->reporting = false;
     p->reported = pl_os_nanoseconds();
+}
+
+void pl_progress_extend(pl_progress *p, size_t more)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->total += more;
+    pthread_mutex_unlock(&p->mutex);
 }
 
 void pl_progress_add(pl_progress *p, size_t done, size_t failed)

@@ -27,8 +27,8 @@ extern _Thread_local pl_progress_facts *pl_progress_now PL_OF_THREAD __attribute
 typedef struct pl_progress {
     void (*callback)(size_t done, size_t total, void *data); /* NULL: nobody wants to know */
     void *data;
+    pthread_mutex_t mutex; /* guards all that follows, but the facts while the callback runs */
     size_t total;
-    pthread_mutex_t mutex;   /* guards all that follows, but the facts while the callback runs */
     size_t done, failed;     /* tasks, as far as threads have reported them */
     bool reporting;          /* the callback runs */
     uint64_t reported;       /* when it last ended, in pl_os_nanoseconds() */
@@ -38,6 +38,9 @@ typedef struct pl_progress {
 /* A call of so many tasks begins, now. */
 void pl_progress_begin(pl_progress *p, void (*callback)(size_t, size_t, void *), void *data, size_t total,
                        uint64_t now);
+
+/* There are so many tasks more than was known. */
+void pl_progress_extend(pl_progress *p, size_t more);
 
 /* So many further tasks have ended, some of which have failed. Calls the callback, if it is time to. */
 void pl_progress_add(pl_progress *p, size_t done, size_t failed);

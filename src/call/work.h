@@ -23,6 +23,8 @@
 #include "call/results.h"
 #include "sched/loop.h"
 
+struct pl_call;
+
 typedef struct pl_work pl_work;
 
 /* A function, and where the arguments and results of some tasks are. */
@@ -78,6 +80,18 @@ typedef struct pl_work_kind {
 
     /* What task i wants changed of what goes for the call. NULL: nothing. */
     void (*adjust)(const pl_work *work, size_t i, pl_trials *trials);
+
+    /* How many tasks there will be is not known, as they bring forth others, and `i` above is where a task is, for as
+     * long as it runs. NULL, all three: there are n, and they are known by their numbers. */
+
+    /* Runs them all, by a loop whose spec lacks all that is about iterations. */
+    void (*run_all)(struct pl_call *c, pl_loop_spec *spec);
+
+    /* The number of a task, as failures tell it. */
+    size_t (*number)(const pl_work *work, size_t i);
+
+    /* A task is to be tried again later: where it is until then, which is freed by free(); 0: there is no memory. */
+    size_t (*keep)(const pl_work *work, size_t i);
 } pl_work_kind;
 
 extern const pl_work_kind pl_work_map, pl_work_split, pl_work_loop; /* work.c */
@@ -115,6 +129,7 @@ struct pl_work {
     uintptr_t loop_cost_key;        /* what the cost of its iterations is known by */
     const parallel_future *futures; /* of a par */
     parallel_results *results;      /* of a call that makes some */
+    struct pl_for_each *for_each;   /* of one whose tasks add others */
 };
 
 /* Whether its tasks can fail, all or some. */

@@ -9,6 +9,12 @@ libparallel_la_SOURCES += \
     src/collections/filter.h \
     src/collections/filter_tasks.c \
     src/collections/fold.c \
+    src/collections/for_each.c \
+    src/collections/for_each.h \
+    src/collections/for_each_parts.c \
+    src/collections/for_each_parts.h \
+    src/collections/for_each_tasks.c \
+    src/collections/for_each_tasks.h \
     src/collections/indices.c \
     src/collections/indices.h \
     src/collections/loop_reduce.c \

@@ -35,7 +35,9 @@ PL_NOT_INLINED static void run_by(pl_call *c, unsigned workers)
     if (c->pool)
         pl_pool_attach(&attachment, c->pool);
     spec.grain = grain_of(c, workers);
-    if (c->has_policy) {
+    if (c->work.kind->run_all) {
+        c->work.kind->run_all(c, &spec);
+    } else if (c->has_policy) {
         pl_managed_run(c, &spec);
     } else if (c->maker) {
         pl_nested_run(c, &spec);

@@ -379,6 +379,12 @@ static uint64_t renew_limit(const pl_worker *w)
     return limit;
 }
 
+uint64_t pl_inline_price(void)
+{
+    pl_worker *w = pl_worker_known();
+    return w && pl_sleep_awake(&w->pool->sleep) ? ALONE_US * pl_os_ticks_per_us() : wake_price(w);
+}
+
 void pl_inline_renew(void)
 {
     renew_limit(pl_worker_known());

@@ -95,6 +95,9 @@ bool pl_inline_is_short(uint64_t guess);
  * is all, or if it was stopped; 0, if it is nothing for here. */
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);
 
+/* How many ticks of work the calling thread does rather than wake somebody for it. */
+uint64_t pl_inline_price(void);
+
 /* A loop of one item has been looked at closely, which nobody could help with: the next may run at once. */
 void pl_inline_renew(void);
 

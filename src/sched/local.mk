@@ -1,4 +1,6 @@
 libruntime_la_SOURCES += \
+    src/sched/bag.c \
+    src/sched/bag.h \
     src/sched/chain.c \
     src/sched/chain.h \
     src/sched/chunking.c \

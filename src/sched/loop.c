@@ -55,11 +55,20 @@ static bool could_help(pl_loop *loop)
     return false;
 }
 
+/* Whether there is something for the owner to do in the loop itself. */
+static bool has_work(pl_loop *loop)
+{
+    const pl_loop_spec *spec = loop->spec;
+    if (spec->open)
+        return !pl_loop_is_stopped(loop) && spec->open->has_some(spec->ctx, true);
+    return pl_loop_has_iterations(loop);
+}
+
 /* Parks until all participants have left, or there is something to do again. */
 static void park_at_latch(pl_participant *p)
 {
     pl_loop *loop = p->loop;
-    if (pl_latch_announce(&loop->latch) && !(p->worked && could_help(loop)) && !pl_loop_has_iterations(loop))
+    if (pl_latch_announce(&loop->latch) && !(p->worked && could_help(loop)) && !has_work(loop))
         pl_park(&loop->owner->parker, -1);
     pl_latch_withdraw(&loop->latch);
 }
@@ -76,7 +85,7 @@ static void wait_for_all(pl_participant *p)
         return;
     pl_wake_waiter_begins(pool);
     while (!pl_latch_open(&loop->latch)) {
-        if (pl_loop_has_iterations(loop)) {
+        if (has_work(loop)) {
             pl_participant_work(p);
             start = pl_ticks();
         } else if (p->worked && help_participants(loop))
@@ -95,7 +104,7 @@ static void wait_for_all(pl_participant *p)
 static void begin_shared(pl_participant *p, pl_loop *loop)
 {
     pl_worker *w = loop->owner;
-    *p = (pl_participant){.loop = loop, .worker = w, .slot = pl_loop_take_slot(loop, w)};
+    *p = (pl_participant){.loop = loop, .worker = w, .slot = pl_loop_take_slot(loop, w), .activation = w->activation};
     pl_assert(p->slot == loop->slot); /* nobody else has come yet */
     if (loop->growth == PL_GROWTH_BEYOND) {
         /* R22 relaxed: a hint; pairs with W14 */
@@ -132,7 +141,7 @@ static void learn_from_shared(pl_loop *loop, size_t begin)
     pl_worker *w = loop->owner;
     w->helpers += w->helpers == 0; /* there may be some about */
     pl_inline_own.last = pl_ticks();
-    if (!pl_loop_is_stopped(loop)) {
+    if (!loop->spec->open && !pl_loop_is_stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
         uint64_t ticks = atomic_load_explicit(&loop->ticks, memory_order_relaxed);
         pl_inline_learn(loop->spec, ticks, loop->spec->n - begin, PL_COST_UNSURE);
@@ -155,8 +164,9 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
     begin_shared(&p, loop);
     pl_cleanup_begin(&cleanup, end_shared, &p);
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
-    pl_loop_hand_over_slots(loop, (uint32_t)(begin / loop->unit), (uint32_t)((loop->spec->n - 1) / loop->unit + 1),
-                            pl_participant_join_by_handoff);
+    if (!loop->spec->open)
+        pl_loop_hand_over_slots(loop, (uint32_t)(begin / loop->unit), (uint32_t)((loop->spec->n - 1) / loop->unit + 1),
+                                pl_participant_join_by_handoff);
     pl_participant_work(&p);
     p.worked = true;
     pl_cleanup_end(&cleanup);
@@ -191,11 +201,11 @@ static void put_back(void *what)
 static void init_loop(pl_loop *loop, const pl_loop_spec *spec, pl_worker *w, const loop_means *means,
                       pl_loop_slot *slots)
 {
-    size_t grain = spec->grain ? spec->grain : 1;
+    size_t grain = spec->grain ? spec->grain : 1, n = spec->open ? 1 : spec->n;
     *loop = (pl_loop){
         .spec = spec,
         .owner = w,
-        .unit = pl_chunking_even(pl_chunking_even(spec->n, grain), UINT32_MAX) * grain,
+        .unit = pl_chunking_even(pl_chunking_even(n, grain), UINT32_MAX) * grain,
         .slots = means->slots,
         .growth = means->growth,
         .has_mask = means->has_mask,
@@ -235,13 +245,44 @@ PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, lo
     return done;
 }
 
+/* Runs an open loop on the caller alone, for so many ticks. True if that is all of it. */
+static bool run_openly_alone(const pl_loop_spec *spec, uint64_t lasting)
+{
+    _Atomic int stop = 0;
+    uint64_t start = pl_ticks();
+    pl_loop_found found;
+    do
+        found = spec->open->work(spec->ctx, NULL, &stop, 0);
+    while (found == PL_LOOP_SOME && pl_ticks() - start < lasting);
+    pl_inline_own.last = pl_ticks();
+    return found != PL_LOOP_SOME;
+}
+
 /* Runs [begin, n) on the caller alone. */
 static void run_alone(const pl_loop_spec *spec, size_t begin)
 {
     _Atomic int stop = 0;
     uint64_t start = pl_ticks();
+    if (spec->open) {
+        run_openly_alone(spec, UINT64_MAX);
+        return;
+    }
     if (pl_participant_run_grains(spec, begin, spec->n, &stop, 0) == 0)
         pl_inline_learn(spec, pl_ticks() - start, spec->n - begin, PL_COST_UNSURE);
+}
+
+/* Runs an open loop. */
+static void run_open_loop(const pl_loop_spec *spec)
+{
+    unsigned cores = pl_pool_cores(), slots = spec->workers ? spec->workers : cores;
+    slots = slots < PL_SLEEP_MAX ? slots : PL_SLEEP_MAX;
+    loop_means means = {
+        .slots = slots, .growth = spec->workers > cores ? PL_GROWTH_BEYOND : PL_GROWTH_TO_SIZE, .has_mask = true};
+    if (slots > 1 && means.growth == PL_GROWTH_TO_SIZE && spec->open->begins_alone &&
+        run_openly_alone(spec, pl_inline_price()))
+        return;
+    if (slots == 1 || !try_shared(spec, 0, means))
+        run_alone(spec, 0);
 }
 
 /* Runs a loop of one iteration or more. */
@@ -281,10 +322,13 @@ PL_NOT_INLINED void pl_loop_run(const pl_loop_spec *spec)
 {
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (spec->n == 0)
+    if (spec->n == 0 && !spec->open)
         return;
     pl_cleanup_begin(&cleanup, end_call, NULL);
-    run_loop(spec);
+    if (spec->open)
+        run_open_loop(spec);
+    else
+        run_loop(spec);
     pl_cleanup_end(&cleanup);
     pl_worker_end_call();
 }

@@ -53,6 +53,41 @@
  */
 typedef int pl_loop_body(void *ctx, size_t begin, size_t end, void *stop, unsigned participant);
 
+/*
+ * Open loops. How many iterations a loop has may not be known, as those that run bring forth others. Then it has a body
+ * of another kind, which finds iterations by itself, in memory that the participants share (bag.h is
+ * such). All else is as above, with this in place of ranges: participants come by shares, and leave when their body
+ * finds nothing; a share is made when the body says that there is something to take (pl_loop_offer()). What the body
+ * says in `has_some` is seen by a caller that waits, as a range is: what makes it true comes before pl_loop_offer() or
+ * pl_loop_poke(), and what has_some() reads of it is ordered by a mutex, or is seq_cst on both sides (R1, R2).
+ */
+typedef struct pl_participant pl_participant;
+
+typedef enum pl_loop_found {
+    PL_LOOP_NOTHING, /* no participant had anything to take: this one is to leave */
+    PL_LOOP_SOME,    /* it has run some of it */
+    PL_LOOP_STOP     /* nothing more is to begin */
+} pl_loop_found;
+
+typedef struct pl_open_loop {
+    /* Finds some microseconds' worth of work, and runs it. `p` is NULL where the loop runs on its caller alone. What a
+     * participant takes, it has run when this returns, or has left it where others find it. */
+    pl_loop_found (*work)(void *ctx, pl_participant *p, void *stop, unsigned participant);
+
+    /* Whether there is something to take; or, for the caller, to wait for inside of `work`. */
+    bool (*has_some)(void *ctx, bool for_caller);
+
+    /* Iterations are so cheap that it runs on its caller alone until that has taken as long as to call somebody. */
+    bool begins_alone;
+} pl_open_loop;
+
+/* In `work`, and in what it runs: there is something that others could take. Sees to it that somebody comes, at once or
+ * when the participant offers something the next time. */
+void pl_loop_offer(pl_participant *p);
+
+/* The same: a caller that waits is to look again. */
+void pl_loop_poke(pl_participant *p);
+
 /* The most of a body's context that can be copied. */
 enum { PL_LOOP_CTX = 64 };
 
@@ -66,6 +101,7 @@ typedef struct pl_loop_spec {
     unsigned chunk_us;          /* how long a chunk is to last; 0: what is best for the balance */
     unsigned workers;           /* the most that take part, the caller among them; 0: as many as there are cores */
     pl_cost *cost;              /* what iterations of this body have cost; never NULL */
+    const pl_open_loop *open;   /* in place of n and a body; or NULL */
 } pl_loop_spec;
 
 /* Runs the loop. When it returns, nobody touches the spec or ctx any more. Without memory or threads for help, the

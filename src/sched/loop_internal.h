@@ -48,7 +48,7 @@ static inline bool pl_loop_is_stopped(pl_loop *loop)
 
 /* ---- slots ----------------------------------------------------------------------------------------------- */
 
-/* Whether there are iterations in any slot. */
+/* Whether there are iterations in any slot; of an open loop, anywhere. */
 bool pl_loop_has_iterations(pl_loop *loop);
 
 /* Takes a free slot for a worker; NULL if there is none. */
@@ -80,14 +80,15 @@ pl_worker *pl_loop_other_participant(pl_loop *loop, pl_loop_slot *slot);
 /* ---- participants ---------------------------------------------------------------------------------------- */
 
 /* A participant's side of a loop. */
-typedef struct pl_participant {
+struct pl_participant {
     pl_loop *loop;
     pl_worker *worker;
     pl_loop_slot *slot;
+    const pl_activation *activation;
     pl_slot *share; /* the open share on its deque, or NULL */
     uint64_t ticks; /* what its work has cost */
     bool worked;    /* it has come to the end of its work: it is not being unwound */
-} pl_participant;
+};
 
 /* Runs [begin, end), in pieces of the grain that was asked for. */
 int pl_participant_run_grains(const pl_loop_spec *spec, size_t begin, size_t end, void *stop, unsigned participant);

@@ -12,6 +12,9 @@
 
 bool pl_loop_has_iterations(pl_loop *loop)
 {
+    const pl_loop_spec *spec = loop->spec;
+    if (spec->open)
+        return !pl_loop_is_stopped(loop) && spec->open->has_some(spec->ctx, false);
     for (uint32_t k = 0; k < loop->slots && !pl_loop_is_stopped(loop); k++)
         if (pl_range_rest(&loop->slot[k].range))
             return true;

@@ -105,7 +105,34 @@ static void run_chunk(const pl_participant *p, uint32_t begin, uint32_t end)
         pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body notifies sleepers */
 }
 
-void pl_participant_work(pl_participant *p)
+/* The same of an open loop. */
+static void work_openly(pl_participant *p)
+{
+    pl_loop *loop = p->loop;
+    const pl_loop_spec *spec = loop->spec;
+    pl_loop_found found = PL_LOOP_SOME;
+    while (found == PL_LOOP_SOME && !pl_loop_is_stopped(loop))
+        found = spec->open->work(spec->ctx, p, &loop->stop, number_of(p));
+    if (found == PL_LOOP_STOP)
+        pl_stop_raise(&loop->stop, PL_STOP_ALL);
+    pl_participant_close_share(p);
+}
+
+void pl_loop_offer(pl_participant *p)
+{
+    /* where a task that it runs has tasks of its own, these are where a share would go */
+    if (p->worker->activation == p->activation)
+        keep_share(p);
+    else
+        pl_loop_poke(p);
+}
+
+void pl_loop_poke(pl_participant *p)
+{
+    pl_latch_poke(&p->loop->latch);
+}
+
+static void work_on_ranges(pl_participant *p)
 {
     pl_loop *loop = p->loop;
     uint64_t one = pl_cost_guess(loop->spec->cost, loop->unit), before = pl_ticks();
@@ -127,6 +154,14 @@ void pl_participant_work(pl_participant *p)
             pl_loop_settle_at(loop, now);
     }
     pl_participant_close_share(p);
+}
+
+void pl_participant_work(pl_participant *p)
+{
+    if (p->loop->spec->open)
+        work_openly(p);
+    else
+        work_on_ranges(p);
 }
 
 /* ---- coming and going ------------------------------------------------------------------------------------ */
@@ -161,7 +196,7 @@ PL_NOT_INLINED void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slo
     PL_UNWIND_BARRIER();
     int state = pl_os_cancel_defer();
     pl_activation activation = {.latch = &loop->latch};
-    pl_participant p = {.loop = loop, .worker = w, .slot = slot};
+    pl_participant p = {.loop = loop, .worker = w, .slot = slot, .activation = &activation};
     pl_worker_enter(w, &activation);
     pl_participant_begin(&p);
     pl_os_ambient before;

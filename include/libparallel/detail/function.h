@@ -56,6 +56,7 @@
         .step = steps,                                                                                                 \
         .arg_align = _Alignof(fn##__parallel_arg),                                                                     \
         .result_align = PARALLEL_ALIGNOF_(fn, result_t),                                                               \
+        .function = (void (*)(void))(fn),                                                                              \
     }
 
 /* `args`, if it points to the argument type, const or not; else an error at compile time. */
