@@ -57,7 +57,8 @@ static void run_all(pl_call *c, pl_loop_spec *spec)
     uint64_t slice = PL_FOR_EACH_SLICE_US * pl_os_ticks_per_us(), one = pl_cost_guess(spec->cost, 1);
     uint64_t want = pl_chunking_first(one, slice);
     e->count = limit < PL_SLEEP_MAX ? limit : PL_SLEEP_MAX;
-    e->first.want = want < PL_FOR_EACH_MOST ? want : PL_FOR_EACH_MOST;
+    e->is_eager = spec->workers > pl_pool_cores();
+    e->first.want = e->is_eager ? 1 : want < PL_FOR_EACH_MOST ? want : PL_FOR_EACH_MOST;
     e->open.begins_alone = want > PL_FOR_EACH_SLICE_US;
     spec->open = &e->open;
     spec->ctx = e;

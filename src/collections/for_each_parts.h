@@ -40,6 +40,7 @@ typedef struct pl_for_each {
     size_t offset; /* of an item in its record, which begins with its number */
     pl_open_loop open;
     bool has_policy, waits; /* the call does, and has tasks that may wait for their next attempt */
+    bool is_eager;          /* tasks may wait for each other: no participant keeps any in private but what it runs */
     unsigned count;         /* of participants, at most */
     pl_for_each_part first, *others;
     pthread_mutex_t mutex; /* guards what follows */

@@ -71,7 +71,7 @@ static void end_slice(const slice *s, pl_for_each_part *part)
     uint64_t most = part->want * STEP < PL_FOR_EACH_MOST ? part->want * STEP : PL_FOR_EACH_MOST;
     part->ticks += ticks;
     part->items += s->items;
-    part->want = want < 1 ? 1 : want < most ? want : most;
+    part->want = want < 1 || part->each->is_eager ? 1 : want < most ? want : most;
 }
 
 /* ---- without a policy ------------------------------------------------------------------------------------ */
