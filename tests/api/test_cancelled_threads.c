@@ -57,6 +57,17 @@ static int inner(int x)
 }
 PARALLEL_DECORATE(inner, int, int);
 
+/* There is always more. */
+static int nap_for_ever(const int *x, void *none, void *extras);
+PARALLEL_DECORATE_TASK(nap_for_ever, int, void);
+static int nap_for_ever(const int *x, void *none, void *extras)
+{
+    (void)none;
+    (void)extras;
+    nap(*x);
+    return parallel_for_each_add(nap_for_ever, x) != 0 || parallel_for_each_add(nap_for_ever, x) != 0 ? errno : 0;
+}
+
 static void body(size_t begin, size_t end, void *ctx)
 {
     for (size_t i = begin; i < end; i++)
@@ -125,6 +136,9 @@ static void *call(void *kind)
         break;
     case 7:
         parallel_results_free(parallel_map(nap, in, N, .executor = PARALLEL_SERIAL));
+        break;
+    case 8:
+        parallel_for_each(nap_for_ever, in, 1);
         break;
     default: {
         PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(3);
@@ -442,9 +456,9 @@ END_TEST
 int main(void)
 {
     TCase *c = pl_case();
-    tcase_add_loop_test(c, a_cancelled_call_has_ended, 0, 9);
+    tcase_add_loop_test(c, a_cancelled_call_has_ended, 0, 10);
 #ifdef __GLIBC__
-    tcase_add_loop_test(c, a_cancelled_call_stops, 0, 9);
+    tcase_add_loop_test(c, a_cancelled_call_stops, 0, 10);
     tcase_add_test(c, a_task_that_ends_its_thread);
     tcase_add_test(c, a_cancelled_reduction_keeps_nothing);
 #endif

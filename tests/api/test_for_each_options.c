@@ -412,42 +412,6 @@ START_TEST(tells_tasks_that_another_has_failed)
 }
 END_TEST
 
-/* ---- a thread that is cancelled -------------------------------------------------------------------------- */
-
-static int grow_slowly(const long *i, void *none, void *extras);
-PARALLEL_DECORATE_TASK(grow_slowly, long, void);
-static int grow_slowly(const long *i, void *none, void *extras)
-{
-    (void)none;
-    (void)extras;
-    pl_count(&runs);
-    pl_test_sleep(100); /* a cancellation point */
-    return parallel_for_each_add(grow_slowly, i) != 0 || parallel_for_each_add(grow_slowly, i) != 0 ? errno : 0;
-}
-
-static void *grow_on_a_thread(void *unused)
-{
-    long first = 0;
-    (void)unused;
-    parallel_for_each(grow_slowly, &first, 1);
-    return NULL;
-}
-
-START_TEST(is_left_by_a_thread_that_is_cancelled)
-{
-    pl_workers(pl_worker_counts[_i]);
-    pthread_t thread;
-    void *result;
-    pthread_create(&thread, NULL, grow_on_a_thread, NULL);
-    ck_assert(pl_await(&runs, 20, 60));
-    pthread_cancel(thread);
-    pthread_join(thread, &result);
-    ck_assert_ptr_eq(result, PTHREAD_CANCELED);
-    item fine = {.depth = 3};
-    ck_assert_int_eq(parallel_for_each(walk, &fine, 1), 0);
-}
-END_TEST
-
 /* ---- progress -------------------------------------------------------------------------------------------- */
 
 typedef struct told {
@@ -600,7 +564,6 @@ int main(void)
     tcase_add_loop_test(c, ends_when_the_task_around_it_is_cancelled, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, ends_when_the_task_around_it_is_late, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, tells_tasks_that_another_has_failed);
-    tcase_add_loop_test(c, is_left_by_a_thread_that_is_cancelled, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, tells_how_far_it_is, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, runs_serially);
     tcase_add_test(c, refuses_what_is_wrong);
