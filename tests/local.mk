@@ -66,9 +66,9 @@ api_tests = \
     tests/api/test_filter \
     tests/api/test_for \
     tests/api/test_for_2d \
-    tests/api/test_giving_up \
     tests/api/test_for_each \
     tests/api/test_for_each_options \
+    tests/api/test_giving_up \
     tests/api/test_kept \
     tests/api/test_life \
     tests/api/test_limits \
@@ -485,6 +485,7 @@ tests_model_model_SOURCES = \
     tests/model/model_deque.c \
     tests/model/model_executor.c \
     tests/model/model_mixed.c \
+    tests/model/model_open.c \
     tests/model/model_pool.c \
     tests/model/model_process.c \
     tests/model/model_room.c \
@@ -499,6 +500,7 @@ tests_model_model_SOURCES = \
     src/executors/process/coordinator.c \
     src/executors/process/coordinator_reports.c \
     src/executors/process/endpoint.c \
+    src/sched/bag.c \
     src/sched/chain.c \
     src/sched/chunking.c \
     src/sched/inline.c \

@@ -400,10 +400,27 @@ plant "a waiter takes whatever it finds" $file leaves \
 plant "a waiter takes from a worker that has left its loop" $file leaves 's/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
 plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !\(p->worked && could_help\(loop\)\)//'
 plant "a waiter for a loop parks on iterations" $file mixed \
-    's/could_help\(loop\)\) && !pl_loop_has_iterations\(loop\)/could_help(loop))/'
+    's/could_help\(loop\)\) && !has_work\(loop\)/could_help(loop))/'
 plant "a share that became private stays so" src/sched/participant.c mixed \
     's/    if \(pl_deque_is_private\(deque, p->share\)\)\n.*?\n//'
 plant "a loop in a task does not look for the head" $file mixed 's/    pl_deque_find_head\(&w->deque\);\n//'
+
+file=src/sched/bag.c
+plant "a thief takes from a bag without its mutex" $file bag: \
+    's/(    if \(!pl_bag_has_public\(from\)\)\n        return false;\n)    pthread_mutex_lock\(&from->mutex\);\n(.*?)    pthread_mutex_unlock\(&from->mutex\);\n/$1$2/s'
+plant "an owner takes back without the mutex" $file bag: \
+    's/    pthread_mutex_lock\(&bag->mutex\);\n(    pl_bag_chunk \*c = bag->shared.chunks \?.*?)    pthread_mutex_unlock\(&bag->mutex\);\n/$1/s'
+plant "half a chunk is taken for the other half" $file bag: 's/c->count - keep\), keep \*/0), keep */'
+plant "a bag does not show what is put there" $file open: 's/(pl_bag_end_put\(pl_bag \*bag\)\n\{\n)    show_chunks\(bag\);\n/$1/'
+plant "a participant leaves what is in its bag" $file open: 's/(bool pl_bag_take_back\(pl_bag \*bag\)\n\{\n)/$1    return false;\n/'
+plant "what is offered nobody is told of" src/sched/participant.c open: \
+    's/(void pl_loop_offer\(pl_participant \*p\)\n\{\n)/$1    return;\n/'
+plant "a caller is not told of what is offered in a full loop" src/sched/participant.c "open: a caller that waits" \
+    's/        pl_latch_poke\(&loop->latch\);\n        return false;/        return false;/'
+plant "a caller parks on items of an open loop" src/sched/loop.c "open: a caller that waits" \
+    's/could_help\(loop\)\) && !has_work\(loop\)/could_help(loop))/'
+plant "a caller that waits does not work on an open loop" src/sched/loop.c "open: a caller that waits" \
+    's/(static bool has_work\(pl_loop \*loop\)\n\{\n)/$1    return false;\n/'
 
 # ---- the life of a pool --------------------------------------------------------------------------------------------
 
