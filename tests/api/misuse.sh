@@ -311,6 +311,76 @@ int use(int *v, const double *view) { return (v || view) + parallel_zip_map_into
 END
 done
 
+visit='static int visit(const struct page *p, void *none, void *extras) { return p == none || extras; }
+PARALLEL_DECORATE_TASK(visit, struct page, void);'
+wrong "parallel_for_each(fetch, ...): the result type is not void" <<'END'
+PARALLEL_DECORATE_TASK(fetch, struct request, struct page);
+int use(const struct request *r);
+int use(const struct request *r) { return parallel_for_each(fetch, r, 4); }
+END
+for items in in '(void *)in' '&names'; do
+    wrong "" <<END
+$visit
+const char *names[4];
+int use(void);
+int use(void) { return parallel_for_each(visit, $items, 4); }
+END
+done
+for item in in '&r' '&p' 'names' '(void *)p'; do
+    wrong "parallel_for_each_add(visit, ...): the item is not of the function's type" <<END
+$visit
+int use(struct request r, struct page *p, const char **names);
+int use(struct request r, struct page *p, const char **names)
+{
+    return (r.url || p || names) + parallel_for_each_add(visit, $item);
+}
+END
+done
+wrong "parallel_for_each_add(fetch, ...): the item is not of the function's type" <<'END'
+int use(const struct request *r);
+int use(const struct request *r) { return parallel_for_each_add(fetch, r); }
+END
+wrong "argument" <<'END'
+int use(void);
+int use(void) { return parallel_for_each_add(cube, in); }
+END
+
+right "work that brings forth more, with items of all kinds" <<'END'
+#define PAIR(a, b) ((struct request){a, b})
+static int later(const char *const *text, void *none, void *extras);
+PARALLEL_DECORATE_TASK(later, const char *, void, .retries = 2);
+static int later(const char *const *text, void *none, void *extras)
+{
+    const char *more = *text + 1;
+    return none || extras ? 0 : parallel_for_each_add(later, &more) + parallel_for_each_add(later, text);
+}
+static int by_value(int *i, void *none, void *extras)
+{
+    int list[2] = {*i};
+    const int fixed = 3;
+    (void)none, (void)extras;
+    return parallel_for_each_add(by_value, &list[1]) + parallel_for_each_add(by_value, list) +
+           parallel_for_each_add(by_value, &fixed) + parallel_for_each_add(by_value, &(int){4});
+}
+PARALLEL_DECORATE_TASK(by_value, int, void);
+static _Bool untyped(const void *item, void *none, const void *extras)
+{
+    return none || extras || parallel_for_each_add(untyped, (const struct request *)item);
+}
+PARALLEL_DECORATE_TASK(untyped, struct request, void);
+static enum colour coloured(const enum colour *c, void *none, void *extras)
+{
+    return none || extras || parallel_for_each_add(coloured, c) ? RED : GREEN;
+}
+PARALLEL_DECORATE_TASK(coloured, enum colour, void);
+int use(const char **texts, const int *list, enum colour c);
+int use(const char **texts, const int *list, enum colour c)
+{
+    return parallel_for_each(later, texts, 4) + parallel_for_each(later, (const char **)0, 0, .silent = true) +
+           parallel_for_each(by_value, list, 4) + parallel_for_each(untyped, &PAIR("a", "b"), 1) +
+           parallel_for_each(coloured, &c, 1, .max_workers = 2);
+}
+END
 right "loops with captures of all kinds" <<'END'
 enum { WIDTH = 4 };
 typedef void notify(int);
@@ -378,6 +448,8 @@ PARALLEL_DECORATE(twice, int, int);
 static double add(double x, double y) { return x + y; }
 PARALLEL_DECORATE_ZIP(add, double, double, double);
 PARALLEL_LOOP(clear, i) { out[i] = 0; }
+static int visit(const double *item, void *none, void *extras) { return item == none || extras; }
+PARALLEL_DECORATE_TASK(visit, double, void);
 void tile(size_t, size_t, size_t, size_t, void *);
 void body(size_t, size_t, void *);
 parallel_options opts;
@@ -386,7 +458,7 @@ for call in 'parallel_map(cube, in, 4, 4)' 'parallel_thread_map(cube, in, 4, 2.5
     'parallel_map(cube, in, 4, 4, .timeout = 5)' 'parallel_map(cube, in, 4, (opts))' 'parallel_map(cube, in, 4, NULL)' \
     'parallel_map_into(cube, in, 4, out, PARALLEL_SERIAL)' 'parallel_for(4, body, NULL, 1)' \
     'parallel_loop(clear, 0, 4, (), 1)' 'parallel_for_2d(4, 4, tile, NULL, 1)' 'parallel_map_range(twice, 0, 4, 1)' \
-    'parallel_map_range_into(twice, 0, 4, (int *)NULL, 1)' 'parallel_zip_map_into(add, in, in, 4, out, 1)' \
+    'parallel_map_range_into(twice, 0, 4, (int *)NULL, 1)' 'parallel_for_each(visit, (double *)0, 0, 4)' 'parallel_zip_map_into(add, in, in, 4, out, 1)' \
     'parallel_async_map(cube, in, 4, 4)' 'parallel_thread_async_map(cube, in, 4, 4)' \
     'parallel_process_async_map(cube, in, 4, 4)' 'parallel_par((parallel_future *)0, 0, 4)' \
     'parallel_thread_par((parallel_future *)0, 0, 4)' 'parallel_process_par((parallel_future *)0, 0, 4)' \

@@ -4,6 +4,7 @@
 #include <parallel.h>
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -170,6 +171,28 @@ static int pools_as_a_user_has_them(void)
     return 0;
 }
 
+/* A tree, whose nodes are their depths. */
+static int walk(const int *depth, void *none, void *extras)
+{
+    int less = *depth - 1;
+    (void)none;
+    atomic_fetch_add((atomic_int *)extras, 1);
+    for (int k = 0; less > 0 && k < 2; k++)
+        if (parallel_for_each_add(walk, &less) != 0)
+            return errno;
+    return 0;
+}
+PARALLEL_DECORATE_TASK(walk, int, void);
+
+static int trees_as_a_user_writes_them(void)
+{
+    atomic_int nodes = 0;
+    int depth = 12;
+    REQUIRE(parallel_for_each(walk, &depth, 1, .extras = &nodes) == 0 && nodes == 4095);
+    REQUIRE(parallel_for_each_add(walk, &depth) == -1 && errno == EINVAL);
+    return 0;
+}
+
 static int loops_as_a_user_writes_them(void)
 {
     double x[1000], y[1000];
@@ -208,6 +231,7 @@ int main(void)
     REQUIRE(failures_as_a_user_reads_them() == 0);
     REQUIRE(pools_as_a_user_has_them() == 0);
     REQUIRE(loops_as_a_user_writes_them() == 0);
+    REQUIRE(trees_as_a_user_writes_them() == 0);
 
     struct page filled[20];
     PARALLEL_RUN(fill, filled, 20, ((struct request){.url = "z", .table = "db"}), nobody);

@@ -3,6 +3,7 @@
 #include <parallel.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <vector>
 
@@ -43,6 +44,29 @@ static int doubled(const void *arg, void *result, void *)
 {
     *static_cast<int *>(result) = 2 * *static_cast<const int *>(arg);
     return 0;
+}
+
+// A tree, whose nodes are their depths.
+static parallel_function node;
+static std::atomic<long> nodes;
+
+static int walk(const void *depth, void *, void *)
+{
+    int less = *static_cast<const int *>(depth) - 1;
+    nodes++;
+    for (int k = 0; less > 0 && k < 2; k++)
+        if (parallel_for_each_add_function(&node, &less) != 0)
+            return errno;
+    return 0;
+}
+
+static bool trees()
+{
+    int depth = 12;
+    node.arg_size = sizeof depth;
+    node.call = walk;
+    return parallel_for_each_function(&node, &depth, 1, nullptr) == 0 && nodes == 4095 &&
+           parallel_for_each_add_function(&node, &depth) == -1 && errno == EINVAL;
 }
 
 static bool loops()
@@ -110,7 +134,7 @@ int main()
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
         return 1;
-    if (!loops() || !searches())
+    if (!loops() || !searches() || !trees())
         return 1;
     std::puts("fine");
 }
