@@ -40,6 +40,7 @@
  * | PARALLEL_LOOP_REDUCE, parallel_loop_reduce  | the same of the values of a loop            | reduce.h    |
  * | PARALLEL_DECORATE_FOLD, parallel_fold       | add an array to an accumulator              | reduce.h    |
  * | parallel_count, _find, _any, _all, ...      | count and search by a predicate             | search.h    |
+ * | parallel_min, parallel_max                  | the least and the greatest of an array      | order.h     |
  * | parallel_for_each, parallel_for_each_add    | run work that brings forth more of its kind | for_each.h  |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
@@ -102,6 +103,7 @@
 #include <libparallel/function.h>
 #include <libparallel/loop.h>
 #include <libparallel/map.h>
+#include <libparallel/order.h>
 #include <libparallel/par.h>
 #include <libparallel/pool.h>
 #include <libparallel/process.h>

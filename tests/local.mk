@@ -78,6 +78,7 @@ api_tests = \
     tests/api/test_map_range \
     tests/api/test_nested \
     tests/api/test_options \
+    tests/api/test_order \
     tests/api/test_original \
     tests/api/test_pool_options \
     tests/api/test_pools \
@@ -198,6 +199,8 @@ tests_api_test_nested_CFLAGS = $(test_cflags)
 tests_api_test_nested_LDADD = $(api_ldadd)
 tests_api_test_options_CFLAGS = $(test_cflags)
 tests_api_test_options_LDADD = $(api_ldadd)
+tests_api_test_order_CFLAGS = $(test_cflags)
+tests_api_test_order_LDADD = $(api_ldadd) -lm
 tests_api_test_original_CFLAGS = $(test_cflags)
 tests_api_test_original_LDADD = $(api_ldadd)
 tests_api_test_pool_options_CFLAGS = $(test_cflags)

@@ -7,6 +7,7 @@ libparallel_la_SOURCES += \
     src/api/for_each.c \
     src/api/loops.c \
     src/api/map.c \
+    src/api/order.c \
     src/api/par.c \
     src/api/pool.c \
     src/api/reduce.c \

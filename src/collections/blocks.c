@@ -97,8 +97,8 @@ static parallel_failure of_item(const pl_blocks_work *work, const parallel_failu
 }
 
 /* With options, which have been merged. */
-PL_NOT_INLINED static int run_with(const pl_blocks_work *work, const pl_body *loop, pl_cost *block_cost,
-                                   parallel_options *o, const pl_request *request)
+PL_NOT_INLINED static int run_with(const pl_blocks_work *work, const pl_body *loop, const pl_cost *cost,
+                                   pl_cost *block_cost, parallel_options *o, const pl_request *request)
 {
     const pl_blocks *b = &work->blocks;
     counted_items counted = {b, o->progress, o->progress_data};
@@ -115,6 +115,7 @@ PL_NOT_INLINED static int run_with(const pl_blocks_work *work, const pl_body *lo
     if (!pl_call_begin_loop(&c, loop, b->count, o, request))
         return -1;
     c.work.function.cost = (parallel_cost *)block_cost;
+    c.work.loop_cost_key = (uintptr_t)cost * 31 + b->size; /* many calls have this body */
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, NULL);
     pl_cleanup_end(&cleanup);
@@ -143,7 +144,7 @@ PL_NOT_INLINED static int run_merged(const pl_blocks_work *work, const pl_body *
     if (!pl_options_merge(&merged, options, decoration, request))
         return -1;
     pl_cost_scale(&block_cost, cost, work->blocks.size);
-    int result = run_with(work, loop, &block_cost, &merged, request), saved = errno;
+    int result = run_with(work, loop, cost, &block_cost, &merged, request), saved = errno;
     pl_cost_scale_back(cost, &block_cost, work->blocks.size);
     errno = saved;
     return result;

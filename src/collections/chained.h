@@ -48,8 +48,8 @@ static inline void *pl_chained_slot(const pl_chained *c, size_t k)
 int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), void (*end)(pl_chained *), pl_cost *cost,
                    const parallel_options *options, const pl_request *request);
 
-/* How many times so many items, 1 or more, a link is to have, for it to be worth what it costs to have one. It depends on
- * what items have cost: so nothing that the bits of results depend on may depend on it. */
+/* How many times so many items, 1 or more, a link is to have, for it to be worth what it costs to have one. It depends
+ * on what items have cost: so nothing that the bits of results depend on may depend on it. */
 size_t pl_chained_worth(const pl_cost *cost, size_t items);
 
 #endif

@@ -22,6 +22,10 @@ libparallel_la_SOURCES += \
     src/collections/map_reduce.h \
     src/collections/map_reduce_blocks.c \
     src/collections/map_reduce_tasks.c \
+    src/collections/order.c \
+    src/collections/order.h \
+    src/collections/order_extremes.c \
+    src/collections/order_numbers.c \
     src/collections/partition.c \
     src/collections/reduce.c \
     src/collections/reduce.h \

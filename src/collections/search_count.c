@@ -51,6 +51,7 @@ PL_NOT_INLINED static int run_with(const pl_body *loop, size_t n, pl_cost *cost,
     if (!pl_call_begin_loop(&c, loop, n, options, request))
         return -1;
     c.work.function.cost = (parallel_cost *)cost;
+    c.work.loop_cost_key = (uintptr_t)cost; /* all counts have this body */
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, NULL);
     pl_cleanup_end(&cleanup);

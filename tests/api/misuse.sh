@@ -595,6 +595,61 @@ no_search "parallel_all(ask, ...): $predicate" '(void)parallel_all(ask, in, 4)'
 no_search "$fit" '(void)parallel_all(is_set, x, 4)'
 no_search "$fit" 'p[1] = parallel_find(is_set, x, 4)'
 no_search "by name" '(void)parallel_count(is_set, bytes, 4, 3)'
+
+# ---- orders --------------------------------------------------------------------------------------------------------
+
+# no_order WORDS CALL
+no_order() {
+    wrong "$1" <<END
+static _Bool is_wider(const struct range *a, const struct range *b) { return a->high - a->low > b->high - b->low; }
+static inline int plain_order(const double *a, const double *b) { return *a < *b; }
+PARALLEL_DECORATE_ORDER(is_wider, struct range);
+void use(const void *p[2]);
+void use(const void *p[2]) { p[0] = $2; }
+END
+}
+no_order "$fit" 'parallel_min(is_wider, in, 4)'
+no_order "$fit" 'parallel_max(PARALLEL_ASCENDING, ranges, 4)'
+no_order "$fit" 'parallel_min(PARALLEL_DESCENDING, p, 2)'
+no_order "plain_order__parallel_" 'parallel_min(plain_order, in, 4)'
+no_order "PARALLEL_UPWARDS__parallel_" 'parallel_max(PARALLEL_UPWARDS, in, 4)'
+no_order "by name" 'parallel_max(is_wider, ranges, 4, 3)'
+order='the function is to be bool or int is_less(const double *, const double *)'
+wrong "PARALLEL_DECORATE_ORDER(is_less, ...): $order" <<'END'
+static _Bool is_less(double a, double b) { return a < b; }
+PARALLEL_DECORATE_ORDER(is_less, double);
+END
+wrong "PARALLEL_DECORATE_ORDER(is_less, ...): $order" <<'END'
+static double is_less(const double *a, const double *b) { return *a - *b; }
+PARALLEL_DECORATE_ORDER(is_less, double);
+END
+wrong "PARALLEL_DECORATE_ORDER(is_less, ...): $order" <<'END'
+static int is_less(const float *a, const float *b) { return *a < *b; }
+PARALLEL_DECORATE_ORDER(is_less, double);
+END
+wrong "by name" <<'END'
+static int is_less(const float *a, const float *b) { return *a < *b; }
+PARALLEL_DECORATE_ORDER(is_less, float, 3);
+END
+right "orders" <<'END'
+static _Bool is_wider(const struct range *a, const struct range *b) { return a->high - a->low > b->high - b->low; }
+static int compare(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+static inline int by_length(const char *const *a, const char *const *b) { return (*a)[0] - (*b)[0]; }
+PARALLEL_DECORATE_ORDER(is_wider, struct range);
+PARALLEL_DECORATE_ORDER(compare, int, .max_workers = 2);
+PARALLEL_DECORATE_ORDER(by_length, const char *);
+const char *use(const int *x, const char **strings, struct range **range);
+const char *use(const int *x, const char **strings, struct range **range)
+{
+    const struct range *widest = parallel_min(is_wider, ranges, 4, .grain = 3);
+    x = parallel_max(compare, x, 4);
+    const int *least = parallel_min(PARALLEL_DESCENDING, x, 4, .max_workers = 2);
+    const double *d = parallel_max(PARALLEL_ASCENDING, in, 4);
+    const _Bool *bit = parallel_max(PARALLEL_ASCENDING, bits, 4);
+    *range = ranges + (widest - ranges) + (d - in) + (least - x) + (bit - bits);
+    return *parallel_min(by_length, strings, 4);
+}
+END
 right "counting and searching" <<'END'
 static _Bool is_set(unsigned char x) { return x != 0; }
 static inline int ask(const struct page *x, _Bool *result, void *extras) { *result = x->size > 0; return extras != 0; }

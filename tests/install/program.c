@@ -24,6 +24,12 @@ static double cube(double x)
 }
 PARALLEL_DECORATE(cube, double, double);
 
+static bool is_nearer(const double *a, const double *b)
+{
+    return (*a - 500) * (*a - 500) < (*b - 500) * (*b - 500);
+}
+PARALLEL_DECORATE_ORDER(is_nearer, double);
+
 static bool is_large(double x)
 {
     return x > 990;
@@ -207,6 +213,9 @@ static int loops_as_a_user_writes_them(void)
     REQUIRE(parallel_length(r) == 10 && *(const int *)parallel_result(r, 9) == 27);
     REQUIRE(parallel_count(is_large, x, 1000) == 9 && parallel_find(is_large, x, 1000) == x + 991);
     REQUIRE(parallel_find_last(is_large, x, 1000) == x + 999 && parallel_find(is_large, x, 900) == NULL && errno == 0);
+    REQUIRE(parallel_min(PARALLEL_ASCENDING, x, 1000) == x && parallel_max(PARALLEL_ASCENDING, x, 1000) == x + 999);
+    REQUIRE(parallel_min(PARALLEL_DESCENDING, x, 10) == x + 9 && parallel_min(is_nearer, x, 1000) == x + 500);
+    REQUIRE(parallel_max(is_nearer, x, 0) == NULL && errno == 0 && parallel_max(is_nearer, x, 9, .grain = 2) == x);
     REQUIRE(parallel_any(is_large, x, 900) == 0 && parallel_all(is_large, x + 991, 9, .max_workers = 2) == 1);
     REQUIRE(parallel_zip_map_into(times, x, v, 1000, x) == 0 && x[999] == 999.0 * 1497);
     return 0;

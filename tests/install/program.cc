@@ -99,6 +99,26 @@ static int is_negative(const void *arg, void *result, void *)
     return 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+    return *static_cast<const int *>(a) - *static_cast<const int *>(b);
+}
+
+static bool extremes()
+{
+    parallel_order order = {};
+    order.name = "compare";
+    order.size = sizeof order;
+    order.call = compare;
+    order.type_size = sizeof(int);
+    std::vector<int> x(1000, 3);
+    x[300] = x[700] = -1;
+    return parallel_min_function(&order, x.data(), x.size(), nullptr) == &x[300] &&
+           parallel_max_function(&order, x.data(), x.size(), nullptr) == &x[0] &&
+           parallel_min_function(&parallel_word_orders[PARALLEL_WORD_ASCENDING_][PARALLEL_I32_], x.data(), x.size(),
+                                 nullptr) == &x[300];
+}
+
 static bool searches()
 {
     parallel_function f = {};
@@ -134,7 +154,7 @@ int main()
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
         return 1;
-    if (!loops() || !searches() || !trees())
+    if (!loops() || !searches() || !trees() || !extremes())
         return 1;
     std::puts("fine");
 }
