@@ -327,7 +327,7 @@ int use(void) { return parallel_for_each(visit, $items, 4); }
 END
 done
 for item in in '&r' '&p' 'names' '(void *)p'; do
-    wrong "parallel_for_each_add(visit, ...): the item is not of the function's type" <<END
+    wrong "parallel_for_each_add(visit, ...): the type of the item is not that of the function" <<END
 $visit
 int use(struct request r, struct page *p, const char **names);
 int use(struct request r, struct page *p, const char **names)
@@ -336,7 +336,7 @@ int use(struct request r, struct page *p, const char **names)
 }
 END
 done
-wrong "parallel_for_each_add(fetch, ...): the item is not of the function's type" <<'END'
+wrong "parallel_for_each_add(fetch, ...): the type of the item is not that of the function" <<'END'
 int use(const struct request *r);
 int use(const struct request *r) { return parallel_for_each_add(fetch, r); }
 END
@@ -354,7 +354,7 @@ static int later(const char *const *text, void *none, void *extras)
     const char *more = *text + 1;
     return none || extras ? 0 : parallel_for_each_add(later, &more) + parallel_for_each_add(later, text);
 }
-static int by_value(int *i, void *none, void *extras)
+static int by_value(const int *i, void *none, void *extras)
 {
     int list[2] = {*i};
     const int fixed = 3;

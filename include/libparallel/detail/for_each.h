@@ -22,7 +22,7 @@
         (void (*)(void))(fn), (item),                                                                                  \
         sizeof *(item) + PARALLEL_FOR_EACH_ASSERT_(PARALLEL_FOR_EACH_TAKES_(fn, __typeof__(((void)0, *(item)))),       \
                                                    "parallel_for_each_add(" #fn                                        \
-                                                   ", ...): the item is not of the function's type"))
+                                                   ", ...): the type of the item is not that of the function"))
 
 /* 0, and an error at compile time if the condition does not hold. */
 #define PARALLEL_FOR_EACH_ASSERT_(condition, text)                                                                     \
