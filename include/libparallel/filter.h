@@ -30,10 +30,10 @@ PARALLEL_BEGIN_DECLS
  * @param args n items; read during the call only
  * @param n    how many
  * @return a vector of copies of the items, which is the caller's: parallel_length() tells how many. NULL after a
- * failure, with errno and parallel_last_failure() as of parallel_map(), whose options are all there but `names`:
- *         EINVAL. With `silent`, items whose predicate has failed are left out, and the vector lists these failures, by
- * their index in `args`. `progress` counts items examined. ENOMEM without memory for n items, which is had first.
- *         Safe from any thread, and in tasks; not for signal handlers.
+ *         failure, with errno and parallel_last_failure() as of parallel_map(), whose options are all there but
+ *         `names`: EINVAL. With `silent`, items whose predicate has failed are left out, and the vector lists these
+ *         failures, by their index in `args`. `progress` counts items examined. ENOMEM without memory for n items,
+ *         which is had first. Safe from any thread, and in tasks; not for signal handlers.
  */
 #define parallel_filter(...) PARALLEL_FILTER_(__VA_ARGS__, PARALLEL_END_)
 
@@ -50,9 +50,8 @@ PARALLEL_BEGIN_DECLS
  *             said
  * @param kept how many there are now; untouched if the call fails
  * @return 0; or -1 with errno. With `silent`, a call goes on in spite of failures; then it gives -1 with the code of
- * the
- *         first, and `out` and `*kept` have what the others give. ENOMEM: it wants some dozens of kilobytes, if there
- *         are many items
+ *         the first, and `out` and `*kept` have what the others give. ENOMEM: it wants some dozens of kilobytes, if
+ *         there are many items
  *
  * All else as for parallel_filter().
  */

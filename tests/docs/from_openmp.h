@@ -81,9 +81,15 @@ struct examples {
     int (*threads_of_two)(ptrdiff_t n);
     void (*two_loops)(double *x, double *y, ptrdiff_t n);
     ptrdiff_t (*first_invalid)(const struct record *records, ptrdiff_t n);
+    void (*running_sums)(const double *x, double *y, ptrdiff_t n);
+    size_t (*valid_ones)(const struct record *records, ptrdiff_t n, struct record *valid);
+    long (*count_leaves)(const struct node *root);
 };
 
 extern const struct examples openmp_examples, parallel_examples;
+
+/* first_invalid() by tasks that fail. */
+ptrdiff_t parallel_refused_record(const struct record *records, ptrdiff_t n);
 
 /* Their elements are of different types. */
 void openmp_count_ends(const int *ends, ptrdiff_t n, int *degree);

@@ -240,6 +240,55 @@ static ptrdiff_t find_invalid(const struct record *records, ptrdiff_t n)
     return invalid;
 }
 
+static void running_sums_of(const double *x, double *y, ptrdiff_t n)
+{
+    double sum = 0;
+#pragma omp parallel for reduction(inscan, + : sum)
+    for (ptrdiff_t i = 0; i < n; i++) {
+        sum += x[i];
+#pragma omp scan inclusive(sum)
+        y[i] = sum;
+    }
+}
+
+static size_t take_valid_ones(const struct record *records, ptrdiff_t n, struct record *valid)
+{
+    size_t count = 0;
+#pragma omp parallel for ordered
+    for (ptrdiff_t i = 0; i < n; i++) {
+        bool take = is_valid(&records[i]);
+#pragma omp ordered
+        if (take)
+            valid[count++] = records[i];
+    }
+    return count;
+}
+
+static void look_at_node(const struct node *node, long *leaves)
+{
+    if (!node->left && !node->right) {
+#pragma omp atomic
+        ++*leaves;
+    }
+    if (node->left) {
+#pragma omp task
+        look_at_node(node->left, leaves);
+    }
+    if (node->right) {
+#pragma omp task
+        look_at_node(node->right, leaves);
+    }
+}
+
+static long count_leaves_of(const struct node *root)
+{
+    long leaves = 0;
+#pragma omp parallel
+#pragma omp single
+    look_at_node(root, &leaves);
+    return leaves;
+}
+
 const struct examples openmp_examples = {
     .add_scaled = add_scaled_all,
     .dot = dot_all,
@@ -259,4 +308,7 @@ const struct examples openmp_examples = {
     .threads_of_two = steps_on_two_threads,
     .two_loops = run_two_loops,
     .first_invalid = find_invalid,
+    .running_sums = running_sums_of,
+    .valid_ones = take_valid_ones,
+    .count_leaves = count_leaves_of,
 };

@@ -339,11 +339,66 @@ static int check_record(const struct record *r, void *result, void *extras)
 }
 PARALLEL_DECORATE_TASK(check_record, struct record, void);
 
-static ptrdiff_t find_invalid(const struct record *records, ptrdiff_t n)
+ptrdiff_t parallel_refused_record(const struct record *records, ptrdiff_t n)
 {
     if (parallel_map_into(check_record, records, (size_t)n, (void *)0) == 0)
         return -1;
     return (ptrdiff_t)parallel_last_failure()->index;
+}
+
+static bool is_wrong(struct record r)
+{
+    return !is_valid(&r);
+}
+PARALLEL_DECORATE(is_wrong, struct record, bool);
+
+static ptrdiff_t find_invalid(const struct record *records, ptrdiff_t n)
+{
+    const struct record *found = parallel_find(is_wrong, records, (size_t)n);
+    return found ? found - records : -1;
+}
+
+/* ---- scans and filters --------------------------------------------------------------------------------------- */
+
+static void running_sums_of(const double *x, double *y, ptrdiff_t n)
+{
+    parallel_scan_into(PARALLEL_PLUS, x, (size_t)n, y);
+}
+
+static bool is_right(struct record r)
+{
+    return is_valid(&r);
+}
+PARALLEL_DECORATE(is_right, struct record, bool);
+
+static size_t take_valid_ones(const struct record *records, ptrdiff_t n, struct record *valid)
+{
+    size_t count = 0;
+    parallel_filter_into(is_right, records, (size_t)n, valid, &count);
+    return count;
+}
+
+/* ---- work that brings forth more ----------------------------------------------------------------------------- */
+
+static int look_at_node(const struct node *const *at, void *none, void *leaves)
+{
+    const struct node *node = *at;
+    (void)none;
+    if (!node->left && !node->right)
+        atomic_fetch_add((atomic_long *)leaves, 1);
+    if (node->left && parallel_for_each_add(look_at_node, &node->left) != 0)
+        return errno;
+    if (node->right && parallel_for_each_add(look_at_node, &node->right) != 0)
+        return errno;
+    return 0;
+}
+PARALLEL_DECORATE_TASK(look_at_node, const struct node *, void);
+
+static long count_leaves_of(const struct node *root)
+{
+    atomic_long leaves = 0;
+    parallel_for_each(look_at_node, &root, 1, .extras = &leaves);
+    return leaves;
 }
 
 const struct examples parallel_examples = {
@@ -365,4 +420,7 @@ const struct examples parallel_examples = {
     .threads_of_two = steps_on_two_threads,
     .two_loops = run_two_loops,
     .first_invalid = find_invalid,
+    .running_sums = running_sums_of,
+    .valid_ones = take_valid_ones,
+    .count_leaves = count_leaves_of,
 };

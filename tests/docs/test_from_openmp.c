@@ -201,6 +201,7 @@ START_TEST(tasks)
     for (int w = 0; w < 2; w++) {
         ck_assert_int_eq(ways[w]->sum_tree(node), sum);
         ck_assert_int_eq(ways[w]->sum_list(list, NODES), steps);
+        ck_assert_int_eq(ways[w]->count_leaves(node), (NODES + 1) / 2);
     }
 }
 END_TEST
@@ -215,8 +216,35 @@ START_TEST(cancellation)
         ck_assert_int_eq(ways[w]->first_invalid(records, N), -1);
         records[N / 3].day = 32;
         ck_assert_int_eq(ways[w]->first_invalid(records, N), N / 3);
+        ck_assert_int_eq(parallel_refused_record(records, N), N / 3);
         records[N / 3].day = 1;
     }
+    ck_assert_int_eq(parallel_refused_record(records, N), -1);
+}
+END_TEST
+
+START_TEST(scans_and_filters)
+{
+    pl_workers(4);
+    static struct record records[N], valid[N];
+    double *x = random_doubles(N), *y = random_doubles(N);
+    for (ptrdiff_t i = 0; i < N; i++)
+        records[i] = (struct record){.day = (int)(i % 37), .month = (int)(i % 14)};
+    for (int w = 0; w < 2; w++) {
+        memset(y, 0, N * sizeof *y);
+        ways[w]->running_sums(x, y, N);
+        double sum = 0;
+        size_t count = ways[w]->valid_ones(records, N, valid), k = 0;
+        for (ptrdiff_t i = 0; i < N; i++) {
+            sum += x[i];
+            ck_assert_msg(fabs(y[i] - sum) <= 1e-9 * sum, "%td", i);
+            if (is_valid(&records[i]))
+                ck_assert_mem_eq(&valid[k++], &records[i], sizeof records[i]);
+        }
+        ck_assert_uint_eq(k, count);
+    }
+    free(x);
+    free(y);
 }
 END_TEST
 
@@ -330,6 +358,7 @@ int main(void)
     tcase_add_test(c, lines_in_order);
     tcase_add_test(c, tasks);
     tcase_add_test(c, cancellation);
+    tcase_add_test(c, scans_and_filters);
     tcase_add_test(c, conjugate_gradients);
     tcase_add_test(c, multigrid);
     return pl_run("from OpenMP", c);
