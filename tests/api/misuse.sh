@@ -582,8 +582,8 @@ static inline int ask(const double *x, int *result, void *extras) { *result = *x
 PARALLEL_DECORATE(is_odd, int, int);
 PARALLEL_DECORATE(is_set, unsigned char, _Bool);
 PARALLEL_DECORATE_TASK(ask, double, int);
-void use(const int *x, const void *p[2]);
-void use(const int *x, const void *p[2]) { p[0] = x; $2; }
+void use(const int *x, int *y, size_t *kept, const void *p[4]);
+void use(const int *x, int *y, size_t *kept, const void *p[4]) { p[0] = x, p[2] = y, p[3] = kept; $2; }
 END
 }
 predicate="the function is no predicate, its result type is not bool"
@@ -595,6 +595,34 @@ no_search "parallel_all(ask, ...): $predicate" '(void)parallel_all(ask, in, 4)'
 no_search "$fit" '(void)parallel_all(is_set, x, 4)'
 no_search "$fit" 'p[1] = parallel_find(is_set, x, 4)'
 no_search "by name" '(void)parallel_count(is_set, bytes, 4, 3)'
+
+no_search "parallel_filter(is_odd, ...): $predicate" 'p[1] = parallel_filter(is_odd, x, 4)'
+no_search "parallel_filter_into(is_odd, ...): $predicate" '(void)parallel_filter_into(is_odd, x, 4, y, kept)'
+no_search "parallel_partition_into(ask, ...): $predicate" '(void)parallel_partition_into(ask, in, 4, out, kept)'
+no_search "$fit" 'p[1] = parallel_filter(is_set, x, 4)'
+no_search "$fit" '(void)parallel_filter_into(is_set, bytes, 4, y, kept)'
+no_search "$fit" '(void)parallel_filter_into(is_set, bytes, 4, (const unsigned char *)bytes, kept)'
+no_search "$fit" '(void)parallel_partition_into(is_set, bytes, 4, y, kept)'
+no_search "$fit" '(void)parallel_filter_into(is_set, bytes, 4, bytes, y)'
+no_search "by name" '(void)parallel_filter_into(is_set, bytes, 4, bytes, kept, 3)'
+no_search "by name" '(void)parallel_partition_into(is_set, bytes, 4, bytes, kept, 3)'
+no_search "by name" 'p[1] = parallel_filter(is_set, bytes, 4, 3)'
+
+# ---- scans ---------------------------------------------------------------------------------------------------------
+
+no_reduction "$fit" 'parallel_scan_into(PARALLEL_PLUS, in, 4, other)'
+no_reduction "" 'parallel_scan_into(PARALLEL_PLUS, in, 4, (const double *)sum)'
+no_reduction "$fit" 'parallel_scan_into(hull, in, 4, all)'
+no_reduction "$fit" 'parallel_scan_into(hull, ranges, 4, sum)'
+no_reduction "$fit" 'parallel_scan_into(PARALLEL_XOR, in, 4, sum)'
+no_reduction "$fit" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, other, sum)'
+no_reduction "$fit" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, sum, other)'
+no_reduction "$fit" 'parallel_scan_exclusive_into(hull, ranges, 4, all, sum)'
+no_reduction "$fit" '(void)parallel_scan(PARALLEL_PLUS, ranges, 4)'
+no_reduction "plain__parallel_" '(void)parallel_scan(plain, in, 4)'
+no_reduction "by name" 'parallel_scan_into(PARALLEL_PLUS, in, 4, sum, 3)'
+no_reduction "by name" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, sum, sum, 3)'
+no_reduction "by name" '(void)parallel_scan(PARALLEL_PLUS, in, 4, 3)'
 
 # ---- orders --------------------------------------------------------------------------------------------------------
 
@@ -648,6 +676,26 @@ const char *use(const int *x, const char **strings, struct range **range)
     const _Bool *bit = parallel_max(PARALLEL_ASCENDING, bits, 4);
     *range = ranges + (widest - ranges) + (d - in) + (least - x) + (bit - bits);
     return *parallel_min(by_length, strings, 4);
+}
+END
+right "scans and filters" <<'END'
+static _Bool is_set(unsigned char x) { return x != 0; }
+static inline int ask(const struct page *x, _Bool *result, void *extras) { *result = x->size > 0; return extras != 0; }
+PARALLEL_DECORATE(is_set, unsigned char, _Bool);
+PARALLEL_DECORATE_TASK(ask, struct page, _Bool, .retries = 1);
+PARALLEL_DECORATE_COMBINE(hull, struct range);
+int use(struct page *pages, const struct page *view, struct range *all, double *sum);
+int use(struct page *pages, const struct page *view, struct range *all, double *sum)
+{
+    size_t kept;
+    PARALLEL_SCOPED parallel_results *r = parallel_filter(ask, view, 4, .silent = true);
+    PARALLEL_SCOPED parallel_results *s = parallel_scan(hull, ranges, 4, .max_workers = 2);
+    return parallel_filter_into(ask, pages, 4, pages, &kept) + parallel_filter_into(is_set, bytes, 4, bytes, &kept) +
+           parallel_partition_into(ask, view, 4, pages, &kept, .grain = 2) + (r == s) +
+           parallel_scan_into(PARALLEL_PLUS, in, 4, out) + parallel_scan_into(PARALLEL_OR, bits, 4, bits) +
+           parallel_scan_into(hull, (const struct range *)all, 4, all, .grain = 1) +
+           parallel_scan_exclusive_into(PARALLEL_MAX, (const double *)in, 4, in, sum) +
+           parallel_scan_exclusive_into(hull, ranges, 4, ranges, all);
 }
 END
 right "counting and searching" <<'END'

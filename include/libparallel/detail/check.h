@@ -8,6 +8,13 @@
 
 #include <stddef.h>
 
+/* 0, in an expression; and an error at compile time if the condition does not hold. */
+#define PARALLEL_ASSERT_(condition, text)                                                                              \
+    (0 * __extension__ sizeof(struct {                                                                                 \
+         _Static_assert(condition, text);                                                                              \
+         char unused;                                                                                                  \
+     }))
+
 /*
  * What a decoration says of a function is compared with the function: C would convert arguments and results without a
  * word. Their types are to be compatible, in C's sense; so qualifiers of parameters do not matter, nor do those of a

@@ -10,26 +10,19 @@
 #include <libparallel/detail/options.h>
 
 #define PARALLEL_FOR_EACH_(fn_, items_, n_, ...)                                                                       \
-    parallel_for_each_function(                                                                                        \
-        &fn_##__parallel + PARALLEL_FOR_EACH_ASSERT_(__builtin_types_compatible_p(fn_##__parallel_result, void),       \
-                                                     "parallel_for_each(" #fn_ ", ...): the result type is not void"), \
-        PARALLEL_ARGS_(fn_, items_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
+    parallel_for_each_function(&fn_##__parallel +                                                                      \
+                                   PARALLEL_ASSERT_(__builtin_types_compatible_p(fn_##__parallel_result, void),        \
+                                                    "parallel_for_each(" #fn_ ", ...): the result type is not void"),  \
+                               PARALLEL_ARGS_(fn_, items_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 /* It does not want the decoration, which may stand further down than the function that adds: so the item is compared
  * with what the function takes. */
 #define PARALLEL_FOR_EACH_ADD_(fn, item)                                                                               \
-    parallel_for_each_add_item(                                                                                        \
-        (void (*)(void))(fn), (item),                                                                                  \
-        sizeof *(item) + PARALLEL_FOR_EACH_ASSERT_(PARALLEL_FOR_EACH_TAKES_(fn, __typeof__(((void)0, *(item)))),       \
-                                                   "parallel_for_each_add(" #fn                                        \
-                                                   ", ...): the type of the item is not that of the function"))
-
-/* 0, and an error at compile time if the condition does not hold. */
-#define PARALLEL_FOR_EACH_ASSERT_(condition, text)                                                                     \
-    (0 * __extension__ sizeof(struct {                                                                                 \
-         _Static_assert(condition, text);                                                                              \
-         char unused;                                                                                                  \
-     }))
+    parallel_for_each_add_item((void (*)(void))(fn), (item),                                                           \
+                               sizeof *(item) +                                                                        \
+                                   PARALLEL_ASSERT_(PARALLEL_FOR_EACH_TAKES_(fn, __typeof__(((void)0, *(item)))),      \
+                                                    "parallel_for_each_add(" #fn                                       \
+                                                    ", ...): the type of the item is not that of the function"))
 
 /* Whether a task takes pointers to such items: as PARALLEL_TAKES_ANY_(), but for what its code is. */
 #define PARALLEL_FOR_EACH_TAKES_(fn, type)                                                                             \

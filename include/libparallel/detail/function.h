@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include <libparallel/detail/check.h>
 #include <libparallel/detail/kernel.h>
 #include <libparallel/detail/options.h>
 #include <libparallel/detail/paste.h>
@@ -64,6 +65,11 @@
 
 /* `out`, if it points to the result type; else an error at compile time. */
 #define PARALLEL_OUT_(fn, out) _Generic((out), fn##__parallel_result * : (out))
+
+/* The handle of a predicate; and an error at compile time if it is none. */
+#define PARALLEL_PREDICATE_(fn, call)                                                                                  \
+    (&fn##__parallel + PARALLEL_ASSERT_(__builtin_types_compatible_p(fn##__parallel_result, _Bool), call               \
+                                        "(" #fn ", ...): the function is no predicate, its result type is not bool"))
 
 #endif /* !__cplusplus */
 

@@ -136,17 +136,12 @@
  * the other way round. A pointer to void is as good in C, but not in that. 5 is what both compilers give for pointers.
  */
 #define PARALLEL_LOOP_CHECK_COUNT_(fn, captures)                                                                       \
-    PARALLEL_LOOP_ASSERT_((PARALLEL_LOOP_COUNT_ captures) == fn##__parallel_count,                                     \
-                          "parallel_loop(" #fn ", ...): the loop has another number of captures")
+    PARALLEL_ASSERT_((PARALLEL_LOOP_COUNT_ captures) == fn##__parallel_count,                                          \
+                     "parallel_loop(" #fn ", ...): the loop has another number of captures")
 #define PARALLEL_LOOP_CHECK_(fn, captures)                                                                             \
-    PARALLEL_LOOP_ASSERT_(PARALLEL_LOOP_FIT_(PARALLEL_CAT_(PARALLEL_LOOP_FIT_, PARALLEL_LOOP_COUNT_ captures), fn,     \
-                                             PARALLEL_OPEN_ captures),                                                 \
-                          "parallel_loop(" #fn ", ...): a capture is of another type")
-#define PARALLEL_LOOP_ASSERT_(condition, text)                                                                         \
-    0 * __extension__ sizeof(struct {                                                                                  \
-        _Static_assert(condition, text);                                                                               \
-        char unused;                                                                                                   \
-    })
+    PARALLEL_ASSERT_(PARALLEL_LOOP_FIT_(PARALLEL_CAT_(PARALLEL_LOOP_FIT_, PARALLEL_LOOP_COUNT_ captures), fn,          \
+                                        PARALLEL_OPEN_ captures),                                                      \
+                     "parallel_loop(" #fn ", ...): a capture is of another type")
 #define PARALLEL_LOOP_FIT_(fit, ...) fit(__VA_ARGS__)
 #define PARALLEL_LOOP_FITS_(fn, k, x) PARALLEL_LOOP_IS_FOR_(x, ((fn##__parallel_in *)0)->pl_##k)
 #define PARALLEL_LOOP_IS_FOR_(x, y)                                                                                    \

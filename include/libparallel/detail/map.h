@@ -6,6 +6,7 @@
 
 #ifndef __cplusplus
 
+#include <libparallel/detail/check.h>
 #include <libparallel/detail/function.h>
 #include <libparallel/detail/options.h>
 
@@ -35,11 +36,8 @@
 
 /* 0, and an error at compile time if the function's arguments are no integers. */
 #define PARALLEL_OF_INTEGERS_(fn, call)                                                                                \
-    (0 * __extension__ sizeof(struct {                                                                                 \
-         _Static_assert(PARALLEL_IS_INTEGER_(*(fn##__parallel_arg *)0),                                                \
-                        call "(" #fn ", ...): the argument type is not an integer type");                              \
-         char unused;                                                                                                  \
-     }))
+    PARALLEL_ASSERT_(PARALLEL_IS_INTEGER_(*(fn##__parallel_arg *)0),                                                   \
+                     call "(" #fn ", ...): the argument type is not an integer type")
 #define PARALLEL_IS_INTEGER_(x)                                                                                        \
     _Generic((x), char : 1, signed char : 1, unsigned char : 1, short : 1, unsigned short : 1, int : 1, unsigned : 1,  \
              long : 1, unsigned long : 1, long long : 1, unsigned long long : 1, default : 0)

@@ -8,15 +8,6 @@
 #include <libparallel/detail/function.h>
 #include <libparallel/detail/options.h>
 
-/* The handle of a predicate; and an error at compile time if it is none. */
-#define PARALLEL_PREDICATE_(fn, call)                                                                                  \
-    (&fn##__parallel + 0 * __extension__ sizeof(struct {                                                               \
-                           _Static_assert(__builtin_types_compatible_p(fn##__parallel_result, _Bool),                  \
-                                          call "(" #fn                                                                 \
-                                               ", ...): the function is no predicate, its result type is not bool");   \
-                           char unused;                                                                                \
-                       }))
-
 #define PARALLEL_COUNT_(fn_, args_, n_, ...)                                                                           \
     parallel_count_function(PARALLEL_PREDICATE_(fn_, "parallel_count"), PARALLEL_ARGS_(fn_, args_), (n_),              \
                             PARALLEL_OPTIONS_(__VA_ARGS__))
