@@ -217,6 +217,16 @@ static int loops_as_a_user_writes_them(void)
     REQUIRE(parallel_min(PARALLEL_DESCENDING, x, 10) == x + 9 && parallel_min(is_nearer, x, 1000) == x + 500);
     REQUIRE(parallel_max(is_nearer, x, 0) == NULL && errno == 0 && parallel_max(is_nearer, x, 9, .grain = 2) == x);
     REQUIRE(parallel_any(is_large, x, 900) == 0 && parallel_all(is_large, x + 991, 9, .max_workers = 2) == 1);
+    size_t kept = 0;
+    REQUIRE(parallel_filter_into(is_large, x, 1000, y, &kept) == 0 && kept == 9 && y[8] == 999);
+    REQUIRE(parallel_partition_into(is_large, x, 1000, y, &kept) == 0 && kept == 9 && y[9] == 0 && y[999] == 990);
+    PARALLEL_SCOPED parallel_results *large = parallel_filter(is_large, x, 1000);
+    REQUIRE(parallel_length(large) == 9 && *(const double *)parallel_result(large, 0) == 991);
+    double total = 1;
+    REQUIRE(parallel_scan_into(PARALLEL_PLUS, x, 1000, y) == 0 && y[999] == 499500);
+    REQUIRE(parallel_scan_exclusive_into(PARALLEL_PLUS, x, 1000, y, &total) == 0 && y[0] == 1 && total == 499501);
+    PARALLEL_SCOPED parallel_results *sums = parallel_scan(PARALLEL_PLUS, x, 1000);
+    REQUIRE(parallel_length(sums) == 1000 && *(const double *)parallel_result(sums, 2) == 3);
     REQUIRE(parallel_zip_map_into(times, x, v, 1000, x) == 0 && x[999] == 999.0 * 1497);
     return 0;
 }

@@ -134,6 +134,32 @@ static bool searches()
            parallel_all_function(&f, x.data(), x.size(), nullptr) == 0;
 }
 
+static void add_int(void *left, const void *right)
+{
+    *static_cast<int *>(left) += *static_cast<const int *>(right);
+}
+
+static bool scans_and_filters()
+{
+    parallel_function f = {};
+    f.arg_size = sizeof(int);
+    f.result_size = sizeof(bool);
+    f.call = is_negative;
+    parallel_combine plus = {};
+    plus.size = sizeof plus;
+    plus.call = add_int;
+    plus.type_size = sizeof(int);
+    std::vector<int> x(1000, 3), out(1000);
+    x[300] = x[700] = -1;
+    size_t kept = 0;
+    int all = 5;
+    return parallel_filter_into_function(&f, x.data(), x.size(), out.data(), &kept, nullptr) == 0 && kept == 2 &&
+           out[1] == -1 && parallel_partition_into_function(&f, x.data(), x.size(), out.data(), &kept, nullptr) == 0 &&
+           kept == 2 && out[2] == 3 &&
+           parallel_scan_exclusive_into_function(&plus, x.data(), x.size(), out.data(), &all, nullptr) == 0 &&
+           out[0] == 5 && all == 5 + 998 * 3 - 2;
+}
+
 int main()
 {
     parallel_function f = {};
@@ -154,7 +180,7 @@ int main()
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
         return 1;
-    if (!loops() || !searches() || !trees() || !extremes())
+    if (!loops() || !searches() || !trees() || !extremes() || !scans_and_filters())
         return 1;
     std::puts("fine");
 }
