@@ -301,12 +301,6 @@ static bool await_end(parallel_executor *ex, uint64_t until)
 
 /* ---- what users call ------------------------------------------------------------------------------------- */
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 /* Has the pool's threads perform the call; where there is no pool, the job lies here until somebody waits for it, or
  * there is one. With the lock held. */
 static void submit_job(parallel_executor *ex)
@@ -353,7 +347,7 @@ int parallel_executor_start(parallel_executor *ex)
         return -1;
     int code = start_executor(ex);
     unlock_executor(ex);
-    return code ? fail_with(code) : 0;
+    return code ? pl_failure_return(code) : 0;
 }
 
 /* Why there are no results, as the calling thread's errno and last failure. With the lock held. */
@@ -415,7 +409,7 @@ bool parallel_executor_done(const parallel_executor *ex)
 int parallel_executor_wait(parallel_executor *ex, double seconds)
 {
     if (isnan(seconds))
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     if (!lock_executor(ex))
         return -1;
     uint64_t until = seconds >= 0 && seconds < 1e9 ? pl_os_nanoseconds() + (uint64_t)(seconds * 1e9) : 0;
@@ -430,7 +424,7 @@ int parallel_executor_wait(parallel_executor *ex, double seconds)
         code = await_end(ex, until) ? 0 : ETIMEDOUT;
     }
     unlock_executor(ex);
-    return code ? fail_with(code) : 0;
+    return code ? pl_failure_return(code) : 0;
 }
 
 int parallel_cancel(parallel_executor *ex)
@@ -472,7 +466,7 @@ int parallel_executor_shutdown(parallel_executor *ex)
     }
     int code = shut_down(ex);
     unlock_executor(ex);
-    return code ? fail_with(code) : 0;
+    return code ? pl_failure_return(code) : 0;
 }
 
 void parallel_executor_free(parallel_executor *ex)

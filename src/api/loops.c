@@ -29,20 +29,9 @@ static int refuse_call(void)
 }
 
 /* With all that a call may have. */
-PL_NOT_INLINED static int run_with(const known_loop *known, size_t n, const parallel_options *options)
+static int run_with(const known_loop *known, size_t n, const parallel_options *options)
 {
-    pl_call c;
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    if (!pl_call_begin_loop(&c, &known->loop, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)))
-        return -1;
-    c.work.function.cost = known->cost;
-    c.work.loop_cost_key = known->cost_key;
-    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
-    bool well = pl_call_run(&c, NULL);
-    pl_cleanup_end(&cleanup);
-    pl_call_return(&c, !well);
-    return well ? 0 : -1;
+    return pl_call_run_loop(&known->loop, n, known->cost, known->cost_key, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR));
 }
 
 /* Whether a loop without options is run as a plain one: at once, or by a task of nobody, who would end it by giving

@@ -111,8 +111,6 @@ static const uint64_t halves_of_4[16] = {
     0x0706, 0x07060100, 0x07060302, 0x070603020100, 0x07060504, 0x070605040100, 0x070605040302, 0x0706050403020100,
 };
 
-#define BITS_AT(bits, i, mask) ((unsigned)((bits)[(i) / 64] >> ((i) % 64)) & (mask))
-
 /* From item i on, which may be in the middle of a word. */
 static void pack_rest(void *out, const void *items, size_t size, const uint64_t *bits, size_t i, size_t n)
 {

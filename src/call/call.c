@@ -233,3 +233,20 @@ void pl_call_return(pl_call *c, bool failed)
     if (failed)
         errno = code;
 }
+
+PL_NOT_INLINED int pl_call_run_loop(const pl_body *loop, size_t n, parallel_cost *cost, uintptr_t key,
+                                    const parallel_options *options, const pl_request *request)
+{
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!pl_call_begin_loop(&c, loop, n, options, request))
+        return -1;
+    c.work.function.cost = cost;
+    c.work.loop_cost_key = key;
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
+    bool well = pl_call_run(&c, NULL);
+    pl_cleanup_end(&cleanup);
+    pl_call_return(&c, !well);
+    return well ? 0 : -1;
+}

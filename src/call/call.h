@@ -57,6 +57,11 @@ bool pl_call_run(pl_call *c, void *out);
 /* The same, with results to be had: they get what the call knows of failures and names. NULL if the call failed. */
 parallel_results *pl_call_results(pl_call *c);
 
+/* A loop's call, from its beginning to its end. What iterations cost is known by `cost`; under a policy, or if that is
+ * NULL, by `key`. 0; or -1 with errno. */
+int pl_call_run_loop(const pl_body *loop, size_t n, parallel_cost *cost, uintptr_t key, const parallel_options *options,
+                     const pl_request *request);
+
 /* Why no further task of the call is to start: ECANCELED or ETIMEDOUT, also where the task that makes the call is to
  * give up; 0: they are. */
 int pl_call_over(const pl_call *c);

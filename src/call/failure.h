@@ -3,6 +3,8 @@
 #ifndef PL_CALL_FAILURE_H
 #define PL_CALL_FAILURE_H
 
+#include <errno.h>
+
 #include "call/context.h"
 
 /* The calling thread's last failure: there is none any more; or (only then) this one, of which it keeps a copy. */
@@ -19,6 +21,13 @@ typedef struct pl_put_aside {
 } pl_put_aside;
 void pl_failure_put_aside(pl_put_aside *to);
 void pl_failure_put_back(pl_put_aside *from);
+
+/* What a call gives that cannot be made: -1, with errno. */
+static inline int pl_failure_return(int code)
+{
+    errno = code;
+    return -1;
+}
 
 static inline void pl_failure_clear_last(void)
 {

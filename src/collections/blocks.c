@@ -164,11 +164,6 @@ int pl_blocks_treat(pl_blocks_work *work, pl_cost *cost, const parallel_options 
 
 /* ---- parts ----------------------------------------------------------------------------------------------- */
 
-static void free_memory(void *memory)
-{
-    free(memory);
-}
-
 PL_NOT_INLINED int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost, const parallel_options *options,
                                  const parallel_options *decoration, const pl_request *request)
 {
@@ -186,7 +181,7 @@ PL_NOT_INLINED int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost,
         }
     }
     work->parts = far ? far : near;
-    pl_cleanup_begin(&cleanup, free_memory, far);
+    pl_cleanup_begin(&cleanup, free, far);
     memcpy(work->parts, acc, work->part_size);
     int result = pl_blocks_treat(work, cost, options, decoration, request);
     if (result == 0) {

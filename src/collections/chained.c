@@ -52,11 +52,6 @@ size_t pl_chained_worth(const pl_cost *cost, size_t items)
     return took > worth ? 1 : (size_t)(worth / (took + 1)) + 1;
 }
 
-static void free_memory(void *memory)
-{
-    free(memory);
-}
-
 PL_NOT_INLINED int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), void (*end)(pl_chained *), pl_cost *cost,
                                   const parallel_options *options, const pl_request *request)
 {
@@ -77,7 +72,7 @@ PL_NOT_INLINED int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), vo
             return -1;
         }
     }
-    pl_cleanup_begin(&cleanup, free_memory, far);
+    pl_cleanup_begin(&cleanup, free, far);
     c->places = far ? far : near;
     c->slots = c->places + slots_at;
     c->window = window;

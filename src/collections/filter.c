@@ -21,12 +21,6 @@ enum {
     WINDOW_LINKS = 16      /* but for so many blocks at least */
 };
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 /* ---- what is given --------------------------------------------------------------------------------------- */
 
 static bool needs_map(const parallel_function *f, const parallel_options *o)
@@ -227,7 +221,7 @@ PL_NOT_INLINED static int filter_with(const parallel_function *f, const void *ar
     pl_filter_call c;
     if (!kept || (n && !out)) {
         pl_failure_clear_last();
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     }
     return pl_filter_check(&c, f, args, n, out, options, request) ? run_filter(&c, kept, request) : -1;
 }

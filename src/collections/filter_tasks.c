@@ -16,17 +16,6 @@
 
 enum { WINDOW = 65536 /* flags of one map */ };
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
-static void free_memory(void *memory)
-{
-    free(memory);
-}
-
 /* ---- window by window ------------------------------------------------------------------------------------ */
 
 typedef struct task_filter {
@@ -92,7 +81,7 @@ PL_NOT_INLINED static int run_windows(task_filter *t, size_t *kept, const pl_req
     size_t room = c->n < WINDOW ? c->n + !c->n : WINDOW;
     unsigned char *flags = malloc(room);
     if (!flags)
-        return fail_with(ENOMEM);
+        return pl_failure_return(ENOMEM);
     pl_windows w = {.f = &c->f,
                     .args = c->args,
                     .n = c->n,
@@ -102,7 +91,7 @@ PL_NOT_INLINED static int run_windows(task_filter *t, size_t *kept, const pl_req
                     .room = room,
                     .take = take_flags,
                     .ctx = t};
-    pl_cleanup_begin(&cleanup, free_memory, flags);
+    pl_cleanup_begin(&cleanup, free, flags);
     int result = pl_windows_run(&w), code = errno;
     pl_cleanup_end(&cleanup);
     if (w.done == c->n) { /* also if some have failed that may */
@@ -186,7 +175,7 @@ PL_NOT_INLINED parallel_results *pl_filter_tasks(const pl_filter_call *c, const 
         errno = ENOMEM;
         return NULL;
     }
-    pl_cleanup_begin(&cleanup, free_memory, flags);
+    pl_cleanup_begin(&cleanup, free, flags);
     parallel_results *r = run_map(c, flags, request);
     pl_cleanup_end(&cleanup);
     int saved = errno;

@@ -16,12 +16,6 @@
 /* The most bytes of an accumulator that a short fold needs on the stack for one more. */
 #define PART_HERE 4096
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 static bool is_alignment(size_t alignment)
 {
     return (alignment & (alignment - 1)) == 0;
@@ -95,9 +89,9 @@ PL_NOT_INLINED static int fold_with(const parallel_folding *fold, const void *ar
     parallel_folding own;
     pl_failure_clear_last();
     if (!copy_folding(&own, fold) || (n && !args) || !acc)
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     if (pl_size_multiply(n, own.arg_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+        return pl_failure_return(ENOMEM);
     if (n == 0)
         return pl_blocks_check(options, own.options, request);
     folding f = folding_of(&own, args, n);

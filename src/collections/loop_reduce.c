@@ -4,13 +4,8 @@
 #include <stdint.h>
 
 #include "base/unwind.h"
+#include "call/failure.h"
 #include "collections/map_reduce.h"
-
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
 
 static pl_map_reduction loop_reduction_of(const pl_map_reduction *loop, const parallel_combine *op, size_t n)
 {
@@ -27,7 +22,7 @@ PL_NOT_INLINED static int loop_reduce_with(const pl_map_reduction *loop, const p
     parallel_combine own;
     if (!loop->loop || !loop->loop->call || !pl_reduce_copy(&own, op) || loop->loop->result_size != own.type_size ||
         own.type_size > PL_MAP_REDUCE_BUFFER || own.type_align > PL_LINE || !acc || n > PTRDIFF_MAX)
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     if (n == 0)
         return pl_blocks_check(options, NULL, request);
     pl_map_reduction r = loop_reduction_of(loop, &own, n);

@@ -9,12 +9,6 @@
 #include "base/unwind.h"
 #include "call/failure.h"
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 /* Whether tasks are to be those of a map. */
 static bool needs_map(const parallel_function *f, const parallel_options *o)
 {
@@ -32,9 +26,9 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
     pl_failure_clear_last();
     if (!pl_function_copy(&function, f) || !pl_reduce_copy(&own, op) || function.result_size != own.type_size ||
         (n && !args) || !acc)
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     if (pl_size_multiply(n, function.arg_size) == PL_SIZE_NONE || pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+        return pl_failure_return(ENOMEM);
     bool has_options = options || function.options;
     if (!pl_options_merge(&merged, options, function.options, request))
         return -1;

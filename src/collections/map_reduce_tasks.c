@@ -10,18 +10,13 @@
 
 #include "base/size.h"
 #include "base/unwind.h"
+#include "call/failure.h"
 #include "call/names.h"
 #include "call/results.h"
 #include "collections/map_reduce.h"
 #include "collections/windows.h"
 
 enum { WINDOW_BYTES = 262144 /* results of one map: so much memory a call has */ };
-
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
 
 /* A call that goes on from window to window. */
 typedef struct task_reduction {
@@ -95,11 +90,6 @@ static int check_names(const parallel_options *o, size_t n, size_t length)
     return error;
 }
 
-static void free_memory(void *memory)
-{
-    free(memory);
-}
-
 PL_NOT_INLINED int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const parallel_options *merged,
                                        const pl_request *request)
 {
@@ -108,14 +98,14 @@ PL_NOT_INLINED int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const par
     t.length = t.length > r->piece ? t.length : r->piece;
     int error = check_names(merged, n, t.length);
     if (error)
-        return fail_with(error);
+        return pl_failure_return(error);
     size_t room = (t.length < n ? t.length : n) + r->piece;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     t.value = pl_results_allocate(pl_size_multiply(room + 2, size),
                                   r->op->type_align > PL_LINE ? r->op->type_align : PL_LINE);
     if (!t.value)
-        return fail_with(ENOMEM);
+        return pl_failure_return(ENOMEM);
     t.part = t.value + size;
     pl_windows w = {.f = r->f,
                     .args = r->args,
@@ -127,13 +117,13 @@ PL_NOT_INLINED int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const par
                     .length = window_length,
                     .take = fold_results,
                     .ctx = &t};
-    pl_cleanup_begin(&cleanup, free_memory, t.value);
+    pl_cleanup_begin(&cleanup, free, t.value);
     memcpy(t.value, acc, size);
     int result = pl_windows_run(&w), code = errno;
     if (w.done == n) /* also if some have failed that may */
         memcpy(acc, t.value, size);
     pl_cleanup_end(&cleanup);
-    free_memory(t.value);
+    free(t.value);
     errno = code;
     return result;
 }

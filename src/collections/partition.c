@@ -18,12 +18,6 @@
 
 enum { FEW_ITEMS = PL_FILTER_PIECE /* in a short call at most */ };
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 typedef struct partition {
     pl_blocks_work work;
     const pl_filter_call *call;
@@ -96,11 +90,6 @@ static int pack_all(partition *p, const pl_request *request)
                            p->call->has_options ? &o : NULL, NULL, request);
 }
 
-static void free_memory(void *memory)
-{
-    free(memory);
-}
-
 PL_NOT_INLINED static int partition_in_blocks(const pl_filter_call *c, size_t *kept, const pl_request *request)
 {
     pl_cost *cost = cost_of(&c->f);
@@ -112,9 +101,9 @@ PL_NOT_INLINED static int partition_in_blocks(const pl_filter_call *c, size_t *k
     p.words = PL_PACK_WORDS(p.work.blocks.size);
     p.before = malloc(counts + p.work.blocks.count * p.words * sizeof *p.bits);
     if (!p.before)
-        return fail_with(ENOMEM);
+        return pl_failure_return(ENOMEM);
     p.bits = (uint64_t *)(void *)((unsigned char *)p.before + pl_size_round(counts, sizeof *p.bits));
-    pl_cleanup_begin(&cleanup, free_memory, p.before);
+    pl_cleanup_begin(&cleanup, free, p.before);
     int result = pl_blocks_treat(&p.work, cost, c->has_options ? &c->merged : NULL, NULL, request);
     size_t all = result == 0 ? add_up(&p) : 0;
     if (result == 0)
@@ -134,7 +123,7 @@ PL_NOT_INLINED static int partition_with(const parallel_function *f, const void 
     pl_filter_call c;
     if (!kept || (n && (!out || out == args))) {
         pl_failure_clear_last();
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     }
     if (!pl_filter_check(&c, f, args, n, out, options, request))
         return -1;

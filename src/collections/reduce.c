@@ -11,12 +11,6 @@
 #include "collections/blocks.h"
 #include "sched/cost.h"
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 static bool is_alignment(size_t alignment)
 {
     return (alignment & (alignment - 1)) == 0;
@@ -106,9 +100,9 @@ PL_NOT_INLINED static int reduce_with(const parallel_combine *op, const void *ar
     parallel_combine own;
     pl_failure_clear_last();
     if (!pl_reduce_copy(&own, op) || (n && !args) || !acc)
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+        return pl_failure_return(ENOMEM);
     if (n == 0)
         return pl_blocks_check(options, own.options, request);
     reduction r = reduction_of(&own, args, n);

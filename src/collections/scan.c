@@ -30,12 +30,6 @@ enum {
     VALUE_MOST = 4096     /* of those of an operator that has only `call` */
 };
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 typedef struct scan {
     pl_blocks blocks;
     const parallel_combine *op;
@@ -259,9 +253,9 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
     parallel_options merged;
     pl_failure_clear_last();
     if (!pl_reduce_copy(&own, op) || (n && (!args || !out)) || (!own.scan && own.type_size > VALUE_MOST))
-        return fail_with(EINVAL);
+        return pl_failure_return(EINVAL);
     if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+        return pl_failure_return(ENOMEM);
     if (n == 0)
         return pl_blocks_check(options, own.options, request);
     bool has_options = options || own.options;

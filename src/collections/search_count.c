@@ -41,24 +41,6 @@ static void count_chunk(size_t begin, size_t end, void *ctx)
         c->counts[pl_context_thread.context->participant] += count_items(c, begin, end);
 }
 
-/* Runs the loop, with options, which are merged, or without. 0; or -1 with errno. */
-PL_NOT_INLINED static int run_with(const pl_body *loop, size_t n, pl_cost *cost, const parallel_options *options,
-                                   const pl_request *request)
-{
-    pl_call c;
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    if (!pl_call_begin_loop(&c, loop, n, options, request))
-        return -1;
-    c.work.function.cost = (parallel_cost *)cost;
-    c.work.loop_cost_key = (uintptr_t)cost; /* all counts have this body */
-    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
-    bool well = pl_call_run(&c, NULL);
-    pl_cleanup_end(&cleanup);
-    pl_call_return(&c, !well);
-    return well ? 0 : -1;
-}
-
 /* Counts with help. */
 PL_NOT_INLINED static ptrdiff_t count_shared(const parallel_function *f, const void *args, size_t n,
                                              const parallel_options *options, const pl_request *request)
@@ -69,7 +51,8 @@ PL_NOT_INLINED static ptrdiff_t count_shared(const parallel_function *f, const v
     pl_cost *cost = f->cost ? (pl_cost *)f->cost : pl_cost_of((uintptr_t)f->kernel);
     for (size_t k = 0; k < limit; k++)
         counts[k] = 0;
-    if ((options ? run_with(&loop, n, cost, options, request) : pl_plain_loop(&loop, n, cost)) != 0)
+    if ((options ? pl_call_run_loop(&loop, n, (parallel_cost *)cost, (uintptr_t)cost, options, request)
+                 : pl_plain_loop(&loop, n, cost)) != 0)
         return -1;
     if (pl_stop_level(&c.left_out)) {
         pl_cost_forget(cost); /* of what was not looked at */

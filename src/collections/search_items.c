@@ -233,23 +233,6 @@ static void take_parts(size_t begin, size_t end, void *ctx)
         take_part(ctx);
 }
 
-/* Runs the loop with options. 0; or -1 with errno. */
-PL_NOT_INLINED static int run_with(const pl_body *loop, size_t n, pl_cost *cost, const parallel_options *options,
-                                   const pl_request *request)
-{
-    pl_call c;
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    if (!pl_call_begin_loop(&c, loop, n, options, request))
-        return -1;
-    c.work.function.cost = (parallel_cost *)cost;
-    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
-    bool well = pl_call_run(&c, NULL);
-    pl_cleanup_end(&cleanup);
-    pl_call_return(&c, !well);
-    return well ? 0 : -1;
-}
-
 /* Items in a unit, so that all have one. */
 static size_t unit_of(const item_search *s)
 {
@@ -269,8 +252,9 @@ static int search_shared(item_search *s, const parallel_options *options, const 
     for (unsigned k = 0; k < s->workers; k++)
         found[k] = n;
     pl_range_set(&shared.range, 0, (uint32_t)pl_chunking_even(n - s->at, shared.unit));
-    int result =
-        options ? run_with(&loop, s->workers, &unknown, options, request) : pl_plain_loop(&loop, s->workers, &unknown);
+    int result = options ? pl_call_run_loop(&loop, s->workers, (parallel_cost *)&unknown, (uintptr_t)take_parts,
+                                            options, request)
+                         : pl_plain_loop(&loop, s->workers, &unknown);
     for (unsigned k = 0; k < s->workers; k++)
         s->found = found[k] < s->found ? found[k] : s->found;
     s->left_out = pl_stop_level(&shared.left_out) != 0;

@@ -55,11 +55,6 @@ static bool count_results(void *ctx, size_t first, size_t count, const unsigned 
     return true;
 }
 
-static void free_memory(void *memory)
-{
-    free(memory);
-}
-
 /* Runs a call, all but its memory being given. 0; or -1 with errno. */
 PL_NOT_INLINED static int run_windows(pl_windows *w, task_search *t, const parallel_options *merged,
                                       const pl_request *request)
@@ -79,7 +74,7 @@ PL_NOT_INLINED static int run_windows(pl_windows *w, task_search *t, const paral
         errno = ENOMEM;
         return -1;
     }
-    pl_cleanup_begin(&cleanup, free_memory, w->results);
+    pl_cleanup_begin(&cleanup, free, w->results);
     int result = pl_windows_run(w), code = errno;
     pl_cleanup_end(&cleanup);
     free(w->results);

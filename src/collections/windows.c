@@ -12,12 +12,6 @@
 #include "call/failure.h"
 #include "collections/blocks.h"
 
-static int fail_with(int code)
-{
-    errno = code;
-    return -1;
-}
-
 /* A window, after it has been run. */
 typedef struct window {
     pl_windows *w;
@@ -201,7 +195,7 @@ static int run_windows(pl_windows *w)
     do {
         int why = pl_context_reason(pl_context_thread.context);
         if (why) /* the task that makes the call is to give up */
-            return fail_with(why);
+            return pl_failure_return(why);
         size_t rest = w->n - w->done, length = w->length ? w->length(w->ctx, w->done) : w->room;
         length = length < rest ? length : rest;
         size_t begin = w->order == PL_WINDOWS_BACKWARDS ? rest - length : w->done;
@@ -228,7 +222,7 @@ PL_NOT_INLINED int pl_windows_run(pl_windows *w)
     if (result == 0 && w->code && !w->is_over) {
         if (w->has_failure)
             pl_failure_set_last(&w->failure);
-        result = fail_with(w->code);
+        result = pl_failure_return(w->code);
     }
     int saved = errno;
     free_failure(w);
