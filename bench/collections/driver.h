@@ -7,7 +7,7 @@
  *
  * prints `min=N median=N result=OK`, in nanoseconds. It exits with 1 if a result is WRONG, and with 3 if the way cannot
  * do that workload. Threads come from the environment, as the harness sets it. Timing is in driver.c; input, and what
- * results are compared with, in workloads.c.
+ * results are compared with, in workloads*.c.
  */
 #ifndef DRIVER_H
 #define DRIVER_H
@@ -44,16 +44,18 @@ extern const way the_way; /* each program has one */
 
 typedef struct workload {
     const char *name;
+    size_t kernel;     /* where it is in a way */
     size_t item_size;  /* 0: `items` is something else, of 64 bytes at most, which `fill` makes */
     const void *start; /* START_SIZE bytes that *acc is before each call; NULL: what the last call left there */
     void (*fill)(void *items, size_t n);
     void (*expect)(const void *items, size_t n);   /* computes serially what is_right() compares with */
     bool (*is_right)(const void *acc, long calls); /* after so many calls, if nothing is put there before each */
+    void (*spoil)(void); /* NULL if *acc is all that is written; else the next is_right() finds what is not written */
 } workload;
 
 enum { START_SIZE = 16 };
 
-extern const workload workloads[]; /* one without a name ends */
+const workload *workload_named(const char *name); /* or NULL */
 
 /* The kernel of the program's way; NULL if it cannot. */
 way_kernel *kernel_of(const workload *w);

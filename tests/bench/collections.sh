@@ -13,9 +13,9 @@ programs=$work/programs
 mkdir "$programs"
 
 shared() {
-    for part in driver workloads items; do
+    for part in "$suite"/driver.c "$suite"/items.c "$suite"/workloads*.c; do
         # shellcheck disable=SC2086
-        $CC $flags -c -o "$work/$part.o" "$suite/$part.c" || return 1
+        $CC $flags -c -o "$work/part-$(basename "$part" .c).o" "$part" || return 1
     done
 }
 # way NAME SOURCE FLAGS: a program of the suite, linked with the library
@@ -23,7 +23,7 @@ way() {
     # shellcheck disable=SC2086
     $CC $flags ${3:-} -c -o "$work/way.o" "$suite/ways/$2" &&
         "$builddir/libtool" --silent --tag=CC --mode=link $CC $flags ${3:-} -no-install -o "$programs/$1-gcc" \
-            "$work/way.o" "$work/driver.o" "$work/workloads.o" "$work/items.o" "$builddir/libparallel.la" -lm
+            "$work/way.o" "$work"/part-*.o "$builddir/libparallel.la" -lm
 }
 runner() {
     # shellcheck disable=SC2086
