@@ -16,12 +16,11 @@
 
 #ifdef __cplusplus
 extern "C" {
-#else
-#include <stdbool.h>
 #endif
 
-/* Equals: for (size_t i = 0; i < n; i++) *acc = op(*acc, items[i]); the types depend on the workload. A loop that is no
- * reduction has all in `items`, and leaves *acc alone. */
+/* A reduction equals: for (size_t i = 0; i < n; i++) *acc = op(*acc, items[i]); the types depend on the workload. What
+ * counts and searches puts its result in *acc. What writes arrays has all in `items`, and leaves *acc alone unless it
+ * has a result, too. */
 typedef void way_kernel(const void *items, size_t n, void *acc);
 
 /* What a way cannot do is NULL. */
@@ -35,6 +34,12 @@ typedef struct way {
     way_kernel *map_reduce_dear;  /* uint32_t, uint64_t: + of item_dear() */
     way_kernel *map_reduce_cheap; /* uint32_t, uint32_t: + of item_cheap() */
     way_kernel *histogram;        /* uint8_t, histogram: count_byte() */
+    way_kernel *count;            /* int, size_t: how many is_positive() holds of */
+    way_kernel *find;             /* int, const int *: the first that is_rare() holds of; or NULL */
+    way_kernel *min_index;        /* double, const double *: the first of the least; all are different */
+    way_kernel *scan_double;      /* arrays of double: out[i] becomes the sum of in[0] to in[i] */
+    way_kernel *scan_int;         /* arrays of int: the same */
+    way_kernel *filter;           /* arrays of int, size_t: out becomes those of which is_positive() holds; how many */
     way_kernel *stencil;          /* one image: diffuse() at each of its n points */
 } way;
 

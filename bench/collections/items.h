@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is reduced, and by what, and what loops do: the same for all ways and languages. */
+/* What is reduced, by what, what is searched for, and what loops do: the same for all ways and languages. */
 #ifndef ITEMS_H
 #define ITEMS_H
 
@@ -8,6 +8,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#else
+#include <stdbool.h>
 #endif
 
 /* A map x -> factor * x + offset, modulo 2^64. */
@@ -46,6 +48,24 @@ static inline void add_histogram(histogram *h, const histogram *right)
     for (int i = 0; i < 256; i++)
         h->of[i] += right->of[i];
 }
+
+/* Of half the ints. */
+static inline bool is_positive(int x)
+{
+    return x > 0;
+}
+
+/* Of none of the ints that most searches are in. */
+static inline bool is_rare(int x)
+{
+    return x > 100;
+}
+
+/* From one array to another, which does not overlap it and has room for as many items. */
+typedef struct arrays {
+    const void *in;
+    void *out;
+} arrays;
 
 /* side x side points with a border, row by row, in four arrays from malloc(), each (side + 2) x (side + 2). */
 typedef struct image {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of workloads share: workloads_SUBJECT.c has the workloads of a subject, workloads.c puts them together. */
+/* What the files of workloads share: workloads_SUBJECT.c has those of a subject, workloads.c puts them together. */
 #ifndef WORKLOADS_H
 #define WORKLOADS_H
 
@@ -9,7 +9,7 @@
 #define WORKLOAD(name_, kernel_) .name = (name_), .kernel = offsetof(way, kernel_)
 
 /* One without a name ends each. */
-extern const workload reductions[], stencils[];
+extern const workload reductions[], searches[], array_workloads[], stencils[];
 
 /* Bits that depend on i only. */
 static inline uint64_t bits(size_t i)

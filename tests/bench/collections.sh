@@ -77,7 +77,8 @@ check "the CSV is well formed" well_formed
 OMP_WAIT_POLICY=passive # there may be more threads than CPUs
 export OMP_WAIT_POLICY
 for way in $ways; do
-    for workload in sum-double sum-float sum-int max-int affine map-reduce-cheap histogram stencil; do
+    for workload in sum-double sum-float sum-int max-int affine map-reduce-cheap histogram count find-absent find-early \
+        min-index scan-double scan-int filter-half stencil; do
         check "$workload, $way: is right for many items" is_right "$way-gcc" $workload 300001
     done
 done

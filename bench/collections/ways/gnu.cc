@@ -25,6 +25,34 @@ static void compose(const void *items, size_t n, void *acc)
     *all = std::__parallel::accumulate(x, x + n, *all, affine_then);
 }
 
-/* It has neither a reduction of a map's results nor accumulators; a loop is no business of its. */
-extern "C" const way the_way = {nullptr, sum<double>, sum<float>, sum<int>, max_int,
-                                compose, nullptr,     nullptr,    nullptr,  nullptr};
+static void count_positive(const void *items, size_t n, void *acc)
+{
+    const int *x = static_cast<const int *>(items);
+    *static_cast<size_t *>(acc) =
+        static_cast<size_t>(std::__parallel::count_if(x, x + n, [](int item) { return is_positive(item); }));
+}
+
+static void find(const void *items, size_t n, void *acc)
+{
+    const int *x = static_cast<const int *>(items);
+    const int *found = std::__parallel::find_if(x, x + n, [](int item) { return is_rare(item); });
+    *static_cast<const int **>(acc) = found < x + n ? found : nullptr;
+}
+
+static void min_index(const void *items, size_t n, void *acc)
+{
+    const double *x = static_cast<const double *>(items);
+    *static_cast<const double **>(acc) = std::__parallel::min_element(x, x + n);
+}
+
+template <class number> static void scan(const void *items, size_t n, void *)
+{
+    const arrays *a = static_cast<const arrays *>(items);
+    const number *in = static_cast<const number *>(a->in);
+    std::__parallel::partial_sum(in, in + n, static_cast<number *>(a->out));
+}
+
+/* It has neither a reduction of a map's results nor accumulators nor copy_if(); a loop is no business of its. */
+extern "C" const way the_way = {nullptr,      sum<double>, sum<float>, sum<int>,       max_int, compose,
+                                nullptr,      nullptr,     nullptr,    count_positive, find,    min_index,
+                                scan<double>, scan<int>,   nullptr,    nullptr};

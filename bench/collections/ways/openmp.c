@@ -5,6 +5,11 @@
 
 enum { MOST_THREADS = 256 };
 
+static int most_threads(void)
+{
+    return omp_get_max_threads() < MOST_THREADS ? omp_get_max_threads() : MOST_THREADS;
+}
+
 /* firstprivate(x): clang vectorises no loop whose array is shared, as it takes it to change under it. */
 
 static void sum_double(const void *items, size_t n, void *acc)
@@ -55,7 +60,7 @@ static void compose(const void *items, size_t n, void *acc)
     } part[MOST_THREADS];
     const affine *x = items;
     int parts = 1;
-#pragma omp parallel num_threads(omp_get_max_threads() < MOST_THREADS ? omp_get_max_threads() : MOST_THREADS)
+#pragma omp parallel num_threads(most_threads())
     {
         affine all = {1, 0};
 #pragma omp single
@@ -98,6 +103,147 @@ static void count(const void *items, size_t n, void *acc)
         of[x[i]]++;
 }
 
+static void count_positive(const void *items, size_t n, void *acc)
+{
+    const int *x = items;
+    size_t count = 0;
+#pragma omp parallel for firstprivate(x) reduction(+ : count)
+    for (size_t i = 0; i < n; i++)
+        count += is_positive(x[i]);
+    *(size_t *)acc = count;
+}
+
+/* A block at a time, from the front; none that lies behind what has been found. */
+static void find(const void *items, size_t n, void *acc)
+{
+    enum { BLOCK = 4096 };
+    const int *x = items;
+    size_t first = n;
+#pragma omp parallel for firstprivate(x) schedule(dynamic)
+    for (size_t begin = 0; begin < n; begin += BLOCK) {
+        size_t end = begin + BLOCK < n ? begin + BLOCK : n, known, i = begin;
+#pragma omp atomic read
+        known = first;
+        while (i < end && begin < known && !is_rare(x[i]))
+            i++;
+        if (i < end && begin < known)
+#pragma omp critical
+        {
+            if (i < first)
+#pragma omp atomic write
+                first = i;
+        }
+    }
+    *(const int **)acc = first < n ? &x[first] : NULL;
+}
+
+typedef struct place {
+    double value;
+    size_t index;
+} place;
+
+static inline place first_least(place a, place b)
+{
+    return b.value < a.value || (b.value == a.value && b.index < a.index) ? b : a;
+}
+
+#pragma omp declare reduction(first_least:place                                                                        \
+                              : omp_out = first_least(omp_out, omp_in)) initializer(omp_priv = omp_orig)
+
+static void min_index(const void *items, size_t n, void *acc)
+{
+    const double *x = items;
+    place least = {x[0], 0};
+#pragma omp parallel for firstprivate(x) reduction(first_least : least)
+    for (size_t i = 1; i < n; i++)
+        if (x[i] < least.value)
+            least = (place){x[i], i};
+    *(const double **)acc = &x[least.index];
+}
+
+/* By hand, as not every compiler's `inscan` can (see openmp_simd.c): each thread adds up its part, and then knows with
+ * which sum that begins. */
+static void scan_double(const void *items, size_t n, void *acc)
+{
+    static struct {
+        _Alignas(64) double sum;
+    } part[MOST_THREADS];
+    const arrays *a = items;
+    const double *in = a->in;
+    double *out = a->out;
+    (void)acc;
+#pragma omp parallel firstprivate(in, out) num_threads(most_threads())
+    {
+        int thread = omp_get_thread_num();
+        double own = 0, sum = 0;
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            own += in[i];
+        part[thread].sum = own;
+#pragma omp barrier
+        for (int i = 0; i < thread; i++)
+            sum += part[i].sum;
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            out[i] = sum += in[i];
+    }
+}
+
+static void scan_int(const void *items, size_t n, void *acc)
+{
+    static struct {
+        _Alignas(64) int sum;
+    } part[MOST_THREADS];
+    const arrays *a = items;
+    const int *in = a->in;
+    int *out = a->out;
+    (void)acc;
+#pragma omp parallel firstprivate(in, out) num_threads(most_threads())
+    {
+        int thread = omp_get_thread_num();
+        int own = 0, sum = 0;
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            own += in[i];
+        part[thread].sum = own;
+#pragma omp barrier
+        for (int i = 0; i < thread; i++)
+            sum += part[i].sum;
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            out[i] = sum += in[i];
+    }
+}
+
+/* Likewise: each thread counts what it keeps, and then knows where that begins. */
+static void filter(const void *items, size_t n, void *acc)
+{
+    static struct {
+        _Alignas(64) size_t kept;
+    } part[MOST_THREADS];
+    const arrays *a = items;
+    const int *in = a->in;
+    int *out = a->out;
+#pragma omp parallel firstprivate(in, out) num_threads(most_threads())
+    {
+        int thread = omp_get_thread_num();
+        size_t kept = 0, at = 0;
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            kept += is_positive(in[i]);
+        part[thread].kept = kept;
+#pragma omp barrier
+        for (int i = 0; i < thread; i++)
+            at += part[i].kept;
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < n; i++)
+            if (is_positive(in[i]))
+                out[at++] = in[i];
+        if (thread == omp_get_num_threads() - 1)
+            *(size_t *)acc = at;
+    }
+}
+
 __attribute__((noinline)) static void diffuse_rows(ptrdiff_t side, const float *restrict u, const float *restrict c,
                                                    float *restrict flow, float *restrict next)
 {
@@ -124,4 +270,10 @@ const way the_way = {.sum_double = sum_double,
                      .map_reduce_dear = dear,
                      .map_reduce_cheap = cheap,
                      .histogram = count,
+                     .count = count_positive,
+                     .find = find,
+                     .min_index = min_index,
+                     .scan_double = scan_double,
+                     .scan_int = scan_int,
+                     .filter = filter,
                      .stencil = diffuse_all};

@@ -53,6 +53,53 @@ static void cheap(const void *items, size_t n, void *acc)
     *(uint32_t *)acc = sum;
 }
 
+static void count_positive(const void *items, size_t n, void *acc)
+{
+    const int *x = items;
+    size_t count = 0;
+#pragma omp parallel for simd firstprivate(x) reduction(+ : count)
+    for (size_t i = 0; i < n; i++)
+        count += is_positive(x[i]);
+    *(size_t *)acc = count;
+}
+
+/* Clang 14 copies all n items onto the stack, which 10^7 are too many for. */
+#ifdef __clang__
+enum { HAS_SCANS = false };
+#else
+/* Gcc warns of what it makes itself. */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+enum { HAS_SCANS = true };
+#endif
+
+static void scan_double(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    const double *in = a->in;
+    double *out = a->out, sum = 0;
+    (void)acc;
+#pragma omp parallel for simd firstprivate(in, out) reduction(inscan, + : sum)
+    for (size_t i = 0; i < n; i++) {
+        sum += in[i];
+#pragma omp scan inclusive(sum)
+        out[i] = sum;
+    }
+}
+
+static void scan_int(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    const int *in = a->in;
+    int *out = a->out, sum = 0;
+    (void)acc;
+#pragma omp parallel for simd firstprivate(in, out) reduction(inscan, + : sum)
+    for (size_t i = 0; i < n; i++) {
+        sum += in[i];
+#pragma omp scan inclusive(sum)
+        out[i] = sum;
+    }
+}
+
 __attribute__((noinline)) static void diffuse_rows(ptrdiff_t side, const float *restrict u, const float *restrict c,
                                                    float *restrict flow, float *restrict next)
 {
@@ -77,4 +124,7 @@ const way the_way = {.sum_double = sum_double,
                      .sum_int = sum_int,
                      .max_int = max_int,
                      .map_reduce_cheap = cheap,
+                     .count = count_positive,
+                     .scan_double = HAS_SCANS ? scan_double : NULL,
+                     .scan_int = HAS_SCANS ? scan_int : NULL,
                      .stencil = diffuse_all};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <parallel.h>
 #include <stdlib.h>
 
@@ -7,6 +8,8 @@
 PARALLEL_DECORATE_COMBINE(affine_then, affine);
 PARALLEL_DECORATE(item_dear, uint32_t, uint64_t);
 PARALLEL_DECORATE(item_cheap, uint32_t, uint32_t);
+PARALLEL_DECORATE(is_positive, int, bool);
+PARALLEL_DECORATE(is_rare, int, bool);
 PARALLEL_DECORATE_FOLD(count_byte, add_histogram, histogram, uint8_t);
 
 PARALLEL_LOOP(diffuse_row, row, ptrdiff_t, width, const float *restrict, u, const float *restrict, c, float *restrict,
@@ -62,6 +65,47 @@ static void count(const void *items, size_t n, void *acc)
     succeeds(parallel_fold(count_byte, (const uint8_t *)items, n, (histogram *)acc));
 }
 
+static void count_positive(const void *items, size_t n, void *acc)
+{
+    ptrdiff_t count = parallel_count(is_positive, (const int *)items, n);
+    succeeds(count < 0 ? -1 : 0);
+    *(size_t *)acc = (size_t)count;
+}
+
+static void find(const void *items, size_t n, void *acc)
+{
+    const int *found = parallel_find(is_rare, (const int *)items, n);
+    succeeds(!found && errno ? -1 : 0);
+    *(const int **)acc = found;
+}
+
+static void min_index(const void *items, size_t n, void *acc)
+{
+    const double *least = parallel_min(PARALLEL_ASCENDING, (const double *)items, n);
+    succeeds(least ? 0 : -1);
+    *(const double **)acc = least;
+}
+
+static void scan_double(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    (void)acc;
+    succeeds(parallel_scan_into(PARALLEL_PLUS, (const double *)a->in, n, (double *)a->out));
+}
+
+static void scan_int(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    (void)acc;
+    succeeds(parallel_scan_into(PARALLEL_PLUS, (const int *)a->in, n, (int *)a->out));
+}
+
+static void filter(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    succeeds(parallel_filter_into(is_positive, (const int *)a->in, n, (int *)a->out, (size_t *)acc));
+}
+
 static void diffuse_all(const void *items, size_t n, void *acc)
 {
     const image *p = items;
@@ -78,4 +122,10 @@ const way the_way = {.sum_double = sum_double,
                      .map_reduce_dear = dear,
                      .map_reduce_cheap = cheap,
                      .histogram = count,
+                     .count = count_positive,
+                     .find = find,
+                     .min_index = min_index,
+                     .scan_double = scan_double,
+                     .scan_int = scan_int,
+                     .filter = filter,
                      .stencil = diffuse_all};

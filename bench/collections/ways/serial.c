@@ -71,6 +71,67 @@ static void count(const void *items, size_t n, void *acc)
         count_byte(acc, &x[i]);
 }
 
+static void count_positive(const void *items, size_t n, void *acc)
+{
+    const int *x = items;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += is_positive(x[i]);
+    *(size_t *)acc = count;
+}
+
+static void find(const void *items, size_t n, void *acc)
+{
+    const int *x = items, *found = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (is_rare(x[i])) {
+            found = &x[i];
+            break;
+        }
+    *(const int **)acc = found;
+}
+
+static void min_index(const void *items, size_t n, void *acc)
+{
+    const double *x = items, *least = x;
+    for (size_t i = 1; i < n; i++)
+        if (x[i] < *least)
+            least = &x[i];
+    *(const double **)acc = least;
+}
+
+static void scan_double(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    const double *in = a->in;
+    double *out = a->out, sum = 0;
+    (void)acc;
+    for (size_t i = 0; i < n; i++)
+        out[i] = sum += in[i];
+}
+
+static void scan_int(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    const int *in = a->in;
+    int *out = a->out, sum = 0;
+    (void)acc;
+    for (size_t i = 0; i < n; i++)
+        out[i] = sum += in[i];
+}
+
+static void filter(const void *items, size_t n, void *acc)
+{
+    const arrays *a = items;
+    const int *in = a->in;
+    int *out = a->out;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (is_positive(in[i]))
+            out[kept++] = in[i];
+    *(size_t *)acc = kept;
+}
+
 /* In a function of its own: gcc forgets what `restrict` says of parameters where it inlines. */
 __attribute__((noinline)) static void diffuse_rows(ptrdiff_t side, const float *restrict u, const float *restrict c,
                                                    float *restrict flow, float *restrict next)
@@ -97,4 +158,10 @@ const way the_way = {.sum_double = sum_double,
                      .map_reduce_dear = dear,
                      .map_reduce_cheap = cheap,
                      .histogram = count,
+                     .count = count_positive,
+                     .find = find,
+                     .min_index = min_index,
+                     .scan_double = scan_double,
+                     .scan_int = scan_int,
+                     .filter = filter,
                      .stencil = diffuse_all};

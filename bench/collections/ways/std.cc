@@ -34,6 +34,42 @@ template <class value, value item(uint32_t)> static void map_reduce(const void *
                                  [](uint32_t number) { return item(number); });
 }
 
+static void count_positive(const void *items, size_t n, void *acc)
+{
+    const int *x = static_cast<const int *>(items);
+    *static_cast<size_t *>(acc) =
+        static_cast<size_t>(std::count_if(std::execution::par, x, x + n, [](int item) { return is_positive(item); }));
+}
+
+static void find(const void *items, size_t n, void *acc)
+{
+    const int *x = static_cast<const int *>(items);
+    const int *found = std::find_if(std::execution::par, x, x + n, [](int item) { return is_rare(item); });
+    *static_cast<const int **>(acc) = found < x + n ? found : nullptr;
+}
+
+static void min_index(const void *items, size_t n, void *acc)
+{
+    const double *x = static_cast<const double *>(items);
+    *static_cast<const double **>(acc) = std::min_element(std::execution::par, x, x + n);
+}
+
+template <class number> static void scan(const void *items, size_t n, void *)
+{
+    const arrays *a = static_cast<const arrays *>(items);
+    const number *in = static_cast<const number *>(a->in);
+    std::inclusive_scan(std::execution::par, in, in + n, static_cast<number *>(a->out));
+}
+
+static void filter(const void *items, size_t n, void *acc)
+{
+    const arrays *a = static_cast<const arrays *>(items);
+    const int *in = static_cast<const int *>(a->in);
+    int *out = static_cast<int *>(a->out);
+    int *end = std::copy_if(std::execution::par, in, in + n, out, [](int item) { return is_positive(item); });
+    *static_cast<size_t *>(acc) = static_cast<size_t>(end - out);
+}
+
 /* std::reduce() wants an operator that commutes, and has no accumulators. */
 extern "C" const way the_way = {start,
                                 sum<double>,
@@ -44,4 +80,10 @@ extern "C" const way the_way = {start,
                                 map_reduce<uint64_t, item_dear>,
                                 map_reduce<uint32_t, item_cheap>,
                                 nullptr,
+                                count_positive,
+                                find,
+                                min_index,
+                                scan<double>,
+                                scan<int>,
+                                filter,
                                 nullptr};

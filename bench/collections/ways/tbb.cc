@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
+#include <tbb/parallel_scan.h>
 
 #include "../driver.h"
 
@@ -84,6 +86,77 @@ static void count(const void *items, size_t n, void *acc)
     add_histogram(static_cast<histogram *>(acc), &all.counts);
 }
 
+static void count_positive(const void *items, size_t n, void *acc)
+{
+    *static_cast<size_t *>(acc) = 0;
+    reduce<int, size_t>(
+        items, n, acc, 0, [](int x) { return static_cast<size_t>(is_positive(x)); },
+        [](size_t a, size_t b) { return a + b; });
+}
+
+/* None of a part that lies behind what has been found. */
+static void find(const void *items, size_t n, void *acc)
+{
+    const int *x = static_cast<const int *>(items);
+    std::atomic<size_t> first(n);
+    tbb::parallel_for(range(0, n), [x, &first](const range &r) {
+        size_t known = first, i = r.begin();
+        while (i < r.end() && r.begin() < known && !is_rare(x[i]))
+            i++;
+        while (i < r.end() && i < known && !first.compare_exchange_weak(known, i))
+            ;
+    });
+    *static_cast<const int **>(acc) = first < n ? &x[first] : nullptr;
+}
+
+static void min_index(const void *items, size_t n, void *acc)
+{
+    const double *x = static_cast<const double *>(items);
+    *static_cast<const double **>(acc) = x;
+    reduce<double, const double *>(
+        items, n, acc, x, [](const double &item) { return &item; },
+        [](const double *a, const double *b) { return *b < *a ? b : a; });
+}
+
+template <class number> static void scan(const void *items, size_t n, void *)
+{
+    const arrays *a = static_cast<const arrays *>(items);
+    const number *in = static_cast<const number *>(a->in);
+    number *out = static_cast<number *>(a->out);
+    tbb::parallel_scan(
+        range(0, n), number(0),
+        [in, out](const range &r, number sum, bool is_final) {
+            for (size_t i = r.begin(); i < r.end(); i++) {
+                sum += in[i];
+                if (is_final)
+                    out[i] = sum;
+            }
+            return sum;
+        },
+        [](number left, number right) { return left + right; });
+}
+
+/* A scan of how many are kept. */
+static void filter(const void *items, size_t n, void *acc)
+{
+    const arrays *a = static_cast<const arrays *>(items);
+    const int *in = static_cast<const int *>(a->in);
+    int *out = static_cast<int *>(a->out);
+    *static_cast<size_t *>(acc) = tbb::parallel_scan(
+        range(0, n), size_t(0),
+        [in, out](const range &r, size_t kept, bool is_final) {
+            if (!is_final)
+                for (size_t i = r.begin(); i < r.end(); i++)
+                    kept += is_positive(in[i]);
+            else
+                for (size_t i = r.begin(); i < r.end(); i++)
+                    if (is_positive(in[i]))
+                        out[kept++] = in[i];
+            return kept;
+        },
+        [](size_t left, size_t right) { return left + right; });
+}
+
 static void diffuse_all(const void *items, size_t, void *)
 {
     const image p = *static_cast<const image *>(items);
@@ -104,4 +177,10 @@ extern "C" const way the_way = {start,
                                 map_reduce<uint64_t, item_dear>,
                                 map_reduce<uint32_t, item_cheap>,
                                 count,
+                                count_positive,
+                                find,
+                                min_index,
+                                scan<double>,
+                                scan<int>,
+                                filter,
                                 diffuse_all};
