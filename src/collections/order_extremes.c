@@ -153,6 +153,8 @@ static extreme extreme_of(const parallel_order *order, const void *args, size_t 
                                   .treat = pick_in_blocks,
                                   .combine = pick_of_blocks};
     }
+    e.work.args = args;
+    e.work.arg_size = order->type_size;
     return e;
 }
 
