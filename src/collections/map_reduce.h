@@ -25,7 +25,6 @@ typedef struct pl_map_reduction {
     pl_blocks_work work;
     const parallel_function *f;
     const parallel_combine *op;
-    const unsigned char *args;
     size_t piece; /* results in a piece of a block */
 
     const parallel_loop_values *loop; /* in place of a function and its arguments; or NULL */

@@ -25,7 +25,7 @@ static void get_results(const pl_map_reduction *r, size_t begin, size_t end, voi
         r->loop->call(r->captures, r->first + (ptrdiff_t)begin, r->first + (ptrdiff_t)end, results);
         return;
     }
-    parallel_span span = {.args = r->args + begin * r->f->arg_size, .results = results};
+    parallel_span span = {.args = r->work.args + begin * r->f->arg_size, .results = results};
     r->f->kernel(&span, 0, end - begin);
 }
 
@@ -94,7 +94,6 @@ pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const paralle
                  .combine = combine_parts},
         .f = f,
         .op = op,
-        .args = args,
         .piece = op->type_size < PL_MAP_REDUCE_BUFFER ? PL_MAP_REDUCE_BUFFER / op->type_size : 1,
     };
 }

@@ -108,7 +108,7 @@ PL_NOT_INLINED int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const par
         return pl_failure_return(ENOMEM);
     t.part = t.value + size;
     pl_windows w = {.f = r->f,
-                    .args = r->args,
+                    .args = r->work.args,
                     .n = n,
                     .options = merged,
                     .request = request,
