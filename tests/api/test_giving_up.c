@@ -143,7 +143,7 @@ static int by_silent_map(void)
     parallel_results *r = parallel_map(work, in, N, .silent = true);
     const parallel_failure *f = parallel_failed(r, 0);
     const int *values = parallel_values(r);
-    int code = f && f->state == PARALLEL_NOT_RUN && parallel_failures(r) < N ? f->code : 0;
+    int code = f && f->state == PARALLEL_NOT_RUN ? f->code : 0;
     for (size_t i = 0; r && i < N; i++)
         if (values[i] != (parallel_result_state(r, i) == PARALLEL_OK))
             code = 0;
