@@ -2,16 +2,21 @@
 /*
  * hashtree [--time] DIR: the SHA-256 of every regular file below DIR, in path order, printed as sha256sum prints it.
  *
- * One parallel_map of one decorated function. A file that cannot be read is a failed task: it is reported, and nothing
- * else is lost. With --time, it is done several times, in turns with a serial loop, and the least times are shown.
+ * parallel_for_each walks the tree: a task reads one directory, and adds a task for each directory in it. Then one
+ * parallel_map of one decorated function hashes the files. A file that cannot be read is a failed task: it is reported,
+ * and nothing else is lost. With --time, the files are hashed several times, in turns with a serial loop, and the least
+ * times are shown.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <openssl/evp.h>
+#include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,41 +61,116 @@ PARALLEL_DECORATE_TASK(hash_file, const char *, struct digest);
 
 /* ---- the tree ---------------------------------------------------------------------------------------------------- */
 
-/* nftw() gives its callback no context. */
-static struct {
-    const char **paths;
-    size_t count, room;
-    unsigned long long bytes;
-    int problems;
-} tree;
+/* A file, or a directory, which tasks are about. */
+struct entry {
+    struct entry *next;
+    bool is_file;
+    char path[];
+};
 
-static int visit(const char *path, const struct stat *status, int type, struct FTW *where)
+/* What has been found. */
+struct tree {
+    pthread_mutex_t lock;
+    struct entry *entries;
+    size_t files, problems;
+    unsigned long long bytes; /* of all files */
+};
+
+/* Keeps an entry of a directory, whose path is as find prints it; NULL if there is no memory. */
+static struct entry *keep_entry(struct tree *tree, const char *directory, const char *name, const struct stat *status)
 {
-    (void)where;
-    if (type == FTW_DNR || type == FTW_NS) {
-        fprintf(stderr, "hashtree: %s: cannot be read\n", path);
-        tree.problems++;
-    }
-    if (type != FTW_F || !S_ISREG(status->st_mode))
+    size_t length = strlen(directory), room = length + strlen(name) + 2;
+    struct entry *entry = malloc(sizeof *entry + room);
+    if (!entry)
+        return NULL;
+    snprintf(entry->path, room, "%s%s%s", directory, length == 0 || directory[length - 1] == '/' ? "" : "/", name);
+    entry->is_file = S_ISREG(status->st_mode);
+    pthread_mutex_lock(&tree->lock);
+    entry->next = tree->entries;
+    tree->entries = entry;
+    tree->files += entry->is_file;
+    tree->bytes += entry->is_file ? (unsigned long long)status->st_size : 0;
+    pthread_mutex_unlock(&tree->lock);
+    return entry;
+}
+
+static void report_directory(struct tree *tree, const char *path, int error)
+{
+    fprintf(stderr, "hashtree: %s: cannot be read: %s\n", path, strerror(error));
+    pthread_mutex_lock(&tree->lock);
+    tree->problems++;
+    pthread_mutex_unlock(&tree->lock);
+}
+
+/* Reads a directory: files are kept, and directories are tasks, too. One that cannot be read is reported, and is no
+ * reason for the walk to fail. */
+static int read_directory(const char *const *path, void *none, void *tree);
+PARALLEL_DECORATE_TASK(read_directory, const char *, void);
+
+static int take_entry(struct tree *tree, DIR *directory, const char *path, const char *name)
+{
+    struct stat status = {.st_mode = S_IFREG}; /* or what else there is: it will be reported when it is to be hashed */
+    if (fstatat(dirfd(directory), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode) &&
+        !S_ISDIR(status.st_mode))
         return 0;
-    if (tree.count == tree.room) {
-        size_t room = tree.room ? tree.room * 2 : 1024;
-        const char **paths = realloc(tree.paths, room * sizeof *paths);
-        if (!paths)
-            return -1;
-        tree.paths = paths;
-        tree.room = room;
-    }
-    if (!(tree.paths[tree.count] = strdup(path)))
+    const struct entry *entry = keep_entry(tree, path, name, &status);
+    if (!entry)
+        return ENOMEM;
+    const char *found = entry->path;
+    return entry->is_file || parallel_for_each_add(read_directory, &found) == 0 ? 0 : errno;
+}
+
+static int read_directory(const char *const *path, void *none, void *tree)
+{
+    DIR *directory = opendir(*path);
+    const struct dirent *entry = NULL;
+    int error = 0;
+    (void)none;
+    while (directory && !error && (errno = 0, entry = readdir(directory)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            error = take_entry(tree, directory, *path, entry->d_name);
+    if (!entry && errno)
+        report_directory(tree, *path, errno);
+    if (directory)
+        closedir(directory);
+    return error;
+}
+
+/* Finds all that is at or below a path: 0; or -1 with errno. */
+static int walk_tree(struct tree *tree, const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0)
         return -1;
-    tree.count++;
-    tree.bytes += (unsigned long long)status->st_size;
-    return 0;
+    if (S_ISDIR(status.st_mode))
+        return parallel_for_each(read_directory, &path, 1, .extras = tree);
+    return !S_ISREG(status.st_mode) || keep_entry(tree, "", path, &status) ? 0 : -1;
 }
 
 static int by_path(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The paths of all files, in order, in an array to be freed; NULL if there is no memory. */
+static const char **sort_files(const struct tree *tree)
+{
+    const char **paths = malloc((tree->files + 1) * sizeof *paths);
+    size_t count = 0;
+    for (const struct entry *entry = tree->entries; paths && entry; entry = entry->next)
+        if (entry->is_file)
+            paths[count++] = entry->path;
+    if (paths)
+        qsort(paths, count, sizeof *paths, by_path);
+    return paths;
+}
+
+static void free_entries(struct tree *tree)
+{
+    for (struct entry *entry = tree->entries, *next; entry; entry = next) {
+        next = entry->next;
+        free(entry);
+    }
 }
 
 /* ---- the output -------------------------------------------------------------------------------------------------- */
@@ -124,36 +204,78 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static parallel_results *hash_all(EVP_MD *sha256)
+static parallel_results *hash_all(const char **paths, size_t n, EVP_MD *sha256)
 {
-    return parallel_map(hash_file, tree.paths, tree.count, .extras = sha256, .silent = true);
+    return parallel_map(hash_file, paths, n, .extras = sha256, .silent = true);
 }
 
 /* The serial loop that parallel_map equals. */
-static void hash_serially(EVP_MD *sha256)
+static void hash_serially(const char **paths, size_t n, EVP_MD *sha256)
 {
     struct digest digest;
-    for (size_t i = 0; i < tree.count; i++)
-        hash_file(&tree.paths[i], &digest, sha256);
+    for (size_t i = 0; i < n; i++)
+        hash_file(&paths[i], &digest, sha256);
 }
 
 /* Both, in turns; the page cache is warm for both. */
-static void show_times(EVP_MD *sha256)
+static void show_times(const char **paths, const struct tree *tree, EVP_MD *sha256)
 {
     enum { ROUNDS = 5 };
     double serial = 0, parallel = 0;
-    hash_serially(sha256);
+    hash_serially(paths, tree->files, sha256);
     for (int round = 0; round < ROUNDS; round++) {
         double start = seconds();
-        hash_serially(sha256);
+        hash_serially(paths, tree->files, sha256);
         double middle = seconds();
-        parallel_results_free(hash_all(sha256));
+        parallel_results_free(hash_all(paths, tree->files, sha256));
         double end = seconds();
         serial = round && serial < middle - start ? serial : middle - start;
         parallel = round && parallel < end - middle ? parallel : end - middle;
     }
     fprintf(stderr, "%zu files, %.1f MB: serial loop %.3f s, parallel_map %.3f s: %.2f times as fast (least of %d)\n",
-            tree.count, (double)tree.bytes / 1e6, serial, parallel, serial / parallel, ROUNDS);
+            tree->files, (double)tree->bytes / 1e6, serial, parallel, serial / parallel, ROUNDS);
+}
+
+/* Returns how many files could not be read; -1 with errno if none was tried. */
+static ptrdiff_t print_hashes(const char **paths, size_t n, EVP_MD *sha256)
+{
+    PARALLEL_SCOPED parallel_results *results = hash_all(paths, n, sha256);
+    if (!results)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        const struct digest *digest = parallel_result(results, i);
+        if (digest)
+            print_line(digest, paths[i]);
+    }
+    const parallel_failure *failure;
+    for (size_t k = 0; (failure = parallel_failed(results, k)); k++)
+        fprintf(stderr, "hashtree: %s\n", failure->message);
+    return (ptrdiff_t)parallel_failures(results);
+}
+
+/* Returns the exit status. */
+static int hash_tree(const struct tree *tree, bool timed)
+{
+    const char **paths = sort_files(tree);
+    if (!paths) {
+        perror("hashtree");
+        return 2;
+    }
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    EVP_MD *sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); /* once: fetching takes locks */
+#else
+    EVP_MD *sha256 = (EVP_MD *)EVP_sha256();
+#endif
+    if (timed)
+        show_times(paths, tree, sha256);
+    ptrdiff_t failures = print_hashes(paths, tree->files, sha256);
+    if (failures < 0)
+        perror("hashtree");
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    EVP_MD_free(sha256);
+#endif
+    free(paths);
+    return failures < 0 ? 2 : failures || tree->problems ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -163,41 +285,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: hashtree [--time] DIR\n");
         return 2;
     }
-    if (nftw(argv[argc - 1], visit, 64, FTW_PHYS) != 0) {
+    struct tree tree = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    int status = 2;
+    if (walk_tree(&tree, argv[argc - 1]) != 0)
         perror(argv[argc - 1]);
-        return 2;
-    }
-    if (tree.count)
-        qsort(tree.paths, tree.count, sizeof *tree.paths, by_path);
-
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-    EVP_MD *sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); /* once: fetching takes locks */
-#else
-    EVP_MD *sha256 = (EVP_MD *)EVP_sha256();
-#endif
-
-    if (timed)
-        show_times(sha256);
-    PARALLEL_SCOPED parallel_results *results = hash_all(sha256);
-    if (!results) {
-        perror("hashtree");
-        return 2;
-    }
-
-    for (size_t i = 0; i < tree.count; i++) {
-        const struct digest *digest = parallel_result(results, i);
-        if (digest)
-            print_line(digest, tree.paths[i]);
-    }
-    const parallel_failure *failure;
-    for (size_t k = 0; (failure = parallel_failed(results, k)); k++)
-        fprintf(stderr, "hashtree: %s\n", failure->message);
-    bool complete = parallel_failures(results) == 0 && tree.problems == 0;
-    for (size_t i = 0; i < tree.count; i++)
-        free((char *)tree.paths[i]);
-    free(tree.paths);
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-    EVP_MD_free(sha256);
-#endif
-    return fflush(stdout) == 0 && complete ? 0 : 1;
+    else
+        status = hash_tree(&tree, timed);
+    free_entries(&tree);
+    return fflush(stdout) == 0 || status ? status : 1;
 }
