@@ -1,4 +1,4 @@
-noinst_PROGRAMS += examples/montecarlo examples/prices examples/progress examples/untrusted
+noinst_PROGRAMS += examples/montecarlo examples/prices examples/progress examples/untrusted examples/wordcount
 examples_montecarlo_SOURCES = examples/montecarlo.c
 examples_montecarlo_CFLAGS = $(AM_CFLAGS)
 examples_montecarlo_LDADD = libparallel.la -lm
@@ -11,6 +11,9 @@ examples_progress_LDADD = libparallel.la
 examples_untrusted_SOURCES = examples/untrusted.c
 examples_untrusted_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES)
 examples_untrusted_LDADD = libparallel.la
+examples_wordcount_SOURCES = examples/wordcount.c
+examples_wordcount_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES)
+examples_wordcount_LDADD = libparallel.la
 
 if HAVE_CRYPTO
 noinst_PROGRAMS += examples/hashtree

@@ -385,7 +385,8 @@ example_tests = \
     tests/examples/montecarlo.sh \
     tests/examples/prices.sh \
     tests/examples/progress.sh \
-    tests/examples/untrusted.sh
+    tests/examples/untrusted.sh \
+    tests/examples/wordcount.sh
 
 EXTRA_DIST += $(shell_tests) \
     tests/faults/programs \

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wordcount [-n K] [--time] PATH...: how often each word occurs in the files at and below these paths, most frequent
+ * first; with -n, the K most frequent. A word is a run of the letters A to Z and a to z, within one file, in lower case;
+ * so what is printed is what these print, with LC_ALL=C:
+ *
+ *     grep -rahoE '[A-Za-z]+' PATH... | tr A-Z a-z | sort | uniq -c | sort -k1,1nr -k2
+ *
+ * parallel_for_each walks the directories: a task reads one, and adds a task for each directory in it. Then one
+ * parallel_fold counts: it has a table for every few files, which counts their words, and makes one of all tables.
+ * Links are followed if they are a PATH. What cannot be read is reported, and all else is counted. With --time, the
+ * files are counted several times, in turns with a serial loop, and the least times are shown.
+ *
+ * Exit status: 0; 1 if something could not be read, 2 if nothing could be done.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <parallel.h>
+
+/* ---- words ------------------------------------------------------------------------------------------------------- */
+
+struct word {
+    char *text; /* NULL: none is here */
+    uint64_t hash;
+    size_t count;
+};
+
+/* A hash table with open addressing, at most half full. An empty one is all zero. */
+struct table {
+    struct word *words;
+    size_t room, count; /* room is 0, or a power of two */
+    bool failed;        /* there was no memory for a word */
+};
+
+static void free_table(struct table *table)
+{
+    for (size_t i = 0; i < table->room; i++)
+        free(table->words[i].text);
+    free(table->words);
+    *table = (struct table){0};
+}
+
+/* Where a word is, or is to be. */
+static struct word *find_place(const struct table *table, const char *text, uint64_t hash)
+{
+    for (size_t i = (size_t)hash;; i++) {
+        struct word *word = &table->words[i & (table->room - 1)];
+        if (!word->text || (word->hash == hash && strcmp(word->text, text) == 0))
+            return word;
+    }
+}
+
+static bool make_room(struct table *table)
+{
+    struct table larger = {.room = table->room ? table->room * 2 : 256, .count = table->count};
+    if (table->count < table->room / 2)
+        return true;
+    larger.words = calloc(larger.room, sizeof *larger.words);
+    if (!larger.words)
+        return false;
+    for (size_t i = 0; i < table->room; i++)
+        if (table->words[i].text)
+            *find_place(&larger, table->words[i].text, table->words[i].hash) = table->words[i];
+    free(table->words);
+    *table = larger;
+    return true;
+}
+
+/* Adds a word that has been seen once: 0, or ENOMEM. */
+static int count_word(struct table *table, const char *text, uint64_t hash)
+{
+    if (!make_room(table))
+        return ENOMEM;
+    struct word *word = find_place(table, text, hash);
+    if (!word->text) {
+        if (!(word->text = strdup(text)))
+            return ENOMEM;
+        word->hash = hash;
+        table->count++;
+    }
+    word->count++;
+    return 0;
+}
+
+/* Moves a word of another table. */
+static void move_word(struct table *to, const struct word *from)
+{
+    struct word *word = make_room(to) ? find_place(to, from->text, from->hash) : NULL;
+    if (word && !word->text) {
+        *word = *from;
+        to->count++;
+        return;
+    }
+    if (word)
+        word->count += from->count;
+    else
+        to->failed = true;
+    free(from->text);
+}
+
+/* Adds the words of another table, and frees it. The smaller of both is moved: it does not matter what is added to what. */
+static void merge_tables(struct table *table, const struct table *other)
+{
+    struct table smaller = *other;
+    if (table->count < other->count) {
+        smaller = *table;
+        *table = *other;
+    }
+    for (size_t i = 0; i < smaller.room; i++)
+        if (smaller.words[i].text)
+            move_word(table, &smaller.words[i]);
+    free(smaller.words);
+    table->failed |= smaller.failed;
+}
+
+/* ---- a file ------------------------------------------------------------------------------------------------------ */
+
+struct entry {
+    struct entry *next;
+    bool is_file; /* or a directory */
+    int error;    /* why it could not be read */
+    char path[];
+};
+
+/* The letters of a word as far as they have been read, and the hash of them, FNV-1a. */
+struct letters {
+    char *text;
+    size_t length, room;
+    uint64_t hash;
+};
+
+static const uint64_t empty_hash = 0xcbf29ce484222325u;
+
+static int add_letter(struct letters *word, int letter)
+{
+    if (word->length + 1 >= word->room) { /* also for the end */
+        size_t room = word->room ? word->room * 2 : 64;
+        char *text = realloc(word->text, room);
+        if (!text)
+            return ENOMEM;
+        word->text = text;
+        word->room = room;
+    }
+    word->text[word->length++] = (char)letter;
+    word->hash = (word->hash ^ (uint64_t)letter) * 0x100000001b3u;
+    return 0;
+}
+
+static int end_word(struct table *table, struct letters *word)
+{
+    if (word->length == 0)
+        return 0;
+    word->text[word->length] = '\0';
+    int error = count_word(table, word->text, word->hash);
+    word->length = 0;
+    word->hash = empty_hash;
+    return error;
+}
+
+/* A letter in lower case; 0 for any other byte. ASCII's cases are 32 apart. */
+static int letter_of(unsigned char byte)
+{
+    int lower = byte | 32;
+    return lower >= 'a' && lower <= 'z' ? lower : 0;
+}
+
+/* Counts the words of what can be read from a descriptor: 0, or an errno value. */
+static int count_stream(int fd, struct table *table)
+{
+    unsigned char buffer[1 << 16];
+    struct letters word = {.hash = empty_hash};
+    ssize_t got = 1;
+    int error = 0;
+    while (!error && got > 0) {
+        got = read(fd, buffer, sizeof buffer);
+        if (got < 0)
+            error = errno;
+        for (ssize_t i = 0; i < got && !error; i++) {
+            int letter = letter_of(buffer[i]);
+            error = letter ? add_letter(&word, letter) : end_word(table, &word);
+        }
+    }
+    error = error ? error : end_word(table, &word);
+    free(word.text);
+    return error;
+}
+
+/* Adds the words of a file to a table. If an error ends it early, the words before that count. */
+static void count_file(struct table *table, struct entry *const *file)
+{
+    int fd = open((*file)->path, O_RDONLY | O_CLOEXEC);
+    (*file)->error = fd < 0 ? errno : count_stream(fd, table);
+    if (fd >= 0)
+        close(fd);
+}
+PARALLEL_DECORATE_FOLD(count_file, merge_tables, struct table, struct entry *);
+
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
+
+/* What has been found. */
+struct tree {
+    pthread_mutex_t lock;
+    struct entry *entries;
+    size_t files;
+};
+
+/* Keeps an entry of a directory; NULL if there is no memory. */
+static struct entry *keep_entry(struct tree *tree, const char *directory, const char *name, bool is_file)
+{
+    size_t length = strlen(directory), room = length + strlen(name) + 2;
+    struct entry *entry = malloc(sizeof *entry + room);
+    if (!entry)
+        return NULL;
+    snprintf(entry->path, room, "%s%s%s", directory, length == 0 || directory[length - 1] == '/' ? "" : "/", name);
+    entry->is_file = is_file;
+    entry->error = 0;
+    pthread_mutex_lock(&tree->lock);
+    entry->next = tree->entries;
+    tree->entries = entry;
+    tree->files += is_file;
+    pthread_mutex_unlock(&tree->lock);
+    return entry;
+}
+
+/* Reads a directory: files are kept, and directories are tasks, too. One that cannot be read is no reason for the walk
+ * to fail. */
+static int read_directory(struct entry *const *entry, void *none, void *tree);
+PARALLEL_DECORATE_TASK(read_directory, struct entry *, void);
+
+static int take_entry(struct tree *tree, DIR *directory, const char *path, const char *name)
+{
+    struct stat status = {.st_mode = S_IFREG}; /* or what else there is: it will be reported when it is to be counted */
+    if (fstatat(dirfd(directory), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode) &&
+        !S_ISDIR(status.st_mode))
+        return 0;
+    struct entry *entry = keep_entry(tree, path, name, !S_ISDIR(status.st_mode));
+    if (!entry)
+        return ENOMEM;
+    return entry->is_file || parallel_for_each_add(read_directory, &entry) == 0 ? 0 : errno;
+}
+
+static int read_directory(struct entry *const *entry, void *none, void *tree)
+{
+    DIR *directory = opendir((*entry)->path);
+    const struct dirent *found = NULL;
+    int error = 0;
+    (void)none;
+    while (directory && !error && (errno = 0, found = readdir(directory)))
+        if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0)
+            error = take_entry(tree, directory, (*entry)->path, found->d_name);
+    if (!found)
+        (*entry)->error = errno;
+    if (directory)
+        closedir(directory);
+    return error;
+}
+
+/* Finds all files at or below a path: 0; or -1 with errno. */
+static int walk_tree(struct tree *tree, const char *path)
+{
+    struct stat status;
+    bool is_directory = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    struct entry *entry = keep_entry(tree, "", path, !is_directory);
+    if (!entry)
+        return -1;
+    return is_directory ? parallel_for_each(read_directory, &entry, 1, .extras = tree) : 0;
+}
+
+/* All files, in an array to be freed; NULL if there is no memory. */
+static struct entry **list_files(const struct tree *tree)
+{
+    struct entry **files = malloc((tree->files + 1) * sizeof(struct entry *));
+    size_t count = 0;
+    for (struct entry *entry = tree->entries; files && entry; entry = entry->next)
+        if (entry->is_file)
+            files[count++] = entry;
+    return files;
+}
+
+/* Reports what could not be read, and frees all entries. Returns how many it has reported. */
+static size_t end_tree(struct tree *tree)
+{
+    size_t problems = 0;
+    for (struct entry *entry = tree->entries, *next; entry; entry = next) {
+        next = entry->next;
+        if (entry->error)
+            fprintf(stderr, "wordcount: %s: cannot be read: %s\n", entry->path, strerror(entry->error));
+        problems += entry->error != 0;
+        free(entry);
+    }
+    return problems;
+}
+
+/* ---- the output -------------------------------------------------------------------------------------------------- */
+
+static int by_count(const void *a, const void *b)
+{
+    const struct word *x = a, *y = b;
+    return x->count != y->count ? (x->count < y->count) - (x->count > y->count) : strcmp(x->text, y->text);
+}
+
+/* As uniq -c. Afterwards the table is fit for nothing but to be freed. */
+static void print_words(struct table *table, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->room; i++)
+        if (table->words[i].text) {
+            struct word word = table->words[i];
+            table->words[i].text = NULL;
+            table->words[count++] = word;
+        }
+    if (count)
+        qsort(table->words, count, sizeof *table->words, by_count);
+    for (size_t i = 0; i < count && i < most; i++)
+        printf("%7zu %s\n", table->words[i].count, table->words[i].text);
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* The serial loop that parallel_fold equals. */
+static void count_serially(struct entry **files, size_t n)
+{
+    struct table table = {0};
+    for (size_t i = 0; i < n; i++)
+        count_file(&table, &files[i]);
+    free_table(&table);
+}
+
+/* Both, in turns; the page cache is warm for both. */
+static void show_times(struct entry **files, size_t n)
+{
+    enum { ROUNDS = 5 };
+    double serial = 0, parallel = 0;
+    count_serially(files, n);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct table table = {0};
+        double start = seconds();
+        count_serially(files, n);
+        double middle = seconds();
+        int result = parallel_fold(count_file, files, n, &table);
+        free_table(&table);
+        double end = seconds();
+        if (result != 0)
+            return;
+        serial = round && serial < middle - start ? serial : middle - start;
+        parallel = round && parallel < end - middle ? parallel : end - middle;
+    }
+    fprintf(stderr, "%zu files: serial loop %.3f s, parallel_fold %.3f s: %.2f times as fast (least of %d)\n", n,
+            serial, parallel, serial / parallel, ROUNDS);
+}
+
+/* 0; or -1 with errno. */
+static int count_tree(const struct tree *tree, size_t most, bool timed)
+{
+    struct table table = {0};
+    struct entry **files = list_files(tree);
+    if (!files)
+        return -1;
+    if (timed)
+        show_times(files, tree->files);
+    int error = parallel_fold(count_file, files, tree->files, &table) != 0 ? errno : table.failed ? ENOMEM : 0;
+    if (!error)
+        print_words(&table, most);
+    free_table(&table);
+    free(files);
+    errno = error;
+    return error ? -1 : 0;
+}
+
+/* 0 if it is none. */
+static size_t number_of(const char *text)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    return strchr(text, '-') || *end ? 0 : number;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: wordcount [-n K] [--time] PATH...\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"time", no_argument, NULL, 't'}, {0}};
+    size_t most = SIZE_MAX;
+    bool timed = false;
+    for (int option; (option = getopt_long(argc, argv, "n:", options, NULL)) != -1;) {
+        if (option == 't')
+            timed = true;
+        else if (option != 'n' || (most = number_of(optarg)) == 0)
+            return usage();
+    }
+    if (optind == argc)
+        return usage();
+    struct tree tree = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    bool failed = false;
+    for (int i = optind; i < argc && !failed; i++)
+        failed = walk_tree(&tree, argv[i]) != 0;
+    failed = failed || count_tree(&tree, most, timed) != 0;
+    if (failed)
+        perror("wordcount");
+    int status = end_tree(&tree) > 0;
+    return failed || fflush(stdout) != 0 ? 2 : status;
+}
