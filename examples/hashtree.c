@@ -120,13 +120,20 @@ static int take_entry(struct tree *tree, DIR *directory, const char *path, const
     return entry->is_file || parallel_for_each_add(read_directory, &found) == 0 ? 0 : errno;
 }
 
+/* As readdir(), whose NULL is an end, or a failure: at the end errno is 0. */
+static const struct dirent *next_entry(DIR *directory)
+{
+    errno = 0;
+    return readdir(directory);
+}
+
 static int read_directory(const char *const *path, void *none, void *tree)
 {
     DIR *directory = opendir(*path);
     const struct dirent *entry = NULL;
     int error = 0;
     (void)none;
-    while (directory && !error && (errno = 0, entry = readdir(directory)))
+    while (directory && !error && (entry = next_entry(directory)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             error = take_entry(tree, directory, *path, entry->d_name);
     if (!entry && errno)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wordcount [-n K] [--time] PATH...: how often each word occurs in the files at and below these paths, most frequent
- * first; with -n, the K most frequent. A word is a run of the letters A to Z and a to z, within one file, in lower case;
- * so what is printed is what these print, with LC_ALL=C:
+ * first; with -n, the K most frequent. A word is a run of the letters A to Z and a to z within a file, in lower case.
+ * What is printed is what these print, with LC_ALL=C:
  *
  *     grep -rahoE '[A-Za-z]+' PATH... | tr A-Z a-z | sort | uniq -c | sort -k1,1nr -k2
  *
@@ -41,7 +41,7 @@ struct word {
 struct table {
     struct word *words;
     size_t room, count; /* room is 0, or a power of two */
-    bool failed;        /* there was no memory for a word */
+    bool failed;        /* there was no memory for a word: the counts are of no use */
 };
 
 static void free_table(struct table *table)
@@ -78,20 +78,18 @@ static bool make_room(struct table *table)
     return true;
 }
 
-/* Adds a word that has been seen once: 0, or ENOMEM. */
-static int count_word(struct table *table, const char *text, uint64_t hash)
+/* Adds a word that has been seen once. */
+static void count_word(struct table *table, const char *text, uint64_t hash)
 {
-    if (!make_room(table))
-        return ENOMEM;
-    struct word *word = find_place(table, text, hash);
-    if (!word->text) {
-        if (!(word->text = strdup(text)))
-            return ENOMEM;
+    struct word *word = make_room(table) ? find_place(table, text, hash) : NULL;
+    if (word && !word->text && (word->text = strdup(text))) {
         word->hash = hash;
         table->count++;
     }
-    word->count++;
-    return 0;
+    if (word && word->text)
+        word->count++;
+    else
+        table->failed = true;
 }
 
 /* Moves a word of another table. */
@@ -110,7 +108,7 @@ static void move_word(struct table *to, const struct word *from)
     free(from->text);
 }
 
-/* Adds the words of another table, and frees it. The smaller of both is moved: it does not matter what is added to what. */
+/* Adds the words of another table, and frees it. It is the smaller one of both that is moved, as sums have no order. */
 static void merge_tables(struct table *table, const struct table *other)
 {
     struct table smaller = *other;
@@ -143,30 +141,30 @@ struct letters {
 
 static const uint64_t empty_hash = 0xcbf29ce484222325u;
 
-static int add_letter(struct letters *word, int letter)
+static void add_letter(struct table *table, struct letters *word, int letter)
 {
     if (word->length + 1 >= word->room) { /* also for the end */
         size_t room = word->room ? word->room * 2 : 64;
         char *text = realloc(word->text, room);
-        if (!text)
-            return ENOMEM;
+        if (!text) {
+            table->failed = true;
+            return;
+        }
         word->text = text;
         word->room = room;
     }
     word->text[word->length++] = (char)letter;
     word->hash = (word->hash ^ (uint64_t)letter) * 0x100000001b3u;
-    return 0;
 }
 
-static int end_word(struct table *table, struct letters *word)
+static void end_word(struct table *table, struct letters *word)
 {
     if (word->length == 0)
-        return 0;
+        return;
     word->text[word->length] = '\0';
-    int error = count_word(table, word->text, word->hash);
+    count_word(table, word->text, word->hash);
     word->length = 0;
     word->hash = empty_hash;
-    return error;
 }
 
 /* A letter in lower case; 0 for any other byte. ASCII's cases are 32 apart. */
@@ -181,18 +179,17 @@ static int count_stream(int fd, struct table *table)
 {
     unsigned char buffer[1 << 16];
     struct letters word = {.hash = empty_hash};
-    ssize_t got = 1;
-    int error = 0;
-    while (!error && got > 0) {
-        got = read(fd, buffer, sizeof buffer);
-        if (got < 0)
-            error = errno;
-        for (ssize_t i = 0; i < got && !error; i++) {
+    ssize_t got;
+    while ((got = read(fd, buffer, sizeof buffer)) > 0)
+        for (ssize_t i = 0; i < got; i++) {
             int letter = letter_of(buffer[i]);
-            error = letter ? add_letter(&word, letter) : end_word(table, &word);
+            if (letter)
+                add_letter(table, &word, letter);
+            else
+                end_word(table, &word);
         }
-    }
-    error = error ? error : end_word(table, &word);
+    int error = got < 0 ? errno : 0;
+    end_word(table, &word);
     free(word.text);
     return error;
 }
@@ -251,13 +248,20 @@ static int take_entry(struct tree *tree, DIR *directory, const char *path, const
     return entry->is_file || parallel_for_each_add(read_directory, &entry) == 0 ? 0 : errno;
 }
 
+/* As readdir(), whose NULL is an end, or a failure: at the end errno is 0. */
+static const struct dirent *next_entry(DIR *directory)
+{
+    errno = 0;
+    return readdir(directory);
+}
+
 static int read_directory(struct entry *const *entry, void *none, void *tree)
 {
     DIR *directory = opendir((*entry)->path);
     const struct dirent *found = NULL;
     int error = 0;
     (void)none;
-    while (directory && !error && (errno = 0, found = readdir(directory)))
+    while (directory && !error && (found = next_entry(directory)))
         if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0)
             error = take_entry(tree, directory, (*entry)->path, found->d_name);
     if (!found)
