@@ -174,7 +174,10 @@ typedef struct parallel_loop_values {
  *         fn(acc, &args[i]);
  *
  * The items are added to several accumulators, the parts, each of which begins with all zero bytes and gets neighbours;
- * then the parts are combined into *acc, in order. How many parts there are depends on n and the types alone.
+ * then the parts are combined into *acc, in order. How many parts there are depends on n and the types alone: each gets
+ * as many items as it takes for it to be worth while if they are cheap, one for each 8 bytes of an accumulator, as a
+ * rule; but there are 4, or n, if an accumulator has no more than 64 bytes. Few dear items are shared by
+ * parallel_map_reduce(), which has one part for each.
  *
  * @param fold a function with PARALLEL_DECORATE_FOLD
  * @param args n items; read during the call only

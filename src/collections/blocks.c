@@ -26,6 +26,9 @@
 /* To clear so many bytes of an accumulator, and to combine them with those of another, takes about as long as an
  * item. */
 #define BYTES_WORTH_AN_ITEM 8
+/* But a few items, which may be dear, are in so many blocks, if no more is lost by that than some nanoseconds. */
+#define FEWEST_BLOCKS 4
+#define SMALL_PART 64
 
 /* How many links of a chain: of few items, of many, and at most; how many bytes of items one has, if there are many, so
  * that they stay in the second cache; and how many bytes of places all have. */
@@ -54,7 +57,10 @@ pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers)
 
 pl_blocks pl_blocks_of_accumulators(size_t n, size_t size)
 {
-    return blocks_of(n, size, size / BYTES_WORTH_AN_ITEM + 1);
+    size_t least = size / BYTES_WORTH_AN_ITEM + 1;
+    if (size <= SMALL_PART && n > 0 && n < FEWEST_BLOCKS * least)
+        least = pl_chunking_even(n, FEWEST_BLOCKS);
+    return blocks_of(n, size, least);
 }
 
 pl_blocks pl_blocks_of_links(size_t n, size_t item_size, size_t place_size, size_t least)

@@ -335,6 +335,36 @@ START_TEST(folds)
 }
 END_TEST
 
+/* How many parts there are, in an accumulator that is not tiny. */
+struct counted {
+    long parts, sum, rest[6];
+};
+
+static void add_number(struct counted *c, const int *x)
+{
+    c->parts = c->parts ? c->parts : 1;
+    c->sum += *x;
+}
+
+static void add_counted(struct counted *c, const struct counted *right)
+{
+    c->parts += right->parts;
+    c->sum += right->sum;
+}
+PARALLEL_DECORATE_FOLD(add_number, add_counted, struct counted, int);
+
+START_TEST(a_few_items_can_be_shared)
+{
+    const int x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    for (size_t n = 1; n <= sizeof x / sizeof x[0]; n++) {
+        struct counted c = {.parts = 1};
+        ck_assert_int_eq(parallel_fold(add_number, x, n, &c), 0);
+        ck_assert_int_eq(c.sum, (long)(n * (n + 1) / 2));
+        ck_assert_msg(n <= 4 ? c.parts == (long)n : c.parts >= 3, "%zu items, %ld parts", n, c.parts);
+    }
+}
+END_TEST
+
 /* ---- maps that are reduced ------------------------------------------------------------------------------------ */
 
 static double halve(int x)
@@ -593,6 +623,7 @@ int main(void)
     tcase_add_test(c, nan_is_passed_over);
     tcase_add_loop_test(c, operators_that_do_not_commute, 0, SIZES);
     tcase_add_test(c, large_values);
+    tcase_add_test(c, a_few_items_can_be_shared);
     tcase_add_loop_test(c, folds, 0, SIZES);
     tcase_add_loop_test(c, maps_that_are_reduced, 0, SIZES);
     tcase_add_test(c, maps_on_processes_that_are_reduced);

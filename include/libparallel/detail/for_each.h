@@ -19,7 +19,7 @@
  * with what the function takes. */
 #define PARALLEL_FOR_EACH_ADD_(fn, item)                                                                               \
     parallel_for_each_add_item((void (*)(void))(fn), (item),                                                           \
-                               sizeof *(item) +                                                                        \
+                               sizeof(__typeof__(*(item))) +                                                           \
                                    PARALLEL_ASSERT_(PARALLEL_FOR_EACH_TAKES_(fn, __typeof__(((void)0, *(item)))),      \
                                                     "parallel_for_each_add(" #fn                                       \
                                                     ", ...): the type of the item is not that of the function"))
