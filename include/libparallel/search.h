@@ -58,7 +58,8 @@ PARALLEL_BEGIN_DECLS
  * @return where the item is, in `args`, a pointer to const; or NULL: with errno 0 if there is none, else as for
  *         parallel_count(). A task that fails before that item (by index) fails the call, and one after it does not: as
  *         in the loop. With `silent`, tasks that fail are passed over; then NULL with the code of the first of them
- *         says that the predicate holds of none of the others.
+ *         says that the predicate holds of none of the others. Those that do not run as the call has been stopped are
+ *         not passed over: that is NULL with ETIMEDOUT or ECANCELED, too.
  */
 #define parallel_find(...) PARALLEL_FIND_(__VA_ARGS__, PARALLEL_END_)
 

@@ -69,6 +69,20 @@ static void end_progress(pl_windows *w)
 
 /* ---- taking ---------------------------------------------------------------------------------------------- */
 
+static void free_message(void *windows)
+{
+    pl_windows *w = windows;
+    free((char *)w->failure.message);
+    w->failure.message = NULL;
+    w->has_failure = false;
+}
+
+static void forget_failure(pl_windows *w)
+{
+    free_message(w);
+    w->code = 0;
+}
+
 /* Keeps the first failure that is come to: one of tasks that failed alike. */
 static void keep_failure(pl_windows *w, const window *now, const pl_failed *e)
 {
@@ -85,6 +99,14 @@ static void keep_failure(pl_windows *w, const window *now, const pl_failed *e)
     w->has_failure = w->failure.message != NULL;
 }
 
+/* Whether it is the call that has failed tasks: they did not run, or not to their end, as it was stopped. */
+static bool were_stopped(const pl_windows *w, const parallel_failure *failure)
+{
+    bool is_late = w->deadline && pl_os_nanoseconds() >= w->deadline;
+    return failure->state == PARALLEL_NOT_RUN || failure->state == PARALLEL_CANCELLED ||
+           (failure->state == PARALLEL_TIMED_OUT && is_late);
+}
+
 /* Has the results of tasks [from, to) of the window taken. False: that was the end. */
 static bool take_results(const window *now, size_t from, size_t to)
 {
@@ -98,8 +120,12 @@ static bool take_results(const window *now, size_t from, size_t to)
 static bool pass_failed(const window *now, const pl_failed *e)
 {
     pl_windows *w = now->w;
+    bool stops = w->failures == PL_WINDOWS_FAIL_AS_LOOPS && were_stopped(w, &e->first);
+    if (stops && w->options->silent) /* this one tells why the call ends, and not one that was passed */
+        forget_failure(w);
     keep_failure(w, now, e);
-    if (!w->options->silent)
+    w->is_stopped = stops;
+    if (stops || !w->options->silent)
         return false;
     w->is_over = !w->take(w->ctx, now->begin + e->first.index, e->count, NULL);
     return !w->is_over;
@@ -193,29 +219,21 @@ static int run_windows(pl_windows *w)
     w->facts.started = w->reported = pl_os_nanoseconds();
     w->deadline = timeout > 0 && timeout < 1e9 ? w->reported + (uint64_t)(timeout * 1e9) + 1 : 0;
     do {
-        int why = pl_context_reason(pl_context_thread.context);
-        if (why) /* the task that makes the call is to give up */
-            return pl_failure_return(why);
         size_t rest = w->n - w->done, length = w->length ? w->length(w->ctx, w->done) : w->room;
         length = length < rest ? length : rest;
         size_t begin = w->order == PL_WINDOWS_BACKWARDS ? rest - length : w->done;
         if (run_window(w, begin, begin + length) != 0)
             return -1;
         w->done += length;
-    } while (w->done < w->n && !w->is_over && (w->options->silent || !w->code));
+    } while (w->done < w->n && !w->is_over && !w->is_stopped && (w->options->silent || !w->code));
     return 0;
-}
-
-static void free_failure(void *windows)
-{
-    free((char *)((pl_windows *)windows)->failure.message);
 }
 
 PL_NOT_INLINED int pl_windows_run(pl_windows *w)
 {
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    pl_cleanup_begin(&cleanup, free_failure, w);
+    pl_cleanup_begin(&cleanup, free_message, w);
     int result = run_windows(w);
     end_progress(w);
     pl_cleanup_end(&cleanup);
@@ -225,7 +243,7 @@ PL_NOT_INLINED int pl_windows_run(pl_windows *w)
         result = pl_failure_return(w->code);
     }
     int saved = errno;
-    free_failure(w);
+    free_message(w);
     errno = saved;
     return result;
 }

@@ -18,8 +18,11 @@
 
 /* When failures end a call that is not `silent`. */
 typedef enum pl_windows_failures {
-    PL_WINDOWS_FAIL,          /* at once: the one with the lowest index among those that ran */
-    PL_WINDOWS_FAIL_AS_LOOPS, /* when they are come to in order: those beyond where the call is ended are nothing */
+    PL_WINDOWS_FAIL, /* at once: the one with the lowest index among those that ran */
+
+    /* When they are come to in order: those beyond where the call is ended are nothing. A `silent` call passes them;
+     * but it ends where it comes to a task that was not run to its end, as the call itself was stopped. */
+    PL_WINDOWS_FAIL_AS_LOOPS
 } pl_windows_failures;
 
 /* Which tasks come first. */
@@ -54,14 +57,14 @@ typedef struct pl_windows {
     size_t ended_now, failed_now; /* and of this one, as far as is known */
     bool has_begun;               /* a window has: progress is to be ended */
     bool is_over;                 /* `take` has ended the call */
+    bool is_stopped;              /* it has ended where it came to a task that was not run to its end */
     int code;                     /* of the first failure that was kept, or 0 */
     bool has_failure;             /* `failure` is that, with its message on the heap */
     parallel_failure failure;
 } pl_windows;
 
-/* Runs all tasks, in windows; of none, one window, as a map of none does what the options say. No window begins in a
- * task that is to give up. 0; or -1 with errno and the last failure: also where results of all others have been taken
- * (`silent`), if `take` has not ended the call. */
+/* Runs all tasks, in windows; of none, one window, as a map of none does what the options say. 0; or -1 with errno and
+ * the last failure: also where results of all others have been taken (`silent`), if `take` has not ended the call. */
 int pl_windows_run(pl_windows *w);
 
 #endif

@@ -517,6 +517,21 @@ START_TEST(time_limits)
 }
 END_TEST
 
+/* What is found before all items in between have been looked at is not the first, whatever a call passes. */
+START_TEST(time_that_is_over_is_not_passed)
+{
+    memset(in, 0, sizeof in);
+    in[N - 10] = in[N - 1] = IS;
+    ck_assert_ptr_null(
+        parallel_find_last(nap, in + N - 10, 10, .call_timeout = 0.008, .max_workers = 1, .silent = true));
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_ptr_eq(parallel_last_failure()->arg, &in[N - 1]);
+    ck_assert_int_eq(parallel_last_failure()->state, PARALLEL_NOT_RUN);
+    in[N - 1] = FAILS;
+    ck_assert_ptr_eq(parallel_find_last(ask, in + N - 10, 10, .call_timeout = 100, .silent = true), &in[N - 10]);
+}
+END_TEST
+
 static atomic_int codes[6], ran;
 
 static int search_long(const int *how, int *result, void *extras)
@@ -550,6 +565,34 @@ START_TEST(a_task_that_is_cancelled)
         parallel_cancel(ex);
     parallel_executor_free(ex);
     ck_assert_int_eq(count_of(&codes[how]), late ? ETIMEDOUT : ECANCELED);
+}
+END_TEST
+
+static int count_when_cancelled(const int *unused, int *result, void *extras)
+{
+    (void)unused;
+    (void)extras;
+    *result = 0;
+    count_one(&ran);
+    while (!parallel_cancelled())
+        pl_test_sleep(100);
+    int code = parallel_count(nap, in, N) == -1 ? errno : -1;
+    const parallel_failure *f = parallel_last_failure();
+    bool is_named = f && f->code == code && f->state == PARALLEL_NOT_RUN && f->index == 0 && f->arg == in;
+    atomic_store_explicit(&codes[0], is_named ? code : -1, memory_order_relaxed);
+    return 0;
+}
+PARALLEL_DECORATE_TASK(count_when_cancelled, int, int);
+
+START_TEST(nothing_runs_in_a_task_that_was_cancelled_before)
+{
+    int none = 0;
+    parallel_executor *ex = parallel_async_map(count_when_cancelled, &none, 1);
+    while (count_of(&ran) == 0)
+        pl_test_sleep(1000);
+    parallel_cancel(ex);
+    parallel_executor_free(ex);
+    ck_assert_int_eq(count_of(&codes[0]), ECANCELED);
 }
 END_TEST
 
@@ -707,6 +750,8 @@ int main(void)
     tcase_add_test(c, tasks_that_are_tried_again);
     tcase_add_test(c, on_processes);
     tcase_add_test(c, time_limits);
+    tcase_add_test(c, time_that_is_over_is_not_passed);
+    tcase_add_test(c, nothing_runs_in_a_task_that_was_cancelled_before);
     tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 12);
     tcase_add_test(c, progress_as_far_as_it_came);
     tcase_add_test(c, nothing_is_left_of_earlier_failures);
