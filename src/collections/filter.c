@@ -189,6 +189,8 @@ static int filter_in_links(const pl_filter_call *call, size_t *kept, const pl_re
     bool is_in_place = call->out == call->args;
     pl_cost *cost = cost_of(&call->f);
     c->work.blocks = pl_filter_blocks(call, cost);
+    c->work.args = call->args;
+    c->work.arg_size = call->f.arg_size;
     c->place_count = c->work.blocks.count;
     c->links = is_in_place ? &links_in_place : &links_elsewhere;
     c->place_size = sizeof *kept;

@@ -97,6 +97,8 @@ PL_NOT_INLINED static int partition_in_blocks(const pl_filter_call *c, size_t *k
     size_t counts = (p.work.blocks.count + 1) * sizeof *p.before;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
+    p.work.args = c->args;
+    p.work.arg_size = c->f.arg_size;
     p.work.treat = get_bits;
     p.work.args = c->args;
     p.work.arg_size = c->f.arg_size;

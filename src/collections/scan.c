@@ -265,6 +265,8 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
     chained_scan s = {.scan = scan_of(&own, args, n, out, acc)};
     s.blocks = pl_chained_worth(cost, s.scan.blocks.size);
     s.chained.work.blocks = pl_blocks_of_size(n, s.blocks * s.scan.blocks.size);
+    s.chained.work.args = args;
+    s.chained.work.arg_size = own.type_size;
     s.chained.place_count = s.scan.blocks.count + 2;
     s.chained.links = own.is_numeric ? &number_links : &value_links;
     s.chained.place_size = own.type_size;

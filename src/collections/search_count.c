@@ -41,6 +41,18 @@ static void count_chunk(size_t begin, size_t end, void *ctx)
         c->counts[pl_context_thread.context->participant] += count_items(c, begin, end);
 }
 
+/* Runs the loop, with options, which are merged. 0; or -1 with errno, and a failure of an item. */
+static int run_with(const pl_body *loop, size_t n, pl_cost *cost, const parallel_options *options,
+                    const pl_request *request)
+{
+    const counting *c = loop->ctx;
+    int result = pl_call_run_loop(loop, n, (parallel_cost *)cost, (uintptr_t)cost, options, request);
+    parallel_failure *last = result != 0 && pl_context_thread.failed ? &pl_context_thread.last : NULL;
+    if (last)
+        last->arg = c->args + last->index * c->f->arg_size;
+    return result;
+}
+
 /* Counts with help. */
 PL_NOT_INLINED static ptrdiff_t count_shared(const parallel_function *f, const void *args, size_t n,
                                              const parallel_options *options, const pl_request *request)
@@ -51,8 +63,7 @@ PL_NOT_INLINED static ptrdiff_t count_shared(const parallel_function *f, const v
     pl_cost *cost = f->cost ? (pl_cost *)f->cost : pl_cost_of((uintptr_t)f->kernel);
     for (size_t k = 0; k < limit; k++)
         counts[k] = 0;
-    if ((options ? pl_call_run_loop(&loop, n, (parallel_cost *)cost, (uintptr_t)cost, options, request)
-                 : pl_plain_loop(&loop, n, cost)) != 0)
+    if ((options ? run_with(&loop, n, cost, options, request) : pl_plain_loop(&loop, n, cost)) != 0)
         return -1;
     if (pl_stop_level(&c.left_out)) {
         pl_cost_forget(cost); /* of what was not looked at */

@@ -532,6 +532,16 @@ START_TEST(time_that_is_over_is_not_passed)
 }
 END_TEST
 
+START_TEST(failures_name_items)
+{
+    memset(in, 0, sizeof in);
+    ck_assert_int_eq(parallel_count(is_after_a_nap, in, N, .call_timeout = 0.03), -1);
+    const parallel_failure *f = parallel_last_failure();
+    ck_assert(f && f->code == ETIMEDOUT && f->index < N);
+    ck_assert_ptr_eq(f->arg, &in[f->index]);
+}
+END_TEST
+
 static atomic_int codes[6], ran;
 
 static int search_long(const int *how, int *result, void *extras)
@@ -751,6 +761,7 @@ int main(void)
     tcase_add_test(c, on_processes);
     tcase_add_test(c, time_limits);
     tcase_add_test(c, time_that_is_over_is_not_passed);
+    tcase_add_test(c, failures_name_items);
     tcase_add_test(c, nothing_runs_in_a_task_that_was_cancelled_before);
     tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 12);
     tcase_add_test(c, progress_as_far_as_it_came);
