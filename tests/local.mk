@@ -223,7 +223,9 @@ tests_api_test_random_SOURCES = \
     tests/api/test_random.c \
     tests/support/random.h \
     tests/support/random_check.c \
+    tests/support/random_collections.c \
     tests/support/random_plan.c \
+    tests/support/random_predicates.c \
     tests/support/random_run.c \
     tests/support/random_task.c
 tests_api_test_random_CFLAGS = $(test_cflags)
@@ -438,7 +440,9 @@ fuzz_sources = \
     tests/fuzz/fuzz_process.c \
     tests/support/random.h \
     tests/support/random_check.c \
+    tests/support/random_collections.c \
     tests/support/random_plan.c \
+    tests/support/random_predicates.c \
     tests/support/random_run.c \
     tests/support/random_task.c
 

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* ---- choices --------------------------------------------------------------------------------------------- */
 
@@ -36,15 +37,50 @@ unsigned long long rnd_draw_byte(rnd_source *source);
 typedef enum rnd_kind {
     RND_MAP,
     RND_THREAD_MAP,
+    RND_RANGE,
     RND_INTO,
     RND_SPLIT,
     RND_FOR,
     RND_REDUCE,
+    RND_COUNT,
+    RND_FIND,
+    RND_FIND_LAST,
+    RND_ANY,
+    RND_ALL,
+    RND_FILTER,
+    RND_FILTER_INTO,
+    RND_PARTITION,
+    RND_FOR_EACH,
+    RND_SCAN,
+    RND_SCAN_INTO,
+    RND_SCAN_EXCLUSIVE,
+    RND_PLAIN_REDUCE,
+    RND_FOLD,
+    RND_MIN,
+    RND_MAX,
     RND_PAR,
     RND_ASYNC_MAP,
     RND_ASYNC_PAR,
     RND_KINDS
 } rnd_kind;
+
+/* Kinds that are run and checked alike. */
+typedef enum rnd_family {
+    RND_VECTORS,    /* give the results of all tasks */
+    RND_LOOPS,      /* leave them in the caller's memory */
+    RND_REDUCTIONS, /* make one value of them */
+    RND_PREDICATES, /* use what a predicate says of the items */
+    RND_GROWING,    /* run items that tasks add, too */
+    RND_VALUES,     /* have an operator or an order, but no function of items */
+    RND_BACKGROUND  /* are executors */
+} rnd_family;
+
+typedef struct rnd_kind_facts {
+    const char *name;
+    rnd_family family;
+} rnd_kind_facts;
+
+extern const rnd_kind_facts rnd_kinds[RND_KINDS];
 
 /* What is mapped. In pars each task has a function of its own. */
 typedef enum rnd_function {
@@ -95,11 +131,13 @@ enum { RND_MAGIC = 0x5eed };
 
 typedef struct rnd_call rnd_call;
 
-/* A task's argument. */
+/* A task's argument. A call's begin where their size, a power of two, divides the address: an integer can stand for
+ * one. */
 typedef struct rnd_item {
-    unsigned magic;
+    uintptr_t magic;
     size_t index;
     rnd_call *call;
+    void *none;
 } rnd_item;
 
 /* What a task has done: how often it ran, and how it went the last time. */
@@ -153,9 +191,14 @@ static inline bool rnd_is_par(const rnd_call *c)
     return c->plan.kind == RND_PAR || c->plan.kind == RND_ASYNC_PAR;
 }
 
+static inline rnd_family rnd_family_of(const rnd_call *c)
+{
+    return rnd_kinds[c->plan.kind].family;
+}
+
 static inline bool rnd_is_async(const rnd_call *c)
 {
-    return c->plan.kind == RND_ASYNC_MAP || c->plan.kind == RND_ASYNC_PAR;
+    return rnd_family_of(c) == RND_BACKGROUND;
 }
 
 static inline unsigned rnd_runs(const rnd_call *c, size_t i)
@@ -166,6 +209,13 @@ static inline unsigned rnd_runs(const rnd_call *c, size_t i)
 /* ---- tasks ----------------------------------------------------------------------------------------------- */
 
 extern const parallel_function *const rnd_functions[RND_FUNCTIONS];
+
+/* Of integers: what stands for an item is its address, divided by its size. Those without a value, and of chunks, are
+ * missing. */
+extern const parallel_function *const rnd_range_functions[RND_FUNCTIONS];
+
+/* Runs `count` tasks at once, as one, and gives their values, unless `results` is NULL. Returns what they return. */
+int rnd_run_tasks(const rnd_item *items, size_t count, unsigned long long *results, void *extras, bool can_fail);
 
 /* What this thread waits for: it runs no other tasks meanwhile. NULL: for nothing. */
 extern _Thread_local const rnd_call *rnd_awaited;
@@ -184,11 +234,27 @@ void rnd_complain(const rnd_call *c, const char *format, ...) __attribute__((for
 /* What has been noted, NULL if nothing. */
 const char *rnd_complaint(void);
 
+/* Whether something but a task's failure may have stopped the call. */
+bool rnd_stopped(const rnd_call *c);
+
+/* Whether the task may have ended well; and whether it has, for certain. */
+bool rnd_may_be_well(const rnd_call *c, size_t i);
+bool rnd_is_well(const rnd_call *c, size_t i);
+
+/* A failure is one that the task may have had. `fast`: the call ends with the first. */
+void rnd_check_task(const rnd_call *c, const parallel_failure *f, bool fast);
+
+/* The callback has been called; `complete`: `ended` tasks have been reported. */
+void rnd_check_progress(const rnd_call *c, bool complete, size_t ended);
+
 /* The call gave these results. */
 void rnd_check_results(const rnd_call *c, const parallel_results *r);
 
 /* The call gave none, on this thread, as its last call. */
 void rnd_check_failure(const rnd_call *c, int code);
+
+/* It is this failure that is reported: no task before `end` is known to have failed. */
+void rnd_check_first_failure(const rnd_call *c, const parallel_failure *f, size_t end);
 
 /* What the call left in the caller's own vector. */
 void rnd_check_out(const rnd_call *c, bool well);
@@ -198,6 +264,9 @@ unsigned long long rnd_compose(unsigned long long left, unsigned long long right
 
 /* What the call made of 1 and of its tasks' values, in order. */
 void rnd_check_reduced(const rnd_call *c, unsigned long long got, bool well);
+
+/* The call has failed without a task that it could name, as it was stopped. */
+void rnd_check_stopped(const rnd_call *c, int code);
 
 /* How often tasks ran, whatever came of it. */
 void rnd_check_runs(const rnd_call *c);
@@ -213,6 +282,11 @@ void rnd_run(unsigned long long seed, int depth, rnd_call *outer);
 
 /* Makes a call that its choices come to, and checks it. */
 void rnd_run_chosen(rnd_source *source);
+
+/* Make a call of these families, and check it. */
+void rnd_run_predicate(const rnd_call *c, const parallel_options *options);
+void rnd_run_growing(const rnd_call *c, const parallel_options *options);
+void rnd_run_values(const rnd_call *c, const parallel_options *options);
 
 /* Cancels some executor or other, or looks at it. */
 void rnd_disturb(unsigned long long r);

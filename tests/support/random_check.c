@@ -14,8 +14,6 @@ static char first_complaint[1000];
 
 void rnd_complain(const rnd_call *c, const char *format, ...)
 {
-    static const char *const kinds[] = {"map",        "thread_map", "map_into",  "split",    "for",
-                                        "map_reduce", "par",        "async_map", "async_par"};
     char text[400];
     va_list arguments;
     va_start(arguments, format);
@@ -27,9 +25,9 @@ void rnd_complain(const rnd_call *c, const char *format, ...)
             first_complaint, sizeof first_complaint,
             "seed %llu, depth %d, %s of function %d, n %zu, workers %d, executor %d, silent %d, times %d %d, retries "
             "%d after %g, grain %zu: %s",
-            c->plan.seed, c->plan.depth, kinds[c->plan.kind], c->plan.function, c->plan.n, c->options.max_workers,
-            c->options.executor, c->options.silent, c->plan.timeout, c->plan.call_timeout, c->options.retries,
-            c->options.retry_delay, c->options.grain, text);
+            c->plan.seed, c->plan.depth, rnd_kinds[c->plan.kind].name, c->plan.function, c->plan.n,
+            c->options.max_workers, c->options.executor, c->options.silent, c->plan.timeout, c->plan.call_timeout,
+            c->options.retries, c->options.retry_delay, c->options.grain, text);
     else if (!*first_complaint)
         snprintf(first_complaint, sizeof first_complaint, "%s", text);
     pthread_mutex_unlock(&mutex);
@@ -69,8 +67,7 @@ static bool may_end_with_outer(const rnd_call *c)
     return false;
 }
 
-/* Whether something but a task's failure may have stopped the call. */
-static bool stopped(const rnd_call *c)
+bool rnd_stopped(const rnd_call *c)
 {
     return was_stopped(c) || may_end_with_outer(c);
 }
@@ -87,7 +84,7 @@ static bool failed(const rnd_call *c, size_t i)
 static bool allowed(const rnd_call *c, size_t i, parallel_state state, int code, bool fast)
 {
     const rnd_log *log = &c->logs[i];
-    bool cut = stopped(c) || fast, told = log->told || (log->code == ECANCELED && cut);
+    bool cut = rnd_stopped(c) || fast, told = log->told || (log->code == ECANCELED && cut);
     if (rnd_runs(c, i) == 0)
         return state == PARALLEL_NOT_RUN && cut &&
                (code == ECANCELED ||
@@ -106,10 +103,20 @@ static bool allowed(const rnd_call *c, size_t i, parallel_state state, int code,
     }
 }
 
+bool rnd_may_be_well(const rnd_call *c, size_t i)
+{
+    return allowed(c, i, PARALLEL_OK, 0, false);
+}
+
+bool rnd_is_well(const rnd_call *c, size_t i)
+{
+    return rnd_may_be_well(c, i) && !rnd_late(c, i);
+}
+
 /* Whether a failed task has had all its attempts, if nothing has stopped the call. */
 static bool tried_enough(const rnd_call *c, const parallel_failure *f, bool fast)
 {
-    return stopped(c) || fast || (f->state != PARALLEL_ERROR && f->state != PARALLEL_TIMED_OUT) ||
+    return rnd_stopped(c) || fast || (f->state != PARALLEL_ERROR && f->state != PARALLEL_TIMED_OUT) ||
            f->attempts == (unsigned)rnd_retries_of(c, f->index) + 1;
 }
 
@@ -137,7 +144,7 @@ static void check_message(const rnd_call *c, const parallel_failure *f)
         rnd_complain(c, "failure %zu of code %d says '%s'", f->index, f->code, f->message);
 }
 
-static void check_one(const rnd_call *c, const parallel_failure *f, bool fast)
+void rnd_check_task(const rnd_call *c, const parallel_failure *f, bool fast)
 {
     if (f->index >= c->plan.n) {
         rnd_complain(c, "failure %zu", f->index);
@@ -153,7 +160,7 @@ static void check_one(const rnd_call *c, const parallel_failure *f, bool fast)
     const char *name = name_of(c, f->index);
     if ((!name != !f->name) || (name && strcmp(name, f->name) != 0))
         rnd_complain(c, "failure %zu is named '%s', not '%s'", f->index, f->name, name);
-    if (f->arg != (c->plan.kind == RND_FOR ? NULL : &c->items[f->index]))
+    if (f->arg != (c->plan.kind == RND_FOR || c->plan.kind == RND_RANGE ? NULL : &c->items[f->index]))
         rnd_complain(c, "failure %zu has a wrong argument", f->index);
     check_message(c, f);
 }
@@ -202,7 +209,7 @@ static void check_counts(const rnd_call *c, const parallel_results *r, size_t fa
         rnd_complain(c, "there is a vector, or none");
 }
 
-static void check_progress(const rnd_call *c, bool complete, size_t ended)
+void rnd_check_progress(const rnd_call *c, bool complete, size_t ended)
 {
     if (!c->plan.with_progress)
         return;
@@ -228,11 +235,11 @@ void rnd_check_results(const rnd_call *c, const parallel_results *r)
         if (!c->options.silent || !f || f->index != i || f->state != state)
             rnd_complain(c, "task %zu is in state %d, but is not listed so", i, state);
         else
-            check_one(c, f, false);
+            rnd_check_task(c, f, false);
         not_run += state == PARALLEL_NOT_RUN;
     }
     check_counts(c, r, failures);
-    check_progress(c, true, c->plan.n - not_run);
+    rnd_check_progress(c, true, c->plan.n - not_run);
     rnd_check_runs(c);
 }
 
@@ -245,22 +252,26 @@ static bool others_failed(const rnd_call *c, size_t i)
     return false;
 }
 
+void rnd_check_first_failure(const rnd_call *c, const parallel_failure *f, size_t end)
+{
+    bool keeps = c->options.silent; /* what keeps outcomes in vain still tries everything */
+    rnd_check_task(c, f, !keeps && f->state != PARALLEL_NOT_RUN && others_failed(c, f->index));
+    bool last = !keeps && (f->state == PARALLEL_NOT_RUN || f->state == PARALLEL_CANCELLED);
+    for (size_t i = 0; i < c->plan.n; i++)
+        if (failed(c, i) && (i < end || last))
+            rnd_complain(c, "failure %zu in state %d is reported, but task %zu failed with code %d", f->index, f->state,
+                         i, c->logs[i].code);
+    rnd_check_progress(c, false, 0);
+    rnd_check_runs(c);
+}
+
 void rnd_check_failure(const rnd_call *c, int code)
 {
     const parallel_failure *f = parallel_last_failure();
-    bool keeps = c->options.silent; /* what keeps outcomes in vain still tries everything */
-    if (!f || f->code != code) {
+    if (f && f->code == code)
+        rnd_check_first_failure(c, f, f->index);
+    else
         rnd_complain(c, "the call has failed, with errno %d, %s", code, f ? f->message : "without a failure");
-        return;
-    }
-    check_one(c, f, !keeps && f->state != PARALLEL_NOT_RUN && others_failed(c, f->index));
-    bool last = !keeps && (f->state == PARALLEL_NOT_RUN || f->state == PARALLEL_CANCELLED);
-    for (size_t i = 0; i < c->plan.n; i++)
-        if (failed(c, i) && (i < f->index || last))
-            rnd_complain(c, "failure %zu in state %d is reported, but task %zu failed with code %d", f->index, f->state,
-                         i, c->logs[i].code);
-    check_progress(c, false, 0);
-    rnd_check_runs(c);
 }
 
 void rnd_check_out(const rnd_call *c, bool well)
@@ -278,7 +289,7 @@ void rnd_check_out(const rnd_call *c, bool well)
                          c->logs[i].code);
     }
     if (well) {
-        check_progress(c, true, c->plan.n);
+        rnd_check_progress(c, true, c->plan.n);
         rnd_check_runs(c);
     }
 }
@@ -292,7 +303,7 @@ unsigned long long rnd_compose(unsigned long long left, unsigned long long right
 void rnd_check_reduced(const rnd_call *c, unsigned long long got, bool well)
 {
     unsigned long long value = 1;
-    bool is_certain = well || !c->options.silent || (!stopped(c) && c->plan.depth == 0);
+    bool is_certain = well || !c->options.silent || (!rnd_stopped(c) && c->plan.depth == 0);
     for (size_t i = 0; i < c->plan.n && (well || c->options.silent); i++) {
         bool is_well = rnd_runs(c, i) > 0 && c->logs[i].code == 0;
         if (well && !is_well)
@@ -306,15 +317,22 @@ void rnd_check_reduced(const rnd_call *c, unsigned long long got, bool well)
         rnd_complain(c, "%s, and the values are reduced to %llx, not %llx",
                      well ? "all is well" : "the call has failed", got, value);
     if (well) {
-        check_progress(c, true, c->plan.n);
+        rnd_check_progress(c, true, c->plan.n);
         rnd_check_runs(c);
     }
+}
+
+void rnd_check_stopped(const rnd_call *c, int code)
+{
+    if (!rnd_stopped(c) || (code != ECANCELED && code != ETIMEDOUT))
+        rnd_complain(c, "the call has failed for no reason, with errno %d", code);
+    rnd_check_runs(c);
 }
 
 /* A task that was told to give up is one of a call that may have been stopped. */
 void rnd_check_runs(const rnd_call *c)
 {
-    bool any = stopped(c) || c->plan.depth > 0;
+    bool any = rnd_stopped(c) || c->plan.depth > 0;
     for (size_t i = 0; i < c->plan.n && !any; i++)
         any = rnd_late(c, i) || (!c->options.silent && failed(c, i));
     for (size_t i = 0; i < c->plan.n; i++) {

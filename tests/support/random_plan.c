@@ -5,6 +5,37 @@
 #include "support/random.h"
 #include "support/tasks.h"
 
+const rnd_kind_facts rnd_kinds[RND_KINDS] = {
+    [RND_MAP] = {"map", RND_VECTORS},
+    [RND_THREAD_MAP] = {"thread_map", RND_VECTORS},
+    [RND_RANGE] = {"map_range", RND_VECTORS},
+    [RND_INTO] = {"map_into", RND_LOOPS},
+    [RND_SPLIT] = {"split", RND_VECTORS},
+    [RND_FOR] = {"for", RND_LOOPS},
+    [RND_REDUCE] = {"map_reduce", RND_REDUCTIONS},
+    [RND_COUNT] = {"count", RND_PREDICATES},
+    [RND_FIND] = {"find", RND_PREDICATES},
+    [RND_FIND_LAST] = {"find_last", RND_PREDICATES},
+    [RND_ANY] = {"any", RND_PREDICATES},
+    [RND_ALL] = {"all", RND_PREDICATES},
+    [RND_FILTER] = {"filter", RND_PREDICATES},
+    [RND_FILTER_INTO] = {"filter_into", RND_PREDICATES},
+    [RND_PARTITION] = {"partition_into", RND_PREDICATES},
+    [RND_FOR_EACH] = {"for_each", RND_GROWING},
+    [RND_SCAN] = {"scan", RND_VALUES},
+    [RND_SCAN_INTO] = {"scan_into", RND_VALUES},
+    [RND_SCAN_EXCLUSIVE] = {"scan_exclusive_into", RND_VALUES},
+    [RND_PLAIN_REDUCE] = {"reduce", RND_VALUES},
+    [RND_FOLD] = {"fold", RND_VALUES},
+    [RND_MIN] = {"min", RND_VALUES},
+    [RND_MAX] = {"max", RND_VALUES},
+    [RND_PAR] = {"par", RND_VECTORS},
+    [RND_ASYNC_MAP] = {"async_map", RND_BACKGROUND},
+    [RND_ASYNC_PAR] = {"async_par", RND_BACKGROUND},
+};
+
+/* ---- choices --------------------------------------------------------------------------------------------- */
+
 rnd_source rnd_seeded(unsigned long long seed)
 {
     return (rnd_source){.state = pl_scramble(seed) | 1};
@@ -80,17 +111,31 @@ static void choose_options(rnd_plan *p, rnd_source *r)
     if (p->kind != RND_THREAD_MAP)
         o->executor = pick(r, 2, 6) ? PARALLEL_SERIAL : pick(r, 2, 6) ? PARALLEL_THREAD : PARALLEL_DEFAULT_EXECUTOR;
     o->grain = pick(r, 2, 5) ? 1 + pick(r, 64, 1) : 0;
-    o->deferred = pick(r, 2, 2) && p->kind >= RND_ASYNC_MAP;
+    rnd_family family = rnd_kinds[p->kind].family;
+    if ((family == RND_GROWING || family == RND_VALUES) && pick(r, 2, 12)) /* which run nothing in processes */
+        o->executor = PARALLEL_PROCESS;
+    o->deferred = pick(r, 2, 2) && family == RND_BACKGROUND;
     p->named = pick(r, 2, 3);
     p->with_extras = pick(r, 2, 1);
     p->with_progress = pick(r, 2, 5);
     p->with_own_pool = pick(r, 2, 24);
-    if (p->kind == RND_FOR) {
+    if (family == RND_PREDICATES || family == RND_GROWING)
+        p->named = false;
+    if (p->kind == RND_FOR || family == RND_VALUES) {
         o->timeout = o->retry_delay = 0;
         o->retries = 0;
         p->timeout = RND_NO_TIME;
         p->named = p->with_extras = false;
     }
+}
+
+/* Whether calls of a kind may be of such a function. */
+static bool may_have(rnd_kind kind, rnd_function function)
+{
+    rnd_family family = rnd_kinds[kind].family;
+    if (function == RND_VOID || function == RND_CHUNK)
+        return kind != RND_RANGE && (family == RND_VECTORS || family == RND_LOOPS || family == RND_BACKGROUND);
+    return function != RND_PLAIN || family != RND_GROWING;
 }
 
 rnd_plan rnd_plan_of(rnd_source *r, unsigned long long seed, int depth)
@@ -111,8 +156,9 @@ rnd_plan rnd_plan_of(rnd_source *r, unsigned long long seed, int depth)
     }
     if (p.kind == RND_SPLIT && pick(r, 2, 1))
         p.function = RND_CHUNK;
-    if (p.kind == RND_REDUCE &&
-        (p.function == RND_VOID || p.function == RND_CHUNK)) /* which give no value for each item */
+    if (rnd_kinds[p.kind].family == RND_VALUES && depth == 0 && pick(r, 2, 1))
+        p.n = rnd_draw(r) % 5000;
+    if (!may_have(p.kind, p.function))
         p.function = RND_TASK;
     return p;
 }

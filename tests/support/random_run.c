@@ -85,7 +85,8 @@ static rnd_call *make(const rnd_plan *plan, rnd_source *more, rnd_call *outer)
     c->plan = *plan;
     size_t n = c->plan.n, some = n + 1;
     c->outer = outer;
-    c->items = calloc(some, sizeof *c->items);
+    c->items = aligned_alloc(sizeof *c->items, some * sizeof *c->items);
+    memset(c->items, 0, some * sizeof *c->items);
     c->logs = calloc(some, sizeof *c->logs);
     c->out = calloc(some, sizeof *c->out);
     c->names = calloc(some, sizeof *c->names);
@@ -99,7 +100,7 @@ static rnd_call *make(const rnd_plan *plan, rnd_source *more, rnd_call *outer)
             c->twists[i] = (unsigned char)rnd_draw_byte(more);
     }
     for (size_t i = 0; i < n; i++) {
-        c->items[i] = (rnd_item){RND_MAGIC, i, c};
+        c->items[i] = (rnd_item){.magic = RND_MAGIC, .index = i, .call = c};
         c->names[i] = c->texts + i * NAME;
         snprintf(c->texts + i * NAME, NAME, "task %zu", i);
         if (rnd_is_par(c))
@@ -200,6 +201,13 @@ static void replace(const rnd_call *c, parallel_results *r)
             rnd_complain(c, "slot %zu has not been replaced, or has", i);
 }
 
+static parallel_results *run_range(const rnd_call *c, const parallel_options *options)
+{
+    ptrdiff_t begin = (ptrdiff_t)((uintptr_t)c->items / sizeof *c->items);
+    return parallel_map_range_function(rnd_range_functions[c->plan.function], begin, begin + (ptrdiff_t)c->plan.n,
+                                       options);
+}
+
 static void run_call(rnd_call *c, const parallel_options *options)
 {
     const parallel_function *f = rnd_functions[c->plan.function];
@@ -212,6 +220,9 @@ static void run_call(rnd_call *c, const parallel_options *options)
         break;
     case RND_THREAD_MAP:
         r = parallel_thread_map_function(f, c->items, n, options);
+        break;
+    case RND_RANGE:
+        r = run_range(c, options);
         break;
     case RND_SPLIT:
         r = parallel_split_function(f, c->items, n, options);
@@ -388,14 +399,29 @@ static void run_planned(rnd_call *c, rnd_source *more)
     const parallel_options *options = memcmp(&bare, &nothing, sizeof bare) == 0 ? NULL : &c->options;
     const rnd_call *awaited = rnd_awaited;
     rnd_awaited = c;
-    if (rnd_is_async(c))
+    switch (rnd_family_of(c)) {
+    case RND_BACKGROUND:
         run_executor(c, more, options);
-    else if (c->plan.kind == RND_INTO || c->plan.kind == RND_FOR)
+        break;
+    case RND_LOOPS:
         run_into(c, options);
-    else if (c->plan.kind == RND_REDUCE)
+        break;
+    case RND_REDUCTIONS:
         run_reduce(c, options);
-    else
+        break;
+    case RND_PREDICATES:
+        rnd_run_predicate(c, options);
+        break;
+    case RND_GROWING:
+        rnd_run_growing(c, options);
+        break;
+    case RND_VALUES:
+        rnd_run_values(c, options);
+        break;
+    default:
         run_call(c, options);
+        break;
+    }
     rnd_awaited = awaited;
     unmake(c);
 }

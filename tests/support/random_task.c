@@ -33,14 +33,16 @@ static void go_out(rnd_call *c)
     atomic_fetch_sub_explicit(&c->inside, 1, memory_order_relaxed);
 }
 
-/* Serial calls run on one thread, in order. */
+/* Serial calls run on one thread, in order; which that is, is not said where it begins with the last item, or where
+ * items are added. */
 static void check_order(rnd_call *c, size_t index, size_t count, unsigned run)
 {
     if (c->options.executor != PARALLEL_SERIAL)
         return;
     if (!pthread_equal(c->caller, pthread_self()))
         rnd_complain(c, "task %zu of a serial call runs on another thread", index);
-    if (run == 0 && index != c->next)
+    bool in_order = c->plan.kind != RND_FIND_LAST && c->plan.kind != RND_FOR_EACH;
+    if (in_order && run == 0 && index != c->next)
         rnd_complain(c, "task %zu of a serial call runs when it is %zu's turn", index, c->next);
     if (run == 0)
         c->next = index + count;
@@ -179,8 +181,7 @@ static int code_of(rnd_call *c, size_t i, unsigned run, unsigned long long r, co
     return fails ? codes[i % 4] : what == RND_OVERTIME && r % 2 ? EIO : 0;
 }
 
-/* A run of `count` tasks at once, as one. Returns what they return. */
-static int run(const rnd_item *items, size_t count, unsigned long long *results, void *extras, bool can_fail)
+int rnd_run_tasks(const rnd_item *items, size_t count, unsigned long long *results, void *extras, bool can_fail)
 {
     if (items->magic != RND_MAGIC) {
         rnd_complain(NULL, "a task runs without its arguments");
@@ -231,14 +232,14 @@ static int run(const rnd_item *items, size_t count, unsigned long long *results,
 
 static int task(const rnd_item *item, unsigned long long *result, void *extras)
 {
-    return run(item, 1, result, extras, true);
+    return rnd_run_tasks(item, 1, result, extras, true);
 }
 PARALLEL_DECORATE_TASK(task, rnd_item, unsigned long long);
 
 static unsigned long long plain(rnd_item item)
 {
     unsigned long long result = 0;
-    run(&item, 1, &result, NULL, false);
+    rnd_run_tasks(&item, 1, &result, NULL, false);
     return result;
 }
 PARALLEL_DECORATE(plain, rnd_item, unsigned long long);
@@ -247,13 +248,13 @@ static int effect(const rnd_item *item, void *result, void *extras)
 {
     if (result)
         rnd_complain(item->call, "a task without a result has room for one");
-    return run(item, 1, NULL, extras, true);
+    return rnd_run_tasks(item, 1, NULL, extras, true);
 }
 PARALLEL_DECORATE_TASK(effect, rnd_item, void);
 
 static int tried(const rnd_item *item, unsigned long long *result, void *extras)
 {
-    return run(item, 1, result, extras, true);
+    return rnd_run_tasks(item, 1, result, extras, true);
 }
 PARALLEL_DECORATE_TASK(tried, rnd_item, unsigned long long, .retries = 1);
 
@@ -265,13 +266,13 @@ static int chunk(const rnd_item *items, size_t n, unsigned long long *results, v
         rnd_complain(c, "a chunk of %zu at %zu", n, i);
     else if (grain && !rnd_is_par(c) && (i % grain || (c->plan.kind == RND_SPLIT && n != grain && i + n != c->plan.n)))
         rnd_complain(c, "a chunk of %zu at %zu, where the grain is %zu", n, i, grain);
-    return run(items, n, results, extras, true);
+    return rnd_run_tasks(items, n, results, extras, true);
 }
 PARALLEL_DECORATE_SPLIT(chunk, rnd_item, unsigned long long);
 
 static int call_task(const void *item, void *result, void *extras)
 {
-    return run(item, 1, result, extras, true);
+    return rnd_run_tasks(item, 1, result, extras, true);
 }
 
 static const parallel_function runtime = {
@@ -282,13 +283,59 @@ const parallel_function *const rnd_functions[RND_FUNCTIONS] = {
     [RND_RUNTIME] = &runtime,     [RND_TRIED] = &tried__parallel, [RND_CHUNK] = &chunk__parallel,
 };
 
+/* ---- functions of integers ------------------------------------------------------------------------------- */
+
+static const rnd_item *item_of(uintptr_t number)
+{
+    return (const rnd_item *)(number * sizeof(rnd_item));
+}
+
+static int range_task(const uintptr_t *number, unsigned long long *result, void *extras)
+{
+    return rnd_run_tasks(item_of(*number), 1, result, extras, true);
+}
+PARALLEL_DECORATE_TASK(range_task, uintptr_t, unsigned long long);
+
+static unsigned long long range_plain(uintptr_t number)
+{
+    unsigned long long result = 0;
+    rnd_run_tasks(item_of(number), 1, &result, NULL, false);
+    return result;
+}
+PARALLEL_DECORATE(range_plain, uintptr_t, unsigned long long);
+
+static int range_tried(const uintptr_t *number, unsigned long long *result, void *extras)
+{
+    return rnd_run_tasks(item_of(*number), 1, result, extras, true);
+}
+PARALLEL_DECORATE_TASK(range_tried, uintptr_t, unsigned long long, .retries = 1);
+
+static int call_range_task(const void *number, void *result, void *extras)
+{
+    return range_task(number, result, extras);
+}
+
+static const parallel_function range_runtime = {.name = "range_runtime",
+                                                .arg_size = sizeof(uintptr_t),
+                                                .result_size = sizeof(unsigned long long),
+                                                .call = call_range_task};
+
+const parallel_function *const rnd_range_functions[RND_FUNCTIONS] = {
+    [RND_TASK] = &range_task__parallel,
+    [RND_PLAIN] = &range_plain__parallel,
+    [RND_RUNTIME] = &range_runtime,
+    [RND_TRIED] = &range_tried__parallel,
+};
+
+/* ---- callbacks ------------------------------------------------------------------------------------------- */
+
 void rnd_loop_body(size_t begin, size_t end, void *ctx)
 {
     rnd_call *c = ctx;
     if (begin >= end || end > c->plan.n)
         rnd_complain(c, "a range from %zu to %zu", begin, end);
     else
-        run(&c->items[begin], end - begin, &c->out[begin], NULL, false);
+        rnd_run_tasks(&c->items[begin], end - begin, &c->out[begin], NULL, false);
 }
 
 void rnd_progress(size_t done, size_t total, void *call)
@@ -296,7 +343,8 @@ void rnd_progress(size_t done, size_t total, void *call)
     rnd_call *c = call;
     if (atomic_exchange_explicit(&c->reporting, true, memory_order_relaxed))
         rnd_complain(c, "two reports of progress at once");
-    if (total != c->plan.n || done > total || done < c->done)
+    bool is_total = c->plan.kind == RND_FOR_EACH ? total <= c->plan.n : total == c->plan.n;
+    if (!is_total || done > total || done < c->done)
         rnd_complain(c, "progress from %zu to %zu, of %zu", c->done, done, total);
     c->done = done;
     c->reports++;
