@@ -193,16 +193,21 @@ typedef struct values_call {
     unsigned long long *out;
 } values_call;
 
-/* It has failed, if it has. */
-static bool check_ended_well(const rnd_call *c, bool is_well, int code)
+/* Whether it has; else it has been stopped, before it came to an item, as a rule. */
+static bool check_ended_well(const values_call *v, bool is_well, int code)
 {
-    if (!is_well)
-        rnd_check_stopped(c, code);
-    else if (parallel_last_failure())
-        rnd_complain(c, "a call that is well has a failure");
-    if (is_well)
+    const rnd_call *c = v->c;
+    const parallel_failure *f = parallel_last_failure();
+    if (is_well) {
+        if (f)
+            rnd_complain(c, "a call that is well has a failure");
         rnd_check_progress(c, true, c->plan.n);
-    return is_well;
+        return true;
+    }
+    rnd_check_stopped(c, code);
+    if (f && (f->code != code || f->index >= c->plan.n || f->arg != &v->args[f->index]))
+        rnd_complain(c, "failure %zu has code %d, or a wrong argument", f->index, f->code);
+    return false;
 }
 
 /* What a scan gives, and what all come to, if it begins with 1. */
@@ -230,7 +235,7 @@ static void run_scan(const values_call *v, const parallel_options *options)
     unsigned long long acc = 1;
     if (c->plan.kind == RND_SCAN) {
         parallel_results *r = parallel_scan_function(v->op, v->args, n, options);
-        if (check_ended_well(c, r != NULL, errno)) {
+        if (check_ended_well(v, r != NULL, errno)) {
             if (parallel_length(r) != n || parallel_failures(r) != 0)
                 rnd_complain(c, "a scan of %zu items gives %zu", n, parallel_length(r));
             else
@@ -242,7 +247,7 @@ static void run_scan(const values_call *v, const parallel_options *options)
     int rc = c->plan.kind == RND_SCAN_INTO
                  ? parallel_scan_into_function(v->op, v->args, n, v->out, options)
                  : parallel_scan_exclusive_into_function(v->op, v->args, n, v->out, &acc, options);
-    if (check_ended_well(c, rc == 0, errno))
+    if (check_ended_well(v, rc == 0, errno))
         check_scan(v, v->out, acc);
     else if (acc != 1)
         rnd_complain(c, "a scan that has failed has a total");
@@ -256,7 +261,7 @@ static void run_reduction(const values_call *v, const parallel_options *options)
     composed acc = {.is_some = true, .value = 1};
     int rc = is_fold ? parallel_fold_function(&compose_item__parallel_fold, v->args, c->plan.n, &acc, options)
                      : parallel_reduce_function(v->op, v->args, c->plan.n, &acc.value, options);
-    bool is_well = check_ended_well(c, rc == 0, errno);
+    bool is_well = check_ended_well(v, rc == 0, errno);
     for (size_t i = 0; i < c->plan.n && is_well; i++)
         want = is_fold ? rnd_compose(want, rnd_value(c, i)) : v->serial_op(want, rnd_value(c, i));
     if (acc.value != want || !acc.is_some)
@@ -271,7 +276,7 @@ static void run_extreme(const values_call *v, const parallel_options *options)
     const parallel_order *order = by_word ? PARALLEL_ORDER_OF_(PARALLEL_ASCENDING, x) : &is_before__parallel_order;
     const unsigned long long *got = is_min ? parallel_min_function(order, x, c->plan.n, options)
                                            : parallel_max_function(order, x, c->plan.n, options);
-    if (!check_ended_well(c, got || errno == 0, errno))
+    if (!check_ended_well(v, got || errno == 0, errno))
         return;
     for (size_t i = 1; i < c->plan.n; i++) {
         const unsigned long long *a = is_min ? &x[i] : best, *b = is_min ? best : &x[i];

@@ -57,12 +57,18 @@ static const parallel_function *const predicates[RND_FUNCTIONS] = {
 
 /* ---- counts and filters ---------------------------------------------------------------------------------- */
 
+/* Items may be looked at and yet not be packed, when a call of what cannot fail is stopped: the failure is then that of
+ * one of these. */
 static void check_failure(const rnd_call *c, int code)
 {
-    if (parallel_last_failure())
+    const parallel_failure *f = parallel_last_failure();
+    if (f && (c->plan.function != RND_PLAIN || f->state != PARALLEL_NOT_RUN)) {
         rnd_check_failure(c, code);
-    else
-        rnd_check_stopped(c, code);
+        return;
+    }
+    rnd_check_stopped(c, code);
+    if (f && (f->code != code || f->index >= c->plan.n || f->arg != &c->items[f->index]))
+        rnd_complain(c, "failure %zu has code %d, or a wrong argument", f->index, f->code);
 }
 
 /* All is well: with each item, too. */
