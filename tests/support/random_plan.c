@@ -156,8 +156,9 @@ rnd_plan rnd_plan_of(rnd_source *r, unsigned long long seed, int depth)
     }
     if (p.kind == RND_SPLIT && pick(r, 2, 1))
         p.function = RND_CHUNK;
-    if (rnd_kinds[p.kind].family == RND_VALUES && depth == 0 && pick(r, 2, 1))
-        p.n = rnd_draw(r) % 5000;
+    rnd_family family = rnd_kinds[p.kind].family;
+    if (depth == 0 && (family == RND_VALUES ? pick(r, 2, 1) : family == RND_PREDICATES && pick(r, 2, 6)))
+        p.n = rnd_draw(r) % (family == RND_VALUES ? 5000 : 1000);
     if (!may_have(p.kind, p.function))
         p.function = RND_TASK;
     return p;
