@@ -57,6 +57,14 @@ static const parallel_function *const predicates[RND_FUNCTIONS] = {
 
 /* ---- counts and filters ---------------------------------------------------------------------------------- */
 
+/* No task is to be named. A call of tasks that can fail has one that it did not run. */
+static void check_nameless(const rnd_call *c, int code)
+{
+    rnd_check_stopped(c, code);
+    if (c->plan.function != RND_PLAIN)
+        rnd_complain(c, "the call has failed, with errno %d, without a failure", code);
+}
+
 /* Items may be looked at and yet not be packed, when a call of what cannot fail is stopped: the failure is then that of
  * one of these. */
 static void check_failure(const rnd_call *c, int code)
@@ -66,7 +74,7 @@ static void check_failure(const rnd_call *c, int code)
         rnd_check_failure(c, code);
         return;
     }
-    rnd_check_stopped(c, code);
+    check_nameless(c, code);
     if (f && (f->code != code || f->index >= c->plan.n || f->arg != &c->items[f->index]))
         rnd_complain(c, "failure %zu has code %d, or a wrong argument", f->index, f->code);
 }
@@ -261,7 +269,7 @@ static void check_search_failure(const rnd_call *c, int code)
     const parallel_failure *f = parallel_last_failure();
     size_t n = c->plan.n;
     if (!f) {
-        rnd_check_stopped(c, code);
+        check_nameless(c, code);
         return;
     }
     rnd_check_task(c, f, false);
