@@ -15,9 +15,7 @@
 typedef struct counting {
     const parallel_function *f;
     const unsigned char *args;
-    const pl_context *task; /* the one that makes the call, or NULL: it may be that it is to give up */
-    pl_stop left_out;       /* raised: some items were not looked at, as it is */
-    size_t *counts;         /* each participant's */
+    size_t *counts; /* each participant's */
 } counting;
 
 static size_t count_items(const counting *c, size_t begin, size_t end)
@@ -34,14 +32,12 @@ static size_t count_items(const counting *c, size_t begin, size_t end)
 
 static void count_chunk(size_t begin, size_t end, void *ctx)
 {
-    counting *c = ctx;
-    if (c->task && pl_context_reason(c->task))
-        pl_stop_raise(&c->left_out, PL_STOP_ALL);
-    else
-        c->counts[pl_context_thread.context->participant] += count_items(c, begin, end);
+    const counting *c = ctx;
+    c->counts[pl_context_thread.context->participant] += count_items(c, begin, end);
 }
 
-/* Runs the loop, with options, which are merged. 0; or -1 with errno, and a failure of an item. */
+/* Runs the loop, with options, which are merged, or in a task, which may be to give up. 0; or -1 with errno, and a
+ * failure of an item. */
 static int run_with(const pl_body *loop, size_t n, pl_cost *cost, const parallel_options *options,
                     const pl_request *request)
 {
@@ -58,18 +54,14 @@ PL_NOT_INLINED static ptrdiff_t count_shared(const parallel_function *f, const v
                                              const parallel_options *options, const pl_request *request)
 {
     size_t counts[PL_SLEEP_MAX], count = 0, limit = parallel_worker_limit(options);
-    counting c = {.f = f, .args = args, .task = pl_context_thread.context, .counts = counts};
-    pl_body loop = {count_chunk, &c, c.task};
+    counting c = {.f = f, .args = args, .counts = counts};
+    pl_body loop = {count_chunk, &c, pl_context_thread.context};
     pl_cost *cost = f->cost ? (pl_cost *)f->cost : pl_cost_of((uintptr_t)f->kernel);
     for (size_t k = 0; k < limit; k++)
         counts[k] = 0;
-    if ((options ? run_with(&loop, n, cost, options, request) : pl_plain_loop(&loop, n, cost)) != 0)
+    bool is_plain = !options && !loop.parent;
+    if ((is_plain ? pl_plain_loop(&loop, n, cost) : run_with(&loop, n, cost, options, request)) != 0)
         return -1;
-    if (pl_stop_level(&c.left_out)) {
-        pl_cost_forget(cost); /* of what was not looked at */
-        errno = pl_context_reason(c.task);
-        return -1;
-    }
     for (size_t k = 0; k < limit; k++)
         count += counts[k];
     return (ptrdiff_t)count;
