@@ -177,8 +177,6 @@ PL_NOT_INLINED static const void *extreme_with(const parallel_order *order, cons
     if (n == 0)
         return pl_blocks_check(options, own.options, request) == 0 ? fail_with(0) : NULL;
     extreme e = extreme_of(&own, args, n, greatest);
-    e.work.args = args;
-    e.work.arg_size = own.type_size;
     pl_cost *cost = own.cost ? (pl_cost *)own.cost : pl_cost_of(own.pick ? (uintptr_t)own.pick : (uintptr_t)own.call);
     if (pl_blocks_run(&e.work, acc, cost, options, own.options, request) != 0)
         return NULL;

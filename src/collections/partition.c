@@ -100,8 +100,6 @@ PL_NOT_INLINED static int partition_in_blocks(const pl_filter_call *c, size_t *k
     p.work.args = c->args;
     p.work.arg_size = c->f.arg_size;
     p.work.treat = get_bits;
-    p.work.args = c->args;
-    p.work.arg_size = c->f.arg_size;
     p.words = PL_PACK_WORDS(p.work.blocks.size);
     p.before = malloc(counts + p.work.blocks.count * p.words * sizeof *p.bits);
     if (!p.before)
