@@ -17,7 +17,7 @@ int pl_fold(const parallel_folding *fold, const void *args, size_t n, void *acc,
 int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const void *args, size_t n, void *acc,
                   const parallel_options *options, const pl_request *request);
 
-int pl_loop_reduce(const parallel_loop_values *loop, const parallel_combine *op, ptrdiff_t begin, ptrdiff_t end,
+int pl_loop_reduce(const parallel_loop_values *values, const parallel_combine *op, ptrdiff_t begin, ptrdiff_t end,
                    const void *captures, void *acc, const parallel_options *options, const pl_request *request);
 
 /* ---- between reduce.c and map_reduce.c ------------------------------------------------------------------- */
