@@ -6,10 +6,10 @@
  *
  *     grep -rahoE '[A-Za-z]+' PATH... | tr A-Z a-z | sort | uniq -c | sort -k1,1nr -k2
  *
- * parallel_for_each walks the directories: a task reads one, and adds a task for each directory in it. Then one
- * parallel_fold counts: it has a table for every few files, which counts their words, and makes one of all tables.
- * Links are followed if they are a PATH. What cannot be read is reported, and all else is counted. With --time, the
- * files are counted several times, in turns with a serial loop, and the least times are shown.
+ * One parallel_for_each does it: a task reads a directory, and adds a task for each file and directory in it, or it
+ * counts the words of a file, in a table that no other task has at the same time, which parallel_worker_index tells.
+ * At the end, one table is made of all. Links are followed if they are a PATH. What cannot be read is reported, and
+ * all else is counted. With --time, that is done several times, in turns on one thread, and the least times are shown.
  *
  * Exit status: 0; 1 if something could not be read, 2 if nothing could be done.
  */
@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
+#include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -195,26 +196,31 @@ static int count_stream(int fd, struct table *table)
 }
 
 /* Adds the words of a file to a table. If an error ends it early, the words before that count. */
-static void count_file(struct table *table, struct entry *const *file)
+static void count_file(struct table *table, struct entry *file)
 {
-    int fd = open((*file)->path, O_RDONLY | O_CLOEXEC);
-    (*file)->error = fd < 0 ? errno : count_stream(fd, table);
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    file->error = fd < 0 ? errno : count_stream(fd, table);
     if (fd >= 0)
         close(fd);
 }
-PARALLEL_DECORATE_FOLD(count_file, merge_tables, struct table, struct entry *);
 
 /* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
-/* What has been found. */
-struct tree {
-    pthread_mutex_t lock;
+/* What a worker has counted, on cache lines of its own. */
+struct worker {
+    alignas(128) struct table table;
+};
+
+struct walk {
+    pthread_mutex_t lock; /* of what has been found */
     struct entry *entries;
     size_t files;
+    struct worker *workers; /* so many as there may be */
+    size_t limit;
 };
 
 /* Keeps an entry of a directory; NULL if there is no memory. */
-static struct entry *keep_entry(struct tree *tree, const char *directory, const char *name, bool is_file)
+static struct entry *keep_entry(struct walk *walk, const char *directory, const char *name, bool is_file)
 {
     size_t length = strlen(directory), room = length + strlen(name) + 2;
     struct entry *entry = malloc(sizeof *entry + room);
@@ -223,29 +229,27 @@ static struct entry *keep_entry(struct tree *tree, const char *directory, const 
     snprintf(entry->path, room, "%s%s%s", directory, length == 0 || directory[length - 1] == '/' ? "" : "/", name);
     entry->is_file = is_file;
     entry->error = 0;
-    pthread_mutex_lock(&tree->lock);
-    entry->next = tree->entries;
-    tree->entries = entry;
-    tree->files += is_file;
-    pthread_mutex_unlock(&tree->lock);
+    pthread_mutex_lock(&walk->lock);
+    entry->next = walk->entries;
+    walk->entries = entry;
+    walk->files += is_file;
+    pthread_mutex_unlock(&walk->lock);
     return entry;
 }
 
-/* Reads a directory: files are kept, and directories are tasks, too. One that cannot be read is no reason for the walk
- * to fail. */
-static int read_directory(struct entry *const *entry, void *none, void *tree);
-PARALLEL_DECORATE_TASK(read_directory, struct entry *, void);
+/* The task: what cannot be read is no reason for the walk to fail. */
+static int visit(struct entry *const *entry, void *none, void *walk);
 
-static int take_entry(struct tree *tree, DIR *directory, const char *path, const char *name)
+static int take_entry(struct walk *walk, DIR *directory, const char *path, const char *name)
 {
     struct stat status = {.st_mode = S_IFREG}; /* or what else there is: it will be reported when it is to be counted */
     if (fstatat(dirfd(directory), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode) &&
         !S_ISDIR(status.st_mode))
         return 0;
-    struct entry *entry = keep_entry(tree, path, name, !S_ISDIR(status.st_mode));
+    struct entry *entry = keep_entry(walk, path, name, !S_ISDIR(status.st_mode));
     if (!entry)
         return ENOMEM;
-    return entry->is_file || parallel_for_each_add(read_directory, &entry) == 0 ? 0 : errno;
+    return parallel_for_each_add(visit, &entry) == 0 ? 0 : errno;
 }
 
 /* As readdir(), whose NULL is an end, or a failure: at the end errno is 0. */
@@ -255,55 +259,84 @@ static const struct dirent *next_entry(DIR *directory)
     return readdir(directory);
 }
 
-static int read_directory(struct entry *const *entry, void *none, void *tree)
+static int read_directory(struct entry *entry, struct walk *walk)
 {
-    DIR *directory = opendir((*entry)->path);
+    DIR *directory = opendir(entry->path);
     const struct dirent *found = NULL;
     int error = 0;
-    (void)none;
     while (directory && !error && (found = next_entry(directory)))
         if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0)
-            error = take_entry(tree, directory, (*entry)->path, found->d_name);
+            error = take_entry(walk, directory, entry->path, found->d_name);
     if (!found)
-        (*entry)->error = errno;
+        entry->error = errno;
     if (directory)
         closedir(directory);
     return error;
 }
 
-/* Finds all files at or below a path: 0; or -1 with errno. */
-static int walk_tree(struct tree *tree, const char *path)
+static int visit(struct entry *const *entry, void *none, void *extras)
 {
-    struct stat status;
-    bool is_directory = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-    struct entry *entry = keep_entry(tree, "", path, !is_directory);
-    if (!entry)
+    struct walk *walk = extras;
+    (void)none;
+    if (!(*entry)->is_file)
+        return read_directory(*entry, walk);
+    count_file(&walk->workers[parallel_worker_index()].table, *entry);
+    return 0;
+}
+PARALLEL_DECORATE_TASK(visit, struct entry *, void);
+
+/* Visits all that is at or below some paths: 0; or -1 with errno. */
+static int visit_all(struct walk *walk, char **paths, size_t n, parallel_executor_kind executor)
+{
+    struct entry **roots = malloc(n * sizeof(struct entry *));
+    bool failed = !roots;
+    for (size_t i = 0; i < n && !failed; i++) {
+        struct stat status;
+        roots[i] = keep_entry(walk, "", paths[i], stat(paths[i], &status) != 0 || !S_ISDIR(status.st_mode));
+        failed = !roots[i];
+    }
+    failed = failed || parallel_for_each(visit, roots, n, .extras = walk, .executor = executor) != 0;
+    int error = errno;
+    free(roots);
+    errno = error;
+    return failed ? -1 : 0;
+}
+
+/* Counts all words, in the first table: 0; or -1 with errno. */
+static int count_words(struct walk *walk, char **paths, size_t n, parallel_executor_kind executor)
+{
+    *walk = (struct walk){.lock = PTHREAD_MUTEX_INITIALIZER};
+    size_t limit = parallel_worker_limit(NULL);
+    walk->workers = aligned_alloc(alignof(struct worker), limit * sizeof *walk->workers);
+    if (!walk->workers)
         return -1;
-    return is_directory ? parallel_for_each(read_directory, &entry, 1, .extras = tree) : 0;
+    for (; walk->limit < limit; walk->limit++)
+        walk->workers[walk->limit] = (struct worker){{0}};
+    if (visit_all(walk, paths, n, executor) != 0)
+        return -1;
+    struct table *all = &walk->workers[0].table;
+    for (size_t i = 1; i < limit; i++) {
+        merge_tables(all, &walk->workers[i].table);
+        walk->workers[i].table = (struct table){0};
+    }
+    errno = ENOMEM;
+    return all->failed ? -1 : 0;
 }
 
-/* All files, in an array to be freed; NULL if there is no memory. */
-static struct entry **list_files(const struct tree *tree)
-{
-    struct entry **files = malloc((tree->files + 1) * sizeof(struct entry *));
-    size_t count = 0;
-    for (struct entry *entry = tree->entries; files && entry; entry = entry->next)
-        if (entry->is_file)
-            files[count++] = entry;
-    return files;
-}
-
-/* Reports what could not be read, and frees all entries. Returns how many it has reported. */
-static size_t end_tree(struct tree *tree)
+/* Frees all that a walk has found. Returns how much of it could not be read, and reports that, if it is to. */
+static size_t end_walk(struct walk *walk, bool reports)
 {
     size_t problems = 0;
-    for (struct entry *entry = tree->entries, *next; entry; entry = next) {
+    for (struct entry *entry = walk->entries, *next; entry; entry = next) {
         next = entry->next;
-        if (entry->error)
+        if (entry->error && reports)
             fprintf(stderr, "wordcount: %s: cannot be read: %s\n", entry->path, strerror(entry->error));
         problems += entry->error != 0;
         free(entry);
     }
+    for (size_t i = 0; i < walk->limit; i++)
+        free_table(&walk->workers[i].table);
+    free(walk->workers);
     return problems;
 }
 
@@ -338,54 +371,32 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* The serial loop that parallel_fold equals. */
-static void count_serially(struct entry **files, size_t n)
+/* Seconds that it takes to count all words; `files`: in so many. */
+static double time_count(char **paths, size_t n, parallel_executor_kind executor, size_t *files)
 {
-    struct table table = {0};
-    for (size_t i = 0; i < n; i++)
-        count_file(&table, &files[i]);
-    free_table(&table);
+    struct walk walk;
+    double start = seconds();
+    count_words(&walk, paths, n, executor);
+    *files = walk.files;
+    end_walk(&walk, false);
+    return seconds() - start;
 }
 
-/* Both, in turns; the page cache is warm for both. */
-static void show_times(struct entry **files, size_t n)
+/* On one thread and on all, in turns; the page cache is warm for both. */
+static void show_times(char **paths, size_t n)
 {
     enum { ROUNDS = 5 };
     double serial = 0, parallel = 0;
-    count_serially(files, n);
+    size_t files;
+    time_count(paths, n, PARALLEL_SERIAL, &files);
     for (int round = 0; round < ROUNDS; round++) {
-        struct table table = {0};
-        double start = seconds();
-        count_serially(files, n);
-        double middle = seconds();
-        int result = parallel_fold(count_file, files, n, &table);
-        free_table(&table);
-        double end = seconds();
-        if (result != 0)
-            return;
-        serial = round && serial < middle - start ? serial : middle - start;
-        parallel = round && parallel < end - middle ? parallel : end - middle;
+        double one = time_count(paths, n, PARALLEL_SERIAL, &files);
+        double all = time_count(paths, n, PARALLEL_THREAD, &files);
+        serial = round && serial < one ? serial : one;
+        parallel = round && parallel < all ? parallel : all;
     }
-    fprintf(stderr, "%zu files: serial loop %.3f s, parallel_fold %.3f s: %.2f times as fast (least of %d)\n", n,
-            serial, parallel, serial / parallel, ROUNDS);
-}
-
-/* 0; or -1 with errno. */
-static int count_tree(const struct tree *tree, size_t most, bool timed)
-{
-    struct table table = {0};
-    struct entry **files = list_files(tree);
-    if (!files)
-        return -1;
-    if (timed)
-        show_times(files, tree->files);
-    int error = parallel_fold(count_file, files, tree->files, &table) != 0 ? errno : table.failed ? ENOMEM : 0;
-    if (!error)
-        print_words(&table, most);
-    free_table(&table);
-    free(files);
-    errno = error;
-    return error ? -1 : 0;
+    fprintf(stderr, "%zu files: serial loop %.3f s, parallel_for_each %.3f s: %.2f times as fast (least of %d)\n",
+            files, serial, parallel, serial / parallel, ROUNDS);
 }
 
 /* 0 if it is none. */
@@ -415,13 +426,14 @@ int main(int argc, char **argv)
     }
     if (optind == argc)
         return usage();
-    struct tree tree = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    bool failed = false;
-    for (int i = optind; i < argc && !failed; i++)
-        failed = walk_tree(&tree, argv[i]) != 0;
-    failed = failed || count_tree(&tree, most, timed) != 0;
+    struct walk walk;
+    if (timed)
+        show_times(argv + optind, (size_t)(argc - optind));
+    bool failed = count_words(&walk, argv + optind, (size_t)(argc - optind), PARALLEL_THREAD) != 0;
     if (failed)
         perror("wordcount");
-    int status = end_tree(&tree) > 0;
+    else
+        print_words(&walk.workers[0].table, most);
+    int status = end_walk(&walk, true) > 0;
     return failed || fflush(stdout) != 0 ? 2 : status;
 }
