@@ -238,7 +238,7 @@ static struct entry *keep_entry(struct walk *walk, const char *directory, const 
 }
 
 /* The task: what cannot be read is no reason for the walk to fail. */
-static int visit(struct entry *const *entry, void *none, void *walk);
+static int visit(struct entry *const *entry, void *none, void *extras);
 
 static int take_entry(struct walk *walk, DIR *directory, const char *path, const char *name)
 {
