@@ -257,26 +257,29 @@ int pl_filter_into(const parallel_function *f, const void *args, size_t n, void 
     return pl_blocks_run_here(filter_here, &s, cost, n);
 }
 
-PL_NOT_INLINED parallel_results *pl_filter(const parallel_function *f, const void *args, size_t n,
-                                           const parallel_options *options, const pl_request *request)
+PL_NOT_INLINED static parallel_results *filter_to_vector(pl_filter_call *c, const pl_request *request)
 {
-    pl_filter_call c;
-    pl_cleanup cleanup;
     size_t kept = 0;
+    pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_filter_check(&c, f, args, n, NULL, options, request))
-        return NULL;
-    if (c.is_map)
-        return pl_filter_tasks(&c, request);
-    parallel_results *r = pl_results_new(n, c.f.arg_size, c.f.arg_align, PL_RESULTS_ANY, NULL);
+    parallel_results *r = pl_results_new(c->n, c->f.arg_size, c->f.arg_align, PL_RESULTS_ANY, NULL);
     if (!r)
         return NULL;
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
-    c.out = pl_results_vector(r);
-    int result = run_filter(&c, &kept, request);
+    c->out = pl_results_vector(r);
+    int result = run_filter(c, &kept, request);
     pl_cleanup_end(&cleanup);
     if (result == 0)
-        return pl_results_shrink(r, kept, c.f.arg_align);
+        return pl_results_shrink(r, kept, c->f.arg_align);
     parallel_results_free(r);
     return NULL;
+}
+
+parallel_results *pl_filter(const parallel_function *f, const void *args, size_t n, const parallel_options *options,
+                            const pl_request *request)
+{
+    pl_filter_call c;
+    if (!pl_filter_check(&c, f, args, n, NULL, options, request))
+        return NULL;
+    return c.is_map ? pl_filter_tasks(&c, request) : filter_to_vector(&c, request);
 }

@@ -57,6 +57,32 @@ static int inner(int x)
 }
 PARALLEL_DECORATE(inner, int, int);
 
+static bool nap_and_hold(int x)
+{
+    return nap(x) > 0;
+}
+PARALLEL_DECORATE(nap_and_hold, int, bool);
+
+static int nap_and_may_hold(const int *x, bool *holds, void *extras)
+{
+    (void)extras;
+    *holds = nap(*x) > 0;
+    return 0;
+}
+PARALLEL_DECORATE_TASK(nap_and_may_hold, int, bool);
+
+static int nap_and_add(int a, int b)
+{
+    return nap(a) + b;
+}
+PARALLEL_DECORATE_COMBINE(nap_and_add, int);
+
+static bool nap_and_compare(const int *a, const int *b)
+{
+    return nap(*a) < *b;
+}
+PARALLEL_DECORATE_ORDER(nap_and_compare, int);
+
 /* There is always more. */
 static int nap_for_ever(const int *x, void *none, void *extras);
 PARALLEL_DECORATE_TASK(nap_for_ever, int, void);
@@ -107,6 +133,41 @@ static void clean(void *well)
     *(bool *)well = cleaned && !r && errno == EIO && strcmp(parallel_last_failure()->message, "item -3") == 0;
 }
 
+enum { MAPS = 10, COLLECTIONS = 9 }; /* kinds of calls */
+
+static void call_on_collection(int kind)
+{
+    size_t kept;
+    switch (kind) {
+    case 0:
+        parallel_results_free(parallel_filter(nap_and_hold, in, N));
+        break;
+    case 1:
+        parallel_results_free(parallel_filter(nap_and_may_hold, in, N));
+        break;
+    case 2:
+        parallel_filter_into(nap_and_may_hold, in, N, out, &kept);
+        break;
+    case 3:
+        parallel_partition_into(nap_and_hold, in, N, out, &kept);
+        break;
+    case 4:
+        parallel_results_free(parallel_scan(nap_and_add, in, N));
+        break;
+    case 5:
+        parallel_count(nap_and_may_hold, in, N);
+        break;
+    case 6:
+        parallel_all(nap_and_hold, in, N);
+        break;
+    case 7:
+        parallel_all(nap_and_may_hold, in, N);
+        break;
+    default:
+        parallel_min(nap_and_compare, in, N);
+    }
+}
+
 static bool cleaned_well;
 
 static void *call(void *kind)
@@ -140,10 +201,13 @@ static void *call(void *kind)
     case 8:
         parallel_for_each(nap_for_ever, in, 1);
         break;
-    default: {
+    case 9: {
         PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(3);
         parallel_map_into(nap, in, N, out, .pool = pool);
+        break;
     }
+    default:
+        call_on_collection(*(int *)kind - MAPS);
     }
     for (;;) /* if the call has ended first */
         pass_time();
@@ -456,9 +520,9 @@ END_TEST
 int main(void)
 {
     TCase *c = pl_case();
-    tcase_add_loop_test(c, a_cancelled_call_has_ended, 0, 10);
+    tcase_add_loop_test(c, a_cancelled_call_has_ended, 0, MAPS + COLLECTIONS);
 #ifdef __GLIBC__
-    tcase_add_loop_test(c, a_cancelled_call_stops, 0, 10);
+    tcase_add_loop_test(c, a_cancelled_call_stops, 0, MAPS + COLLECTIONS);
     tcase_add_test(c, a_task_that_ends_its_thread);
     tcase_add_test(c, a_cancelled_reduction_keeps_nothing);
 #endif
