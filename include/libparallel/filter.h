@@ -79,7 +79,7 @@ PARALLEL_BEGIN_DECLS
 
 /**
  * What parallel_filter() is made of: for predicates known at run time, and for C++. EINVAL also if its results have not
- * the size of a bool.
+ * the size of a bool, or if it gets chunks.
  */
 PARALLEL_API parallel_results *parallel_filter_function(const parallel_function *pred, const void *args, size_t n,
                                                         const parallel_options *options);

@@ -19,7 +19,8 @@ PARALLEL_BEGIN_DECLS
  *         count += pred(args[i]);
  *
  * for a predicate that has side effects on nothing but its item. It has a PARALLEL_DECORATE or a
- * PARALLEL_DECORATE_TASK, and its result is bool; anything else is an error at compile time.
+ * PARALLEL_DECORATE_TASK (with a PARALLEL_DECORATE_SPLIT: EINVAL), and its result is bool; another type is an error at
+ * compile time.
  *
  *     static bool is_even(int x) { return x % 2 == 0; }
  *     PARALLEL_DECORATE(is_even, int, bool);
@@ -104,7 +105,7 @@ PARALLEL_BEGIN_DECLS
 
 /**
  * What the macros are made of: for predicates known at run time, and for C++. A predicate is a function whose result is
- * one bool. EINVAL also for an incomplete one, or one with a result of another size.
+ * one bool. EINVAL also for an incomplete one, one with a result of another size, or one that gets chunks.
  */
 PARALLEL_API ptrdiff_t parallel_count_function(const parallel_function *pred, const void *args, size_t n,
                                                const parallel_options *options);

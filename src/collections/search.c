@@ -29,7 +29,7 @@ bool pl_search_begin(pl_search_means *means, const parallel_function *f, const v
                      const parallel_options *options, const pl_request *request)
 {
     pl_failure_clear_last();
-    if (!pl_function_copy(&means->f, f) || means->f.result_size != sizeof(bool) || (n && !args))
+    if (!pl_function_copy(&means->f, f) || means->f.result_size != sizeof(bool) || means->f.splits || (n && !args))
         return fail_with(EINVAL);
     if (pl_size_multiply(n, means->f.arg_size) == PL_SIZE_NONE)
         return fail_with(ENOMEM);

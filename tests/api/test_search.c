@@ -701,6 +701,15 @@ PARALLEL_DECORATE(whole, int, int);
         ck_assert(parallel_all_function(f, args, n, &o) == -1 && errno == (code));                                     \
     } while (0)
 
+static int ask_many(const int *x, size_t n, bool *results, void *extras)
+{
+    (void)extras;
+    for (size_t i = 0; i < n; i++)
+        results[i] = x[i] != 0;
+    return 0;
+}
+PARALLEL_DECORATE_SPLIT(ask_many, int, bool);
+
 START_TEST(what_is_wrong)
 {
     const char *names[N] = {"a", "b", "c"};
@@ -710,6 +719,7 @@ START_TEST(what_is_wrong)
         CHECK_REFUSED(EINVAL, NULL, in, n, .max_workers = 2);
         CHECK_REFUSED(EINVAL, &none, in, n, .max_workers = 2);
         CHECK_REFUSED(EINVAL, &whole__parallel, in, n, .max_workers = 2);
+        CHECK_REFUSED(EINVAL, &ask_many__parallel, in, n, .max_workers = 2);
         CHECK_REFUSED(EINVAL, f, in, n, .names = names);
         CHECK_REFUSED(EINVAL, task, in, n, .names = names);
         CHECK_REFUSED(EINVAL, f, in, n, .deferred = true);
