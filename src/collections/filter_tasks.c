@@ -94,7 +94,7 @@ PL_NOT_INLINED static int run_windows(task_filter *t, size_t *kept, const pl_req
     pl_cleanup_begin(&cleanup, free, flags);
     int result = pl_windows_run(&w), code = errno;
     pl_cleanup_end(&cleanup);
-    if (w.done == c->n) { /* also if some have failed that may */
+    if (result == 0 || (c->n && w.done == c->n)) { /* also if some have failed that may */
         if (t->is_partition)
             put_others_in_order(t);
         *kept = t->kept;
