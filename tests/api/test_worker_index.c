@@ -133,6 +133,49 @@ START_TEST(loops)
 }
 END_TEST
 
+static double add(double a, double b)
+{
+    use_own((int)b % 64 == 0 ? 20000 : 20);
+    return a + b;
+}
+PARALLEL_DECORATE_COMBINE(add, double);
+
+static bool is_even(unsigned char x)
+{
+    use_own(x == 255 ? 3000000 : x == 254 ? 30000 : 0);
+    return x % 2 == 0;
+}
+PARALLEL_DECORATE(is_even, unsigned char, bool);
+
+/* What is known late of a scan, and of a filter whose window has been closed, is shared out once more. */
+START_TEST(scans_and_filters)
+{
+    enum { SUMS = 4000, LONG = 4000000 };
+    static double numbers[SUMS], sums[SUMS];
+    static unsigned char bytes[LONG], kept[LONG];
+    size_t count;
+    pl_workers(4);
+    for (int i = 0; i < SUMS; i++)
+        numbers[i] = i;
+    for (int i = 0; i < LONG; i++)
+        bytes[i] = (unsigned char)(i % (LONG / 40) == 0 ? 254 : i % 200);
+    bytes[10] = bytes[LONG / 2] = 255;
+    const parallel_options few = {.size = sizeof few, .max_workers = 3}, *options[] = {NULL, &few};
+    for (int round = 0; round < 20; round++) {
+        begin(0, options[round % 2]);
+        ck_assert_int_eq(parallel_scan_into_function(&add__parallel_combine, numbers, SUMS, sums, options[round % 2]),
+                         0);
+        ck_assert_double_eq(sums[SUMS - 1], SUMS * (SUMS - 1) / 2.0);
+    }
+    for (int round = 0; round < 6; round++) {
+        begin(0, options[round % 2]);
+        ck_assert_int_eq(
+            parallel_filter_into_function(&is_even__parallel, bytes, LONG, kept, &count, options[round % 2]), 0);
+    }
+    check();
+}
+END_TEST
+
 static atomic_uint *come; /* the workers that have run a task, a bit each: shared with them */
 
 /* Waits until a second worker has come, some seconds at most. */
@@ -171,6 +214,7 @@ int main(void)
     tcase_add_test(c, calls_with_options);
     tcase_add_test(c, tasks_that_are_tried_again);
     tcase_add_test(c, loops);
+    tcase_add_test(c, scans_and_filters);
     tcase_add_test(c, worker_processes);
     return pl_run("api/worker_index", c);
 }
