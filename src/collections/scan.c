@@ -263,7 +263,8 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
         return -1;
     pl_cost *cost = cost_of(&own);
     chained_scan s = {.scan = scan_of(&own, args, n, out, acc)};
-    s.blocks = pl_chained_worth(cost, s.scan.blocks.size);
+    bool is_timed = has_options && merged.call_timeout > 0; /* then no link is long, also if items have become dearer */
+    s.blocks = is_timed ? 1 : pl_chained_worth(cost, s.scan.blocks.size);
     s.chained.work.blocks = pl_blocks_of_size(n, s.blocks * s.scan.blocks.size);
     s.chained.work.args = args;
     s.chained.work.arg_size = own.type_size;

@@ -418,6 +418,30 @@ START_TEST(a_call_ends_in_time)
 }
 END_TEST
 
+static atomic_bool is_slow;
+
+static double add_more_slowly(double a, double b)
+{
+    if (atomic_load_explicit(&is_slow, memory_order_relaxed))
+        pl_test_sleep(500);
+    return a + b;
+}
+PARALLEL_DECORATE_COMBINE(add_more_slowly, double);
+
+/* It is known to be cheap, and is not any more. */
+START_TEST(a_call_that_has_become_dear_ends_in_time)
+{
+    enum { MANY = 20000 };
+    for (int i = 0; i < 50; i++)
+        ck_assert_int_eq(parallel_scan_into(add_more_slowly, values, MANY, scanned), 0);
+    atomic_store_explicit(&is_slow, true, memory_order_relaxed);
+    double began = now();
+    errno = 0;
+    ck_assert_int_eq(parallel_scan_into(add_more_slowly, values, MANY, scanned, .call_timeout = 0.02), -1);
+    ck_assert(errno == ETIMEDOUT && now() - began < 2);
+}
+END_TEST
+
 static atomic_int begun, codes[2];
 
 static int scan_long(const int *how, int *result, void *extras)
@@ -459,6 +483,7 @@ int main(void)
     tcase_add_test(c, values_of_all_sizes);
     tcase_add_test(c, options);
     tcase_add_test(c, a_call_ends_in_time);
+    tcase_add_test(c, a_call_that_has_become_dear_ends_in_time);
     tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 4);
     return pl_run("api/scan", c);
 }
