@@ -512,6 +512,7 @@ tests_model_model_SOURCES = \
     src/sched/chain.c \
     src/sched/chunking.c \
     src/sched/inline.c \
+    src/sched/numbers.c \
     src/sched/stop.c \
     src/sched/cost.c \
     src/sched/injector.c \

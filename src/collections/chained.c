@@ -11,6 +11,7 @@
 #include "base/unwind.h"
 #include "call/results.h"
 #include "sched/loop.h"
+#include "sched/range.h"
 
 /* How long a link is to take at least. */
 enum { WORTH_US = 3 };
@@ -26,69 +27,7 @@ typedef struct own_number {
 
 static _Thread_local own_number own PL_OF_THREAD;
 
-/* ---- numbers ----------------------------------------------------------------------------------------------- */
-
-/* Those that there are not are taken from the beginning. */
-static void init_numbers(pl_chained *c, size_t count)
-{
-    c->numbers = count;
-    for (size_t w = 0; w < PL_SLEEP_WORDS; w++, count -= count < 64 ? count : 64)
-        atomic_init(&c->taken[w], count < 64 ? UINT64_MAX << count : 0);
-    atomic_init(&c->owed, 0);
-}
-
-static bool take_bit(pl_chained *c, size_t number)
-{
-    uint64_t bit = UINT64_C(1) << number % 64;
-    /* G13 seq_cst: what is kept by this number is there, of who had it before; and o3, in S after o2; pairs with G14,
-     * G15 */
-    return !(atomic_fetch_or_explicit(&c->taken[number / 64], bit, memory_order_seq_cst) & bit);
-}
-
-/* o1, o3: takes that number, or another. False if all are taken. */
-static bool take_number(pl_chained *c, size_t *number)
-{
-    if (take_bit(c, *number))
-        return true;
-    for (size_t w = 0; w * 64 < c->numbers; w++) {
-        uint64_t taken;
-        /* G18 seq_cst: o3, in S after o2; pairs with G14, G15 */
-        while ((taken = atomic_load_explicit(&c->taken[w], memory_order_seq_cst)) != UINT64_MAX) {
-            *number = w * 64 + (size_t)__builtin_ctzll(~taken);
-            if (take_bit(c, *number))
-                return true;
-        }
-    }
-    return false;
-}
-
-/* g1: gives it back. */
-static void give_number(pl_chained *c, size_t number)
-{
-    uint64_t bit = UINT64_C(1) << number % 64;
-    /* G14 seq_cst: what is kept by this number is there for who has it next; and g1, in S before g2; pairs with G13,
-     * G16, G18 */
-    atomic_fetch_and_explicit(&c->taken[number / 64], ~bit, memory_order_seq_cst);
-}
-
-/* o2: leaves turns to whoever gives a number back. */
-static void owe_turns(pl_chained *c, size_t turns)
-{
-    /* G15 seq_cst: o2, in S before o3; pairs with G16, G13, G18 */
-    atomic_fetch_add_explicit(&c->owed, turns, memory_order_seq_cst);
-}
-
-/* g2: all that is owed. */
-static size_t take_owed(pl_chained *c)
-{
-    /* G16 seq_cst: g2, in S after g1; pairs with G15, G14 */
-    if (atomic_load_explicit(&c->owed, memory_order_seq_cst) == 0)
-        return 0;
-    /* G17 relaxed: a number: a turn takes nothing over from who could not have it; no partner */
-    return atomic_exchange_explicit(&c->owed, 0, memory_order_relaxed);
-}
-
-/* What follows runs by this number, up to the end. Returns what was before. */
+/* What follows runs by this number, up to `own` being set back. Returns what was before. */
 static own_number begin_by_number(const pl_chained *c, size_t number)
 {
     own_number before = own;
@@ -97,55 +36,37 @@ static own_number begin_by_number(const pl_chained *c, size_t number)
     return before;
 }
 
-static void end_by_number(pl_chained *c, own_number before)
-{
-    size_t number = own.number;
-    own = before;
-    give_number(c, number);
-}
-
 /* ---- turns and jobs ---------------------------------------------------------------------------------------- */
 
-static void want_turns(pl_chained *c, size_t turns, size_t number)
+static void have_turns(void *ctx, size_t number, size_t turns)
 {
-    for (; turns > 0; turns = take_owed(c)) {
-        if (!take_number(c, &number)) {
-            owe_turns(c, turns);
-            if (!take_number(c, &number))
-                return;
-            turns = take_owed(c);
-        }
-        own_number before = begin_by_number(c, number);
-        for (; turns > 0; turns--)
-            pl_chain_turn(&c->chain);
-        end_by_number(c, before);
-    }
+    pl_chained *c = ctx;
+    own_number before = begin_by_number(c, number);
+    for (; turns > 0; turns--)
+        pl_chain_turn(&c->chain);
+    own = before;
 }
 
 /* The iterations of the call's loop are turns: which link comes next does not depend on who comes. */
-static void have_turns(size_t begin, size_t end, void *ctx)
+static void run_turns(size_t begin, size_t end, void *ctx)
 {
-    want_turns(ctx, end - begin, pl_context_thread.context->participant);
+    pl_chained *c = ctx;
+    pl_numbers_have_turns(&c->numbers, end - begin, pl_context_thread.context->participant, have_turns, c);
 }
 
 /* Jobs that are spread. */
 typedef struct spread {
     const pl_chain_jobs *jobs;
     pl_chained *call;
-    size_t count;
-    _Atomic size_t next;
+    pl_range left;
 } spread;
 
 /* Does the next ones, so many, if there are. */
 static void do_next(spread *s, size_t most)
 {
-    for (size_t i; most > 0; most--) {
-        /* G19 relaxed: whose it is; what jobs are about, the loop orders; no partner */
-        i = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
-        if (i >= s->count)
-            return;
+    uint32_t i, end;
+    for (; most > 0 && pl_range_take(&s->left, 1, &i, &end); most--)
         pl_chain_do(s->jobs, i);
-    }
 }
 
 /* Whoever has a number of the call's already, in a frame that waits for this loop, keeps it. */
@@ -157,11 +78,12 @@ static void do_jobs(size_t begin, size_t end, void *ctx)
     if (own.call == c) {
         pl_context_thread.context->participant = (unsigned)own.number;
         do_next(s, end - begin);
-    } else if (take_number(c, &number)) {
+    } else if (pl_numbers_take(&c->numbers, &number)) {
         own_number before = begin_by_number(c, number);
         do_next(s, end - begin);
-        end_by_number(c, before);
-        want_turns(c, take_owed(c), number);
+        own = before;
+        pl_numbers_give(&c->numbers, number);
+        pl_numbers_have_owed(&c->numbers, number, have_turns, c);
     }
 }
 
@@ -169,16 +91,18 @@ static void do_jobs(size_t begin, size_t end, void *ctx)
 static void spread_jobs(void *ctx, const pl_chain_jobs *jobs)
 {
     pl_cost cost = {0};
-    spread s = {.jobs = jobs, .call = ctx, .count = jobs->links + jobs->turns};
+    size_t count = jobs->links + jobs->turns;
+    spread s = {.jobs = jobs, .call = ctx};
     pl_body body = {do_jobs, &s, pl_context_thread.context};
-    pl_loop_run(&(pl_loop_spec){.n = s.count,
+    pl_range_set(&s.left, 0, (uint32_t)count);
+    pl_loop_run(&(pl_loop_spec){.n = count,
                                 .body = pl_work_run_loop,
                                 .ctx = &body,
                                 .ctx_size = sizeof body,
                                 .grain = 1,
-                                .workers = (unsigned)s.call->numbers,
+                                .workers = (unsigned)s.call->numbers.count,
                                 .cost = &cost});
-    do_next(&s, s.count);
+    do_next(&s, count);
 }
 
 size_t pl_chained_worth(const pl_cost *cost, size_t items)
@@ -212,13 +136,13 @@ PL_NOT_INLINED int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), vo
     c->slots = c->places + slots_at;
     c->window = window;
     c->own = *c->links;
-    init_numbers(c, parallel_worker_limit(options));
-    c->own.spread = c->numbers > 1 ? spread_jobs : NULL;
+    pl_numbers_init(&c->numbers, parallel_worker_limit(options));
+    c->own.spread = c->numbers.count > 1 ? spread_jobs : NULL;
     own_number before = own;
     own = (own_number){0}; /* of a thread that is being unwound there may be one that is no more */
     pl_chain_init(&c->chain, &c->own, c, count, window, (pl_chain_link *)(void *)(c->places + links_at));
     begin(c);
-    c->work.treat = have_turns;
+    c->work.treat = run_turns;
     int result = pl_blocks_treat(&c->work, cost, options, NULL, request);
     own = before;
     if (result == 0)

@@ -9,19 +9,9 @@
  *
  * Jobs are spread by a loop in the call's loop. That has participants of its own; but what they run are functions of
  * the program's, in which no two threads of the call may have one number (parallel_worker_index()). So a number of the
- * call's is *taken* by whoever runs any of them, for as long as that lasts: its own, if it is a participant of the
- * call, and has come before others; else any. Nobody waits for one. Who comes for jobs, and finds all taken, leaves
- * them to whoever has spread them; who comes for turns *owes* them, and whoever gives a number back has them in its
- * place.
- *
- *      who wants to have turns                      whoever has a number
- *      -----------------------                      --------------------
- *      o1  takes a number             (RMW)         g1  gives it back       (RMW)
- *      o2  if all are taken: owed += n (RMW)        g2  takes what is owed  (load, RMW), and wants to have it
- *      o3  looks again; if one is free, takes it, and all that is owed
- *
- * o2, o3, g1 and g2 are seq_cst. No turn is lost: if o3 does not see g1, then o2 < o3 < g1 < g2 in S, and g2 sees what
- * is owed, or others have taken it.
+ * call's is taken (sched/numbers.h) by whoever runs any of them, for as long as that lasts: its own, if it is a
+ * participant of the call, and has come before others; else any. Nobody waits for one. Who comes for jobs, and finds
+ * all taken, leaves them to whoever has spread them; who comes for turns owes them.
  */
 #ifndef PL_COLLECTIONS_CHAINED_H
 #define PL_COLLECTIONS_CHAINED_H
@@ -32,7 +22,7 @@
 #include "collections/blocks.h"
 #include "sched/chain.h"
 #include "sched/cost.h"
-#include "sched/sleep.h"
+#include "sched/numbers.h"
 
 /* What a chained call begins with: its functions (pl_chain_work) get it as their context. */
 typedef struct pl_chained {
@@ -48,9 +38,7 @@ typedef struct pl_chained {
     unsigned char *places, *slots;
     pl_chain chain;
     pl_chain_work own;
-    size_t numbers;                         /* those of participants are below */
-    _Atomic uint64_t taken[PL_SLEEP_WORDS]; /* those that are taken, a bit each */
-    _Atomic size_t owed;                    /* turns */
+    pl_numbers numbers; /* of who runs functions of the program's */
 } pl_chained;
 
 static inline void *pl_chained_place(const pl_chained *c, size_t k)

@@ -20,6 +20,8 @@ libruntime_la_SOURCES += \
     src/sched/loop_internal.h \
     src/sched/loop_slots.c \
     src/sched/participant.c \
+    src/sched/numbers.c \
+    src/sched/numbers.h \
     src/sched/pool.c \
     src/sched/pool.h \
     src/sched/pool_attach.c \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios on chains: links that are made, passed in order and finished, whoever comes; and windows that close. */
+/* Scenarios on chains: links that are made, passed in order and finished, whoever comes; and windows that close. And on
+ * numbers, which those take who do that. */
 #include "model/model.h"
 
 #include <string.h>
 
 #include "sched/chain.h"
+#include "sched/numbers.h"
 
 enum { LINKS = 4 };
 
@@ -119,6 +121,55 @@ static void all_finished(void)
     }
 }
 
+/* ---- numbers --------------------------------------------------------------------------------------------- */
+
+static pl_numbers numbers;
+static size_t had[2]; /* turns by each number: plain variables, again */
+
+static void set_up_one_number(void)
+{
+    memset(had, 0, sizeof had);
+    pl_numbers_init(&numbers, 1);
+}
+
+static void set_up_two_numbers(void)
+{
+    memset(had, 0, sizeof had);
+    pl_numbers_init(&numbers, 2);
+}
+
+static void have(void *ctx, size_t number, size_t turns)
+{
+    (void)ctx;
+    had[number] += turns;
+}
+
+static void have_one(void)
+{
+    pl_numbers_have_turns(&numbers, 1, 0, have, NULL);
+}
+
+static void have_two(void)
+{
+    pl_numbers_have_turns(&numbers, 2, 1 % numbers.count, have, NULL);
+}
+
+/* Does something by a number that is no turn. */
+static void do_jobs(void)
+{
+    size_t number = 0;
+    if (!pl_numbers_take(&numbers, &number))
+        return;
+    have(NULL, number, 0);
+    pl_numbers_give(&numbers, number);
+    pl_numbers_have_owed(&numbers, number, have, NULL);
+}
+
+static void three_turns_had(void)
+{
+    model_assert(had[0] + had[1] == 3);
+}
+
 const scenario chain_scenarios[] = {
     {"chain: two threads", set_up_parts, {turn_twice, turn_twice}, all_finished, 0},
     {"chain: three threads", set_up_parts, {turn_twice, turn, turn}, all_finished, 0},
@@ -128,5 +179,8 @@ const scenario chain_scenarios[] = {
     {"chain: a window, three threads", set_up_window, {turn_twice, turn, turn}, all_finished, 0},
     {"chain: a wider window", set_up_wider_window, {turn_twice, turn, turn}, all_finished, 0},
     {"chain: a window, links at once", set_up_window_at_once, {turn, turn, turn}, all_finished, 0},
+    {"numbers: two threads", set_up_one_number, {have_one, have_two}, three_turns_had, 0},
+    {"numbers: two threads, and a job", set_up_one_number, {have_one, have_two, do_jobs}, three_turns_had, 0},
+    {"numbers: three threads", set_up_two_numbers, {have_two, have_one, do_jobs}, three_turns_had, 0},
     {0},
 };

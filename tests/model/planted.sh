@@ -527,6 +527,17 @@ plant "a window is a link too wide" $file "chain: a" 's/    if \(k < c->window\)
 plant "what was in a window is not taken over" $file "chain: a" \
     's/&c->links\[k - c->window\], memory_order_seq_cst/\&c->links[k - c->window], memory_order_relaxed/'
 
+file=src/sched/numbers.c
+plant "two take one number" $file numbers: \
+    's/return !\(atomic_fetch_or_explicit\(&numbers->taken\[number \/ 64\], bit, memory_order_seq_cst\) & bit\);/uint64_t taken = atomic_load_explicit(&numbers->taken[number \/ 64], memory_order_seq_cst);\n    atomic_store_explicit(&numbers->taken[number \/ 64], taken | bit, memory_order_seq_cst);\n    return !(taken & bit);/'
+plant "what is kept by a number is not published" $file numbers: 's/~bit, memory_order_seq_cst/~bit, memory_order_relaxed/'
+plant "what is kept by a number is not taken over" $file numbers: 's/bit, memory_order_seq_cst\) & bit/bit, memory_order_relaxed) \& bit/'
+plant "nobody has what is owed" $file numbers: 's/return atomic_exchange_explicit\(&numbers->owed, 0, memory_order_relaxed\);/return 0;/'
+plant "who owes turns does not look again" $file numbers: 's/(owe_turns\(numbers, turns\);\n)/$1            return;\n/'
+plant "who owes turns leaves them all the same" $file numbers: 's/            turns = take_owed\(numbers\);\n//'
+plant "what is owed is looked for before the number is given back" $file numbers: \
+    's/(        have\(ctx, number, turns\);\n)(        pl_numbers_give\(numbers, number\);\n)/        turns = take_owed(numbers);\n$1$2/; s/for \(; turns > 0; turns = take_owed\(numbers\)\)/while (turns > 0)/'
+
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 file=src/executors/process/board.c
