@@ -43,7 +43,7 @@ typedef struct pl_for_each {
     bool is_eager;          /* tasks may wait for each other: no participant keeps any in private but what it runs */
     unsigned count;         /* of participants, at most */
     pl_for_each_part first, *others;
-    pthread_mutex_t mutex; /* guards what follows */
+    pthread_mutex_t mutex; /* guards what follows, and that the call fails for lack of memory */
     size_t numbers;        /* of items: the next */
     bool caller_sleeps;
     alignas(PL_LINE) unsigned char chunk[PL_FOR_EACH_FIRST];

@@ -142,6 +142,14 @@ PL_NOT_INLINED static bool run_slice(pl_for_each_part *part, unsigned char *room
     return failed;
 }
 
+/* The call fails. */
+static void set_no_memory(pl_for_each *e)
+{
+    pthread_mutex_lock(&e->mutex);
+    e->call->error = ENOMEM;
+    pthread_mutex_unlock(&e->mutex);
+}
+
 pl_loop_found pl_for_each_work(void *each, pl_participant *p, void *stop, unsigned participant)
 {
     pl_for_each *e = each;
@@ -155,7 +163,7 @@ pl_loop_found pl_for_each_work(void *each, pl_participant *p, void *stop, unsign
     if (room && why && take_item(part, room))
         leave_out(e, why, room);
     else if (!room)
-        e->call->error = ENOMEM;
+        set_no_memory(e);
     else if (!why)
         stops = run_slice(part, room, stop, participant);
     pl_for_each_leave(part);
@@ -246,7 +254,7 @@ pl_loop_found pl_for_each_work_by_policy(void *each, pl_participant *p, void *st
     } else {
         unsigned char *room = room_to_run(part, near, sizeof near);
         if (!room)
-            e->call->error = ENOMEM;
+            set_no_memory(e);
         if (!room || run_slice_by_policy(&t, part, room))
             found = PL_LOOP_STOP;
         pl_for_each_leave(part);
