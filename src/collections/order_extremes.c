@@ -32,14 +32,15 @@ static const unsigned char *item_at(const extreme *e, size_t i)
     return e->args + i * e->order->type_size;
 }
 
-/* The least block of items: one item by itself costs nothing. And how many blocks there are at most. */
-enum { LEAST_BLOCK = 8, MOST_BLOCKS = 512 };
+/* The least block of items, of few and of many: what the blocks have are compared on the caller. And how many blocks
+ * there are at most. */
+enum { FEW_ITEMS = 64, LEAST_OF_FEW = 4, LEAST_BLOCK = 16, MOST_BLOCKS = 512 };
 
 /* So many that items, of which each is a call, can be shared. Any blocks give the same. */
 static pl_blocks blocks_of_items(size_t n)
 {
-    size_t size = n ? pl_chunking_even(n, MOST_BLOCKS) : 1;
-    size = size < LEAST_BLOCK ? LEAST_BLOCK : size;
+    size_t size = n ? pl_chunking_even(n, MOST_BLOCKS) : 1, least = n > FEW_ITEMS ? LEAST_BLOCK : LEAST_OF_FEW;
+    size = size < least ? least : size;
     return (pl_blocks){.n = n, .size = size, .count = n ? pl_chunking_even(n, size) : 0};
 }
 
