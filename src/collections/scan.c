@@ -279,7 +279,7 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
 int pl_scan_into(const parallel_combine *op, const void *args, size_t n, void *out, void *acc,
                  const parallel_options *options, const pl_request *request)
 {
-    bool is_plain = !options && op && op->size == sizeof *op && op->scan && !op->options && op->type_size &&
+    bool is_plain = !options && op && op->size == sizeof *op && op->scan && op->fold && !op->options && op->type_size &&
                     op->type_size <= VALUE_HERE && op->type_align <= PL_LINE && args && out && n;
     const pl_cost *cost = is_plain ? cost_of(op) : NULL;
     if (!is_plain || !pl_blocks_fit_here(cost, n))
