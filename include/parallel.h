@@ -39,6 +39,8 @@
  * | parallel_reduce, parallel_map_reduce        | make one value of an array, or of a map     | reduce.h    |
  * | PARALLEL_LOOP_REDUCE, parallel_loop_reduce  | the same of the values of a loop            | reduce.h    |
  * | PARALLEL_DECORATE_FOLD, parallel_fold       | add an array to an accumulator              | reduce.h    |
+ * | parallel_scan_into, _exclusive_into, _scan  | prefix sums, by any operator                | scan.h      |
+ * | parallel_filter, parallel_partition_into    | the items that a predicate holds of         | filter.h    |
  * | parallel_count, _find, _any, _all, ...      | count and search by a predicate             | search.h    |
  * | parallel_min, parallel_max                  | the least and the greatest of an array      | order.h     |
  * | parallel_for_each, parallel_for_each_add    | run work that brings forth more of its kind | for_each.h  |
