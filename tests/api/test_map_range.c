@@ -13,7 +13,8 @@ enum { MOST = 100003 };
 
 static long long odd_square(long long x)
 {
-    return x * x + 1;
+    unsigned long long y = (unsigned long long)x; /* whose product may be too large */
+    return (long long)(y * y + 1);
 }
 PARALLEL_DECORATE(odd_square, long long, long long);
 

@@ -588,7 +588,7 @@ static int count_when_cancelled(const int *is_plain, int *result, void *extras)
     ptrdiff_t count = *is_plain ? parallel_count(is_after_a_nap, in, N) : parallel_count(nap, in, N);
     int code = count == -1 ? errno : -1;
     const parallel_failure *f = parallel_last_failure();
-    bool is_named = f && f->code == code && f->state == PARALLEL_NOT_RUN && f->index == 0 && f->arg == in;
+    bool is_named = f && f->code == code && f->state == PARALLEL_NOT_RUN && f->index < N && f->arg == &in[f->index];
     atomic_store_explicit(&codes[0], is_named ? code : -1, memory_order_relaxed);
     return 0;
 }
