@@ -2,9 +2,8 @@
 /* Loops over integers from some on, whose bodies have captures. */
 #include "collections/captures.h"
 
-#include <string.h>
-
 #include "base/unwind.h"
+#include "call/function.h"
 #include "sched/loop.h"
 
 _Static_assert(sizeof(pl_captures) <= PL_LOOP_CTX, "captures fit where a loop's context goes");
@@ -13,11 +12,7 @@ bool pl_captures_copy_body(parallel_loop_body *to, const parallel_loop_body *fro
 {
     if (!from)
         return false;
-    size_t known = offsetof(parallel_loop_body, captures_size);
-    if (from->size > known)
-        known = from->size < sizeof *to ? from->size : sizeof *to;
-    memset(to, 0, sizeof *to);
-    memcpy(to, from, known);
+    pl_function_copy_members(to, sizeof *to, from, from->size, offsetof(parallel_loop_body, captures_size));
     return to->call != NULL;
 }
 

@@ -10,16 +10,12 @@
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/failure.h"
+#include "call/function.h"
 #include "collections/blocks.h"
 #include "sched/cost.h"
 
 /* The most bytes of an accumulator that a short fold needs on the stack for one more. */
 #define PART_HERE 4096
-
-static bool is_alignment(size_t alignment)
-{
-    return (alignment & (alignment - 1)) == 0;
-}
 
 /* A part is an accumulator; but for the first, it begins with zeros. */
 typedef struct folding {
@@ -63,10 +59,9 @@ static bool copy_folding(parallel_folding *to, const parallel_folding *from)
 {
     if (!from)
         return false;
-    size_t known = offsetof(parallel_folding, acc_align), size = from->size < known ? known : from->size;
-    memset(to, 0, sizeof *to);
-    memcpy(to, from, size < sizeof *to ? size : sizeof *to);
-    return to->acc_size && to->arg_size && (to->fold || to->call) && to->combine && is_alignment(to->acc_align);
+    pl_function_copy_members(to, sizeof *to, from, from->size, offsetof(parallel_folding, acc_align));
+    return to->acc_size && to->arg_size && (to->fold || to->call) && to->combine &&
+           pl_function_is_alignment(to->acc_align);
 }
 
 static folding folding_of(const parallel_folding *fold, const void *args, size_t n)

@@ -2,15 +2,13 @@
 /* Orders as programs hand them in. */
 #include "collections/order.h"
 
-#include <string.h>
+#include "call/function.h"
 
 bool pl_order_copy(parallel_order *to, const parallel_order *from)
 {
     if (!from)
         return false;
-    size_t known = offsetof(parallel_order, type_align), size = from->size < known ? known : from->size;
-    memset(to, 0, sizeof *to);
-    memcpy(to, from, size < sizeof *to ? size : sizeof *to);
-    return to->type_size && to->call && (to->type_align & (to->type_align - 1)) == 0 &&
+    pl_function_copy_members(to, sizeof *to, from, from->size, offsetof(parallel_order, type_align));
+    return to->type_size && to->call && pl_function_is_alignment(to->type_align) &&
            (unsigned)to->number <= PARALLEL_NUMBERS_;
 }

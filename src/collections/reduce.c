@@ -8,13 +8,9 @@
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/failure.h"
+#include "call/function.h"
 #include "collections/blocks.h"
 #include "sched/cost.h"
-
-static bool is_alignment(size_t alignment)
-{
-    return (alignment & (alignment - 1)) == 0;
-}
 
 /* ---- operators ------------------------------------------------------------------------------------------- */
 
@@ -22,10 +18,8 @@ bool pl_reduce_copy(parallel_combine *to, const parallel_combine *from)
 {
     if (!from)
         return false;
-    size_t known = offsetof(parallel_combine, type_align), size = from->size < known ? known : from->size;
-    memset(to, 0, sizeof *to);
-    memcpy(to, from, size < sizeof *to ? size : sizeof *to);
-    return to->type_size && (to->fold || to->call) && is_alignment(to->type_align);
+    pl_function_copy_members(to, sizeof *to, from, from->size, offsetof(parallel_combine, type_align));
+    return to->type_size && (to->fold || to->call) && pl_function_is_alignment(to->type_align);
 }
 
 void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, size_t n)

@@ -2,17 +2,13 @@
 /* Maps over two arrays. */
 #include "collections/zip.h"
 
-#include <string.h>
+#include "call/function.h"
 
 bool pl_zip_copy(parallel_zip *to, const parallel_zip *from)
 {
     if (!from)
         return false;
-    size_t known = offsetof(parallel_zip, kernel);
-    if (from->size > known)
-        known = from->size < sizeof *to ? from->size : sizeof *to;
-    memset(to, 0, sizeof *to);
-    memcpy(to, from, known);
+    pl_function_copy_members(to, sizeof *to, from, from->size, offsetof(parallel_zip, kernel));
     return true;
 }
 
