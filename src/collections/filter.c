@@ -12,6 +12,7 @@
 #include "call/failure.h"
 #include "call/results.h"
 #include "collections/chained.h"
+#include "collections/search.h"
 #include "sched/cost.h"
 
 enum {
@@ -23,13 +24,7 @@ enum {
 
 /* ---- what is given --------------------------------------------------------------------------------------- */
 
-static bool needs_map(const parallel_function *f, const parallel_options *o)
-{
-    return pl_function_can_fail(f) || o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->extras ||
-           o->executor == PARALLEL_PROCESS;
-}
-
-static bool do_overlap(const void *a, const void *b, size_t bytes)
+bool pl_filter_overlap(const void *a, const void *b, size_t bytes)
 {
     return (uintptr_t)a - (uintptr_t)b < bytes || (uintptr_t)b - (uintptr_t)a < bytes;
 }
@@ -37,32 +32,23 @@ static bool do_overlap(const void *a, const void *b, size_t bytes)
 bool pl_filter_check(pl_filter_call *c, const parallel_function *f, const void *args, size_t n, void *out,
                      const parallel_options *options, const pl_request *request)
 {
-    pl_failure_clear_last();
-    if (!pl_function_copy(&c->f, f) || c->f.result_size != sizeof(bool) || c->f.splits || (n && !args)) {
+    pl_search_means means;
+    if (!pl_search_begin(&means, f, args, n, options, request))
+        return false;
+    if (out && out != args && pl_filter_overlap(out, args, n * means.f.arg_size)) {
         errno = EINVAL;
         return false;
     }
-    size_t bytes = pl_size_multiply(n, c->f.arg_size);
-    if (bytes == PL_SIZE_NONE) {
-        errno = ENOMEM;
-        return false;
-    }
-    if (out && out != args && do_overlap(out, args, bytes)) {
-        errno = EINVAL;
-        return false;
-    }
-    if (!pl_options_merge(&c->merged, options, c->f.options, request))
-        return false;
-    if (c->merged.names) {
-        errno = EINVAL;
-        return false;
-    }
-    c->has_options = options || c->f.options;
+    *c = (pl_filter_call){
+        .f = means.f,
+        .args = args,
+        .n = n,
+        .out = out,
+        .merged = means.options,
+        .has_options = means.has_options,
+        .is_map = pl_search_needs_map(&means) || means.options.call_timeout > 0,
+    };
     c->f.options = NULL; /* they are in `merged` */
-    c->args = args;
-    c->n = n;
-    c->out = out;
-    c->is_map = needs_map(&c->f, &c->merged);
     return true;
 }
 
@@ -248,10 +234,9 @@ static void filter_here(size_t begin, size_t end, void *ctx)
 int pl_filter_into(const parallel_function *f, const void *args, size_t n, void *out, size_t *kept,
                    const parallel_options *options, const pl_request *request)
 {
-    bool is_plain = !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options &&
-                    f->result_size == sizeof(bool) && f->arg_size && args && out && kept && n;
+    bool is_plain = pl_search_is_plain(f, args, options) && out && kept && n;
     const pl_cost *cost = is_plain ? cost_of(f) : NULL;
-    if (!is_plain || !pl_blocks_fit_here(cost, n) || (out != args && do_overlap(out, args, n * f->arg_size)))
+    if (!is_plain || !pl_blocks_fit_here(cost, n) || (out != args && pl_filter_overlap(out, args, n * f->arg_size)))
         return filter_with(f, args, n, out, kept, options, request);
     short_filter s = {f, args, n, out, kept};
     return pl_blocks_run_here(filter_here, &s, cost, n);

@@ -53,6 +53,9 @@ typedef struct pl_filter_call {
 bool pl_filter_check(pl_filter_call *c, const parallel_function *f, const void *args, size_t n, void *out,
                      const parallel_options *options, const pl_request *request);
 
+/* Whether two ranges of so many bytes overlap. */
+bool pl_filter_overlap(const void *a, const void *b, size_t bytes);
+
 /* The items in blocks: which these are, nothing depends on. */
 pl_blocks pl_filter_blocks(const pl_filter_call *c, const pl_cost *cost);
 

@@ -14,6 +14,7 @@
 #include "call/results.h"
 #include "collections/blocks.h"
 #include "collections/filter.h"
+#include "collections/search.h"
 #include "sched/cost.h"
 
 enum { FEW_ITEMS = PL_FILTER_PIECE /* in a short call at most */ };
@@ -159,11 +160,9 @@ static void partition_here(size_t begin, size_t end, void *ctx)
 int pl_partition_into(const parallel_function *f, const void *args, size_t n, void *out, size_t *kept,
                       const parallel_options *options, const pl_request *request)
 {
-    bool is_plain = !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options &&
-                    f->result_size == sizeof(bool) && f->arg_size && args && out && kept && n && n <= FEW_ITEMS;
+    bool is_plain = pl_search_is_plain(f, args, options) && out && kept && n && n <= FEW_ITEMS;
     const pl_cost *cost = is_plain ? cost_of(f) : NULL;
-    if (!is_plain || !pl_blocks_fit_here(cost, n) || (uintptr_t)out - (uintptr_t)args < n * f->arg_size ||
-        (uintptr_t)args - (uintptr_t)out < n * f->arg_size)
+    if (!is_plain || !pl_blocks_fit_here(cost, n) || pl_filter_overlap(out, args, n * f->arg_size))
         return partition_with(f, args, n, out, kept, options, request);
     short_partition s = {.call.f = *f, .call.args = args, .call.n = n, .call.out = out};
     int result = pl_blocks_run_here(partition_here, &s, cost, n);

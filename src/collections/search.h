@@ -40,6 +40,8 @@ typedef struct pl_search_call {
     pl_search_aim aim;
 } pl_search_call;
 
+/* How calls with a predicate begin, those of filter.h, too. */
+
 /* Whether a call can be one without any account of failures, and without any options. */
 bool pl_search_is_plain(const parallel_function *f, const void *args, const parallel_options *options);
 
