@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/bytes.h"
 #include "support/jobs.h"
 #include "support/process.h"
 #include "support/sanitizers.h"
@@ -15,35 +16,7 @@ static const size_t sizes[] = {
     524287, 524288, 1000003,
 #endif
 };
-enum { SIZES = sizeof sizes / sizeof sizes[0], KINDS = 5, UNTOUCHED = 0x5a };
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
-static void *random_bytes(size_t n)
-{
-    unsigned char *in = malloc(n + 8);
-    uint64_t state = 88172645463325252u;
-    ck_assert_ptr_nonnull(in);
-    for (size_t i = 0; i < n; i += 8) {
-        uint64_t r = next_random(&state);
-        memcpy(in + i, &r, sizeof r);
-    }
-    return in;
-}
-
-static void *some_room(size_t n)
-{
-    void *out = malloc(n + 8);
-    ck_assert_ptr_nonnull(out);
-    memset(out, UNTOUCHED, n + 8);
-    return out;
-}
+enum { SIZES = sizeof sizes / sizeof sizes[0], KINDS = 5 };
 
 /* All bytes from `from` to `to` are as they were. */
 static bool is_untouched(const void *memory, size_t from, size_t to)

@@ -11,14 +11,6 @@ static const size_t sizes[] = {0,   1,   2,    3,    5,    8,    15,   16,    17
                                127, 129, 1000, 1021, 8191, 8193, 9000, 65535, 65537, 100003, 1000003};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 /* ---- functions ------------------------------------------------------------------------------------------------- */
 
 struct byte {
@@ -95,16 +87,16 @@ START_TEST(by_functions)
 {
     size_t n = sizes[_i];
     PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(3);
-    uint64_t state = n + 5;
+    unsigned long long state = n + 5;
     struct person *people = calloc(n + 1, sizeof *people);
     struct twenty_four *many = calloc(n + 1, sizeof *many);
     struct byte *bytes = calloc(n + 1, sizeof *bytes);
     for (int round = 0; round < 4; round++) {
         for (size_t i = 0; i < n; i++) {
-            people[i].born = (int)(next_random(&state) % (round ? 1000000 : 3));
-            people[i].height = (double)(next_random(&state) % (round ? 200000 : 2));
-            many[i].key = (int)(next_random(&state) % (round < 2 ? 7 : 1u << 31));
-            bytes[i].key = (unsigned char)(next_random(&state) % (round ? 256 : 2));
+            people[i].born = (int)(pl_random(&state) % (round ? 1000000 : 3));
+            people[i].height = (double)(pl_random(&state) % (round ? 200000 : 2));
+            many[i].key = (int)(pl_random(&state) % (round < 2 ? 7 : 1u << 31));
+            bytes[i].key = (unsigned char)(pl_random(&state) % (round ? 256 : 2));
         }
         {
             const struct person *items = people;
@@ -155,10 +147,11 @@ END_TEST
 
 static uint64_t *random_words(size_t count, uint64_t mask)
 {
-    uint64_t *in = malloc(count * sizeof *in), state = 88172645463325252u;
+    uint64_t *in = malloc(count * sizeof *in);
+    unsigned long long state = 88172645463325252u;
     ck_assert_ptr_nonnull(in);
     for (size_t i = 0; i < count; i++)
-        in[i] = next_random(&state) & mask;
+        in[i] = pl_random(&state) & mask;
     return in;
 }
 
@@ -191,7 +184,7 @@ END_TEST
         type *in = calloc(n + 1, sizeof *in);                                                                          \
         for (int round = 0; round < 6; round++) {                                                                      \
             for (size_t i = 0; i < n; i++) {                                                                           \
-                uint64_t r = next_random(&state);                                                                      \
+                uint64_t r = pl_random(&state);                                                                        \
                 in[i] = round == 0       ? (type)(int64_t)r                                                            \
                         : round == 1     ? (type)nan("")                                                               \
                         : round == 2     ? (r % 2 ? -(type)0 : (type)0)                                                \
@@ -209,7 +202,7 @@ END_TEST
 START_TEST(words_of_floats)
 {
     size_t n = sizes[_i];
-    uint64_t state = 4711 + n;
+    unsigned long long state = 4711 + n;
     CHECK_FLOATS(float, nanf);
     CHECK_FLOATS(double, nan);
     if (n < 500000)

@@ -13,14 +13,6 @@ static const size_t sizes[] = {1,   2,   3,    7,    8,    63,    64,    65,    
                                128, 129, 1000, 1021, 8191, 65535, 65536, 100003, 1000003};
 enum { SIZES = sizeof sizes / sizeof sizes[0], MOST = 1000003 };
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 /* ---- words --------------------------------------------------------------------------------------------------- */
 
 #define CHECK_WORD(word, type, n, start, expression)                                                                   \
@@ -47,10 +39,11 @@ static uint64_t next_random(uint64_t *state)
 
 static uint64_t *random_words(size_t count)
 {
-    uint64_t *in = malloc(count * sizeof *in), state = 88172645463325252u;
+    uint64_t *in = malloc(count * sizeof *in);
+    unsigned long long state = 88172645463325252u;
     ck_assert_ptr_nonnull(in);
     for (size_t i = 0; i < count; i++)
-        in[i] = next_random(&state);
+        in[i] = pl_random(&state);
     return in;
 }
 
@@ -93,11 +86,11 @@ END_TEST
 /* Sums of such numbers depend on the brackets in nearly every bit. */
 static double *wild_doubles(size_t n)
 {
-    uint64_t state = 123456789;
+    unsigned long long state = 123456789;
     double *in = malloc(n * sizeof *in);
     ck_assert_ptr_nonnull(in);
     for (size_t i = 0; i < n; i++) {
-        uint64_t r = next_random(&state);
+        uint64_t r = pl_random(&state);
         in[i] = ldexp((double)(r >> 12) - 0x1p51, (int)(r % 120) - 60);
     }
     return in;
@@ -212,10 +205,10 @@ PARALLEL_DECORATE_COMBINE(then_with_options, struct affine, .max_workers = 3);
 static struct affine *random_maps(size_t n)
 {
     struct affine *in = malloc(n * sizeof *in);
-    uint64_t state = 42;
+    unsigned long long state = 42;
     ck_assert_ptr_nonnull(in);
     for (size_t i = 0; i < n; i++)
-        in[i] = (struct affine){next_random(&state) | 1, next_random(&state), 0};
+        in[i] = (struct affine){pl_random(&state) | 1, pl_random(&state), 0};
     return in;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/bytes.h"
 #include "support/jobs.h"
 #include "support/process.h"
 #include "support/sanitizers.h"
@@ -17,35 +18,6 @@ static const size_t sizes[] = {
 #endif
 };
 enum { SIZES = sizeof sizes / sizeof sizes[0], MOST = 1000003 };
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
-/* n bytes, the same each time; and room for as many, with something in it. */
-static void *random_bytes(size_t n)
-{
-    unsigned char *in = malloc(n + 8);
-    uint64_t state = 88172645463325252u;
-    ck_assert_ptr_nonnull(in);
-    for (size_t i = 0; i < n; i += 8) {
-        uint64_t r = next_random(&state);
-        memcpy(in + i, &r, sizeof r);
-    }
-    return in;
-}
-
-static void *some_room(size_t n)
-{
-    void *out = malloc(n + 8);
-    ck_assert_ptr_nonnull(out);
-    memset(out, 0x5a, n + 8);
-    return out;
-}
 
 /* ---- words --------------------------------------------------------------------------------------------------- */
 
@@ -142,10 +114,10 @@ END_TEST
 /* Sums of such numbers depend on the brackets in nearly every bit. */
 static double *wild_doubles(size_t n)
 {
-    uint64_t state = 123456789;
+    unsigned long long state = 123456789;
     double *in = some_room(n * sizeof *in);
     for (size_t i = 0; i < n; i++) {
-        uint64_t r = next_random(&state);
+        uint64_t r = pl_random(&state);
         in[i] = ldexp((double)(r >> 12) - 0x1p51, (int)(r % 120) - 60);
     }
     return in;

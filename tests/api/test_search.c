@@ -11,14 +11,6 @@ static const size_t sizes[] = {0,  1,   2,   3,    5,    7,    8,    9,    15,  
                                65, 255, 257, 1000, 1021, 4095, 4096, 4097, 8191, 65535, 100003, 1000003};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 /* ---- types of several sizes ------------------------------------------------------------------------------------ */
 
 struct three {
@@ -91,7 +83,7 @@ struct twenty_four {
     static void check_##name(size_t n, parallel_pool *pool)                                                            \
     {                                                                                                                  \
         type *items = calloc(n + 1, sizeof *items);                                                                    \
-        uint64_t state = n + 1;                                                                                        \
+        unsigned long long state = n + 1;                                                                              \
         ck_assert_ptr_nonnull(items);                                                                                  \
         check_marks_of_##name(items, n, pool);                                                                         \
         for (size_t i = 0; i < n; i++)                                                                                 \
@@ -101,9 +93,9 @@ struct twenty_four {
             bool others = round % 2;                                                                                   \
             for (size_t i = 0; i < n; i++)                                                                             \
                 items[i] the_mark = others;                                                                            \
-            size_t one = round == 0 ? 0 : round == 1 ? n - 1 : next_random(&state) % n;                                \
+            size_t one = round == 0 ? 0 : round == 1 ? n - 1 : pl_random(&state) % n;                                  \
             items[one] the_mark = !others;                                                                             \
-            items[round > 2 ? next_random(&state) % n : one] the_mark = !others;                                       \
+            items[round > 2 ? pl_random(&state) % n : one] the_mark = !others;                                         \
             check_marks_of_##name(items, n, pool);                                                                     \
         }                                                                                                              \
         free(items);                                                                                                   \
@@ -185,11 +177,11 @@ START_TEST(in_tasks)
     enum { N = 300000, CALLS = 60 };
     int *items = calloc(N, sizeof *items);
     size_t lengths[CALLS];
-    uint64_t state = 99;
+    unsigned long long state = 99;
     items[N / 3] = items[N - 5] = 1;
     shared_items = items;
     for (int i = 0; i < CALLS; i++)
-        lengths[i] = next_random(&state) % N;
+        lengths[i] = pl_random(&state) % N;
     ck_assert_int_eq(parallel_all(finds_as_the_loop, lengths, CALLS, .max_workers = 4), 1);
     free(items);
 }
