@@ -54,6 +54,10 @@ typedef struct parallel_function {
     size_t arg_align;                /**< _Alignof() the arguments' type, a power of two; 0: at most 64 */
     size_t result_align;             /**< the same of the results' */
     void (*function)(void);          /**< the function itself, to know it by; or NULL */
+
+    /** For results that are integers or bool: combines those of n items with *acc, by one of the library's words; or
+     * NULL. */
+    void (*fused)(void *acc, const void *items, size_t n, int word);
 } parallel_function;
 
 #ifndef __cplusplus

@@ -34,7 +34,7 @@ typedef struct parallel_combine {
 
     const parallel_options *options; /**< the decoration's defaults, or NULL */
     parallel_cost *cost;             /**< where to remember what an item costs, or NULL */
-    bool is_numeric;                 /**< it is one of the words, whose blocks are larger; leave it to the library */
+    int word;                        /**< the library's own operators: which one it is; else 0 */
 
     /**
      * What scans are made of, or NULL. For n items in order, with v = *value: v = op(v, item), and the place of the

@@ -22,8 +22,8 @@
 #include "call/work.h"
 
 enum {
-    PL_BLOCKS_NEAR = 16384, /* bytes of parts that are kept on the caller's stack */
-    PL_BLOCKS_NUMBERS = 64  /* the least block of numbers, and what others are a multiple of */
+    PL_BLOCKS_NEAR = 16384,  /* bytes of parts that are kept on the caller's stack */
+    PL_BLOCKS_NUMBERS = 1024 /* the least block of numbers, and what others are a multiple of */
 };
 
 /* n items, n > 0, in blocks. */

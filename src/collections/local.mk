@@ -41,5 +41,6 @@ libparallel_la_SOURCES += \
     src/collections/windows.c \
     src/collections/windows.h \
     src/collections/words.c \
+    src/collections/words.h \
     src/collections/zip.c \
     src/collections/zip.h

@@ -57,10 +57,13 @@ int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const 
                     n;
     if (!is_plain)
         return map_reduce_with(f, op, args, n, acc, options, request);
-    pl_map_reduction r = pl_map_reduce_prepare(f, op, args, n);
+    pl_map_reduction r = {.work = {.args = args, .blocks = {.n = n}, .parts = acc}, .f = f, .op = op};
     pl_cost *cost = pl_map_reduce_cost(&r);
     if (!pl_blocks_fit_here(cost, n) || is_item(acc, args, n, f->arg_size))
         return map_reduce_with(f, op, args, n, acc, options, request);
+    if (pl_map_reduce_is_fused(&r))
+        return pl_blocks_run_here(pl_map_reduce_fused_here, &r, cost, n);
+    r = pl_map_reduce_prepare(f, op, args, n);
     r.work.parts = acc;
     return pl_blocks_run_here(pl_map_reduce_here, &r, cost, n);
 }

@@ -5,17 +5,20 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/size.h"
+#include "collections/chained.h"
 #include "collections/map_reduce.h"
+#include "collections/words.h"
 
 void pl_map_reduce_add(const pl_map_reduction *r, unsigned char *part, bool begun, const unsigned char *results,
                        size_t n)
 {
-    size_t size = r->op->type_size;
     if (n == 0)
         return;
-    if (!begun)
-        memcpy(part, results, size);
-    pl_reduce_fold(r->op, part, results + (begun ? 0 : size), n - (begun ? 0 : 1));
+    if (begun)
+        pl_reduce_fold(r->op, part, results, n);
+    else
+        pl_reduce_fold_block(r->op, part, results, n);
 }
 
 /* Puts the results of tasks [begin, end) there. */
@@ -29,8 +32,26 @@ static void get_results(const pl_map_reduction *r, size_t begin, size_t end, voi
     r->f->kernel(&span, 0, end - begin);
 }
 
-/* Folds block k into `part`. */
-static void reduce_block(const pl_map_reduction *r, size_t k, unsigned char *part)
+bool pl_map_reduce_is_fused(const pl_map_reduction *r)
+{
+    const pl_word *word = pl_word_of(r->op);
+    return word && word->is_exact && r->f && r->f->fused;
+}
+
+/* By that, those of blocks [begin, end) into their parts. */
+static void reduce_fused_blocks(const pl_map_reduction *r, size_t begin, size_t end, unsigned char *parts)
+{
+    size_t arg_size = r->f->arg_size;
+    for (size_t k = begin; k < end; k++, parts += r->op->type_size) {
+        size_t first = pl_blocks_begin(&r->work.blocks, k), n = pl_blocks_length(&r->work.blocks, k), begun = k > 0;
+        if (begun)
+            get_results(r, first, first + 1, parts);
+        r->f->fused(parts, r->work.args + (first + begun) * arg_size, n - begun, pl_word_index(r->op));
+    }
+}
+
+/* Folds the results of a block into `part`, piece by piece. */
+static void reduce_long_block(const pl_map_reduction *r, size_t k, unsigned char *part)
 {
     alignas(PL_LINE) unsigned char buffer[PL_MAP_REDUCE_BUFFER];
     size_t begin = pl_blocks_begin(&r->work.blocks, k), end = begin + pl_blocks_length(&r->work.blocks, k);
@@ -43,11 +64,46 @@ static void reduce_block(const pl_map_reduction *r, size_t k, unsigned char *par
     }
 }
 
+/* Folds the results of blocks [begin, end), which are one piece together, into their parts. */
+static void reduce_short_blocks(const pl_map_reduction *r, size_t begin, size_t end, unsigned char *parts)
+{
+    alignas(PL_LINE) unsigned char buffer[PL_MAP_REDUCE_BUFFER];
+    const pl_blocks *b = &r->work.blocks;
+    const unsigned char *results = buffer;
+    size_t size = r->op->type_size;
+    get_results(r, pl_blocks_begin(b, begin), pl_blocks_begin(b, end - 1) + pl_blocks_length(b, end - 1), buffer);
+    for (size_t k = begin; k < end; k++, parts += size) {
+        size_t n = pl_blocks_length(b, k);
+        pl_map_reduce_add(r, parts, k == 0, results, n);
+        results += n * size;
+    }
+}
+
+/* The blocks from k on, `end` at most, that are treated together: up to which one. */
+static size_t next_blocks(const pl_map_reduction *r, size_t k, size_t end)
+{
+    size_t some = r->piece / r->work.blocks.size;
+    return end - k <= some ? end : k + (some ? some : 1);
+}
+
+/* Folds the results of blocks [begin, end), that many, into their parts. */
+static void reduce_next_blocks(const pl_map_reduction *r, size_t begin, size_t end, unsigned char *parts)
+{
+    if (pl_map_reduce_is_fused(r))
+        reduce_fused_blocks(r, begin, end, parts);
+    else if (r->work.blocks.size <= r->piece)
+        reduce_short_blocks(r, begin, end, parts);
+    else
+        reduce_long_block(r, begin, parts);
+}
+
 static void reduce_blocks(size_t begin, size_t end, void *ctx)
 {
     const pl_map_reduction *r = ctx;
-    for (size_t k = begin; k < end; k++)
-        reduce_block(r, k, r->work.parts + k * r->op->type_size);
+    for (size_t to; begin < end; begin = to) {
+        to = next_blocks(r, begin, end);
+        reduce_next_blocks(r, begin, to, r->work.parts + begin * r->op->type_size);
+    }
 }
 
 static void combine_parts(size_t begin, size_t end, void *ctx)
@@ -55,21 +111,33 @@ static void combine_parts(size_t begin, size_t end, void *ctx)
     const pl_map_reduction *r = ctx;
     (void)begin;
     (void)end;
-    for (size_t k = 1; k < r->work.blocks.count; k++)
-        pl_reduce_fold(r->op, r->work.parts, r->work.parts + k * r->op->type_size, 1);
+    pl_reduce_fold_each(r->op, r->work.parts, r->work.parts + r->op->type_size, r->work.blocks.count - 1);
 }
 
 void pl_map_reduce_here(size_t begin, size_t end, void *ctx)
 {
     const pl_map_reduction *r = ctx;
-    alignas(PL_LINE) unsigned char part[PL_MAP_REDUCE_BUFFER];
+    alignas(PL_LINE) unsigned char parts[PL_MAP_REDUCE_BUFFER];
+    size_t count = r->work.blocks.count, size = r->op->type_size;
     (void)begin;
     (void)end;
-    reduce_block(r, 0, r->work.parts);
-    for (size_t k = 1; k < r->work.blocks.count; k++) {
-        reduce_block(r, k, part);
-        pl_reduce_fold(r->op, r->work.parts, part, 1);
+    memcpy(parts, r->work.parts, size);
+    for (size_t k = 0, to; k < count; k = to) {
+        size_t first = k == 0;
+        to = next_blocks(r, k, count);
+        reduce_next_blocks(r, k, to, parts);
+        if (first)
+            memcpy(r->work.parts, parts, size);
+        pl_reduce_fold_each(r->op, r->work.parts, parts + first * size, to - k - first);
     }
+}
+
+void pl_map_reduce_fused_here(size_t begin, size_t end, void *ctx)
+{
+    const pl_map_reduction *r = ctx;
+    (void)begin;
+    (void)end;
+    r->f->fused(r->work.parts, r->work.args, r->work.blocks.n, pl_word_index(r->op));
 }
 
 pl_cost *pl_map_reduce_cost(const pl_map_reduction *r)
@@ -84,8 +152,8 @@ pl_cost *pl_map_reduce_cost(const pl_map_reduction *r)
 pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const parallel_combine *op, const void *args,
                                        size_t n)
 {
-    return (pl_map_reduction){
-        .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric),
+    pl_map_reduction r = {
+        .work = {.blocks = pl_blocks_of_values(n, op->type_size, false),
                  .part_size = op->type_size,
                  .part_align = op->type_align,
                  .args = args,
@@ -96,4 +164,10 @@ pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const paralle
         .op = op,
         .piece = op->type_size < PL_MAP_REDUCE_BUFFER ? PL_MAP_REDUCE_BUFFER / op->type_size : 1,
     };
+    if (n > 0 &&
+        pl_map_reduce_is_fused(&r)) { /* blocks are nothing to the result, so they are as large as they are worth */
+        size_t worth = pl_chained_worth(pl_map_reduce_cost(&r), r.work.blocks.size);
+        r.work.blocks = pl_blocks_of_size(n, pl_size_multiply(worth, r.work.blocks.size));
+    }
+    return r;
 }

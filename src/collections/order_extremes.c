@@ -15,6 +15,7 @@
 #include "collections/blocks.h"
 #include "collections/order.h"
 #include "collections/reduce.h"
+#include "collections/words.h"
 #include "sched/chunking.h"
 #include "sched/cost.h"
 
@@ -100,8 +101,7 @@ static void pick_here(size_t begin, size_t end, void *ctx)
 /* The value of numbers [begin, end). */
 static void get_value(const extreme *e, size_t begin, size_t end, unsigned char *value)
 {
-    memcpy(value, item_at(e, begin), e->order->type_size);
-    pl_reduce_fold(e->value, value, item_at(e, begin + 1), end - begin - 1);
+    pl_reduce_fold_block(e->value, value, item_at(e, begin), end - begin);
 }
 
 static void value_of_blocks(size_t begin, size_t end, void *ctx)
@@ -184,11 +184,22 @@ PL_NOT_INLINED static const void *extreme_with(const parallel_order *order, cons
     return item_at(&e, e.found);
 }
 
+static const void *number_here(const parallel_order *order, const void *args, size_t n, bool greatest)
+{
+    extreme e = {.work = {.blocks = {.n = n}}, .order = order, .args = args};
+    e.value = pl_order_value(order, greatest);
+    find_value_here(0, 1, &e);
+    pl_failure_clear_last();
+    return item_at(&e, e.found);
+}
+
 const void *pl_order_extreme(const parallel_order *order, const void *args, size_t n, bool greatest,
                              const parallel_options *options, const pl_request *request)
 {
     bool is_plain = !options && order && order->size == sizeof *order && order->call && order->cost &&
                     !order->options && order->type_size && (unsigned)order->number <= PARALLEL_NUMBERS_ && args && n;
+    if (is_plain && order->number && n <= PL_WORD_HERE / order->type_size)
+        return number_here(order, args, n, greatest);
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)order->cost, n))
         return extreme_with(order, args, n, greatest, options, request);
     extreme e = {.work = {.blocks = {.n = n}}, .order = order, .args = args, .greatest = greatest};

@@ -10,6 +10,7 @@
 #include "call/failure.h"
 #include "call/function.h"
 #include "collections/blocks.h"
+#include "collections/words.h"
 #include "sched/cost.h"
 
 /* ---- operators ------------------------------------------------------------------------------------------- */
@@ -32,6 +33,25 @@ void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, s
         op->call(left, (const unsigned char *)items + i * op->type_size);
 }
 
+void pl_reduce_fold_each(const parallel_combine *op, void *left, const void *values, size_t n)
+{
+    if (op->fold)
+        op->fold(left, values, n, 1);
+    else
+        pl_reduce_fold(op, left, values, n);
+}
+
+void pl_reduce_fold_block(const parallel_combine *op, void *value, const void *items, size_t n)
+{
+    const pl_word *word = pl_word_of(op);
+    if (word) {
+        word->fold_block(value, items, n);
+        return;
+    }
+    memcpy(value, items, op->type_size);
+    pl_reduce_fold(op, value, (const unsigned char *)items + op->type_size, n - 1);
+}
+
 /* ---- reductions ------------------------------------------------------------------------------------------ */
 
 /* A part is a value; but for the first, it begins with the block's first item. */
@@ -48,21 +68,20 @@ static void reduce_blocks(size_t begin, size_t end, void *ctx)
     for (size_t k = begin; k < end; k++) {
         const unsigned char *items = r->work.args + pl_blocks_begin(&r->work.blocks, k) * size;
         unsigned char *part = r->work.parts + k * size;
-        size_t n = pl_blocks_length(&r->work.blocks, k), first = k > 0;
-        if (first)
-            memcpy(part, items, size);
-        pl_reduce_fold(op, part, items + first * size, n - first);
+        size_t n = pl_blocks_length(&r->work.blocks, k);
+        if (k == 0)
+            pl_reduce_fold(op, part, items, n);
+        else
+            pl_reduce_fold_block(op, part, items, n);
     }
 }
 
-/* One by one, as a short reduction does it, also where a fold has lanes. */
 static void combine_parts(size_t begin, size_t end, void *ctx)
 {
     const reduction *r = ctx;
     (void)begin;
     (void)end;
-    for (size_t k = 1; k < r->work.blocks.count; k++)
-        pl_reduce_fold(r->op, r->work.parts, r->work.parts + k * r->op->type_size, 1);
+    pl_reduce_fold_each(r->op, r->work.parts, r->work.parts + r->op->type_size, r->work.blocks.count - 1);
 }
 
 /* All of a short one, on the caller: no part is kept. */
@@ -77,7 +96,7 @@ static void reduce_here(size_t begin, size_t end, void *ctx)
 static reduction reduction_of(const parallel_combine *op, const void *args, size_t n)
 {
     return (reduction){
-        .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->is_numeric),
+        .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->word != 0),
                  .part_size = op->type_size,
                  .part_align = op->type_align,
                  .args = args,
@@ -104,11 +123,20 @@ PL_NOT_INLINED static int reduce_with(const parallel_combine *op, const void *ar
     return pl_blocks_run(&r.work, acc, cost, options, own.options, request);
 }
 
+static int fold_numbers(const parallel_combine *op, const void *args, size_t n, void *acc)
+{
+    op->fold(acc, args, n, PL_BLOCKS_NUMBERS);
+    pl_failure_clear_last();
+    return 0;
+}
+
 int pl_reduce(const parallel_combine *op, const void *args, size_t n, void *acc, const parallel_options *options,
               const pl_request *request)
 {
     bool is_plain = !options && op && op->size == sizeof *op && op->fold && op->cost && !op->options && op->type_size &&
                     args && acc && n;
+    if (is_plain && op->word && n <= PL_WORD_HERE / op->type_size)
+        return fold_numbers(op, args, n, acc);
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)op->cost, n))
         return reduce_with(op, args, n, acc, options, request);
     reduction r = reduction_of(op, args, n);

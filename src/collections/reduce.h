@@ -29,4 +29,10 @@ bool pl_reduce_copy(parallel_combine *to, const parallel_combine *from);
 /* Folds n items into *left, in one block. */
 void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, size_t n);
 
+/* Puts n values after *left, one by one, also where a fold has lanes: those of blocks. */
+void pl_reduce_fold_each(const parallel_combine *op, void *left, const void *values, size_t n);
+
+/* *value becomes what n items, n > 0, come to, which are a block of their own. */
+void pl_reduce_fold_block(const parallel_combine *op, void *value, const void *items, size_t n);
+
 #endif

@@ -232,7 +232,7 @@ static void scan_here(size_t begin, size_t end, void *ctx)
 static scan scan_of(const parallel_combine *op, const void *args, size_t n, void *out, void *acc)
 {
     return (scan){
-        .blocks = pl_blocks_of_links(n, op->type_size, op->type_size, op->is_numeric ? LEAST_NUMBERS : LEAST_OTHERS),
+        .blocks = pl_blocks_of_links(n, op->type_size, op->type_size, op->word ? LEAST_NUMBERS : LEAST_OTHERS),
         .op = op,
         .args = args,
         .out = out,
@@ -269,7 +269,7 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
     s.chained.work.args = args;
     s.chained.work.arg_size = own.type_size;
     s.chained.place_count = s.scan.blocks.count + 2;
-    s.chained.links = own.is_numeric ? &number_links : &value_links;
+    s.chained.links = own.word ? &number_links : &value_links;
     s.chained.place_size = own.type_size;
     s.chained.place_align = own.type_align;
     s.chained.window = SIZE_MAX;

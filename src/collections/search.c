@@ -2,6 +2,8 @@
 /* What counting and searching have in common (search.h): their beginning, and bytes. */
 #include "collections/search.h"
 
+#include <libparallel/detail/words.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
@@ -10,6 +12,9 @@
 #include "base/size.h"
 #include "call/failure.h"
 #include "call/function.h"
+
+/* Items that are counted in an unsigned number. */
+#define MOST_FUSED ((size_t)1 << 30)
 
 static bool fail_with(int code)
 {
@@ -50,6 +55,18 @@ void pl_search_ask(const parallel_function *f, const unsigned char *args, size_t
 {
     parallel_span span = {.args = args + begin * f->arg_size, .results = bytes};
     f->kernel(&span, 0, end - begin);
+}
+
+size_t pl_search_count_fused(const parallel_function *f, const unsigned char *args, size_t begin, size_t end)
+{
+    size_t count = 0;
+    for (size_t to; begin < end; begin = to) {
+        unsigned piece = 0;
+        to = end - begin < MOST_FUSED ? end : begin + MOST_FUSED;
+        f->fused(&piece, args + begin * f->arg_size, to - begin, PARALLEL_COUNT_TRUE_);
+        count += piece;
+    }
+    return count;
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------------------- */

@@ -64,6 +64,9 @@ size_t pl_search_bytes(pl_search_aim aim, const unsigned char *bytes, size_t n);
 /* Runs the predicate for items [begin, end), PL_SEARCH_BUFFER of them or fewer. */
 void pl_search_ask(const parallel_function *f, const unsigned char *args, size_t begin, size_t end, void *bytes);
 
+/* How many of items [begin, end) it holds of, by its fused kernel. */
+size_t pl_search_count_fused(const parallel_function *f, const unsigned char *args, size_t begin, size_t end);
+
 /* By the tasks of maps. */
 size_t pl_search_tasks(const pl_search_call *s, const parallel_options *merged, const pl_request *request);
 ptrdiff_t pl_search_count_tasks(const pl_search_call *s, const parallel_options *merged, const pl_request *request);

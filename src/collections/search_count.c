@@ -22,6 +22,8 @@ static size_t count_items(const counting *c, size_t begin, size_t end)
 {
     alignas(PL_LINE) unsigned char bytes[PL_SEARCH_BUFFER];
     size_t count = 0;
+    if (c->f->fused)
+        return pl_search_count_fused(c->f, c->args, begin, end);
     for (size_t to; begin < end; begin = to) {
         to = end - begin < sizeof bytes ? end : begin + sizeof bytes;
         pl_search_ask(c->f, c->args, begin, to, bytes);

@@ -39,6 +39,8 @@ enum { FIRST_PIECE = 8, FIRST_NS = 100, GROWTH = 2 };
 enum { PART_BEFORE = 2 };
 /* Items in a unit of the range, which has 32 bits, at least: so many are cheap. */
 enum { UNIT = 64, UNIT_NS = 100 };
+/* Items of which it is found out first whether there is one at all. */
+enum { LEAST_FUSED = 256 };
 
 /* A search that is under way. */
 typedef struct item_search {
@@ -56,15 +58,28 @@ typedef struct item_search {
 
 /* ---- pieces ---------------------------------------------------------------------------------------------- */
 
+/* Whether the predicate holds of none of the items [begin, end), or is to hold of all and does. That is known sooner than
+ * which one it is: of so many that they cannot be dear, as they are looked at once more otherwise. */
+static bool is_in_vain(const pl_search_call *s, size_t begin, size_t end)
+{
+    if (!s->f->fused || end - begin < LEAST_FUSED)
+        return false;
+    return pl_search_count_fused(s->f, s->args, begin, end) == (s->aim == PL_SEARCH_FIRST_NOT ? end - begin : 0);
+}
+
 /* Looks at positions [from, to), PL_SEARCH_BUFFER or fewer: the first that is sought, or `to`. */
 static inline size_t search_piece(const pl_search_call *s, size_t from, size_t to, unsigned char *bytes)
 {
     size_t length = to - from, i;
     if (s->aim == PL_SEARCH_LAST) {
+        if (is_in_vain(s, s->n - to, s->n - from))
+            return to;
         pl_search_ask(s->f, s->args, s->n - to, s->n - from, bytes);
         i = pl_search_bytes(PL_SEARCH_LAST, bytes, length);
         return i < length ? from + (length - 1 - i) : to;
     }
+    if (is_in_vain(s, from, to))
+        return to;
     pl_search_ask(s->f, s->args, from, to, bytes);
     return from + pl_search_bytes(s->aim, bytes, length);
 }

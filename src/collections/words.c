@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Operators on numbers: what PARALLEL_PLUS and the other words mean, for each type.
- *
- * They commute, so a block of numbers is folded in several lanes: eight vectors of 16 bytes, whatever the machine has,
- * as the lanes decide how floating-point sums are rounded. *
- * Integers are added and multiplied as unsigned ones, which wrap around. The least and the greatest of floating-point
- * numbers pass over NaN: what is there is replaced if the other is less, or if it is NaN itself.
- */
+/* What words mean, for each type: words.h says how. */
+#include "collections/words.h"
+
+#include <math.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <libparallel/reduce.h>
-
+/* Of all lanes: eight vectors of 16 bytes. */
 #define LANE_BYTES 128
 
 /* A vector that may stand anywhere. */
@@ -28,19 +23,7 @@
 #define IS_WIDE() 0
 #endif
 
-/* What `mask` chooses of two vectors: all bits of a lane are set, or none. */
-#define CHOOSE(mask, a, b) ((__typeof__(a))(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
-
-/* Each operator on two vectors, and on two numbers. */
-#define PLUS_V(a, b) ((a) + (b))
-#define TIMES_V(a, b) ((a) * (b))
-#define AND_V(a, b) ((a) & (b))
-#define OR_V(a, b) ((a) | (b))
-#define XOR_V(a, b) ((a) ^ (b))
-#define MIN_V(a, b) CHOOSE((b) < (a), b, a)
-#define MAX_V(a, b) CHOOSE((b) > (a), b, a)
-#define LEAST_V(a, b) CHOOSE(((b) < (a)) | ((a) != (a)), b, a)
-#define GREATEST_V(a, b) CHOOSE(((b) > (a)) | ((a) != (a)), b, a)
+/* Each operator on two numbers. */
 #define PLUS_N(a, b) ((a) + (b))
 #define TIMES_N(a, b) ((a) * (b))
 #define AND_N(a, b) ((a) & (b))
@@ -50,6 +33,61 @@
 #define MAX_N(a, b) ((b) > (a) ? (b) : (a))
 #define LEAST_N(a, b) ((b) < (a) || (a) != (a) ? (b) : (a))
 #define GREATEST_N(a, b) ((b) > (a) || (a) != (a) ? (b) : (a))
+
+/* What `mask` chooses of two vectors: all bits of a lane are set, or none. */
+#define CHOOSE(mask, a, b) ((__typeof__(a))(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
+
+/* Each operator on two vectors. */
+#define PLUS_V(a, b) ((a) + (b))
+#define TIMES_V(a, b) ((a) * (b))
+#define AND_V(a, b) ((a) & (b))
+#define OR_V(a, b) ((a) | (b))
+#define XOR_V(a, b) ((a) ^ (b))
+#define MIN_V(a, b) CHOOSE((b) < (a), b, a)
+#define MAX_V(a, b) CHOOSE((b) > (a), b, a)
+#define LEAST_V(a, b) CHOOSE(((b) < (a)) | ((a) != (a)), b, a)
+#define GREATEST_V(a, b) CHOOSE(((b) > (a)) | ((a) != (a)), b, a)
+
+/* The same as statements, as they are fastest in lanes, in which there is no NaN: gcc makes instructions for the lesser
+ * and the greater of each lane out of a loop, and clang of a mask. */
+#define PLUS_TO(a, b) a = PLUS_V(a, b)
+#define TIMES_TO(a, b) a = TIMES_V(a, b)
+#define AND_TO(a, b) a = AND_V(a, b)
+#define OR_TO(a, b) a = OR_V(a, b)
+#define XOR_TO(a, b) a = XOR_V(a, b)
+#ifdef __clang__
+#define MIN_TO(a, b) a = MIN_V(a, b)
+#define MAX_TO(a, b) a = MAX_V(a, b)
+#else
+#define MIN_TO(a, b) EACH_LANE(a, MIN_N((a)[pl_k], (b)[pl_k]))
+#define MAX_TO(a, b) EACH_LANE(a, MAX_N((a)[pl_k], (b)[pl_k]))
+#define EACH_LANE(a, value)                                                                                            \
+    for (size_t pl_k = 0; pl_k < sizeof(a) / sizeof(a)[0]; pl_k++)                                                     \
+    (a)[pl_k] = value
+#endif
+#define LEAST_TO(a, b) MIN_TO(a, b)
+#define GREATEST_TO(a, b) MAX_TO(a, b)
+
+/* A lane begins with a number; where NaN is passed over, with what any number replaces, or is. If that is the result,
+ * there was nothing else, and the numbers are looked at once more. */
+#define PLUS_FIRST(v) (v)
+#define TIMES_FIRST(v) (v)
+#define AND_FIRST(v) (v)
+#define OR_FIRST(v) (v)
+#define XOR_FIRST(v) (v)
+#define MIN_FIRST(v) (v)
+#define MAX_FIRST(v) (v)
+#define LEAST_FIRST(v) CHOOSE((v) == (v), v, (__typeof__(v)){0} + (__typeof__((v)[0]))INFINITY)
+#define GREATEST_FIRST(v) CHOOSE((v) == (v), v, (__typeof__(v)){0} - (__typeof__((v)[0]))INFINITY)
+#define PLUS_IS_VAGUE(value) 0
+#define TIMES_IS_VAGUE(value) 0
+#define AND_IS_VAGUE(value) 0
+#define OR_IS_VAGUE(value) 0
+#define XOR_IS_VAGUE(value) 0
+#define MIN_IS_VAGUE(value) 0
+#define MAX_IS_VAGUE(value) 0
+#define LEAST_IS_VAGUE(value) ((value) == (__typeof__(value))INFINITY)
+#define GREATEST_IS_VAGUE(value) ((value) == -(__typeof__(value))INFINITY)
 
 /* There is one copy of each fold, for blocks and for parts, short calls and long ones: compilers exchange the operands
  * of a sum as they like, once in each copy, and of two NaN the first is the result. */
@@ -66,7 +104,8 @@
         typedef VECTOR(as, 16) vector;                                                                                 \
         const vector *v = (const vector *)(const void *)x;                                                             \
         vector *out = (vector *)(void *)lanes;                                                                         \
-        vector a = v[0], b = v[1], c = v[2], d = v[3], e = v[4], f = v[5], g = v[6], h = v[7];                         \
+        vector a = op##_FIRST(v[0]), b = op##_FIRST(v[1]), c = op##_FIRST(v[2]), d = op##_FIRST(v[3]);                 \
+        vector e = op##_FIRST(v[4]), f = op##_FIRST(v[5]), g = op##_FIRST(v[6]), h = op##_FIRST(v[7]);                 \
         for (size_t k = 1; k < steps; k++) {                                                                           \
             v += 8;                                                                                                    \
             a = op##_V(a, v[0]);                                                                                       \
@@ -93,13 +132,13 @@
         typedef VECTOR(as, 32) vector;                                                                                 \
         const vector *v = (const vector *)(const void *)x;                                                             \
         vector *out = (vector *)(void *)lanes;                                                                         \
-        vector a = v[0], b = v[1], c = v[2], d = v[3];                                                                 \
+        vector a = op##_FIRST(v[0]), b = op##_FIRST(v[1]), c = op##_FIRST(v[2]), d = op##_FIRST(v[3]);                 \
         for (size_t k = 1; k < steps; k++) {                                                                           \
             v += 4;                                                                                                    \
-            a = op##_V(a, v[0]);                                                                                       \
-            b = op##_V(b, v[1]);                                                                                       \
-            c = op##_V(c, v[2]);                                                                                       \
-            d = op##_V(d, v[3]);                                                                                       \
+            op##_TO(a, v[0]);                                                                                          \
+            op##_TO(b, v[1]);                                                                                          \
+            op##_TO(c, v[2]);                                                                                          \
+            op##_TO(d, v[3]);                                                                                          \
         }                                                                                                              \
         out[0] = a;                                                                                                    \
         out[1] = b;                                                                                                    \
@@ -157,20 +196,20 @@
     }
 
 /* Folds n numbers of `type`, taken for `as` (which wraps around, where `type` may not; `wide` is what a machine
- * calculates with). */
+ * calculates with): after *left, if that has `begun`; else n > 0, and they are the first. */
 #define FOLD(name, type, as, wide, op)                                                                                 \
     APPLY(name, type, as, wide, op)                                                                                    \
     SCAN(name, type, as, wide, op)                                                                                     \
     LANES_OF_16(name, type, as, op)                                                                                    \
     LANES_OF_32(name, type, as, op)                                                                                    \
-    ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n)                                 \
+    ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n, bool begun)                     \
     {                                                                                                                  \
         typedef VECTOR(as, 16) vector;                                                                                 \
         enum { IN_VECTOR = 16 / sizeof(as), STEP = LANE_BYTES / sizeof(as) };                                          \
         const as *x = items;                                                                                           \
         as value;                                                                                                      \
-        size_t steps = n / STEP;                                                                                       \
-        memcpy(&value, left, sizeof value);                                                                            \
+        size_t steps = n / STEP, i = 0, k = 0;                                                                         \
+        memcpy(&value, begun ? left : items, sizeof value);                                                            \
         if (steps) {                                                                                                   \
             alignas(64) as lanes[STEP];                                                                                \
             const vector *v = (const vector *)(const void *)lanes;                                                     \
@@ -182,10 +221,17 @@
             a = op##_V(a, c);                                                                                          \
             e = op##_V(e, g);                                                                                          \
             a = op##_V(a, e);                                                                                          \
-            for (size_t k = 0; k < IN_VECTOR; k++)                                                                     \
+            i = steps * STEP;                                                                                          \
+            if (!begun)                                                                                                \
+                value = a[k++];                                                                                        \
+            for (; k < IN_VECTOR; k++)                                                                                 \
                 value = (as)op##_N((wide)value, (wide)a[k]);                                                           \
+            if (op##_IS_VAGUE(value)) {                                                                                \
+                memcpy(&value, begun ? left : items, sizeof value);                                                    \
+                i = 0;                                                                                                 \
+            }                                                                                                          \
         }                                                                                                              \
-        for (size_t i = steps * STEP; i < n; i++)                                                                      \
+        for (i += !begun && i == 0; i < n; i++)                                                                        \
             value = (as)op##_N((wide)value, (wide)x[i]);                                                               \
         memcpy(left, &value, sizeof value);                                                                            \
     }
@@ -194,12 +240,12 @@
 #define FOLD_ONE(name, type, as, wide, op)                                                                             \
     APPLY_ONE(name, type, as, wide, op)                                                                                \
     SCAN(name, type, as, wide, op)                                                                                     \
-    ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n)                                 \
+    ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n, bool begun)                     \
     {                                                                                                                  \
         const as *x = items;                                                                                           \
         as value;                                                                                                      \
-        memcpy(&value, left, sizeof value);                                                                            \
-        for (size_t i = 0; i < n; i++)                                                                                 \
+        memcpy(&value, begun ? left : items, sizeof value);                                                            \
+        for (size_t i = !begun; i < n; i++)                                                                            \
             value = (as)op##_N((wide)value, (wide)x[i]);                                                               \
         memcpy(left, &value, sizeof value);                                                                            \
     }
@@ -242,26 +288,40 @@ FOLD_ONE(xor, boolean, boolean, int, XOR)
 
 /* ---- the table ------------------------------------------------------------------------------------------- */
 
-/* One number, for programs that call it; and blocks of them. */
+/* What combines have of each: one number, for programs that call it; blocks of them, whose brackets are nothing to what
+ * is exact; and more, for the library. */
 #define ONE(word, of, type)                                                                                            \
     static parallel_cost cost_##word##_##type;                                                                         \
     static void call_##word##_##type(void *left, const void *right)                                                    \
     {                                                                                                                  \
-        fold_##of(left, right, 1);                                                                                     \
+        fold_##of(left, right, 1, true);                                                                               \
+    }                                                                                                                  \
+    static void fold_all_##word##_##type(void *left, const void *items, size_t n)                                      \
+    {                                                                                                                  \
+        fold_##of(left, items, n, true);                                                                               \
+    }                                                                                                                  \
+    static void fold_block_##word##_##type(void *value, const void *items, size_t n)                                   \
+    {                                                                                                                  \
+        fold_##of(value, items, n, false);                                                                             \
     }                                                                                                                  \
     static void blocks_##word##_##type(void *left, const void *items, size_t n, size_t block)                          \
     {                                                                                                                  \
+        enum { ONE_BY_ONE = LANE_BYTES / sizeof(type) - 1 };                                                           \
         const type *x = items;                                                                                         \
         type value;                                                                                                    \
-        size_t i = block < n && block > 1 ? block : n;                                                                 \
+        size_t i = IS_EXACT(type) || block >= n ? n : block > 1 ? block : 0;                                           \
         memcpy(&value, left, sizeof value);                                                                            \
-        fold_##of(&value, x, i);                                                                                       \
-        while (i < n) {                                                                                                \
-            size_t size = block < n - i ? block : n - i;                                                               \
-            type part = x[i];                                                                                          \
-            fold_##of(&part, x + i + 1, size - 1);                                                                     \
-            fold_##of(&value, &part, 1);                                                                               \
-            i += size;                                                                                                 \
+        fold_##of(&value, x, i, true);                                                                                 \
+        for (size_t size; i < n; i += size) {                                                                          \
+            type part;                                                                                                 \
+            size = block > 1 ? block : ONE_BY_ONE;                                                                     \
+            size = size < n - i ? size : n - i;                                                                        \
+            if (block > 1) {                                                                                           \
+                fold_##of(&part, x + i, size, false);                                                                  \
+                fold_##of(&value, &part, 1, true);                                                                     \
+            } else {                                                                                                   \
+                fold_##of(&value, x + i, size, true);                                                                  \
+            }                                                                                                          \
         }                                                                                                              \
         memcpy(left, &value, sizeof value); /* which may be one of the items */                                        \
     }                                                                                                                  \
@@ -271,12 +331,8 @@ FOLD_ONE(xor, boolean, boolean, int, XOR)
         scan_##of(prefix, value, items, out, n, exclusive);                                                            \
     }
 
-#define ENTRY(word, type)                                                                                              \
-    {                                                                                                                  \
-        .name = #word, .size = sizeof(parallel_combine), .call = call_##word##_##type, .type_size = sizeof(type),      \
-        .type_align = _Alignof(type), .fold = blocks_##word##_##type, .cost = &cost_##word##_##type,                   \
-        .is_numeric = true, .scan = prefixes_##word##_##type,                                                          \
-    }
+/* Whether a type has no fractions. */
+#define IS_EXACT(type) ((type)0.5 != 0.5)
 
 /* All words that are of each type, with the fold of the type that it is taken for. */
 #define EACH_OF_INTEGER(X, type, like)                                                                                 \
@@ -312,24 +368,48 @@ EACH_OF_FLOAT(ONE, double)
 EACH_OF_FLOAT(ONE, long_double)
 EACH_OF_BOOL(ONE)
 
-#define INTEGERS(word)                                                                                                 \
-    [PARALLEL_I8_] = ENTRY(word, int8_t), [PARALLEL_I16_] = ENTRY(word, int16_t),                                      \
-    [PARALLEL_I32_] = ENTRY(word, int32_t), [PARALLEL_I64_] = ENTRY(word, int64_t),                                    \
-    [PARALLEL_U8_] = ENTRY(word, uint8_t), [PARALLEL_U16_] = ENTRY(word, uint16_t),                                    \
-    [PARALLEL_U32_] = ENTRY(word, uint32_t), [PARALLEL_U64_] = ENTRY(word, uint64_t)
-#define FLOATS(word)                                                                                                   \
-    [PARALLEL_F32_] = ENTRY(word, float), [PARALLEL_F64_] = ENTRY(word, double),                                       \
-    [PARALLEL_LONG_DOUBLE_] = ENTRY(word, long_double)
-#define BOOL(word) [PARALLEL_BOOL_] = ENTRY(word, bool)
+#define COMBINE(op, upper, type, kind)                                                                                 \
+    [kind] = {                                                                                                         \
+        .name = #op,                                                                                                   \
+        .size = sizeof(parallel_combine),                                                                              \
+        .call = call_##op##_##type,                                                                                    \
+        .type_size = sizeof(type),                                                                                     \
+        .type_align = _Alignof(type),                                                                                  \
+        .fold = blocks_##op##_##type,                                                                                  \
+        .cost = &cost_##op##_##type,                                                                                   \
+        .word = PARALLEL_WORD_##upper##_ * PARALLEL_NUMBERS_ + (kind) + 1,                                             \
+        .scan = prefixes_##op##_##type,                                                                                \
+    }
+#define WORD(op, upper, type, kind)                                                                                    \
+    [kind] = {                                                                                                         \
+        .is_exact = IS_EXACT(type),                                                                                    \
+        .fold = fold_all_##op##_##type,                                                                                \
+        .fold_block = fold_block_##op##_##type,                                                                        \
+    }
+
+#define INTEGERS(X, word, upper)                                                                                       \
+    X(word, upper, int8_t, PARALLEL_I8_), X(word, upper, int16_t, PARALLEL_I16_),                                      \
+        X(word, upper, int32_t, PARALLEL_I32_), X(word, upper, int64_t, PARALLEL_I64_),                                \
+        X(word, upper, uint8_t, PARALLEL_U8_), X(word, upper, uint16_t, PARALLEL_U16_),                                \
+        X(word, upper, uint32_t, PARALLEL_U32_), X(word, upper, uint64_t, PARALLEL_U64_)
+#define FLOATS(X, word, upper)                                                                                         \
+    X(word, upper, float, PARALLEL_F32_), X(word, upper, double, PARALLEL_F64_),                                       \
+        X(word, upper, long_double, PARALLEL_LONG_DOUBLE_)
+#define BOOL(X, word, upper) X(word, upper, bool, PARALLEL_BOOL_)
+
+#define ALL_WORDS(X)                                                                                                   \
+    {                                                                                                                  \
+        [PARALLEL_WORD_PLUS_] = {INTEGERS(X, plus, PLUS), FLOATS(X, plus, PLUS)},                                      \
+        [PARALLEL_WORD_TIMES_] = {INTEGERS(X, times, TIMES), FLOATS(X, times, TIMES)},                                 \
+        [PARALLEL_WORD_MIN_] = {INTEGERS(X, min, MIN), FLOATS(X, min, MIN), BOOL(X, min, MIN)},                        \
+        [PARALLEL_WORD_MAX_] = {INTEGERS(X, max, MAX), FLOATS(X, max, MAX), BOOL(X, max, MAX)},                        \
+        [PARALLEL_WORD_AND_] = {INTEGERS(X, and, AND), BOOL(X, and, AND)},                                             \
+        [PARALLEL_WORD_OR_] = {INTEGERS(X, or, OR), BOOL(X, or, OR)},                                                  \
+        [PARALLEL_WORD_XOR_] = {INTEGERS(X, xor, XOR), BOOL(X, xor, XOR)},                                             \
+    }
 
 _Static_assert(PARALLEL_WORDS_ == 7 && PARALLEL_NUMBERS_ == 12, "as declared");
 
-const parallel_combine parallel_word_combines[PARALLEL_WORDS_][PARALLEL_NUMBERS_] = {
-    [PARALLEL_WORD_PLUS_] = {INTEGERS(plus), FLOATS(plus)},
-    [PARALLEL_WORD_TIMES_] = {INTEGERS(times), FLOATS(times)},
-    [PARALLEL_WORD_MIN_] = {INTEGERS(min), FLOATS(min), BOOL(min)},
-    [PARALLEL_WORD_MAX_] = {INTEGERS(max), FLOATS(max), BOOL(max)},
-    [PARALLEL_WORD_AND_] = {INTEGERS(and), BOOL(and)},
-    [PARALLEL_WORD_OR_] = {INTEGERS(or), BOOL(or)},
-    [PARALLEL_WORD_XOR_] = {INTEGERS(xor), BOOL(xor)},
-};
+const parallel_combine parallel_word_combines[PARALLEL_WORDS_][PARALLEL_NUMBERS_] = ALL_WORDS(COMBINE);
+
+const pl_word pl_words[PARALLEL_WORDS_][PARALLEL_NUMBERS_] = ALL_WORDS(WORD);

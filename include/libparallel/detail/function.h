@@ -17,17 +17,18 @@
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_KERNEL_(fn, result_t)                                                                                     \
     PARALLEL_STEP_(fn, result_t)                                                                                       \
-    PARALLEL_HANDLE_(fn, result_t, false, false, fn##__parallel_step, __VA_ARGS__)
+    PARALLEL_FUSED_(fn, result_t)                                                                                      \
+    PARALLEL_HANDLE_(fn, result_t, false, false, fn##__parallel_step, PARALLEL_FUSED_KERNEL_(fn, result_t), __VA_ARGS__)
 
 #define PARALLEL_DECORATE_TASK_(fn, arg_t, result_t, ...)                                                              \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_TASK_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                              \
-    PARALLEL_HANDLE_(fn, result_t, true, false, fn##__parallel_kernel, __VA_ARGS__)
+    PARALLEL_HANDLE_(fn, result_t, true, false, fn##__parallel_kernel, 0, __VA_ARGS__)
 
 #define PARALLEL_DECORATE_SPLIT_(fn, arg_t, result_t, ...)                                                             \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_SPLIT_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                             \
-    PARALLEL_HANDLE_(fn, result_t, true, true, fn##__parallel_kernel, __VA_ARGS__)
+    PARALLEL_HANDLE_(fn, result_t, true, true, fn##__parallel_kernel, 0, __VA_ARGS__)
 
 #define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \
     typedef __typeof__(arg_t) fn##__parallel_arg;                                                                      \
@@ -40,11 +41,15 @@
 #define PARALLEL_ALIGNOF_0(fn) _Alignof(fn##__parallel_result)
 #define PARALLEL_ALIGNOF_1(fn) 0
 
-#define PARALLEL_HANDLE_(fn, result_t, fails, parts, steps, ...)                                                       \
+/* Two handles: a call that has no use for the fused kernel does not name the one that has it. */
+#define PARALLEL_HANDLE_(fn, result_t, fails, parts, steps, fused_kernel, ...)                                         \
     __attribute__((unused)) static parallel_cost fn##__parallel_cost;                                                  \
     __extension__ PARALLEL_IF_ANY_(PARALLEL_ASSERT_NAMED_(__VA_ARGS__), _Static_assert(1, ""), __VA_ARGS__);           \
     __attribute__((unused)) static const parallel_options fn##__parallel_options = {PARALLEL_SIZED_(__VA_ARGS__)};     \
-    __attribute__((unused)) static const parallel_function fn##__parallel = {                                          \
+    PARALLEL_FUNCTION_(fn, fn##__parallel, result_t, fails, parts, steps, 0, __VA_ARGS__);                             \
+    PARALLEL_FUNCTION_(fn, fn##__parallel_fused, result_t, fails, parts, steps, fused_kernel, __VA_ARGS__)
+#define PARALLEL_FUNCTION_(fn, handle, result_t, fails, parts, steps, fused_kernel, ...)                               \
+    __attribute__((unused)) static const parallel_function handle = {                                                  \
         .name = #fn,                                                                                                   \
         .arg_size = sizeof(fn##__parallel_arg),                                                                        \
         .result_size = PARALLEL_SIZEOF_(fn, result_t),                                                                 \
@@ -58,6 +63,7 @@
         .arg_align = _Alignof(fn##__parallel_arg),                                                                     \
         .result_align = PARALLEL_ALIGNOF_(fn, result_t),                                                               \
         .function = (void (*)(void))(fn),                                                                              \
+        .fused = fused_kernel,                                                                                         \
     }
 
 /* `args`, if it points to the argument type, const or not; else an error at compile time. */
@@ -68,8 +74,9 @@
 
 /* The handle of a predicate; and an error at compile time if it is none. */
 #define PARALLEL_PREDICATE_(fn, call)                                                                                  \
-    (&fn##__parallel + PARALLEL_ASSERT_(__builtin_types_compatible_p(fn##__parallel_result, _Bool), call               \
-                                        "(" #fn ", ...): the function is no predicate, its result type is not bool"))
+    (&fn##__parallel_fused + PARALLEL_ASSERT_(__builtin_types_compatible_p(fn##__parallel_result, _Bool), call         \
+                                              "(" #fn                                                                  \
+                                              ", ...): the function is no predicate, its result type is not bool"))
 
 #endif /* !__cplusplus */
 

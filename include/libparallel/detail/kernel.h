@@ -10,6 +10,7 @@
 
 #include <libparallel/detail/check.h>
 #include <libparallel/detail/paste.h>
+#include <libparallel/detail/words.h>
 
 /* The range kernel. Its own names all begin with pl_, so that `fn` may have any other. */
 #define PARALLEL_KERNEL_(fn, result_t) PARALLEL_CAT_(PARALLEL_KERNEL_, PARALLEL_IS_VOID_(result_t))(fn)
@@ -27,6 +28,76 @@
             pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
         return pl_end;                                                                                                 \
     }
+
+/* Of one whose value is an integer or bool, for reductions by words, and for counts: folds the values as they come. Of
+ * others it is never called. Programs that need none have none, as nothing refers to it. */
+#define PARALLEL_FUSED_0(fn)                                                                                           \
+    __attribute__((unused)) static void fn##__parallel_fused_kernel(void *pl_acc, const void *pl_items, size_t pl_n,   \
+                                                                    int pl_word)                                       \
+    {                                                                                                                  \
+        typedef __typeof__(PARALLEL_INTEGER_OF_(fn##__parallel_result)) pl_plain;                                      \
+        typedef __typeof__(PARALLEL_UNSIGNED_OF_(fn##__parallel_result)) pl_wrapping;                                  \
+        fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_items;                                      \
+        switch (pl_word) {                                                                                             \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_PLUS_, pl_wrapping, (pl_wrapping)(pl_value + pl_next))                \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_TIMES_, pl_wrapping, (pl_wrapping)(1u * pl_value * pl_next))          \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_MIN_, pl_plain, (pl_plain)(pl_next < pl_value ? pl_next : pl_value))  \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_MAX_, pl_plain, (pl_plain)(pl_next > pl_value ? pl_next : pl_value))  \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_AND_, pl_wrapping, (pl_wrapping)(pl_value & pl_next))                 \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_OR_, pl_wrapping, (pl_wrapping)(pl_value | pl_next))                  \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_XOR_, pl_wrapping, (pl_wrapping)(pl_value ^ pl_next))                 \
+            PARALLEL_FUSED_BY_(fn, PARALLEL_COUNT_TRUE_, unsigned, pl_value + (pl_next != 0))                          \
+        }                                                                                                              \
+    }
+#define PARALLEL_FUSED_1(fn)
+#define PARALLEL_FUSED_(fn, result_t) PARALLEL_CAT_(PARALLEL_FUSED_, PARALLEL_IS_VOID_(result_t))(fn)
+#define PARALLEL_FUSED_KERNEL_(fn, result_t) PARALLEL_CAT_(PARALLEL_FUSED_KERNEL_, PARALLEL_IS_VOID_(result_t))(fn)
+#define PARALLEL_FUSED_KERNEL_0(fn) fn##__parallel_fused_kernel
+#define PARALLEL_FUSED_KERNEL_1(fn) 0
+#define PARALLEL_FUSED_BY_(fn, word, type, combined)                                                                   \
+    case word: {                                                                                                       \
+        type pl_value = *(type *)pl_acc;                                                                               \
+        for (size_t pl_i = 0; pl_i < pl_n; pl_i++) {                                                                   \
+            fn##__parallel_result pl_result = fn(pl_args[pl_i]);                                                       \
+            type pl_next = (type)PARALLEL_INTEGER_(pl_result);                                                         \
+            pl_value = combined;                                                                                       \
+        }                                                                                                              \
+        *(type *)pl_acc = pl_value;                                                                                    \
+        break;                                                                                                         \
+    }
+
+/* A value, if it is an integer or bool, else 0; and zeros of its type, and of the unsigned one of its size. */
+#define PARALLEL_INTEGER_(x)                                                                                           \
+    _Generic((x), char                                                                                                 \
+             : (x), signed char                                                                                        \
+             : (x), unsigned char                                                                                      \
+             : (x), short                                                                                              \
+             : (x), unsigned short                                                                                     \
+             : (x), int                                                                                                \
+             : (x), unsigned                                                                                           \
+             : (x), long                                                                                               \
+             : (x), unsigned long                                                                                      \
+             : (x), long long                                                                                          \
+             : (x), unsigned long long                                                                                 \
+             : (x), _Bool                                                                                              \
+             : (x), default                                                                                            \
+             : (unsigned char)0)
+#define PARALLEL_INTEGER_OF_(type)                                                                                     \
+    _Generic(*(type *)0, char                                                                                          \
+             : (char)0, signed char                                                                                    \
+             : (signed char)0, unsigned char                                                                           \
+             : (unsigned char)0, short                                                                                 \
+             : (short)0, unsigned short                                                                                \
+             : (unsigned short)0, int : 0, unsigned : 0u, long : 0l, unsigned long : 0ul, long long : 0ll,             \
+               unsigned long long : 0ull, _Bool                                                                        \
+             : (_Bool)0, default                                                                                       \
+             : (unsigned char)0)
+#define PARALLEL_UNSIGNED_OF_(type)                                                                                    \
+    _Generic(*(type *)0, short                                                                                         \
+             : (unsigned short)0, unsigned short                                                                       \
+             : (unsigned short)0, int : 0u, unsigned : 0u, long : 0ul, unsigned long : 0ul, long long : 0ull,          \
+               unsigned long long : 0ull, default                                                                      \
+             : (unsigned char)0)
 
 /* For processes: if the function crashes, it is known where. The barrier keeps the note before what belongs to the
  * call; so this loop is not vectorised. */

@@ -15,17 +15,6 @@
 
 /* ---- words ------------------------------------------------------------------------------------------------- */
 
-enum {
-    PARALLEL_WORD_PLUS_,
-    PARALLEL_WORD_TIMES_,
-    PARALLEL_WORD_MIN_,
-    PARALLEL_WORD_MAX_,
-    PARALLEL_WORD_AND_,
-    PARALLEL_WORD_OR_,
-    PARALLEL_WORD_XOR_,
-    PARALLEL_WORDS_
-};
-
 /* The types of numbers, by size and kind. */
 enum {
     PARALLEL_I8_,
@@ -102,7 +91,7 @@ enum {
 #define PARALLEL_MAP_REDUCE_(fn_, op_, args_, n_, acc_, ...)                                                           \
     parallel_map_reduce_function(                                                                                      \
         _Generic(PARALLEL_COMBINE_ACC_(op_, (fn_##__parallel_result *)0, acc_), fn_##__parallel_result *               \
-                 : &fn_##__parallel),                                                                                  \
+                 : &fn_##__parallel_fused),                                                                            \
         PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0), PARALLEL_ARGS_(fn_, args_), (n_), (acc_),              \
         PARALLEL_OPTIONS_(__VA_ARGS__))
 

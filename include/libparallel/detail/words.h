@@ -6,6 +6,18 @@
 
 #include <libparallel/detail/paste.h>
 
+enum {
+    PARALLEL_WORD_PLUS_,
+    PARALLEL_WORD_TIMES_,
+    PARALLEL_WORD_MIN_,
+    PARALLEL_WORD_MAX_,
+    PARALLEL_WORD_AND_,
+    PARALLEL_WORD_OR_,
+    PARALLEL_WORD_XOR_,
+    PARALLEL_WORDS_,
+    PARALLEL_COUNT_TRUE_ = PARALLEL_WORDS_ /* for fused kernels: how many values are not 0, an unsigned */
+};
+
 /* PARALLEL_IS_WORD_(op) is 1 for a word, and 0 for any other name: as PARALLEL_IS_VOID_ does it. */
 #define PARALLEL_WORD_PARALLEL_PLUS() ~, 1
 #define PARALLEL_WORD_PARALLEL_TIMES() ~, 1

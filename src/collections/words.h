@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Operators on numbers: what PARALLEL_PLUS and the other words do with many numbers of each type.
+ *
+ * They commute, so numbers are folded in several lanes: those of vectors of so many bytes, whatever the machine has, as
+ * the lanes decide how floating-point sums are rounded.
+ *
+ * Integers are added and multiplied as unsigned ones, which wrap around. The least and the greatest of floating-point
+ * numbers pass over NaN: what is there is replaced if the other is less, or if it is NaN itself.
+ */
+#ifndef PL_COLLECTIONS_WORDS_H
+#define PL_COLLECTIONS_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <libparallel/reduce.h>
+
+/* Of so many bytes of numbers there is no part that is worth giving away, nor anything to learn, as they call no function
+ * of the program's, and have one cost. */
+enum { PL_WORD_HERE = 16384 };
+
+/* What the library knows of an operator that is a word, on one type. */
+typedef struct pl_word {
+    bool is_exact; /* of integers: however they are bracketed, the result is the same */
+
+    /* Puts n numbers after *value, in lanes; or, n > 0, *value becomes what they come to. */
+    void (*fold)(void *value, const void *items, size_t n);
+    void (*fold_block)(void *value, const void *items, size_t n);
+} pl_word;
+
+extern const pl_word pl_words[PARALLEL_WORDS_][PARALLEL_NUMBERS_] __attribute__((visibility("hidden")));
+
+/* Of an operator; NULL: it is the program's. */
+static inline const pl_word *pl_word_of(const parallel_combine *op)
+{
+    return op->word ? &pl_words[0][op->word - 1] : NULL;
+}
+
+/* Which word it is: PARALLEL_WORD_PLUS_ ... */
+static inline int pl_word_index(const parallel_combine *op)
+{
+    return (op->word - 1) / PARALLEL_NUMBERS_;
+}
+
+#endif
