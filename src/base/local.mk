@@ -16,6 +16,7 @@ libruntime_la_SOURCES += \
     src/base/pack.h \
     src/base/publish.h \
     src/base/size.h \
+    src/base/stream.h \
     src/base/unwind.c \
     src/base/unwind.h
 if OS_LINUX

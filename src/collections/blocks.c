@@ -36,7 +36,7 @@
 #define MANY_LINKS 512
 #define MANY_LINK_ITEMS 524288
 #define MOST_LINKS 4096
-#define LINK_BYTES 65536
+#define LINK_BYTES 262144
 #define LINK_PLACES 65536
 
 static pl_blocks blocks_of(size_t n, size_t part_size, size_t least)

@@ -42,5 +42,7 @@ libparallel_la_SOURCES += \
     src/collections/windows.h \
     src/collections/words.c \
     src/collections/words.h \
+    src/collections/words_operators.h \
+    src/collections/words_scan.c \
     src/collections/zip.c \
     src/collections/zip.h

@@ -34,7 +34,7 @@ static void get_results(const pl_map_reduction *r, size_t begin, size_t end, voi
 
 bool pl_map_reduce_is_fused(const pl_map_reduction *r)
 {
-    const pl_word *word = pl_word_of(r->op);
+    const pl_word *word = pl_words_of(r->op);
     return word && word->is_exact && r->f && r->f->fused;
 }
 
@@ -46,7 +46,7 @@ static void reduce_fused_blocks(const pl_map_reduction *r, size_t begin, size_t 
         size_t first = pl_blocks_begin(&r->work.blocks, k), n = pl_blocks_length(&r->work.blocks, k), begun = k > 0;
         if (begun)
             get_results(r, first, first + 1, parts);
-        r->f->fused(parts, r->work.args + (first + begun) * arg_size, n - begun, pl_word_index(r->op));
+        r->f->fused(parts, r->work.args + (first + begun) * arg_size, n - begun, pl_words_index(r->op));
     }
 }
 
@@ -137,7 +137,7 @@ void pl_map_reduce_fused_here(size_t begin, size_t end, void *ctx)
     const pl_map_reduction *r = ctx;
     (void)begin;
     (void)end;
-    r->f->fused(r->work.parts, r->work.args, r->work.blocks.n, pl_word_index(r->op));
+    r->f->fused(r->work.parts, r->work.args, r->work.blocks.n, pl_words_index(r->op));
 }
 
 pl_cost *pl_map_reduce_cost(const pl_map_reduction *r)

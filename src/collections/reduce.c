@@ -43,7 +43,7 @@ void pl_reduce_fold_each(const parallel_combine *op, void *left, const void *val
 
 void pl_reduce_fold_block(const parallel_combine *op, void *value, const void *items, size_t n)
 {
-    const pl_word *word = pl_word_of(op);
+    const pl_word *word = pl_words_of(op);
     if (word) {
         word->fold_block(value, items, n);
         return;

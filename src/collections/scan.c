@@ -2,12 +2,16 @@
 /*
  * Scans. The brackets: the items are cut into blocks. The first one is scanned as the serial loop does it. Of each
  * other one, a result is op(prefix, v), where `prefix` is what all blocks before it come to, from the left, and v what
- * its own items up to here come to, from its first on, from the left.
+ * its own items up to here come to, from its first on, from the left. (For words on floating-point numbers, the start
+ * of an exclusive scan is such a prefix, too, and a block has brackets of its own: words_scan.c.)
  *
  * Blocks are links of a chain (chained.h). To *make* one is to scan its own items into its place in `out`; to *pass*
  * it, to put the prefix before what its items come to; and to *finish* it, to put the prefix before each result. Where
- * the prefix is there from the beginning, an operator of the program's does all three in one pass: a result takes two
- * calls of it, but the second one waits for nothing.
+ * the prefix is there from the beginning, all three are done in one pass: a result takes two calls of an operator of
+ * the program's, but the second one waits for nothing.
+ *
+ * Numbers are cheap, and memory is not: to make a block of them is to find out what they come to, and to finish it, to
+ * scan them. So `out` is written once, and past the caches if it is larger than these.
  */
 #include "collections/scan.h"
 
@@ -21,13 +25,15 @@
 #include "call/results.h"
 #include "collections/chained.h"
 #include "collections/reduce.h"
+#include "collections/words.h"
 #include "sched/cost.h"
 
 enum {
-    LEAST_OTHERS = 32,    /* items in a block, */
-    LEAST_NUMBERS = 4096, /* and of those that are cheap */
-    VALUE_HERE = 256,     /* bytes of values of which a short call has some on its stack */
-    VALUE_MOST = 4096     /* of those of an operator that has only `call` */
+    LEAST_OTHERS = 32,      /* items in a block, */
+    LEAST_NUMBERS = 4096,   /* and of those that are cheap */
+    STREAM_BYTES = 1 << 25, /* of results that no cache has room for */
+    VALUE_HERE = 256,       /* bytes of values of which a short call has some on its stack */
+    VALUE_MOST = 4096       /* of those of an operator that has only `call` */
 };
 
 typedef struct scan {
@@ -36,6 +42,7 @@ typedef struct scan {
     const unsigned char *args;
     unsigned char *out;
     unsigned char *acc; /* the start, and then the total; NULL: inclusive */
+    unsigned how;       /* of numbers: as pl_words_scan() wants it */
 } scan;
 
 /* The place of a block has what its items come to; and, when it has been passed, what all up to its end do. */
@@ -190,8 +197,61 @@ static void do_all(void *ctx, size_t k)
     }
 }
 
-/* Numbers are scanned and then passed over once more, as that makes them known sooner. */
-static const pl_chain_work number_links = {.make = make_link, .pass = pass_link, .finish = finish_link};
+/* ---- blocks of numbers ----------------------------------------------------------------------------------- */
+
+/* Scans block k, with what comes before, or NULL; *after becomes what all up to its end come to. */
+static void scan_numbers(const scan *s, size_t k, const void *prefix, void *after)
+{
+    size_t at = pl_blocks_begin(&s->blocks, k) * s->op->type_size;
+    pl_words_scan(s->op, prefix, after, s->args + at, s->out + at, pl_blocks_length(&s->blocks, k), s->how);
+}
+
+/* What comes before block b. */
+static const void *prefix_of(const chained_scan *s, size_t b)
+{
+    return b > 0 ? place_of(s, b - 1) : s->scan.acc ? start_of(s) : NULL;
+}
+
+static void make_numbers(void *ctx, size_t k)
+{
+    const chained_scan *s = ctx;
+    size_t size = s->scan.op->type_size;
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++)
+        pl_words_scan(s->scan.op, NULL, place_of(s, b), s->scan.args + pl_blocks_begin(&s->scan.blocks, b) * size, NULL,
+                      pl_blocks_length(&s->scan.blocks, b), 0);
+}
+
+static void pass_numbers(void *ctx, size_t k)
+{
+    const chained_scan *s = ctx;
+    size_t size = s->scan.op->type_size;
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++)
+        if (prefix_of(s, b)) {
+            copy_value(room_of(s), prefix_of(s, b), size);
+            pl_reduce_fold(s->scan.op, room_of(s), place_of(s, b), 1);
+            copy_value(place_of(s, b), room_of(s), size);
+        }
+}
+
+static void finish_numbers(void *ctx, size_t k)
+{
+    const chained_scan *s = ctx;
+    unsigned char after[sizeof(long double)]; /* which is known */
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++)
+        scan_numbers(&s->scan, b, prefix_of(s, b), after);
+}
+
+static void do_all_numbers(void *ctx, size_t k)
+{
+    const chained_scan *s = ctx;
+    for (size_t b = k * s->blocks; b < blocks_end(s, k); b++)
+        scan_numbers(&s->scan, b, prefix_of(s, b), place_of(s, b));
+}
+
+/* ---- whole scans ----------------------------------------------------------------------------------------- */
+
+static const pl_chain_work number_links = {
+    .make = make_numbers, .pass = pass_numbers, .finish = finish_numbers, .all = do_all_numbers};
 static const pl_chain_work value_links = {.make = make_link, .pass = pass_link, .finish = finish_link, .all = do_all};
 
 static void begin_scan(pl_chained *c)
@@ -208,7 +268,22 @@ static void end_scan(pl_chained *c)
         memcpy(s->scan.acc, place_of(s, s->scan.blocks.count - 1), s->scan.op->type_size);
 }
 
-/* All of a short one, on the caller. */
+/* All of a short one, on the caller; and of numbers. */
+static void scan_numbers_here(size_t begin, size_t end, void *ctx)
+{
+    const scan *s = ctx;
+    unsigned char after[sizeof(long double)];
+    size_t size = s->op->type_size;
+    (void)begin;
+    (void)end;
+    if (s->acc)
+        copy_value(after, s->acc, size);
+    for (size_t k = 0; k < s->blocks.count; k++)
+        scan_numbers(s, k, k > 0 || s->acc ? after : NULL, after);
+    if (s->acc)
+        copy_value(s->acc, after, size);
+}
+
 static void scan_here(size_t begin, size_t end, void *ctx)
 {
     const scan *s = ctx;
@@ -231,19 +306,21 @@ static void scan_here(size_t begin, size_t end, void *ctx)
 
 static scan scan_of(const parallel_combine *op, const void *args, size_t n, void *out, void *acc)
 {
+    bool is_large = out != args && n > STREAM_BYTES / op->type_size;
     return (scan){
         .blocks = pl_blocks_of_links(n, op->type_size, op->type_size, op->word ? LEAST_NUMBERS : LEAST_OTHERS),
         .op = op,
         .args = args,
         .out = out,
         .acc = acc,
+        .how = (acc ? PL_WORDS_EXCLUSIVE : 0) | (is_large ? PL_WORDS_STREAM : 0),
     };
 }
 
 /* What items of a scan have cost; those of reductions cost less. */
 static pl_cost *cost_of(const parallel_combine *op)
 {
-    return pl_cost_of(op->scan ? (uintptr_t)op->scan : (uintptr_t)op->call * 31 + (uintptr_t)op->fold);
+    return pl_cost_of(op->scan ? (uintptr_t)op->scan : (uintptr_t)op->call * 31 + (uintptr_t)op->fold + 1);
 }
 
 PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args, size_t n, void *out, void *acc,
@@ -252,7 +329,7 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
     parallel_combine own;
     parallel_options merged;
     pl_failure_clear_last();
-    if (!pl_reduce_copy(&own, op) || (n && (!args || !out)) || (!own.scan && own.type_size > VALUE_MOST))
+    if (!pl_reduce_copy(&own, op) || (n && (!args || !out)) || (!own.scan && !own.word && own.type_size > VALUE_MOST))
         return pl_failure_return(EINVAL);
     if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
         return pl_failure_return(ENOMEM);
@@ -276,16 +353,27 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
     return pl_chained_run(&s.chained, begin_scan, end_scan, cost, has_options ? &merged : NULL, request);
 }
 
+/* In one block, as there is none with fewer. */
+static int scan_few_numbers(const parallel_combine *op, const void *args, size_t n, void *out, void *acc)
+{
+    unsigned char after[sizeof(long double)];
+    pl_words_scan(op, acc, acc ? acc : after, args, out, n, acc ? PL_WORDS_EXCLUSIVE : 0);
+    pl_failure_clear_last();
+    return 0;
+}
+
 int pl_scan_into(const parallel_combine *op, const void *args, size_t n, void *out, void *acc,
                  const parallel_options *options, const pl_request *request)
 {
-    bool is_plain = !options && op && op->size == sizeof *op && op->scan && op->fold && !op->options && op->type_size &&
-                    op->type_size <= VALUE_HERE && op->type_align <= PL_LINE && args && out && n;
+    bool is_plain = !options && op && op->size == sizeof *op && (op->scan || op->word) && op->fold && !op->options &&
+                    op->type_size && op->type_size <= VALUE_HERE && op->type_align <= PL_LINE && args && out && n;
+    if (is_plain && op->word && n <= PL_WORD_HERE / op->type_size)
+        return scan_few_numbers(op, args, n, out, acc);
     const pl_cost *cost = is_plain ? cost_of(op) : NULL;
     if (!is_plain || !pl_blocks_fit_here(cost, n))
         return scan_with(op, args, n, out, acc, options, request);
     scan s = scan_of(op, args, n, out, acc);
-    return pl_blocks_run_here(scan_here, &s, cost, n);
+    return pl_blocks_run_here(op->word ? scan_numbers_here : scan_here, &s, cost, n);
 }
 
 PL_NOT_INLINED parallel_results *pl_scan(const parallel_combine *op, const void *args, size_t n,

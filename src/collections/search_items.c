@@ -58,8 +58,8 @@ typedef struct item_search {
 
 /* ---- pieces ---------------------------------------------------------------------------------------------- */
 
-/* Whether the predicate holds of none of the items [begin, end), or is to hold of all and does. That is known sooner than
- * which one it is: of so many that they cannot be dear, as they are looked at once more otherwise. */
+/* Whether the predicate holds of none of the items [begin, end), or is to hold of all and does. That is known sooner
+ * than which one it is: of so many that they cannot be dear, as they are looked at once more otherwise. */
 static bool is_in_vain(const pl_search_call *s, size_t begin, size_t end)
 {
     if (!s->f->fused || end - begin < LEAST_FUSED)

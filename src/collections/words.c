@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What words mean, for each type: words.h says how. */
 #include "collections/words.h"
+#include "collections/words_operators.h"
 
 #include <math.h>
 #include <stdalign.h>
@@ -10,63 +11,6 @@
 
 /* Of all lanes: eight vectors of 16 bytes. */
 #define LANE_BYTES 128
-
-/* A vector that may stand anywhere. */
-#define VECTOR(type, bytes) __attribute__((vector_size(bytes), aligned(_Alignof(type)), may_alias)) type
-
-/* Whether this machine has vectors of 32 bytes: then four do what eight do elsewhere, to the same lanes. */
-#ifdef __x86_64__
-#define WIDE __attribute__((target("avx2")))
-#define IS_WIDE() __builtin_cpu_supports("avx2")
-#else
-#define WIDE
-#define IS_WIDE() 0
-#endif
-
-/* Each operator on two numbers. */
-#define PLUS_N(a, b) ((a) + (b))
-#define TIMES_N(a, b) ((a) * (b))
-#define AND_N(a, b) ((a) & (b))
-#define OR_N(a, b) ((a) | (b))
-#define XOR_N(a, b) ((a) ^ (b))
-#define MIN_N(a, b) ((b) < (a) ? (b) : (a))
-#define MAX_N(a, b) ((b) > (a) ? (b) : (a))
-#define LEAST_N(a, b) ((b) < (a) || (a) != (a) ? (b) : (a))
-#define GREATEST_N(a, b) ((b) > (a) || (a) != (a) ? (b) : (a))
-
-/* What `mask` chooses of two vectors: all bits of a lane are set, or none. */
-#define CHOOSE(mask, a, b) ((__typeof__(a))(((mask) & (__typeof__(mask))(a)) | (~(mask) & (__typeof__(mask))(b))))
-
-/* Each operator on two vectors. */
-#define PLUS_V(a, b) ((a) + (b))
-#define TIMES_V(a, b) ((a) * (b))
-#define AND_V(a, b) ((a) & (b))
-#define OR_V(a, b) ((a) | (b))
-#define XOR_V(a, b) ((a) ^ (b))
-#define MIN_V(a, b) CHOOSE((b) < (a), b, a)
-#define MAX_V(a, b) CHOOSE((b) > (a), b, a)
-#define LEAST_V(a, b) CHOOSE(((b) < (a)) | ((a) != (a)), b, a)
-#define GREATEST_V(a, b) CHOOSE(((b) > (a)) | ((a) != (a)), b, a)
-
-/* The same as statements, as they are fastest in lanes, in which there is no NaN: gcc makes instructions for the lesser
- * and the greater of each lane out of a loop, and clang of a mask. */
-#define PLUS_TO(a, b) a = PLUS_V(a, b)
-#define TIMES_TO(a, b) a = TIMES_V(a, b)
-#define AND_TO(a, b) a = AND_V(a, b)
-#define OR_TO(a, b) a = OR_V(a, b)
-#define XOR_TO(a, b) a = XOR_V(a, b)
-#ifdef __clang__
-#define MIN_TO(a, b) a = MIN_V(a, b)
-#define MAX_TO(a, b) a = MAX_V(a, b)
-#else
-#define MIN_TO(a, b) EACH_LANE(a, MIN_N((a)[pl_k], (b)[pl_k]))
-#define MAX_TO(a, b) EACH_LANE(a, MAX_N((a)[pl_k], (b)[pl_k]))
-#define EACH_LANE(a, value)                                                                                            \
-    for (size_t pl_k = 0; pl_k < sizeof(a) / sizeof(a)[0]; pl_k++)                                                     \
-    (a)[pl_k] = value
-#endif
-#define LEAST_TO(a, b) MIN_TO(a, b)
-#define GREATEST_TO(a, b) MAX_TO(a, b)
 
 /* A lane begins with a number; where NaN is passed over, with what any number replaces, or is. If that is the result,
  * there was nothing else, and the numbers are looked at once more. */
@@ -88,14 +32,6 @@
 #define MAX_IS_VAGUE(value) 0
 #define LEAST_IS_VAGUE(value) ((value) == (__typeof__(value))INFINITY)
 #define GREATEST_IS_VAGUE(value) ((value) == -(__typeof__(value))INFINITY)
-
-/* There is one copy of each fold, for blocks and for parts, short calls and long ones: compilers exchange the operands
- * of a sum as they like, once in each copy, and of two NaN the first is the result. */
-#ifdef __clang__
-#define ONE_COPY __attribute__((noinline))
-#else
-#define ONE_COPY __attribute__((noinline, noclone))
-#endif
 
 /* What becomes of each lane, in `steps` rounds of all lanes, 1 or more. */
 #define LANES_OF_16(name, type, as, op)                                                                                \
@@ -146,60 +82,9 @@
         out[3] = d;                                                                                                    \
     }
 
-/* Scans n numbers of `type`, taken for `as`. Here, too, there is one copy of each: what comes before a block is put
- * before its items in a pass of its own. */
-#define SCAN(name, type, as, wide, op)                                                                                 \
-    ONE_COPY static void scan_##name##_##type(const void *prefix, void *left, const void *items, void *out, size_t n,  \
-                                              bool exclusive)                                                          \
-    {                                                                                                                  \
-        const as *x = items;                                                                                           \
-        as value, *y = out;                                                                                            \
-        if (x) {                                                                                                       \
-            memcpy(&value, left, sizeof value);                                                                        \
-            for (size_t i = 0; i < n; i++) {                                                                           \
-                as next = (as)op##_N((wide)value, (wide)x[i]);                                                         \
-                y[i] = exclusive ? value : next;                                                                       \
-                value = next;                                                                                          \
-            }                                                                                                          \
-            memcpy(left, &value, sizeof value);                                                                        \
-        }                                                                                                              \
-        if (prefix)                                                                                                    \
-            apply_##name##_##type(prefix, out, n);                                                                     \
-    }
-
-/* Puts *prefix before each of n numbers. */
-#define APPLY(name, type, as, wide, op)                                                                                \
-    ONE_COPY static void apply_##name##_##type(const void *prefix, as *y, size_t n)                                    \
-    {                                                                                                                  \
-        typedef VECTOR(as, 16) vector;                                                                                 \
-        enum { IN_VECTOR = 16 / sizeof(as) };                                                                          \
-        as before;                                                                                                     \
-        vector all;                                                                                                    \
-        size_t i = 0;                                                                                                  \
-        memcpy(&before, prefix, sizeof before);                                                                        \
-        for (size_t k = 0; k < IN_VECTOR; k++)                                                                         \
-            all[k] = before;                                                                                           \
-        for (; n - i >= IN_VECTOR; i += IN_VECTOR) {                                                                   \
-            vector *v = (vector *)(void *)(y + i);                                                                     \
-            *v = op##_V(all, *v);                                                                                      \
-        }                                                                                                              \
-        for (; i < n; i++)                                                                                             \
-            y[i] = (as)op##_N((wide)before, (wide)y[i]);                                                               \
-    }
-#define APPLY_ONE(name, type, as, wide, op)                                                                            \
-    ONE_COPY static void apply_##name##_##type(const void *prefix, as *y, size_t n)                                    \
-    {                                                                                                                  \
-        as before;                                                                                                     \
-        memcpy(&before, prefix, sizeof before);                                                                        \
-        for (size_t i = 0; i < n; i++)                                                                                 \
-            y[i] = (as)op##_N((wide)before, (wide)y[i]);                                                               \
-    }
-
 /* Folds n numbers of `type`, taken for `as` (which wraps around, where `type` may not; `wide` is what a machine
  * calculates with): after *left, if that has `begun`; else n > 0, and they are the first. */
 #define FOLD(name, type, as, wide, op)                                                                                 \
-    APPLY(name, type, as, wide, op)                                                                                    \
-    SCAN(name, type, as, wide, op)                                                                                     \
     LANES_OF_16(name, type, as, op)                                                                                    \
     LANES_OF_32(name, type, as, op)                                                                                    \
     ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n, bool begun)                     \
@@ -238,8 +123,6 @@
 
 /* Those that vectors do not have, or machines not fast. */
 #define FOLD_ONE(name, type, as, wide, op)                                                                             \
-    APPLY_ONE(name, type, as, wide, op)                                                                                \
-    SCAN(name, type, as, wide, op)                                                                                     \
     ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n, bool begun)                     \
     {                                                                                                                  \
         const as *x = items;                                                                                           \
@@ -275,8 +158,6 @@ FOLD(times, double, double, double, TIMES)
 FOLD(min, double, double, double, LEAST)
 FOLD(max, double, double, double, GREATEST)
 
-typedef long double long_double;
-typedef bool boolean; /* a name, and no macro */
 FOLD_ONE(plus, long_double, long_double, long_double, PLUS)
 FOLD_ONE(times, long_double, long_double, long_double, TIMES)
 FOLD_ONE(min, long_double, long_double, long_double, LEAST)
@@ -324,15 +205,7 @@ FOLD_ONE(xor, boolean, boolean, int, XOR)
             }                                                                                                          \
         }                                                                                                              \
         memcpy(left, &value, sizeof value); /* which may be one of the items */                                        \
-    }                                                                                                                  \
-    static void prefixes_##word##_##type(const void *prefix, void *value, const void *items, void *out, size_t n,      \
-                                         bool exclusive)                                                               \
-    {                                                                                                                  \
-        scan_##of(prefix, value, items, out, n, exclusive);                                                            \
     }
-
-/* Whether a type has no fractions. */
-#define IS_EXACT(type) ((type)0.5 != 0.5)
 
 /* All words that are of each type, with the fold of the type that it is taken for. */
 #define EACH_OF_INTEGER(X, type, like)                                                                                 \
@@ -378,7 +251,6 @@ EACH_OF_BOOL(ONE)
         .fold = blocks_##op##_##type,                                                                                  \
         .cost = &cost_##op##_##type,                                                                                   \
         .word = PARALLEL_WORD_##upper##_ * PARALLEL_NUMBERS_ + (kind) + 1,                                             \
-        .scan = prefixes_##op##_##type,                                                                                \
     }
 #define WORD(op, upper, type, kind)                                                                                    \
     [kind] = {                                                                                                         \

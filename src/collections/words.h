@@ -16,8 +16,8 @@
 
 #include <libparallel/reduce.h>
 
-/* Of so many bytes of numbers there is no part that is worth giving away, nor anything to learn, as they call no function
- * of the program's, and have one cost. */
+/* Of so many bytes of numbers no part is worth giving away, and nothing is to be learnt: they call no function of the
+ * program's, and have one cost. */
 enum { PL_WORD_HERE = 16384 };
 
 /* What the library knows of an operator that is a word, on one type. */
@@ -32,15 +32,29 @@ typedef struct pl_word {
 extern const pl_word pl_words[PARALLEL_WORDS_][PARALLEL_NUMBERS_] __attribute__((visibility("hidden")));
 
 /* Of an operator; NULL: it is the program's. */
-static inline const pl_word *pl_word_of(const parallel_combine *op)
+static inline const pl_word *pl_words_of(const parallel_combine *op)
 {
     return op->word ? &pl_words[0][op->word - 1] : NULL;
 }
 
 /* Which word it is: PARALLEL_WORD_PLUS_ ... */
-static inline int pl_word_index(const parallel_combine *op)
+static inline int pl_words_index(const parallel_combine *op)
 {
     return (op->word - 1) / PARALLEL_NUMBERS_;
 }
+
+/* How a scan is to be. */
+enum {
+    PL_WORDS_EXCLUSIVE = 1, /* the results before, of which the first is the prefix */
+    PL_WORDS_STREAM = 2     /* into memory that is not to be in caches */
+};
+
+/*
+ * Scans n numbers by themselves, in brackets that depend on n and the type alone, and puts *prefix before each result,
+ * if that is not NULL; an exclusive scan has one. *after becomes what the prefix and all numbers come to. `out` may be
+ * `items`, or NULL: then only *after is wanted.
+ */
+void pl_words_scan(const parallel_combine *op, const void *prefix, void *after, const void *items, void *out, size_t n,
+                   unsigned how);
 
 #endif

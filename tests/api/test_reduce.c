@@ -105,6 +105,41 @@ static double sum_with(const double *in, size_t n, parallel_options o)
     return sum;
 }
 
+/* The brackets of sums, whatever vectors the machine has: blocks of 1024, which have 16 lanes; then what is left. */
+enum { BLOCK = 1024, LANES = 16 };
+
+static double block_of(const double *in, size_t n, const double *before)
+{
+    double lanes[LANES] = {0}, pairs[2], sum = before ? *before : in[0];
+    size_t whole = n / LANES * LANES;
+    for (size_t i = 0; i < whole; i++)
+        lanes[i % LANES] = i < LANES ? in[i] : lanes[i % LANES] + in[i];
+    for (int k = 0; k < 2; k++)
+        pairs[k] = ((lanes[k] + lanes[2 + k]) + (lanes[4 + k] + lanes[6 + k])) +
+                   ((lanes[8 + k] + lanes[10 + k]) + (lanes[12 + k] + lanes[14 + k]));
+    if (whole)
+        sum = before ? sum + pairs[0] + pairs[1] : pairs[0] + pairs[1];
+    for (size_t i = whole ? whole : !before; i < n; i++)
+        sum += in[i];
+    return sum;
+}
+
+START_TEST(sums_have_the_brackets_of_their_number)
+{
+    size_t n = 20 * BLOCK;
+    double *in = wild_doubles(n);
+    for (size_t k = 1; k < n; k += k < 70 ? 1 : k / 7) {
+        double sum = 0.25, expected = 0.25;
+        ck_assert_int_eq(parallel_reduce(PARALLEL_PLUS, (const double *)in, k, &sum), 0);
+        expected = block_of(in, k < BLOCK ? k : BLOCK, &expected);
+        for (size_t at = BLOCK; at < k; at += BLOCK)
+            expected += block_of(in + at, k - at < BLOCK ? k - at : BLOCK, NULL);
+        ck_assert_msg(memcmp(&sum, &expected, sizeof sum) == 0, "n = %zu", k);
+    }
+    free(in);
+}
+END_TEST
+
 static const double *all_doubles;
 
 static double sum_of_some(size_t n)
@@ -612,6 +647,7 @@ int main(void)
     tcase_add_loop_test(c, words_of_integers, 0, SIZES);
     tcase_add_loop_test(c, words_of_bool, 0, SIZES);
     tcase_add_loop_test(c, words_of_floats, 0, SIZES);
+    tcase_add_test(c, sums_have_the_brackets_of_their_number);
     tcase_add_loop_test(c, sums_are_the_same_bit_for_bit, 0, SIZES);
     tcase_add_test(c, nan_is_passed_over);
     tcase_add_loop_test(c, operators_that_do_not_commute, 0, SIZES);

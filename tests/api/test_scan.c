@@ -123,6 +123,71 @@ static double *wild_doubles(size_t n)
     return in;
 }
 
+/* The brackets, whatever vectors the machine has: blocks of 4096, in groups of eight. */
+enum { BLOCK = 4096, GROUP = 8 };
+
+/* Scans one block; returns what it comes to. */
+static double scan_block(const double *in, size_t n, const double *prefix, double *out)
+{
+    double carry = 0;
+    for (size_t at = 0; at < n; at += GROUP) {
+        double v[GROUP] = {0};
+        size_t length = n - at < GROUP ? n - at : GROUP;
+        memcpy(v, in + at, length * sizeof *v);
+        for (size_t half = 1; half < GROUP; half *= 2)
+            for (size_t i = 0; i < GROUP; i++)
+                v[i] = i & half ? v[i / half * half - 1] + v[i] : v[i];
+        for (size_t i = 0; i < length; i++) {
+            v[i] = at ? carry + v[i] : v[i];
+            out[at + i] = prefix ? *prefix + v[i] : v[i];
+        }
+        carry = v[length - 1];
+    }
+    return carry;
+}
+
+START_TEST(sums_have_the_brackets_of_their_number)
+{
+    size_t most = 6 * BLOCK;
+    double *in = wild_doubles(most), *expected = some_room(2 * most * sizeof *in), *out = expected + most;
+    for (size_t n = 1; n < most; n += n < 70 ? 1 : n / 7) {
+        double prefix = 0.25, total = 0.25;
+        for (size_t at = 0; at < n; at += BLOCK) {
+            double block = scan_block(in + at, n - at < BLOCK ? n - at : BLOCK, at ? &prefix : NULL, expected + at);
+            prefix = at ? prefix + block : block;
+        }
+        ck_assert_int_eq(parallel_scan_into(PARALLEL_PLUS, (const double *)in, n, out), 0);
+        ck_assert_msg(memcmp(out, expected, n * sizeof *out) == 0, "n = %zu", n);
+        prefix = 0.25;
+        for (size_t at = 0; at < n; at += BLOCK)
+            prefix += scan_block(in + at, n - at < BLOCK ? n - at : BLOCK, &prefix, expected + at);
+        ck_assert_int_eq(parallel_scan_exclusive_into(PARALLEL_PLUS, (const double *)in, n, out, &total), 0);
+        ck_assert_msg(memcmp(out + 1, expected, (n - 1) * sizeof *out) == 0, "n = %zu, exclusive", n);
+        ck_assert(*out == 0.25 && total == prefix);
+    }
+    free(in);
+    free(expected);
+}
+END_TEST
+
+/* What is larger than caches is written past them, if it is not the items, and stands at a multiple of 16 bytes. */
+START_TEST(large_scans)
+{
+    size_t n = 4500000;
+    double *in = wild_doubles(n), *room = some_room((2 * n + 1) * sizeof *in), *out = room + _i, *exclusive = out + n;
+    double total = 0.25, last = 0.25;
+    ck_assert_int_eq(parallel_scan_into(PARALLEL_PLUS, (const double *)in, n, out), 0);
+    ck_assert_int_eq(parallel_scan_exclusive_into(PARALLEL_PLUS, (const double *)in, n, exclusive, &total), 0);
+    double *again = wild_doubles(n);
+    ck_assert_int_eq(parallel_scan_into(PARALLEL_PLUS, in, n, in), 0);
+    ck_assert_int_eq(parallel_scan_exclusive_into(PARALLEL_PLUS, again, n, again, &last), 0);
+    ck_assert(memcmp(out, in, n * sizeof *in) == 0 && memcmp(exclusive, again, n * sizeof *in) == 0 && total == last);
+    free(in);
+    free(again);
+    free(room);
+}
+END_TEST
+
 static double add(double a, double b)
 {
     return a + b;
@@ -457,6 +522,8 @@ int main(void)
     tcase_set_timeout(c, 100);
     tcase_add_loop_test(c, words_of_integers, 0, SIZES);
     tcase_add_loop_test(c, words_of_floats, 0, SIZES);
+    tcase_add_test(c, sums_have_the_brackets_of_their_number);
+    tcase_add_loop_test(c, large_scans, 0, 2);
     tcase_add_loop_test(c, sums_are_the_same_bit_for_bit, 0, 3 * SIZES);
     tcase_add_loop_test(c, operators_that_do_not_commute, 0, SIZES);
     tcase_add_test(c, values_of_all_sizes);
