@@ -68,6 +68,7 @@ api_tests = \
     tests/api/test_for_2d \
     tests/api/test_for_each \
     tests/api/test_for_each_options \
+    tests/api/test_fused \
     tests/api/test_giving_up \
     tests/api/test_kept \
     tests/api/test_life \
@@ -177,6 +178,8 @@ tests_api_test_for_each_CFLAGS = $(test_cflags)
 tests_api_test_for_each_LDADD = $(api_ldadd)
 tests_api_test_for_each_options_CFLAGS = $(test_cflags)
 tests_api_test_for_each_options_LDADD = $(api_ldadd)
+tests_api_test_fused_CFLAGS = $(test_cflags)
+tests_api_test_fused_LDADD = $(api_ldadd)
 tests_api_test_for_2d_CFLAGS = $(test_cflags)
 tests_api_test_for_2d_LDADD = $(api_ldadd)
 tests_api_test_giving_up_CFLAGS = $(test_cflags)

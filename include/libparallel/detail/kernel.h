@@ -47,6 +47,8 @@
             PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_OR_, pl_wrapping, (pl_wrapping)(pl_value | pl_next))                  \
             PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_XOR_, pl_wrapping, (pl_wrapping)(pl_value ^ pl_next))                 \
             PARALLEL_FUSED_BY_(fn, PARALLEL_COUNT_TRUE_, unsigned, pl_value + (pl_next != 0))                          \
+        default:                                                                                                       \
+            break;                                                                                                     \
         }                                                                                                              \
     }
 #define PARALLEL_FUSED_1(fn)
