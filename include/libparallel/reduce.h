@@ -28,7 +28,8 @@ typedef struct parallel_combine {
     /**
      * Does that for n items, with the operator inlined; or NULL. The items are treated in blocks of `block` neighbours,
      * which is not 0, and may be more than n: those of the first block are combined with *left, one after the other;
-     * those of each further block with each other; and then *left with the values of these blocks, in order.
+     * those of each further block with each other; and then *left with the values of these blocks, in order. (A word
+     * may put the numbers of a block in lanes, and integers in any brackets.)
      */
     void (*fold)(void *left, const void *items, size_t n, size_t block);
 

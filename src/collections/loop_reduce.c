@@ -13,6 +13,7 @@ static pl_map_reduction loop_reduction_of(const pl_map_reduction *loop, const pa
     r.loop = loop->loop;
     r.captures = loop->captures;
     r.first = loop->first;
+    pl_map_reduce_fit_blocks(&r);
     return r;
 }
 

@@ -39,6 +39,7 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
                       : pl_blocks_check(options, function.options, request);
     if (is_map || own.type_size > PL_MAP_REDUCE_BUFFER || own.type_align > PL_LINE)
         return pl_map_reduce_tasks(&r, acc, &merged, request);
+    pl_map_reduce_fit_blocks(&r);
     return pl_blocks_run(&r.work, acc, pl_map_reduce_cost(&r), has_options ? &merged : NULL, NULL, request);
 }
 
@@ -64,6 +65,7 @@ int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const 
     if (pl_map_reduce_is_fused(&r))
         return pl_blocks_run_here(pl_map_reduce_fused_here, &r, cost, n);
     r = pl_map_reduce_prepare(f, op, args, n);
+    pl_map_reduce_fit_blocks(&r);
     r.work.parts = acc;
     return pl_blocks_run_here(pl_map_reduce_here, &r, cost, n);
 }

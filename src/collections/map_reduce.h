@@ -36,6 +36,10 @@ typedef struct pl_map_reduction {
 pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const parallel_combine *op, const void *args,
                                        size_t n);
 
+/* Where results are integers, blocks are nothing to what they come to: so they become as large as they are worth. For
+ * those that are run block by block; there are some. */
+void pl_map_reduce_fit_blocks(pl_map_reduction *r);
+
 /* What tasks cost that do both. */
 pl_cost *pl_map_reduce_cost(const pl_map_reduction *r);
 

@@ -149,10 +149,19 @@ pl_cost *pl_map_reduce_cost(const pl_map_reduction *r)
     return pl_cost_of(f * 31 + op);
 }
 
+void pl_map_reduce_fit_blocks(pl_map_reduction *r)
+{
+    const pl_word *word = pl_words_of(r->op);
+    if (word && word->is_exact)
+        r->work.blocks = pl_blocks_of_size(
+            r->work.blocks.n,
+            pl_size_multiply(pl_chained_worth(pl_map_reduce_cost(r), r->work.blocks.size), r->work.blocks.size));
+}
+
 pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const parallel_combine *op, const void *args,
                                        size_t n)
 {
-    pl_map_reduction r = {
+    return (pl_map_reduction){
         .work = {.blocks = pl_blocks_of_values(n, op->type_size, false),
                  .part_size = op->type_size,
                  .part_align = op->type_align,
@@ -164,10 +173,4 @@ pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const paralle
         .op = op,
         .piece = op->type_size < PL_MAP_REDUCE_BUFFER ? PL_MAP_REDUCE_BUFFER / op->type_size : 1,
     };
-    if (n > 0 &&
-        pl_map_reduce_is_fused(&r)) { /* blocks are nothing to the result, so they are as large as they are worth */
-        size_t worth = pl_chained_worth(pl_map_reduce_cost(&r), r.work.blocks.size);
-        r.work.blocks = pl_blocks_of_size(n, pl_size_multiply(worth, r.work.blocks.size));
-    }
-    return r;
 }
