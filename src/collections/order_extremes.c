@@ -198,7 +198,7 @@ const void *pl_order_extreme(const parallel_order *order, const void *args, size
 {
     bool is_plain = !options && order && order->size == sizeof *order && order->call && order->cost &&
                     !order->options && order->type_size && (unsigned)order->number <= PARALLEL_NUMBERS_ && args && n;
-    if (is_plain && order->number && n <= PL_WORD_HERE / order->type_size)
+    if (is_plain && order->number && n <= PL_WORDS_HERE / order->type_size)
         return number_here(order, args, n, greatest);
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)order->cost, n))
         return extreme_with(order, args, n, greatest, options, request);

@@ -135,7 +135,7 @@ int pl_reduce(const parallel_combine *op, const void *args, size_t n, void *acc,
 {
     bool is_plain = !options && op && op->size == sizeof *op && op->fold && op->cost && !op->options && op->type_size &&
                     args && acc && n;
-    if (is_plain && op->word && n <= PL_WORD_HERE / op->type_size)
+    if (is_plain && op->word && n <= PL_WORDS_HERE / op->type_size)
         return fold_numbers(op, args, n, acc);
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)op->cost, n))
         return reduce_with(op, args, n, acc, options, request);

@@ -18,7 +18,7 @@
 
 /* Of so many bytes of numbers no part is worth giving away, and nothing is to be learnt: they call no function of the
  * program's, and have one cost. */
-enum { PL_WORD_HERE = 16384 };
+enum { PL_WORDS_HERE = 16384 };
 
 /* What the library knows of an operator that is a word, on one type. */
 typedef struct pl_word {
@@ -31,16 +31,21 @@ typedef struct pl_word {
 
 extern const pl_word pl_words[PARALLEL_WORDS_][PARALLEL_NUMBERS_] __attribute__((visibility("hidden")));
 
-/* Of an operator; NULL: it is the program's. */
-static inline const pl_word *pl_words_of(const parallel_combine *op)
-{
-    return op->word ? &pl_words[0][op->word - 1] : NULL;
-}
-
-/* Which word it is: PARALLEL_WORD_PLUS_ ... */
+/* Which word an operator is that is one, PARALLEL_WORD_PLUS_ ..., and on which numbers, PARALLEL_I8_ ... */
 static inline int pl_words_index(const parallel_combine *op)
 {
     return (op->word - 1) / PARALLEL_NUMBERS_;
+}
+
+static inline int pl_words_number(const parallel_combine *op)
+{
+    return (op->word - 1) % PARALLEL_NUMBERS_;
+}
+
+/* What is known of an operator; NULL: it is the program's. */
+static inline const pl_word *pl_words_of(const parallel_combine *op)
+{
+    return op->word ? &pl_words[pl_words_index(op)][pl_words_number(op)] : NULL;
 }
 
 /* How a scan is to be. */

@@ -342,7 +342,7 @@ void pl_words_scan(const parallel_combine *op, const void *prefix, void *after, 
     }
     if (prefix)
         memcpy(all, prefix, op->type_size);
-    scans[0][op->word - 1](prefix ? all : NULL, own, items, out, n, how);
+    scans[pl_words_index(op)][pl_words_number(op)](prefix ? all : NULL, own, items, out, n, how);
     if (prefix && !word->is_exact)
         word->fold(all, own, 1);
     memcpy(after, prefix && !word->is_exact ? all : own, op->type_size);
