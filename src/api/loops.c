@@ -6,6 +6,7 @@
 #include "api/executors.h"
 #include "call/call.h"
 #include "call/failure.h"
+#include "call/light.h"
 #include "call/plain.h"
 #include "collections/captures.h"
 #include "collections/tiles.h"
@@ -41,11 +42,22 @@ static bool is_plain(const pl_context *task, const pl_cost *cost, size_t n)
     return n > 0 && n <= PTRDIFF_MAX && (!task || pl_inline_fits_in_task(cost, n));
 }
 
+/* Whether options make no difference to a loop that runs at once. */
+static bool is_light(const parallel_options *options)
+{
+    return pl_light_allows(options, false) && !options->extras && !options->grain &&
+           (unsigned)options->max_workers <= pl_pool_cores();
+}
+
 static int run_loop(const known_loop *known, size_t n, const parallel_options *options)
 {
     pl_cost *cost = known->cost ? (pl_cost *)known->cost : pl_cost_of(known->cost_key);
-    return !options && is_plain(known->loop.parent, cost, n) ? pl_plain_loop(&known->loop, n, cost)
-                                                             : run_with(known, n, options);
+    if (!is_plain(known->loop.parent, cost, n))
+        return run_with(known, n, options);
+    if (!options)
+        return pl_plain_loop(&known->loop, n, cost);
+    return is_light(options) && pl_inline_fits(cost, n) ? pl_plain_at_once(&known->loop, n, cost, n)
+                                                        : run_with(known, n, options);
 }
 
 /* ---- over [0, n) ----------------------------------------------------------------------------------------- */

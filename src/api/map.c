@@ -7,6 +7,7 @@
 #include "api/executors.h"
 #include "call/call.h"
 #include "call/failure.h"
+#include "call/light.h"
 #include "call/plain.h"
 #include "collections/indices.h"
 #include "base/size.h"
@@ -14,13 +15,18 @@
 
 /* ---- plain calls ----------------------------------------------------------------------------------------- */
 
+/* Whether nothing is wrong with a call but, perhaps, its options. */
+static inline bool is_right(const parallel_function *f, const void *args, size_t n)
+{
+    return f && f->size == sizeof *f && f->kernel && f->cost && args && pl_function_is_aligned(f) && f->arg_size &&
+           f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX && n <= PTRDIFF_MAX / UINT16_MAX;
+}
+
 /* Whether a call is one of a function that cannot fail, and without any options. Such a call needs no account of
  * failures, nor much else. */
 static bool is_plain(const parallel_function *f, const void *args, size_t n, const parallel_options *options)
 {
-    return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
-           pl_function_is_aligned(f) && f->arg_size && f->arg_size <= UINT16_MAX && f->result_size <= UINT16_MAX &&
-           n <= PTRDIFF_MAX / UINT16_MAX;
+    return !options && is_right(f, args, n) && !f->can_fail && !f->options;
 }
 
 /* Runs a call at once, on its caller. Then the thread has no last failure (failure.c), but that of a call which a task
@@ -42,14 +48,89 @@ static bool stays_plain(const parallel_function *f, size_t n)
     return !pl_context_thread.context || pl_inline_fits_in_task((const pl_cost *)f->cost, n);
 }
 
+/* By a loop. */
+static int run_plain_loop(const parallel_function *f, const void *args, size_t n, void *out, const pl_light *light)
+{
+    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_context_thread.context};
+    return pl_plain_spec(&(pl_loop_spec){.n = n,
+                                         .body = pl_work_run_sure_tasks,
+                                         .ctx = &m,
+                                         .ctx_size = sizeof m,
+                                         .grain = light->grain,
+                                         .workers = light->workers,
+                                         .cost = (pl_cost *)f->cost});
+}
+
 static int run_plain(const parallel_function *f, const void *args, size_t n, void *out)
 {
-    pl_cost *cost = (pl_cost *)f->cost;
-    if (pl_inline_fits(cost, n))
-        return run_at_once(f, args, n, out);
-    pl_map m = {.kernel = f->kernel, .args = args, .out = out, .parent = pl_context_thread.context};
-    return pl_plain_spec(
-        &(pl_loop_spec){.n = n, .body = pl_work_run_sure_tasks, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
+    return pl_inline_fits((pl_cost *)f->cost, n) ? run_at_once(f, args, n, out)
+                                                 : run_plain_loop(f, args, n, out, &(pl_light){0});
+}
+
+/* ---- light calls ----------------------------------------------------------------------------------------- */
+
+/* What a call has been given. */
+typedef struct given {
+    const parallel_function *f;
+    const void *args;
+    size_t n;
+    const parallel_options *options;
+} given;
+
+/* What becomes of a light call. */
+typedef enum light_way {
+    NOT_LIGHT, /* it is none, or not one of a few tasks: an ordinary call */
+    AT_ONCE,
+    BY_LOOP /* of a function that cannot fail */
+} light_way;
+
+static inline light_way way_of_light(const given *g, pl_light *light)
+{
+    const parallel_function *f = g->f;
+    if (!is_right(f, g->args, g->n) || f->splits || !pl_light_allows(g->options, f->can_fail) ||
+        !pl_light_allows(f->options, f->can_fail))
+        return NOT_LIGHT;
+    *light = pl_light_merge(g->options, f->options);
+    if (light->workers > pl_pool_cores())
+        return NOT_LIGHT;
+    const pl_context *task = pl_context_thread.context;
+    const pl_cost *cost = (const pl_cost *)f->cost;
+    if (task ? pl_inline_fits_in_task(cost, g->n) : pl_inline_fits(cost, g->n))
+        return AT_ONCE;
+    return task || f->can_fail ? NOT_LIGHT : BY_LOOP;
+}
+
+/* A task of a light call has failed: what is left is an ordinary one. Gives `r`, or NULL. */
+PL_NOT_INLINED static parallel_results *run_rest(const given *given, void *out, parallel_results *r,
+                                                 const pl_light_failure *failed)
+{
+    pl_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!pl_call_begin_map(&c, &pl_work_map, given->f, given->args, given->n, given->options,
+                           PL_NOW(PARALLEL_DEFAULT_EXECUTOR))) {
+        free(failed->message);
+        parallel_results_free(r);
+        return NULL;
+    }
+    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
+    pl_call_run_rest(&c, out, &failed->failure, failed->message);
+    pl_cleanup_end(&cleanup);
+    r = r ? pl_call_finish_results(&c, r, false) : NULL;
+    pl_call_return(&c, !r);
+    return r;
+}
+
+/* Runs a light call. False if a task has failed. */
+static inline bool run_light(light_way way, const given *g, void *out, const pl_light *light, pl_light_failure *failed)
+{
+    if (g->f->can_fail)
+        return pl_light_run(g->f, g->args, g->n, out, light->extras, failed);
+    if (way == BY_LOOP)
+        run_plain_loop(g->f, g->args, g->n, out, light);
+    else
+        run_at_once(g->f, g->args, g->n, out);
+    return true;
 }
 
 /* ---- maps ------------------------------------------------------------------------------------------------ */
@@ -71,28 +152,34 @@ PL_NOT_INLINED static parallel_results *map_with(const pl_request *request, cons
     return r;
 }
 
-/* A map without any options. */
-PL_NOT_INLINED static parallel_results *map_plain(const parallel_function *f, const void *args, size_t n)
+/* A light one, also one that is plain. */
+PL_NOT_INLINED static parallel_results *map_lightly(light_way way, const given *g, const pl_light *light)
 {
+    const parallel_function *f = g->f;
+    pl_light_failure failed;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    parallel_results *r = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
+    parallel_results *r =
+        pl_results_new(g->n, f->result_size, f->result_align, f->can_fail ? PL_RESULTS_ZEROED : PL_RESULTS_ANY, NULL);
     if (!r) {
         pl_failure_clear_last();
         return NULL;
     }
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
-    run_plain(f, args, n, pl_results_vector(r));
+    void *out = pl_results_vector(r);
+    bool well = run_light(way, g, out, light, &failed);
     pl_cleanup_end(&cleanup);
-    return r;
+    return well ? r : run_rest(g, out, r, &failed);
 }
 
 static parallel_results *map_on_threads(parallel_executor_kind executor, const parallel_function *f, const void *args,
                                         size_t n, const parallel_options *options)
 {
-    return is_plain(f, args, n, options) && stays_plain(f, n)
-               ? map_plain(f, args, n)
-               : map_with(PL_NOW(executor), &pl_work_map, f, args, n, options);
+    given g = {f, args, n, options};
+    pl_light light;
+    light_way way = way_of_light(&g, &light);
+    return way == NOT_LIGHT ? map_with(PL_NOW(executor), &pl_work_map, f, args, n, options)
+                            : map_lightly(way, &g, &light);
 }
 
 parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
@@ -149,11 +236,27 @@ PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *
     return well ? 0 : -1;
 }
 
+PL_NOT_INLINED static int map_into_lightly(const parallel_function *f, const void *args, size_t n, void *out,
+                                           const parallel_options *options)
+{
+    given g = {f, args, n, options};
+    pl_light light;
+    pl_light_failure failed;
+    light_way way = out ? way_of_light(&g, &light) : NOT_LIGHT;
+    if (way == NOT_LIGHT)
+        return map_into_with(f, args, n, out, options);
+    if (!run_light(way, &g, out, &light, &failed)) {
+        run_rest(&g, out, NULL, &failed);
+        return -1;
+    }
+    return 0;
+}
+
 int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
                                const parallel_options *options)
 {
     return is_plain(f, args, n, options) && out && stays_plain(f, n) ? run_plain(f, args, n, out)
-                                                                     : map_into_with(f, args, n, out, options);
+                                                                     : map_into_lightly(f, args, n, out, options);
 }
 
 /* ---- maps over integers ---------------------------------------------------------------------------------- */

@@ -158,6 +158,23 @@ bool pl_call_run(pl_call *c, void *out)
     return !c->error && !c->failures.lost && c->failures.all.count == 0;
 }
 
+bool pl_call_run_rest(pl_call *c, void *out, const parallel_failure *failure, char *message)
+{
+    pl_work *work = &c->work;
+    size_t next = failure->index + 1, ctx_size;
+    void *ctx;
+    _Atomic int stop = 0;
+    int state = pl_os_cancel_unless_unwound();
+    work->map.out = out;
+    work->kind->zero(work, failure->index, next);
+    pl_failures_add(&c->failures, failure, 1, message);
+    if (c->options.silent && next < work->n)
+        work->kind->chunks(work, &ctx, &ctx_size)(ctx, next, work->n, &stop, 0);
+    pl_os_cancel_restore(state);
+    settle_failures(c);
+    return false;
+}
+
 PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)
 {
     pl_cleanup cleanup;
@@ -173,6 +190,11 @@ PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
     bool well = pl_call_run(c, pl_results_vector(r));
     pl_cleanup_end(&cleanup);
+    return pl_call_finish_results(c, r, well);
+}
+
+parallel_results *pl_call_finish_results(pl_call *c, parallel_results *r, bool well)
+{
     if (!well && (!c->options.silent || c->failures.lost || c->error)) {
         parallel_results_free(r);
         return NULL;

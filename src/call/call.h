@@ -54,8 +54,15 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
  * go to `out`, which may be NULL if its function has none. */
 bool pl_call_run(pl_call *c, void *out);
 
-/* The same, with results to be had: they get what the call knows of failures and names. NULL if the call failed. */
+/* The same of a map's call whose tasks before that which has failed have been run by the thread that makes it. What is
+ * left to run, it runs, too. Takes the message. Never true. */
+bool pl_call_run_rest(pl_call *c, void *out, const parallel_failure *failure, char *message);
+
+/* As pl_call_run(), with results to be had: they get what the call knows of failures and names. NULL if the call failed. */
 parallel_results *pl_call_results(pl_call *c);
+
+/* Results of a call that has run, well or not, and into which: what pl_call_results() gives. */
+parallel_results *pl_call_finish_results(pl_call *c, parallel_results *r, bool well);
 
 /* A loop's call, from its beginning to its end. What iterations cost is known by `cost`; under a policy, or if that is
  * NULL, by `key`. 0; or -1 with errno. */

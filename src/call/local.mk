@@ -13,6 +13,8 @@ libparallel_la_SOURCES += \
     src/call/function.c \
     src/call/function.h \
     src/call/handle.h \
+    src/call/light.c \
+    src/call/light.h \
     src/call/memory.h \
     src/call/names.c \
     src/call/names.h \

@@ -98,7 +98,7 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 /* How many ticks of work the calling thread does rather than wake somebody for it. */
 uint64_t pl_inline_price(void);
 
-/* A loop of one item has been looked at closely, which nobody could help with: the next may run at once. */
+/* A loop is looked at closely that nobody could help with: the next may run at once. */
 void pl_inline_renew(void);
 
 #endif

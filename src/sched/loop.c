@@ -303,7 +303,7 @@ static void run_loop(const pl_loop_spec *spec)
         else if ((begin = pl_inline_run(spec, slots, guess)) == spec->n)
             return;
     }
-    if (most == 1)
+    if (slots == 1)
         pl_inline_renew();
     if (cores == 1)
         pl_inline_own.limit = UINT64_MAX; /* whatever it costs */
