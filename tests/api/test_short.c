@@ -274,6 +274,64 @@ START_TEST(messages_stay_with_their_tasks)
 }
 END_TEST
 
+/* A short call with options does what any call with them does, also where tasks fail. */
+static int note_or_fail(const uint32_t *x, uint32_t *y, void *extras)
+{
+    *y = *x + 1;
+    ((bool *)extras)[*x % 8] = true;
+    return *x >> 31 ? parallel_fail(REFUSED, "%u", *x % 8) : 0;
+}
+PARALLEL_DECORATE_TASK(note_or_fail, uint32_t, uint32_t);
+
+/* What is wrong with results of which those in `fails` have failed. */
+static const char *what_is_wrong(const parallel_results *r, const uint32_t in[8], uint32_t fails, const bool ran[8])
+{
+    char text[2] = "0";
+    for (size_t i = 0, k = 0; i < 8; i++) {
+        bool failed = fails >> i & 1;
+        text[0] = (char)('0' + i);
+        if (!ran[i] || (parallel_result_state(r, i) == PARALLEL_OK) == failed)
+            return "states";
+        if (((const uint32_t *)parallel_values(r))[i] != (failed ? 0 : in[i] + 1))
+            return "values";
+        const parallel_failure *f = failed ? parallel_failed(r, k++) : NULL;
+        if (failed &&
+            (f->index != i || f->code != REFUSED || f->attempts != 1 || f->arg != &in[i] || strcmp(f->message, text)))
+            return "failures";
+    }
+    return "nothing";
+}
+
+START_TEST(options_of_short_calls)
+{
+    pl_workers(pl_worker_counts[_i]);
+    for (uint32_t k = 0; k < 3000; k++) {
+        uint32_t in[8], out[8], fails = k % 3 ? 0 : k * 2654435761u >> 24, first = 0;
+        bool ran[8] = {false}, silent = k & 1;
+        for (uint32_t i = 0; i < 8; i++)
+            in[i] = i | (fails >> i & 1) << 31;
+        for (; first < 8 && !(fails >> first & 1); first++) {
+        }
+        int workers = k % 5 ? (int)(k % 2) : 1;
+        memset(out, 7, sizeof out);
+        int code = parallel_map_into(note_or_fail, in, 8, out, .extras = ran, .silent = silent, .max_workers = workers);
+        ck_assert_msg(code == (fails ? -1 : 0), "call %u", k);
+        for (uint32_t i = 0; i < 8; i++)
+            if (!fails || silent || (workers == 1 && i <= first))
+                ck_assert_msg(ran[i] && out[i] == (fails >> i & 1 ? 0 : in[i] + 1), "call %u, task %u", k, i);
+        ck_assert_msg(!fails == !parallel_last_failure(), "call %u", k);
+        if (fails && (silent || workers == 1))
+            ck_assert_msg(parallel_last_failure()->index == first && errno == REFUSED, "call %u", k);
+        memset(ran, 0, sizeof ran);
+        PARALLEL_SCOPED parallel_results *r =
+            parallel_map(note_or_fail, in, 8, .extras = ran, .silent = true, .max_workers = workers);
+        ck_assert_msg(r && parallel_failures(r) == (size_t)__builtin_popcount(fails), "call %u", k);
+        ck_assert_msg(strcmp(what_is_wrong(r, in, fails, ran), "nothing") == 0, "call %u", k);
+        ck_assert_ptr_null(parallel_last_failure());
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -284,5 +342,6 @@ int main(void)
     tcase_add_loop_test(c, a_success_clears_the_last_failure, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, swallowed_failures_are_not_left_behind, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, messages_stay_with_their_tasks, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, options_of_short_calls, 0, PL_WORKER_COUNTS);
     return pl_run("api/short", c);
 }
