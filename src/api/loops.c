@@ -45,8 +45,8 @@ static bool is_plain(const pl_context *task, const pl_cost *cost, size_t n)
 /* Whether options make no difference to a loop that runs at once. */
 static bool is_light(const parallel_options *options)
 {
-    return pl_light_allows(options, false) && !options->extras && !options->grain &&
-           (unsigned)options->max_workers <= pl_pool_cores();
+    return pl_light_allows(options, false) && options->timeout <= 0 && options->call_timeout <= 0 && !options->extras &&
+           !options->grain && (unsigned)options->max_workers <= pl_pool_cores();
 }
 
 static int run_loop(const known_loop *known, size_t n, const parallel_options *options)

@@ -91,41 +91,45 @@ static inline light_way way_of_light(const given *g, pl_light *light)
         !pl_light_allows(f->options, f->can_fail))
         return NOT_LIGHT;
     *light = pl_light_merge(g->options, f->options);
-    if (light->workers > pl_pool_cores())
+    bool is_limited = pl_light_is_limited(light);
+    if (light->workers > pl_pool_cores() || (is_limited && (!f->step || pl_context_in_worker_process())))
         return NOT_LIGHT;
     const pl_context *task = pl_context_thread.context;
     const pl_cost *cost = (const pl_cost *)f->cost;
     if (task ? pl_inline_fits_in_task(cost, g->n) : pl_inline_fits(cost, g->n))
         return AT_ONCE;
+    if (is_limited)
+        return !task && pl_light_is_cheap(cost, g->n) ? AT_ONCE : NOT_LIGHT;
     return task || f->can_fail ? NOT_LIGHT : BY_LOOP;
 }
 
-/* A task of a light call has failed: what is left is an ordinary one. Gives `r`, or NULL. */
-PL_NOT_INLINED static parallel_results *run_rest(const given *given, void *out, parallel_results *r,
-                                                 const pl_light_failure *failed)
+/* Some tasks of a light call have been run, and what is left is an ordinary one. */
+PL_NOT_INLINED static bool run_rest(const given *given, void *out, parallel_results **r, const pl_begun *begun)
 {
     pl_call c;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     if (!pl_call_begin_map(&c, &pl_work_map, given->f, given->args, given->n, given->options,
                            PL_NOW(PARALLEL_DEFAULT_EXECUTOR))) {
-        free(failed->message);
-        parallel_results_free(r);
-        return NULL;
+        free(begun->message);
+        return false;
     }
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
-    pl_call_run_rest(&c, out, &failed->failure, failed->message);
+    bool well = pl_call_run_rest(&c, out, begun);
     pl_cleanup_end(&cleanup);
-    r = r ? pl_call_finish_results(&c, r, false) : NULL;
-    pl_call_return(&c, !r);
-    return r;
+    if (r)
+        well = (*r = pl_call_finish_results(&c, *r, well)) != NULL;
+    pl_call_return(&c, !well);
+    return well;
 }
 
-/* Runs a light call. False if a task has failed. */
-static inline bool run_light(light_way way, const given *g, void *out, const pl_light *light, pl_light_failure *failed)
+/* Runs a light call. False if there is something left to do. */
+static inline bool run_light(light_way way, const given *g, void *out, const pl_light *light, pl_begun *begun)
 {
+    if (pl_light_is_limited(light))
+        return pl_light_run_limited(g->f, g->args, g->n, out, light, begun);
     if (g->f->can_fail)
-        return pl_light_run(g->f, g->args, g->n, out, light->extras, failed);
+        return pl_light_run(g->f, g->args, g->n, out, light, begun);
     if (way == BY_LOOP)
         run_plain_loop(g->f, g->args, g->n, out, light);
     else
@@ -156,20 +160,21 @@ PL_NOT_INLINED static parallel_results *map_with(const pl_request *request, cons
 PL_NOT_INLINED static parallel_results *map_lightly(light_way way, const given *g, const pl_light *light)
 {
     const parallel_function *f = g->f;
-    pl_light_failure failed;
+    pl_begun begun;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
+    bool may_lack_some = f->can_fail || pl_light_is_limited(light);
     parallel_results *r =
-        pl_results_new(g->n, f->result_size, f->result_align, f->can_fail ? PL_RESULTS_ZEROED : PL_RESULTS_ANY, NULL);
+        pl_results_new(g->n, f->result_size, f->result_align, may_lack_some ? PL_RESULTS_ZEROED : PL_RESULTS_ANY, NULL);
     if (!r) {
         pl_failure_clear_last();
         return NULL;
     }
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
     void *out = pl_results_vector(r);
-    bool well = run_light(way, g, out, light, &failed);
+    bool well = run_light(way, g, out, light, &begun);
     pl_cleanup_end(&cleanup);
-    return well ? r : run_rest(g, out, r, &failed);
+    return well || run_rest(g, out, &r, &begun) ? r : NULL;
 }
 
 static parallel_results *map_on_threads(parallel_executor_kind executor, const parallel_function *f, const void *args,
@@ -241,15 +246,11 @@ PL_NOT_INLINED static int map_into_lightly(const parallel_function *f, const voi
 {
     given g = {f, args, n, options};
     pl_light light;
-    pl_light_failure failed;
+    pl_begun begun;
     light_way way = out ? way_of_light(&g, &light) : NOT_LIGHT;
     if (way == NOT_LIGHT)
         return map_into_with(f, args, n, out, options);
-    if (!run_light(way, &g, out, &light, &failed)) {
-        run_rest(&g, out, NULL, &failed);
-        return -1;
-    }
-    return 0;
+    return run_light(way, &g, out, &light, &begun) || run_rest(&g, out, NULL, &begun) ? 0 : -1;
 }
 
 int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,

@@ -11,6 +11,7 @@
 #include "call/handle.h"
 #include "executors/process/group.h"
 #include "sched/pool.h"
+#include "sched/watch.h"
 
 _Static_assert(PARALLEL_POOL_MAX == PL_SLEEP_MAX, "the most workers of a pool");
 
@@ -119,6 +120,7 @@ int parallel_shutdown(void)
         return -1;
     }
     int saved = errno;
+    pl_watch_stop();
     pl_group_end_kept(PL_PROGRAM_GROUPS);
     errno = saved;
     return 0;

@@ -27,6 +27,7 @@ typedef enum pl_life_stage {
     PL_LIFE_SYSTEM,   /* base/os_linux.c: children of fork() are known */
     PL_LIFE_APART,    /* base/os_process.c: processes apart */
     PL_LIFE_STOP,     /* sched/stop.c */
+    PL_LIFE_WATCH,    /* sched/watch.c: the thread that watches tasks with a time limit */
     PL_LIFE_FAILURES, /* call/failure.c: the last failure of each thread, those of pools among them */
     PL_LIFE_POOLS,    /* sched/pool_fork.c: threads, and the number of forks */
     PL_LIFE_ARENA,    /* executors/process/arena.c: memory shared with worker processes */

@@ -21,6 +21,8 @@ void pl_call_begin(pl_call *c, const pl_work_kind *kind, size_t n)
     c->work.given = NULL;
     c->work.futures = NULL;
     c->work.results = NULL;
+    c->work.stops = false;
+    c->first = 0;
     c->names = (pl_names){0};
     c->has_policy = false;
     c->error = 0;
@@ -89,6 +91,9 @@ bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_func
         .result_size = f->result_size,
     };
     pl_call_begun(c, request);
+    if (c->has_policy && !pl_function_can_fail(f) && f->step && (c->options.timeout > 0 || c->options.call_timeout > 0))
+        work->map.kernel = f->step;
+    work->stops = pl_function_can_fail(f) || work->map.kernel == f->step;
     if (pl_function_can_fail(f))
         work->map.failures = &c->failures;
     else
@@ -158,21 +163,24 @@ bool pl_call_run(pl_call *c, void *out)
     return !c->error && !c->failures.lost && c->failures.all.count == 0;
 }
 
-bool pl_call_run_rest(pl_call *c, void *out, const parallel_failure *failure, char *message)
+bool pl_call_run_rest(pl_call *c, void *out, const pl_begun *begun)
 {
     pl_work *work = &c->work;
-    size_t next = failure->index + 1, ctx_size;
-    void *ctx;
-    _Atomic int stop = 0;
-    int state = pl_os_cancel_unless_unwound();
+    bool failed = begun->failure.state != PARALLEL_OK;
+    c->first = begun->done + failed;
     work->map.out = out;
-    work->kind->zero(work, failure->index, next);
-    pl_failures_add(&c->failures, failure, 1, message);
-    if (c->options.silent && next < work->n)
-        work->kind->chunks(work, &ctx, &ctx_size)(ctx, next, work->n, &stop, 0);
-    pl_os_cancel_restore(state);
+    if (failed) {
+        work->kind->zero(work, begun->done, c->first);
+        pl_failures_add(&c->failures, &begun->failure, 1, begun->message);
+    }
+    if (c->has_policy) {
+        pl_policy_begin(&c->policy, &c->options, work->n);
+        c->policy.deadline -= c->policy.deadline ? begun->lasted_ns : 0;
+    }
+    if (c->first < work->n && (c->options.silent || !failed))
+        return pl_call_run(c, out);
     settle_failures(c);
-    return false;
+    return !failed;
 }
 
 PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)

@@ -29,6 +29,7 @@ typedef struct pl_call {
     const pl_context *parent; /* the context that waits for the call: as a rule, that which it was made in */
     const pl_context
         *maker;      /* the task that makes it, and ends it by giving up; NULL: none, or it is in the background */
+    size_t first;    /* tasks before this one have been run already; of maps on threads */
     int error;       /* why it could not be made at all, or 0 */
     bool has_policy; /* `policy` is set up */
     pl_policy policy;
@@ -54,9 +55,16 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
  * go to `out`, which may be NULL if its function has none. */
 bool pl_call_run(pl_call *c, void *out);
 
-/* The same of a map's call whose tasks before that which has failed have been run by the thread that makes it. What is
- * left to run, it runs, too. Takes the message. Never true. */
-bool pl_call_run_rest(pl_call *c, void *out, const parallel_failure *failure, char *message);
+/* Some tasks of a map that have been run by the thread which makes the call, before it was one. */
+typedef struct pl_begun {
+    size_t done;              /* those before went well */
+    parallel_failure failure; /* of that one, if its state is not PARALLEL_OK */
+    char *message;            /* what it said, on the heap; or NULL */
+    uint64_t lasted_ns;       /* how long that took, if the call has time limits */
+} pl_begun;
+
+/* The same of a map's call whose first tasks have been run. Takes the message. */
+bool pl_call_run_rest(pl_call *c, void *out, const pl_begun *begun);
 
 /* As pl_call_run(), with results to be had: they get what the call knows of failures and names. NULL if the call failed. */
 parallel_results *pl_call_results(pl_call *c);

@@ -9,6 +9,26 @@
 #include "base/os.h"
 #include "base/unwind.h"
 
+/* A limit in nanoseconds in ticks: not too many to be counted with. */
+static uint64_t limit_ticks(uint64_t ns)
+{
+    uint64_t most = UINT64_MAX >> (PL_WATCH_CLASS_BITS + 1), us = pl_os_ticks_per_us();
+    return ns / 1000 < most / us ? ns / 1000 * us : most;
+}
+
+/* Not where the function does not look for a stop, or tasks differ; nor in worker processes, which are to have no other
+ * threads. */
+unsigned pl_call_worker_piece_class(const pl_call *c)
+{
+    const pl_work_kind *kind = c->work.kind;
+    double task = c->options.timeout, call = c->options.call_timeout;
+    if ((!(task > 0) && !(call > 0)) || kind->is_separate || kind->is_untimed || kind->adjust || kind->run_all ||
+        c->failures.chunks || !c->work.stops || pl_context_in_worker_process())
+        return 0;
+    double least = !(call > 0) || (task > 0 && task < call) ? task : call;
+    return pl_watch_class(limit_ticks(least < 1e9 ? (uint64_t)(least * 1e9) : UINT64_MAX));
+}
+
 void pl_call_worker_begin(pl_call_worker *t, pl_call *c, unsigned participant)
 {
     *t = (pl_call_worker){.call = c};
@@ -19,6 +39,7 @@ void pl_call_worker_begin(pl_call_worker *t, pl_call *c, unsigned participant)
     t->context.parent = c->parent;
     t->context.call = c;
     t->reported = pl_ticks();
+    t->piece = pl_call_worker_piece_class(c);
     pl_context_begin(&t->context);
 }
 
@@ -122,20 +143,66 @@ typedef enum outcome {
     DONE,    /* those before `reached` went well; no other was begun */
     STOPPED, /* none was begun: the call has been stopped */
     FAILED,  /* those before `reached` went well, and that one failed */
-    LATE     /* they ended too late, all that were begun */
+    LATE     /* those before `reached` went well, and those from there to `last` ended too late */
 } outcome;
 
-static outcome try_once(pl_call_worker *t, const pl_task_policy *policy, size_t begin, size_t end, size_t *reached)
+typedef struct attempt {
+    outcome outcome;
+    size_t reached, last;
+} attempt;
+
+/* Tasks [begin, end) at once, which are late, if they are, together. */
+PL_NOT_INLINED static attempt try_together(pl_call_worker *t, const pl_task_policy *policy, size_t begin, size_t end)
 {
     const pl_work *work = &t->call->work;
     PL_UNWIND_BARRIER();
     t->context.deadline = deadline_of(t, policy);
     pl_context_renew(&t->context);
-    *reached = work->kind->run(work, &t->context, begin, end);
+    size_t reached = work->kind->run(work, &t->context, begin, end);
     bool late = is_late(t);
-    if (t->context.span.code == 0 && (*reached < end || !late))
-        return *reached == begin && begin < end ? STOPPED : DONE;
-    return late ? LATE : FAILED;
+    if (t->context.span.code == 0 && (reached < end || !late))
+        return (attempt){reached == begin && begin < end ? STOPPED : DONE, reached, reached};
+    if (late)
+        return (attempt){LATE, begin, end};
+    return (attempt){FAILED, reached, t->call->failures.chunks ? end : reached + 1};
+}
+
+/* Whether the task that ended last in a piece was late, or ended when the call was. */
+static bool has_late(pl_call_worker *t, const pl_piece_limit *limit)
+{
+    uint64_t deadline = t->context.deadline;
+    return pl_watch_is_late(limit->watch, limit->limit) || (deadline && pl_os_nanoseconds() > deadline);
+}
+
+/* Tasks [begin, end) as a piece (sched/watch.h), which lasts but some microseconds, as a rule. */
+PL_NOT_INLINED static attempt try_piece(pl_call_worker *t, const pl_task_policy *policy, pl_watch *watch, size_t begin,
+                                        size_t end)
+{
+    const pl_work *work = &t->call->work;
+    pl_stop *stop = t->context.span.stop;
+    pl_piece_limit limit = {watch, policy->timeout_ns ? limit_ticks(policy->timeout_ns) : UINT64_MAX, stop};
+    PL_UNWIND_BARRIER();
+    t->context.deadline = t->call->policy.deadline;
+    t->context.piece = &limit;
+    t->context.span.stop = &watch->stop;
+    pl_context_renew(&t->context);
+    size_t reached = work->kind->run(work, &t->context, begin, end);
+    bool failed = t->context.span.code != 0, late = (failed || reached > begin) && has_late(t, &limit);
+    pl_watch_end(watch);
+    t->context.span.stop = stop;
+    t->context.piece = NULL;
+    t->now = 0;
+    if (late)
+        return failed ? (attempt){LATE, reached, reached + 1} : (attempt){LATE, reached - 1, reached};
+    return failed ? (attempt){FAILED, reached, reached + 1} : (attempt){DONE, reached, reached};
+}
+
+static attempt try_once(pl_call_worker *t, const pl_task_policy *policy, size_t begin, size_t end)
+{
+    pl_watch *watch = t->piece && end - begin > 1 ? pl_watch_begin(t->piece) : NULL;
+    if (watch)
+        return try_piece(t, policy, watch, begin, end);
+    return try_together(t, policy, begin, t->piece && begin < end ? begin + 1 : end);
 }
 
 /* What follows on a failed attempt. */
@@ -157,23 +224,22 @@ size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned 
     parallel_failure failure = {0}; /* of the last attempt, if it is to be made again at once */
     char *message = NULL;
     for (;; tried++) {
-        size_t reached;
-        outcome came_to = try_once(t, &policy, begin, end, &reached);
+        attempt a = try_once(t, &policy, begin, end);
+        outcome came_to = a.outcome;
         if (came_to == STOPPED && failure.attempts) { /* in between: so the last attempt counts */
             pl_call_worker_fail(t, &failure, message, begin, end);
             return end;
         }
         free(message);
         message = NULL;
-        if (came_to != LATE)
-            t->done += reached - begin;
+        t->done += a.reached - begin;
         if (came_to == DONE || came_to == STOPPED)
-            return reached;
-        if (came_to == FAILED && reached != begin) {
-            begin = reached;
+            return a.reached;
+        if (a.reached != begin) {
+            begin = a.reached;
             tried = 0;
         }
-        size_t last = came_to == LATE || c->failures.chunks ? end : begin + 1;
+        size_t last = a.last;
         size_t noted = work->kind->is_separate ? 0 : begin;
         failure = came_to == LATE ? pl_failure_of_late(begin, tried)
                                   : pl_failure_of_context(&t->context, begin, noted, tried);

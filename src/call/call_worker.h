@@ -8,11 +8,16 @@
 typedef struct pl_call_worker {
     pl_call *call;
     pl_context context;
-    bool stop;           /* the call has failed, and is to be left */
+    bool stop;      /* the call has failed, and is to be left */
+    unsigned piece; /* the class (sched/watch.h) of pieces of tasks with a time limit; 0: they are run one by one */
     size_t done, failed; /* tasks that it has not reported yet */
     uint64_t reported;   /* when it last reported, in ticks */
     uint64_t now;        /* when its last task ended, in pl_os_nanoseconds(); 0: that is no more than now */
 } pl_call_worker;
+
+/* What class the pieces (sched/watch.h) have in which the call's tasks are run, if they have a time limit. 0: they have
+ * none, or are run one by one. */
+unsigned pl_call_worker_piece_class(const pl_call *c);
 
 void pl_call_worker_begin(pl_call_worker *t, pl_call *c, unsigned participant);
 void pl_call_worker_end(pl_call_worker *t);

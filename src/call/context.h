@@ -13,6 +13,14 @@
 #include "base/os.h"
 #include "base/unwind.h"
 #include "sched/stop.h"
+#include "sched/watch.h"
+
+/* What goes for tasks with a time limit that are run as a piece, with no clock looked at in between. */
+typedef struct pl_piece_limit {
+    pl_watch *watch;     /* its stop word is that of the span */
+    uint64_t limit;      /* ticks that each task may take */
+    const pl_stop *stop; /* the call's stop word; or NULL */
+} pl_piece_limit;
 
 /* Tasks in progress on this thread, a chunk of them; what parallel_fail() refers to. */
 typedef struct pl_context {
@@ -23,8 +31,9 @@ typedef struct pl_context {
     unsigned participant;    /* of the call: no two that run at the same time have the same; 0: the caller, as a rule */
     size_t saw_cancel_index; /* see `saw_cancel` */
     uint64_t deadline;       /* when the task that runs is late, in pl_os_nanoseconds(); 0: never */
-    char *message;           /* of the task `said_index`, on the heap; or NULL */
-    size_t said_index;       /* the task that has called parallel_fail() last */
+    const pl_piece_limit *piece; /* what else there is to know of when tasks are to give up; NULL: nothing */
+    char *message;               /* of the task `said_index`, on the heap; or NULL */
+    size_t said_index;           /* the task that has called parallel_fail() last */
     /* the context that this thread was in before */
     struct pl_context *outer;
     /* that of the task which made the call that this one belongs to, and waits for it */
@@ -41,6 +50,12 @@ static inline const void *pl_context_root(const pl_context *context)
     while (context->parent)
         context = context->parent;
     return context->call;
+}
+
+/* The stop word of what runs in a context; or NULL. */
+static inline const pl_stop *pl_context_stop(const pl_context *context)
+{
+    return context->piece ? context->piece->stop : context->span.stop;
 }
 
 /* Why the task that runs in a context, or one that waits for it, is to give up: an error code, or 0. */
@@ -70,6 +85,7 @@ static inline void pl_context_begin_sure(pl_context *context, const pl_context *
     context->can_fail = false;
     context->participant = participant;
     context->deadline = 0;
+    context->piece = NULL;
     context->parent = parent;
     context->call = NULL;
     context->part = NULL;

@@ -126,7 +126,7 @@ parallel_failure pl_failure_of_context(const pl_context *context, size_t i, size
 {
     parallel_failure f = {.index = i, .state = PARALLEL_ERROR, .code = context->span.code, .attempts = tried + 1};
     bool saw_cancel = context->saw_cancel && context->saw_cancel_index == noted;
-    if (saw_cancel || (f.code == ECANCELED && pl_stop_level(context->span.stop) == PL_STOP_ALL)) {
+    if (saw_cancel || (f.code == ECANCELED && pl_stop_level(pl_context_stop(context)) == PL_STOP_ALL)) {
         f.state = PARALLEL_CANCELLED;
         f.code = ECANCELED;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Light calls: such as have options, or a function that can fail, but nothing that has to be looked at while tasks run.
- * Where they are short, they run at once on their caller, as plain ones do; nothing is checked, merged and set up for
- * them but what they have. The first failure makes an ordinary call of one, which goes on behind it.
+ * Light calls: such as have options, or a function that can fail, but nothing that has to be looked at while a few cheap
+ * tasks run. Where they are short, they run at once on their caller, as plain ones do; nothing is checked, merged and
+ * set up for them but what they have. Where a task fails, or time limits matter after all, the rest is an ordinary call.
  */
 #ifndef PL_CALL_LIGHT_H
 #define PL_CALL_LIGHT_H
@@ -20,15 +20,17 @@ typedef struct pl_light {
     unsigned workers; /* the most; 0: as many as there are cores */
     size_t grain;
     void *extras;
+    double timeout, call_timeout; /* not more than 0: none */
 } pl_light;
 
 /* Whether options are right, and a light call's: with others, pl_options_merge() decides. */
 static inline bool pl_light_allows(const parallel_options *o, bool can_fail)
 {
-    return !o || (o->size == sizeof *o && o->timeout <= 0 && o->call_timeout <= 0 && o->retry_delay <= 0 &&
-                  o->max_workers >= 0 && (unsigned)o->executor <= PARALLEL_THREAD && (o->retries <= 0 || !can_fail) &&
-                  !o->names && !o->progress && !o->pool && !o->deferred && !o->isolation && !o->tasks_per_worker &&
-                  !o->tile_rows && !o->tile_cols);
+    return !o ||
+           (o->size == sizeof *o && o->retry_delay <= 0 && o->timeout == o->timeout &&
+            o->call_timeout == o->call_timeout && o->max_workers >= 0 && (unsigned)o->executor <= PARALLEL_THREAD &&
+            (o->retries <= 0 || (!can_fail && o->timeout <= 0 && o->call_timeout <= 0)) && !o->names && !o->progress &&
+            !o->pool && !o->deferred && !o->isolation && !o->tasks_per_worker && !o->tile_rows && !o->tile_cols);
 }
 
 /* The call's over the decoration's, which are a light call's; NULL: none. */
@@ -41,17 +43,30 @@ static inline pl_light pl_light_merge(const parallel_options *call, const parall
         .workers = (unsigned)(o->max_workers ? o->max_workers : d->max_workers),
         .grain = o->grain ? o->grain : d->grain,
         .extras = o->extras ? o->extras : d->extras,
+        .timeout = o->timeout != 0 ? o->timeout : d->timeout,
+        .call_timeout = o->call_timeout != 0 ? o->call_timeout : d->call_timeout,
     };
 }
 
-/* A task of a light call that has failed. */
-typedef struct pl_light_failure {
-    parallel_failure failure;
-    char *message; /* on the heap; or NULL */
-} pl_light_failure;
+/* Whether it has time limits. */
+static inline bool pl_light_is_limited(const pl_light *light)
+{
+    return light->timeout > 0 || light->call_timeout > 0;
+}
 
-/* Runs tasks of a function that can fail at once, up to the first that fails. False if one has. */
-bool pl_light_run(const parallel_function *f, const void *args, size_t n, void *out, void *extras,
-                  pl_light_failure *failed);
+/* Whether a call with time limits takes less than an ordinary one would add to it. */
+static inline bool pl_light_is_cheap(const pl_cost *cost, size_t n)
+{
+    return pl_cost_guess(cost, n) <= pl_os_ticks_per_us();
+}
+
+/* Runs tasks of a function that can fail at once, up to the first that fails. False if there is something left to do,
+ * as `begun` says. */
+bool pl_light_run(const parallel_function *f, const void *args, size_t n, void *out, const pl_light *light,
+                  pl_begun *begun);
+
+/* The same where there are time limits, and for any function that has a `step`. */
+bool pl_light_run_limited(const parallel_function *f, const void *args, size_t n, void *out, const pl_light *light,
+                          pl_begun *begun);
 
 #endif

@@ -3,8 +3,9 @@
  * What goes for a call beside its work: how long it and its tasks may take, how often they are tried, who is told of
  * progress, and that it is cancelled.
  *
- * There is no watchdog on threads. A task's start and end are read off the clock, and whatever ends too late is late; a
- * task that wants to know asks parallel_cancelled(), which compares the clock with the deadline.
+ * Nobody ends a task on threads. Its start and end are read off the clock, and whatever ends too late is late; a task
+ * that wants to know asks parallel_cancelled(), which compares the clock with the deadline. Cheap tasks are run in
+ * pieces instead, between which nothing is read, and a thread watches for pieces that take long (sched/watch.h).
  *
  * What tasks may still start is decided by the stop word (sched/stop.h) and the call's deadline. A call that keeps all
  * outcomes (`silent`) goes on through what is left when it is stopped, and notes it as not run; another stops its loop.

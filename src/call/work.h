@@ -125,6 +125,7 @@ struct pl_work {
     parallel_function function;     /* of a map */
     const void *given;              /* the arguments of a map as the program knows them: those of `map` may be a copy */
     pl_map map;                     /* of a map; of a par all zero */
+    bool stops;                     /* tasks of a map look for a stop before each, whatever runs them */
     pl_body loop;                   /* of a loop */
     uintptr_t loop_cost_key;        /* what the cost of its iterations is known by */
     const parallel_future *futures; /* of a par */

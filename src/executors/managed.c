@@ -6,14 +6,14 @@
 #include "sched/chunking.h"
 #include "sched/cost.h"
 
-/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is
- * known. */
-static size_t piece_end(const pl_call *c, size_t piece, size_t begin, size_t end)
+/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at after each, else `piece`. */
+static size_t piece_end(const pl_call_worker *t, size_t piece, size_t begin, size_t end)
 {
+    const pl_call *c = t->call;
     const pl_work_kind *kind = c->work.kind;
     if (c->failures.chunks || (kind->is_untimed && c->options.grain))
         return end;
-    if (kind->is_separate || (!kind->is_untimed && (c->policy.deadline || c->options.timeout > 0)))
+    if (kind->is_separate || (!t->piece && !kind->is_untimed && (c->policy.deadline || c->options.timeout > 0)))
         return begin + 1;
     return end - begin < piece ? end : begin + piece;
 }
@@ -26,6 +26,8 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsi
     size_t piece = pl_chunking_first(pl_cost_guess(m->cost, 1), lasting);
     pl_call_worker t;
     (void)loop_stop;
+    begin += c->first;
+    end += c->first;
     pl_call_worker_begin(&t, c, participant);
     pl_retry_timer_enter(m, &t, participant);
     uint64_t before = t.reported;
@@ -35,7 +37,7 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsi
             pl_call_worker_leave_out(&t, why, begin, end);
             break;
         }
-        size_t to = pl_call_worker_run(&t, begin, piece_end(c, piece, begin, end), 0);
+        size_t to = pl_call_worker_run(&t, begin, piece_end(&t, piece, begin, end), 0);
         uint64_t now = pl_ticks();
         piece = pl_chunking_next_piece(piece, to - begin, now - before, lasting);
         before = now;

@@ -2,9 +2,9 @@
 /*
  * Calls on threads that are under a policy (call/policy.h).
  *
- * Where there is a timeout for tasks, they are run one by one. Where there is none there is no clock to read, and tasks
- * are run in pieces that last some 50 us, between which the thread looks whether the call is to stop, whether a retry
- * is due, and whether it is time to report progress.
+ * Tasks are run in pieces that last some 50 us, between which the thread looks whether the call is to stop, whether a
+ * retry is due, and whether it is time to report progress. Where tasks have a time limit, such pieces are watched
+ * (sched/watch.h); or, where that cannot be, they are run one by one.
  *
  * A failed task whose next attempt is to come later waits in the policy's queue. Whoever works on the call takes what
  * is due before its next piece. If one of the call's workers has run out of work by then, somebody else is to come: a

@@ -30,6 +30,8 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *stop, unsigned 
 {
     const nested_call *nested = ctx;
     uint64_t lasting = PL_CHUNKING_PIECE_US * pl_os_ticks_per_us(), before = pl_ticks();
+    begin += nested->call->first;
+    end += nested->call->first;
     size_t piece = is_whole(nested->call) ? SIZE_MAX : pl_chunking_first(pl_cost_guess(nested->cost, 1), lasting);
     while (begin < end && !pl_stop_is_raised(stop)) {
         int why = pl_call_over(nested->call);

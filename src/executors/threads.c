@@ -3,6 +3,7 @@
 #include "executors/threads.h"
 
 #include "base/unwind.h"
+#include "call/call_worker.h"
 #include "executors/managed.h"
 #include "executors/nested.h"
 #include "sched/chunking.h"
@@ -23,11 +24,38 @@ static void leave_pool(void *attachment)
         pl_pool_detach(attachment);
 }
 
+/* A simple call of which some tasks have been run already. */
+typedef struct rest {
+    pl_loop_body *body;
+    void *ctx;
+    size_t first;
+} rest;
+
+static int run_part_of_rest(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
+{
+    const rest *r = ctx;
+    return r->body(r->ctx, r->first + begin, r->first + end, stop, participant);
+}
+
+static void run_simply(pl_call *c, pl_loop_spec *spec)
+{
+    rest r = {.first = c->first};
+    spec->body = c->work.kind->chunks(&c->work, &spec->ctx, &spec->ctx_size);
+    if (c->first) {
+        r.body = spec->body;
+        r.ctx = spec->ctx;
+        spec->body = run_part_of_rest;
+        spec->ctx = &r;
+        spec->ctx_size = 0;
+    }
+    pl_loop_run(spec);
+}
+
 /* By at most so many workers; 0: as many as the pool has. */
 PL_NOT_INLINED static void run_by(pl_call *c, unsigned workers)
 {
-    pl_call_way way = c->has_policy ? PL_CALL_UNDER_POLICY : PL_CALL_SIMPLE;
-    pl_loop_spec spec = {.n = c->work.n, .workers = workers, .cost = pl_call_cost(c, way)};
+    pl_call_way way = c->has_policy && !pl_call_worker_piece_class(c) ? PL_CALL_UNDER_POLICY : PL_CALL_SIMPLE;
+    pl_loop_spec spec = {.n = c->work.n - c->first, .workers = workers, .cost = pl_call_cost(c, way)};
     pl_attachment attachment = {.pool = NULL};
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
@@ -42,8 +70,7 @@ PL_NOT_INLINED static void run_by(pl_call *c, unsigned workers)
     } else if (c->maker) {
         pl_nested_run(c, &spec);
     } else {
-        spec.body = c->work.kind->chunks(&c->work, &spec.ctx, &spec.ctx_size);
-        pl_loop_run(&spec);
+        run_simply(c, &spec);
     }
     pl_cleanup_end(&cleanup);
     leave_pool(&attachment);

@@ -38,5 +38,7 @@ libruntime_la_SOURCES += \
     src/sched/task.c \
     src/sched/wake.c \
     src/sched/wake.h \
+    src/sched/watch.c \
+    src/sched/watch.h \
     src/sched/worker.c \
     src/sched/worker.h

@@ -398,6 +398,119 @@ START_TEST(in_the_background)
 }
 END_TEST
 
+/* ---- among cheap ones ------------------------------------------------------------------------------------------- */
+
+/* A task that is cheap, as a rule. */
+enum errand { CHEAP, NAPS, WAITS, SLEEPS, FAILS_LATE };
+
+static int run_errand(int what)
+{
+    if (what == NAPS)
+        pl_test_sleep(20000);
+    while (what == WAITS && !parallel_cancelled())
+        pl_test_sleep(200);
+    if (what == SLEEPS && parallel_sleep(LONG) == 0)
+        return -1;
+    while (what == FAILS_LATE && !parallel_cancelled())
+        pl_test_sleep(200);
+    return what + 1;
+}
+PARALLEL_DECORATE(run_errand, int, int);
+
+static int try_errand(const int *what, int *result, void *extras)
+{
+    (void)extras;
+    *result = run_errand(*what);
+    return *what == FAILS_LATE ? parallel_fail(7, "late by itself") : 0;
+}
+PARALLEL_DECORATE_TASK(try_errand, int, int);
+
+enum { MANY = 5000 };
+
+/* So many calls that tasks are known to be cheap, and run several at a time. */
+static void make_cheap(int what[MANY], int out[MANY], size_t n, double timeout)
+{
+    memset(what, 0, MANY * sizeof *what);
+    for (int k = 0; k < 20; k++) {
+        ck_assert_int_eq(parallel_map_into(try_errand, what, n, out, .timeout = timeout), 0);
+        ck_assert_int_eq(parallel_map_into(run_errand, what, n, out, .timeout = timeout), 0);
+        ck_assert_int_eq(parallel_map_into(run_errand, what, n, out, .call_timeout = LONG), 0);
+    }
+}
+
+/* Exactly task `late` has timed out. */
+static void check_one_is_late(const parallel_results *r, const int *what, size_t n, size_t late, const char *says)
+{
+    ck_assert_uint_eq(parallel_failures(r), 1);
+    ck_assert_uint_eq(parallel_failed(r, 0)->index, late);
+    ck_assert_int_eq(parallel_failed(r, 0)->state, PARALLEL_TIMED_OUT);
+    ck_assert_str_eq(parallel_failed(r, 0)->message, says);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(((const int *)parallel_values(r))[i], i == late ? 0 : what[i] + 1);
+}
+
+START_TEST(which_of_many_is_late)
+{
+    pl_workers(pl_worker_counts[_i]);
+    static int what[MANY], out[MANY];
+    for (int round = 0; round < 12; round++) {
+        size_t n = round % 2 ? 8 : MANY, late = round % 3 == 0 ? n / 3 : round % 3 == 1 ? 0 : n - 1;
+        int how = round % 4 < 2 ? WAITS : SLEEPS;
+        make_cheap(what, out, n, 0.05);
+        what[late] = how;
+        PARALLEL_SCOPED parallel_results *r = parallel_map(run_errand, what, n, .timeout = 0.05, .silent = true);
+        check_one_is_late(r, what, n, late, "timed out");
+        make_cheap(what, out, n, 0.05);
+        what[late] = how;
+        PARALLEL_SCOPED parallel_results *s = parallel_map(try_errand, what, n, .timeout = 0.05, .silent = true);
+        check_one_is_late(s, what, n, late, "timed out");
+        what[late] = FAILS_LATE;
+        PARALLEL_SCOPED parallel_results *t = parallel_map(try_errand, what, n, .timeout = 0.05, .silent = true);
+        check_one_is_late(t, what, n, late, "late by itself");
+        ck_assert_int_eq(parallel_map_into(run_errand, what, n, out, .timeout = 0.05), -1);
+        ck_assert_int_eq(errno, ETIMEDOUT);
+        ck_assert_uint_eq(parallel_last_failure()->index, late);
+    }
+}
+END_TEST
+
+/* A task that takes long, but not too long, is none. */
+START_TEST(none_of_many_is_late)
+{
+    pl_workers(pl_worker_counts[_i]);
+    static int what[MANY], out[MANY];
+    for (int round = 0; round < 4; round++) {
+        size_t n = round % 2 ? 8 : MANY;
+        make_cheap(what, out, n, LONG);
+        make_cheap(what, out, n, 1);
+        what[0] = what[2] = what[n - 1] = NAPS;
+        ck_assert_int_eq(parallel_map_into(run_errand, what, n, out, .timeout = LONG), 0);
+        ck_assert_int_eq(parallel_map_into(try_errand, what, n, out, .timeout = LONG, .call_timeout = LONG), 0);
+        for (size_t i = 0; i < n; i++)
+            ck_assert_int_eq(out[i], what[i] + 1);
+    }
+}
+END_TEST
+
+/* Where it is the call that is late, its tasks are late that ran, and others not run. */
+START_TEST(a_call_of_many_is_late)
+{
+    pl_workers(pl_worker_counts[_i]);
+    static int what[MANY], out[MANY];
+    for (int round = 0; round < 4; round++) {
+        size_t n = round % 2 ? 8 : MANY;
+        make_cheap(what, out, n, LONG);
+        what[3] = WAITS;
+        PARALLEL_SCOPED parallel_results *r =
+            parallel_map(try_errand, what, n, .call_timeout = 0.3, .silent = true, .max_workers = 1);
+        ck_assert_int_eq(parallel_result_state(r, 3), PARALLEL_TIMED_OUT);
+        for (size_t i = 0; i < n; i++)
+            if (i != 3)
+                ck_assert_int_eq(parallel_result_state(r, i), i < 3 ? PARALLEL_OK : PARALLEL_NOT_RUN);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -414,5 +527,8 @@ int main(void)
     tcase_add_test(c, sleeping_outside_of_tasks);
     tcase_add_loop_test(c, futures_have_their_own, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, in_the_background, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, which_of_many_is_late, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, none_of_many_is_late, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, a_call_of_many_is_late, 0, PL_WORKER_COUNTS);
     return pl_run("api/time", c);
 }

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* The watcher of pieces; watch.h says what it is for, and why it overlooks none. */
+#include "sched/watch.h"
+
+#include <pthread.h>
+
+#include "base/life.h"
+#include "base/os_process.h"
+
+/* Records; how many of them a piece looks at for a free one. */
+enum { RECORDS = 128, PROBES = 16 };
+/* A grace is a part of the limit, but not shorter than that; and where the limit is not several times as long, tasks run
+ * one by one. */
+#define GRACE_PART 128
+#define GRACE_US 1000
+#define LIMIT_US 4000
+/* The watcher waits no longer than that, while there are pieces; and for ever, after it has seen none so many times. */
+#define LONGEST_US 50000
+enum { IDLE_LOOKS = 100 };
+/* How long no thread is started after one could not be. */
+#define RETRY_NS UINT64_C(100000000)
+
+static pl_watch records[RECORDS];
+
+_Thread_local pl_watch *pl_watch_last;
+_Atomic uint64_t pl_watch_period = UINT64_MAX;
+
+static struct watcher {
+    pthread_mutex_t mutex; /* guards what follows, and `raised` of the records */
+    pthread_cond_t called;
+    pthread_t thread;
+    bool runs, has_condition;
+    bool is_called;
+    bool is_to_end;
+    uint64_t no_thread_until;
+} watcher = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- the watcher ----------------------------------------------------------------------------------------- */
+
+/* Stops a piece, whose word it was. */
+static void raise_stop(pl_watch *w, uint64_t word)
+{
+    /* Y12 seq_cst: no task of the piece begins that does not see it, once the time is read; pairs with Y9 */
+    atomic_store_explicit(&w->stop, PL_STOP_STARTING, memory_order_seq_cst);
+    w->raised = word;
+    w->raised_at = pl_ticks();
+}
+
+/* Looks at a record. Returns the class of its piece, or of one that it had lately; a large number if there is none. */
+static unsigned look_at(pl_watch *w)
+{
+    /* Y5 seq_cst: w2, after w1 in S; pairs with Y1, Y4, Y10 */
+    uint64_t word = atomic_load_explicit(&w->word, memory_order_seq_cst);
+    /* Y6 relaxed: a hint; pairs with Y2 */
+    unsigned used = atomic_load_explicit(&w->used, memory_order_relaxed), class = word % (1u << PL_WATCH_CLASS_BITS);
+    if (used) {
+        /* Y7 relaxed: a hint; pairs with Y2 */
+        atomic_store_explicit(&w->used, 0, memory_order_relaxed);
+    }
+    if (!word)
+        return used ? used - 1 : UINT32_MAX;
+    if (((pl_ticks() << PL_WATCH_CLASS_BITS) - word) >> PL_WATCH_CLASS_BITS > UINT64_C(1) << class && w->raised != word)
+        raise_stop(w, word);
+    return class;
+}
+
+/* w1. */
+static void set_period(uint64_t ticks)
+{
+    /* Y8 seq_cst: w1, before w2 in S; pairs with Y3 */
+    atomic_store_explicit(&pl_watch_period, ticks, memory_order_seq_cst);
+}
+
+/* w1 and w2, until the period is short enough for what there is. Returns it; UINT64_MAX: for ever. */
+static uint64_t look_at_all(unsigned *idle)
+{
+    uint64_t us = pl_os_ticks_per_us(), period = *idle < IDLE_LOOKS ? LONGEST_US * us : UINT64_MAX;
+    for (;;) {
+        set_period(period);
+        unsigned least = UINT32_MAX;
+        for (size_t i = 0; i < RECORDS; i++) {
+            unsigned class = look_at(&records[i]);
+            least = class < least ? class : least;
+        }
+        *idle = least < UINT32_MAX ? 0 : *idle < IDLE_LOOKS ? *idle + 1 : *idle;
+        if (least == UINT32_MAX || UINT64_C(1) << least >> 1 >= period)
+            return period;
+        period = UINT64_C(1) << least >> 1;
+    }
+}
+
+/* With the mutex held. */
+static void wait_for_pieces(uint64_t period)
+{
+    uint64_t us = pl_os_ticks_per_us(), until = UINT64_MAX - 1;
+    if (period != UINT64_MAX)
+        until = pl_os_nanoseconds() + period / us * 1000;
+    while (!watcher.is_called && !watcher.is_to_end && pl_os_nanoseconds() < until)
+        pl_os_cond_wait(&watcher.called, &watcher.mutex, until);
+    watcher.is_called = false;
+}
+
+static void *watch_pieces(void *unused)
+{
+    static const pl_os_thread_attributes attributes;
+    unsigned idle = 0;
+    (void)unused;
+    pl_os_thread_begins(&attributes);
+    pthread_mutex_lock(&watcher.mutex);
+    while (!watcher.is_to_end)
+        wait_for_pieces(look_at_all(&idle));
+    set_period(UINT64_MAX);
+    pthread_mutex_unlock(&watcher.mutex);
+    return NULL;
+}
+
+/* ---- pieces ---------------------------------------------------------------------------------------------- */
+
+unsigned pl_watch_class(uint64_t limit)
+{
+    uint64_t us = pl_os_ticks_per_us(), grace = limit / GRACE_PART;
+    if (limit < LIMIT_US * us)
+        return 0;
+    grace = grace > GRACE_US * us ? grace : GRACE_US * us;
+    return 63u - (unsigned)__builtin_clzll(grace);
+}
+
+pl_watch *pl_watch_take_any(uint64_t word)
+{
+    uint64_t hash = (uint64_t)(uintptr_t)&pl_watch_last * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+    for (size_t k = 0; k < PROBES; k++) {
+        pl_watch *w = &records[(hash + k) % RECORDS];
+        uint64_t nobody = 0;
+        /* Y10 seq_cst: as Y1; pairs with Y4, Y5 */
+        if (atomic_compare_exchange_strong_explicit(&w->word, &nobody, word, memory_order_seq_cst,
+                                                    memory_order_relaxed))
+            return pl_watch_last = w;
+    }
+    return NULL;
+}
+
+/* Starts the thread. With the mutex held. */
+static bool start_watcher(void)
+{
+    static const pl_os_thread_attributes attributes;
+    if (watcher.is_to_end || pl_os_forking_apart || pl_os_nanoseconds() < watcher.no_thread_until)
+        return false;
+    watcher.has_condition = watcher.has_condition || pl_os_cond_init(&watcher.called);
+    watcher.runs = watcher.has_condition && pl_os_thread(&watcher.thread, watch_pieces, NULL, -1, &attributes);
+    if (!watcher.runs)
+        watcher.no_thread_until = pl_os_nanoseconds() + RETRY_NS;
+    return watcher.runs;
+}
+
+pl_watch *pl_watch_call(pl_watch *w)
+{
+    int state = pl_os_cancel_defer();
+    pthread_mutex_lock(&watcher.mutex);
+    bool comes = watcher.runs || start_watcher();
+    if (comes) {
+        watcher.is_called = true;
+        pthread_cond_signal(&watcher.called);
+    }
+    pthread_mutex_unlock(&watcher.mutex);
+    pl_os_cancel_restore(state);
+    if (comes)
+        return w;
+    pl_watch_end(w);
+    return NULL;
+}
+
+bool pl_watch_is_late(pl_watch *w, uint64_t limit)
+{
+    uint64_t now = pl_ticks();
+    if (pl_watch_lasted(w, now) <= limit)
+        return false;
+    pthread_mutex_lock(&watcher.mutex);
+    /* Y13 relaxed: as Y11; pairs with Y1, Y10 */
+    bool raised = w->raised == atomic_load_explicit(&w->word, memory_order_relaxed);
+    bool late = raised && now - w->raised_at <= UINT64_MAX / 2 && now - w->raised_at > limit;
+    pthread_mutex_unlock(&watcher.mutex);
+    return late;
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------- */
+
+void pl_watch_stop(void)
+{
+    pthread_mutex_lock(&watcher.mutex);
+    bool mine = watcher.runs && !watcher.is_to_end;
+    if (mine) {
+        watcher.is_to_end = true;
+        pthread_cond_signal(&watcher.called);
+    }
+    pthread_mutex_unlock(&watcher.mutex);
+    if (!mine)
+        return;
+    int state = pl_os_cancel_defer(); /* a join is a cancellation point */
+    pthread_join(watcher.thread, NULL);
+    pl_os_cancel_restore(state);
+    pthread_mutex_lock(&watcher.mutex);
+    watcher.runs = watcher.is_to_end = false;
+    pthread_mutex_unlock(&watcher.mutex);
+}
+
+/* The child has one thread; the mutex may have been held. */
+static void after_fork_in_child(void)
+{
+    watcher = (struct watcher){.mutex = PTHREAD_MUTEX_INITIALIZER};
+    set_period(UINT64_MAX);
+    for (size_t i = 0; i < RECORDS; i++) {
+        /* Y14 relaxed: the process has one thread; pairs with Y1, Y5 */
+        atomic_store_explicit(&records[i].word, 0, memory_order_relaxed);
+    }
+}
+
+PL_LIFE(PL_LIFE_WATCH, .in_child = after_fork_in_child, .unloaded = pl_watch_stop);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watching pieces of work, so that no clock is read inside of them.
+ *
+ * Where tasks have a time limit, a reading of the clock after each would cost more than a cheap task does. So those are
+ * run several at a time, in *pieces*: if a piece took less than the limit, none of its tasks was late. Only if one takes
+ * long does it matter which task it is. For that there is a thread of the library's, the *watcher*, which looks at all
+ * pieces from time to time: one that has lasted longer than its *grace*, a small part of the limit, it stops in front of
+ * its next task. So the last task of a piece that was stopped began within the grace, and no piece has two tasks that
+ * are long. What the watcher comes too late for, nobody is blamed for.
+ *
+ * A piece takes a *record*, of a fixed number; if none is free, or there can be no watcher, its tasks are run one by
+ * one. The record's word says all about the piece:
+ *
+ *      word = began << 6 | class       began in ticks, the grace is 1 << class ticks; 0: the record is free
+ *
+ *      thread                                        watcher, with the mutex held but for w3
+ *      ------                                        -------
+ *      r1  word: 0 to that of the piece  (CAS)       w1  period = how long it will wait     (store)
+ *      r2  used = class + 1              (store)     w2  looks at all words                 (loads)
+ *      r3  looks at the period; if that is               one is overdue, and not raised yet:
+ *          longer than half the grace,   (load)          stop = 1                           (store)
+ *          calls the watcher                             raised = word, and the time
+ *      r4  runs tasks while stop is 0                w3  waits for the period, or until it is called
+ *      r5  stop = 0; word = 0            (stores)
+ *
+ * r1, r3, w1 and w2 are seq_cst. No piece is overlooked: if r3 reads a period that is short enough, and the watcher then
+ * waits for a longer one, that w1 comes after r3 in S; so r1 < r3 < w1 < w2, and this w2 sees the piece: the watcher
+ * chooses its period again. If r3 reads the longer one, it calls.
+ *
+ * A stop that was meant for the piece before (which ended between the watcher's load and its store) ends a piece early,
+ * and nothing else: `raised` is not its word. No two pieces of a record have the same word, as each takes longer than a
+ * tick. `raised` belongs to the mutex; whoever finds that a piece has lasted longer than the limit may take the time for
+ * it. That the watcher stores `stop` before it reads the time makes this late enough: the task that ran in front of the
+ * stop had begun before.
+ *
+ * The watcher waits for ever when no piece has begun for a while (`used`); its thread ends with the pools.
+ */
+#ifndef PL_SCHED_WATCH_H
+#define PL_SCHED_WATCH_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+#include "base/os.h"
+#include "sched/stop.h"
+
+enum { PL_WATCH_CLASS_BITS = 6 };
+
+typedef struct pl_watch {
+    alignas(PL_LINE) _Atomic uint64_t word;
+    _Atomic uint32_t used; /* class + 1 of a piece that began since the watcher has looked; 0: none */
+    pl_stop stop;          /* no further task of the piece is to begin */
+    /* under the watcher's mutex */
+    uint64_t raised;    /* the word of the piece that it stopped last */
+    uint64_t raised_at; /* when that was, in ticks */
+} pl_watch;
+
+/* The record that this thread had last; NULL: none yet. And how long the watcher waits, in ticks. */
+extern _Thread_local pl_watch *pl_watch_last PL_OF_THREAD __attribute__((visibility("hidden")));
+extern _Atomic uint64_t pl_watch_period __attribute__((visibility("hidden")));
+
+/* The grace of pieces whose tasks may take `limit` ticks, as a class; 0: that is too short for pieces. */
+unsigned pl_watch_class(uint64_t limit);
+
+/* The second halves of r1 and r3: the thread's last record is not free; the watcher is to be called. */
+pl_watch *pl_watch_take_any(uint64_t word);
+pl_watch *pl_watch_call(pl_watch *w);
+
+/* A piece begins. NULL: nobody would watch it. */
+static inline pl_watch *pl_watch_begin(unsigned class)
+{
+    pl_watch *w = pl_watch_last;
+    uint64_t nobody = 0, word = pl_ticks() << PL_WATCH_CLASS_BITS | class;
+    /* Y1 seq_cst: r1, before r3 in S; the stop word is as the last piece left it (acquire); pairs with Y4, Y5 */
+    if (!w || !atomic_compare_exchange_strong_explicit(&w->word, &nobody, word, memory_order_seq_cst,
+                                                       memory_order_relaxed))
+        w = pl_watch_take_any(word);
+    if (!w)
+        return NULL;
+    /* Y2 relaxed: r2, a hint; pairs with Y6, Y7 */
+    atomic_store_explicit(&w->used, class + 1, memory_order_relaxed);
+    /* Y3 seq_cst: r3, after r1 in S; pairs with Y8 */
+    uint64_t period = atomic_load_explicit(&pl_watch_period, memory_order_seq_cst);
+    return period > UINT64_C(1) << class >> 1 ? pl_watch_call(w) : w;
+}
+
+/* It has ended. */
+static inline void pl_watch_end(pl_watch *w)
+{
+    if (pl_stop_is_raised(&w->stop)) {
+        /* Y9 relaxed: the record is this thread's until Y4; no partner */
+        atomic_store_explicit(&w->stop, 0, memory_order_relaxed);
+    }
+    /* Y4 release: r5, the stop word is lowered before the record is free; pairs with Y1, Y10, Y5 */
+    atomic_store_explicit(&w->word, 0, memory_order_release);
+}
+
+/* How long the piece has lasted, in ticks, at `now`. */
+static inline uint64_t pl_watch_lasted(const pl_watch *w, uint64_t now)
+{
+    /* Y11 relaxed: the piece of the caller, or one that waits for it; pairs with Y1, Y10 */
+    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&w->word, memory_order_relaxed);
+    return ((now << PL_WATCH_CLASS_BITS) - word) >> PL_WATCH_CLASS_BITS;
+}
+
+/* Whether the task that runs in a piece, or has ended last, is known to have taken longer than `limit` ticks by now. */
+bool pl_watch_is_late(pl_watch *w, uint64_t limit);
+
+/* Ends the watcher's thread; the next piece starts one. */
+void pl_watch_stop(void);
+
+#endif
