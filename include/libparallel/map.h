@@ -53,8 +53,8 @@ PARALLEL_BEGIN_DECLS
  *         out[i] = fn(args[i]);
  *
  * @param out room for n results, of the result type (else an error at compile time); it may be `args` itself
- *            where the types agree, but must not overlap it in another way. NULL, as a void pointer, where the
- *            result type is void.
+ *            where the types agree, but must not overlap it in another way; and its slots are their tasks' alone:
+ *            no other task reads one. NULL, as a void pointer, where the result type is void.
  * @return 0; or -1 with errno as for parallel_map(). After a failure the slots of tasks that failed are all
  *         zero bytes, and those of tasks that did not run are untouched. With `silent` every task is tried
  *         before the first failure (by index) is reported.

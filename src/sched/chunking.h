@@ -8,7 +8,8 @@
  *      -----------                  -----                       ----
  *      a loop, on each participant  what has lasted CHUNK_US    what would have lasted CHUNK_US by the last chunk's
  *                                   so far, or 1 item           time, by a factor of STEP at most; a quarter of what
- *                                                               the range has left at most
+ *                                                               the range has left at most; whole vectors of
+ *                                                               cheap items
  *      a short loop on its caller   what is expected to last    what would have lasted CHUNK_US by the time of all
  *                                   CHUNK_US, or a quarter      before
  *      a short loop, handed over    the caller's part, larger   a part for each helper, or PARTS pieces of it
@@ -35,11 +36,13 @@ enum {
 };
 
 enum {
-    PL_CHUNKING_STEP = 8,   /* how many times larger or smaller a chunk of a loop may be than the one before */
-    PL_CHUNKING_PART = 4,   /* a chunk takes at most one part out of so many of what its range has left */
-    PL_CHUNKING_PIECES = 4, /* into how many pieces a helper's part of a longer loop is cut */
-    PL_CHUNKING_RAMP = 8,   /* an assignment is at most one part out of so many of all before it, and one task */
-    PL_CHUNKING_SHARES = 16 /* into how many assignments a worker's even share of the rest is cut */
+    PL_CHUNKING_STEP = 8,    /* how many times larger or smaller a chunk of a loop may be than the one before */
+    PL_CHUNKING_PART = 4,    /* a chunk takes at most one part out of so many of what its range has left */
+    PL_CHUNKING_VECTOR = 16, /* chunks are multiples of so many, the lanes of a vector of floats, */
+    PL_CHUNKING_CHEAP = 5,   /* if so many, or more, would last CHUNK_US */
+    PL_CHUNKING_PIECES = 4,  /* into how many pieces a helper's part of a longer loop is cut */
+    PL_CHUNKING_RAMP = 8,    /* an assignment is at most one part out of so many of all before it, and one task */
+    PL_CHUNKING_SHARES = 16  /* into how many assignments a worker's even share of the rest is cut */
 };
 
 /* The largest chunk of a range, which has 32 bits: one that may still grow by a step. */
@@ -76,11 +79,16 @@ static inline uint32_t pl_chunking_next_of_range(uint32_t size, uint64_t ticks, 
 }
 
 /* What is taken of a range with `rest` items, 1 or more, by a participant that wants so many: not too much, so that
- * there is something to share to the end. */
+ * there is something to share to the end. But where items are not dear, whole vectors of them: a body that the compiler
+ * has vectorised across items would else run some, or all, one by one, and it would never be seen what the others
+ * cost. */
 static inline uint32_t pl_chunking_of_range(uint32_t rest, uint32_t want)
 {
-    uint32_t most = (rest - 1) / PL_CHUNKING_PART + 1;
-    return want < 1 ? 1 : want < most ? want : most;
+    uint32_t most = (rest - 1) / PL_CHUNKING_PART + 1, size = want < 1 ? 1 : want < most ? want : most;
+    if (want < PL_CHUNKING_CHEAP)
+        return size;
+    size = (size + PL_CHUNKING_VECTOR - 1) / PL_CHUNKING_VECTOR * PL_CHUNKING_VECTOR;
+    return size < rest ? size : rest;
 }
 
 /* ---- short loops ----------------------------------------------------------------------------------------- */

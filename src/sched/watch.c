@@ -6,6 +6,7 @@
 
 #include "base/life.h"
 #include "base/os_process.h"
+#include "sched/pool.h"
 
 /* Records; how many of them a piece looks at for a free one. */
 enum { RECORDS = 128, PROBES = 16 };
@@ -32,6 +33,7 @@ static struct watcher {
     bool runs, has_condition;
     bool is_called;
     bool is_to_end;
+    unsigned forks; /* pl_pool_forks() when it was started */
     uint64_t no_thread_until;
 } watcher = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -139,6 +141,26 @@ pl_watch *pl_watch_take_any(uint64_t word)
     return NULL;
 }
 
+/* The child has one thread; the mutex may have been held. */
+static void after_fork_in_child(void)
+{
+    watcher = (struct watcher){.mutex = PTHREAD_MUTEX_INITIALIZER, .forks = pl_pool_forks()};
+    set_period(UINT64_MAX);
+    for (size_t i = 0; i < RECORDS; i++) {
+        /* Y14 relaxed: the process has one thread; pairs with Y1, Y5 */
+        atomic_store_explicit(&records[i].word, 0, memory_order_relaxed);
+    }
+}
+
+/* In a child that has not come by fork handlers the parent's mutex is not to be waited for. True if this is one. */
+static bool become_child_early(void)
+{
+    bool child = watcher.forks != pl_pool_forks();
+    if (child)
+        after_fork_in_child();
+    return child;
+}
+
 /* Starts the thread. With the mutex held. */
 static bool start_watcher(void)
 {
@@ -155,6 +177,7 @@ static bool start_watcher(void)
 pl_watch *pl_watch_call(pl_watch *w)
 {
     int state = pl_os_cancel_defer();
+    become_child_early();
     pthread_mutex_lock(&watcher.mutex);
     bool comes = watcher.runs || start_watcher();
     if (comes) {
@@ -174,6 +197,8 @@ bool pl_watch_is_late(pl_watch *w, uint64_t limit)
     uint64_t now = pl_ticks();
     if (pl_watch_lasted(w, now) <= limit)
         return false;
+    if (become_child_early()) /* it is not watched any more */
+        return true;
     pthread_mutex_lock(&watcher.mutex);
     /* Y13 relaxed: as Y11; pairs with Y1, Y10 */
     bool raised = w->raised == atomic_load_explicit(&w->word, memory_order_relaxed);
@@ -186,6 +211,7 @@ bool pl_watch_is_late(pl_watch *w, uint64_t limit)
 
 void pl_watch_stop(void)
 {
+    become_child_early();
     pthread_mutex_lock(&watcher.mutex);
     bool mine = watcher.runs && !watcher.is_to_end;
     if (mine) {
@@ -203,15 +229,9 @@ void pl_watch_stop(void)
     pthread_mutex_unlock(&watcher.mutex);
 }
 
-/* The child has one thread; the mutex may have been held. */
-static void after_fork_in_child(void)
+static void become_child(void)
 {
-    watcher = (struct watcher){.mutex = PTHREAD_MUTEX_INITIALIZER};
-    set_period(UINT64_MAX);
-    for (size_t i = 0; i < RECORDS; i++) {
-        /* Y14 relaxed: the process has one thread; pairs with Y1, Y5 */
-        atomic_store_explicit(&records[i].word, 0, memory_order_relaxed);
-    }
+    become_child_early();
 }
 
-PL_LIFE(PL_LIFE_WATCH, .in_child = after_fork_in_child, .unloaded = pl_watch_stop);
+PL_LIFE(PL_LIFE_WATCH, .in_child = become_child, .unloaded = pl_watch_stop);

@@ -76,8 +76,8 @@ static inline pl_watch *pl_watch_begin(unsigned class)
     pl_watch *w = pl_watch_last;
     uint64_t nobody = 0, word = pl_ticks() << PL_WATCH_CLASS_BITS | class;
     /* Y1 seq_cst: r1, before r3 in S; the stop word is as the last piece left it (acquire); pairs with Y4, Y5 */
-    if (!w || !atomic_compare_exchange_strong_explicit(&w->word, &nobody, word, memory_order_seq_cst,
-                                                       memory_order_relaxed))
+    if (!w ||
+        !atomic_compare_exchange_strong_explicit(&w->word, &nobody, word, memory_order_seq_cst, memory_order_relaxed))
         w = pl_watch_take_any(word);
     if (!w)
         return NULL;

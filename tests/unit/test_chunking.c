@@ -75,14 +75,17 @@ START_TEST(a_range_is_eaten_to_the_end)
         uint32_t n = (uint32_t)any(32), rest = n, want = (uint32_t)any(32);
         for (int chunks = 0; rest; chunks++) {
             uint32_t size = pl_chunking_of_range(rest, want);
-            ck_assert_msg(size >= 1 && size <= rest && (rest == 1 || size < rest), "seed %d", i);
-            ck_assert_msg(size <= (want > 1 ? want : 1), "seed %d", i);
+            ck_assert_msg(size >= 1 && size <= rest && (rest <= PL_CHUNKING_VECTOR || size < rest), "seed %d", i);
+            ck_assert_msg(size < (want > 1 ? want : 1) + (want < PL_CHUNKING_CHEAP ? 1 : PL_CHUNKING_VECTOR), "seed %d",
+                          i);
+            ck_assert_msg(want < PL_CHUNKING_CHEAP || size % PL_CHUNKING_VECTOR == 0 || size == rest, "seed %d", i);
             rest -= size;
             want = (uint32_t)any(32) | n / 1024; /* so that it does not take long */
             ck_assert_msg(chunks < 8192, "seed %d", i);
         }
     }
-    ck_assert_uint_eq(pl_chunking_of_range(UINT32_MAX, UINT32_MAX), UINT32_MAX / PL_CHUNKING_PART + 1);
+    ck_assert_uint_eq(pl_chunking_of_range(UINT32_MAX, UINT32_MAX),
+                      (UINT32_MAX / PL_CHUNKING_PART / PL_CHUNKING_VECTOR + 1) * PL_CHUNKING_VECTOR);
     ck_assert_uint_eq(pl_chunking_of_range(5, 0), 1);
 }
 END_TEST

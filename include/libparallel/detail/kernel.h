@@ -15,17 +15,36 @@
 /* The range kernel. Its own names all begin with pl_, so that `fn` may have any other. */
 #define PARALLEL_KERNEL_(fn, result_t) PARALLEL_CAT_(PARALLEL_KERNEL_, PARALLEL_IS_VOID_(result_t))(fn)
 
-/* Of a function with a value ... */
+/*
+ * Of a function with a value. Two loops, since compilers want to know how arguments and results overlap where the
+ * function has a loop of its own, and they would vectorise across items: they check that at run time for innermost
+ * loops only. Results are in another array than arguments, or in the same (map.h); so one has pointers that do not
+ * overlap, and the other a single one. Both are inlined into the kernel: gcc keeps what a parameter says.
+ */
 #define PARALLEL_KERNEL_0(fn)                                                                                          \
+    __attribute__((unused)) static inline void fn##__parallel_apart(                                                   \
+        fn##__parallel_arg const *__restrict pl_args, fn##__parallel_result *__restrict pl_results, size_t pl_n)       \
+    {                                                                                                                  \
+        PARALLEL_CHECK_ARG_(fn)                                                                                        \
+        PARALLEL_CHECK_VALUE_(fn)                                                                                      \
+        for (size_t pl_i = 0; pl_i < pl_n; pl_i++)                                                                     \
+            pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
+    }                                                                                                                  \
+    __attribute__((unused)) static inline void fn##__parallel_in_place(fn##__parallel_result *pl_results, size_t pl_n) \
+    {                                                                                                                  \
+        for (size_t pl_i = 0; pl_i < pl_n; pl_i++)                                                                     \
+            pl_results[pl_i] = fn(((fn##__parallel_arg const *)pl_results)[pl_i]);                                     \
+    }                                                                                                                  \
     __attribute__((unused)) static size_t fn##__parallel_kernel(parallel_span *pl_span, size_t pl_begin,               \
                                                                 size_t pl_end)                                         \
     {                                                                                                                  \
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
-        PARALLEL_CHECK_ARG_(fn)                                                                                        \
-        PARALLEL_CHECK_VALUE_(fn)                                                                                      \
-        for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++)                                                            \
-            pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
+        if (__builtin_types_compatible_p(fn##__parallel_arg, fn##__parallel_result) &&                                 \
+            pl_span->args == pl_span->results)                                                                         \
+            fn##__parallel_in_place(pl_results + pl_begin, pl_end - pl_begin);                                         \
+        else                                                                                                           \
+            fn##__parallel_apart(pl_args + pl_begin, pl_results + pl_begin, pl_end - pl_begin);                        \
         return pl_end;                                                                                                 \
     }
 
