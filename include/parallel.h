@@ -56,6 +56,7 @@
  * | parallel_last_failure                       | learn why a call failed                     | failure.h   |
  * | parallel_process_map, _process_par, ...     | on worker processes: crashes cost one task  | process.h   |
  * | parallel_pool_new, _new_with, _free         | threads that some calls have to themselves  | pool.h      |
+ * | parallel_warm_up                            | start them before the first call            | pool.h      |
  * | parallel_shutdown                           | end the program's threads, for a while      | pool.h      |
  * | parallel_options                            | every option, all zero by default           | options.h   |
  *

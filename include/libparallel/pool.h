@@ -109,6 +109,16 @@ PARALLEL_API parallel_pool *parallel_pool_new_with(const parallel_pool_options *
 PARALLEL_API int parallel_shutdown(void);
 
 /**
+ * Makes the program's pool and starts its threads, which the first call does otherwise that is worth their help: that
+ * takes some tenths of a millisecond.
+ *
+ * From any thread; again, it does nothing. Threads of pools of one's own start with the first calls on them.
+ *
+ * @return 0; or -1 with errno EAGAIN: not all threads can be had now; calls use those that there are, and try again
+ */
+PARALLEL_API int parallel_warm_up(void);
+
+/**
  * Ends a pool: joins its threads, and frees it. Threads that have called on it are not affected. NULL is fine. errno is
  * left as it was.
  *

@@ -9,6 +9,7 @@
 #include <parallel.h>
 
 #include "call/handle.h"
+#include "call/plain.h"
 #include "executors/process/group.h"
 #include "sched/pool.h"
 #include "sched/watch.h"
@@ -111,6 +112,31 @@ void parallel_pool_free(parallel_pool *pool)
     pl_pool_free(pool->handle.pool);
     free(pool);
     errno = saved;
+}
+
+/* Does nothing, a few times over, by the way of calls that are shared: what these need is loaded then. */
+static int do_nothing(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
+{
+    (void)ctx, (void)begin, (void)end, (void)stop, (void)participant;
+    return 0;
+}
+
+static void run_nothing(void)
+{
+    enum { ROUNDS = 4 };
+    for (int round = 0; round < ROUNDS; round++) {
+        pl_cost unknown = {0};
+        pl_plain_spec(&(pl_loop_spec){.n = pl_pool_cores(), .body = do_nothing, .cost = &unknown});
+    }
+}
+
+int parallel_warm_up(void)
+{
+    int saved = errno;
+    bool well = pl_pool_warm_up();
+    run_nothing();
+    errno = well ? saved : EAGAIN;
+    return well ? 0 : -1;
 }
 
 int parallel_shutdown(void)

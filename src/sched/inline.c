@@ -18,6 +18,11 @@
 /* A loop of more is not for here: with a worker that spins; and without. */
 #define HANDOFF_US 24
 #define ALONE_US 5
+/* Where there are no threads yet, and nothing is known of a loop of so many items, its first ones tell whether it is
+ * worth starting some. */
+enum { UNKNOWN_ITEMS = 32 };
+/* And these are not believed before that part of what it costs to start one: a first item finds cold caches. */
+enum { UNKNOWN_PART = 4 };
 /* A measurement this long is no accident: no interrupt takes that long. */
 #define SURE_US 100
 /* What it costs to start a worker, about. */
@@ -65,9 +70,10 @@ void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, p
 static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t price, pl_cost_trust trust)
 {
     _Atomic int stop = 0;
-    uint64_t lasting = PL_CHUNKING_US * pl_os_ticks_per_us(), start = pl_ticks(), spent = 0, rest = guess;
+    uint64_t lasting = PL_CHUNKING_US * pl_os_ticks_per_us(), start = pl_ticks(), spent = 0;
+    uint64_t rest = guess == UINT64_MAX ? 0 : guess;
     size_t n = spec->n, begin = 0, size = pl_chunking_first_alone(n, guess, lasting);
-    while (begin < n && rest <= price) {
+    while (begin < n && (rest <= price || (guess == UINT64_MAX && spent < price / UNKNOWN_PART))) {
         if (spec->body(spec->ctx, begin, begin + size, &stop, 0))
             return n;
         begin += size;
@@ -390,6 +396,13 @@ void pl_inline_renew(void)
     renew_limit(pl_worker_known());
 }
 
+/* Whether a loop that nothing is known of is better begun alone: to start a thread takes longer than many loops do. It
+ * costs a part of the loop, one out of the number of its items, if these turn out to be dear. */
+static bool is_first(const pl_loop_spec *spec, const pl_worker *w)
+{
+    return (!w || pl_pool_threads(w->pool) == 0) && spec->n >= UNKNOWN_ITEMS && spec->n <= UINT32_MAX;
+}
+
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
     pl_worker *w = pl_worker_known();
@@ -402,7 +415,7 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
         return spec->n;
     }
     if (guess == UINT64_MAX)
-        return 0;
+        return is_first(spec, w) ? run_closely(spec, guess, wake_price(w), PL_COST_SURE) : 0;
     bool hot = w && pl_sleep_awake(&w->pool->sleep);
     uint64_t price = hot ? ALONE_US * us : wake_price(w) + guess / spec->n;
     if (guess > price)

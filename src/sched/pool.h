@@ -141,6 +141,9 @@ void pl_pool_let_go(pl_pool *pool);
 /* The program exits, or the library is unloaded: ends all pools on which no call runs. */
 void pl_pool_end_all(void);
 
+/* Starts the threads of the pool that the calling thread is in. False if some could not be. */
+bool pl_pool_warm_up(void);
+
 /* Ends the threads of the program's pool, which the next call starts anew. False, and nothing is done, while calls
  * run. */
 bool pl_pool_shut_down(void);

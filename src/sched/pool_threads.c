@@ -56,9 +56,9 @@ bool pl_pool_add_thread(pl_pool *pool, pl_growth growth)
     return started;
 }
 
-void pl_pool_start_threads(pl_pool *pool, unsigned count, pl_growth growth)
+static void start_threads(pl_pool *pool, unsigned count, pl_growth growth)
 {
-    while (pool->locked && pl_pool_threads(pool) < count && pl_pool_may_add(pool, growth)) {
+    while (pl_pool_threads(pool) < count && pl_pool_may_add(pool, growth)) {
         pl_sleep_search(&pool->sleep);
         if (pl_pool_add_thread(pool, growth))
             continue;
@@ -66,6 +66,21 @@ void pl_pool_start_threads(pl_pool *pool, unsigned count, pl_growth growth)
             pl_wake_notify(pool, growth); /* somebody may have relied on the search */
         return;
     }
+}
+
+void pl_pool_start_threads(pl_pool *pool, unsigned count, pl_growth growth)
+{
+    if (pool->locked)
+        start_threads(pool, count, growth);
+}
+
+bool pl_pool_warm_up(void)
+{
+    unsigned threads = pl_pool_cores() - 1;
+    pl_worker *w = threads ? pl_worker_self() : NULL;
+    if (w)
+        start_threads(w->pool, threads, PL_GROWTH_TO_SIZE);
+    return !threads || (w && pl_pool_threads(w->pool) >= threads);
 }
 
 bool pl_pool_may_add(const pl_pool *pool, pl_growth growth)

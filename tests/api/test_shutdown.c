@@ -49,6 +49,24 @@ START_TEST(threads_end_and_come_again)
 }
 END_TEST
 
+/* Threads come before the first call, and again after they have been ended. */
+START_TEST(threads_come_before_the_first_call)
+{
+    pl_workers(3);
+    for (int round = 0; round < 20; round++) {
+        errno = 77;
+        ck_assert_int_eq(parallel_warm_up(), 0);
+        ck_assert_int_eq(errno, 77);
+        ck_assert(PL_SANITIZED || pl_count_threads() == 3);
+        ck_assert_int_eq(parallel_warm_up(), 0);
+        ck_assert(PL_SANITIZED || pl_count_threads() == 3);
+        ck_assert(call(64));
+        ck_assert_int_eq(parallel_shutdown(), 0);
+        ck_assert(PL_SANITIZED || pl_threads_leave(1));
+    }
+}
+END_TEST
+
 static int shut_down_inside(int x)
 {
     errno = 0;
@@ -253,6 +271,7 @@ int main(void)
 {
     TCase *c = pl_case();
     tcase_add_test(c, threads_end_and_come_again);
+    tcase_add_test(c, threads_come_before_the_first_call);
     tcase_add_loop_test(c, not_while_calls_run, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, many_at_once, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, kept_processes_end);
