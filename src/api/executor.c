@@ -41,6 +41,9 @@
  * to be had by now. */
 #define REMIND_NS UINT64_C(100000000)
 
+/* What is expected to cost no more leaves signal masks alone, as short loops do. */
+#define MASKED_US 100
+
 typedef enum state { NEW, SUBMITTED, HERE, PERFORMED, DONE, FAILED, LOST } state;
 
 struct parallel_executor {
@@ -54,7 +57,8 @@ struct parallel_executor {
     pl_job job;    /* in the pool's injector, or taken from it; if it is SUBMITTED */
     pl_call call;
     pl_os_ambient ambient;    /* what tasks see of the thread that has started it, as if that had made their threads */
-    pl_os_mask mask;          /* its signal mask, which tasks have, too */
+    pl_os_mask mask;          /* its signal mask, which tasks have, too, if `has_mask` */
+    bool has_mask;            /* it lasts long enough for a task to start something that inherits the mask */
     parallel_future *futures; /* of a par */
     parallel_results *results;
 };
@@ -241,7 +245,7 @@ static void perform_call(parallel_executor *ex, pl_pool *driver)
 {
     pl_put_aside aside;
     pl_os_ambient before;
-    pl_worker *w = driver ? pl_worker_known() : NULL;
+    pl_worker *w = driver && ex->has_mask ? pl_worker_known() : NULL;
     const pl_os_mask *mask = w ? pl_worker_set_mask(w, &ex->mask) : NULL;
     pl_os_ambient_enter(&ex->ambient, &before);
     pl_failure_put_aside(&aside);
@@ -319,6 +323,10 @@ static void note_starter(parallel_executor *ex)
     const pl_worker *w = pl_worker_known();
     pl_os_ambient_get(&ex->ambient);
     ex->ambient.locale = pl_os_program_locale(); /* the starter's may not live so long */
+    uint64_t guess = pl_cost_guess(pl_call_cost(&ex->call, PL_CALL_UNDER_POLICY), ex->call.work.n);
+    ex->has_mask = guess > MASKED_US * pl_os_ticks_per_us();
+    if (!ex->has_mask)
+        return;
     if (w)
         pl_worker_mask_of(w, &ex->mask);
     else
@@ -443,9 +451,11 @@ int parallel_executor_cancel(parallel_executor *ex)
  * With the lock held. */
 static int shut_down(parallel_executor *ex)
 {
+    if (has_ended(ex))
+        return 0;
     if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING))
         pl_stop_notify_all(); /* a thread may wait to try a task again */
-    if (!has_ended(ex) && is_inside(ex))
+    if (is_inside(ex))
         return EDEADLK;
     perform_here(ex); /* that is, notes that nothing was run */
     await_end(ex, 0);
