@@ -79,15 +79,21 @@ static inline uint32_t pl_chunking_next_of_range(uint32_t size, uint64_t ticks, 
 }
 
 /* What is taken of a range with `rest` items, 1 or more, by a participant that wants so many: not too much, so that
- * there is something to share to the end. But where items are not dear, whole vectors of them: a body that the compiler
- * has vectorised across items would else run some, or all, one by one, and it would never be seen what the others
- * cost. */
+ * there is something to share to the end. */
 static inline uint32_t pl_chunking_of_range(uint32_t rest, uint32_t want)
 {
-    uint32_t most = (rest - 1) / PL_CHUNKING_PART + 1, size = want < 1 ? 1 : want < most ? want : most;
-    if (want < PL_CHUNKING_CHEAP)
+    uint32_t most = (rest - 1) / PL_CHUNKING_PART + 1;
+    return want < 1 ? 1 : want < most ? want : most;
+}
+
+/* The same, but where items are not dear, a multiple of `vector`, or the rest: a body that the compiler has vectorised
+ * across items would else run some, or all, one by one, and it would never be seen what the others cost. */
+static inline uint32_t pl_chunking_by_vectors(uint32_t rest, uint32_t want, uint32_t vector)
+{
+    uint32_t size = pl_chunking_of_range(rest, want);
+    if (want < PL_CHUNKING_CHEAP || vector == 1)
         return size;
-    size = (size + PL_CHUNKING_VECTOR - 1) / PL_CHUNKING_VECTOR * PL_CHUNKING_VECTOR;
+    size = (size + vector - 1) / vector * vector;
     return size < rest ? size : rest;
 }
 

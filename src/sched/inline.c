@@ -2,6 +2,7 @@
 /* Short loops: at once, or handed over in part; inline.h says which, and why. */
 #include "sched/inline.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -397,10 +398,12 @@ void pl_inline_renew(void)
 }
 
 /* Whether a loop that nothing is known of is better begun alone: to start a thread takes longer than many loops do. It
- * costs a part of the loop, one out of the number of its items, if these turn out to be dear. */
+ * costs a part of the loop, one out of the number of its items, if these turn out to be dear. Not where there may be
+ * more workers than CPUs, since somebody asks for them: then iterations block. */
 static bool is_first(const pl_loop_spec *spec, const pl_worker *w)
 {
-    return (!w || pl_pool_threads(w->pool) == 0) && spec->n >= UNKNOWN_ITEMS && spec->n <= UINT32_MAX;
+    return (!w || (pl_pool_threads(w->pool) == 0 && !w->pool->own)) && spec->n >= UNKNOWN_ITEMS &&
+           spec->n <= UINT32_MAX && !getenv("PARALLEL_NUM_THREADS");
 }
 
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)

@@ -137,8 +137,10 @@ static void work_on_ranges(pl_participant *p)
     pl_loop *loop = p->loop;
     uint64_t one = pl_cost_guess(loop->spec->cost, loop->unit), before = pl_ticks();
     uint32_t size = pl_chunking_first_of_range(one, loop->chunk_ticks), begin, end;
+    /* not where iterations may wait for each other */
+    uint32_t vector = loop->unit == 1 && loop->growth != PL_GROWTH_BEYOND ? PL_CHUNKING_VECTOR : 1;
     while (!pl_loop_is_stopped(loop)) {
-        if (!pl_range_take(&p->slot->range, size, &begin, &end)) {
+        if (!pl_range_take_vectors(&p->slot->range, size, vector, &begin, &end)) {
             if (!pl_loop_steal_range(loop, p->slot))
                 break;
             continue;
