@@ -10,6 +10,7 @@
 #include "sched/chunking.h"
 #include "sched/stop.h"
 #include "sched/pool.h"
+#include "sched/pool_internal.h"
 #include "sched/wake.h"
 
 /* A loop of less is never handed over. */
@@ -400,10 +401,11 @@ void pl_inline_renew(void)
 /* Whether a loop that nothing is known of is better begun alone: to start a thread takes longer than many loops do. It
  * costs a part of the loop, one out of the number of its items, if these turn out to be dear. Not where there may be
  * more workers than CPUs, since somebody asks for them: then iterations block. */
-static bool is_first(const pl_loop_spec *spec, const pl_worker *w)
+static bool is_first(const pl_loop_spec *spec)
 {
-    return (!w || (pl_pool_threads(w->pool) == 0 && !w->pool->own)) && spec->n >= UNKNOWN_ITEMS &&
-           spec->n <= UINT32_MAX && !getenv("PARALLEL_NUM_THREADS");
+    const pl_pool *pool = pl_pool_here();
+    return (!pool || (!pool->own && pl_pool_threads(pool) == 0)) && spec->n >= UNKNOWN_ITEMS && spec->n <= UINT32_MAX &&
+           !getenv("PARALLEL_NUM_THREADS");
 }
 
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
@@ -418,7 +420,7 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
         return spec->n;
     }
     if (guess == UINT64_MAX)
-        return is_first(spec, w) ? run_closely(spec, guess, wake_price(w), PL_COST_SURE) : 0;
+        return is_first(spec) ? run_closely(spec, guess, wake_price(w), PL_COST_SURE) : 0;
     bool hot = w && pl_sleep_awake(&w->pool->sleep);
     uint64_t price = hot ? ALONE_US * us : wake_price(w) + guess / spec->n;
     if (guess > price)
