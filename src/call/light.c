@@ -72,17 +72,23 @@ PL_NOT_INLINED static void note_piece(pl_context *context, size_t reached, uint6
         begun->failure = pl_failure_of_late(begun->done, 0);
 }
 
-/* A piece of n tasks has ended; 0: not by itself. How long it lasted. */
+/* A measurement this long is no accident. */
+#define LONG_US 100
+
+/* A piece has come through n tasks. How long that lasted. */
 static uint64_t note_end(pl_cost *cost, size_t n, const pl_watch *watch)
 {
-    if (pl_inline_fits(cost, n)) {
+    bool fits = pl_inline_fits(cost, n);
+    if (fits)
         pl_inline_ended(cost, n);
-        return pl_watch_lasted(watch, pl_inline_own.last);
-    }
-    pl_inline_own.last = pl_ticks();
+    else
+        pl_inline_own.last = pl_ticks();
     uint64_t lasted = pl_watch_lasted(watch, pl_inline_own.last);
-    pl_cost_learn(cost, lasted, n, PL_COST_UNSURE);
-    pl_inline_renew();
+    bool is_long = lasted > LONG_US * pl_os_ticks_per_us();
+    if (!fits || is_long)
+        pl_cost_learn(cost, lasted, n, is_long ? PL_COST_SURE : PL_COST_UNSURE);
+    if (!fits)
+        pl_inline_renew();
     return lasted;
 }
 
@@ -107,7 +113,7 @@ PL_NOT_INLINED bool pl_light_run_limited(const parallel_function *f, const void 
     PL_UNWIND_BY(pl_context_unwinds);
     size_t reached = (f->can_fail ? f->kernel : f->step)(&context.span, 0, n);
     bool well = reached == n && !context.span.code;
-    uint64_t lasted = note_end((pl_cost *)f->cost, well ? n : 0, limit.watch);
+    uint64_t lasted = note_end((pl_cost *)f->cost, reached, limit.watch);
     well = well && lasted < least;
     if (!well)
         note_piece(&context, reached, call_limit, begun);

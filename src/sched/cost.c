@@ -2,14 +2,35 @@
 /* Estimates of cost; cost.h says what they are for. */
 #include "sched/cost.h"
 
+#include "base/os.h"
+
 #define LARGEST (UINT64_MAX >> 20)
+_Static_assert(LARGEST < UINT64_C(1) << PL_COST_ESTIMATE_BITS, "an estimate leaves room for the doubt");
+
+/* How long a call that was dear has to have lasted for each step of doubt; and how many calls one is for, about. */
+#define DOUBT_US 3200
+enum { DOUBT_ODDS = 16 };
 
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
 {
     uint64_t estimate = pl_cost_estimate(cost);
-    if (estimate == 0 || items > LARGEST / estimate)
+    if (estimate == 0 || estimate > LARGEST || items > LARGEST / estimate)
         return UINT64_MAX;
     return estimate * items / PL_COST_FRACTION;
+}
+
+/* How much to doubt what `items` items have cost, of which each was to take `old`, and took `new`; `doubt` was. The
+ * last bits of a time are as good as any. */
+static uint64_t next_doubt(uint64_t doubt, uint64_t old, uint64_t new, uint64_t items, uint64_t random)
+{
+    if (!old)
+        return doubt;
+    if (new >= old / 8)
+        return doubt && new < old * 8 && random % DOUBT_ODDS == 0 ? doubt - 1 : doubt;
+    uint64_t lasted = items <= LARGEST / old ? old * items / PL_COST_FRACTION : 0;
+    uint64_t most = lasted / pl_os_ticks_per_us() / DOUBT_US;
+    most = most < PL_COST_MOST_DOUBT ? most : PL_COST_MOST_DOUBT;
+    return doubt > most ? doubt : most;
 }
 
 void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust)
@@ -21,7 +42,9 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust 
     measured = measured ? measured : 1;
     /* C2 relaxed: a number by itself; pairs with C3 */
     uint64_t word = atomic_load_explicit(&cost->word, memory_order_relaxed);
-    uint64_t old = word >> 1, suspect = word & 1, new = measured;
+    uint64_t doubt = word >> (PL_COST_ESTIMATE_BITS + 1), suspect = word & 1, new = measured;
+    uint64_t old = word >> 1 & ((UINT64_C(1) << PL_COST_ESTIMATE_BITS) - 1);
+    doubt = next_doubt(doubt, old, measured, items, ticks);
     if (old && measured / 8 >= old && !suspect && trust == PL_COST_UNSURE)
         word = old << 1 | 1;
     else {
@@ -29,6 +52,7 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust 
             new = old + measured / 4 - old / 4;
         word = (new ? new : 1) << 1;
     }
+    word |= doubt << (PL_COST_ESTIMATE_BITS + 1);
     /* C3 relaxed: as C2; a measurement lost to another thread is no loss; pairs with C1, C2 */
     atomic_store_explicit(&cost->word, word, memory_order_relaxed);
 }
@@ -37,6 +61,7 @@ void pl_cost_scale(pl_cost *to, const pl_cost *from, size_t factor)
 {
     /* C9 relaxed: a number by itself; pairs with C3, C8 */
     uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&from->word, memory_order_relaxed), estimate = word >> 1;
+    estimate &= (UINT64_C(1) << PL_COST_ESTIMATE_BITS) - 1;
     estimate = estimate < LARGEST / factor ? estimate * factor : LARGEST;
     atomic_init(&to->word, estimate << 1 | (word & 1));
 }

@@ -3,11 +3,16 @@
  * What one item of a loop has cost so far: a moving estimate per function, so that a call which is cheaper than
  * waking anybody runs on its caller alone.
  *
- *      word = estimate << 1 | suspect      estimate in 1/256 ticks per item; 0: unknown
+ *      word = doubt << 45 | estimate << 1 | suspect      estimate in 1/256 ticks per item; 0: unknown
  *
  * A measurement more than a factor of two off replaces the estimate, a nearer one moves it by a quarter of the
  * difference. A jump to eight times or more is believed only when it comes twice in a row (`suspect` is set in
  * between), since an interrupt fakes one now and then; or at once, if the measurement was longer than any interrupt.
+ *
+ * One number is not enough for a function whose calls are dear now and then. When the estimate falls from what made a
+ * call last milliseconds, it is *doubted* for a while: the cost is taken for unknown, so that help is called, and is
+ * there should the next call be dear again. A call for help in vain takes some 10 us; so many are made, about one in
+ * DOUBT_ODDS of them making the doubt less, that all of them take a tenth of what help would have saved at most.
  *
  * Several threads may learn at once; then one measurement is lost, and nothing else.
  */
@@ -25,7 +30,10 @@ typedef struct pl_cost {
 
 #define PL_COST_FRACTION 256u
 
-/* The estimate, in ticks / PL_COST_FRACTION for one item; 0 if it is unknown. */
+enum { PL_COST_ESTIMATE_BITS = 44, PL_COST_MOST_DOUBT = 15 };
+
+/* The estimate, in ticks / PL_COST_FRACTION for one item; 0 if it is unknown; more than any, if it is doubted, but less
+ * than 2 to the 48. */
 static inline uint64_t pl_cost_estimate(const pl_cost *cost)
 {
     /* C1 relaxed: a number by itself; pairs with C3 */

@@ -44,6 +44,10 @@ enum { EAGER_LOOKS = 64 };
 #define LATEST_US 2
 /* How many loops in a row may have taken twice as long as expected before the next is looked at. */
 enum { OUTLIERS = 16 };
+/* A loop that ran at once, or the program beside it, has taken so long: what it was shows if it comes again, among so
+ * many of the next. */
+#define SUSPECT_US 1000
+enum { SUSPECTS = 32 };
 /* One hand-over out of so many is measured. */
 enum { MEASURED = 8 };
 
@@ -57,6 +61,8 @@ void pl_inline_outlier(uint64_t took, uint64_t expected)
     if (took > 8 * expected + pl_os_ticks_per_us() || ++own->outliers == OUTLIERS) {
         own->outliers = 0;
         own->limit = 0;
+        if (took > SUSPECT_US * pl_os_ticks_per_us())
+            own->suspects = SUSPECTS;
     }
 }
 
@@ -384,6 +390,10 @@ static uint64_t renew_limit(const pl_worker *w)
     limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
     pl_inline_own.ran = 0;
     pl_inline_own.limit = limit * PL_COST_FRACTION;
+    if (pl_inline_own.suspects) {
+        pl_inline_own.suspects--;
+        pl_inline_own.limit = 0;
+    }
     return limit;
 }
 
@@ -412,7 +422,7 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
     pl_worker *w = pl_worker_known();
     bool closely = pl_inline_own.limit == 0;
-    if (closely && w)
+    if (closely && w && !pl_inline_own.suspects)
         w->handoff_latency -= w->handoff_latency / 8; /* it may have become less, and only a hand-over would tell */
     uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = renew_limit(w);
     if (guess > limit && guess <= HANDOFF_US * us && may_hand_over(spec, w)) {

@@ -46,6 +46,7 @@ typedef struct pl_inline {
     uint64_t credit;   /* ticks that a helper would have saved lately */
     uint32_t outliers; /* how many loops may have taken longer than expected, since the last close look */
     uint32_t ran;      /* how many loops have run at once since then */
+    uint32_t suspects; /* how many further loops are looked at closely: one that ran at once may have lasted long */
 } pl_inline;
 
 extern _Thread_local pl_inline pl_inline_own PL_OF_THREAD __attribute__((visibility("hidden")));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Estimates of cost: what they believe, and what they take for an accident. */
+#include "base/os.h"
 #include "sched/cost.h"
 #include "support/test.h"
 
@@ -62,6 +63,25 @@ START_TEST(extremes_do_not_overflow)
 }
 END_TEST
 
+/* After a call that lasted long, a cheap one is not believed for a while; a while that ends. */
+START_TEST(dear_calls_are_not_forgotten)
+{
+    uint64_t us = pl_os_ticks_per_us();
+    pl_cost cost = {0};
+    pl_cost_learn(&cost, 16000 * us, 8, PL_COST_SURE);
+    ck_assert_uint_eq(pl_cost_guess(&cost, 8), 16000 * us);
+    int calls = 0;
+    do
+        pl_cost_learn(&cost, 1000 + (unsigned)calls, 8, PL_COST_UNSURE);
+    while (pl_cost_guess(&cost, 8) == UINT64_MAX && ++calls < 10000);
+    ck_assert_int_ge(calls, 16);
+    ck_assert_int_lt(calls, 200);
+    pl_cost_learn(&cost, 100 * us, 8, PL_COST_SURE); /* one that did not last long is none */
+    pl_cost_learn(&cost, 1000, 8, PL_COST_UNSURE);
+    ck_assert_uint_eq(pl_cost_guess(&cost, 8), 1000);
+}
+END_TEST
+
 /* Functions have an estimate each, or begin afresh. */
 START_TEST(table_does_not_mix_functions)
 {
@@ -80,6 +100,7 @@ int main(void)
     tcase_add_test(c, near_is_averaged_and_far_replaces);
     tcase_add_test(c, a_jump_is_believed_the_second_time);
     tcase_add_test(c, a_long_jump_is_believed_at_once);
+    tcase_add_test(c, dear_calls_are_not_forgotten);
     tcase_add_test(c, extremes_do_not_overflow);
     tcase_add_test(c, table_does_not_mix_functions);
     return pl_run("cost", c);
