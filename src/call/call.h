@@ -66,7 +66,7 @@ typedef struct pl_begun {
 /* The same of a map's call whose first tasks have been run. Takes the message. */
 bool pl_call_run_rest(pl_call *c, void *out, const pl_begun *begun);
 
-/* As pl_call_run(), with results to be had: they get what the call knows of failures and names. NULL if the call failed. */
+/* As pl_call_run(), with results to be had: they get what the call knows of failures and names. NULL if it failed. */
 parallel_results *pl_call_results(pl_call *c);
 
 /* Results of a call that has run, well or not, and into which: what pl_call_results() gives. */

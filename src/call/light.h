@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Light calls: such as have options, or a function that can fail, but nothing that has to be looked at while a few cheap
- * tasks run. Where they are short, they run at once on their caller, as plain ones do; nothing is checked, merged and
- * set up for them but what they have. Where a task fails, or time limits matter after all, the rest is an ordinary call.
+ * Light calls: such as have options, or a function that can fail, but nothing that has to be looked at while a few
+ * cheap tasks run. Where they are short, they run at once on their caller, as plain ones do; nothing is checked, merged
+ * and set up for them but what they have. Where a task fails, or time limits matter after all, the rest is an ordinary
+ * call.
  */
 #ifndef PL_CALL_LIGHT_H
 #define PL_CALL_LIGHT_H

@@ -9,7 +9,7 @@ _Static_assert(LARGEST < UINT64_C(1) << PL_COST_ESTIMATE_BITS, "an estimate leav
 
 /* How long a call that was dear has to have lasted for each step of doubt; and how many calls one is for, about. */
 #define DOUBT_US 3200
-enum { DOUBT_ODDS = 16 };
+enum { DOUBT_ODDS = 16, DOUBT_AT = PL_COST_ESTIMATE_BITS + 1 };
 
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
 {
@@ -19,18 +19,34 @@ uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
     return estimate * items / PL_COST_FRACTION;
 }
 
-/* How much to doubt what `items` items have cost, of which each was to take `old`, and took `new`; `doubt` was. The
- * last bits of a time are as good as any. */
-static uint64_t next_doubt(uint64_t doubt, uint64_t old, uint64_t new, uint64_t items, uint64_t random)
+/* What is known beside the estimate. */
+typedef struct past {
+    uint64_t doubt;
+    uint64_t dear; /* measurements since the estimate has risen, up to PL_COST_MOST_DEAR; 0: it has not */
+} past;
+
+/* How long a call of so many items has lasted, by an estimate, in steps of doubt. */
+static uint64_t steps_of(uint64_t estimate, uint64_t items)
 {
-    if (!old)
-        return doubt;
-    if (new >= old / 8)
-        return doubt && new < old * 8 && random % DOUBT_ODDS == 0 ? doubt - 1 : doubt;
-    uint64_t lasted = items <= LARGEST / old ? old * items / PL_COST_FRACTION : 0;
-    uint64_t most = lasted / pl_os_ticks_per_us() / DOUBT_US;
-    most = most < PL_COST_MOST_DOUBT ? most : PL_COST_MOST_DOUBT;
-    return doubt > most ? doubt : most;
+    uint64_t lasted = items <= LARGEST / estimate ? estimate * items / PL_COST_FRACTION : 0;
+    uint64_t steps = lasted / pl_os_ticks_per_us() / DOUBT_US;
+    return steps < PL_COST_MOST_DOUBT ? steps : PL_COST_MOST_DOUBT;
+}
+
+/* After `items` items have taken `new` each, and were to take `old`. The last bits of a time are random enough. */
+static past next_past(past p, uint64_t old, uint64_t new, uint64_t items, uint64_t random)
+{
+    if (old && new < old / 8) {
+        uint64_t steps = p.dear && p.dear < PL_COST_MOST_DEAR ? steps_of(old, items) : 0;
+        return (past){.doubt = p.doubt > steps ? p.doubt : steps};
+    }
+    if (old && new / 8 >= old)
+        return (past){p.doubt, 1};
+    if (p.doubt && !p.dear && random % DOUBT_ODDS == 0)
+        p.doubt--;
+    if (p.dear && p.dear < PL_COST_MOST_DEAR)
+        p.dear++;
+    return p;
 }
 
 void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust)
@@ -42,17 +58,17 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust 
     measured = measured ? measured : 1;
     /* C2 relaxed: a number by itself; pairs with C3 */
     uint64_t word = atomic_load_explicit(&cost->word, memory_order_relaxed);
-    uint64_t doubt = word >> (PL_COST_ESTIMATE_BITS + 1), suspect = word & 1, new = measured;
-    uint64_t old = word >> 1 & ((UINT64_C(1) << PL_COST_ESTIMATE_BITS) - 1);
-    doubt = next_doubt(doubt, old, measured, items, ticks);
+    uint64_t suspect = word & 1, new = measured, old = word >> 1 & ((UINT64_C(1) << PL_COST_ESTIMATE_BITS) - 1);
+    past p = {.doubt = word >> DOUBT_AT & PL_COST_MOST_DOUBT, .dear = word >> (DOUBT_AT + PL_COST_DOUBT_BITS)};
     if (old && measured / 8 >= old && !suspect && trust == PL_COST_UNSURE)
         word = old << 1 | 1;
     else {
+        p = next_past(p, old, measured, items, ticks);
         if (old && measured / 2 < old && old / 2 < measured)
             new = old + measured / 4 - old / 4;
         word = (new ? new : 1) << 1;
     }
-    word |= doubt << (PL_COST_ESTIMATE_BITS + 1);
+    word |= p.doubt << DOUBT_AT | p.dear << (DOUBT_AT + PL_COST_DOUBT_BITS);
     /* C3 relaxed: as C2; a measurement lost to another thread is no loss; pairs with C1, C2 */
     atomic_store_explicit(&cost->word, word, memory_order_relaxed);
 }

@@ -3,16 +3,17 @@
  * What one item of a loop has cost so far: a moving estimate per function, so that a call which is cheaper than
  * waking anybody runs on its caller alone.
  *
- *      word = doubt << 45 | estimate << 1 | suspect      estimate in 1/256 ticks per item; 0: unknown
+ *      word = dear << 49 | doubt << 45 | estimate << 1 | suspect      estimate in 1/256 ticks per item; 0: unknown
  *
  * A measurement more than a factor of two off replaces the estimate, a nearer one moves it by a quarter of the
  * difference. A jump to eight times or more is believed only when it comes twice in a row (`suspect` is set in
  * between), since an interrupt fakes one now and then; or at once, if the measurement was longer than any interrupt.
  *
- * One number is not enough for a function whose calls are dear now and then. When the estimate falls from what made a
- * call last milliseconds, it is *doubted* for a while: the cost is taken for unknown, so that help is called, and is
- * there should the next call be dear again. A call for help in vain takes some 10 us; so many are made, about one in
- * DOUBT_ODDS of them making the doubt less, that all of them take a tenth of what help would have saved at most.
+ * One number is not enough for a function whose calls are dear now and then. When the estimate has risen for a few
+ * measurements only (`dear` counts them), and falls from what made a call last milliseconds, it is *doubted* for a
+ * while: the cost is taken for unknown, so that help is called, and is there should the next call be dear again. A call
+ * for help in vain takes some 10 us; so many are made, about one in DOUBT_ODDS of them making the doubt less, that all
+ * of them take a tenth of what help would have saved at most.
  *
  * Several threads may learn at once; then one measurement is lost, and nothing else.
  */
@@ -30,14 +31,15 @@ typedef struct pl_cost {
 
 #define PL_COST_FRACTION 256u
 
-enum { PL_COST_ESTIMATE_BITS = 44, PL_COST_MOST_DOUBT = 15 };
+enum { PL_COST_ESTIMATE_BITS = 44, PL_COST_DOUBT_BITS = 4, PL_COST_MOST_DOUBT = 15, PL_COST_MOST_DEAR = 4 };
 
 /* The estimate, in ticks / PL_COST_FRACTION for one item; 0 if it is unknown; more than any, if it is doubted, but less
  * than 2 to the 48. */
 static inline uint64_t pl_cost_estimate(const pl_cost *cost)
 {
     /* C1 relaxed: a number by itself; pairs with C3 */
-    return atomic_load_explicit((_Atomic uint64_t *)&cost->word, memory_order_relaxed) >> 1;
+    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&cost->word, memory_order_relaxed);
+    return word >> 1 & ((UINT64_C(1) << (PL_COST_ESTIMATE_BITS + PL_COST_DOUBT_BITS)) - 1);
 }
 
 /* Ticks that `items` items will take; UINT64_MAX if that is unknown. */

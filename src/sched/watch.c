@@ -10,8 +10,8 @@
 
 /* Records; how many of them a piece looks at for a free one. */
 enum { RECORDS = 128, PROBES = 16 };
-/* A grace is a part of the limit, but not shorter than that; and where the limit is not several times as long, tasks run
- * one by one. */
+/* A grace is a part of the limit, but not shorter than that; and where the limit is not several times as long, tasks
+ * run one by one. */
 #define GRACE_PART 128
 #define GRACE_US 1000
 #define LIMIT_US 4000

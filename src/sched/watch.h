@@ -3,11 +3,11 @@
  * Watching pieces of work, so that no clock is read inside of them.
  *
  * Where tasks have a time limit, a reading of the clock after each would cost more than a cheap task does. So those are
- * run several at a time, in *pieces*: if a piece took less than the limit, none of its tasks was late. Only if one takes
- * long does it matter which task it is. For that there is a thread of the library's, the *watcher*, which looks at all
- * pieces from time to time: one that has lasted longer than its *grace*, a small part of the limit, it stops in front of
- * its next task. So the last task of a piece that was stopped began within the grace, and no piece has two tasks that
- * are long. What the watcher comes too late for, nobody is blamed for.
+ * run several at a time, in *pieces*: if a piece took less than the limit, none of its tasks was late. Only if one
+ * takes long does it matter which task it is. For that there is a thread of the library's, the *watcher*, which looks
+ * at all pieces from time to time: one that has lasted longer than its *grace*, a small part of the limit, it stops in
+ * front of its next task. So the last task of a piece that was stopped began within the grace, and no piece has two
+ * tasks that are long. What the watcher comes too late for, nobody is blamed for.
  *
  * A piece takes a *record*, of a fixed number; if none is free, or there can be no watcher, its tasks are run one by
  * one. The record's word says all about the piece:
@@ -24,14 +24,14 @@
  *      r4  runs tasks while stop is 0                w3  waits for the period, or until it is called
  *      r5  stop = 0; word = 0            (stores)
  *
- * r1, r3, w1 and w2 are seq_cst. No piece is overlooked: if r3 reads a period that is short enough, and the watcher then
- * waits for a longer one, that w1 comes after r3 in S; so r1 < r3 < w1 < w2, and this w2 sees the piece: the watcher
- * chooses its period again. If r3 reads the longer one, it calls.
+ * r1, r3, w1 and w2 are seq_cst. No piece is overlooked: if r3 reads a period that is short enough, and the watcher
+ * then waits for a longer one, that w1 comes after r3 in S; so r1 < r3 < w1 < w2, and this w2 sees the piece: the
+ * watcher chooses its period again. If r3 reads the longer one, it calls.
  *
  * A stop that was meant for the piece before (which ended between the watcher's load and its store) ends a piece early,
  * and nothing else: `raised` is not its word. No two pieces of a record have the same word, as each takes longer than a
- * tick. `raised` belongs to the mutex; whoever finds that a piece has lasted longer than the limit may take the time for
- * it. That the watcher stores `stop` before it reads the time makes this late enough: the task that ran in front of the
+ * tick. `raised` belongs to the mutex; whoever finds that a piece has lasted longer than the limit may take the time
+ * for it. That the watcher stores `stop` before it reads the time makes this late enough: the task that ran in front of the
  * stop had begun before.
  *
  * The watcher waits for ever when no piece has begun for a while (`used`); its thread ends with the pools.

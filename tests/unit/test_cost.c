@@ -68,6 +68,7 @@ START_TEST(dear_calls_are_not_forgotten)
 {
     uint64_t us = pl_os_ticks_per_us();
     pl_cost cost = {0};
+    pl_cost_learn(&cost, 1000, 8, PL_COST_SURE);
     pl_cost_learn(&cost, 16000 * us, 8, PL_COST_SURE);
     ck_assert_uint_eq(pl_cost_guess(&cost, 8), 16000 * us);
     int calls = 0;
@@ -76,7 +77,11 @@ START_TEST(dear_calls_are_not_forgotten)
     while (pl_cost_guess(&cost, 8) == UINT64_MAX && ++calls < 10000);
     ck_assert_int_ge(calls, 16);
     ck_assert_int_lt(calls, 200);
-    pl_cost_learn(&cost, 100 * us, 8, PL_COST_SURE); /* one that did not last long is none */
+    for (int k = 0; k < 10; k++) /* what has been so for long, and is no more, is another thing */
+        pl_cost_learn(&cost, 16000 * us, 8, PL_COST_SURE);
+    pl_cost_learn(&cost, 1000, 8, PL_COST_UNSURE);
+    ck_assert_uint_eq(pl_cost_guess(&cost, 8), 1000);
+    pl_cost_learn(&cost, 100 * us, 8, PL_COST_SURE); /* and so is what did not last long */
     pl_cost_learn(&cost, 1000, 8, PL_COST_UNSURE);
     ck_assert_uint_eq(pl_cost_guess(&cost, 8), 1000);
 }
