@@ -31,8 +31,8 @@
  * A stop that was meant for the piece before (which ended between the watcher's load and its store) ends a piece early,
  * and nothing else: `raised` is not its word. No two pieces of a record have the same word, as each takes longer than a
  * tick. `raised` belongs to the mutex; whoever finds that a piece has lasted longer than the limit may take the time
- * for it. That the watcher stores `stop` before it reads the time makes this late enough: the task that ran in front of the
- * stop had begun before.
+ * for it. That the watcher stores `stop` before it reads the time makes this late enough: the task that ran in front of
+ * the stop had begun before.
  *
  * The watcher waits for ever when no piece has begun for a while (`used`); its thread ends with the pools.
  */
