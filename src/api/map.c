@@ -92,7 +92,8 @@ static inline light_way way_of_light(const given *g, pl_light *light)
         return NOT_LIGHT;
     *light = pl_light_merge(g->options, f->options);
     bool is_limited = pl_light_is_limited(light);
-    if (light->workers > pl_pool_cores() || (is_limited && (!f->step || pl_context_in_worker_process())))
+    if (light->workers > pl_pool_cores() ||
+        (is_limited && (light->retries > 0 || !f->step || pl_context_in_worker_process())))
         return NOT_LIGHT;
     const pl_context *task = pl_context_thread.context;
     const pl_cost *cost = (const pl_cost *)f->cost;

@@ -22,6 +22,7 @@ typedef struct pl_light {
     size_t grain;
     void *extras;
     double timeout, call_timeout; /* not more than 0: none */
+    int retries;                  /* the same */
 } pl_light;
 
 /* Whether options are right, and a light call's: with others, pl_options_merge() decides. */
@@ -30,8 +31,8 @@ static inline bool pl_light_allows(const parallel_options *o, bool can_fail)
     return !o ||
            (o->size == sizeof *o && o->retry_delay <= 0 && o->timeout == o->timeout &&
             o->call_timeout == o->call_timeout && o->max_workers >= 0 && (unsigned)o->executor <= PARALLEL_THREAD &&
-            (o->retries <= 0 || (!can_fail && o->timeout <= 0 && o->call_timeout <= 0)) && !o->names && !o->progress &&
-            !o->pool && !o->deferred && !o->isolation && !o->tasks_per_worker && !o->tile_rows && !o->tile_cols);
+            (o->retries <= 0 || !can_fail) && !o->names && !o->progress && !o->pool && !o->deferred && !o->isolation &&
+            !o->tasks_per_worker && !o->tile_rows && !o->tile_cols);
 }
 
 /* The call's over the decoration's, which are a light call's; NULL: none. */
@@ -46,6 +47,7 @@ static inline pl_light pl_light_merge(const parallel_options *call, const parall
         .extras = o->extras ? o->extras : d->extras,
         .timeout = o->timeout != 0 ? o->timeout : d->timeout,
         .call_timeout = o->call_timeout != 0 ? o->call_timeout : d->call_timeout,
+        .retries = o->retries ? o->retries : d->retries,
     };
 }
 

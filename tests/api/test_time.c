@@ -474,6 +474,27 @@ START_TEST(which_of_many_is_late)
 }
 END_TEST
 
+static int run_stubborn_errand(int what)
+{
+    return run_errand(what);
+}
+PARALLEL_DECORATE(run_stubborn_errand, int, int, .retries = 2);
+
+/* One that cannot fail, but be late, is tried again, whoever says that, and whoever the limit is from. */
+START_TEST(late_ones_are_tried_again)
+{
+    pl_workers(pl_worker_counts[_i]);
+    int what[8] = {0}, out[8];
+    for (int k = 0; k < 20; k++)
+        ck_assert_int_eq(parallel_map_into(run_stubborn_errand, what, 8, out, .timeout = 0.05), 0);
+    what[5] = WAITS;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(run_stubborn_errand, what, 8, .timeout = 0.05, .silent = true);
+    ck_assert_uint_eq(parallel_failures(r), 1);
+    ck_assert_uint_eq(parallel_failed(r, 0)->index, 5);
+    ck_assert_uint_eq(parallel_failed(r, 0)->attempts, 3);
+}
+END_TEST
+
 /* A task that takes long, but not too long, is none. */
 START_TEST(none_of_many_is_late)
 {
@@ -528,6 +549,7 @@ int main(void)
     tcase_add_loop_test(c, futures_have_their_own, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, in_the_background, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, which_of_many_is_late, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, late_ones_are_tried_again, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, none_of_many_is_late, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_call_of_many_is_late, 0, PL_WORKER_COUNTS);
     return pl_run("api/time", c);
