@@ -116,6 +116,7 @@
 #include <libparallel/running.h>
 #include <libparallel/scan.h>
 #include <libparallel/search.h>
+#include <libparallel/sort.h>
 #include <libparallel/task.h>
 #include <libparallel/zip.h>
 

@@ -9,6 +9,8 @@
 
 PARALLEL_BEGIN_DECLS
 
+struct parallel_sorter;
+
 /**
  * An order. PARALLEL_DECORATE_ORDER makes one. For one known at run time, and in C++, fill in the first four members
  * and leave the rest zero: `call` is what qsort() takes.
@@ -28,6 +30,8 @@ typedef struct parallel_order {
     parallel_cost *cost;             /**< where to remember what an item costs, or NULL */
     int number;                      /**< the library's own orders: which numbers they are of; else 0 */
     bool descends;                   /**< of those: the greatest come first */
+
+    const struct parallel_sorter *sorter; /**< the decoration's functions that sort; or NULL, for `call` alone */
 } parallel_order;
 
 #ifndef __cplusplus

@@ -5,6 +5,7 @@ libparallel_la_SOURCES += \
     src/collections/captures.h \
     src/collections/chained.c \
     src/collections/chained.h \
+    src/collections/distinct.c \
     src/collections/filter.c \
     src/collections/filter.h \
     src/collections/filter_tasks.c \
@@ -36,6 +37,10 @@ libparallel_la_SOURCES += \
     src/collections/search_count.c \
     src/collections/search_items.c \
     src/collections/search_tasks.c \
+    src/collections/sort.c \
+    src/collections/sort.h \
+    src/collections/sort_groups.c \
+    src/collections/sort_sorters.c \
     src/collections/tiles.c \
     src/collections/tiles.h \
     src/collections/windows.c \

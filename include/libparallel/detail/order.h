@@ -7,6 +7,7 @@
 #include <libparallel/detail/options.h>
 #include <libparallel/detail/paste.h>
 #include <libparallel/detail/reduce.h>
+#include <libparallel/detail/sorter.h>
 
 enum { PARALLEL_WORD_ASCENDING_, PARALLEL_WORD_DESCENDING_, PARALLEL_ORDERS_ };
 
@@ -92,6 +93,7 @@ parallel_order_pick(const void *items, size_t n, size_t size, bool greatest, int
         return parallel_order_pick(pl_items, pl_n, sizeof(fn##__parallel_item), pl_greatest,                           \
                                    fn##__parallel_order_call);                                                         \
     }                                                                                                                  \
+    PARALLEL_SORTER_(fn)                                                                                               \
     PARALLEL_DEFAULTS_(fn##__parallel_order, __VA_ARGS__)                                                              \
     __attribute__((unused)) static const parallel_order fn##__parallel_order = {                                       \
         .name = #fn,                                                                                                   \
@@ -102,7 +104,36 @@ parallel_order_pick(const void *items, size_t n, size_t size, bool greatest, int
         .pick = fn##__parallel_order_pick,                                                                             \
         .options = PARALLEL_IF_ANY_(&fn##__parallel_order_options, (const parallel_options *)0, __VA_ARGS__),          \
         .cost = &fn##__parallel_order_cost,                                                                            \
+        .sorter = &fn##__parallel_order_sorter,                                                                        \
     }
+
+#define PARALLEL_SORTER_(fn)                                                                                           \
+    __attribute__((unused)) static void fn##__parallel_order_sort(parallel_sorting *pl_s,                              \
+                                                                  const parallel_order *pl_order)                      \
+    {                                                                                                                  \
+        (void)pl_order;                                                                                                \
+        parallel_sort_all(pl_s, sizeof(fn##__parallel_item), fn##__parallel_order_call);                               \
+    }                                                                                                                  \
+    __attribute__((unused)) static size_t fn##__parallel_order_run(const void *pl_items, size_t pl_n, bool *pl_falls,  \
+                                                                   const parallel_order *pl_order)                     \
+    {                                                                                                                  \
+        (void)pl_order;                                                                                                \
+        return parallel_sort_run((const unsigned char *)pl_items, pl_n, pl_falls, sizeof(fn##__parallel_item),         \
+                                 fn##__parallel_order_call);                                                           \
+    }                                                                                                                  \
+    __attribute__((unused)) static void fn##__parallel_order_classify(                                                 \
+        const parallel_splitters *pl_splitters, const void *pl_items, size_t pl_n, unsigned char *pl_groups,           \
+        const parallel_order *pl_order)                                                                                \
+    {                                                                                                                  \
+        (void)pl_order;                                                                                                \
+        parallel_sort_classify(pl_splitters, (const unsigned char *)pl_items, pl_n, pl_groups,                         \
+                               sizeof(fn##__parallel_item), fn##__parallel_order_call);                                \
+    }                                                                                                                  \
+    __attribute__((unused)) static const parallel_sorter fn##__parallel_order_sorter = {                               \
+        .sort = fn##__parallel_order_sort,                                                                             \
+        .run = fn##__parallel_order_run,                                                                               \
+        .classify = fn##__parallel_order_classify,                                                                     \
+    };
 
 #define PARALLEL_CHECK_ORDER_(fn, type)                                                                                \
     _Static_assert(_Generic(&fn, _Bool(*)(const fn##__parallel_item *, const fn##__parallel_item *) : 1,               \

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Sorts: what is common to all, and those of few items, or by one thread. */
+#include "collections/sort.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "base/size.h"
+#include "base/unwind.h"
+#include "call/context.h"
+#include "call/failure.h"
+#include "call/results.h"
+#include "collections/blocks.h"
+#include "collections/order.h"
+
+/* Bytes of the other place that are on the caller's stack. */
+enum { NEAR = 16384 };
+/* So many items are sorted on the caller though nothing is known of what comparisons cost. */
+enum { FEW = 64 };
+/* A sort that takes less is not worth anybody's help, nor, beneath the other figure, a look at the clock. */
+enum { WORTH_US = 60, MEASURED_US = 1 };
+/* So many are dealt to groups even if one thread does it all: these fit the cache. */
+enum { MANY = 1 << 20 };
+
+/* ---- what is common -------------------------------------------------------------------------------------- */
+
+size_t pl_sort_effort(size_t n)
+{
+    size_t log = 1;
+    while (log < sizeof n * 8 - 1 && n >> log)
+        log++;
+    return n > SIZE_MAX / log ? SIZE_MAX : n * log;
+}
+
+static bool is_over(void *context)
+{
+    return pl_context_reason(context) != 0;
+}
+
+bool (*pl_sort_stopper(void))(void *context)
+{
+    const pl_context *context = pl_context_thread.context;
+    return context->parent || context->deadline || context->span.stop ? is_over : NULL;
+}
+
+int pl_sort_reason(const pl_sort_call *c)
+{
+    int why = pl_context_thread.context ? pl_context_reason(pl_context_thread.context) : 0;
+    if (why)
+        return why;
+    return c->deadline && pl_os_nanoseconds() > c->deadline ? ETIMEDOUT : ECANCELED;
+}
+
+const parallel_options *pl_sort_options(const pl_sort_call *c, pl_sort_report report, parallel_options *room)
+{
+    if (!c->has_options)
+        return NULL;
+    *room = c->merged;
+    if (report == PL_SORT_SILENTLY)
+        room->progress = NULL;
+    if (c->deadline) {
+        uint64_t now = pl_os_nanoseconds();
+        room->call_timeout = now < c->deadline ? (double)(c->deadline - now) / 1e9 : 1e-9;
+    }
+    return room;
+}
+
+/* ---- some items ------------------------------------------------------------------------------------------ */
+
+/* A sort of some items that may be left by another way than returning. */
+typedef struct sort_in_progress {
+    parallel_sorting *s;
+    size_t size;
+} sort_in_progress;
+
+static void settle(void *in_progress)
+{
+    const sort_in_progress *p = in_progress;
+    parallel_sort_settle(p->s, p->size);
+}
+
+PL_NOT_INLINED bool pl_sort_some(parallel_sorting *s, const pl_sort_call *c, bool is_elsewhere)
+{
+    sort_in_progress p = {s, c->order.type_size};
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    s->is_over = pl_sort_stopper();
+    s->ctx = pl_context_thread.context;
+    s->stopped = false;
+    s->count = s->n > 0;
+    s->segments[0] = (parallel_segment){.end = s->n, .is_elsewhere = is_elsewhere, .rest = PARALLEL_SORT_BAD_};
+    pl_cleanup_begin(&cleanup, settle, &p);
+    c->order.sorter->sort(s, &c->order);
+    pl_cleanup_end(&cleanup);
+    settle(&p);
+    return !s->stopped;
+}
+
+/* ---- all by one thread ----------------------------------------------------------------------------------- */
+
+typedef struct whole_sort {
+    pl_blocks_work work;
+    const pl_sort_call *call;
+    unsigned char *other;
+    bool is_sorted;
+} whole_sort;
+
+static void sort_whole(size_t begin, size_t end, void *ctx)
+{
+    whole_sort *w = ctx;
+    const pl_sort_call *c = w->call;
+    size_t bytes = c->n * c->order.type_size;
+    parallel_sorting s;
+    (void)begin;
+    (void)end;
+    s.items = c->items;
+    s.other = w->other;
+    s.room = w->other + bytes;
+    s.n = c->n;
+    w->is_sorted = pl_sort_some(&s, c, false);
+}
+
+static int run_whole(whole_sort *w)
+{
+    const pl_sort_call *c = w->call;
+    parallel_options room;
+    if (!c->has_options && !pl_context_thread.context) {
+        int state = pl_os_cancel_unless_unwound();
+        pl_blocks_call(sort_whole, w);
+        pl_os_cancel_restore(state);
+        pl_failure_clear_last();
+        return 0;
+    }
+    w->work = (pl_blocks_work){
+        .blocks = pl_blocks_of_size(c->n, c->n), .args = c->items, .arg_size = c->order.type_size, .treat = sort_whole};
+    pl_cost *block_cost = pl_cost_of((uintptr_t)c->order.call * 31 + c->order.type_size);
+    int result = pl_blocks_treat(&w->work, block_cost, pl_sort_options(c, PL_SORT_REPORTING, &room), NULL, c->request);
+    return result == 0 && !w->is_sorted ? pl_failure_return(pl_sort_reason(c)) : result;
+}
+
+PL_NOT_INLINED static int sort_by_one(const pl_sort_call *c, pl_cost *cost)
+{
+    alignas(PL_LINE) unsigned char near[NEAR];
+    size_t size = c->order.type_size, alignment = c->order.type_align > PL_LINE ? c->order.type_align : PL_LINE;
+    size_t bytes = pl_size_add(c->n * size, pl_size_multiply(PARALLEL_SORT_FEW_, size));
+    whole_sort w = {.call = c, .other = near};
+    unsigned char *far = NULL;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (bytes > sizeof near || alignment > PL_LINE) {
+        w.other = far = pl_results_allocate(bytes, alignment);
+        if (!far)
+            return pl_failure_return(ENOMEM);
+    }
+    pl_cleanup_begin(&cleanup, free, far);
+    if (c->from != c->items)
+        memcpy(c->items, c->from, c->n * size);
+    bool is_measured = pl_cost_guess(cost, pl_sort_effort(c->n)) > MEASURED_US * pl_os_ticks_per_us();
+    uint64_t start = is_measured ? pl_ticks() : 0;
+    int result = run_whole(&w);
+    if (is_measured && result == 0)
+        pl_cost_learn(cost, pl_ticks() - start, pl_sort_effort(c->n), PL_COST_UNSURE);
+    pl_cleanup_end(&cleanup);
+    int saved = errno;
+    free(far);
+    errno = saved;
+    return result;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------------- */
+
+bool pl_sort_check(pl_sort_call *c, const parallel_order *order, const void *args, size_t n,
+                   const parallel_options *options, const pl_request *request)
+{
+    pl_failure_clear_last();
+    int error = !pl_order_copy(&c->order, order) || (n && !args) ? EINVAL : 0;
+    if (!error && pl_size_multiply(n, c->order.type_size) == PL_SIZE_NONE)
+        error = ENOMEM;
+    if (error) {
+        errno = error;
+        return false;
+    }
+    c->n = n;
+    c->request = request;
+    c->deadline = 0;
+    if (!c->order.sorter)
+        c->order.sorter = pl_sort_sorter(c->order.type_size);
+    c->has_options = options || c->order.options;
+    if (!c->has_options)
+        return true;
+    if (!pl_options_merge(&c->merged, options, c->order.options, request))
+        return false;
+    if (c->merged.executor == PARALLEL_PROCESS) {
+        errno = ENOTSUP;
+        return false;
+    }
+    if (c->merged.call_timeout > 0 && c->merged.call_timeout < 1e9)
+        c->deadline = pl_os_nanoseconds() + (uint64_t)(c->merged.call_timeout * 1e9);
+    return true;
+}
+
+static bool is_for_one(const pl_sort_call *c, const pl_cost *cost)
+{
+    size_t n = c->n;
+    uint64_t guess = pl_cost_guess(cost, pl_sort_effort(n));
+    if (n < FEW || (guess != UINT64_MAX && guess < WORTH_US * pl_os_ticks_per_us()))
+        return true;
+    return n < MANY && parallel_worker_limit(c->has_options ? &c->merged : NULL) == 1;
+}
+
+int pl_sort_run(pl_sort_call *c)
+{
+    parallel_options room;
+    if (c->n == 0)
+        return pl_blocks_check(pl_sort_options(c, PL_SORT_REPORTING, &room), NULL, c->request);
+    pl_cost *cost = pl_cost_of((uintptr_t)c->order.call * 31 + c->order.type_size + 1);
+    return is_for_one(c, cost) ? sort_by_one(c, cost) : pl_sort_in_groups(c, cost);
+}
+
+int pl_sort(const parallel_order *order, void *array, size_t n, const parallel_options *options,
+            const pl_request *request)
+{
+    pl_sort_call c;
+    if (!pl_sort_check(&c, order, array, n, options, request))
+        return -1;
+    c.from = c.items = array;
+    return pl_sort_run(&c);
+}
+
+PL_NOT_INLINED parallel_results *pl_sorted(const parallel_order *order, const void *args, size_t n,
+                                           const parallel_options *options, const pl_request *request)
+{
+    pl_sort_call c;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!pl_sort_check(&c, order, args, n, options, request))
+        return NULL;
+    parallel_results *r = pl_results_new(n, c.order.type_size, c.order.type_align, PL_RESULTS_ANY, NULL);
+    if (!r)
+        return NULL;
+    c.from = args;
+    c.items = pl_results_vector(r);
+    pl_cleanup_begin(&cleanup, pl_results_drop, r);
+    int result = pl_sort_run(&c), saved = errno;
+    pl_cleanup_end(&cleanup);
+    if (result == 0)
+        return r;
+    parallel_results_free(r);
+    errno = saved;
+    return NULL;
+}

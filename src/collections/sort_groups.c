@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sorts of many items: a stable sample sort (Sanders and Winkel, "Super scalar sample sort", 2004; Axtmann, Witt,
+ * Ferizovic and Sanders, "In-place parallel super scalar samplesort", 2017, for groups of equal items).
+ *
+ *   1. If the first items are a run, up or down, it is seen whether all are.
+ *   2. Some items, spread evenly, are sorted; what divides them in equal parts are the splitters of all. If some are the
+ *      same, there is a group of its own for the items that equal a splitter, which need not be sorted.
+ *   3. Each block of items is classified: the number of each item's group is written down, and how many each has.
+ *   4. Now it is known where each block's part of each group goes; blocks are copied there, to the other place.
+ *   5. Groups are sorted, those that are unusually large first, and come back.
+ *
+ * Up to the end of the fourth step the items are where they were, and after it in the other place, but for groups that
+ * are done.
+ */
+#include <errno.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "base/size.h"
+#include "base/unwind.h"
+#include "call/context.h"
+#include "call/failure.h"
+#include "call/results.h"
+#include "collections/blocks.h"
+#include "collections/sort.h"
+#include "sched/chunking.h"
+
+enum {
+    MOST_BLOCKS = 256,
+    MOST_GROUPS = 256,
+    SAMPLES = 8,        /* items of the sample for each group */
+    LEAST_ITEMS = 18,   /* in a group, on the average: so the sample and its splitters fit the other place, see below */
+    USUAL_ITEMS = 1024, /* the least, if comparisons are cheap */
+    LEAST_BLOCK = 512,  /* items; of dear ones fewer */
+    FIRST_RUN = 64,     /* items that are looked at to see whether all may be a run */
+    WORTH_US = 20,      /* how long a group is to take, if there can be as many as that */
+    NEAR_ROOM = 8192    /* bytes of room for few items that are on the stack */
+};
+_Static_assert(LEAST_ITEMS >= 2 * SAMPLES + 2, "two places for the sample, and a tree and a list of splitters");
+
+/* What a group is. */
+typedef struct group {
+    size_t begin, end;
+    bool is_equal; /* its items are the same */
+    bool is_back;  /* they are where they are to be; else, if they have been dealt, in the other place */
+} group;
+
+typedef struct group_sort {
+    pl_blocks_work work; /* of the loop that runs */
+    const pl_sort_call *call;
+    pl_cost *cost; /* by effort */
+    pl_blocks blocks;
+    unsigned char *other;
+    unsigned char *rooms; /* for each participant, if they are large, else NULL */
+    unsigned char *numbers;
+    size_t *places; /* of each block: for each group, how many items; later where the next goes */
+    parallel_splitters splitters;
+    size_t count; /* groups */
+    bool falls, is_dealt, is_stopped;
+    bool is_run[MOST_BLOCKS];
+    uint16_t order[MOST_GROUPS]; /* in which groups are sorted */
+    group groups[MOST_GROUPS];
+} group_sort;
+
+static size_t size_of(const group_sort *g)
+{
+    return g->call->order.type_size;
+}
+
+static const unsigned char *item_at(const group_sort *g, size_t i)
+{
+    return (const unsigned char *)g->call->from + i * size_of(g);
+}
+
+/* Runs a loop over the items' blocks, or over others. 0; or -1 with errno. */
+static int run_loop(group_sort *g, void (*treat)(size_t, size_t, void *), const pl_blocks *blocks,
+                    pl_sort_report report)
+{
+    const pl_sort_call *c = g->call;
+    parallel_options room;
+    pl_cost *cost = pl_cost_of((uintptr_t)treat * 31 + (uintptr_t)c->order.call + size_of(g));
+    g->work = (pl_blocks_work){.blocks = *blocks, .args = c->items, .arg_size = size_of(g), .treat = treat};
+    g->is_stopped = false;
+    return pl_blocks_treat(&g->work, cost, pl_sort_options(c, report, &room), NULL, c->request);
+}
+
+static bool is_over(void)
+{
+    bool (*stopper)(void *) = pl_sort_stopper();
+    return stopper && stopper(pl_context_thread.context);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------------------ */
+
+/* Whether the items [begin, end) are a run as the first ones are. */
+static bool is_run(const group_sort *g, size_t begin, size_t end)
+{
+    const parallel_order *order = &g->call->order;
+    bool falls = g->falls, well = true;
+    for (size_t to; well && end - begin > 1; begin = to - 1) {
+        to = end - begin < PARALLEL_SORT_LOOK_ ? end : begin + PARALLEL_SORT_LOOK_;
+        well = order->sorter->run(item_at(g, begin), to - begin, &falls, order) == to - begin && falls == g->falls &&
+               !is_over();
+    }
+    return well;
+}
+
+static void look_at_first(size_t begin, size_t end, void *ctx)
+{
+    group_sort *g = ctx;
+    const pl_sort_call *c = g->call;
+    size_t n = c->n < FIRST_RUN ? c->n : FIRST_RUN;
+    (void)begin;
+    (void)end;
+    g->is_run[0] = c->order.sorter->run(c->from, n, &g->falls, &c->order) == n;
+}
+
+/* Each block with the first item of the next. */
+static void look_at_blocks(size_t begin, size_t end, void *ctx)
+{
+    group_sort *g = ctx;
+    for (size_t k = begin; k < end; k++) {
+        size_t at = pl_blocks_begin(&g->blocks, k), to = at + pl_blocks_length(&g->blocks, k);
+        g->is_run[k] = is_run(g, at, to < g->call->n ? to + 1 : to);
+    }
+}
+
+/* Swaps a block, of those in front of the middle, with its mirror image. */
+static void reverse_blocks(size_t begin, size_t end, void *ctx)
+{
+    const group_sort *g = ctx;
+    size_t size = size_of(g), half = g->call->n / 2;
+    unsigned char room[256];
+    for (size_t k = begin; k < end; k++) {
+        size_t i = pl_blocks_begin(&g->work.blocks, k), to = i + pl_blocks_length(&g->work.blocks, k);
+        for (; i < to && i < half; i++) {
+            unsigned char *a = (unsigned char *)g->call->items + i * size;
+            unsigned char *b = (unsigned char *)g->call->items + (g->call->n - 1 - i) * size;
+            for (size_t at = 0, bytes; at < size; at += bytes) {
+                bytes = size - at < sizeof room ? size - at : sizeof room;
+                memcpy(room, a + at, bytes);
+                memcpy(a + at, b + at, bytes);
+                memcpy(b + at, room, bytes);
+            }
+        }
+    }
+}
+
+static void copy_blocks(size_t begin, size_t end, void *ctx)
+{
+    const group_sort *g = ctx;
+    for (size_t k = begin; k < end; k++) {
+        size_t at = pl_blocks_begin(&g->blocks, k), size = size_of(g);
+        memcpy((unsigned char *)g->call->items + at * size, item_at(g, at), pl_blocks_length(&g->blocks, k) * size);
+    }
+}
+
+static void only_report(size_t begin, size_t end, void *ctx)
+{
+    (void)begin;
+    (void)end;
+    (void)ctx;
+}
+
+/* Whether all are one run: 1, and they are sorted; 0; or -1 with errno. */
+static int sort_run(group_sort *g)
+{
+    const pl_sort_call *c = g->call;
+    pl_blocks half = pl_blocks_of_size(c->n / 2, g->blocks.size);
+    pl_blocks_call(look_at_first, g);
+    if (!g->is_run[0])
+        return 0;
+    if (run_loop(g, look_at_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+        return -1;
+    for (size_t k = 0; k < g->blocks.count; k++)
+        if (!g->is_run[k])
+            return 0;
+    if (c->items != c->from && run_loop(g, copy_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+        return -1;
+    if (g->falls && run_loop(g, reverse_blocks, &half, PL_SORT_SILENTLY) != 0)
+        return -1;
+    return c->has_options && run_loop(g, only_report, &g->blocks, PL_SORT_REPORTING) != 0 ? -1 : 1;
+}
+
+/* ---- splitters ------------------------------------------------------------------------------------------- */
+
+/* How many groups there are to be, at first: a power of two, and 2 at least. */
+static size_t groups_wanted(const group_sort *g)
+{
+    size_t n = g->call->n, count = 2, usual = USUAL_ITEMS;
+    uint64_t took = pl_cost_guess(g->cost, pl_sort_effort(usual)), worth = WORTH_US * pl_os_ticks_per_us();
+    while (usual > 2 * LEAST_ITEMS && took != UINT64_MAX && took / 2 > worth) {
+        usual /= 2;
+        took /= 2;
+    }
+    while (count < MOST_GROUPS && n / usual >= 2 * count)
+        count *= 2;
+    return count;
+}
+
+/* The room of whoever runs this. */
+static unsigned char *room_of(const group_sort *g, unsigned char *near)
+{
+    return g->rooms ? g->rooms + pl_context_thread.context->participant * PARALLEL_SORT_FEW_ * size_of(g) : near;
+}
+
+/* Copies `count` items from all parts to the beginning of the other place, and sorts them. */
+static bool sort_sample(group_sort *g, size_t count)
+{
+    alignas(PL_LINE) unsigned char near[NEAR_ROOM];
+    size_t size = size_of(g), part = g->call->n / count;
+    uint64_t random = 1;
+    for (size_t i = 0; i < count; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407); /* Knuth, MMIX */
+        memcpy(g->other + i * size, item_at(g, i * part + (size_t)(random >> 33) % part), size);
+    }
+    parallel_sorting s;
+    s.items = g->other;
+    s.other = g->other + count * size;
+    s.room = room_of(g, near);
+    s.n = count;
+    uint64_t start = pl_ticks();
+    bool is_sorted = pl_sort_some(&s, g->call, false);
+    if (is_sorted)
+        pl_cost_learn(g->cost, pl_ticks() - start, pl_sort_effort(count), PL_COST_UNSURE);
+    return is_sorted;
+}
+
+static int compare(const group_sort *g, size_t a, size_t b)
+{
+    return g->call->order.call(g->other + a * size_of(g), g->other + b * size_of(g));
+}
+
+/* Of a sorted sample of SAMPLES * wanted items, copies what divides it into so many parts to the item `to` of the other
+ * place and behind, each once; says how many these are, and whether there were any twice. */
+static size_t take_splitters(const group_sort *g, size_t sampled, size_t wanted, size_t to, bool *twice)
+{
+    size_t count = 0, size = size_of(g);
+    *twice = false;
+    for (size_t k = 1; k < wanted; k++) {
+        size_t i = k * (sampled / wanted);
+        if (count && compare(g, to + count - 1, i) >= 0) {
+            *twice = true;
+        } else {
+            memcpy(g->other + (to + count) * size, g->other + i * size, size);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* A sample of 2 * SAMPLES * wanted places at the beginning of the other place; the list of splitters behind it, and then
+ * the tree. */
+static void choose_splitters(size_t begin, size_t end, void *ctx)
+{
+    group_sort *g = ctx;
+    size_t size = size_of(g), wanted = groups_wanted(g), sampled = SAMPLES * wanted, list = 2 * sampled, levels = 1;
+    bool twice;
+    (void)begin;
+    (void)end;
+    pl_context_thread.context->deadline = g->call->deadline;
+    g->is_stopped = !sort_sample(g, sampled);
+    if (g->is_stopped)
+        return;
+    size_t count = take_splitters(g, sampled, wanted, list, &twice);
+    if (twice && wanted > MOST_GROUPS / 2)
+        count = take_splitters(g, sampled, MOST_GROUPS / 2, list, &twice);
+    while (((size_t)1 << levels) <= count)
+        levels++;
+    size_t leaves = (size_t)1 << levels, tree = list + leaves;
+    for (; count < leaves; count++)
+        memcpy(g->other + (list + count) * size, g->other + (list + count - 1) * size, size);
+    for (size_t width = 1; width < leaves; width *= 2)
+        for (size_t i = 0; i < width; i++)
+            memcpy(g->other + (tree + width + i) * size,
+                   g->other + (list + (2 * i + 1) * (leaves / width / 2) - 1) * size, size);
+    memcpy(g->other + tree * size, g->other + (tree + 1) * size, size);
+    g->splitters = (parallel_splitters){
+        .tree = g->other + tree * size, .sorted = twice ? g->other + list * size : NULL, .levels = (unsigned)levels};
+    g->count = twice ? 2 * leaves : leaves;
+}
+
+/* ---- dealing --------------------------------------------------------------------------------------------- */
+
+static void classify_blocks(size_t begin, size_t end, void *ctx)
+{
+    group_sort *g = ctx;
+    const parallel_order *order = &g->call->order;
+    for (size_t k = begin; k < end; k++) {
+        size_t at = pl_blocks_begin(&g->blocks, k), last = at + pl_blocks_length(&g->blocks, k);
+        size_t *counts = g->places + k * g->count;
+        memset(counts, 0, g->count * sizeof *counts);
+        for (size_t to; at < last && !is_over(); at = to) {
+            to = last - at < PARALLEL_SORT_LOOK_ ? last : at + PARALLEL_SORT_LOOK_;
+            order->sorter->classify(&g->splitters, item_at(g, at), to - at, g->numbers + at, order);
+            for (size_t i = at; i < to; i++)
+                counts[g->numbers[i]]++;
+        }
+        g->is_run[k] = at == last; /* it is done */
+    }
+}
+
+/* Where each group is; and in it, where each block's items go. False if some have not been classified. */
+static bool find_places(group_sort *g)
+{
+    size_t at = 0;
+    for (size_t k = 0; k < g->blocks.count; k++)
+        if (!g->is_run[k])
+            return false;
+    for (size_t i = 0; i < g->count; i++) {
+        g->groups[i] = (group){.begin = at, .is_equal = g->splitters.sorted && i % 2};
+        for (size_t k = 0; k < g->blocks.count; k++) {
+            size_t *place = &g->places[k * g->count + i], items = *place;
+            *place = at;
+            at += items;
+        }
+        g->groups[i].end = at;
+    }
+    return true;
+}
+
+static inline __attribute__((always_inline)) void deal(unsigned char *to, const unsigned char *from, size_t n,
+                                                       const unsigned char *numbers, size_t *places, size_t size)
+{
+    for (size_t i = 0; i < n; i++)
+        memcpy(to + places[numbers[i]]++ * size, from + i * size, size);
+}
+
+static void deal_blocks(size_t begin, size_t end, void *ctx)
+{
+    const group_sort *g = ctx;
+    for (size_t k = begin; k < end; k++) {
+        size_t at = pl_blocks_begin(&g->blocks, k), n = pl_blocks_length(&g->blocks, k), size = size_of(g);
+        size_t *places = g->places + k * g->count;
+        if (size == 4)
+            deal(g->other, item_at(g, at), n, g->numbers + at, places, 4);
+        else if (size == 8)
+            deal(g->other, item_at(g, at), n, g->numbers + at, places, 8);
+        else if (size == 16)
+            deal(g->other, item_at(g, at), n, g->numbers + at, places, 16);
+        else
+            deal(g->other, item_at(g, at), n, g->numbers + at, places, size);
+    }
+}
+
+/* ---- groups ---------------------------------------------------------------------------------------------- */
+
+static void bring_back(group_sort *g, group *w)
+{
+    size_t size = size_of(g);
+    if (w->end > w->begin)
+        memcpy((unsigned char *)g->call->items + w->begin * size, g->other + w->begin * size,
+               (w->end - w->begin) * size);
+    w->is_back = true;
+}
+
+/* Brings back those that are elsewhere, if it has come to that, as the call has failed; and frees its memory. */
+static void end_sort(void *sort)
+{
+    group_sort *g = sort;
+    for (size_t i = 0; g->is_dealt && i < g->count; i++)
+        if (!g->groups[i].is_back)
+            bring_back(g, &g->groups[i]);
+    free(g->other);
+}
+
+static bool sort_group(group_sort *g, group *w)
+{
+    alignas(PL_LINE) unsigned char near[NEAR_ROOM];
+    size_t size = size_of(g);
+    parallel_sorting s;
+    s.items = (unsigned char *)g->call->items + w->begin * size;
+    s.other = g->other + w->begin * size;
+    s.room = room_of(g, near);
+    s.n = w->end - w->begin;
+    w->is_back = true; /* if it ends otherwise than here, too */
+    return pl_sort_some(&s, g->call, true);
+}
+
+static void sort_groups(size_t begin, size_t end, void *ctx)
+{
+    group_sort *g = ctx;
+    for (size_t k = begin; k < end; k++) {
+        group *w = &g->groups[g->order[k]];
+        if (w->is_equal)
+            bring_back(g, w);
+        else if (!sort_group(g, w))
+            g->is_run[g->order[k]] = false;
+    }
+}
+
+/* Groups of more than twice as many items as the average come first. */
+static void order_groups(group_sort *g)
+{
+    size_t large = 2 * (g->call->n / g->count), at = 0;
+    for (int is_large = 1; is_large >= 0; is_large--)
+        for (size_t i = 0; i < g->count; i++)
+            if ((g->groups[i].end - g->groups[i].begin > large) == is_large)
+                g->order[at++] = (uint16_t)i;
+    for (size_t i = 0; i < g->count; i++)
+        g->is_run[i] = true; /* until it is known to be none */
+}
+
+static int sort_all_groups(group_sort *g)
+{
+    pl_blocks blocks = {.n = g->call->n, .size = g->call->n / g->count, .count = g->count};
+    order_groups(g);
+    g->is_dealt = true;
+    int result = run_loop(g, sort_groups, &blocks, PL_SORT_REPORTING);
+    for (size_t i = 0; result == 0 && i < g->count; i++)
+        if (!g->is_run[i])
+            return pl_failure_return(pl_sort_reason(g->call));
+    return result;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------------- */
+
+static int sort_dealt(group_sort *g)
+{
+    int found = sort_run(g);
+    if (found != 0)
+        return found < 0 ? -1 : 0;
+    pl_blocks_call(choose_splitters, g);
+    if (g->is_stopped)
+        return pl_failure_return(pl_sort_reason(g->call));
+    if (run_loop(g, classify_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+        return -1;
+    if (!find_places(g))
+        return pl_failure_return(pl_sort_reason(g->call));
+    return run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0 ? -1 : sort_all_groups(g);
+}
+
+/* Blocks of so many items that there are enough of them, and not too many. */
+static pl_blocks blocks_of(size_t n)
+{
+    size_t size = n / 16 < LEAST_BLOCK ? n / 16 : LEAST_BLOCK, fewest = pl_chunking_even(n, MOST_BLOCKS);
+    return pl_blocks_of_size(n, size > fewest ? size : fewest);
+}
+
+/* One piece of memory: the other place, places by blocks, rooms, and the numbers of groups. False: there is none. */
+static bool take_memory(group_sort *g)
+{
+    const pl_sort_call *c = g->call;
+    size_t size = c->order.type_size, alignment = c->order.type_align > PL_LINE ? c->order.type_align : PL_LINE;
+    size_t room = pl_size_round(pl_size_multiply(PARALLEL_SORT_FEW_, size), alignment);
+    size_t workers = room > NEAR_ROOM ? parallel_worker_limit(c->has_options ? &c->merged : NULL) : 0;
+    size_t rooms = pl_size_multiply(workers, room), items = pl_size_round(c->n * size, alignment);
+    size_t places = pl_size_multiply(g->blocks.count * MOST_GROUPS, sizeof *g->places);
+    size_t bytes = pl_size_add(pl_size_add(items, rooms), pl_size_add(places, c->n));
+    g->other = pl_results_allocate(bytes, alignment);
+    if (!g->other)
+        return false;
+    g->rooms = workers ? g->other + items : NULL;
+    g->places = (size_t *)(void *)(g->other + items + rooms);
+    g->numbers = g->other + items + rooms + places;
+    return true;
+}
+
+PL_NOT_INLINED int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost)
+{
+    group_sort g;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    g.call = c;
+    g.cost = cost;
+    g.blocks = blocks_of(c->n);
+    g.count = 0;
+    g.falls = g.is_dealt = g.is_stopped = false;
+    if (!take_memory(&g))
+        return pl_failure_return(ENOMEM);
+    pl_cleanup_begin(&cleanup, end_sort, &g);
+    int result = sort_dealt(&g), saved = errno;
+    pl_cleanup_end(&cleanup);
+    end_sort(&g);
+    errno = saved;
+    return result;
+}
