@@ -102,6 +102,7 @@ api_tests = \
     tests/api/test_shutdown \
     tests/api/test_signals \
     tests/api/test_sizes \
+    tests/api/test_sort \
     tests/api/test_split \
     tests/api/test_surroundings \
     tests/api/test_task_calls \
@@ -257,6 +258,8 @@ tests_api_test_signals_CFLAGS = $(test_cflags)
 tests_api_test_signals_LDADD = $(api_ldadd)
 tests_api_test_sizes_CFLAGS = $(test_cflags)
 tests_api_test_sizes_LDADD = $(api_ldadd)
+tests_api_test_sort_CFLAGS = $(test_cflags)
+tests_api_test_sort_LDADD = $(api_ldadd) -lm
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
 tests_api_test_surroundings_CFLAGS = $(test_cflags)

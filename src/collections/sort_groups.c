@@ -38,6 +38,7 @@ enum {
     LEAST_BLOCK = 512,  /* items; of dear ones fewer */
     FIRST_RUN = 64,     /* items that are looked at to see whether all may be a run */
     WORTH_US = 20,      /* how long a group is to take, if there can be as many as that */
+    MAPPED = 8 << 20,   /* bytes of memory, from which on it is taken from the system */
     NEAR_ROOM = 8192    /* bytes of room for few items that are on the stack */
 };
 _Static_assert(LEAST_ITEMS >= 2 * SAMPLES + 2, "two places for the sample, and a tree and a list of splitters");
@@ -55,6 +56,7 @@ typedef struct group_sort {
     pl_cost *cost; /* by effort */
     pl_blocks blocks;
     unsigned char *other;
+    size_t mapped;        /* bytes of it, which are to be released; 0: it is to be freed */
     unsigned char *rooms; /* for each participant, if they are large, else NULL */
     unsigned char *numbers;
     size_t *places; /* of each block: for each group, how many items; later where the next goes */
@@ -365,7 +367,10 @@ static void end_sort(void *sort)
     for (size_t i = 0; g->is_dealt && i < g->count; i++)
         if (!g->groups[i].is_back)
             bring_back(g, &g->groups[i]);
-    free(g->other);
+    if (g->mapped)
+        pl_os_release(g->other, g->mapped);
+    else
+        free(g->other);
 }
 
 static bool sort_group(group_sort *g, group *w)
@@ -441,6 +446,16 @@ static pl_blocks blocks_of(size_t n)
     return pl_blocks_of_size(n, size > fewest ? size : fewest);
 }
 
+/* Such memory is in huge pages, where there are any: groups are written side by side. */
+static void *map_memory(size_t bytes)
+{
+    void *memory = pl_os_reserve(bytes);
+    if (!memory || pl_os_commit(memory, bytes))
+        return memory;
+    pl_os_release(memory, bytes);
+    return NULL;
+}
+
 /* One piece of memory: the other place, places by blocks, rooms, and the numbers of groups. False: there is none. */
 static bool take_memory(group_sort *g)
 {
@@ -451,7 +466,8 @@ static bool take_memory(group_sort *g)
     size_t rooms = pl_size_multiply(workers, room), items = pl_size_round(c->n * size, alignment);
     size_t places = pl_size_multiply(g->blocks.count * MOST_GROUPS, sizeof *g->places);
     size_t bytes = pl_size_add(pl_size_add(items, rooms), pl_size_add(places, c->n));
-    g->other = pl_results_allocate(bytes, alignment);
+    g->mapped = bytes >= MAPPED && bytes != PL_SIZE_NONE && alignment <= PL_LINE ? bytes : 0;
+    g->other = g->mapped ? map_memory(bytes) : pl_results_allocate(bytes, alignment);
     if (!g->other)
         return false;
     g->rooms = workers ? g->other + items : NULL;

@@ -83,6 +83,13 @@ typedef struct parallel_sorter {
 
 typedef int parallel_sort_call(const void *a, const void *b);
 
+/* Whether a comes before b. */
+PARALLEL_SORT_INLINE_ bool parallel_sort_before(const unsigned char *a, const unsigned char *b,
+                                                parallel_sort_call *call)
+{
+    return call(a, b) < 0;
+}
+
 /* a or b, without a branch. */
 PARALLEL_SORT_INLINE_ const unsigned char *parallel_sort_pick(bool first, const unsigned char *a,
                                                               const unsigned char *b)
@@ -129,7 +136,7 @@ PARALLEL_SORT_INLINE_ void parallel_sort_merge_ends(parallel_merging *m, size_t 
     const unsigned char *a = m->a, *b = m->b, *a_last = m->a_end - size, *b_last = m->b_end - size;
     unsigned char *to = m->to, *last = m->to_end - size;
     for (; steps > 0; steps--) {
-        bool b_first = call(b, a) < 0, a_behind = call(b_last, a_last) < 0;
+        bool b_first = parallel_sort_before(b, a, call), a_behind = parallel_sort_before(b_last, a_last, call);
         size_t b_bytes = size & -(size_t)b_first, a_bytes = size & -(size_t)a_behind;
         memcpy(to, parallel_sort_pick(b_first, b, a), size);
         memcpy(last, parallel_sort_pick(a_behind, a_last, b_last), size);
@@ -183,7 +190,7 @@ PARALLEL_SORT_INLINE_ bool parallel_sort_merge(parallel_sorting *s, const unsign
             return false;
     }
     while (m.a < m.a_end && m.b < m.b_end) { /* one of them has one item */
-        bool b_first = call(m.b, m.a) < 0;
+        bool b_first = parallel_sort_before(m.b, m.a, call);
         memcpy(m.to, parallel_sort_pick(b_first, m.b, m.a), size);
         m.b += size & -(size_t)b_first;
         m.a += size - (size & -(size_t)b_first);
@@ -202,14 +209,14 @@ PARALLEL_SORT_INLINE_ void parallel_sort_four(const unsigned char *v, ptrdiff_t 
                                               parallel_sort_call *call)
 {
     const unsigned char *v1 = v + step, *v2 = v1 + step, *v3 = v2 + step;
-    bool swap01 = call(v1, v) < 0, swap23 = call(v3, v2) < 0;
+    bool swap01 = parallel_sort_before(v1, v, call), swap23 = parallel_sort_before(v3, v2, call);
     const unsigned char *a = parallel_sort_pick(swap01, v1, v), *b = parallel_sort_pick(swap01, v, v1);
     const unsigned char *c = parallel_sort_pick(swap23, v3, v2), *d = parallel_sort_pick(swap23, v2, v3);
-    bool c_least = call(c, a) < 0, b_greatest = call(d, b) < 0;
+    bool c_least = parallel_sort_before(c, a, call), b_greatest = parallel_sort_before(d, b, call);
     const unsigned char *least = parallel_sort_pick(c_least, c, a), *greatest = parallel_sort_pick(b_greatest, b, d);
     const unsigned char *x = parallel_sort_pick(c_least, a, parallel_sort_pick(b_greatest, c, b));
     const unsigned char *y = parallel_sort_pick(b_greatest, d, parallel_sort_pick(c_least, b, c));
-    bool swap = call(y, x) < 0;
+    bool swap = parallel_sort_before(y, x, call);
     memcpy(to, least, size);
     memcpy(to + size, parallel_sort_pick(swap, y, x), size);
     memcpy(to + 2 * size, parallel_sort_pick(swap, x, y), size);
@@ -228,11 +235,11 @@ PARALLEL_SORT_INLINE_ void parallel_sort_leaf(const unsigned char *v, ptrdiff_t 
         memcpy(to, v, size);
         return;
     }
-    bool swap = call(v + step, v) < 0;
+    bool swap = parallel_sort_before(v + step, v, call);
     const unsigned char *a = parallel_sort_pick(swap, v + step, v), *b = parallel_sort_pick(swap, v, v + step);
     if (n == 3) { /* the last goes behind b, between a and b, or before a */
         const unsigned char *c = v + 2 * step;
-        bool before_b = call(c, b) < 0, before_a = before_b & (call(c, a) < 0);
+        bool before_b = parallel_sort_before(c, b, call), before_a = before_b & parallel_sort_before(c, a, call);
         memcpy(to + 2 * size, parallel_sort_pick(before_b, b, c), size);
         b = parallel_sort_pick(before_b, parallel_sort_pick(before_a, a, c), b);
         a = parallel_sort_pick(before_a, c, a);
@@ -299,7 +306,8 @@ PARALLEL_SORT_INLINE_ void parallel_sort_short(parallel_sorting *s, const parall
 PARALLEL_SORT_INLINE_ const unsigned char *parallel_sort_median(const unsigned char *a, const unsigned char *b,
                                                                 const unsigned char *c, parallel_sort_call *call)
 {
-    bool ab = call(a, b) < 0, ac = call(a, c) < 0, bc = call(b, c) < 0;
+    bool ab = parallel_sort_before(a, b, call), ac = parallel_sort_before(a, c, call),
+         bc = parallel_sort_before(b, c, call);
     return parallel_sort_pick(ab != ac, a, parallel_sort_pick(ab != bc, c, b));
 }
 
@@ -335,7 +343,7 @@ PARALLEL_SORT_INLINE_ size_t parallel_sort_divide(parallel_sorting *s, const par
         piece = left < PARALLEL_SORT_LOOK_ ? left : PARALLEL_SORT_LOOK_;
         size_t gap = left * size, end = gap - piece * size;
         while (gap > end) {
-            bool goes_first = with_equal ? !(call(pivot, v) < 0) : call(v, pivot) < 0;
+            bool goes_first = with_equal ? !parallel_sort_before(pivot, v, call) : parallel_sort_before(v, pivot, call);
             gap -= size;
             memcpy(front + (gap & ((size_t)goes_first - 1)), v, size);
             front += size & -(size_t)goes_first;
@@ -413,12 +421,12 @@ PARALLEL_SORT_INLINE_ size_t parallel_sort_run(const unsigned char *v, size_t n,
                                                parallel_sort_call *call)
 {
     const unsigned char *end = v + n * size, *w = v + size;
-    *falls = n > 1 && call(w, v) < 0;
+    *falls = n > 1 && parallel_sort_before(w, v, call);
     if (*falls)
-        while (w < end && call(w, w - size) < 0)
+        while (w < end && parallel_sort_before(w, w - size, call))
             w += size;
     else
-        while (w < end && call(w, w - size) >= 0)
+        while (w < end && !parallel_sort_before(w, w - size, call))
             w += size;
     return (size_t)(w - v) / size;
 }
@@ -435,7 +443,7 @@ PARALLEL_SORT_INLINE_ bool parallel_sort_join(parallel_sorting *s, bool elsewher
             break;
         }
         size_t i = low + (high - low) / 2;
-        bool stays = call(first_right, parallel_sort_at(s, elsewhere, i, size)) >= 0;
+        bool stays = !parallel_sort_before(first_right, parallel_sort_at(s, elsewhere, i, size), call);
         low = stays ? i + 1 : low;
         high = stays ? high : i;
     }
@@ -447,7 +455,7 @@ PARALLEL_SORT_INLINE_ bool parallel_sort_join(parallel_sorting *s, bool elsewher
             break;
         }
         size_t i = low + (high - low) / 2;
-        bool moves = call(parallel_sort_at(s, elsewhere, i, size), last_left) < 0;
+        bool moves = parallel_sort_before(parallel_sort_at(s, elsewhere, i, size), last_left, call);
         low = moves ? i + 1 : low;
         high = moves ? high : i;
     }
@@ -559,24 +567,38 @@ PARALLEL_SORT_INLINE_ void parallel_sort_settle(parallel_sorting *s, size_t size
 
 /* ---- groups ------------------------------------------------------------------------------------------------ */
 
+/* gcc unrolls such loops only where it is asked to optimise more than as a rule. */
+#ifdef __clang__
+#define PARALLEL_SORT_UNROLLED_
+#else
+#define PARALLEL_SORT_UNROLLED_ _Pragma("GCC unroll 6")
+#endif
+
 /* Several items go down the tree side by side, as each waits for its comparison (Sanders and Winkel, "Super scalar
  * sample sort", 2004, section 4). */
 PARALLEL_SORT_INLINE_ void parallel_sort_classify_some(const parallel_splitters *p, const unsigned char *v, size_t n,
                                                        unsigned char *groups, size_t size, parallel_sort_call *call)
 {
     size_t node[PARALLEL_SORT_ABREAST_], leaves = (size_t)1 << p->levels;
+    PARALLEL_SORT_UNROLLED_
     for (size_t k = 0; k < n; k++)
         node[k] = 1;
     for (unsigned level = 0; level < p->levels; level++)
-        for (size_t k = 0; k < n; k++)
-            node[k] = 2 * node[k] + (call(p->tree + node[k] * size, v + k * size) < 0);
+        PARALLEL_SORT_UNROLLED_
+    for (size_t k = 0; k < n; k++) {
+        node[k] = 2 * node[k] + parallel_sort_before(p->tree + node[k] * size, v + k * size, call);
+        __asm__("" : "+r"(node[k])); /* or a compiler makes vectors of some of them */
+    }
+    PARALLEL_SORT_UNROLLED_
     for (size_t k = 0; k < n; k++)
         node[k] -= leaves;
     if (p->sorted)
-        for (size_t k = 0; k < n; k++) {
-            size_t equals = (node[k] < leaves - 1) & !(call(v + k * size, p->sorted + node[k] * size) < 0);
-            node[k] = 2 * node[k] + equals;
-        }
+        PARALLEL_SORT_UNROLLED_
+    for (size_t k = 0; k < n; k++) {
+        size_t equals = (node[k] < leaves - 1) & !parallel_sort_before(v + k * size, p->sorted + node[k] * size, call);
+        node[k] = 2 * node[k] + equals;
+    }
+    PARALLEL_SORT_UNROLLED_
     for (size_t k = 0; k < n; k++)
         groups[k] = (unsigned char)node[k];
 }
