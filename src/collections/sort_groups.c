@@ -131,24 +131,55 @@ static void look_at_blocks(size_t begin, size_t end, void *ctx)
     }
 }
 
-/* Swaps a block, of those in front of the middle, with its mirror image. */
+/* Swaps n items from `a` on with as many that end at `b`, each with its mirror image. */
+static inline __attribute__((always_inline)) void swap_mirrored(unsigned char *a, unsigned char *b, size_t n,
+                                                                size_t size)
+{
+    unsigned char room[16];
+    for (; n > 0; n--, a += size) {
+        b -= size;
+        for (size_t at = 0, bytes; at < size; at += bytes) {
+            bytes = size - at < sizeof room ? size - at : sizeof room;
+            memcpy(room, a + at, bytes);
+            memcpy(a + at, b + at, bytes);
+            memcpy(b + at, room, bytes);
+        }
+    }
+}
+
+/* The same of items of four bytes, two at once. */
+static void swap_words(unsigned char *a, unsigned char *b, size_t n)
+{
+    for (; n > 1; n -= 2, a += 8) {
+        uint64_t x, y;
+        b -= 8;
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        x = x << 32 | x >> 32;
+        y = y << 32 | y >> 32;
+        memcpy(a, &y, sizeof y);
+        memcpy(b, &x, sizeof x);
+    }
+    swap_mirrored(a, b, n, 4);
+}
+
+/* Blocks of those in front of the middle. */
 static void reverse_blocks(size_t begin, size_t end, void *ctx)
 {
     const group_sort *g = ctx;
-    size_t size = size_of(g), half = g->call->n / 2;
-    unsigned char room[256];
+    size_t size = size_of(g);
     for (size_t k = begin; k < end; k++) {
-        size_t i = pl_blocks_begin(&g->work.blocks, k), to = i + pl_blocks_length(&g->work.blocks, k);
-        for (; i < to && i < half; i++) {
-            unsigned char *a = (unsigned char *)g->call->items + i * size;
-            unsigned char *b = (unsigned char *)g->call->items + (g->call->n - 1 - i) * size;
-            for (size_t at = 0, bytes; at < size; at += bytes) {
-                bytes = size - at < sizeof room ? size - at : sizeof room;
-                memcpy(room, a + at, bytes);
-                memcpy(a + at, b + at, bytes);
-                memcpy(b + at, room, bytes);
-            }
-        }
+        size_t at = pl_blocks_begin(&g->work.blocks, k), n = pl_blocks_length(&g->work.blocks, k);
+        unsigned char *a = (unsigned char *)g->call->items + at * size;
+        unsigned char *b = (unsigned char *)g->call->items + (g->call->n - at) * size;
+        if (size == 4)
+            swap_words(a, b, n);
+        else if (size == 8)
+            swap_mirrored(a, b, n, 8);
+        else if (size == 16)
+            swap_mirrored(a, b, n, 16);
+        else
+            swap_mirrored(a, b, n, size);
     }
 }
 

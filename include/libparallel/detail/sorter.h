@@ -26,7 +26,8 @@
 
 enum {
     PARALLEL_SORT_FEW_ = 32,      /* items at most that are sorted by networks and merges */
-    PARALLEL_SORT_RUN_ = 24,      /* how long runs are to be, on the average, to be merged */
+    PARALLEL_SORT_RUN_ = 24,      /* how long a run is to be at least, to be left as it is */
+    PARALLEL_SORT_PIECE_ = 16,    /* items of a long run that are looked at without a branch */
     PARALLEL_SORT_LOOK_ = 256,    /* items, after which it is looked whether the sort is over */
     PARALLEL_SORT_SEGMENTS_ = 96, /* in the list at most; where there would be more, all is merged */
     PARALLEL_SORT_ABREAST_ = 6,   /* items that go down a tree of splitters side by side */
@@ -356,35 +357,6 @@ PARALLEL_SORT_INLINE_ size_t parallel_sort_divide(parallel_sorting *s, const par
     return (size_t)(front - first) / size;
 }
 
-/* All by merges: of segments whose pivots are bad. */
-PARALLEL_SORT_INLINE_ void parallel_sort_by_merges(parallel_sorting *s, parallel_segment *g, size_t size,
-                                                   parallel_sort_call *call)
-{
-    size_t begin = g->begin, n = g->end - begin;
-    if (g->is_backwards)
-        parallel_sort_reverse(parallel_sort_at(s, g->is_elsewhere, begin, size), n, s->room, size);
-    g->is_backwards = 0;
-    for (size_t i = 0, length; i < n; i += length) {
-        length = n - i < PARALLEL_SORT_FEW_ ? n - i : PARALLEL_SORT_FEW_;
-        unsigned char *v = parallel_sort_at(s, g->is_elsewhere, begin + i, size);
-        unsigned char *to = parallel_sort_at(s, !g->is_elsewhere, begin + i, size);
-        parallel_sort_few(v, (ptrdiff_t)size, length, to, s->room, size, call);
-        memcpy(v, to, length * size);
-        if (i / PARALLEL_SORT_FEW_ % PARALLEL_SORT_FEW_ == 0 && parallel_sort_is_over(s))
-            return;
-    }
-    for (size_t length = PARALLEL_SORT_FEW_; length < n; length *= 2) {
-        for (size_t i = 0, whole; i < n; i += whole) {
-            whole = n - i < 2 * length ? n - i : 2 * length;
-            size_t left = whole < length ? whole : length;
-            if (!parallel_sort_merge(s, parallel_sort_at(s, g->is_elsewhere, begin + i, size), left, whole - left,
-                                     parallel_sort_at(s, !g->is_elsewhere, begin + i, size), size, call))
-                return;
-        }
-        g->is_elsewhere = !g->is_elsewhere;
-    }
-}
-
 /* Divides the last segment of the list in two, of which the one in front is the last one then; or, if one of them
  * would be in order, there is only the other. */
 PARALLEL_SORT_INLINE_ void parallel_sort_split(parallel_sorting *s, size_t size, parallel_sort_call *call)
@@ -420,15 +392,24 @@ PARALLEL_SORT_INLINE_ void parallel_sort_split(parallel_sorting *s, size_t size,
 PARALLEL_SORT_INLINE_ size_t parallel_sort_run(const unsigned char *v, size_t n, bool *falls, size_t size,
                                                parallel_sort_call *call)
 {
-    const unsigned char *end = v + n * size, *w = v + size;
-    *falls = n > 1 && parallel_sort_before(w, v, call);
-    if (*falls)
-        while (w < end && parallel_sort_before(w, w - size, call))
-            w += size;
-    else
-        while (w < end && !parallel_sort_before(w, w - size, call))
-            w += size;
-    return (size_t)(w - v) / size;
+    bool down = n > 1 && parallel_sort_before(v + size, v, call);
+    size_t i = 1;
+    *falls = down;
+    for (size_t piece = PARALLEL_SORT_PIECE_;;) {
+        while (i >= piece && n - i > piece) { /* of long runs many at once */
+            size_t differ = 0;
+            for (size_t k = i; k < i + piece; k++)
+                differ |= parallel_sort_before(v + k * size, v + k * size - size, call) != down;
+            if (differ)
+                break;
+            i += piece;
+        }
+        for (size_t end = n - i > piece ? i + piece : n; i < end; i++)
+            if (parallel_sort_before(v + i * size, v + i * size - size, call) != down)
+                return i;
+        if (i == n)
+            return i;
+    }
 }
 
 /* Merges two runs that are in one place, [begin, middle) and [middle, end), where they are. What need not move does
@@ -474,15 +455,16 @@ PARALLEL_SORT_INLINE_ unsigned parallel_sort_power(size_t begin, size_t middle, 
     return x == y ? 64 : (unsigned)__builtin_clzll(x ^ y);
 }
 
-/* The length of the run that begins at item i, of which it is told on the way whether the sort is over. */
-PARALLEL_SORT_INLINE_ size_t parallel_sort_whole_run(parallel_sorting *s, bool elsewhere, size_t i, bool *falls,
-                                                     size_t size, parallel_sort_call *call)
+/* The length of the run of a segment that begins at item i; on the way it is looked whether the sort is over. */
+PARALLEL_SORT_INLINE_ size_t parallel_sort_whole_run(parallel_sorting *s, const parallel_segment *g, size_t i,
+                                                     bool *falls, size_t size, parallel_sort_call *call)
 {
     size_t length = 1, piece, more;
-    for (bool first = true, same = true; i + length < s->n; first = false) {
-        piece = s->n - i - length < PARALLEL_SORT_LOOK_ ? s->n - i - length : PARALLEL_SORT_LOOK_;
-        more =
-            parallel_sort_run(parallel_sort_at(s, elsewhere, i + length - 1, size), piece + 1, &same, size, call) - 1;
+    for (bool first = true, same = true; i + length < g->end; first = false) {
+        piece = g->end - i - length < PARALLEL_SORT_LOOK_ ? g->end - i - length : PARALLEL_SORT_LOOK_;
+        more = parallel_sort_run(parallel_sort_at(s, g->is_elsewhere, i + length - 1, size), piece + 1, &same, size,
+                                 call) -
+               1;
         *falls = first ? same : *falls;
         if (same != *falls)
             break;
@@ -499,27 +481,48 @@ typedef struct parallel_waiting_run {
     unsigned power; /* of the boundary behind it */
 } parallel_waiting_run;
 
-/* Merges the first segment of the list, the only one, by its runs, as long as these are long. True if it is sorted, or
- * the sort is over. */
-PARALLEL_SORT_INLINE_ bool parallel_sort_by_runs(parallel_sorting *s, size_t size, parallel_sort_call *call)
+/* Makes a run of the next few items of a segment; returns how many. */
+PARALLEL_SORT_INLINE_ size_t parallel_sort_make_run(parallel_sorting *s, const parallel_segment *g, size_t i,
+                                                    size_t size, parallel_sort_call *call)
 {
-    bool elsewhere = s->segments[0].is_elsewhere, falls = false;
+    size_t length = g->end - i < PARALLEL_SORT_FEW_ ? g->end - i : PARALLEL_SORT_FEW_;
+    unsigned char *v = parallel_sort_at(s, g->is_elsewhere, i, size);
+    unsigned char *to = parallel_sort_at(s, !g->is_elsewhere, i, size);
+    parallel_sort_few(v, (ptrdiff_t)size, length, to, s->room, size, call);
+    memcpy(v, to, length * size);
+    return length;
+}
+
+/* Merges the runs of a segment, where it is; from too many short ones on, not, unless it is to do so `always`. True if
+ * it is sorted, or the sort is over. */
+PARALLEL_SORT_INLINE_ bool parallel_sort_by_runs(parallel_sorting *s, parallel_segment *g, bool always, size_t size,
+                                                 parallel_sort_call *call)
+{
     parallel_waiting_run waiting[66]; /* their powers rise, from 0 to 64 */
-    size_t n = s->n, begin = 0, end = 0, count = 0;
-    for (size_t runs = 1;; runs++) {
-        size_t length = end < n ? parallel_sort_whole_run(s, elsewhere, end, &falls, size, call) : 0;
-        if (end + length < n && (end + length) / PARALLEL_SORT_RUN_ < runs)
-            return false;
-        if (falls && length > 0)
-            parallel_sort_reverse(parallel_sort_at(s, elsewhere, end, size), length, s->room, size);
+    size_t first = g->begin, n = g->end - first, begin = first, end = first, count = 0, made = 0;
+    if (g->is_backwards)
+        parallel_sort_reverse(parallel_sort_at(s, g->is_elsewhere, first, size), n, s->room, size);
+    g->is_backwards = false;
+    for (;;) {
+        bool falls = false;
+        size_t length = end < g->end ? parallel_sort_whole_run(s, g, end, &falls, size, call) : 0;
+        if (falls)
+            parallel_sort_reverse(parallel_sort_at(s, g->is_elsewhere, end, size), length, s->room, size);
+        if (length < PARALLEL_SORT_RUN_ && end + length < g->end && !s->stopped) {
+            made += PARALLEL_SORT_FEW_;
+            if (!always && made > n / 64 + (end - first) / 8)
+                return false;
+            length = parallel_sort_make_run(s, g, end, size, call);
+        }
         /* that run begins at `end`, and the one before it at `begin` */
-        unsigned power = end == 0 || end == n ? 0 : parallel_sort_power(begin, end, end + length, n);
+        unsigned power =
+            begin == end || length == 0 ? 0 : parallel_sort_power(begin - first, end - first, end + length - first, n);
         for (; count > 0 && waiting[count - 1].power >= power; begin = waiting[--count].begin)
-            if (s->stopped || !parallel_sort_join(s, elsewhere, waiting[count - 1].begin, begin, end, size, call))
+            if (s->stopped || !parallel_sort_join(s, g->is_elsewhere, waiting[count - 1].begin, begin, end, size, call))
                 return true;
-        if (end == n || s->stopped)
+        if (end == g->end || s->stopped)
             return true;
-        if (end > 0)
+        if (end > begin)
             waiting[count++] = (parallel_waiting_run){begin, power};
         begin = end;
         end += length;
@@ -531,27 +534,22 @@ PARALLEL_SORT_INLINE_ bool parallel_sort_by_runs(parallel_sorting *s, size_t siz
 /* Sorts the first segment of the list, the only one, which is all. If it is over before, segments are left. */
 PARALLEL_SORT_INLINE_ void parallel_sort_all(parallel_sorting *s, size_t size, parallel_sort_call *call)
 {
-    parallel_segment *g = s->segments;
-    if (s->n > PARALLEL_SORT_FEW_ / 2 && parallel_sort_by_runs(s, size, call)) {
-        if (!s->stopped)
-            parallel_sort_place(s, g, size);
-        s->count = s->stopped;
-    }
-    while (s->count > 0) {
-        g = &s->segments[s->count - 1];
-        if (g->end - g->begin > PARALLEL_SORT_FEW_ && parallel_sort_is_over(s))
+    for (bool looks = true; s->count > 0; looks = false) { /* at first for runs */
+        parallel_segment *g = &s->segments[s->count - 1];
+        size_t n = g->end - g->begin;
+        bool is_short = n <= PARALLEL_SORT_FEW_;
+        bool merges = !is_short && (g->rest == 0 || s->count == PARALLEL_SORT_SEGMENTS_);
+        if (!is_short && parallel_sort_is_over(s))
             return;
-        if (g->end - g->begin > PARALLEL_SORT_FEW_ && g->rest > 0 && s->count < PARALLEL_SORT_SEGMENTS_) {
-            parallel_sort_split(s, size, call);
-        } else if (g->end - g->begin > PARALLEL_SORT_FEW_) {
-            parallel_sort_by_merges(s, g, size, call);
-            if (!s->stopped) {
+        if ((looks || merges) && n > PARALLEL_SORT_FEW_ / 2 && parallel_sort_by_runs(s, g, merges, size, call)) {
+            if (!s->stopped)
                 parallel_sort_place(s, g, size);
-                s->count--;
-            }
-        } else {
+            s->count -= !s->stopped;
+        } else if (is_short) {
             parallel_sort_short(s, g, size, call);
             s->count--;
+        } else if (!s->stopped) {
+            parallel_sort_split(s, size, call);
         }
         if (s->stopped)
             return;
