@@ -397,7 +397,7 @@ PARALLEL_SORT_INLINE_ size_t parallel_sort_run(const unsigned char *v, size_t n,
     *falls = down;
     for (size_t piece = PARALLEL_SORT_PIECE_;;) {
         while (i >= piece && n - i > piece) { /* of long runs many at once */
-            size_t differ = 0;
+            int differ = 0;
             for (size_t k = i; k < i + piece; k++)
                 differ |= parallel_sort_before(v + k * size, v + k * size - size, call) != down;
             if (differ)
