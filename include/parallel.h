@@ -43,6 +43,8 @@
  * | parallel_filter, parallel_partition_into    | the items that a predicate holds of         | filter.h    |
  * | parallel_count, _find, _any, _all, ...      | count and search by a predicate             | search.h    |
  * | parallel_min, parallel_max                  | the least and the greatest of an array      | order.h     |
+ * | parallel_sort, parallel_sorted, ...         | put an array in order; a sorted copy        | sort.h      |
+ * | parallel_distinct                           | the first of all items that are the same    | sort.h      |
  * | parallel_for_each, parallel_for_each_add    | run work that brings forth more of its kind | for_each.h  |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |

@@ -642,6 +642,13 @@ no_order "$fit" 'parallel_min(PARALLEL_DESCENDING, p, 2)'
 no_order "plain_order__parallel_" 'parallel_min(plain_order, in, 4)'
 no_order "PARALLEL_UPWARDS__parallel_" 'parallel_max(PARALLEL_UPWARDS, in, 4)'
 no_order "by name" 'parallel_max(is_wider, ranges, 4, 3)'
+no_order "$fit" 'p[0] = parallel_sort(is_wider, (const struct range *)ranges, 4) ? p : 0'
+no_order "$fit" 'p[0] = parallel_sort(is_wider, in, 4) ? p : 0'
+no_order "$fit" 'p[0] = parallel_sort(PARALLEL_ASCENDING, ranges, 4) ? p : 0'
+no_order "$fit" 'p[0] = parallel_sorted(is_wider, in, 4)'
+no_order "$fit" 'p[0] = parallel_distinct(PARALLEL_DESCENDING, ranges, 4)'
+no_order "plain_order__parallel_" 'p[0] = parallel_sorted(plain_order, in, 4)'
+no_order "by name" 'p[0] = parallel_distinct(is_wider, ranges, 4, 3)'
 order='the function is to be bool or int is_less(const double *, const double *)'
 wrong "PARALLEL_DECORATE_ORDER(is_less, ...): $order" <<'END'
 static _Bool is_less(double a, double b) { return a < b; }
@@ -675,6 +682,10 @@ const char *use(const int *x, const char **strings, struct range **range)
     const double *d = parallel_max(PARALLEL_ASCENDING, in, 4);
     const _Bool *bit = parallel_max(PARALLEL_ASCENDING, bits, 4);
     *range = ranges + (widest - ranges) + (d - in) + (least - x) + (bit - bits);
+    PARALLEL_SCOPED parallel_results *r = parallel_sorted(compare, x, 4, .max_workers = 2);
+    PARALLEL_SCOPED parallel_results *s = parallel_distinct(by_length, strings, 4);
+    *range += parallel_sort(is_wider, ranges, 4) + parallel_sort(by_length, strings, 4, .grain = 9) +
+              parallel_sort(PARALLEL_ASCENDING, bits, 4) + (r == s);
     return *parallel_min(by_length, strings, 4);
 }
 END

@@ -133,7 +133,7 @@ static void clean(void *well)
     *(bool *)well = cleaned && !r && errno == EIO && strcmp(parallel_last_failure()->message, "item -3") == 0;
 }
 
-enum { MAPS = 10, COLLECTIONS = 9 }; /* kinds of calls */
+enum { MAPS = 10, COLLECTIONS = 12 }; /* kinds of calls */
 
 static void call_on_collection(int kind)
 {
@@ -162,6 +162,16 @@ static void call_on_collection(int kind)
         break;
     case 7:
         parallel_all(nap_and_may_hold, in, N);
+        break;
+    case 8:
+        parallel_results_free(parallel_sorted(nap_and_compare, in, N));
+        break;
+    case 9:
+        parallel_results_free(parallel_distinct(nap_and_compare, in, N));
+        break;
+    case 10:
+        memcpy(out, in, sizeof in);
+        parallel_sort(nap_and_compare, out, N);
         break;
     default:
         parallel_min(nap_and_compare, in, N);

@@ -3,8 +3,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "support/bytes.h"
 #include "support/jobs.h"
@@ -563,6 +567,84 @@ START_TEST(sorts_in_tasks)
 }
 END_TEST
 
+static pthread_t sorter;
+static size_t compared_here, last_comparison;
+
+/* The thread that has made the call ends in the midst of it. */
+static int compare_and_end(const int *a, const int *b)
+{
+    if (pthread_equal(pthread_self(), sorter) && ++compared_here == last_comparison)
+        pthread_exit(NULL);
+    return (*a > *b) - (*a < *b);
+}
+PARALLEL_DECORATE_ORDER(compare_and_end, int);
+
+static void *sort_and_end(void *n)
+{
+    sorter = pthread_self();
+    compared_here = 0;
+    parallel_sort(compare_and_end, to_sort, *(size_t *)n);
+    return n;
+}
+
+START_TEST(a_thread_that_ends)
+{
+    static const size_t some[] = {20, 200, 3000, MANY};
+    size_t n = some[_i];
+    bool ended = true;
+    for (last_comparison = 1; ended && !PL_SANITIZED; last_comparison += last_comparison / 2 + 1) {
+        pthread_t thread;
+        void *result;
+        to_sort = some_items(n, false);
+        ck_assert_int_eq(pthread_create(&thread, NULL, sort_and_end, &n), 0);
+        pthread_join(thread, &result);
+        ended = result != &n;
+        ck_assert_msg(is_permutation(to_sort, n), "n = %zu, comparison %zu", n, last_comparison);
+        free(to_sort);
+    }
+}
+END_TEST
+
+/* The process can have no more memory. */
+static bool limit_memory(struct rlimit *before)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+    bool known = f && fscanf(f, "%lu", &pages) == 1 && getrlimit(RLIMIT_AS, before) == 0;
+    if (f)
+        fclose(f);
+    struct rlimit now = {pages * (rlim_t)sysconf(_SC_PAGESIZE), known ? before->rlim_max : 0};
+    return known && setrlimit(RLIMIT_AS, &now) == 0;
+}
+
+START_TEST(no_memory)
+{
+    static const size_t some[] = {1000003, 5000011};
+    for (int k = 0; k < 2 && !PL_SANITIZED; k++) {
+        size_t n = some[k];
+        struct rlimit before;
+        int *items = some_items(n, false), failed = 0, codes_of[3] = {0};
+        if (!limit_memory(&before))
+            continue;
+        errno = 0;
+        failed += parallel_sort(compare_ints, items, n) == -1;
+        codes_of[0] = errno;
+        errno = 0;
+        failed += !parallel_sorted(compare_ints, items, n);
+        codes_of[1] = errno;
+        errno = 0;
+        failed += !parallel_distinct(compare_ints, items, n);
+        codes_of[2] = errno;
+        setrlimit(RLIMIT_AS, &before);
+        ck_assert(failed == 3 && codes_of[0] == ENOMEM && codes_of[1] == ENOMEM && codes_of[2] == ENOMEM);
+        ck_assert(is_permutation(items, n));
+        ck_assert_int_eq(parallel_sort(compare_ints, items, n), 0);
+        ck_assert(items[0] == 0 && items[n - 1] == (int)n - 1);
+        free(items);
+    }
+}
+END_TEST
+
 /* ---- distinct -------------------------------------------------------------------------------------------------- */
 
 START_TEST(distinct_items)
@@ -619,6 +701,8 @@ int main(void)
     tcase_add_loop_test(c, a_call_ends_in_time, 0, 4);
     tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 30);
     tcase_add_test(c, sorts_in_tasks);
+    tcase_add_loop_test(c, a_thread_that_ends, 0, 4);
+    tcase_add_test(c, no_memory);
     tcase_add_loop_test(c, distinct_items, 0, 3);
     tcase_add_test(c, distinct_numbers);
     return pl_run("api/sort", c);

@@ -216,6 +216,12 @@ static int loops_as_a_user_writes_them(void)
     REQUIRE(parallel_min(PARALLEL_ASCENDING, x, 1000) == x && parallel_max(PARALLEL_ASCENDING, x, 1000) == x + 999);
     REQUIRE(parallel_min(PARALLEL_DESCENDING, x, 10) == x + 9 && parallel_min(is_nearer, x, 1000) == x + 500);
     REQUIRE(parallel_max(is_nearer, x, 0) == NULL && errno == 0 && parallel_max(is_nearer, x, 9, .grain = 2) == x);
+    REQUIRE(parallel_sort(is_nearer, x, 1000) == 0 && x[0] == 500 && parallel_sort(PARALLEL_ASCENDING, x, 1000) == 0);
+    REQUIRE(x[0] == 0 && x[999] == 999);
+    PARALLEL_SCOPED parallel_results *down = parallel_sorted(PARALLEL_DESCENDING, x, 1000, .max_workers = 2);
+    REQUIRE(parallel_length(down) == 1000 && *(const double *)parallel_result(down, 999) == 0);
+    PARALLEL_SCOPED parallel_results *distinct = parallel_distinct(PARALLEL_ASCENDING, v, 1000);
+    REQUIRE(parallel_length(distinct) == 1000 && *(const int *)parallel_result(distinct, 0) == -1500);
     REQUIRE(parallel_any(is_large, x, 900) == 0 && parallel_all(is_large, x + 991, 9, .max_workers = 2) == 1);
     size_t kept = 0;
     REQUIRE(parallel_filter_into(is_large, x, 1000, y, &kept) == 0 && kept == 9 && y[8] == 999);

@@ -119,6 +119,25 @@ static bool extremes()
                                  nullptr) == &x[300];
 }
 
+static bool sorts()
+{
+    parallel_order order = {};
+    order.name = "compare";
+    order.size = sizeof order;
+    order.call = compare;
+    order.type_size = sizeof(int);
+    std::vector<int> x(1000), y;
+    for (int i = 0; i < 1000; i++)
+        x[static_cast<size_t>(i)] = (i * 7 + 3) % 100;
+    y = x;
+    parallel_results *r = parallel_distinct_function(&order, x.data(), x.size(), nullptr);
+    bool well = r && parallel_length(r) == 100 && *static_cast<const int *>(parallel_result(r, 0)) == 3;
+    parallel_results_free(r);
+    return well && parallel_sort_items(&order, x.data(), x.size(), nullptr) == 0 &&
+           parallel_sort_function(y.data(), y.size(), sizeof y[0], compare, nullptr) == 0 && x == y && x[0] == 0 &&
+           x[999] == 99;
+}
+
 static bool searches()
 {
     parallel_function f = {};
@@ -180,7 +199,7 @@ int main()
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
         return 1;
-    if (!loops() || !searches() || !trees() || !extremes() || !scans_and_filters())
+    if (!loops() || !searches() || !trees() || !extremes() || !sorts() || !scans_and_filters())
         return 1;
     std::puts("fine");
 }
