@@ -41,6 +41,9 @@ typedef struct way {
     way_kernel *scan_int;         /* arrays of int: the same */
     way_kernel *filter;           /* arrays of int, size_t: out becomes those of which is_positive() holds; how many */
     way_kernel *stencil;          /* one image: diffuse() at each of its n points */
+    way_kernel *sort_int;         /* shuffles of int: out becomes the next one in order */
+    way_kernel *sort_record;      /* shuffles of record: by its key; all are different */
+    way_kernel *sort_string;      /* shuffles of const char *: by strcmp() */
 } way;
 
 extern const way the_way; /* each program has one */

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,6 +67,41 @@ typedef struct arrays {
     const void *in;
     void *out;
 } arrays;
+
+typedef struct record {
+    uint64_t key, value;
+} record;
+
+/* What is sorted: n items in each of so many orders, and where one is to be sorted. */
+typedef struct shuffles {
+    const void *in;
+    void *out;
+    size_t count;
+    size_t *next;
+} shuffles;
+
+/* Another one each time, of so many bytes. */
+static inline const void *next_shuffle(const shuffles *s, size_t bytes)
+{
+    size_t k = *s->next;
+    *s->next = k + 1 < s->count ? k + 1 : 0;
+    return (const char *)s->in + k * bytes;
+}
+
+static inline bool is_less_int(const int *a, const int *b)
+{
+    return *a < *b;
+}
+
+static inline bool is_less_record(const record *a, const record *b)
+{
+    return a->key < b->key;
+}
+
+static inline bool is_less_string(const char *const *a, const char *const *b)
+{
+    return strcmp(*a, *b) < 0;
+}
 
 /* side x side points with a border, row by row, in four arrays from malloc(), each (side + 2) x (side + 2). */
 typedef struct image {

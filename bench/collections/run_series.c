@@ -8,7 +8,7 @@
 enum { CANNOT = 3, MOST_SECONDS = 60 };
 
 static const char *const ways[] = {"serial", "parallel", "parallel-unrestricted", "openmp", "openmp-simd", "tbb", "std",
-                                   "gnu",    NULL};
+                                   "gnu",    "stdsort",  "stdstablesort",         NULL};
 static const char *const compilers[] = {"gcc", "clang", NULL};
 
 /* ---- what there is to run -------------------------------------------------------------------------------- */

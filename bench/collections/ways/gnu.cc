@@ -3,6 +3,7 @@
 #include <parallel/numeric>
 
 #include "../driver.h"
+#include "sorts.hpp"
 
 template <class number> static void sum(const void *items, size_t n, void *acc)
 {
@@ -52,7 +53,9 @@ template <class number> static void scan(const void *items, size_t n, void *)
     std::__parallel::partial_sum(in, in + n, static_cast<number *>(a->out));
 }
 
+SORTS(std::__parallel::stable_sort)
+
 /* It has neither a reduction of a map's results nor accumulators nor copy_if(); a loop is no business of its. */
-extern "C" const way the_way = {nullptr,      sum<double>, sum<float>, sum<int>,       max_int, compose,
-                                nullptr,      nullptr,     nullptr,    count_positive, find,    min_index,
-                                scan<double>, scan<int>,   nullptr,    nullptr};
+extern "C" const way the_way = {nullptr, sum<double>, sum<float>,     sum<int>,    max_int,    compose,      nullptr,
+                                nullptr, nullptr,     count_positive, find,        min_index,  scan<double>, scan<int>,
+                                nullptr, nullptr,     sort_int,       sort_record, sort_string};

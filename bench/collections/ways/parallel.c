@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <parallel.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../driver.h"
 
@@ -114,7 +115,39 @@ static void diffuse_all(const void *items, size_t n, void *acc)
     succeeds(parallel_loop(diffuse_row, 1, p->side + 1, (p->side + 2, p->u, p->c, p->flow, p->next)));
 }
 
-const way the_way = {.sum_double = sum_double,
+typedef const char *string;
+PARALLEL_DECORATE_ORDER(is_less_int, int);
+PARALLEL_DECORATE_ORDER(is_less_record, record);
+PARALLEL_DECORATE_ORDER(is_less_string, string);
+
+static void sort_int(const void *items, size_t n, void *acc)
+{
+    const shuffles *s = items;
+    (void)acc;
+    memcpy(s->out, next_shuffle(s, n * sizeof(int)), n * sizeof(int));
+    succeeds(parallel_sort(is_less_int, (int *)s->out, n));
+}
+
+static void sort_record(const void *items, size_t n, void *acc)
+{
+    const shuffles *s = items;
+    (void)acc;
+    memcpy(s->out, next_shuffle(s, n * sizeof(record)), n * sizeof(record));
+    succeeds(parallel_sort(is_less_record, (record *)s->out, n));
+}
+
+static void sort_string(const void *items, size_t n, void *acc)
+{
+    const shuffles *s = items;
+    (void)acc;
+    memcpy(s->out, next_shuffle(s, n * sizeof(string)), n * sizeof(string));
+    succeeds(parallel_sort(is_less_string, (string *)s->out, n));
+}
+
+const way the_way = {.sort_int = sort_int,
+                     .sort_record = sort_record,
+                     .sort_string = sort_string,
+                     .sum_double = sum_double,
                      .sum_float = sum_float,
                      .sum_int = sum_int,
                      .max_int = max_int,

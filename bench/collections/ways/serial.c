@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
 #include "../driver.h"
 
 static void sum_double(const void *items, size_t n, void *acc)
@@ -150,7 +153,49 @@ static void diffuse_all(const void *items, size_t n, void *acc)
     diffuse_rows(p->side, p->u, p->c, p->flow, p->next);
 }
 
-const way the_way = {.sum_double = sum_double,
+static int compare_ints(const void *a, const void *b)
+{
+    return is_less_int(b, a) - is_less_int(a, b);
+}
+
+static int compare_records(const void *a, const void *b)
+{
+    return is_less_record(b, a) - is_less_record(a, b);
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void sort_next(const shuffles *s, size_t n, size_t size, int compare(const void *a, const void *b))
+{
+    memcpy(s->out, next_shuffle(s, n * size), n * size);
+    qsort(s->out, n, size, compare);
+}
+
+static void sort_int(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    sort_next(items, n, sizeof(int), compare_ints);
+}
+
+static void sort_record(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    sort_next(items, n, sizeof(record), compare_records);
+}
+
+static void sort_string(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    sort_next(items, n, sizeof(char *), compare_strings);
+}
+
+const way the_way = {.sort_int = sort_int,
+                     .sort_record = sort_record,
+                     .sort_string = sort_string,
+                     .sum_double = sum_double,
                      .sum_float = sum_float,
                      .sum_int = sum_int,
                      .max_int = max_int,

@@ -6,6 +6,7 @@
 #include <tbb/global_control.h>
 
 #include "../driver.h"
+#include "sorts.hpp"
 
 static void start(int threads)
 {
@@ -70,6 +71,12 @@ static void filter(const void *items, size_t n, void *acc)
     *static_cast<size_t *>(acc) = static_cast<size_t>(end - out);
 }
 
+template <class iterator, class order> static void sort_stably(iterator begin, iterator end, order is_less)
+{
+    std::stable_sort(std::execution::par, begin, end, is_less);
+}
+SORTS(sort_stably)
+
 /* std::reduce() wants an operator that commutes, and has no accumulators. */
 extern "C" const way the_way = {start,
                                 sum<double>,
@@ -86,4 +93,7 @@ extern "C" const way the_way = {start,
                                 scan<double>,
                                 scan<int>,
                                 filter,
-                                nullptr};
+                                nullptr,
+                                sort_int,
+                                sort_record,
+                                sort_string};

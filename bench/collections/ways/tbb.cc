@@ -7,8 +7,10 @@
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
 #include <tbb/parallel_scan.h>
+#include <tbb/parallel_sort.h>
 
 #include "../driver.h"
+#include "sorts.hpp"
 
 using range = tbb::blocked_range<size_t>;
 
@@ -168,6 +170,8 @@ static void diffuse_all(const void *items, size_t, void *)
     });
 }
 
+SORTS(tbb::parallel_sort)
+
 extern "C" const way the_way = {start,
                                 sum<double>,
                                 sum<float>,
@@ -183,4 +187,7 @@ extern "C" const way the_way = {start,
                                 scan<double>,
                                 scan<int>,
                                 filter,
-                                diffuse_all};
+                                diffuse_all,
+                                sort_int,
+                                sort_record,
+                                sort_string};
