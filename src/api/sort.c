@@ -18,7 +18,7 @@ int parallel_sort_function(void *base, size_t n, size_t size, int (*compare)(con
 parallel_results *parallel_sorted_function(const parallel_order *order, const void *args, size_t n,
                                            const parallel_options *options)
 {
-    return pl_sorted(order, args, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR));
+    return pl_sort_copy(order, args, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR));
 }
 
 parallel_results *parallel_distinct_function(const parallel_order *order, const void *args, size_t n,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sorts: what is common to all, and those of few items, or by one thread. */
+/* Sorts: what all begin with, and those of few items, or by one thread. */
 #include "collections/sort.h"
 
 #include <errno.h>
@@ -25,80 +25,6 @@ enum { FEW = 64 };
 enum { WORTH_US = 60, MEASURED_US = 1 };
 /* So many are dealt to groups even if one thread does it all: these fit the cache. */
 enum { MANY = 1 << 20 };
-
-/* ---- what is common -------------------------------------------------------------------------------------- */
-
-size_t pl_sort_effort(size_t n)
-{
-    size_t log = 1;
-    while (log < sizeof n * 8 - 1 && n >> log)
-        log++;
-    return n > SIZE_MAX / log ? SIZE_MAX : n * log;
-}
-
-static bool is_over(void *context)
-{
-    return pl_context_reason(context) != 0;
-}
-
-bool (*pl_sort_stopper(void))(void *context)
-{
-    const pl_context *context = pl_context_thread.context;
-    return context->parent || context->deadline || context->span.stop ? is_over : NULL;
-}
-
-int pl_sort_reason(const pl_sort_call *c)
-{
-    int why = pl_context_thread.context ? pl_context_reason(pl_context_thread.context) : 0;
-    if (why)
-        return why;
-    return c->deadline && pl_os_nanoseconds() > c->deadline ? ETIMEDOUT : ECANCELED;
-}
-
-const parallel_options *pl_sort_options(const pl_sort_call *c, pl_sort_report report, parallel_options *room)
-{
-    if (!c->has_options)
-        return NULL;
-    *room = c->merged;
-    if (report == PL_SORT_SILENTLY)
-        room->progress = NULL;
-    if (c->deadline) {
-        uint64_t now = pl_os_nanoseconds();
-        room->call_timeout = now < c->deadline ? (double)(c->deadline - now) / 1e9 : 1e-9;
-    }
-    return room;
-}
-
-/* ---- some items ------------------------------------------------------------------------------------------ */
-
-/* A sort of some items that may be left by another way than returning. */
-typedef struct sort_in_progress {
-    parallel_sorting *s;
-    size_t size;
-} sort_in_progress;
-
-static void settle(void *in_progress)
-{
-    const sort_in_progress *p = in_progress;
-    parallel_sort_settle(p->s, p->size);
-}
-
-PL_NOT_INLINED bool pl_sort_some(parallel_sorting *s, const pl_sort_call *c, bool is_elsewhere)
-{
-    sort_in_progress p = {s, c->order.type_size};
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
-    s->is_over = pl_sort_stopper();
-    s->ctx = pl_context_thread.context;
-    s->stopped = false;
-    s->count = s->n > 0;
-    s->segments[0] = (parallel_segment){.end = s->n, .is_elsewhere = is_elsewhere, .rest = PARALLEL_SORT_BAD_};
-    pl_cleanup_begin(&cleanup, settle, &p);
-    c->order.sorter->sort(s, &c->order);
-    pl_cleanup_end(&cleanup);
-    settle(&p);
-    return !s->stopped;
-}
 
 /* ---- all by one thread ----------------------------------------------------------------------------------- */
 
@@ -231,8 +157,8 @@ int pl_sort(const parallel_order *order, void *array, size_t n, const parallel_o
     return pl_sort_run(&c);
 }
 
-PL_NOT_INLINED parallel_results *pl_sorted(const parallel_order *order, const void *args, size_t n,
-                                           const parallel_options *options, const pl_request *request)
+PL_NOT_INLINED parallel_results *pl_sort_copy(const parallel_order *order, const void *args, size_t n,
+                                              const parallel_options *options, const pl_request *request)
 {
     pl_sort_call c;
     pl_cleanup cleanup;

@@ -39,8 +39,8 @@ int pl_sort(const parallel_order *order, void *array, size_t n, const parallel_o
             const pl_request *request);
 
 /* A sorted copy. NULL with errno. */
-parallel_results *pl_sorted(const parallel_order *order, const void *args, size_t n, const parallel_options *options,
-                            const pl_request *request);
+parallel_results *pl_sort_copy(const parallel_order *order, const void *args, size_t n, const parallel_options *options,
+                               const pl_request *request);
 
 /* The first of all items that are the same, in their order. NULL with errno. */
 parallel_results *pl_distinct(const parallel_order *order, const void *args, size_t n, const parallel_options *options,
@@ -66,7 +66,8 @@ const parallel_sorter *pl_sort_sorter(size_t size);
 bool pl_sort_some(parallel_sorting *s, const pl_sort_call *c, bool is_elsewhere);
 
 /* Whether nothing more is to be begun in this context; or NULL, if it cannot come to that. */
-bool (*pl_sort_stopper(void))(void *context);
+typedef bool pl_sort_over(void *context);
+pl_sort_over *pl_sort_stopper(void);
 
 /* About how many comparisons it takes to sort n items, n > 0: what costs are known by. */
 size_t pl_sort_effort(size_t n);

@@ -4,8 +4,8 @@
  * Ferizovic and Sanders, "In-place parallel super scalar samplesort", 2017, for groups of equal items).
  *
  *   1. If the first items are a run, up or down, it is seen whether all are.
- *   2. Some items, spread evenly, are sorted; what divides them in equal parts are the splitters of all. If some are the
- *      same, there is a group of its own for the items that equal a splitter, which need not be sorted.
+ *   2. Some items, spread evenly, are sorted; what divides them in equal parts are the splitters of all. If some are
+ *      the same, there is a group of its own for the items that equal a splitter, which need not be sorted.
  *   3. Each block of items is classified: the number of each item's group is written down, and how many each has.
  *   4. Now it is known where each block's part of each group goes; blocks are copied there, to the other place.
  *   5. Groups are sorted, those that are unusually large first, and come back.
@@ -92,7 +92,7 @@ static int run_loop(group_sort *g, void (*treat)(size_t, size_t, void *), const 
 
 static bool is_over(void)
 {
-    bool (*stopper)(void *) = pl_sort_stopper();
+    pl_sort_over *stopper = pl_sort_stopper();
     return stopper && stopper(pl_context_thread.context);
 }
 
@@ -263,7 +263,7 @@ static bool sort_sample(group_sort *g, size_t count)
     return is_sorted;
 }
 
-static int compare(const group_sort *g, size_t a, size_t b)
+static int compare_samples(const group_sort *g, size_t a, size_t b)
 {
     return g->call->order.call(g->other + a * size_of(g), g->other + b * size_of(g));
 }
@@ -276,7 +276,7 @@ static size_t take_splitters(const group_sort *g, size_t sampled, size_t wanted,
     *twice = false;
     for (size_t k = 1; k < wanted; k++) {
         size_t i = k * (sampled / wanted);
-        if (count && compare(g, to + count - 1, i) >= 0) {
+        if (count && compare_samples(g, to + count - 1, i) >= 0) {
             *twice = true;
         } else {
             memcpy(g->other + (to + count) * size, g->other + i * size, size);
@@ -286,8 +286,8 @@ static size_t take_splitters(const group_sort *g, size_t sampled, size_t wanted,
     return count;
 }
 
-/* A sample of 2 * SAMPLES * wanted places at the beginning of the other place; the list of splitters behind it, and then
- * the tree. */
+/* A sample of 2 * SAMPLES * wanted places at the beginning of the other place; the list of splitters behind it, and
+ * then the tree. */
 static void choose_splitters(size_t begin, size_t end, void *ctx)
 {
     group_sort *g = ctx;
@@ -356,8 +356,8 @@ static bool find_places(group_sort *g)
     return true;
 }
 
-static inline __attribute__((always_inline)) void deal(unsigned char *to, const unsigned char *from, size_t n,
-                                                       const unsigned char *numbers, size_t *places, size_t size)
+static inline __attribute__((always_inline)) void deal_items(unsigned char *to, const unsigned char *from, size_t n,
+                                                             const unsigned char *numbers, size_t *places, size_t size)
 {
     for (size_t i = 0; i < n; i++)
         memcpy(to + places[numbers[i]]++ * size, from + i * size, size);
@@ -370,13 +370,13 @@ static void deal_blocks(size_t begin, size_t end, void *ctx)
         size_t at = pl_blocks_begin(&g->blocks, k), n = pl_blocks_length(&g->blocks, k), size = size_of(g);
         size_t *places = g->places + k * g->count;
         if (size == 4)
-            deal(g->other, item_at(g, at), n, g->numbers + at, places, 4);
+            deal_items(g->other, item_at(g, at), n, g->numbers + at, places, 4);
         else if (size == 8)
-            deal(g->other, item_at(g, at), n, g->numbers + at, places, 8);
+            deal_items(g->other, item_at(g, at), n, g->numbers + at, places, 8);
         else if (size == 16)
-            deal(g->other, item_at(g, at), n, g->numbers + at, places, 16);
+            deal_items(g->other, item_at(g, at), n, g->numbers + at, places, 16);
         else
-            deal(g->other, item_at(g, at), n, g->numbers + at, places, size);
+            deal_items(g->other, item_at(g, at), n, g->numbers + at, places, size);
     }
 }
 

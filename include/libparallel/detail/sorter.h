@@ -556,7 +556,8 @@ PARALLEL_SORT_INLINE_ void parallel_sort_all(parallel_sorting *s, size_t size, p
     }
 }
 
-/* A sort that has been stopped, or whose comparison did not return: all items go where they are to be, in some order. */
+/* A sort that has been stopped, or whose comparison did not return: all items go where they are to be, in some
+ * order. */
 PARALLEL_SORT_INLINE_ void parallel_sort_settle(parallel_sorting *s, size_t size)
 {
     for (; s->count > 0; s->count--)
