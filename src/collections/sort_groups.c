@@ -493,7 +493,8 @@ static bool take_memory(group_sort *g)
     const pl_sort_call *c = g->call;
     size_t size = c->order.type_size, alignment = c->order.type_align > PL_LINE ? c->order.type_align : PL_LINE;
     size_t room = pl_size_round(pl_size_multiply(PARALLEL_SORT_FEW_, size), alignment);
-    size_t workers = room > NEAR_ROOM ? parallel_worker_limit(c->has_options ? &c->merged : NULL) : 0;
+    bool is_near = room <= NEAR_ROOM && alignment == PL_LINE;
+    size_t workers = !is_near ? parallel_worker_limit(c->has_options ? &c->merged : NULL) : 0;
     size_t rooms = pl_size_multiply(workers, room), items = pl_size_round(c->n * size, alignment);
     size_t places = pl_size_multiply(g->blocks.count * MOST_GROUPS, sizeof *g->places);
     size_t bytes = pl_size_add(pl_size_add(items, rooms), pl_size_add(places, c->n));

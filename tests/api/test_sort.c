@@ -156,6 +156,7 @@ OF_BYTES(7, 3)
 OF_BYTES(12, 4)
 OF_BYTES(24, 4)
 OF_BYTES(200, 3)
+OF_BYTES(300, 3)
 
 struct pair {
     int key, index;
@@ -233,6 +234,39 @@ START_TEST(many_items)
         }
         if (n < 20000 && kind <= FEW_KEYS)
             check200(n, kind);
+        if (n < 20000 && kind <= FEW_KEYS)
+            check300(n, kind);
+    }
+}
+END_TEST
+
+/* Items that want to be aligned to more than anything else is. */
+struct aligned {
+    _Alignas(256) int key;
+    int index;
+};
+static int compare_aligned(const struct aligned *a, const struct aligned *b)
+{
+    bool right = (uintptr_t)a % 256 == 0 && (uintptr_t)b % 256 == 0;
+    return !right ? -1 : (a->key > b->key) - (a->key < b->key);
+}
+PARALLEL_DECORATE_ORDER(compare_aligned, struct aligned);
+
+START_TEST(aligned_items)
+{
+    for (size_t n = 1; n < 10000; n = 3 * n + 1) {
+        unsigned long long seed = n;
+        struct aligned *items = aligned_alloc(256, n * sizeof *items);
+        for (size_t i = 0; i < n; i++) {
+            memset(&items[i], 0, sizeof items[i]);
+            items[i].key = (int)(pl_random(&seed) % 1000);
+            items[i].index = (int)i;
+        }
+        ck_assert_int_eq(parallel_sort(compare_aligned, items, n), 0);
+        for (size_t i = 1; i < n; i++)
+            ck_assert(items[i - 1].key < items[i].key ||
+                      (items[i - 1].key == items[i].key && items[i - 1].index < items[i].index));
+        free(items);
     }
 }
 END_TEST
@@ -692,6 +726,7 @@ int main(void)
     tcase_set_timeout(c, 200);
     tcase_add_loop_test(c, few_items, 0, KINDS);
     tcase_add_loop_test(c, many_items, 0, SIZES);
+    tcase_add_test(c, aligned_items);
     tcase_add_test(c, numbers_with_nan);
     tcase_add_test(c, words_of_integers);
     tcase_add_loop_test(c, comparisons_that_lie, 0, LIES);
