@@ -226,7 +226,7 @@ static size_t groups_wanted(const group_sort *g)
 {
     size_t n = g->call->n, count = 2, usual = USUAL_ITEMS;
     uint64_t took = pl_cost_guess(g->cost, pl_sort_effort(usual)), worth = WORTH_US * pl_os_ticks_per_us();
-    while (usual > 2 * LEAST_ITEMS && took != UINT64_MAX && took / 2 > worth) {
+    while (usual > (size_t)2 * LEAST_ITEMS && took != UINT64_MAX && took / 2 > worth) {
         usual /= 2;
         took /= 2;
     }
@@ -238,7 +238,8 @@ static size_t groups_wanted(const group_sort *g)
 /* The room of whoever runs this. */
 static unsigned char *room_of(const group_sort *g, unsigned char *near)
 {
-    return g->rooms ? g->rooms + pl_context_thread.context->participant * PARALLEL_SORT_FEW_ * size_of(g) : near;
+    size_t participant = pl_context_thread.context->participant;
+    return g->rooms ? g->rooms + participant * PARALLEL_SORT_FEW_ * size_of(g) : near;
 }
 
 /* Copies `count` items from all parts to the beginning of the other place, and sorts them. */
