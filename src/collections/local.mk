@@ -28,6 +28,19 @@ libparallel_la_SOURCES += \
     src/collections/order_extremes.c \
     src/collections/order_numbers.c \
     src/collections/partition.c \
+    src/collections/phases.c \
+    src/collections/phases.h \
+    src/collections/radix.c \
+    src/collections/radix.h \
+    src/collections/radix_counts.c \
+    src/collections/radix_digits.c \
+    src/collections/radix_digits.h \
+    src/collections/radix_floats.c \
+    src/collections/radix_numbers.h \
+    src/collections/radix_split.c \
+    src/collections/radix_split.h \
+    src/collections/radix_words.c \
+    src/collections/radix_words.h \
     src/collections/reduce.c \
     src/collections/reduce.h \
     src/collections/scan.c \
