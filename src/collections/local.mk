@@ -43,6 +43,8 @@ libparallel_la_SOURCES += \
     src/collections/radix_words.h \
     src/collections/reduce.c \
     src/collections/reduce.h \
+    src/collections/room.c \
+    src/collections/room.h \
     src/collections/scan.c \
     src/collections/scan.h \
     src/collections/search.c \

@@ -4,15 +4,14 @@
 
 #include <errno.h>
 #include <stdalign.h>
-#include <stdlib.h>
 
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/failure.h"
-#include "call/results.h"
 #include "collections/order.h"
 #include "collections/radix_numbers.h"
 #include "collections/radix_split.h"
+#include "collections/room.h"
 #include "sched/chunking.h"
 #include "sched/cost.h"
 
@@ -49,12 +48,6 @@ pl_radix_numbers pl_radix_numbers_of(const parallel_order *order)
 }
 
 /* ---- few, on one thread -------------------------------------------------------------------------------------- */
-
-/* How many bytes of room it takes to sort n numbers. */
-static size_t room_of(const pl_radix_numbers *numbers, size_t n)
-{
-    return pl_size_multiply(n, numbers->width);
-}
 
 /* Sorts n numbers of 4 or 8 bytes whose words say all. */
 static void sort_words_of(const pl_radix_numbers *numbers, void *array, void *spare, size_t n)
@@ -209,20 +202,18 @@ PL_NOT_INLINED static int sort_split(const pl_radix_numbers *numbers, void *arra
     m.split.words = spare;
     m.split.n = n;
     pl_radix_split_sample(&m.split);
-    size_t room = pl_radix_split_room(n), counted = pl_radix_counts_room(n, COUNTED_VALUES);
-    void *counts = malloc(room > counted ? room : counted);
+    size_t split = pl_radix_split_room(n), counted = pl_radix_counts_room(n, COUNTED_VALUES);
+    pl_room counts;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!counts)
-        return pl_failure_return(ENOMEM);
-    pl_cleanup_begin(&cleanup, free, counts);
-    int result = count_instead(&m, counts, phases);
+    if (!pl_room_take(&counts, split > counted ? split : counted))
+        return -1;
+    pl_cleanup_begin(&cleanup, pl_room_drop, &counts);
+    int result = count_instead(&m, counts.start, phases);
     if (result == 0)
-        result = split_and_sort(&m, counts, phases, depth);
+        result = split_and_sort(&m, counts.start, phases, depth);
     pl_cleanup_end(&cleanup);
-    int saved = errno;
-    free(counts);
-    errno = saved;
+    pl_room_drop(&counts);
     return result < 0 ? -1 : 0;
 }
 
@@ -296,18 +287,16 @@ PL_NOT_INLINED static int sort_zeros_too(const pl_radix_numbers *numbers, void *
 {
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    uint64_t *signs = malloc((zeros / 64 + 1) * sizeof *signs);
-    if (!signs)
-        return pl_failure_return(ENOMEM);
-    pl_cleanup_begin(&cleanup, free, signs);
-    pl_radix_note_zeros(numbers->width, array, n, signs);
+    pl_room signs;
+    if (!pl_room_take(&signs, (zeros / 64 + 1) * sizeof(uint64_t)))
+        return -1;
+    pl_cleanup_begin(&cleanup, pl_room_drop, &signs);
+    pl_radix_note_zeros(numbers->width, array, n, signs.start);
     int result = sort_split(numbers, array, spare, n, phases, 0);
     if (result == 0)
-        pl_radix_restore_zeros(numbers, array, n, signs, zeros);
+        pl_radix_restore_zeros(numbers, array, n, signs.start, zeros);
     pl_cleanup_end(&cleanup);
-    int saved = errno;
-    free(signs);
-    errno = saved;
+    pl_room_drop(&signs);
     return result;
 }
 
@@ -356,15 +345,13 @@ PL_NOT_INLINED static int sort_counted(const pl_radix_numbers *numbers, void *ar
     size_t values = (size_t)1 << 8 * numbers->width;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    void *room = malloc(pl_radix_counts_room(n, values));
-    if (!room)
-        return pl_failure_return(ENOMEM);
-    pl_cleanup_begin(&cleanup, free, room);
-    int result = pl_radix_sort_counted(numbers, array, n, 0, values, room, phases);
+    pl_room room;
+    if (!pl_room_take(&room, pl_radix_counts_room(n, values)))
+        return -1;
+    pl_cleanup_begin(&cleanup, pl_room_drop, &room);
+    int result = pl_radix_sort_counted(numbers, array, n, 0, values, room.start, phases);
     pl_cleanup_end(&cleanup);
-    int saved = errno;
-    free(room);
-    errno = saved;
+    pl_room_drop(&room);
     return result < 0 ? -1 : 0;
 }
 
@@ -384,20 +371,19 @@ static int sort_with_room(const pl_radix_numbers *numbers, void *array, void *sp
 PL_NOT_INLINED static int sort_numbers(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases)
 {
     alignas(PL_LINE) unsigned char near[NEAR];
-    size_t bytes = room_of(numbers, n);
+    pl_room far;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     if (numbers->width <= 2 && n > FEW)
         return sort_counted(numbers, array, n, phases);
-    void *far = bytes > sizeof near ? pl_results_allocate(bytes, PL_LINE) : NULL;
-    if (bytes > sizeof near && !far)
-        return pl_failure_return(ENOMEM);
-    pl_cleanup_begin(&cleanup, free, far);
-    int result = sort_with_room(numbers, array, far ? far : near, n, phases);
+    if (n <= sizeof near / numbers->width)
+        return sort_with_room(numbers, array, near, n, phases);
+    if (!pl_room_take(&far, n * numbers->width))
+        return -1;
+    pl_cleanup_begin(&cleanup, pl_room_drop, &far);
+    int result = sort_with_room(numbers, array, far.start, n, phases);
     pl_cleanup_end(&cleanup);
-    int saved = errno;
-    free(far);
-    errno = saved;
+    pl_room_drop(&far);
     return result;
 }
 

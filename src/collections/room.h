@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that a call works in: much of it comes from the system as large pages, as it takes as long as all else to get
+ * it page by page. */
+#ifndef PL_COLLECTIONS_ROOM_H
+#define PL_COLLECTIONS_ROOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct pl_room {
+    void *start;
+    size_t mapped; /* bytes, from the system; 0: it is of malloc() */
+} pl_room;
+
+/* So many bytes, aligned to a cache line. False with errno ENOMEM. */
+bool pl_room_take(pl_room *room, size_t bytes);
+
+/* Gives them back, and leaves errno as it is; as a pl_cleanup wants it. */
+void pl_room_drop(void *room);
+
+#endif
