@@ -119,6 +119,7 @@
 #include <libparallel/scan.h>
 #include <libparallel/search.h>
 #include <libparallel/sort.h>
+#include <libparallel/sort_by.h>
 #include <libparallel/task.h>
 #include <libparallel/zip.h>
 

@@ -14,4 +14,5 @@ libparallel_la_SOURCES += \
     src/api/scan.c \
     src/api/scoped.c \
     src/api/search.c \
-    src/api/sort.c
+    src/api/sort.c \
+    src/api/sort_by.c

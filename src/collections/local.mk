@@ -18,6 +18,8 @@ libparallel_la_SOURCES += \
     src/collections/for_each_tasks.h \
     src/collections/indices.c \
     src/collections/indices.h \
+    src/collections/keys.c \
+    src/collections/keys.h \
     src/collections/loop_reduce.c \
     src/collections/map_reduce.c \
     src/collections/map_reduce.h \
@@ -32,6 +34,10 @@ libparallel_la_SOURCES += \
     src/collections/phases.h \
     src/collections/radix.c \
     src/collections/radix.h \
+    src/collections/radix_by.c \
+    src/collections/radix_by.h \
+    src/collections/radix_by_absent.c \
+    src/collections/radix_by_long.c \
     src/collections/radix_counts.c \
     src/collections/radix_digits.c \
     src/collections/radix_digits.h \

@@ -9,7 +9,7 @@
 #include "base/unwind.h"
 #include "call/failure.h"
 #include "collections/order.h"
-#include "collections/radix_numbers.h"
+#include "collections/radix_by.h"
 #include "collections/radix_split.h"
 #include "collections/room.h"
 #include "sched/chunking.h"
@@ -242,21 +242,22 @@ static void look_at_blocks(size_t begin, size_t end, void *ctx)
     }
 }
 
-/* Of all numbers; those that have no order in the beginning are not looked at further, unless they are floating. */
-static int look_at_all(looked_numbers *l, pl_phases *phases, pl_radix_look *all)
+int pl_radix_look_at_all(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases,
+                         pl_radix_look *all)
 {
     enum { BEGINNING = 64 };
     pl_radix_look looks[LOOK_BLOCKS];
-    *all = pl_radix_look_at(l->numbers, l->array, BEGINNING);
-    if (!all->ascends && !all->descends && !l->numbers->is_floating)
+    looked_numbers l = {.numbers = numbers, .array = array, .n = n, .looks = looks};
+    *all = pl_radix_look_at(numbers, array, BEGINNING);
+    /* what has no order in the beginning is not looked at further, unless it is floating */
+    if (!all->ascends && !all->descends && !numbers->is_floating)
         return 0;
-    l->looks = looks;
-    l->work = (pl_blocks_work){.blocks = pl_blocks_of_size(l->n, pl_chunking_even(l->n, LOOK_BLOCKS)),
-                               .treat = look_at_blocks};
-    if (pl_phases_run(phases, &l->work, (uintptr_t)look_at_blocks + l->numbers->width) != 0)
+    l.work = (pl_blocks_work){.blocks = pl_blocks_of_size(n, pl_chunking_even(n, LOOK_BLOCKS)),
+                              .treat = look_at_blocks};
+    if (pl_phases_run(phases, &l.work, (uintptr_t)look_at_blocks + numbers->width) != 0)
         return -1;
     *all = (pl_radix_look){.ascends = true, .descends = true};
-    for (size_t k = 0; k < l->work.blocks.count; k++) {
+    for (size_t k = 0; k < l.work.blocks.count; k++) {
         all->ascends &= looks[k].ascends;
         all->descends &= looks[k].descends;
         all->nans += looks[k].nans;
@@ -274,11 +275,14 @@ static void reverse_blocks(size_t begin, size_t end, void *ctx)
                     to < l->n / 2 ? to : l->n / 2);
 }
 
-static int reverse_all(looked_numbers *l, pl_phases *phases)
+static int reverse_all(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases)
 {
-    l->work = (pl_blocks_work){.blocks = pl_blocks_of_size(l->n / 2, pl_chunking_even(l->n / 2, LOOK_BLOCKS)),
-                               .treat = reverse_blocks};
-    return pl_phases_run(phases, &l->work, (uintptr_t)reverse_blocks + l->numbers->width);
+    looked_numbers l = {.work = {.blocks = pl_blocks_of_size(n / 2, pl_chunking_even(n / 2, LOOK_BLOCKS)),
+                                 .treat = reverse_blocks},
+                        .numbers = numbers,
+                        .array = array,
+                        .n = n};
+    return pl_phases_run(phases, &l.work, (uintptr_t)reverse_blocks + numbers->width);
 }
 
 /* Zeros of both signs get them back. */
@@ -302,9 +306,8 @@ PL_NOT_INLINED static int sort_zeros_too(const pl_radix_numbers *numbers, void *
 
 int pl_radix_sort_many(const pl_radix_numbers *numbers, void *array, void *spare, size_t n, pl_phases *phases)
 {
-    looked_numbers l = {.numbers = numbers, .array = array, .n = n};
     pl_radix_look look;
-    if (look_at_all(&l, phases, &look) != 0)
+    if (pl_radix_look_at_all(numbers, array, n, phases, &look) != 0)
         return -1;
     bool has_both = look.minus_zeros > 0 && look.zeros > 0;
     if (look.nans > 0)
@@ -312,7 +315,7 @@ int pl_radix_sort_many(const pl_radix_numbers *numbers, void *array, void *spare
     else if (look.ascends)
         return 0;
     else if (look.descends && !has_both)
-        return reverse_all(&l, phases);
+        return reverse_all(numbers, array, n, phases);
     if (n < PL_RADIX_SAMPLE) {
         sort_few(numbers, array, spare, n);
         return 0;
