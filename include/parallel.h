@@ -106,6 +106,8 @@
 #include <libparallel/filter.h>
 #include <libparallel/for_each.h>
 #include <libparallel/function.h>
+#include <libparallel/group.h>
+#include <libparallel/histogram.h>
 #include <libparallel/loop.h>
 #include <libparallel/map.h>
 #include <libparallel/order.h>

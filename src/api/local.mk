@@ -5,6 +5,8 @@ libparallel_la_SOURCES += \
     src/api/executors.h \
     src/api/filter.c \
     src/api/for_each.c \
+    src/api/group.c \
+    src/api/histogram.c \
     src/api/loops.c \
     src/api/map.c \
     src/api/order.c \

@@ -265,3 +265,20 @@ size_t pl_keys_to_indices(parallel_key type, const void *keys, unsigned width, v
         TO_INDICES_BY_TYPE(uint64_t)
     }
 }
+
+bool pl_keys_are_indices(parallel_key type)
+{
+    return pl_keys_size(type) && type != PARALLEL_KEY_FLOAT && type != PARALLEL_KEY_DOUBLE &&
+           type != PARALLEL_KEY_LONG_DOUBLE;
+}
+
+int pl_keys_fail_range(const pl_keys *k, size_t i)
+{
+    pl_failure_set_last(&(parallel_failure){.index = i,
+                                            .state = PARALLEL_ERROR,
+                                            .code = ERANGE,
+                                            .attempts = 1,
+                                            .message = "the key is out of range",
+                                            .arg = k->args + i * k->f.arg_size});
+    return pl_failure_return(ERANGE);
+}

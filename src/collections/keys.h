@@ -63,4 +63,10 @@ void pl_keys_to_words(parallel_key type, const void *keys, uint64_t *words, size
 /* Keys as indices of 4 bytes, if they are below `limit`, or of 8. Returns how many are, before the first that is not. */
 size_t pl_keys_to_indices(parallel_key type, const void *keys, unsigned width, void *indices, size_t n, uint64_t limit);
 
+/* Whether keys of a type are integers or bool: those that can be indices. */
+bool pl_keys_are_indices(parallel_key type);
+
+/* The call fails, as the key of an item is no index. Returns -1, with errno and the last failure. */
+int pl_keys_fail_range(const pl_keys *k, size_t i);
+
 #endif

@@ -16,6 +16,10 @@ libparallel_la_SOURCES += \
     src/collections/for_each_parts.h \
     src/collections/for_each_tasks.c \
     src/collections/for_each_tasks.h \
+    src/collections/group.c \
+    src/collections/group.h \
+    src/collections/histogram.c \
+    src/collections/histogram.h \
     src/collections/indices.c \
     src/collections/indices.h \
     src/collections/keys.c \

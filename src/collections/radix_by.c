@@ -336,6 +336,42 @@ PL_NOT_INLINED static int sort_with_room(pl_radix_keyed *s, pl_phases *phases)
     return result;
 }
 
+/* All of a short one, on the caller. */
+static void sort_here(size_t begin, size_t end, void *ctx)
+{
+    const pl_radix_keyed *s = (const pl_radix_keyed *)(const void *)((const char *)ctx - offsetof(pl_radix_keyed, keys.work));
+    keyed_items k = {.items = s->items, .size = s->keys.f.arg_size, .n = s->keys.n};
+    (void)begin;
+    (void)end;
+    lay_out(&k, s->words);
+    pl_keys_take(&s->keys, 0, k.n);
+    sort_few(&k);
+}
+
+static bool is_short(const void *items, size_t size, size_t n)
+{
+    return n <= NEAR / 24 && size <= NEAR && room_of(items, size, n) <= NEAR;
+}
+
+static uintptr_t cost_key(const parallel_function *key)
+{
+    return (uintptr_t)key->kernel * 31 + (uintptr_t)sort_here;
+}
+
+/* The same with options, or while it is not known what keys cost. */
+PL_NOT_INLINED static int sort_short(pl_radix_keyed *s, pl_phases *phases)
+{
+    alignas(PL_LINE) unsigned char near[NEAR];
+    s->words = (uint64_t *)(void *)near;
+    s->keys.take = take_words;
+    s->keys.ctx = s;
+    s->keys.work = (pl_blocks_work){.blocks = pl_blocks_of_size(s->keys.n, s->keys.n),
+                                    .args = s->keys.args,
+                                    .arg_size = s->keys.f.arg_size,
+                                    .treat = sort_here};
+    return pl_phases_run(phases, &s->keys.work, cost_key(&s->keys.f));
+}
+
 PL_NOT_INLINED static int sort_with(const parallel_function *key, parallel_key type, void *array, size_t n,
                                     const parallel_options *options, const pl_request *request)
 {
@@ -345,19 +381,9 @@ PL_NOT_INLINED static int sort_with(const parallel_function *key, parallel_key t
     pl_phases phases = pl_keys_phases(&s.keys, request);
     if (n == 0)
         return pl_blocks_check(phases.options, NULL, request);
+    if (!s.keys.is_map && type != PARALLEL_KEY_LONG_DOUBLE && is_short(array, s.keys.f.arg_size, n))
+        return sort_short(&s, &phases);
     return sort_with_room(&s, &phases);
-}
-
-/* All of a short one, on the caller. */
-static void sort_here(size_t begin, size_t end, void *ctx)
-{
-    const pl_radix_keyed *s = ctx;
-    keyed_items k = {.items = s->items, .size = s->keys.f.arg_size, .n = s->keys.n};
-    (void)begin;
-    (void)end;
-    lay_out(&k, s->words);
-    pl_keys_take(&s->keys, 0, k.n);
-    sort_few(&k);
 }
 
 int pl_radix_sort_by(const parallel_function *key, parallel_key type, void *array, size_t n,
@@ -365,13 +391,13 @@ int pl_radix_sort_by(const parallel_function *key, parallel_key type, void *arra
 {
     alignas(PL_LINE) unsigned char near[NEAR];
     bool is_plain = pl_keys_is_plain(key, type, array, options) && type != PARALLEL_KEY_LONG_DOUBLE && n &&
-                    n <= NEAR && room_of(array, key->arg_size, n) <= sizeof near;
-    const pl_cost *cost = is_plain ? pl_cost_of((uintptr_t)key->kernel * 31 + (uintptr_t)sort_few_block) : NULL;
+                    is_short(array, key->arg_size, n);
+    const pl_cost *cost = is_plain ? pl_cost_of(cost_key(key)) : NULL;
     if (!is_plain || !pl_blocks_fit_here(cost, n))
         return sort_with(key, type, array, n, options, request);
     pl_radix_keyed s = {.keys = {.f = *key, .type = type, .args = array, .n = n, .take = take_words},
                         .items = array,
                         .words = (uint64_t *)(void *)near};
     s.keys.ctx = &s;
-    return pl_blocks_run_here(sort_here, &s, cost, n);
+    return pl_blocks_run_here(sort_here, &s.keys.work, cost, n);
 }

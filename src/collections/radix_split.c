@@ -83,7 +83,8 @@ PL_RADIX_INLINE void move_words(unsigned width, bool is_even, size_t size, const
     for (size_t i = begin; i < end; i++) {
         uint64_t word = pl_radix_to_word(width, form, pl_radix_get(width, numbers, i));
         size_t at = next[pl_radix_bucket(&digits, is_even, word)]++;
-        pl_radix_put(width, words, at, word);
+        if (words)
+            pl_radix_put(width, words, at, word);
         if (size)
             memcpy(items_to + at * size, items + i * size, size);
     }

@@ -11,7 +11,7 @@ typedef struct pl_radix_split {
     unsigned width;         /* bytes of a word */
     pl_radix_form form;     /* of the numbers, which words are made of on the way */
     const void *numbers;    /* n of them */
-    void *words;            /* room for as many words: where they go */
+    void *words;            /* room for as many words: where they go; or NULL */
     const void *items;      /* what goes along with them, or NULL: n items of so many bytes */
     void *items_to;         /* and where they go */
     size_t item_size;       /* or 0 */

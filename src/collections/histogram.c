@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* Histograms; histogram.h says how they are made. */
+#include "collections/histogram.h"
+
+#include <errno.h>
+#include <stdalign.h>
+
+#include "base/atomic.h"
+#include "base/size.h"
+#include "base/unwind.h"
+#include "call/failure.h"
+#include "call/plain.h"
+#include "collections/keys.h"
+#include "collections/radix_split.h"
+#include "collections/room.h"
+#include "sched/chunking.h"
+#include "sched/cost.h"
+
+enum {
+    COPIES = 4,          /* of a table */
+    COPIED_MOST = 1024,  /* counts, */
+    BYTES = 256,         /* and of one of keys that are bytes */
+    NEAR = 16384,        /* bytes of a table on the caller's stack */
+    SPLIT_LEAST = 65536, /* items, for tables to be too large for them */
+    ADD_BLOCKS = 64      /* in which tables are added up, */
+};
+#define ADD_LEAST 16384 /* if they have so many counts */
+
+/* What a participant has. Its counts follow, in a line of their own. */
+typedef struct participant {
+    alignas(PL_LINE) size_t beyond; /* the first item whose key is out of range; or SIZE_MAX */
+    bool has_begun;
+} participant;
+
+typedef struct histogram {
+    pl_keys keys;
+    size_t k;
+    unsigned width;        /* bytes of a count in tables */
+    size_t copies, copy;   /* tables of a participant, and bytes in one */
+    bool is_of_bytes;      /* keys are bytes, and all are in range */
+    unsigned char *tables; /* each participant's, from its `participant` on; */
+    size_t table, count;   /* bytes of each; and how many there are */
+} histogram;
+
+/* ---- counting ------------------------------------------------------------------------------------------------ */
+
+static participant *participant_of(const histogram *h, size_t number)
+{
+    return (participant *)(void *)(h->tables + number * h->table);
+}
+
+/* The calling thread's, which is ready to count. */
+static participant *begin_table(const histogram *h)
+{
+    participant *p = participant_of(h, pl_context_thread.context->participant);
+    if (!p->has_begun) {
+        memset(p + 1, 0, h->copies * h->copy);
+        p->has_begun = true;
+    }
+    return p;
+}
+
+PL_RADIX_INLINE void count_one(unsigned width, unsigned char *table, size_t i)
+{
+    pl_radix_put(width, table, i, pl_radix_get(width, table, i) + 1);
+}
+
+PL_RADIX_INLINE void count_indices(unsigned width, unsigned char *table, size_t copy, const uint32_t *indices, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= COPIES; i += COPIES) {
+        count_one(width, table, indices[i]);
+        count_one(width, table + copy, indices[i + 1]);
+        count_one(width, table + 2 * copy, indices[i + 2]);
+        count_one(width, table + 3 * copy, indices[i + 3]);
+    }
+    for (; i < n; i++)
+        count_one(width, table, indices[i]);
+}
+
+PL_RADIX_INLINE void count_bytes(unsigned width, unsigned char *table, const unsigned char *bytes, size_t n)
+{
+    size_t copy = (size_t)BYTES * width, i = 0;
+    for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, bytes + i, sizeof word);
+        for (int k = 0; k < 8; k++)
+            count_one(width, table + (size_t)(k % COPIES) * copy, word >> 8 * k & 255);
+    }
+    for (; i < n; i++)
+        count_one(width, table, bytes[i]);
+}
+
+static void take_keys(void *ctx, size_t first, size_t count, const void *keys)
+{
+    const histogram *h = ctx;
+    uint32_t indices[PL_KEYS_PIECE];
+    if (!keys)
+        return;
+    participant *p = begin_table(h);
+    unsigned char *table = (unsigned char *)(p + 1);
+    size_t copy = h->copies > 1 ? h->copy : 0, size = pl_keys_size(h->keys.type);
+    if (h->is_of_bytes && h->width == 4) {
+        count_bytes(4, table, keys, count);
+        return;
+    }
+    for (size_t i = 0, n; i < count; i += n) {
+        n = count - i < PL_KEYS_PIECE ? count - i : PL_KEYS_PIECE;
+        size_t good = pl_keys_to_indices(h->keys.type, (const unsigned char *)keys + i * size, 4, indices, n, h->k);
+        if (good < n && first + i + good < p->beyond)
+            p->beyond = first + i + good;
+        if (h->width == 4)
+            count_indices(4, table, copy, indices, good);
+        else
+            count_indices(8, table, copy, indices, good);
+    }
+}
+
+/* ---- adding up ------------------------------------------------------------------------------------------------ */
+
+typedef struct sums {
+    const histogram *h;
+    unsigned char *counts;
+    size_t count_size;
+    pl_blocks blocks;
+} sums;
+
+PL_RADIX_INLINE void add_table(unsigned width, size_t count_size, const unsigned char *table, unsigned char *counts,
+                               size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++)
+        pl_radix_put((unsigned)count_size, counts, i,
+                     pl_radix_get((unsigned)count_size, counts, i) + pl_radix_get(width, table, i));
+}
+
+static void add_range(const sums *s, const unsigned char *table, size_t begin, size_t end)
+{
+    if (s->h->width == 4 && s->count_size == 4)
+        add_table(4, 4, table, s->counts, begin, end);
+    else if (s->h->width == 4)
+        add_table(4, 8, table, s->counts, begin, end);
+    else if (s->count_size == 4)
+        add_table(8, 4, table, s->counts, begin, end);
+    else
+        add_table(8, 8, table, s->counts, begin, end);
+}
+
+static void add_blocks(size_t begin, size_t end, void *ctx)
+{
+    const sums *s = ctx;
+    size_t from = pl_blocks_begin(&s->blocks, begin), to = pl_blocks_begin(&s->blocks, end);
+    to = to < s->h->k ? to : s->h->k;
+    for (size_t p = 0; p < s->h->count; p++) {
+        const participant *part = participant_of(s->h, p);
+        for (size_t c = 0; part->has_begun && c < s->h->copies; c++)
+            add_range(s, (const unsigned char *)(part + 1) + c * s->h->copy, from, to);
+    }
+}
+
+/* All is well: nothing may end the call any more, until all counts are there. */
+static void add_all(const sums *s)
+{
+    pl_body body = {add_blocks, (void *)s, pl_context_thread.context};
+    if (s->h->k < ADD_LEAST || s->h->keys.has_options || body.parent)
+        add_blocks(0, s->blocks.count, (void *)s);
+    else
+        pl_plain_loop(&body, s->blocks.count, pl_cost_of((uintptr_t)add_blocks));
+}
+
+static int end_well(const histogram *h, void *counts, size_t count_size)
+{
+    size_t beyond = SIZE_MAX;
+    for (size_t p = 0; p < h->count; p++)
+        if (participant_of(h, p)->beyond < beyond)
+            beyond = participant_of(h, p)->beyond;
+    if (beyond < SIZE_MAX)
+        return pl_keys_fail_range(&h->keys, beyond);
+    sums s = {.h = h, .counts = counts, .count_size = count_size};
+    if (h->k)
+        s.blocks = pl_blocks_of_size(h->k, pl_chunking_even(h->k, ADD_BLOCKS));
+    if (h->k)
+        add_all(&s);
+    return 0;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------------------- */
+
+/* How large tables are, for so many participants. */
+static void lay_out(histogram *h, size_t count)
+{
+    h->width = (uint64_t)h->keys.n > UINT32_MAX ? 8 : 4;
+    h->is_of_bytes = h->k >= BYTES && h->width == 4 &&
+                     (h->keys.type == PARALLEL_KEY_UINT8 || h->keys.type == PARALLEL_KEY_BOOL);
+    size_t room = h->is_of_bytes ? BYTES : h->k;
+    h->copies = room <= COPIED_MOST ? COPIES : 1;
+    h->copy = pl_size_multiply(room, h->width);
+    h->table = pl_size_round(pl_size_add(sizeof(participant), pl_size_multiply(h->copies, h->copy)), PL_LINE);
+    h->count = count;
+}
+
+static void begin_tables(histogram *h, void *tables)
+{
+    h->tables = tables;
+    for (size_t p = 0; p < h->count; p++)
+        *participant_of(h, p) = (participant){.beyond = SIZE_MAX};
+    h->keys.take = take_keys;
+    h->keys.ctx = h;
+}
+
+static int count_in_tables(histogram *h, void *counts, size_t count_size, pl_phases *phases)
+{
+    bool goes_on;
+    int result = pl_keys_run(&h->keys, phases, &goes_on), code = errno;
+    if (!goes_on)
+        return -1;
+    if (result == 0)
+        return end_well(h, counts, count_size);
+    pl_put_aside failure;
+    pl_failure_put_aside(&failure);
+    if (end_well(h, counts, count_size) == 0) {
+        pl_failure_put_back(&failure);
+        errno = code;
+    } else {
+        pl_put_aside range;
+        pl_failure_put_aside(&range);
+        pl_failure_put_back(&failure); /* so that it is dropped */
+        pl_failure_clear_last();
+        pl_failure_put_back(&range);
+        errno = ERANGE;
+    }
+    return -1;
+}
+
+PL_NOT_INLINED static int histogram_with(histogram *h, void *counts, size_t count_size, pl_phases *phases)
+{
+    pl_room tables;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!pl_room_take(&tables, pl_size_multiply(h->table, h->count)))
+        return -1;
+    begin_tables(h, tables.start);
+    pl_cleanup_begin(&cleanup, pl_room_drop, &tables);
+    int result = count_in_tables(h, counts, count_size, phases);
+    pl_cleanup_end(&cleanup);
+    pl_room_drop(&tables);
+    return result;
+}
+
+PL_NOT_INLINED static int check_and_count(const parallel_function *key, parallel_key type, const void *args, size_t n,
+                                          void *counts, size_t count_size, size_t k, const parallel_options *options,
+                                          const pl_request *request)
+{
+    histogram h = {.k = k};
+    if (!pl_keys_begin(&h.keys, key, type, args, n, options, request))
+        return -1;
+    if (!pl_keys_are_indices(type) || (k && !counts) || (count_size != 4 && count_size != 8))
+        return pl_failure_return(EINVAL);
+    if ((uint64_t)k > UINT32_MAX) /* as many counts as have no room anywhere near */
+        return pl_failure_return(ENOMEM);
+    pl_phases phases = pl_keys_phases(&h.keys, request);
+    if (n == 0)
+        return pl_blocks_check(phases.options, NULL, request);
+    lay_out(&h, parallel_worker_limit(phases.options));
+    return histogram_with(&h, counts, count_size, &phases);
+}
+
+/* All of a short one, on the caller: as the loop, but that nothing is counted before all keys are known to be good. */
+typedef struct short_histogram {
+    pl_keys keys;
+    unsigned char *counts;
+    size_t count_size, k;
+    uint32_t *indices;
+    size_t beyond; /* the first whose key is out of range; or n */
+} short_histogram;
+
+static void take_few(void *ctx, size_t first, size_t count, const void *keys)
+{
+    short_histogram *s = ctx;
+    size_t good = pl_keys_to_indices(s->keys.type, keys, 4, s->indices + first, count, s->k);
+    if (good < count && s->beyond == s->keys.n)
+        s->beyond = first + good;
+}
+
+static void count_here(size_t begin, size_t end, void *ctx)
+{
+    short_histogram *s = ctx;
+    (void)begin;
+    (void)end;
+    pl_keys_take(&s->keys, 0, s->keys.n);
+    if (s->beyond < s->keys.n)
+        return;
+    if (s->count_size == 4)
+        for (size_t i = 0; i < s->keys.n; i++)
+            count_one(4, s->counts, s->indices[i]);
+    else
+        for (size_t i = 0; i < s->keys.n; i++)
+            count_one(8, s->counts, s->indices[i]);
+}
+
+int pl_histogram(const parallel_function *key, parallel_key type, const void *args, size_t n, void *counts,
+                 size_t count_size, size_t k, const parallel_options *options, const pl_request *request)
+{
+    uint32_t indices[NEAR / sizeof(uint32_t)];
+    bool is_plain = pl_keys_is_plain(key, type, args, options) && pl_keys_are_indices(type) && counts && n && k &&
+                    n <= NEAR / sizeof *indices && (uint64_t)k <= UINT32_MAX && (count_size == 4 || count_size == 8);
+    const pl_cost *cost = is_plain ? pl_cost_of((uintptr_t)key->kernel * 31 + (uintptr_t)take_keys) : NULL;
+    if (!is_plain || !pl_blocks_fit_here(cost, n))
+        return check_and_count(key, type, args, n, counts, count_size, k, options, request);
+    short_histogram s = {.keys = {.f = *key, .type = type, .args = args, .n = n, .take = take_few},
+                         .counts = counts,
+                         .count_size = count_size,
+                         .k = k,
+                         .indices = indices,
+                         .beyond = n};
+    s.keys.ctx = &s;
+    pl_blocks_run_here(count_here, &s, cost, n);
+    return s.beyond < n ? pl_keys_fail_range(&s.keys, s.beyond) : 0;
+}

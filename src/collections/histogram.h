@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Histograms.
+ *
+ * Each participant counts in a table of its own, and tables are added up in the end. A table of few counts is there four
+ * times, as a count that was stored a moment ago takes a while to be loaded again. Where tables for all would take more
+ * room than the items' keys, keys are kept, and split first (radix_split.h): then there is one table, of which each
+ * bucket has a part to itself.
+ */
+#ifndef PL_COLLECTIONS_HISTOGRAM_H
+#define PL_COLLECTIONS_HISTOGRAM_H
+
+#include <libparallel/histogram.h>
+
+#include "call/options.h"
+
+int pl_histogram(const parallel_function *key, parallel_key type, const void *args, size_t n, void *counts,
+                 size_t count_size, size_t k, const parallel_options *options, const pl_request *request);
+
+#endif
