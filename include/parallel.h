@@ -104,6 +104,7 @@
 #include <libparallel/executor.h>
 #include <libparallel/failure.h>
 #include <libparallel/filter.h>
+#include <libparallel/flat_map.h>
 #include <libparallel/for_each.h>
 #include <libparallel/function.h>
 #include <libparallel/group.h>

@@ -4,6 +4,7 @@ libparallel_la_SOURCES += \
     src/api/executors.c \
     src/api/executors.h \
     src/api/filter.c \
+    src/api/flat_map.c \
     src/api/for_each.c \
     src/api/group.c \
     src/api/histogram.c \

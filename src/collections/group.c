@@ -223,6 +223,7 @@ PL_NOT_INLINED static parallel_results *move_to_vector(grouping *g, int move(gro
     if (!r)
         return NULL;
     g->out = pl_results_vector(r);
+    pl_room_use_large_pages(g->out, g->keys.n * f->arg_size);
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
     int result = move(g, phases), code = errno;
     pl_cleanup_end(&cleanup);

@@ -9,6 +9,8 @@ libparallel_la_SOURCES += \
     src/collections/filter.c \
     src/collections/filter.h \
     src/collections/filter_tasks.c \
+    src/collections/flat_map.c \
+    src/collections/flat_map.h \
     src/collections/fold.c \
     src/collections/for_each.c \
     src/collections/for_each.h \

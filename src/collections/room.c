@@ -3,6 +3,7 @@
 #include "collections/room.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/atomic.h"
@@ -10,7 +11,10 @@
 #include "base/size.h"
 #include "call/results.h"
 
-enum { MAPPED_FROM = 4 << 20 /* bytes: two large pages, as a rule */ };
+enum {
+    LARGE_PAGE = 2 << 20, /* bytes, as a rule, and a multiple of what pages are otherwise */
+    MAPPED_FROM = 2 * LARGE_PAGE
+};
 
 static void *map_room(size_t bytes)
 {
@@ -41,4 +45,11 @@ void pl_room_drop(void *room)
     else
         free(r->start);
     errno = saved;
+}
+
+void pl_room_use_large_pages(void *start, size_t bytes)
+{
+    size_t skipped = (0 - (uintptr_t)start) & (LARGE_PAGE - 1);
+    if (bytes >= MAPPED_FROM) /* it is usable already; that makes its whole large pages large */
+        pl_os_commit((unsigned char *)start + skipped, (bytes - skipped) & ~(size_t)(LARGE_PAGE - 1));
 }

@@ -18,4 +18,7 @@ bool pl_room_take(pl_room *room, size_t bytes);
 /* Gives them back, and leaves errno as it is; as a pl_cleanup wants it. */
 void pl_room_drop(void *room);
 
+/* The system is to use large pages for memory that is there, of a vector of results, if it is much. */
+void pl_room_use_large_pages(void *start, size_t bytes);
+
 #endif
