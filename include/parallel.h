@@ -45,6 +45,9 @@
  * | parallel_min, parallel_max                  | the least and the greatest of an array      | order.h     |
  * | parallel_sort, parallel_sorted, ...         | put an array in order; a sorted copy        | sort.h      |
  * | parallel_distinct                           | the first of all items that are the same    | sort.h      |
+ * | parallel_sort_by                            | sort an array by keys                       | sort_by.h   |
+ * | parallel_histogram, parallel_group          | count items, and group them, by keys        | histogram.h |
+ * | PARALLEL_DECORATE_FLAT, parallel_flat_map   | any number of results for each item         | flat_map.h  |
  * | parallel_for_each, parallel_for_each_add    | run work that brings forth more of its kind | for_each.h  |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
@@ -109,6 +112,7 @@
 #include <libparallel/function.h>
 #include <libparallel/group.h>
 #include <libparallel/histogram.h>
+#include <libparallel/key.h>
 #include <libparallel/loop.h>
 #include <libparallel/map.h>
 #include <libparallel/order.h>

@@ -64,12 +64,15 @@ api_tests = \
     tests/api/test_executors \
     tests/api/test_failures \
     tests/api/test_filter \
+    tests/api/test_flat_map \
     tests/api/test_for \
     tests/api/test_for_2d \
     tests/api/test_for_each \
     tests/api/test_for_each_options \
     tests/api/test_fused \
     tests/api/test_giving_up \
+    tests/api/test_group \
+    tests/api/test_histogram \
     tests/api/test_kept \
     tests/api/test_life \
     tests/api/test_limits \
@@ -87,6 +90,7 @@ api_tests = \
     tests/api/test_process_kills \
     tests/api/test_process_life \
     tests/api/test_process_options \
+    tests/api/test_radix \
     tests/api/test_processes \
     tests/api/test_progress \
     tests/api/test_random \
@@ -99,6 +103,7 @@ api_tests = \
     tests/api/test_scribbles \
     tests/api/test_search \
     tests/api/test_short \
+    tests/api/test_sort_by \
     tests/api/test_shutdown \
     tests/api/test_signals \
     tests/api/test_sizes \
@@ -173,6 +178,8 @@ tests_api_test_failures_CFLAGS = $(test_cflags)
 tests_api_test_failures_LDADD = $(api_ldadd)
 tests_api_test_filter_CFLAGS = $(test_cflags)
 tests_api_test_filter_LDADD = $(api_ldadd)
+tests_api_test_flat_map_CFLAGS = $(test_cflags)
+tests_api_test_flat_map_LDADD = $(api_ldadd)
 tests_api_test_for_CFLAGS = $(test_cflags)
 tests_api_test_for_LDADD = $(api_ldadd)
 tests_api_test_for_each_CFLAGS = $(test_cflags)
@@ -185,6 +192,10 @@ tests_api_test_for_2d_CFLAGS = $(test_cflags)
 tests_api_test_for_2d_LDADD = $(api_ldadd)
 tests_api_test_giving_up_CFLAGS = $(test_cflags)
 tests_api_test_giving_up_LDADD = $(api_ldadd)
+tests_api_test_group_CFLAGS = $(test_cflags)
+tests_api_test_group_LDADD = $(api_ldadd)
+tests_api_test_histogram_CFLAGS = $(test_cflags)
+tests_api_test_histogram_LDADD = $(api_ldadd)
 tests_api_test_kept_CFLAGS = $(test_cflags)
 tests_api_test_kept_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
@@ -219,6 +230,9 @@ tests_api_test_process_life_CFLAGS = $(test_cflags)
 tests_api_test_process_life_LDADD = $(api_ldadd)
 tests_api_test_process_options_CFLAGS = $(test_cflags)
 tests_api_test_process_options_LDADD = $(api_ldadd)
+tests_api_test_radix_CFLAGS = $(test_cflags)
+tests_api_test_radix_LDADD = $(api_ldadd)
+tests_api_test_radix_LDFLAGS = -static # it calls functions that have no place among a shared library's
 tests_api_test_processes_CFLAGS = $(test_cflags)
 tests_api_test_processes_LDADD = $(api_ldadd)
 tests_api_test_progress_CFLAGS = $(test_cflags)
@@ -252,6 +266,8 @@ tests_api_test_search_CFLAGS = $(test_cflags)
 tests_api_test_search_LDADD = $(api_ldadd)
 tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
+tests_api_test_sort_by_CFLAGS = $(test_cflags)
+tests_api_test_sort_by_LDADD = $(api_ldadd)
 tests_api_test_shutdown_CFLAGS = $(test_cflags)
 tests_api_test_shutdown_LDADD = $(api_ldadd)
 tests_api_test_signals_CFLAGS = $(test_cflags)

@@ -24,10 +24,10 @@ typedef struct grouping {
     pl_blocks_work work;
     size_t k;
     size_t *offsets;
-    unsigned width;       /* bytes of an index */
-    void *indices;        /* of each item; k, if it has none */
+    unsigned width; /* bytes of an index */
+    void *indices;  /* of each item; k, if it has none */
     unsigned char *out;
-    size_t *beyond;       /* of each participant: the first item whose key is out of range; or SIZE_MAX */
+    size_t *beyond; /* of each participant: the first item whose key is out of range; or SIZE_MAX */
     pl_radix_split split;
     void *moved_indices;  /* of many groups, */
     unsigned char *moved; /* and of their items, on their way */
@@ -261,7 +261,7 @@ PL_NOT_INLINED static parallel_results *group_map(grouping *g, void *keys, pl_ph
     g->beyond = &beyond;
     if (!pl_call_begin_map(&c, &pl_work_map, &k->f, k->args, k->n, &k->merged, phases->request))
         return NULL;
-    phases->has_reported = true;
+    phases->has_reported = phases->had_tasks = true;
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, keys);
     parallel_results *r = results_of(g, &c, keys, well, phases);

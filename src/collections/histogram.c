@@ -188,8 +188,8 @@ static int end_well(const histogram *h, void *counts, size_t count_size)
 static void lay_out(histogram *h, size_t count)
 {
     h->width = (uint64_t)h->keys.n > UINT32_MAX ? 8 : 4;
-    h->is_of_bytes = h->k >= BYTES && h->width == 4 &&
-                     (h->keys.type == PARALLEL_KEY_UINT8 || h->keys.type == PARALLEL_KEY_BOOL);
+    h->is_of_bytes =
+        h->k >= BYTES && h->width == 4 && (h->keys.type == PARALLEL_KEY_UINT8 || h->keys.type == PARALLEL_KEY_BOOL);
     size_t room = h->is_of_bytes ? BYTES : h->k;
     h->copies = room <= COPIED_MOST ? COPIES : 1;
     h->copy = pl_size_multiply(room, h->width);

@@ -27,12 +27,10 @@ _Static_assert(sizeof(long double) <= LARGEST_KEY, "no key is larger");
 size_t pl_keys_size(parallel_key type)
 {
     static const unsigned char sizes[] = {
-        [PARALLEL_KEY_INT8] = 1,    [PARALLEL_KEY_INT16] = 2,
-        [PARALLEL_KEY_INT32] = 4,   [PARALLEL_KEY_INT64] = 8,
-        [PARALLEL_KEY_UINT8] = 1,   [PARALLEL_KEY_UINT16] = 2,
-        [PARALLEL_KEY_UINT32] = 4,  [PARALLEL_KEY_UINT64] = 8,
-        [PARALLEL_KEY_FLOAT] = 4,   [PARALLEL_KEY_DOUBLE] = 8,
-        [PARALLEL_KEY_BOOL] = 1,    [PARALLEL_KEY_LONG_DOUBLE] = sizeof(long double),
+        [PARALLEL_KEY_INT8] = 1,   [PARALLEL_KEY_INT16] = 2,  [PARALLEL_KEY_INT32] = 4,
+        [PARALLEL_KEY_INT64] = 8,  [PARALLEL_KEY_UINT8] = 1,  [PARALLEL_KEY_UINT16] = 2,
+        [PARALLEL_KEY_UINT32] = 4, [PARALLEL_KEY_UINT64] = 8, [PARALLEL_KEY_FLOAT] = 4,
+        [PARALLEL_KEY_DOUBLE] = 8, [PARALLEL_KEY_BOOL] = 1,   [PARALLEL_KEY_LONG_DOUBLE] = sizeof(long double),
     };
     return (size_t)type < sizeof sizes ? sizes[type] : 0;
 }
@@ -116,10 +114,8 @@ static pl_blocks blocks_of(const pl_keys *k, const pl_cost *cost)
 static int run_plain(pl_keys *k, pl_phases *phases)
 {
     uintptr_t key = (uintptr_t)k->f.kernel * 31 + (uintptr_t)k->take;
-    k->work = (pl_blocks_work){.blocks = blocks_of(k, pl_cost_of(key)),
-                               .args = k->args,
-                               .arg_size = k->f.arg_size,
-                               .treat = take_blocks};
+    k->work = (pl_blocks_work){
+        .blocks = blocks_of(k, pl_cost_of(key)), .args = k->args, .arg_size = k->f.arg_size, .treat = take_blocks};
     return pl_phases_run(phases, &k->work, key);
 }
 
@@ -154,7 +150,7 @@ PL_NOT_INLINED static int run_tasks(pl_keys *k, pl_phases *phases, bool *goes_on
     pl_cleanup_end(&cleanup);
     pl_room_drop(&results);
     *goes_on = result == 0 || w.done == k->n; /* also if some have failed that may */
-    phases->has_reported = true;
+    phases->has_reported = phases->had_tasks = true;
     return result;
 }
 

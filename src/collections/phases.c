@@ -25,5 +25,10 @@ int pl_phases_run(pl_phases *p, pl_blocks_work *work, uintptr_t key)
     if (p->has_reported)
         o.progress = NULL;
     p->has_reported = true;
+    if (p->had_tasks) {
+        o.timeout = o.retry_delay = 0;
+        o.retries = 0;
+        o.extras = NULL;
+    }
     return pl_blocks_treat(work, cost, &o, NULL, p->request);
 }

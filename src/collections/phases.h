@@ -12,7 +12,8 @@ typedef struct pl_phases {
     const parallel_options *options; /* merged; or NULL */
     const pl_request *request;
     uint64_t deadline; /* of the call, in pl_os_nanoseconds(); 0: none */
-    bool has_reported; /* the first loop has reported progress, all of it: others do not */
+    bool has_reported; /* progress has been reported, all of it: further loops do not */
+    bool had_tasks;    /* what options say of tasks has been done: it is not for loops */
 } pl_phases;
 
 /* A call begins now. `options` are merged, and stay where they are; or NULL. */

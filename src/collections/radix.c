@@ -242,8 +242,7 @@ static void look_at_blocks(size_t begin, size_t end, void *ctx)
     }
 }
 
-int pl_radix_look_at_all(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases,
-                         pl_radix_look *all)
+int pl_radix_look_at_all(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases, pl_radix_look *all)
 {
     enum { BEGINNING = 64 };
     pl_radix_look looks[LOOK_BLOCKS];
@@ -252,8 +251,8 @@ int pl_radix_look_at_all(const pl_radix_numbers *numbers, void *array, size_t n,
     /* what has no order in the beginning is not looked at further, unless it is floating */
     if (!all->ascends && !all->descends && !numbers->is_floating)
         return 0;
-    l.work = (pl_blocks_work){.blocks = pl_blocks_of_size(n, pl_chunking_even(n, LOOK_BLOCKS)),
-                              .treat = look_at_blocks};
+    l.work =
+        (pl_blocks_work){.blocks = pl_blocks_of_size(n, pl_chunking_even(n, LOOK_BLOCKS)), .treat = look_at_blocks};
     if (pl_phases_run(phases, &l.work, (uintptr_t)look_at_blocks + numbers->width) != 0)
         return -1;
     *all = (pl_radix_look){.ascends = true, .descends = true};
@@ -277,11 +276,11 @@ static void reverse_blocks(size_t begin, size_t end, void *ctx)
 
 static int reverse_all(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases)
 {
-    looked_numbers l = {.work = {.blocks = pl_blocks_of_size(n / 2, pl_chunking_even(n / 2, LOOK_BLOCKS)),
-                                 .treat = reverse_blocks},
-                        .numbers = numbers,
-                        .array = array,
-                        .n = n};
+    looked_numbers l = {
+        .work = {.blocks = pl_blocks_of_size(n / 2, pl_chunking_even(n / 2, LOOK_BLOCKS)), .treat = reverse_blocks},
+        .numbers = numbers,
+        .array = array,
+        .n = n};
     return pl_phases_run(phases, &l.work, (uintptr_t)reverse_blocks + numbers->width);
 }
 

@@ -23,11 +23,11 @@
 #include "sched/cost.h"
 
 enum {
-    NEAR = 16384,       /* bytes of room on the caller's stack */
-    FEW = 16384,        /* items that one thread sorts */
-    SORT_BLOCKS = 256,  /* of the places in order, which buckets begin in */
-    LARGE_PART = 8,     /* a bucket of one out of so many items is sorted by all threads, */
-    LARGE_DEPTH = 3     /* if it is not itself part of one so often; */
+    NEAR = 16384,      /* bytes of room on the caller's stack */
+    FEW = 16384,       /* items that one thread sorts */
+    SORT_BLOCKS = 256, /* of the places in order, which buckets begin in */
+    LARGE_PART = 8,    /* a bucket of one out of so many items is sorted by all threads, */
+    LARGE_DEPTH = 3    /* if it is not itself part of one so often; */
 };
 #define PACKED_MOST ((uint64_t)UINT32_MAX) /* or if it has more items: their indices would be too long to pack */
 
@@ -339,7 +339,8 @@ PL_NOT_INLINED static int sort_with_room(pl_radix_keyed *s, pl_phases *phases)
 /* All of a short one, on the caller. */
 static void sort_here(size_t begin, size_t end, void *ctx)
 {
-    const pl_radix_keyed *s = (const pl_radix_keyed *)(const void *)((const char *)ctx - offsetof(pl_radix_keyed, keys.work));
+    const pl_radix_keyed *s =
+        (const pl_radix_keyed *)(const void *)((const char *)ctx - offsetof(pl_radix_keyed, keys.work));
     keyed_items k = {.items = s->items, .size = s->keys.f.arg_size, .n = s->keys.n};
     (void)begin;
     (void)end;

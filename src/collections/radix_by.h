@@ -18,8 +18,7 @@ typedef struct pl_radix_keyed {
 void pl_radix_move(size_t size, void *to, const void *from, const uint64_t *order, uint64_t indices, size_t n);
 
 /* What numbers are like, 1024 or more, on all threads. `n` is how many. 0; or -1 with errno. */
-int pl_radix_look_at_all(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases,
-                         pl_radix_look *all);
+int pl_radix_look_at_all(const pl_radix_numbers *numbers, void *array, size_t n, pl_phases *phases, pl_radix_look *all);
 
 /* ---- items without a key (radix_by_absent.c) ----------------------------------------------------------------- */
 

@@ -107,7 +107,7 @@ typedef struct counted_sort {
     void *array;
     size_t n;
     uint64_t least;
-    size_t values;   /* and one more in tables: for all that is not among them */
+    size_t values;    /* and one more in tables: for all that is not among them */
     uint32_t *counts; /* of each block */
     size_t *ends;     /* of all numbers up to each value */
 } counted_sort;
@@ -255,8 +255,8 @@ int pl_radix_sort_counted(const pl_radix_numbers *numbers, void *array, size_t n
         return -1;
     if (!add_up(&c))
         return 0;
-    c.work = (pl_blocks_work){.blocks = pl_blocks_of_size(n, pl_chunking_even(n, WRITTEN_BLOCKS)),
-                              .treat = write_blocks};
+    c.work =
+        (pl_blocks_work){.blocks = pl_blocks_of_size(n, pl_chunking_even(n, WRITTEN_BLOCKS)), .treat = write_blocks};
     if (pl_phases_run(phases, &c.work, (uintptr_t)write_blocks + numbers->width) == 0)
         return 1;
     write_all(&c);

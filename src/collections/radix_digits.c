@@ -5,9 +5,9 @@
 #include "base/assert.h"
 
 enum {
-    ENTRY_BITS = 9, /* there are half as many entries as buckets, or more, if they are buckets; */
-    TABLE_BITS = 8, /* and likewise in a table */
-    EVEN_MOST = PL_RADIX_SAMPLE / 64,  /* words of the sample in an entry that need not be cut again */
+    ENTRY_BITS = 9,                     /* there are half as many entries as buckets, or more, if they are buckets; */
+    TABLE_BITS = 8,                     /* and likewise in a table */
+    EVEN_MOST = PL_RADIX_SAMPLE / 64,   /* words of the sample in an entry that need not be cut again */
     BUCKET_MOST = PL_RADIX_SAMPLE / 128 /* and in a bucket of a table */
 };
 _Static_assert(1 << ENTRY_BITS == PL_RADIX_BUCKETS, "each entry may be a bucket");

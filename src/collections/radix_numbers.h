@@ -21,8 +21,8 @@ int pl_radix_sort_many(const pl_radix_numbers *numbers, void *array, void *spare
 
 /* What n numbers, 1 or more, are like. */
 typedef struct pl_radix_look {
-    bool ascends, descends;             /* as words: each is no less, or no more, than the one before */
-    size_t nans, minus_zeros, zeros;    /* of floating numbers */
+    bool ascends, descends;          /* as words: each is no less, or no more, than the one before */
+    size_t nans, minus_zeros, zeros; /* of floating numbers */
 } pl_radix_look;
 pl_radix_look pl_radix_look_at(const pl_radix_numbers *numbers, const void *array, size_t n);
 
@@ -34,7 +34,8 @@ size_t pl_radix_move_nans(unsigned width, void *array, void *spare, size_t n);
 /* Notes the signs of the zeros among n numbers, a bit for each, in order. Gives them back when these are sorted: `zeros`
  * is how many of both signs there are. */
 void pl_radix_note_zeros(unsigned width, const void *array, size_t n, uint64_t *signs);
-void pl_radix_restore_zeros(const pl_radix_numbers *numbers, void *array, size_t n, const uint64_t *signs, size_t zeros);
+void pl_radix_restore_zeros(const pl_radix_numbers *numbers, void *array, size_t n, const uint64_t *signs,
+                            size_t zeros);
 
 /* ---- counting (radix_counts.c) ------------------------------------------------------------------------------ */
 

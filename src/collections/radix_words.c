@@ -188,8 +188,8 @@ PL_RADIX_INLINE void put_right(unsigned width, const digits *by, unsigned char *
         if (k > end || k == 0)
             continue;
         /* it is far from where it belongs: the whole group is sorted by itself */
-        for (group = i; group > 0 && (pl_radix_get(width, words, group - 1) - d.least) >> d.shift ==
-                                         (word - d.least) >> d.shift;)
+        for (group = i;
+             group > 0 && (pl_radix_get(width, words, group - 1) - d.least) >> d.shift == (word - d.least) >> d.shift;)
             group--;
         size_t to = end_of_group(width, &d, words, group, n);
         pl_radix_sort_words(width, words + group * width, out + group * width, to - group);

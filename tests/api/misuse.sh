@@ -608,6 +608,55 @@ no_search "by name" '(void)parallel_filter_into(is_set, bytes, 4, bytes, kept, 3
 no_search "by name" '(void)parallel_partition_into(is_set, bytes, 4, bytes, kept, 3)'
 no_search "by name" 'p[1] = parallel_filter(is_set, bytes, 4, 3)'
 
+# ---- keys ----------------------------------------------------------------------------------------------------------
+
+# no_keys WORDS CALL
+no_keys() {
+    wrong "$1" <<END
+static inline int size_of(const struct page *x, struct page *result, void *extras) { *result = *x; return extras != 0; }
+static inline size_t letters(const struct request *r, char *out, size_t room) { if (room) *out = *r->url; return 1; }
+PARALLEL_DECORATE(cube, double, double);
+PARALLEL_DECORATE_TASK(size_of, struct page, struct page);
+PARALLEL_DECORATE_FLAT(letters, struct request, char);
+void use(const double *x, struct page *p, const struct request *q, size_t *counts, int *few, void **r);
+void use(const double *x, struct page *p, const struct request *q, size_t *counts, int *few, void **r)
+{
+    r[0] = p, r[1] = counts, r[2] = few, r[3] = q ? in : x ? out : 0;
+    $2;
+}
+END
+}
+no_key="the function gives no key, its result type is not a number"
+no_index="the function gives no index, its result type is not an integer type"
+no_keys "parallel_sort_by(size_of, ...): $no_key" '(void)parallel_sort_by(size_of, p, 4)'
+no_keys "$fit" '(void)parallel_sort_by(cube, x, 4)'
+no_keys "$fit" '(void)parallel_sort_by(cube, few, 4)'
+no_keys "by name" '(void)parallel_sort_by(cube, in, 4, 3)'
+no_keys "parallel_histogram(cube, ...): $no_index" '(void)parallel_histogram(cube, x, 4, counts, 4)'
+no_keys "parallel_group(cube, ...): $no_index" 'r[4] = parallel_group(cube, x, 4, 4, counts)'
+no_keys "parallel_group(size_of, ...): $no_index" 'r[4] = parallel_group(size_of, p, 4, 4, counts)'
+no_keys "$fit" 'r[4] = parallel_flat_map(letters, x, 4)'
+no_keys "by name" 'r[4] = parallel_flat_map(letters, q, 4, 3)'
+wrong "PARALLEL_DECORATE_FLAT(cube, ...): the function is to be size_t cube(const double *, double *, size_t)" <<'END'
+PARALLEL_DECORATE_FLAT(cube, double, double);
+END
+wrong "by name" <<'END'
+static inline size_t letters(const struct request *r, char *out, size_t room) { if (room) *out = *r->url; return 1; }
+PARALLEL_DECORATE_FLAT(letters, struct request, char, 3);
+END
+wrong "counts are not of type size_t or uint32_t" <<'END'
+static inline short kind(double x) { return (short)x; }
+PARALLEL_DECORATE(kind, double, short);
+int use(const double *x, unsigned char *counts);
+int use(const double *x, unsigned char *counts) { return parallel_histogram(kind, x, 4, counts, 4); }
+END
+wrong "$fit" <<'END'
+static inline short kind(double x) { return (short)x; }
+PARALLEL_DECORATE(kind, double, short);
+void *use(const double *x, int *offsets);
+void *use(const double *x, int *offsets) { return parallel_group(kind, x, 4, 4, offsets); }
+END
+
 # ---- scans ---------------------------------------------------------------------------------------------------------
 
 no_reduction "$fit" 'parallel_scan_into(PARALLEL_PLUS, in, 4, other)'
@@ -707,6 +756,22 @@ int use(struct page *pages, const struct page *view, struct range *all, double *
            parallel_scan_into(hull, (const struct range *)all, 4, all, .grain = 1) +
            parallel_scan_exclusive_into(PARALLEL_MAX, (const double *)in, 4, in, sum) +
            parallel_scan_exclusive_into(hull, ranges, 4, ranges, all);
+}
+END
+right "keys" <<'END'
+static inline long double weight(struct page p) { return p.size; }
+static inline int shelf(const struct page *x, char *result, void *extras) { *result = x->size > 1; return extras != 0; }
+static inline size_t letters(const struct request *r, char *out, size_t room) { if (room) *out = *r->url; return 1; }
+PARALLEL_DECORATE(weight, struct page, long double);
+PARALLEL_DECORATE_TASK(shelf, struct page, char, .retries = 1);
+PARALLEL_DECORATE_FLAT(letters, struct request, char, .max_workers = 2);
+int use(struct page *pages, const struct page *view, const struct request *q, size_t *counts, unsigned *small);
+int use(struct page *pages, const struct page *view, const struct request *q, size_t *counts, unsigned *small)
+{
+    PARALLEL_SCOPED parallel_results *r = parallel_group(shelf, view, 4, 2, counts, .silent = true);
+    PARALLEL_SCOPED parallel_results *s = parallel_flat_map(letters, q, 4);
+    return parallel_sort_by(weight, pages, 4, .grain = 2) + parallel_sort_by(shelf, pages, 4) + (r == s) +
+           parallel_histogram(shelf, view, 4, small, 2) + parallel_histogram(shelf, pages, 4, counts, 2, .timeout = 1);
 }
 END
 right "counting and searching" <<'END'

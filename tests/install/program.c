@@ -30,6 +30,26 @@ static bool is_nearer(const double *a, const double *b)
 }
 PARALLEL_DECORATE_ORDER(is_nearer, double);
 
+static int remainder_of_3(int x)
+{
+    return x % 3;
+}
+PARALLEL_DECORATE(remainder_of_3, int, int);
+
+static double opposite(int x)
+{
+    return -x;
+}
+PARALLEL_DECORATE(opposite, int, double);
+
+static size_t twice_each(const int *x, int *out, size_t room)
+{
+    for (size_t i = 0; i < 2 && i < room; i++)
+        out[i] = *x;
+    return 2;
+}
+PARALLEL_DECORATE_FLAT(twice_each, int, int);
+
 static bool is_large(double x)
 {
     return x > 990;
@@ -234,6 +254,13 @@ static int loops_as_a_user_writes_them(void)
     PARALLEL_SCOPED parallel_results *sums = parallel_scan(PARALLEL_PLUS, x, 1000);
     REQUIRE(parallel_length(sums) == 1000 && *(const double *)parallel_result(sums, 2) == 3);
     REQUIRE(parallel_zip_map_into(times, x, v, 1000, x) == 0 && x[999] == 999.0 * 1497);
+    size_t counts[3] = {0};
+    REQUIRE(parallel_histogram(remainder_of_3, v, 1000, counts, 3) == 0 && counts[0] == 1000);
+    PARALLEL_SCOPED parallel_results *groups = parallel_group(remainder_of_3, v, 1000, 2, counts);
+    REQUIRE(parallel_length(groups) == 1000 && counts[1] == 1000 && counts[2] == 1000);
+    PARALLEL_SCOPED parallel_results *flat = parallel_flat_map(twice_each, v, 1000);
+    REQUIRE(parallel_length(flat) == 2000 && *(const int *)parallel_result(flat, 1999) == 1497);
+    REQUIRE(parallel_sort_by(opposite, v, 1000) == 0 && v[0] == 1497 && v[999] == -1500);
     return 0;
 }
 

@@ -179,6 +179,45 @@ static bool scans_and_filters()
            out[0] == 5 && all == 5 + 998 * 3 - 2;
 }
 
+static int key_of(const void *arg, void *result, void *)
+{
+    *static_cast<int *>(result) = *static_cast<const int *>(arg) % 10;
+    return 0;
+}
+
+static size_t twice(const void *arg, void *out, size_t room)
+{
+    for (size_t i = 0; i < 2 && i < room; i++)
+        static_cast<int *>(out)[i] = *static_cast<const int *>(arg);
+    return 2;
+}
+
+static bool keys()
+{
+    parallel_function f = {};
+    f.arg_size = f.result_size = sizeof(int);
+    f.call = key_of;
+    parallel_flat flat = {};
+    flat.size = sizeof flat;
+    flat.call = twice;
+    flat.arg_size = flat.result_size = sizeof(int);
+    std::vector<int> x(1000);
+    for (int i = 0; i < 1000; i++)
+        x[i] = i;
+    std::vector<size_t> counts(11);
+    bool fine = parallel_histogram_function(&f, PARALLEL_KEY_INT32, x.data(), x.size(), counts.data(), sizeof(size_t), 10,
+                                            nullptr) == 0 &&
+                counts[9] == 100;
+    parallel_results *r = parallel_group_function(&f, PARALLEL_KEY_INT32, x.data(), x.size(), 10, counts.data(), nullptr);
+    fine = fine && r && counts[10] == 1000 && static_cast<const int *>(parallel_values(r))[counts[3]] == 3;
+    parallel_results_free(r);
+    r = parallel_flat_map_function(&flat, x.data(), x.size(), nullptr);
+    fine = fine && r && parallel_length(r) == 2000 && static_cast<const int *>(parallel_values(r))[1999] == 999;
+    parallel_results_free(r);
+    return fine && parallel_sort_by_function(&f, PARALLEL_KEY_INT32, x.data(), x.size(), nullptr) == 0 && x[1] == 10 &&
+           x[999] == 999;
+}
+
 int main()
 {
     parallel_function f = {};
@@ -199,7 +238,7 @@ int main()
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
         return 1;
-    if (!loops() || !searches() || !trees() || !extremes() || !sorts() || !scans_and_filters())
+    if (!loops() || !searches() || !trees() || !extremes() || !sorts() || !scans_and_filters() || !keys())
         return 1;
     std::puts("fine");
 }

@@ -11,7 +11,9 @@
 
 #define PARALLEL_GROUP_(fn_, args_, n_, k_, offsets_, ...)                                                             \
     parallel_group_function(PARALLEL_INDEX_FUNCTION_(fn_, "parallel_group"), PARALLEL_KEY_TYPE_(fn_),                  \
-                            PARALLEL_ARGS_(fn_, args_), (n_), (k_), _Generic((offsets_), size_t * : (offsets_)),       \
+                            PARALLEL_ARGS_(fn_, args_), (n_), (k_),                                                    \
+                            _Generic((offsets_), size_t *                                                              \
+                                     : (offsets_)),                                                                    \
                             PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */

@@ -11,8 +11,9 @@
 
 #define PARALLEL_SORT_BY_(fn_, array_, n_, ...)                                                                        \
     parallel_sort_by_function(PARALLEL_KEY_FUNCTION_(fn_, "parallel_sort_by"), PARALLEL_KEY_TYPE_(fn_),                \
-                              _Generic((array_), fn_##__parallel_arg * : (array_)), (n_),                              \
-                              PARALLEL_OPTIONS_(__VA_ARGS__))
+                              _Generic((array_), fn_##__parallel_arg *                                                 \
+                                       : (array_)),                                                                    \
+                              (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */
 
