@@ -37,12 +37,13 @@ PARALLEL_BEGIN_DECLS
  * @param n       how many
  * @param k       keys are from 0 to k - 1
  * @param offsets room for k + 1, of type size_t; what is there after a failure is not said
- * @return a vector of n items, which is the caller's. NULL after a failure, with errno: ERANGE, if a key is negative, or
- *         k or more, and then parallel_last_failure() tells the first such item; else as of parallel_map(), whose
+ * @return a vector of n items, which is the caller's. NULL after a failure, with errno: ERANGE, if a key is negative,
+ *         or k or more, and then parallel_last_failure() tells the first such item; else as of parallel_map(), whose
  *         options are all there but `names`: EINVAL. With `silent`, items whose key has failed are left out, and the
  *         vector lists these failures, by their index in `args`; a key out of range still ends the call. `progress`
  *         counts keys. ENOMEM: it wants room for the vector and 4 bytes for each item (8, if k is more than 2^32 - 1);
- *         and for as much again, if there are many of both. Safe from any thread, and in tasks; not for signal handlers.
+ *         and for as much again, if there are many of both. Safe from any thread, and in tasks; not for signal
+ *         handlers.
  */
 #define parallel_group(...) PARALLEL_GROUP_(__VA_ARGS__, PARALLEL_END_)
 

@@ -32,12 +32,12 @@ PARALLEL_BEGIN_DECLS
  * @param array n items, of any size; not to be touched by others during the call
  * @param n     how many
  * @return 0; or -1 with errno, and failures as of parallel_map(), whose options are all there but `names`: EINVAL.
- *         Then the array is a permutation of what it was: exactly that, if a key has failed. With `silent`, the call goes
- *         on in spite of that: items without a key come last, in their order, and -1 with the code of the first failure
- *         is given in the end; so another item may stand by now where the failure's `arg` points. `progress` counts keys.
- *         With PARALLEL_PROCESS keys are computed by worker processes. ENOMEM: it wants room for a copy of all items, and
- *         16 to 24 bytes for each (twice that, and an index, if keys are `long double`), and has it before anything is
- *         moved. Safe from any thread, and in tasks; not for signal handlers.
+ *         Then the array is a permutation of what it was: exactly that, if a key has failed. With `silent`, the call
+ *         goes on in spite of that: items without a key come last, in their order, and -1 with the code of the first
+ *         failure is given in the end; so another item may stand by now where the failure's `arg` points. `progress`
+ *         counts keys. With PARALLEL_PROCESS keys are computed by worker processes. ENOMEM: it wants room for a copy
+ *         of all items, and 16 to 24 bytes for each (twice that, and an index, if keys are `long double`), and has it
+ *         before anything is moved. Safe from any thread, and in tasks; not for signal handlers.
  */
 #define parallel_sort_by(...) PARALLEL_SORT_BY_(__VA_ARGS__, PARALLEL_END_)
 

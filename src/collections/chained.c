@@ -36,7 +36,7 @@ static own_number begin_by_number(const pl_chained *c, size_t number)
     return before;
 }
 
-/* ---- turns and jobs ---------------------------------------------------------------------------------------- */
+/* ---- turns and jobs ----------------------------------------------------------------------------------- */
 
 static void have_turns(void *ctx, size_t number, size_t turns)
 {

@@ -26,7 +26,7 @@ enum {
     MOST_PARTS = 64      /* of the vector: each has as much as all before it, or more */
 };
 
-/* ---- buffers ------------------------------------------------------------------------------------------------- */
+/* ---- buffers ------------------------------------------------------------------------------------------ */
 
 /* Room for results, some of which are there. */
 typedef struct buffer {
@@ -100,7 +100,7 @@ static int fill_buffer(buffer *b, const parallel_flat *f, const unsigned char *a
     return 0;
 }
 
-/* ---- links ----------------------------------------------------------------------------------------------------- */
+/* ---- links -------------------------------------------------------------------------------------------- */
 
 /* What a link comes to: how many results; and, when it has been passed, where they go. */
 typedef struct place {
@@ -208,7 +208,7 @@ static void note_code(pl_chained *c)
     m->code = place_of(m, c->work.blocks.count - 1)->code;
 }
 
-/* ---- the vector -------------------------------------------------------------------------------------------------- */
+/* ---- the vector --------------------------------------------------------------------------------------- */
 
 static void free_all(void *mapping)
 {
@@ -239,7 +239,7 @@ static parallel_results *put_together(flat_mapping *m)
     return all;
 }
 
-/* ---- calls -------------------------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------------- */
 
 static pl_blocks blocks_of(const parallel_flat *f, size_t n, const pl_cost *cost)
 {

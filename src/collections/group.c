@@ -16,6 +16,7 @@
 
 enum {
     FEW = 16384,       /* items that one thread moves, and groups */
+    DIRECT_BITS = 11,  /* of groups that items are moved to at once: that takes less than to move them twice */
     GROUP_BLOCKS = 256 /* of the places in order, which buckets begin in */
 };
 
@@ -33,11 +34,12 @@ typedef struct grouping {
     unsigned char *moved; /* and of their items, on their way */
 } grouping;
 
-/* ---- one thread ------------------------------------------------------------------------------------------------ */
+/* ---- one thread --------------------------------------------------------------------------------------- */
 
 /* Moves items to groups [first, end), which begin at `at`, and notes where each begins. */
-PL_RADIX_INLINE void move_each(unsigned width, size_t size, const void *indices, const unsigned char *items, size_t n,
-                               size_t first, size_t end, size_t at, size_t *offsets, unsigned char *out)
+static PL_RADIX_INLINE void move_each(unsigned width, size_t size, const void *indices, const unsigned char *items,
+                                      size_t n, size_t first, size_t end, size_t at, size_t *offsets,
+                                      unsigned char *out)
 {
     memset(offsets + first, 0, (end - first) * sizeof *offsets);
     for (size_t i = 0; i < n; i++)
@@ -78,7 +80,7 @@ static void move_few(size_t begin, size_t end, void *ctx)
     move_items(g, g->indices, g->keys.args, g->keys.n, 0, g->k + 1, 0);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------------------------------------- */
 
 static void move_buckets(size_t begin, size_t end, void *ctx)
 {
@@ -96,7 +98,7 @@ static void move_buckets(size_t begin, size_t end, void *ctx)
 static void make_digits(grouping *g)
 {
     pl_radix_digits *d = &g->split.digits;
-    unsigned bits = pl_radix_bits(g->k), most = pl_radix_bits(PL_RADIX_BUCKETS - 1);
+    unsigned bits = pl_radix_bits(g->k), most = bits <= DIRECT_BITS ? bits : pl_radix_bits(PL_RADIX_BUCKETS - 1);
     d->least = 0;
     d->most = g->k;
     d->shift = bits > most ? bits - most : 0;
@@ -131,7 +133,7 @@ PL_NOT_INLINED static int move_many(grouping *g, pl_phases *phases)
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     make_digits(g);
-    size_t n = g->keys.n, counts = pl_size_round(pl_radix_split_room(n), 64), again = 0;
+    size_t n = g->keys.n, counts = pl_size_round(pl_radix_split_room(n, g->split.digits.count), 64), again = 0;
     size_t indices = pl_size_round(pl_size_multiply(n, g->width), 64);
     if (g->split.digits.shift)
         again = pl_size_add(indices, pl_size_multiply(n, g->keys.f.arg_size));
@@ -155,7 +157,7 @@ static int move_all(grouping *g, pl_phases *phases)
     return pl_phases_run(phases, &g->work, (uintptr_t)move_few + g->keys.f.arg_size);
 }
 
-/* ---- keys --------------------------------------------------------------------------------------------------------- */
+/* ---- keys --------------------------------------------------------------------------------------------- */
 
 static void take_of(const grouping *g, size_t participant, size_t first, size_t count, const void *keys)
 {
@@ -181,7 +183,7 @@ static bool are_in_range(const grouping *g, size_t participants)
     return beyond == SIZE_MAX;
 }
 
-/* ---- calls --------------------------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------------- */
 
 /* Has keys computed, and items moved, of functions that cannot fail. */
 static int group_plain(grouping *g, pl_phases *phases)

@@ -42,7 +42,7 @@ typedef struct histogram {
     size_t table, count;   /* bytes of each; and how many there are */
 } histogram;
 
-/* ---- counting ------------------------------------------------------------------------------------------------ */
+/* ---- counting ----------------------------------------------------------------------------------------- */
 
 static participant *participant_of(const histogram *h, size_t number)
 {
@@ -60,12 +60,13 @@ static participant *begin_table(const histogram *h)
     return p;
 }
 
-PL_RADIX_INLINE void count_one(unsigned width, unsigned char *table, size_t i)
+static PL_RADIX_INLINE void count_one(unsigned width, unsigned char *table, size_t i)
 {
     pl_radix_put(width, table, i, pl_radix_get(width, table, i) + 1);
 }
 
-PL_RADIX_INLINE void count_indices(unsigned width, unsigned char *table, size_t copy, const uint32_t *indices, size_t n)
+static PL_RADIX_INLINE void count_indices(unsigned width, unsigned char *table, size_t copy, const uint32_t *indices,
+                                          size_t n)
 {
     size_t i = 0;
     for (; n - i >= COPIES; i += COPIES) {
@@ -78,7 +79,7 @@ PL_RADIX_INLINE void count_indices(unsigned width, unsigned char *table, size_t 
         count_one(width, table, indices[i]);
 }
 
-PL_RADIX_INLINE void count_bytes(unsigned width, unsigned char *table, const unsigned char *bytes, size_t n)
+static PL_RADIX_INLINE void count_bytes(unsigned width, unsigned char *table, const unsigned char *bytes, size_t n)
 {
     size_t copy = (size_t)BYTES * width, i = 0;
     for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
@@ -115,7 +116,7 @@ static void take_keys(void *ctx, size_t first, size_t count, const void *keys)
     }
 }
 
-/* ---- adding up ------------------------------------------------------------------------------------------------ */
+/* ---- adding up ---------------------------------------------------------------------------------------- */
 
 typedef struct sums {
     const histogram *h;
@@ -124,8 +125,8 @@ typedef struct sums {
     pl_blocks blocks;
 } sums;
 
-PL_RADIX_INLINE void add_table(unsigned width, size_t count_size, const unsigned char *table, unsigned char *counts,
-                               size_t begin, size_t end)
+static PL_RADIX_INLINE void add_table(unsigned width, size_t count_size, const unsigned char *table,
+                                      unsigned char *counts, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++)
         pl_radix_put((unsigned)count_size, counts, i,
@@ -182,7 +183,7 @@ static int end_well(const histogram *h, void *counts, size_t count_size)
     return 0;
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------------- */
 
 /* How large tables are, for so many participants. */
 static void lay_out(histogram *h, size_t count)

@@ -2,10 +2,10 @@
 /*
  * Histograms.
  *
- * Each participant counts in a table of its own, and tables are added up in the end. A table of few counts is there four
- * times, as a count that was stored a moment ago takes a while to be loaded again. Where tables for all would take more
- * room than the items' keys, keys are kept, and split first (radix_split.h): then there is one table, of which each
- * bucket has a part to itself.
+ * Each participant counts in a table of its own, and tables are added up in the end. A table of few counts is there
+ * four times, as a count that was stored a moment ago takes a while to be loaded again. Where tables for all would
+ * take more room than the items' keys, keys are kept, and split first (radix_split.h): then there is one table, of
+ * which each bucket has a part to itself.
  */
 #ifndef PL_COLLECTIONS_HISTOGRAM_H
 #define PL_COLLECTIONS_HISTOGRAM_H

@@ -35,7 +35,7 @@ size_t pl_keys_size(parallel_key type)
     return (size_t)type < sizeof sizes ? sizes[type] : 0;
 }
 
-/* ---- beginning --------------------------------------------------------------------------------------------- */
+/* ---- beginning ---------------------------------------------------------------------------------------- */
 
 bool pl_keys_is_plain(const parallel_function *f, parallel_key type, const void *args, const parallel_options *options)
 {
@@ -79,7 +79,7 @@ pl_phases pl_keys_phases(const pl_keys *k, const pl_request *request)
     return pl_phases_begin(k->has_options ? &k->merged : NULL, request);
 }
 
-/* ---- piece by piece ---------------------------------------------------------------------------------------- */
+/* ---- piece by piece ----------------------------------------------------------------------------------- */
 
 void pl_keys_take(const pl_keys *k, size_t begin, size_t end)
 {
@@ -119,7 +119,7 @@ static int run_plain(pl_keys *k, pl_phases *phases)
     return pl_phases_run(phases, &k->work, key);
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------------------- */
+/* ---- tasks -------------------------------------------------------------------------------------------- */
 
 static bool take_window(void *ctx, size_t first, size_t count, const unsigned char *results)
 {
@@ -163,7 +163,7 @@ int pl_keys_run(pl_keys *k, pl_phases *phases, bool *goes_on)
     return result;
 }
 
-/* ---- as words ---------------------------------------------------------------------------------------------- */
+/* ---- as words ----------------------------------------------------------------------------------------- */
 
 #define INTEGERS_TO_WORDS(type, flip)                                                                                  \
     for (size_t i = 0; i < n; i++)                                                                                     \
@@ -213,7 +213,7 @@ void pl_keys_to_words(parallel_key type, const void *keys, uint64_t *words, size
     }
 }
 
-/* ---- as indices -------------------------------------------------------------------------------------------- */
+/* ---- as indices --------------------------------------------------------------------------------------- */
 
 /* Those below 0 are large, and all are looked at together first. */
 #define TO_INDICES(type, index)                                                                                        \

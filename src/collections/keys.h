@@ -60,7 +60,8 @@ void pl_keys_take(const pl_keys *k, size_t begin, size_t end);
 /* Keys as words of 8 bytes, in order; those that are no less than any other, as NaN, are alike. Not for long double. */
 void pl_keys_to_words(parallel_key type, const void *keys, uint64_t *words, size_t n);
 
-/* Keys as indices of 4 bytes, if they are below `limit`, or of 8. Returns how many are, before the first that is not. */
+/* Keys as indices of 4 bytes, if they are below `limit`, or of 8. Returns how many are, before the first that is not.
+ * */
 size_t pl_keys_to_indices(parallel_key type, const void *keys, unsigned width, void *indices, size_t n, uint64_t limit);
 
 /* Whether keys of a type are integers or bool: those that can be indices. */

@@ -48,6 +48,7 @@ libparallel_la_SOURCES += \
     src/collections/radix_digits.c \
     src/collections/radix_digits.h \
     src/collections/radix_floats.c \
+    src/collections/radix_move.c \
     src/collections/radix_numbers.h \
     src/collections/radix_split.c \
     src/collections/radix_split.h \

@@ -18,7 +18,7 @@ bool pl_order_copy(parallel_order *to, const parallel_order *from);
 const void *pl_order_extreme(const parallel_order *order, const void *args, size_t n, bool greatest,
                              const parallel_options *options, const pl_request *request);
 
-/* ---- orders of numbers (order_numbers.c) ------------------------------------------------------------------- */
+/* ---- orders of numbers (order_numbers.c) -------------------------------------------------------------- */
 
 /* The operator whose value is that of the extreme, of an order of numbers. */
 const parallel_combine *pl_order_value(const parallel_order *order, bool greatest);

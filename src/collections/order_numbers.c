@@ -10,7 +10,7 @@
 
 typedef long double long_double;
 
-/* ---- where a value stands ---------------------------------------------------------------------------------- */
+/* ---- where a value stands ----------------------------------------------------------------------------- */
 
 /* The rest of a search: from number i on. */
 #define FIND_ONE(type)                                                                                                 \
@@ -72,7 +72,7 @@ const parallel_combine *pl_order_value(const parallel_order *order, bool greates
                                   [order->number - 1];
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------- */
+/* ---- the table ---------------------------------------------------------------------------------------- */
 
 /* Less than 0: the first comes before the second; NaN before nothing. */
 #define IS_NAN(x) ((x) != (x))

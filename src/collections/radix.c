@@ -26,7 +26,7 @@ enum {
     LARGE_DEPTH = 3         /* if it is not itself part of one so often */
 };
 
-/* ---- orders ------------------------------------------------------------------------------------------------- */
+/* ---- orders ------------------------------------------------------------------------------------------- */
 
 bool pl_radix_takes(const parallel_order *order)
 {
@@ -47,7 +47,7 @@ pl_radix_numbers pl_radix_numbers_of(const parallel_order *order)
     };
 }
 
-/* ---- few, on one thread -------------------------------------------------------------------------------------- */
+/* ---- few, on one thread ------------------------------------------------------------------------------- */
 
 /* Sorts n numbers of 4 or 8 bytes whose words say all. */
 static void sort_words_of(const pl_radix_numbers *numbers, void *array, void *spare, size_t n)
@@ -57,7 +57,7 @@ static void sort_words_of(const pl_radix_numbers *numbers, void *array, void *sp
     pl_radix_to_numbers(numbers->width, numbers->form, array, array, n);
 }
 
-PL_RADIX_INLINE void reverse_in(unsigned width, void *array, size_t n, size_t begin, size_t end)
+static PL_RADIX_INLINE void reverse_in(unsigned width, void *array, size_t n, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) {
         uint64_t low = pl_radix_get(width, array, i), high = pl_radix_get(width, array, n - 1 - i);
@@ -105,7 +105,7 @@ static void sort_few(const pl_radix_numbers *numbers, void *array, void *spare, 
         sort_words_of(numbers, array, spare, n);
 }
 
-/* ---- many: each bucket by itself ------------------------------------------------------------------------------ */
+/* ---- many: each bucket by itself ---------------------------------------------------------------------- */
 
 typedef struct many_numbers {
     pl_blocks_work work;
@@ -202,7 +202,7 @@ PL_NOT_INLINED static int sort_split(const pl_radix_numbers *numbers, void *arra
     m.split.words = spare;
     m.split.n = n;
     pl_radix_split_sample(&m.split);
-    size_t split = pl_radix_split_room(n), counted = pl_radix_counts_room(n, COUNTED_VALUES);
+    size_t split = pl_radix_split_room(n, PL_RADIX_BUCKETS), counted = pl_radix_counts_room(n, COUNTED_VALUES);
     pl_room counts;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
@@ -217,7 +217,7 @@ PL_NOT_INLINED static int sort_split(const pl_radix_numbers *numbers, void *arra
     return result < 0 ? -1 : 0;
 }
 
-/* ---- many: what they are like ---------------------------------------------------------------------------------- */
+/* ---- many: what they are like ------------------------------------------------------------------------- */
 
 typedef struct looked_numbers {
     pl_blocks_work work;
@@ -324,7 +324,7 @@ int pl_radix_sort_many(const pl_radix_numbers *numbers, void *array, void *spare
     return sort_split(numbers, array, spare, n, phases, 0);
 }
 
-/* ---- calls --------------------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------------- */
 
 typedef struct short_sort {
     pl_blocks_work work;

@@ -15,9 +15,9 @@
  * Items that have keys (radix_by.c) are split likewise, along with their keys. Then a bucket's keys are sorted, each
  * with the index of its item in the same word; and items are moved to where they belong.
  *
- * Source: buckets of a first pass that fit a cache are of Satish et al., "Fast sort on CPUs and GPUs" (2010), section 4;
- * that a sample chooses them, of Frazer and McKellar, "Samplesort" (1970); that a few of the highest bits suffice, and
- * what is left is put right by insertion, of Sedgewick's quicksort (1978).
+ * Source: buckets of a first pass that fit a cache are of Satish et al., "Fast sort on CPUs and GPUs" (2010), section
+ * 4; that a sample chooses them, of Frazer and McKellar, "Samplesort" (1970); that a few of the highest bits suffice,
+ * and what is left is put right by insertion, of Sedgewick's quicksort (1978).
  */
 #ifndef PL_COLLECTIONS_RADIX_H
 #define PL_COLLECTIONS_RADIX_H

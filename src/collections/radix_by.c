@@ -2,10 +2,10 @@
 /*
  * Sorting items by keys; radix.h says how.
  *
- * Keys are words of 8 bytes. To sort those of a bucket, or of few items, each is packed into a word of 8 bytes along with
- * its index: from above, what it is more than the least; from below, the index. So no two are equal, and equal keys
- * are in the order of the items. Where that is too long, the lowest bits of the key are left out; those of which what
- * is left is equal are then sorted by these bits, in the same way.
+ * Keys are words of 8 bytes. To sort those of a bucket, or of few items, each is packed into a word of 8 bytes along
+ * with its index: from above, what it is more than the least; from below, the index. So no two are equal, and equal
+ * keys are in the order of the items. Where that is too long, the lowest bits of the key are left out; those of which
+ * what is left is equal are then sorted by these bits, in the same way.
  */
 #include <errno.h>
 #include <stdalign.h>
@@ -33,7 +33,7 @@ enum {
 
 static const pl_radix_numbers words8 = {.width = 8};
 
-/* ---- the order of a few --------------------------------------------------------------------------------------- */
+/* ---- the order of a few ------------------------------------------------------------------------------- */
 
 /* Those from `begin` to `end` have the same key, but for its lowest bits. */
 static void order_by_rest(const uint64_t *words, uint64_t least, unsigned rest, unsigned bits, uint64_t *packed,
@@ -65,44 +65,7 @@ static uint64_t order_words(const uint64_t *words, uint64_t *packed, uint64_t *o
     return (UINT64_C(1) << bits) - 1;
 }
 
-/* ---- moving items --------------------------------------------------------------------------------------------- */
-
-/* `size` is a constant where this is inlined. */
-PL_RADIX_INLINE void move_each(size_t size, unsigned char *to, const unsigned char *from, const uint64_t *order,
-                               uint64_t indices, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        memcpy(to + i * size, from + (size_t)(order[i] & indices) * size, size);
-}
-
-void pl_radix_move(size_t size, void *to, const void *from, const uint64_t *order, uint64_t indices, size_t n)
-{
-    switch (size) {
-    case 4:
-        move_each(4, to, from, order, indices, n);
-        break;
-    case 8:
-        move_each(8, to, from, order, indices, n);
-        break;
-    case 12:
-        move_each(12, to, from, order, indices, n);
-        break;
-    case 16:
-        move_each(16, to, from, order, indices, n);
-        break;
-    case 24:
-        move_each(24, to, from, order, indices, n);
-        break;
-    case 32:
-        move_each(32, to, from, order, indices, n);
-        break;
-    default:
-        move_each(size, to, from, order, indices, n);
-        break;
-    }
-}
-
-/* ---- few, on one thread ----------------------------------------------------------------------------------------- */
+/* ---- few, on one thread ------------------------------------------------------------------------------- */
 
 /* All that a call sorts, and the room that it has. */
 typedef struct keyed_items {
@@ -143,7 +106,7 @@ static void sort_few_block(size_t begin, size_t end, void *ctx)
     sort_few(ctx);
 }
 
-/* ---- many: each bucket by itself -------------------------------------------------------------------------------- */
+/* ---- many: each bucket by itself ---------------------------------------------------------------------- */
 
 static void sort_bucket(keyed_items *k, size_t d)
 {
@@ -232,7 +195,7 @@ PL_NOT_INLINED static int sort_many(const keyed_items *items, pl_phases *phases,
                                .item_size = k.size,
                                .n = k.n};
     pl_radix_split_sample(&k.split);
-    if (!pl_room_take(&counts, pl_radix_split_room(k.n)))
+    if (!pl_room_take(&counts, pl_radix_split_room(k.n, PL_RADIX_BUCKETS)))
         return -1;
     pl_cleanup_begin(&cleanup, pl_room_drop, &counts);
     int result = split_and_sort(&k, counts.start, phases, depth);
@@ -241,7 +204,7 @@ PL_NOT_INLINED static int sort_many(const keyed_items *items, pl_phases *phases,
     return result;
 }
 
-/* ---- all -------------------------------------------------------------------------------------------------------- */
+/* ---- all ---------------------------------------------------------------------------------------------- */
 
 /* Whether the places of 8-byte words are where items are, once these have been moved away. */
 static bool packs_in_items(const void *items, size_t size, size_t n)

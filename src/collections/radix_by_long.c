@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys of type long double: they have more bits than words, of a number and in an order that machines do not agree on. So
- * items' indices are merged, by comparing keys. */
+/* Keys of type long double: they have more bits than words, of a number and in an order that machines do not agree on.
+ * So items' indices are merged, by comparing keys. */
 #include "base/size.h"
 #include "collections/radix_by.h"
 

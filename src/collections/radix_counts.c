@@ -8,18 +8,18 @@
 /* A table for each block of numbers, of which there are as many times its values, or more; and at most so many. */
 enum { TIMES_VALUES = 4, MOST_BLOCKS = 64, WRITTEN_BLOCKS = 256 };
 
-/* ---- numbers of 1, 2, 4 and 8 bytes ------------------------------------------------------------------------- */
+/* ---- numbers of 1, 2, 4 and 8 bytes ------------------------------------------------------------------- */
 
 typedef __attribute__((may_alias)) uint16_t word2;
 
-PL_RADIX_INLINE uint64_t get(unsigned width, const void *numbers, size_t i)
+static PL_RADIX_INLINE uint64_t get_number(unsigned width, const void *numbers, size_t i)
 {
     return width == 1   ? ((const uint8_t *)numbers)[i]
            : width == 2 ? ((const word2 *)numbers)[i]
                         : pl_radix_get(width, numbers, i);
 }
 
-PL_RADIX_INLINE void put(unsigned width, void *numbers, size_t i, uint64_t number)
+static PL_RADIX_INLINE void put_number(unsigned width, void *numbers, size_t i, uint64_t number)
 {
     if (width == 1)
         ((uint8_t *)numbers)[i] = (uint8_t)number;
@@ -29,28 +29,28 @@ PL_RADIX_INLINE void put(unsigned width, void *numbers, size_t i, uint64_t numbe
         pl_radix_put(width, numbers, i, number);
 }
 
-PL_RADIX_INLINE uint64_t to_word(unsigned width, pl_radix_form form, uint64_t number)
+static PL_RADIX_INLINE uint64_t to_word(unsigned width, pl_radix_form form, uint64_t number)
 {
     return width <= 2 ? number ^ form.flip : pl_radix_to_word(width, form, number);
 }
 
-PL_RADIX_INLINE uint64_t to_number(unsigned width, pl_radix_form form, uint64_t word)
+static PL_RADIX_INLINE uint64_t to_number(unsigned width, pl_radix_form form, uint64_t word)
 {
     return width <= 2 ? word ^ form.flip : pl_radix_to_number(width, form, word);
 }
 
-/* ---- few of them -------------------------------------------------------------------------------------------- */
+/* ---- few of them -------------------------------------------------------------------------------------- */
 
 enum { FEW = 32 };
 
-PL_RADIX_INLINE void insert_numbers(unsigned width, pl_radix_form form, void *array, size_t n)
+static PL_RADIX_INLINE void insert_numbers(unsigned width, pl_radix_form form, void *array, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        uint64_t number = get(width, array, i), word = to_word(width, form, number), before;
+        uint64_t number = get_number(width, array, i), word = to_word(width, form, number), before;
         size_t k = i;
-        for (; k > 0 && to_word(width, form, before = get(width, array, k - 1)) > word; k--)
-            put(width, array, k, before);
-        put(width, array, k, number);
+        for (; k > 0 && to_word(width, form, before = get_number(width, array, k - 1)) > word; k--)
+            put_number(width, array, k, before);
+        put_number(width, array, k, number);
     }
 }
 
@@ -99,7 +99,7 @@ void pl_radix_sort_short(const pl_radix_numbers *numbers, void *array, void *spa
         sort_pairs(numbers->form, array, spare, n);
 }
 
-/* ---- many --------------------------------------------------------------------------------------------------- */
+/* ---- many --------------------------------------------------------------------------------------------- */
 
 typedef struct counted_sort {
     pl_blocks_work work;
@@ -125,13 +125,14 @@ size_t pl_radix_counts_room(size_t n, size_t values)
 }
 
 /* Two tables would be better where the same value comes often; but where it does not, they are twice as large. */
-PL_RADIX_INLINE void count_numbers(unsigned width, const counted_sort *c, size_t begin, size_t end, uint32_t *counts)
+static PL_RADIX_INLINE void count_numbers(unsigned width, const counted_sort *c, size_t begin, size_t end,
+                                          uint32_t *counts)
 {
     const void *array = c->array;
     pl_radix_form form = c->numbers->form;
     uint64_t least = c->least, values = c->values;
     for (size_t i = begin; i < end; i++) {
-        uint64_t more = to_word(width, form, get(width, array, i)) - least;
+        uint64_t more = to_word(width, form, get_number(width, array, i)) - least;
         counts[more < values ? more : values]++;
     }
 }
@@ -191,21 +192,21 @@ static size_t value_at(const counted_sort *c, size_t i)
 }
 
 /* The same number, again and again: line by line. */
-PL_RADIX_INLINE void fill_numbers(unsigned width, void *array, size_t begin, size_t end, uint64_t number)
+static PL_RADIX_INLINE void fill_numbers(unsigned width, void *array, size_t begin, size_t end, uint64_t number)
 {
     unsigned char line[64];
     size_t step = sizeof line / width;
     if (end - begin >= step) {
         for (size_t i = 0; i < step; i++)
-            put(width, line, i, number);
+            put_number(width, line, i, number);
         for (; end - begin >= step; begin += step)
             memcpy((unsigned char *)array + begin * width, line, sizeof line);
     }
     for (; begin < end; begin++)
-        put(width, array, begin, number);
+        put_number(width, array, begin, number);
 }
 
-PL_RADIX_INLINE void write_numbers(unsigned width, const counted_sort *c, size_t begin, size_t end)
+static PL_RADIX_INLINE void write_numbers(unsigned width, const counted_sort *c, size_t begin, size_t end)
 {
     void *array = c->array;
     for (size_t i = begin, v = value_at(c, i); i < end; v++) {

@@ -4,8 +4,8 @@
  *
  * The range of the sample is cut into *entries*, of a power of two of words each; what lies outside belongs to the
  * first or the last. If that makes buckets that are about alike, entries are buckets. Else an entry with much of the
- * sample is cut again, into as many buckets as it takes, a power of two, and several with little are one bucket: a table
- * says where an entry's first bucket is, and by how much a word is to be shifted.
+ * sample is cut again, into as many buckets as it takes, a power of two, and several with little are one bucket: a
+ * table says where an entry's first bucket is, and by how much a word is to be shifted.
  */
 #ifndef PL_COLLECTIONS_RADIX_DIGITS_H
 #define PL_COLLECTIONS_RADIX_DIGITS_H
@@ -31,7 +31,7 @@ typedef struct pl_radix_digits {
     pl_radix_entry entries[PL_RADIX_BUCKETS];
 } pl_radix_digits;
 
-PL_RADIX_INLINE size_t pl_radix_bucket(const pl_radix_digits *d, bool is_even, uint64_t word)
+static PL_RADIX_INLINE size_t pl_radix_bucket(const pl_radix_digits *d, bool is_even, uint64_t word)
 {
     uint64_t more = word > d->least ? word - d->least : 0;
     more = more < d->most ? more : d->most;

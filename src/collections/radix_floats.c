@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What floating numbers have that their bits do not say: NaN, of whatever sign and bits, which come last in their order;
- * and zeros of both signs, which are equal. Both are rare, and treated by one thread: NaN are moved out of the way
- * before all else; where there are zeros of both signs, their signs are noted, in order, and put back in the end.
+ * What floating numbers have that their bits do not say: NaN, of whatever sign and bits, which come last in their
+ * order; and zeros of both signs, which are equal. Both are rare, and treated by one thread: NaN are moved out of the
+ * way before all else; where there are zeros of both signs, their signs are noted, in order, and put back in the end.
  */
 #include "collections/radix_numbers.h"
 
-PL_RADIX_INLINE uint64_t sign_of(unsigned width)
+static PL_RADIX_INLINE uint64_t sign_of(unsigned width)
 {
     return width == 4 ? UINT64_C(1) << 31 : UINT64_C(1) << 63;
 }
 
 /* The bits of infinity: those of NaN are more, but for the sign. */
-PL_RADIX_INLINE uint64_t infinity_of(unsigned width)
+static PL_RADIX_INLINE uint64_t infinity_of(unsigned width)
 {
     return width == 4 ? UINT64_C(0x7f800000) : UINT64_C(0x7ff0000000000000);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------------------------------------ */
 
-PL_RADIX_INLINE void look_for_special(unsigned width, const void *array, size_t begin, size_t end, pl_radix_look *look)
+static PL_RADIX_INLINE void look_for_special(unsigned width, const void *array, size_t begin, size_t end,
+                                             pl_radix_look *look)
 {
     uint64_t sign = sign_of(width), infinity = infinity_of(width);
     size_t nans = 0, minus_zeros = 0, zeros = 0;
@@ -35,8 +36,8 @@ PL_RADIX_INLINE void look_for_special(unsigned width, const void *array, size_t 
 }
 
 /* Whether the words of [begin, end) are in order: ascending, or descending. */
-PL_RADIX_INLINE void look_at_order(unsigned width, pl_radix_form form, const void *array, size_t begin, size_t end,
-                                   pl_radix_look *look)
+static PL_RADIX_INLINE void look_at_order(unsigned width, pl_radix_form form, const void *array, size_t begin,
+                                          size_t end, pl_radix_look *look)
 {
     uint64_t last = pl_radix_to_word(width, form, pl_radix_get(width, array, begin));
     bool ascends = true, descends = true;
@@ -52,7 +53,8 @@ PL_RADIX_INLINE void look_at_order(unsigned width, pl_radix_form form, const voi
 
 enum { PIECE = 1024 /* numbers, after which it is known whether to go on */ };
 
-PL_RADIX_INLINE pl_radix_look look_at(unsigned width, const pl_radix_numbers *numbers, const void *array, size_t n)
+static PL_RADIX_INLINE pl_radix_look look_at(unsigned width, const pl_radix_numbers *numbers, const void *array,
+                                             size_t n)
 {
     pl_radix_look look = {.ascends = true, .descends = true};
     for (size_t i = 0, to; i < n; i = to) {
@@ -72,9 +74,9 @@ pl_radix_look pl_radix_look_at(const pl_radix_numbers *numbers, const void *arra
     return numbers->width == 4 ? look_at(4, numbers, array, n) : look_at(8, numbers, array, n);
 }
 
-/* ---- NaN ---------------------------------------------------------------------------------------------------- */
+/* ---- NaN ---------------------------------------------------------------------------------------------- */
 
-PL_RADIX_INLINE size_t move_nans(unsigned width, void *array, void *spare, size_t n)
+static PL_RADIX_INLINE size_t move_nans(unsigned width, void *array, void *spare, size_t n)
 {
     uint64_t sign = sign_of(width), infinity = infinity_of(width);
     size_t nans = 0, others = 0;
@@ -95,7 +97,7 @@ size_t pl_radix_move_nans(unsigned width, void *array, void *spare, size_t n)
     return width == 4 ? move_nans(4, array, spare, n) : move_nans(8, array, spare, n);
 }
 
-/* ---- zeros -------------------------------------------------------------------------------------------------- */
+/* ---- zeros -------------------------------------------------------------------------------------------- */
 
 void pl_radix_note_zeros(unsigned width, const void *array, size_t n, uint64_t *signs)
 {

@@ -26,18 +26,18 @@ typedef struct pl_radix_look {
 } pl_radix_look;
 pl_radix_look pl_radix_look_at(const pl_radix_numbers *numbers, const void *array, size_t n);
 
-/* ---- floating numbers (radix_floats.c) --------------------------------------------------------------------- */
+/* ---- floating numbers (radix_floats.c) ---------------------------------------------------------------- */
 
 /* Moves those that are NaN to the end, stably, with room for as many. Returns how many others there are. */
 size_t pl_radix_move_nans(unsigned width, void *array, void *spare, size_t n);
 
-/* Notes the signs of the zeros among n numbers, a bit for each, in order. Gives them back when these are sorted: `zeros`
- * is how many of both signs there are. */
+/* Notes the signs of the zeros among n numbers, a bit for each, in order. Gives them back when these are sorted:
+ * `zeros` is how many of both signs there are. */
 void pl_radix_note_zeros(unsigned width, const void *array, size_t n, uint64_t *signs);
 void pl_radix_restore_zeros(const pl_radix_numbers *numbers, void *array, size_t n, const uint64_t *signs,
                             size_t zeros);
 
-/* ---- counting (radix_counts.c) ------------------------------------------------------------------------------ */
+/* ---- counting (radix_counts.c) ------------------------------------------------------------------------ */
 
 /* Sorts few numbers of 1 or 2 bytes on this thread, with room for as many. */
 void pl_radix_sort_short(const pl_radix_numbers *numbers, void *array, void *spare, size_t n);

@@ -21,10 +21,10 @@ static pl_blocks blocks_of(size_t n)
     return pl_blocks_of_size(n, size < BLOCK_LEAST ? BLOCK_LEAST : size);
 }
 
-/* ---- counting ---------------------------------------------------------------------------------------------- */
+/* ---- counting ----------------------------------------------------------------------------------------- */
 
-PL_RADIX_INLINE void count_words(unsigned width, bool is_even, const pl_radix_split *s, size_t begin, size_t end,
-                                 size_t *counts)
+static PL_RADIX_INLINE void count_words(unsigned width, bool is_even, const pl_radix_split *s, size_t begin, size_t end,
+                                        size_t *counts)
 {
     const void *numbers = s->numbers;
     pl_radix_digits digits = s->digits; /* its own, which nothing that is written may alias */
@@ -68,11 +68,11 @@ static void add_up(pl_radix_split *s)
     s->begins[buckets] = sum;
 }
 
-/* ---- moving ------------------------------------------------------------------------------------------------ */
+/* ---- moving ------------------------------------------------------------------------------------------- */
 
 /* `size` is 0 if there are no items. */
-PL_RADIX_INLINE void move_words(unsigned width, bool is_even, size_t size, const pl_radix_split *s, size_t begin,
-                                size_t end, size_t *next)
+static PL_RADIX_INLINE void move_words(unsigned width, bool is_even, size_t size, const pl_radix_split *s, size_t begin,
+                                       size_t end, size_t *next)
 {
     const void *numbers = s->numbers;
     void *words = s->words;
@@ -91,8 +91,8 @@ PL_RADIX_INLINE void move_words(unsigned width, bool is_even, size_t size, const
 }
 
 /* For sizes of items that are moved as a few words. */
-PL_RADIX_INLINE void move_items(unsigned width, bool is_even, const pl_radix_split *s, size_t begin, size_t end,
-                                size_t *next)
+static PL_RADIX_INLINE void move_items(unsigned width, bool is_even, const pl_radix_split *s, size_t begin, size_t end,
+                                       size_t *next)
 {
     switch (s->item_size) {
     case 0:
@@ -130,7 +130,7 @@ static void move_blocks(size_t begin, size_t end, void *ctx)
     }
 }
 
-/* ---- all --------------------------------------------------------------------------------------------------- */
+/* ---- all ---------------------------------------------------------------------------------------------- */
 
 void pl_radix_split_sample(pl_radix_split *s)
 {
@@ -146,16 +146,16 @@ void pl_radix_split_sample(pl_radix_split *s)
     pl_radix_digits_make(&s->digits, s->width, sorted);
 }
 
-size_t pl_radix_split_room(size_t n)
+size_t pl_radix_split_room(size_t n, size_t buckets)
 {
-    return ((blocks_of(n).count + 1) * PL_RADIX_BUCKETS + 1) * sizeof(size_t);
+    return ((blocks_of(n).count + 1) * buckets + 1) * sizeof(size_t);
 }
 
 int pl_radix_split_run(pl_radix_split *s, void *room, pl_phases *phases)
 {
     uintptr_t what = s->width + s->item_size * 16;
     s->begins = room;
-    s->counts = s->begins + PL_RADIX_BUCKETS + 1;
+    s->counts = s->begins + s->digits.count + 1;
     s->work.blocks = blocks_of(s->n);
     s->work.treat = count_blocks;
     if (pl_phases_run(phases, &s->work, (uintptr_t)count_blocks + what) != 0)

@@ -25,10 +25,11 @@ typedef struct pl_radix_split {
 /* Makes digits of a sample of the numbers, of which there are PL_RADIX_SAMPLE or more. */
 void pl_radix_split_sample(pl_radix_split *s);
 
-/* How many bytes of memory it takes, for any digits. */
-size_t pl_radix_split_room(size_t n);
+/* How many bytes of memory it takes, for so many buckets: PL_RADIX_BUCKETS, if digits are those of a sample. */
+size_t pl_radix_split_room(size_t n, size_t buckets);
 
-/* Splits them, into memory of that size for counts. 0; or -1 with errno: then `numbers` and `items` are as they were. */
+/* Splits them, into memory of that size for counts. 0; or -1 with errno: then `numbers` and `items` are as they were.
+ * */
 int pl_radix_split_run(pl_radix_split *s, void *room, pl_phases *phases);
 
 /* The first bucket that begins at position `i` or later. */

@@ -22,7 +22,7 @@ enum {
 };
 _Static_assert(DIGITS == 1 << MOST_BITS / 2, "a digit has half of the bits");
 
-/* ---- numbers and words ------------------------------------------------------------------------------------- */
+/* ---- numbers and words -------------------------------------------------------------------------------- */
 
 void pl_radix_to_words(unsigned width, pl_radix_form form, const void *numbers, void *words, size_t n)
 {
@@ -44,7 +44,7 @@ void pl_radix_to_numbers(unsigned width, pl_radix_form form, const void *words, 
             pl_radix_put(8, numbers, i, pl_radix_to_number(8, form, pl_radix_get(8, words, i)));
 }
 
-PL_RADIX_INLINE pl_radix_range range_of(unsigned width, const void *words, size_t n)
+static PL_RADIX_INLINE pl_radix_range range_of(unsigned width, const void *words, size_t n)
 {
     uint64_t least = pl_radix_get(width, words, 0), greatest = least;
     for (size_t i = 1; i < n; i++) {
@@ -60,9 +60,9 @@ pl_radix_range pl_radix_range_of(unsigned width, const void *words, size_t n)
     return width == 4 ? range_of(4, words, n) : range_of(8, words, n);
 }
 
-/* ---- a few ------------------------------------------------------------------------------------------------- */
+/* ---- a few -------------------------------------------------------------------------------------------- */
 
-PL_RADIX_INLINE void insert_all(unsigned width, const void *words, void *out, size_t n)
+static PL_RADIX_INLINE void insert_all(unsigned width, const void *words, void *out, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         uint64_t word = pl_radix_get(width, words, i);
@@ -73,10 +73,10 @@ PL_RADIX_INLINE void insert_all(unsigned width, const void *words, void *out, si
     }
 }
 
-/* ---- merging ------------------------------------------------------------------------------------------------ */
+/* ---- merging ------------------------------------------------------------------------------------------ */
 
 /* Sorts words into `out` by halves. */
-PL_RADIX_INLINE void merge_halves(unsigned width, unsigned char *words, void *out, size_t n)
+static PL_RADIX_INLINE void merge_halves(unsigned width, unsigned char *words, void *out, size_t n)
 {
     size_t half = n / 2, i = 0, j = half;
     pl_radix_sort_words(width, words, out, half);
@@ -88,7 +88,7 @@ PL_RADIX_INLINE void merge_halves(unsigned width, unsigned char *words, void *ou
     }
 }
 
-/* ---- by digits ---------------------------------------------------------------------------------------------- */
+/* ---- by digits ---------------------------------------------------------------------------------------- */
 
 /* Which bits words are sorted by: those of the differences to the least, from `shift` on, in two digits. */
 typedef struct digits {
@@ -104,12 +104,12 @@ static digits digits_of(pl_radix_range range, size_t n)
     return (digits){.least = range.least, .shift = bits - wanted, .low = wanted / 2, .high = wanted - wanted / 2};
 }
 
-PL_RADIX_INLINE size_t low_digit(const digits *d, uint64_t word)
+static PL_RADIX_INLINE size_t low_digit(const digits *d, uint64_t word)
 {
     return (size_t)((word - d->least) >> d->shift) & (((size_t)1 << d->low) - 1);
 }
 
-PL_RADIX_INLINE size_t high_digit(const digits *d, uint64_t word)
+static PL_RADIX_INLINE size_t high_digit(const digits *d, uint64_t word)
 {
     return (size_t)((word - d->least) >> d->shift >> d->low);
 }
@@ -126,7 +126,7 @@ static void add_up(uint32_t *counts, unsigned bits)
 }
 
 /* Sorts by both digits: the words are in `words` again, then. */
-PL_RADIX_INLINE void sort_by_both(unsigned width, const digits *by, void *words, void *spare, size_t n)
+static PL_RADIX_INLINE void sort_by_both(unsigned width, const digits *by, void *words, void *spare, size_t n)
 {
     uint32_t low[DIGITS], high[DIGITS];
     digits d = *by;
@@ -159,7 +159,7 @@ static PL_NOT_INLINED void sort_by_digits(unsigned width, const digits *by, void
 }
 
 /* The end of those words from `i` on that have the same digits as it has. */
-PL_RADIX_INLINE size_t end_of_group(unsigned width, const digits *d, const void *words, size_t i, size_t n)
+static PL_RADIX_INLINE size_t end_of_group(unsigned width, const digits *d, const void *words, size_t i, size_t n)
 {
     uint64_t first = (pl_radix_get(width, words, i) - d->least) >> d->shift;
     do
@@ -169,7 +169,8 @@ PL_RADIX_INLINE size_t end_of_group(unsigned width, const digits *d, const void 
 }
 
 /* Copies words that are sorted by their digits, and puts those right that have the same. */
-PL_RADIX_INLINE void put_right(unsigned width, const digits *by, unsigned char *words, unsigned char *out, size_t n)
+static PL_RADIX_INLINE void put_right(unsigned width, const digits *by, unsigned char *words, unsigned char *out,
+                                      size_t n)
 {
     digits d = *by;
     uint64_t last = 0;
@@ -198,7 +199,7 @@ PL_RADIX_INLINE void put_right(unsigned width, const digits *by, unsigned char *
     }
 }
 
-PL_RADIX_INLINE void sort_words(unsigned width, void *words, void *out, size_t n)
+static PL_RADIX_INLINE void sort_words(unsigned width, void *words, void *out, size_t n)
 {
     if (n <= FEW_WORDS) {
         insert_all(width, words, out, n);

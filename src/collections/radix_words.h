@@ -9,18 +9,18 @@
 #include <string.h>
 
 /* What is inlined for constant widths. */
-#define PL_RADIX_INLINE static inline __attribute__((always_inline))
+#define PL_RADIX_INLINE inline __attribute__((always_inline))
 
 /* Words may stand anywhere in memory that has any type. */
 typedef __attribute__((may_alias)) uint32_t pl_radix_word4;
 typedef __attribute__((may_alias)) uint64_t pl_radix_word8;
 
-PL_RADIX_INLINE uint64_t pl_radix_get(unsigned width, const void *words, size_t i)
+static PL_RADIX_INLINE uint64_t pl_radix_get(unsigned width, const void *words, size_t i)
 {
     return width == 4 ? ((const pl_radix_word4 *)words)[i] : ((const pl_radix_word8 *)words)[i];
 }
 
-PL_RADIX_INLINE void pl_radix_put(unsigned width, void *words, size_t i, uint64_t word)
+static PL_RADIX_INLINE void pl_radix_put(unsigned width, void *words, size_t i, uint64_t word)
 {
     if (width == 4)
         ((pl_radix_word4 *)words)[i] = (uint32_t)word;
@@ -41,14 +41,14 @@ typedef struct pl_radix_form {
     uint64_t fold, flip;
 } pl_radix_form;
 
-PL_RADIX_INLINE uint64_t pl_radix_to_word(unsigned width, pl_radix_form form, uint64_t number)
+static PL_RADIX_INLINE uint64_t pl_radix_to_word(unsigned width, pl_radix_form form, uint64_t number)
 {
     if (width == 4)
         return (uint32_t)number ^ ((0 - ((uint32_t)number >> 31)) & (uint32_t)form.fold) ^ (uint32_t)form.flip;
     return number ^ ((0 - (number >> 63)) & form.fold) ^ form.flip;
 }
 
-PL_RADIX_INLINE uint64_t pl_radix_to_number(unsigned width, pl_radix_form form, uint64_t word)
+static PL_RADIX_INLINE uint64_t pl_radix_to_number(unsigned width, pl_radix_form form, uint64_t word)
 {
     word ^= form.flip;
     return width == 4 ? (uint32_t)word ^ ((0 - ((uint32_t)word >> 31)) & (uint32_t)form.fold)

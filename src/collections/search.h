@@ -31,7 +31,7 @@ typedef enum pl_search_aim { PL_SEARCH_FIRST, PL_SEARCH_LAST, PL_SEARCH_FIRST_NO
 size_t pl_search(pl_search_aim aim, const parallel_function *f, const void *args, size_t n,
                  const parallel_options *options, const pl_request *request);
 
-/* ---- between the files ------------------------------------------------------------------------------------ */
+/* ---- between the files -------------------------------------------------------------------------------- */
 
 typedef struct pl_search_call {
     const parallel_function *f;

@@ -21,7 +21,8 @@ enum { SIZES = sizeof sizes / sizeof sizes[0], GROUPS = sizeof groups / sizeof g
 
 static size_t k;
 
-/* ---- items of all sizes --------------------------------------------------------------------------------------------- */
+/* ---- items of all sizes
+ * --------------------------------------------------------------------------------------------- */
 
 /* What a counting sort gives; key(i) are the keys. */
 static void group_slowly(const unsigned char *items, size_t size, const size_t *keys, size_t n, size_t *offsets,
@@ -92,7 +93,8 @@ START_TEST(items_of_all_sizes)
 }
 END_TEST
 
-/* ---- the same whoever does it --------------------------------------------------------------------------------------- */
+/* ---- the same whoever does it
+ * --------------------------------------------------------------------------------------- */
 
 static int key_task(const struct bytes4 *x, unsigned *key, void *extras)
 {
@@ -158,7 +160,8 @@ START_TEST(whoever_does_it)
 }
 END_TEST
 
-/* ---- failures --------------------------------------------------------------------------------------------------------- */
+/* ---- failures
+ * --------------------------------------------------------------------------------------------------------- */
 
 static int itself(int x)
 {

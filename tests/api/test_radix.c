@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sorting numbers by their bits: each type against a stable sort by comparing, NaN and zeros by their bits. It is linked
- * with the library's own functions, as what is tested here has no name of its own. */
+/* Sorting numbers by their bits: each type against a stable sort by comparing, NaN and zeros by their bits. It is
+ * linked with the library's own functions, as what is tested here has no name of its own. */
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>

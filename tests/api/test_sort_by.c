@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sorting by keys: items of all sizes by keys of all types against a stable sort by comparing; keys that fail, are late,
- * or are tried again. */
+/* Sorting by keys: items of all sizes by keys of all types against a stable sort by comparing; keys that fail, are
+ * late, or are tried again. */
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
@@ -237,7 +237,8 @@ START_TEST(whoever_does_it)
 }
 END_TEST
 
-/* ---- failures ------------------------------------------------------------------------------------------------------ */
+/* ---- failures ------------------------------------------------------------------------------------------------------
+ * */
 
 enum { N = 100003 };
 static int in[N];
@@ -386,7 +387,8 @@ START_TEST(keys_that_are_late)
 }
 END_TEST
 
-/* ---- options ------------------------------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------------------------------
+ * */
 
 static int minus(int x)
 {

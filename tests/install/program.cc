@@ -205,10 +205,10 @@ static bool keys()
     for (int i = 0; i < 1000; i++)
         x[i] = i;
     std::vector<size_t> counts(11);
-    bool fine = parallel_histogram_function(&f, PARALLEL_KEY_INT32, x.data(), x.size(), counts.data(), sizeof(size_t), 10,
-                                            nullptr) == 0 &&
-                counts[9] == 100;
-    parallel_results *r = parallel_group_function(&f, PARALLEL_KEY_INT32, x.data(), x.size(), 10, counts.data(), nullptr);
+    size_t *c = counts.data();
+    bool fine = parallel_histogram_function(&f, PARALLEL_KEY_INT32, x.data(), 1000, c, sizeof *c, 10, nullptr) == 0 &&
+                c[9] == 100;
+    parallel_results *r = parallel_group_function(&f, PARALLEL_KEY_INT32, x.data(), 1000, 10, c, nullptr);
     fine = fine && r && counts[10] == 1000 && static_cast<const int *>(parallel_values(r))[counts[3]] == 3;
     parallel_results_free(r);
     r = parallel_flat_map_function(&flat, x.data(), x.size(), nullptr);
