@@ -103,6 +103,36 @@ static inline bool is_less_string(const char *const *a, const char *const *b)
     return strcmp(*a, *b) < 0;
 }
 
+/* n items, and what is made of them: other items, k counts, or groups from k + 1 offsets on. */
+typedef struct keyed {
+    const void *in;
+    void *out;
+    uint32_t *counts;
+    size_t *offsets;
+    size_t k;
+} keyed;
+
+enum { FEW_KEYS = 1000, MANY_KEYS = 1000000, FLAT_MOST = 4 };
+
+static inline unsigned few_keys(int x)
+{
+    return (unsigned)x % FEW_KEYS;
+}
+
+static inline unsigned many_keys(int x)
+{
+    return (unsigned)x % MANY_KEYS;
+}
+
+/* From 0 to 3 results. */
+static inline size_t flat_few(const int *x, int *out, size_t room)
+{
+    size_t count = (unsigned)*x % FLAT_MOST;
+    for (size_t i = 0; i < count && i < room; i++)
+        out[i] = *x + (int)i;
+    return count;
+}
+
 /* side x side points with a border, row by row, in four arrays from malloc(), each (side + 2) x (side + 2). */
 typedef struct image {
     ptrdiff_t side;

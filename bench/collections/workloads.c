@@ -24,7 +24,7 @@ void fill_any_ints(void *items, size_t n)
         x[i] = (int)(bits(i) >> 33) - (1 << 30);
 }
 
-static const workload *const groups[] = {reductions, searches, array_workloads, stencils, sorts, NULL};
+static const workload *const groups[] = {reductions, searches, array_workloads, key_workloads, stencils, sorts, NULL};
 
 const workload *workload_named(const char *name)
 {

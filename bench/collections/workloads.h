@@ -9,7 +9,7 @@
 #define WORKLOAD(name_, kernel_) .name = (name_), .kernel = offsetof(way, kernel_)
 
 /* One without a name ends each. */
-extern const workload reductions[], searches[], array_workloads[], stencils[], sorts[];
+extern const workload reductions[], searches[], array_workloads[], key_workloads[], stencils[], sorts[];
 
 /* Bits that depend on i only. */
 static inline uint64_t bits(size_t i)

@@ -15,7 +15,7 @@
 static const size_t sizes[] = {
     0,      1,      2,       3,    8,    23,   24,   25,    32,    33,    64,    65,    100,
     255,    1000,   1021,    2047, 2048, 2049, 4096, 16383, 16384, 16385, 20011, 65537,
-#if !PL_TSAN /* they would take minutes */
+#if !PL_SANITIZED /* they would take minutes */
     131072, 300007, 1000003,
 #endif
 };

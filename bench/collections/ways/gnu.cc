@@ -55,7 +55,25 @@ template <class number> static void scan(const void *items, size_t n, void *)
 
 SORTS(std::__parallel::stable_sort)
 
+template <class number> static void sort_numbers(const void *items, size_t n, void *)
+{
+    const keyed *a = static_cast<const keyed *>(items);
+    const number *in = static_cast<const number *>(a->in);
+    number *out = static_cast<number *>(a->out);
+    std::copy(in, in + n, out);
+    std::__parallel::sort(out, out + n);
+}
+
+static void sort_by_key(const void *items, size_t n, void *)
+{
+    const keyed *a = static_cast<const keyed *>(items);
+    const record *in = static_cast<const record *>(a->in);
+    record *out = static_cast<record *>(a->out);
+    std::copy(in, in + n, out);
+    std::__parallel::stable_sort(out, out + n, [](const record &x, const record &y) { return x.key < y.key; });
+}
+
 /* It has neither a reduction of a map's results nor accumulators nor copy_if(); a loop is no business of its. */
 extern "C" const way the_way = {nullptr, sum<double>, sum<float>,     sum<int>,    max_int,    compose,      nullptr,
                                 nullptr, nullptr,     count_positive, find,        min_index,  scan<double>, scan<int>,
-                                nullptr, nullptr,     sort_int,       sort_record, sort_string};
+                                nullptr, nullptr,     sort_int,       sort_record, sort_string, sort_numbers<int>, sort_numbers<double>, sort_by_key, nullptr, nullptr, nullptr, nullptr};

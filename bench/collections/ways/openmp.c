@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <omp.h>
+#include <stdlib.h>
 
 #include "../driver.h"
 
@@ -262,6 +263,85 @@ static void diffuse_all(const void *items, size_t n, void *acc)
     diffuse_rows(p->side, p->u, p->c, p->flow, p->next);
 }
 
+/* Counters that all threads share would be hit by chance only, if there are many. */
+static void histogram_many(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    const int *x = a->in;
+    uint32_t *counts = a->counts;
+    (void)acc;
+#pragma omp parallel for
+    for (size_t i = 0; i < n; i++)
+#pragma omp atomic
+        counts[many_keys(x[i])]++;
+}
+
+/* A counting sort: each thread counts its part, and then moves it to where it belongs. */
+static inline __attribute__((always_inline)) void group(const keyed *a, size_t n, unsigned key(int x), size_t k)
+{
+    const int *x = a->in;
+    int *out = a->out;
+    size_t *offsets = a->offsets, *counts = calloc((size_t)omp_get_max_threads() * k, sizeof *counts);
+#pragma omp parallel
+    {
+        size_t *own = counts + (size_t)omp_get_thread_num() * k;
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            own[key(x[i])]++;
+#pragma omp single
+        for (size_t g = 0, at = 0; g <= k; g++) {
+            offsets[g] = at;
+            for (int t = 0; g < k && t < omp_get_num_threads(); t++) {
+                size_t count = counts[(size_t)t * k + g];
+                counts[(size_t)t * k + g] = at;
+                at += count;
+            }
+        }
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            out[own[key(x[i])]++] = x[i];
+    }
+    free(counts);
+}
+
+static void group_few(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    group(items, n, few_keys, FEW_KEYS);
+}
+
+static void group_many(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    group(items, n, many_keys, MANY_KEYS);
+}
+
+/* Once to count, and once to write. */
+static void flat_map(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    const int *x = a->in;
+    int *out = a->out;
+    size_t ends[256] = {0};
+#pragma omp parallel
+    {
+        int thread = omp_get_thread_num();
+        size_t count = 0, at = 0;
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            count += flat_few(&x[i], NULL, 0);
+        ends[thread] = count;
+#pragma omp barrier
+        for (int t = 0; t < thread; t++)
+            at += ends[t];
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++)
+            at += flat_few(&x[i], out + at, FLAT_MOST);
+        if (thread == omp_get_num_threads() - 1)
+            *(size_t *)acc = at;
+    }
+}
+
 const way the_way = {.sum_double = sum_double,
                      .sum_float = sum_float,
                      .sum_int = sum_int,
@@ -276,4 +356,8 @@ const way the_way = {.sum_double = sum_double,
                      .scan_double = scan_double,
                      .scan_int = scan_int,
                      .filter = filter,
-                     .stencil = diffuse_all};
+                     .stencil = diffuse_all,
+                     .histogram_many = histogram_many,
+                     .group_few = group_few,
+                     .group_many = group_many,
+                     .flat_map = flat_map};

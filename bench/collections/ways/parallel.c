@@ -144,7 +144,84 @@ static void sort_string(const void *items, size_t n, void *acc)
     succeeds(parallel_sort(is_less_string, (string *)s->out, n));
 }
 
-const way the_way = {.sort_int = sort_int,
+static uint64_t key_of(record r)
+{
+    return r.key;
+}
+PARALLEL_DECORATE(key_of, record, uint64_t);
+PARALLEL_DECORATE(few_keys, int, unsigned);
+PARALLEL_DECORATE(many_keys, int, unsigned);
+PARALLEL_DECORATE_FLAT(flat_few, int, int);
+
+static void sort_number_int(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    (void)acc;
+    memcpy(a->out, a->in, n * sizeof(int));
+    succeeds(parallel_sort(PARALLEL_ASCENDING, (int *)a->out, n));
+}
+
+static void sort_number_double(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    (void)acc;
+    memcpy(a->out, a->in, n * sizeof(double));
+    succeeds(parallel_sort(PARALLEL_ASCENDING, (double *)a->out, n));
+}
+
+static void sort_by_key(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    (void)acc;
+    memcpy(a->out, a->in, n * sizeof(record));
+    succeeds(parallel_sort_by(key_of, (record *)a->out, n));
+}
+
+static void histogram_many(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    (void)acc;
+    succeeds(parallel_histogram(many_keys, (const int *)a->in, n, a->counts, MANY_KEYS));
+}
+
+/* Its vector is its own: what others write to `out`, it has to copy, for the look at the result. */
+static void copy_out(const keyed *a, parallel_results *r)
+{
+    succeeds(r ? 0 : -1);
+    memcpy(a->out, parallel_values(r), parallel_length(r) * sizeof(int));
+    parallel_results_free(r);
+}
+
+static void group_few(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    (void)acc;
+    copy_out(a, parallel_group(few_keys, (const int *)a->in, n, FEW_KEYS, a->offsets));
+}
+
+static void group_many(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    (void)acc;
+    copy_out(a, parallel_group(many_keys, (const int *)a->in, n, MANY_KEYS, a->offsets));
+}
+
+static void flat_map(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    parallel_results *r = parallel_flat_map(flat_few, (const int *)a->in, n);
+    *(size_t *)acc = r ? parallel_length(r) : SIZE_MAX;
+    copy_out(a, r);
+}
+
+const way the_way = {.sort_number_int = sort_number_int,
+                     .sort_number_double = sort_number_double,
+                     .sort_by_key = sort_by_key,
+                     .histogram_many = histogram_many,
+                     .group_few = group_few,
+                     .group_many = group_many,
+                     .flat_map = flat_map,
+                     .sort_int = sort_int,
                      .sort_record = sort_record,
                      .sort_string = sort_string,
                      .sum_double = sum_double,

@@ -192,7 +192,108 @@ static void sort_string(const void *items, size_t n, void *acc)
     sort_next(items, n, sizeof(char *), compare_strings);
 }
 
-const way the_way = {.sort_int = sort_int,
+static int compare_number_ints(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+static int compare_number_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* qsort() keeps the order of equal keys, where it has the memory to merge. */
+static int compare_keys(const void *a, const void *b)
+{
+    uint64_t x = ((const record *)a)->key, y = ((const record *)b)->key;
+    return (x > y) - (x < y);
+}
+
+static void sort_copy(const void *items, size_t n, size_t size, int compare(const void *, const void *))
+{
+    const keyed *a = items;
+    memcpy(a->out, a->in, n * size);
+    qsort(a->out, n, size, compare);
+}
+
+static void sort_number_int(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    sort_copy(items, n, sizeof(int), compare_number_ints);
+}
+
+static void sort_number_double(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    sort_copy(items, n, sizeof(double), compare_number_doubles);
+}
+
+static void sort_by_key(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    sort_copy(items, n, sizeof(record), compare_keys);
+}
+
+static void histogram_many(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    const int *x = a->in;
+    (void)acc;
+    for (size_t i = 0; i < n; i++)
+        a->counts[many_keys(x[i])]++;
+}
+
+static inline __attribute__((always_inline)) void group(const keyed *a, size_t n, unsigned key(int x), size_t k)
+{
+    const int *x = a->in;
+    int *out = a->out;
+    size_t *offsets = a->offsets;
+    memset(offsets, 0, (k + 1) * sizeof *offsets);
+    for (size_t i = 0; i < n; i++)
+        offsets[key(x[i])]++;
+    for (size_t g = 0, at = 0; g < k; g++) {
+        size_t count = offsets[g];
+        offsets[g] = at;
+        at += count;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[offsets[key(x[i])]++] = x[i];
+    memmove(offsets + 1, offsets, k * sizeof *offsets);
+    offsets[0] = 0;
+}
+
+static void group_few(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    group(items, n, few_keys, FEW_KEYS);
+}
+
+static void group_many(const void *items, size_t n, void *acc)
+{
+    (void)acc;
+    group(items, n, many_keys, MANY_KEYS);
+}
+
+static void flat_map(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    const int *x = a->in;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += flat_few(&x[i], (int *)a->out + count, FLAT_MOST);
+    *(size_t *)acc = count;
+}
+
+const way the_way = {.sort_number_int = sort_number_int,
+                     .sort_number_double = sort_number_double,
+                     .sort_by_key = sort_by_key,
+                     .histogram_many = histogram_many,
+                     .group_few = group_few,
+                     .group_many = group_many,
+                     .flat_map = flat_map,
+                     .sort_int = sort_int,
                      .sort_record = sort_record,
                      .sort_string = sort_string,
                      .sum_double = sum_double,

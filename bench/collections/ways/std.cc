@@ -77,6 +77,24 @@ template <class iterator, class order> static void sort_stably(iterator begin, i
 }
 SORTS(sort_stably)
 
+template <class number> static void sort_numbers(const void *items, size_t n, void *)
+{
+    const keyed *a = static_cast<const keyed *>(items);
+    const number *in = static_cast<const number *>(a->in);
+    number *out = static_cast<number *>(a->out);
+    std::copy(in, in + n, out);
+    std::sort(std::execution::par, out, out + n);
+}
+
+static void sort_by_key(const void *items, size_t n, void *)
+{
+    const keyed *a = static_cast<const keyed *>(items);
+    const record *in = static_cast<const record *>(a->in);
+    record *out = static_cast<record *>(a->out);
+    std::copy(in, in + n, out);
+    std::stable_sort(std::execution::par, out, out + n, [](const record &x, const record &y) { return x.key < y.key; });
+}
+
 /* std::reduce() wants an operator that commutes, and has no accumulators. */
 extern "C" const way the_way = {start,
                                 sum<double>,
@@ -96,4 +114,4 @@ extern "C" const way the_way = {start,
                                 nullptr,
                                 sort_int,
                                 sort_record,
-                                sort_string};
+                                sort_string, sort_numbers<int>, sort_numbers<double>, sort_by_key, nullptr, nullptr, nullptr, nullptr};

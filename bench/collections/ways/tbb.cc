@@ -4,10 +4,14 @@
 #include <climits>
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
+#include <tbb/combinable.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
 #include <tbb/parallel_scan.h>
 #include <tbb/parallel_sort.h>
+
+#include <algorithm>
+#include <vector>
 
 #include "../driver.h"
 #include "sorts.hpp"
@@ -172,6 +176,33 @@ static void diffuse_all(const void *items, size_t, void *)
 
 SORTS(tbb::parallel_sort)
 
+/* It has no stable sort. */
+template <class number> static void sort_numbers(const void *items, size_t n, void *)
+{
+    const keyed *a = static_cast<const keyed *>(items);
+    const number *in = static_cast<const number *>(a->in);
+    number *out = static_cast<number *>(a->out);
+    std::copy(in, in + n, out);
+    tbb::parallel_sort(out, out + n);
+}
+
+/* Counts of its own for each thread. */
+static void histogram_many(const void *items, size_t n, void *)
+{
+    const keyed *a = static_cast<const keyed *>(items);
+    const int *x = static_cast<const int *>(a->in);
+    tbb::combinable<std::vector<uint32_t>> own([] { return std::vector<uint32_t>(MANY_KEYS); });
+    tbb::parallel_for(tbb::blocked_range<size_t>(0, n), [x, &own](const tbb::blocked_range<size_t> &r) {
+        uint32_t *counts = own.local().data();
+        for (size_t i = r.begin(); i < r.end(); i++)
+            counts[many_keys(x[i])]++;
+    });
+    own.combine_each([a](const std::vector<uint32_t> &counts) {
+        for (size_t g = 0; g < MANY_KEYS; g++)
+            a->counts[g] += counts[g];
+    });
+}
+
 extern "C" const way the_way = {start,
                                 sum<double>,
                                 sum<float>,
@@ -190,4 +221,4 @@ extern "C" const way the_way = {start,
                                 diffuse_all,
                                 sort_int,
                                 sort_record,
-                                sort_string};
+                                sort_string, sort_numbers<int>, sort_numbers<double>, nullptr, histogram_many, nullptr, nullptr, nullptr};
