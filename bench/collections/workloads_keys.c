@@ -167,7 +167,7 @@ static void expect_groups(const void *items, size_t n)
     output_length = n;
 }
 
-/* ---- any number of results ---------------------------------------------------------------------------------------- */
+/* ---- any number of results -------------------------------------------------------------------------------- */
 
 static void fill_ints_to_map(void *items, size_t n)
 {

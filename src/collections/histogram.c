@@ -65,8 +65,8 @@ static PL_RADIX_INLINE void count_one(unsigned width, unsigned char *table, size
     pl_radix_put(width, table, i, pl_radix_get(width, table, i) + 1);
 }
 
-static PL_RADIX_INLINE void count_indices(unsigned width, unsigned char *table, size_t copy, const uint32_t *indices,
-                                          size_t n)
+static PL_RADIX_INLINE void count_indices(unsigned width, unsigned char *table, size_t copy,
+                                          const pl_radix_word4 *indices, size_t n)
 {
     size_t i = 0;
     for (; n - i >= COPIES; i += COPIES) {
@@ -102,6 +102,10 @@ static void take_keys(void *ctx, size_t first, size_t count, const void *keys)
     size_t copy = h->copies > 1 ? h->copy : 0, size = pl_keys_size(h->keys.type);
     if (h->is_of_bytes && h->width == 4) {
         count_bytes(4, table, keys, count);
+        return;
+    }
+    if (h->width == 4 && pl_keys_are_below(h->keys.type, keys, count, h->k)) {
+        count_indices(4, table, copy, keys, count);
         return;
     }
     for (size_t i = 0, n; i < count; i += n) {

@@ -253,8 +253,31 @@ void pl_keys_to_words(parallel_key type, const void *keys, uint64_t *words, size
         TO_INDICES(uint8_t, index);                                                                                    \
     }
 
+typedef __attribute__((vector_size(16), aligned(4), may_alias)) uint32_t four_keys;
+typedef __attribute__((may_alias)) uint32_t one_key;
+
+bool pl_keys_are_below(parallel_key type, const void *keys, size_t n, uint64_t limit)
+{
+    const one_key *x = keys;
+    four_keys beyond = {0};
+    size_t i = 0;
+    uint32_t any[4], most = (uint32_t)limit;
+    if (pl_keys_size(type) != sizeof *x || !pl_keys_are_indices(type) || limit > UINT32_MAX)
+        return false;
+    for (; n - i >= 4; i += 4)
+        beyond |= (four_keys)(*(const four_keys *)(const void *)(x + i) >= most);
+    memcpy(any, &beyond, sizeof any);
+    for (; i < n; i++)
+        any[0] |= x[i] >= most;
+    return !(any[0] | any[1] | any[2] | any[3]);
+}
+
 size_t pl_keys_to_indices(parallel_key type, const void *keys, unsigned width, void *indices, size_t n, uint64_t limit)
 {
+    if (width == 4 && pl_keys_are_below(type, keys, n, limit)) {
+        memcpy(indices, keys, n * sizeof(uint32_t));
+        return n;
+    }
     if (width == 4) {
         TO_INDICES_BY_TYPE(uint32_t)
     } else {

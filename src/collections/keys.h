@@ -64,6 +64,10 @@ void pl_keys_to_words(parallel_key type, const void *keys, uint64_t *words, size
  * */
 size_t pl_keys_to_indices(parallel_key type, const void *keys, unsigned width, void *indices, size_t n, uint64_t limit);
 
+/* Whether n keys are indices of 4 bytes as they are, all below `limit`; false may also mean that they have another
+ * size. */
+bool pl_keys_are_below(parallel_key type, const void *keys, size_t n, uint64_t limit);
+
 /* Whether keys of a type are integers or bool: those that can be indices. */
 bool pl_keys_are_indices(parallel_key type);
 
