@@ -232,7 +232,6 @@ tests_api_test_process_options_CFLAGS = $(test_cflags)
 tests_api_test_process_options_LDADD = $(api_ldadd)
 tests_api_test_radix_CFLAGS = $(test_cflags)
 tests_api_test_radix_LDADD = $(api_ldadd)
-tests_api_test_radix_LDFLAGS = -static # it calls functions that have no place among a shared library's
 tests_api_test_processes_CFLAGS = $(test_cflags)
 tests_api_test_processes_LDADD = $(api_ldadd)
 tests_api_test_progress_CFLAGS = $(test_cflags)

@@ -46,13 +46,13 @@ typedef struct way {
     way_kernel *sort_string;      /* shuffles of const char *: by strcmp() */
 
     /* of keyed: `out` becomes a copy of `in`, sorted */
-    way_kernel *sort_number_int;       /* int */
-    way_kernel *sort_number_double;    /* double */
-    way_kernel *sort_by_key;   /* record, by key: those of equal keys in their order */
-    way_kernel *histogram_many; /* int: counts[many_keys()]++ */
-    way_kernel *group_few;      /* int: out becomes those of each few_keys() in order, with offsets */
-    way_kernel *group_many;     /* int: the same by many_keys() */
-    way_kernel *flat_map;       /* int, size_t: all results of flat_few(), and how many */
+    way_kernel *sort_number_int;    /* int */
+    way_kernel *sort_number_double; /* double */
+    way_kernel *sort_by_key;        /* record, by key: those of equal keys in their order */
+    way_kernel *histogram_many;     /* int: counts[many_keys()]++ */
+    way_kernel *group_few;          /* int: out becomes those of each few_keys() in order, with offsets */
+    way_kernel *group_many;         /* int: the same by many_keys() */
+    way_kernel *flat_map;           /* int, size_t: all results of flat_few(), and how many */
 } way;
 
 extern const way the_way; /* each program has one */

@@ -189,9 +189,10 @@ static bool is_flat(const void *acc, long calls)
 }
 
 const workload key_workloads[] = {
-    {WORKLOAD("sort-number-int", sort_number_int), 0, no_result, fill_ints_to_sort, expect_sorted_ints, is_output, NULL},
-    {WORKLOAD("sort-number-double", sort_number_double), 0, no_result, fill_doubles_to_sort, expect_sorted_doubles, is_output,
+    {WORKLOAD("sort-number-int", sort_number_int), 0, no_result, fill_ints_to_sort, expect_sorted_ints, is_output,
      NULL},
+    {WORKLOAD("sort-number-double", sort_number_double), 0, no_result, fill_doubles_to_sort, expect_sorted_doubles,
+     is_output, NULL},
     {WORKLOAD("sort-by-u64", sort_by_key), 0, no_result, fill_records_to_sort, expect_sorted_records, is_output, NULL},
     {WORKLOAD("histogram-1000000", histogram_many), 0, NULL, fill_many_bins, expect_counts, are_counts, NULL},
     {WORKLOAD("group-1000", group_few), 0, no_result, fill_few_groups, expect_groups, is_output, NULL},

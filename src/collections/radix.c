@@ -30,7 +30,8 @@ enum {
 
 bool pl_radix_takes(const parallel_order *order)
 {
-    return order->number > 0 && order->number <= PARALLEL_NUMBERS_ && order->number - 1 != PARALLEL_LONG_DOUBLE_;
+    return order && order->size >= sizeof *order && order->number > 0 && order->number <= PARALLEL_NUMBERS_ &&
+           order->number - 1 != PARALLEL_LONG_DOUBLE_;
 }
 
 pl_radix_numbers pl_radix_numbers_of(const parallel_order *order)

@@ -16,6 +16,7 @@
 #include "call/results.h"
 #include "collections/blocks.h"
 #include "collections/order.h"
+#include "collections/radix.h"
 
 /* Bytes of the other place that are on the caller's stack. */
 enum { NEAR = 16384 };
@@ -151,10 +152,22 @@ int pl_sort(const parallel_order *order, void *array, size_t n, const parallel_o
             const pl_request *request)
 {
     pl_sort_call c;
+    if (pl_radix_takes(order))
+        return pl_radix_sort(order, array, n, options, request);
     if (!pl_sort_check(&c, order, array, n, options, request))
         return -1;
     c.from = c.items = array;
     return pl_sort_run(&c);
+}
+
+/* Sorts a copy. */
+static int run_copy(pl_sort_call *c, const parallel_order *order, const parallel_options *options)
+{
+    if (!pl_radix_takes(order))
+        return pl_sort_run(c);
+    if (c->n)
+        memcpy(c->items, c->from, c->n * c->order.type_size);
+    return pl_radix_sort(order, c->items, c->n, options, c->request);
 }
 
 PL_NOT_INLINED parallel_results *pl_sort_copy(const parallel_order *order, const void *args, size_t n,
@@ -171,7 +184,7 @@ PL_NOT_INLINED parallel_results *pl_sort_copy(const parallel_order *order, const
     c.from = args;
     c.items = pl_results_vector(r);
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
-    int result = pl_sort_run(&c), saved = errno;
+    int result = run_copy(&c, order, options), saved = errno;
     pl_cleanup_end(&cleanup);
     if (result == 0)
         return r;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/executors.h"
-#include "collections/radix.h"
 #include "support/jobs.h"
 #include "support/test.h"
 
@@ -135,7 +133,7 @@ static void check_sort(const parallel_order *o, size_t n, int spread, const para
         put_number(o, items, i, spread, n);
     memcpy(expected, items, bytes);
     sort_slowly(o, expected, room, n);
-    ck_assert_int_eq(pl_radix_sort(o, items, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), 0);
+    ck_assert_int_eq(parallel_sort_items(o, items, n, options), 0);
     ck_assert_msg(memcmp(items, expected, bytes) == 0, "kind %d, n = %zu, spread %d, descends %d", o->number, n, spread,
                   o->descends);
     free(items);
@@ -150,16 +148,8 @@ START_TEST(numbers_of_all_types)
     for (int spread = 0; spread < SPREADS; spread++)
         for (int kind = 0; kind < PARALLEL_NUMBERS_; kind++)
             for (int word = 0; word < PARALLEL_ORDERS_; word++)
-                if (pl_radix_takes(&parallel_word_orders[word][kind]))
+                if (kind != PARALLEL_LONG_DOUBLE_) /* which test_sort.c sorts */
                     check_sort(&parallel_word_orders[word][kind], n, spread, NULL);
-}
-END_TEST
-
-START_TEST(which_are_taken)
-{
-    for (int kind = 0; kind < PARALLEL_NUMBERS_; kind++)
-        ck_assert_int_eq(pl_radix_takes(&parallel_word_orders[0][kind]), kind != PARALLEL_LONG_DOUBLE_);
-    ck_assert(!pl_radix_takes(&(parallel_order){.type_size = 4}));
 }
 END_TEST
 
@@ -174,7 +164,7 @@ static void sort_nested(size_t begin, size_t end, void *ctx)
         int x[5000];
         for (int i = 0; i < 5000; i++)
             x[i] = (int)((unsigned)(i + (int)begin) * 2654435761u);
-        ck_assert_int_eq(pl_radix_sort(ints, x, 5000, NULL, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), 0);
+        ck_assert_int_eq(parallel_sort_items(ints, x, 5000, NULL), 0);
         for (int i = 1; i < 5000; i++)
             ck_assert(x[i - 1] <= x[i]);
     }
@@ -236,20 +226,20 @@ START_TEST(options)
         fill_numbers();
         parallel_options o = {.size = sizeof o, .progress = note_progress};
         last_done = last_total = 0;
-        ck_assert_int_eq(pl_radix_sort(ints, numbers, some[k], &o, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), 0);
+        ck_assert_int_eq(parallel_sort_items(ints, numbers, some[k], &o), 0);
         ck_assert(last_done == some[k] && last_total == some[k]);
         errno = 0;
         o = (parallel_options){.size = sizeof o, .executor = PARALLEL_PROCESS};
-        ck_assert_int_eq(pl_radix_sort(ints, numbers, some[k], &o, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), -1);
+        ck_assert_int_eq(parallel_sort_items(ints, numbers, some[k], &o), -1);
         ck_assert_int_eq(errno, ENOTSUP);
         o = (parallel_options){.size = sizeof o, .timeout = 1};
-        ck_assert_int_eq(pl_radix_sort(ints, numbers, some[k], &o, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), -1);
+        ck_assert_int_eq(parallel_sort_items(ints, numbers, some[k], &o), -1);
         ck_assert_int_eq(errno, EINVAL);
     }
-    ck_assert_int_eq(pl_radix_sort(ints, NULL, 1, NULL, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), -1);
+    ck_assert_int_eq(parallel_sort_items(ints, NULL, 1, NULL), -1);
     ck_assert_int_eq(errno, EINVAL);
-    ck_assert_int_eq(pl_radix_sort(ints, NULL, 0, NULL, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), 0);
-    ck_assert_int_eq(pl_radix_sort(ints, numbers, SIZE_MAX / 4, NULL, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)), -1);
+    ck_assert_int_eq(parallel_sort_items(ints, NULL, 0, NULL), 0);
+    ck_assert_int_eq(parallel_sort_items(ints, numbers, SIZE_MAX / 4, NULL), -1);
     ck_assert_int_eq(errno, ENOMEM);
 }
 END_TEST
@@ -264,7 +254,7 @@ START_TEST(a_call_ends_in_time)
         parallel_options o = {.size = sizeof o, .call_timeout = seconds};
         fill_numbers();
         errno = 0;
-        int result = pl_radix_sort(ints, numbers, N, &o, PL_NOW(PARALLEL_DEFAULT_EXECUTOR));
+        int result = parallel_sort_items(ints, numbers, N, &o);
         ck_assert(result == 0 || errno == ETIMEDOUT);
         ck_assert(mark_of(numbers, N) == mark);
         has_failed |= result != 0;
@@ -280,7 +270,7 @@ static int sort_until_cancelled(const int *arg, int *result, void *extras)
     count_one(&begun);
     for (*result = 0; *result == 0;) {
         fill_numbers();
-        *result = pl_radix_sort(ints, numbers, N, NULL, PL_NOW(PARALLEL_DEFAULT_EXECUTOR)) == 0 ? 0 : errno;
+        *result = parallel_sort_items(ints, numbers, N, NULL) == 0 ? 0 : errno;
     }
     count_one(&ended);
     return 0;
@@ -307,7 +297,6 @@ int main(void)
 {
     TCase *c = pl_case();
     tcase_add_loop_test(c, numbers_of_all_types, 0, SIZES);
-    tcase_add_test(c, which_are_taken);
     tcase_add_loop_test(c, whoever_does_it, 0, SIZES);
     tcase_add_test(c, options);
     tcase_add_test(c, a_call_ends_in_time);
