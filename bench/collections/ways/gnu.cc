@@ -74,6 +74,7 @@ static void sort_by_key(const void *items, size_t n, void *)
 }
 
 /* It has neither a reduction of a map's results nor accumulators nor copy_if(); a loop is no business of its. */
-extern "C" const way the_way = {nullptr, sum<double>, sum<float>,     sum<int>,    max_int,    compose,      nullptr,
-                                nullptr, nullptr,     count_positive, find,        min_index,  scan<double>, scan<int>,
-                                nullptr, nullptr,     sort_int,       sort_record, sort_string, sort_numbers<int>, sort_numbers<double>, sort_by_key, nullptr, nullptr, nullptr, nullptr};
+extern "C" const way the_way = {nullptr, sum<double>, sum<float>, sum<int>, max_int, compose, nullptr, nullptr,
+                                nullptr, count_positive, find, min_index, scan<double>, scan<int>, nullptr, nullptr,
+                                sort_int, sort_record, sort_string, sort_numbers<int>, sort_numbers<double>,
+                                sort_by_key, nullptr, nullptr, nullptr, nullptr};

@@ -96,22 +96,8 @@ static void sort_by_key(const void *items, size_t n, void *)
 }
 
 /* std::reduce() wants an operator that commutes, and has no accumulators. */
-extern "C" const way the_way = {start,
-                                sum<double>,
-                                sum<float>,
-                                sum<int>,
-                                max_int,
-                                nullptr,
-                                map_reduce<uint64_t, item_dear>,
-                                map_reduce<uint32_t, item_cheap>,
-                                nullptr,
-                                count_positive,
-                                find,
-                                min_index,
-                                scan<double>,
-                                scan<int>,
-                                filter,
-                                nullptr,
-                                sort_int,
-                                sort_record,
-                                sort_string, sort_numbers<int>, sort_numbers<double>, sort_by_key, nullptr, nullptr, nullptr, nullptr};
+extern "C" const way the_way = {start, sum<double>, sum<float>, sum<int>, max_int, nullptr,
+                                map_reduce<uint64_t, item_dear>, map_reduce<uint32_t, item_cheap>, nullptr,
+                                count_positive, find, min_index, scan<double>, scan<int>, filter, nullptr, sort_int,
+                                sort_record, sort_string, sort_numbers<int>, sort_numbers<double>, sort_by_key,
+                                nullptr, nullptr, nullptr, nullptr};
