@@ -24,7 +24,8 @@ PARALLEL_BEGIN_DECLS
  * The comparison is inlined, also one that was written for qsort(). With a comparison that is no order, the call ends,
  * and the array has the same items in some order. Sources: Sanders and Winkel, "Super scalar sample sort" (2004);
  * Axtmann, Witt, Ferizovic and Sanders, "In-place parallel super scalar samplesort" (2017); Edelkamp and Weiss,
- * "BlockQuicksort" (2016); Munro and Wild, "Nearly-optimal mergesorts" (2018), for what has long runs already.
+ * "BlockQuicksort" (2016); Munro and Wild, "Nearly-optimal mergesorts" (2018), for what has long runs already. Numbers
+ * are sorted by a word without comparisons, by their bits, as parallel_sort_by() does it with keys (sort_by.h).
  *
  *     static bool is_younger(const struct person *a, const struct person *b) { return a->born > b->born; }
  *     PARALLEL_DECORATE_ORDER(is_younger, struct person);
