@@ -103,6 +103,7 @@
 #include <libparallel/filter.h>
 #include <libparallel/for_each.h>
 #include <libparallel/function.h>
+#include <libparallel/item.h>
 #include <libparallel/loop.h>
 #include <libparallel/map.h>
 #include <libparallel/order.h>
