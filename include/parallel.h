@@ -98,6 +98,7 @@
 
 #include <libparallel/options.h>
 
+#include <libparallel/async.h>
 #include <libparallel/executor.h>
 #include <libparallel/failure.h>
 #include <libparallel/filter.h>

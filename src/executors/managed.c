@@ -6,14 +6,14 @@
 #include "sched/chunking.h"
 #include "sched/cost.h"
 
-/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, else `piece`, if that is
- * known. */
+/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at, or each is wanted as it ends;
+ * else `piece`, if that is known. */
 static size_t piece_end(const pl_call *c, size_t piece, size_t begin, size_t end)
 {
     const pl_work_kind *kind = c->work.kind;
     if (c->failures.chunks || (kind->is_untimed && c->options.grain))
         return end;
-    if (kind->is_separate || (!kind->is_untimed && (c->policy.deadline || c->options.timeout > 0)))
+    if (c->ended || kind->is_separate || (!kind->is_untimed && (c->policy.deadline || c->options.timeout > 0)))
         return begin + 1;
     return end - begin < piece ? end : begin + piece;
 }
