@@ -52,6 +52,9 @@ unit_tests = \
     tests/unit/test_spill
 
 api_tests = \
+    tests/api/test_async \
+    tests/api/test_async_ends \
+    tests/api/test_async_next \
     tests/api/test_backwards \
     tests/api/test_bar \
     tests/api/test_board \
@@ -122,7 +125,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS) $(ATOMIC_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/ends.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_chunking_CFLAGS = $(test_cflags)
@@ -145,6 +148,12 @@ tests_unit_test_spill_CFLAGS = $(test_cflags)
 tests_unit_test_spill_LDADD = $(unit_ldadd)
 
 # it calls what is inside
+tests_api_test_async_CFLAGS = $(test_cflags)
+tests_api_test_async_LDADD = $(api_ldadd)
+tests_api_test_async_ends_CFLAGS = $(test_cflags)
+tests_api_test_async_ends_LDADD = $(api_ldadd)
+tests_api_test_async_next_CFLAGS = $(test_cflags)
+tests_api_test_async_next_LDADD = $(api_ldadd)
 tests_api_test_backwards_CFLAGS = $(test_cflags)
 tests_api_test_backwards_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 # its source is part of the test

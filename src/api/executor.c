@@ -246,9 +246,11 @@ static int shut_down(parallel_executor *ex)
 {
     if (pl_executor_notice_inside(ex))
         return EDEADLK;
+    if (pl_executor_state_ended(ex))
+        return 0;
     if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING))
         pl_stop_notify_all(); /* a thread may wait to try a task again */
-    if (!pl_executor_state_ended(ex) && pl_executor_state_inside(ex))
+    if (pl_executor_state_inside(ex))
         return EDEADLK;
     pl_executor_perform(ex); /* that is, notes that nothing was run */
     pl_executor_await(ex, 0, is_at_rest);
