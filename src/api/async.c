@@ -111,20 +111,23 @@ parallel_executor *parallel_process_async_par_futures(const parallel_future *fut
 /* What the argument of a single task is aligned to, where its function does not say. */
 #define ARG_ALIGNMENT ((size_t)64)
 
-/* A copy of the argument, as its function wants it. False with errno. */
-static bool copy_arg(parallel_executor *ex, const parallel_function *f, const void *arg)
+/* A copy of the argument, as its function wants it: in the executor, if it fits there. NULL with errno. */
+static const void *copy_arg(parallel_executor *ex, const parallel_function *f, const void *arg)
 {
     parallel_function known;
     if (!pl_function_copy(&known, f) || !arg) {
         errno = EINVAL;
-        return false;
+        return NULL;
     }
-    ex->arg = pl_results_allocate(known.arg_size, known.arg_align ? known.arg_align : ARG_ALIGNMENT);
-    if (ex->arg)
-        memcpy(ex->arg, arg, known.arg_size);
-    else
+    size_t alignment = known.arg_align ? known.arg_align : ARG_ALIGNMENT;
+    if (known.arg_size <= sizeof ex->small_arg && alignment <= _Alignof(max_align_t))
+        return memcpy(ex->small_arg, arg, known.arg_size);
+    ex->arg = pl_results_allocate(known.arg_size, alignment);
+    if (!ex->arg) {
         errno = ENOMEM;
-    return ex->arg;
+        return NULL;
+    }
+    return memcpy(ex->arg, arg, known.arg_size);
 }
 
 parallel_executor *parallel_async_function(const parallel_function *f, const void *arg, const parallel_options *options)
@@ -132,8 +135,8 @@ parallel_executor *parallel_async_function(const parallel_function *f, const voi
     parallel_executor *ex = pl_executor_state_new();
     if (!ex)
         return NULL;
-    if (copy_arg(ex, f, arg) &&
-        pl_call_begin_map(&ex->call, &pl_work_map, f, ex->arg, 1, options, PL_LATER(PARALLEL_DEFAULT_EXECUTOR)))
+    const void *copy = copy_arg(ex, f, arg);
+    if (copy && pl_call_begin_map(&ex->call, &pl_work_map, f, copy, 1, options, PL_LATER(PARALLEL_DEFAULT_EXECUTOR)))
         return launch_executor(ex);
     pl_executor_state_free(ex);
     return NULL;

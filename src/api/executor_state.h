@@ -32,6 +32,9 @@
 #ifndef PL_API_EXECUTOR_STATE_H
 #define PL_API_EXECUTOR_STATE_H
 
+#include <stdalign.h>
+#include <stddef.h>
+
 #include "base/os.h"
 #include "call/call.h"
 #include "call/handle.h"
@@ -68,8 +71,9 @@ struct parallel_executor {
     pl_os_ambient ambient;    /* what tasks see of the thread that has started it, as if that had made their threads */
     pl_os_mask mask;          /* its signal mask, which tasks have, too */
     parallel_future *futures; /* of a par */
-    void *arg;                /* of parallel_async() */
+    void *arg;                /* of parallel_async(), if it is not small */
     parallel_results *results;
+    alignas(max_align_t) unsigned char small_arg[64];
 
     pl_os_flag flag; /* what the program polls; open once that has been asked for */
     bool is_raised;  /* the flag is */

@@ -69,7 +69,10 @@ void pl_managed_run(pl_call *c, pl_loop_spec *spec)
     if (!c->policy.began)
         pl_policy_begin(&c->policy, &c->options, c->work.n);
     pl_retry_timer_begin(&m, spec->workers);
-    pl_loop_run(spec);
+    if (c->work.n == 1) /* there is nothing to be shared, nor to be learnt */
+        run_pieces(&m, 0, 1, NULL, 0);
+    else
+        pl_loop_run(spec);
     pl_retry_timer_end(&m);
     if (c->policy.left_out)
         pl_cost_forget(spec->cost);
