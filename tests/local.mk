@@ -379,6 +379,7 @@ shell_tests = \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
     tests/bench/suite.sh \
+    tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
     tests/install/install.sh \
     tests/source/checks.sh \
@@ -395,6 +396,7 @@ example_tests = \
     tests/api/task_misuse.sh \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
+    tests/examples/loops.sh \
     tests/examples/mandelbrot.sh \
     tests/examples/montecarlo.sh \
     tests/examples/prices.sh \
