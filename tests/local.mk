@@ -514,8 +514,13 @@ tests_model_model_SOURCES = \
     tests/model/model_sched.c \
     tests/model/model_task.c \
     tests/model/owner.h \
+    src/api/async.c \
     src/api/executor.c \
+    src/api/executor_next.c \
+    src/api/executor_notice.c \
+    src/api/executor_state.c \
     src/base/life.c \
+    src/call/ended.c \
     src/deque/deque.c \
     src/deque/spill.c \
     src/executors/process/board.c \
