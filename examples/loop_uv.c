@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop_uv [PARTS]: libuv's event loop ticks every 10 ms while other threads count primes, and takes their counts as they
- * come. Ctrl-C stops the work early.
+ * loop_uv [PARTS]: libuv's event loop ticks every 10 ms while other threads count primes, and takes their counts as
+ * they come. Ctrl-C stops the work early.
  *
  * Exit status: 0 if all was done, 1 if it was stopped, 2 if it could not begin.
  */

@@ -94,8 +94,8 @@ PARALLEL_API int parallel_executor_notify(parallel_executor *ex, void (*notify)(
  *     while (parallel_executor_next(ex, &item, -1) == 1)
  *         if (item.failure) warn(item.failure); else show(item.arg, item.result);
  *
- * Waits until there is one, but no longer than `seconds`; negative: as long as it takes; 0: not at all. The executor may
- * not have been started yet. Several threads may take tasks: each gets others. A task that is tried again has ended
+ * Waits until there is one, but no longer than `seconds`; negative: as long as it takes; 0: not at all. The executor
+ * may not have been started yet. Several threads may take tasks: each gets others. A task that is tried again has ended
  * when its last attempt has. On worker processes, and where a task ends between two others of a chunk (parallel_split()
  * and the like), it is given when that is known.
  *

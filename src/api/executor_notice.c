@@ -37,7 +37,7 @@ int parallel_executor_fd(parallel_executor *ex)
 
 /* ---- the notification -------------------------------------------------------------------------------------- */
 
-/* Calls it. With the lock, which it lets go meanwhile. A thread that were cancelled in it would leave others waiting. */
+/* Calls it. With the lock, which it lets go meanwhile. If the thread were cancelled, others would wait for ever. */
 PL_NOT_INLINED static void call_notice(parallel_executor *ex)
 {
     void (*notify)(parallel_executor *, void *) = ex->notify;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scenarios on executors: the shipped files of src/api that executor_state.h names, on the pool's injector, with the scheduler's workers. What a call is
- * made of is in place of the API's: one task, which either returns, or sleeps until the call is cancelled.
+ * Scenarios on executors: the shipped files of src/api that executor_state.h names, on the pool's injector, with the
+ * scheduler's workers. What a call is made of is in place of the API's: one task, which either returns, or sleeps until
+ * the call is cancelled; a flag that is polled is an event.
  */
 #include "model/model.h"
 
