@@ -53,6 +53,7 @@ unit_tests = \
 
 api_tests = \
     tests/api/test_async \
+    tests/api/test_async_any \
     tests/api/test_async_ends \
     tests/api/test_async_next \
     tests/api/test_backwards \
@@ -150,6 +151,8 @@ tests_unit_test_spill_LDADD = $(unit_ldadd)
 # it calls what is inside
 tests_api_test_async_CFLAGS = $(test_cflags)
 tests_api_test_async_LDADD = $(api_ldadd)
+tests_api_test_async_any_CFLAGS = $(test_cflags)
+tests_api_test_async_any_LDADD = $(api_ldadd)
 tests_api_test_async_ends_CFLAGS = $(test_cflags)
 tests_api_test_async_ends_LDADD = $(api_ldadd)
 tests_api_test_async_next_CFLAGS = $(test_cflags)

@@ -9,6 +9,9 @@
 #include "call/failure.h"
 #include "sched/pool.h"
 
+/* How long a thread that waits stays awake at first, and how often it pauses between two looks. */
+enum { AWAKE_US = 3, PAUSES = 8 };
+
 /* ---- performing ------------------------------------------------------------------------------------------ */
 
 /* Runs the call; on a thread of the pool `driver`, or, if that is NULL, on one of the program. Comes unlocked, and
@@ -58,8 +61,22 @@ uint64_t pl_executor_deadline(double seconds)
     return seconds >= 0 && seconds < 1e9 ? pl_os_nanoseconds() + (uint64_t)(seconds * 1e9) : 0;
 }
 
+/* Stays awake for a moment: what is short ends before this thread would be asleep, and be woken. */
+static void await_briefly(parallel_executor *ex, bool (*is_over)(const parallel_executor *ex))
+{
+    uint64_t start = pl_ticks(), most = AWAKE_US * pl_os_ticks_per_us();
+    while (!is_over(ex) && pl_ticks() - start < most) {
+        pl_executor_state_unlock(ex);
+        for (int i = 0; i < PAUSES; i++)
+            pl_pause();
+        pl_executor_state_lock(ex);
+    }
+}
+
 bool pl_executor_await(parallel_executor *ex, uint64_t until, bool (*is_over)(const parallel_executor *ex))
 {
+    if (!is_over(ex) && pl_pool_cores() > 1)
+        await_briefly(ex, is_over);
     while (!is_over(ex)) {
         uint64_t now = pl_os_nanoseconds(), wake = now + PL_EXECUTOR_REMIND_NS;
         if (until && now >= until)
@@ -248,7 +265,7 @@ static int shut_down(parallel_executor *ex)
         return EDEADLK;
     if (pl_executor_state_ended(ex))
         return 0;
-    if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING))
+    if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING) && pl_executor_state_under_way(ex))
         pl_stop_notify_all(); /* a thread may wait to try a task again */
     if (pl_executor_state_inside(ex))
         return EDEADLK;

@@ -3,8 +3,8 @@
  * The account of a call's tasks in the order in which they end, for a program that takes them one by one while others
  * still run.
  *
- * Threads that run tasks add each that has ended for good, that is, will not be tried again; the program takes them. All
- * is under one mutex, which is not the account's own: that of the parallel_executor, whose state tells whether the
+ * Threads that run tasks add each that has ended for good, that is, will not be tried again; the program takes them.
+ * All is under one mutex, which is not the account's own: that of the parallel_executor, whose state tells whether the
  * call has ended. There is room for all n tasks from the beginning, so adding one that went well cannot fail.
  *
  * Tasks that were never run are not added: once the call has ended, they are those that the set `known` lacks, and are
