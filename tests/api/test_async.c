@@ -196,8 +196,6 @@ static int wait_for_itself(const int *arg, int *result, void *extras)
 {
     (void)arg;
     (void)extras;
-    while (!is_open())
-        pl_test_sleep(200);
     errno = 0;
     *result = !parallel_executor_result(itself) ? errno : 0;
     PARALLEL_SCOPED parallel_executor *other = parallel_async(half, 8.0);
@@ -209,9 +207,8 @@ PARALLEL_DECORATE_TASK(wait_for_itself, int, int);
 START_TEST(from_a_task)
 {
     pl_workers(pl_worker_counts[_i]);
-    set_gate(false);
-    itself = parallel_async(wait_for_itself, 1);
-    set_gate(true);
+    itself = parallel_async(wait_for_itself, 1, .deferred = true);
+    ck_assert_int_eq(parallel_executor_start(itself), 0);
     const int *code = parallel_executor_result(itself);
     ck_assert_ptr_nonnull(code);
     ck_assert_int_eq(*code, EDEADLK);
