@@ -222,7 +222,7 @@ static void in_the_child(parallel_executor *flying, parallel_executor *later, st
     if (full) { /* no descriptor is left beside those there are */
         struct rlimit few = {.rlim_cur = 0};
         getrlimit(RLIMIT_NOFILE, &few);
-        few.rlim_cur = (rlim_t)later_fd + 1;
+        few.rlim_cur = (rlim_t)later_fd + 2; /* a pipe has two */
         CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
         while (dup(0) >= 0) {
         }
