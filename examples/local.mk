@@ -1,4 +1,7 @@
-noinst_PROGRAMS += examples/montecarlo examples/prices examples/progress examples/untrusted examples/wordcount
+noinst_PROGRAMS += examples/loop_poll examples/montecarlo examples/prices examples/progress examples/untrusted examples/wordcount
+examples_loop_poll_SOURCES = examples/loop_poll.c examples/loop_work.h
+examples_loop_poll_CFLAGS = $(AM_CFLAGS)
+examples_loop_poll_LDADD = libparallel.la
 examples_montecarlo_SOURCES = examples/montecarlo.c
 examples_montecarlo_CFLAGS = $(AM_CFLAGS)
 examples_montecarlo_LDADD = libparallel.la -lm
@@ -37,4 +40,18 @@ noinst_PROGRAMS += examples/download
 examples_download_SOURCES = examples/download.c
 examples_download_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)
 examples_download_LDADD = libparallel.la $(CURL_LIBS) $(SQLITE_LIBS)
+endif
+
+if HAVE_UV
+noinst_PROGRAMS += examples/loop_uv
+examples_loop_uv_SOURCES = examples/loop_uv.c examples/loop_work.h
+examples_loop_uv_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+examples_loop_uv_LDADD = libparallel.la $(UV_LIBS)
+endif
+
+if HAVE_GLIB
+noinst_PROGRAMS += examples/loop_glib
+examples_loop_glib_SOURCES = examples/loop_glib.c examples/loop_work.h
+examples_loop_glib_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+examples_loop_glib_LDADD = libparallel.la $(GLIB_LIBS)
 endif

@@ -51,6 +51,8 @@
  * | parallel_for_each, parallel_for_each_add    | run work that brings forth more of its kind | for_each.h  |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
+ * | parallel_async, parallel_executor_result    | run one task without waiting                | async.h     |
+ * | parallel_executor_fd, _notify, _next, _any  | ends and results for event loops            | async.h     |
  * | parallel_executor_results, ...              | wait, look, cancel, shut down               | executor.h  |
  * | parallel_cancelled, parallel_sleep          | inside a task: give up in time              | running.h   |
  * | parallel_worker_index, _worker_limit        | memory for each participant, without locks  | running.h   |
@@ -104,6 +106,7 @@
 
 #include <libparallel/options.h>
 
+#include <libparallel/async.h>
 #include <libparallel/executor.h>
 #include <libparallel/failure.h>
 #include <libparallel/filter.h>
@@ -113,6 +116,7 @@
 #include <libparallel/group.h>
 #include <libparallel/histogram.h>
 #include <libparallel/key.h>
+#include <libparallel/item.h>
 #include <libparallel/loop.h>
 #include <libparallel/map.h>
 #include <libparallel/order.h>

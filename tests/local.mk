@@ -52,6 +52,10 @@ unit_tests = \
     tests/unit/test_spill
 
 api_tests = \
+    tests/api/test_async \
+    tests/api/test_async_any \
+    tests/api/test_async_ends \
+    tests/api/test_async_next \
     tests/api/test_backwards \
     tests/api/test_bar \
     tests/api/test_board \
@@ -128,7 +132,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS) $(ATOMIC_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/ends.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_chunking_CFLAGS = $(test_cflags)
@@ -151,6 +155,14 @@ tests_unit_test_spill_CFLAGS = $(test_cflags)
 tests_unit_test_spill_LDADD = $(unit_ldadd)
 
 # it calls what is inside
+tests_api_test_async_CFLAGS = $(test_cflags)
+tests_api_test_async_LDADD = $(api_ldadd)
+tests_api_test_async_any_CFLAGS = $(test_cflags)
+tests_api_test_async_any_LDADD = $(api_ldadd)
+tests_api_test_async_ends_CFLAGS = $(test_cflags)
+tests_api_test_async_ends_LDADD = $(api_ldadd)
+tests_api_test_async_next_CFLAGS = $(test_cflags)
+tests_api_test_async_next_LDADD = $(api_ldadd)
 tests_api_test_backwards_CFLAGS = $(test_cflags)
 tests_api_test_backwards_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 # its source is part of the test
@@ -388,6 +400,7 @@ shell_tests = \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
     tests/bench/suite.sh \
+    tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
     tests/install/install.sh \
     tests/source/checks.sh \
@@ -404,6 +417,7 @@ example_tests = \
     tests/api/task_misuse.sh \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
+    tests/examples/loops.sh \
     tests/examples/mandelbrot.sh \
     tests/examples/montecarlo.sh \
     tests/examples/prices.sh \
@@ -521,8 +535,13 @@ tests_model_model_SOURCES = \
     tests/model/model_sched.c \
     tests/model/model_task.c \
     tests/model/owner.h \
+    src/api/async.c \
     src/api/executor.c \
+    src/api/executor_next.c \
+    src/api/executor_notice.c \
+    src/api/executor_state.c \
     src/base/life.c \
+    src/call/ended.c \
     src/deque/deque.c \
     src/deque/spill.c \
     src/executors/process/board.c \

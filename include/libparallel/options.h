@@ -114,6 +114,12 @@ typedef struct parallel_options {
     bool deferred;
 
     /**
+     * For calls in the background: parallel_executor_next() gives each task as it ends. Tasks are run one by one then,
+     * and each is taken down: some 100 ns, and 16 bytes, for each. Else: EINVAL.
+     */
+    bool as_completed;
+
+    /**
      * For experts: how many neighbouring items are run together, by one thread. Chunks begin at multiples of it. Zero
      * lets the library choose: it begins with few, measures, and keeps chunks at some microseconds. A grain of one's
      * own is of use where a body wants ranges of a certain size, such as blocks of a matrix; or where items are

@@ -1,6 +1,13 @@
 libparallel_la_SOURCES += \
+    src/api/async.c \
     src/api/bar.c \
     src/api/executor.c \
+    src/api/executor.h \
+    src/api/executor_next.c \
+    src/api/executor_notice.c \
+    src/api/executor_notice.h \
+    src/api/executor_state.c \
+    src/api/executor_state.h \
     src/api/executors.c \
     src/api/executors.h \
     src/api/filter.c \

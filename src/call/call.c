@@ -27,6 +27,7 @@ void pl_call_begin(pl_call *c, const pl_work_kind *kind, size_t n)
     c->has_policy = false;
     c->error = 0;
     c->parent = c->maker = NULL;
+    c->ended = NULL;
     pl_failure_clear_last();
 }
 
@@ -204,7 +205,10 @@ PL_NOT_INLINED parallel_results *pl_call_results(pl_call *c)
 parallel_results *pl_call_finish_results(pl_call *c, parallel_results *r, bool well)
 {
     if (!well && (!c->options.silent || c->failures.lost || c->error)) {
-        parallel_results_free(r);
+        if (c->ended)
+            pl_ended_keep(c->ended, r);
+        else
+            parallel_results_free(r);
         return NULL;
     }
     pl_results_finish(r, &c->failures, &c->names);
@@ -236,6 +240,8 @@ void pl_call_end(pl_call *c)
         pl_names_free(&c->names);
     if (c->has_policy)
         pl_policy_end(&c->policy);
+    if (c->ended)
+        pl_ended_free(c->ended);
 }
 
 void pl_call_drop(void *call)

@@ -10,6 +10,7 @@
 #ifndef PL_CALL_CALL_H
 #define PL_CALL_CALL_H
 
+#include "call/ended.h"
 #include "call/executor.h"
 #include "call/names.h"
 #include "call/options.h"
@@ -33,6 +34,7 @@ typedef struct pl_call {
     int error;       /* why it could not be made at all, or 0 */
     bool has_policy; /* `policy` is set up */
     pl_policy policy;
+    pl_ended *ended; /* what is told of each task that ends, and is the call's to free; NULL: nobody wants to know */
 } pl_call;
 
 /* What the functions that follow begin and end with, the last of which cannot fail. In between, `options` and

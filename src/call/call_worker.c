@@ -68,6 +68,10 @@ void pl_call_worker_note(pl_call_worker *t, const parallel_failure *failure, cha
     parallel_failure f = *failure;
     if (begin == end)
         return;
+    if (c->ended && f.state == PARALLEL_NOT_RUN)
+        pl_ended_leave_out(c->ended, f.code);
+    else if (c->ended)
+        pl_ended_badly(c->ended, &f, message, begin, end);
     if (f.state != PARALLEL_NOT_RUN)
         c->work.kind->zero(&c->work, begin, end);
     f.index = c->work.kind->number ? c->work.kind->number(&c->work, begin) : begin;
@@ -233,6 +237,8 @@ size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned 
         free(message);
         message = NULL;
         t->done += a.reached - begin;
+        if (c->ended)
+            pl_ended_well(c->ended, begin, a.reached);
         if (came_to == DONE || came_to == STOPPED)
             return a.reached;
         if (a.reached != begin) {

@@ -5,6 +5,8 @@ libparallel_la_SOURCES += \
     src/call/call_worker.h \
     src/call/context.c \
     src/call/context.h \
+    src/call/ended.c \
+    src/call/ended.h \
     src/call/executor.h \
     src/call/failure.c \
     src/call/failure.h \

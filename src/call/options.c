@@ -78,6 +78,7 @@ static void take_defaults(parallel_options *o, const parallel_options *d)
     DEFAULT(progress_data);
     DEFAULT(pool);
     DEFAULT(deferred);
+    DEFAULT(as_completed);
     DEFAULT(grain);
     DEFAULT(isolation);
     DEFAULT(extras_size);
@@ -110,12 +111,14 @@ bool pl_options_merge(parallel_options *merged, const parallel_options *call, co
     }
     if (!pl_options_copy(merged, call))
         return false;
-    int error = (merged->deferred && !request->background) || !choose_executor(merged, request->executor) ? EINVAL : 0;
+    bool later = merged->deferred || merged->as_completed;
+    int error = (later && !request->background) || !choose_executor(merged, request->executor) ? EINVAL : 0;
     if (decoration && !error) {
         parallel_options d;
         if (!pl_options_copy(&d, decoration))
             return false;
         d.deferred &= request->background;
+        d.as_completed &= request->background;
         take_defaults(merged, &d);
     }
     error = error ? error : check_merged(merged, request);

@@ -9,14 +9,14 @@
 
 /* What a call is asked for with beside its options. */
 typedef struct pl_request {
-    parallel_executor_kind executor;     /* the one that its name demands, or PARALLEL_DEFAULT_EXECUTOR */
-    bool background;                     /* it is not waited for; only then may it be `deferred` */
+    parallel_executor_kind executor; /* the one that its name demands, or PARALLEL_DEFAULT_EXECUTOR */
+    bool background;                 /* it is not waited for; only then may it be `deferred`, or given `as_completed` */
     const pl_executor *const *executors; /* all there are, by kind; NULL: beyond this release */
 } pl_request;
 
 /*
  * What a call goes by: its options over the decoration's; both may be NULL. False with errno if they are wrong (EINVAL)
- * or beyond this release (ENOTSUP). A decoration's wish to be `deferred` is left out where a call may not be.
+ * or beyond this release (ENOTSUP). A decoration's wish to be either is left out where a call may not be.
  */
 bool pl_options_merge(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
                       const pl_request *request);

@@ -6,14 +6,16 @@
 #include "sched/chunking.h"
 #include "sched/cost.h"
 
-/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at after each, else `piece`. */
+/* How many tasks of [begin, end) to run in one go: one where there is a clock to look at after each, or each is wanted
+ * as it ends; else `piece`. */
 static size_t piece_end(const pl_call_worker *t, size_t piece, size_t begin, size_t end)
 {
     const pl_call *c = t->call;
     const pl_work_kind *kind = c->work.kind;
     if (c->failures.chunks || (kind->is_untimed && c->options.grain))
         return end;
-    if (kind->is_separate || (!t->piece && !kind->is_untimed && (c->policy.deadline || c->options.timeout > 0)))
+    if (c->ended || kind->is_separate ||
+        (!t->piece && !kind->is_untimed && (c->policy.deadline || c->options.timeout > 0)))
         return begin + 1;
     return end - begin < piece ? end : begin + piece;
 }
@@ -71,7 +73,13 @@ void pl_managed_run(pl_call *c, pl_loop_spec *spec)
     if (!c->policy.began)
         pl_policy_begin(&c->policy, &c->options, c->work.n);
     pl_retry_timer_begin(&m, spec->workers);
-    pl_loop_run(spec);
+    if (c->work.n == 1) { /* there is nothing to be shared */
+        uint64_t start = pl_ticks();
+        run_pieces(&m, 0, 1, NULL, 0);
+        pl_cost_learn(spec->cost, pl_ticks() - start, 1, PL_COST_UNSURE);
+    } else {
+        pl_loop_run(spec);
+    }
     pl_retry_timer_end(&m);
     if (c->policy.left_out)
         pl_cost_forget(spec->cost);

@@ -459,7 +459,7 @@ for call in 'parallel_map(cube, in, 4, 4)' 'parallel_thread_map(cube, in, 4, 2.5
     'parallel_map_into(cube, in, 4, out, PARALLEL_SERIAL)' 'parallel_for(4, body, NULL, 1)' \
     'parallel_loop(clear, 0, 4, (), 1)' 'parallel_for_2d(4, 4, tile, NULL, 1)' 'parallel_map_range(twice, 0, 4, 1)' \
     'parallel_map_range_into(twice, 0, 4, (int *)NULL, 1)' 'parallel_for_each(visit, (double *)0, 0, 4)' 'parallel_zip_map_into(add, in, in, 4, out, 1)' \
-    'parallel_async_map(cube, in, 4, 4)' 'parallel_thread_async_map(cube, in, 4, 4)' \
+    'parallel_async_map(cube, in, 4, 4)' 'parallel_async(cube, 2.0, 4)' 'parallel_thread_async_map(cube, in, 4, 4)' \
     'parallel_process_async_map(cube, in, 4, 4)' 'parallel_par((parallel_future *)0, 0, 4)' \
     'parallel_thread_par((parallel_future *)0, 0, 4)' 'parallel_process_par((parallel_future *)0, 0, 4)' \
     'parallel_async_par((parallel_future *)0, 0, 4)' 'parallel_thread_async_par((parallel_future *)0, 0, 4)' \
@@ -488,7 +488,7 @@ right "options in all their spellings" <<'END'
 #define EVERY                                                                                                          \
     .timeout = 1, .call_timeout = 1, .max_workers = 1, .executor = PARALLEL_THREAD, .silent = true, .extras = &shared,     \
     .names = names, .retries = 1, .retry_delay = 1, .progress = parallel_progress_bar, .progress_data = "title",           \
-    .pool = pool, .deferred = false, .grain = 1, .isolation = PARALLEL_SNAPSHOT, .extras_size = 1, .memory_limit = 1,      \
+    .pool = pool, .deferred = false, .as_completed = false, .grain = 1, .isolation = PARALLEL_SNAPSHOT, .extras_size = 1, .memory_limit = 1,      \
     .tasks_per_worker = 1, .tile_rows = 1, .tile_cols = 1
 #define ALONE parallel_thread_map(cube, in, 4, PATIENT)
 static struct page shared;
@@ -505,6 +505,9 @@ void use(parallel_pool *pool, const char *const *names)
     parallel_results_free(ALONE);
     parallel_results_free(parallel_map(cube, in, 4, EVERY));
     parallel_executor_free(parallel_async_map(cube, in, 4, .deferred = true));
+    parallel_executor_free(parallel_async(cube, 2.0));
+    parallel_executor_free(parallel_async(cube, 2.0 + 1, .deferred = true, .as_completed = true));
+    parallel_executor_free(parallel_async(fetch, ((struct request){.url = "x", .table = "y"}), .retries = 2));
     parallel_future futures[] = {
         PARALLEL_FUTURE(cube, 2.0),
         PARALLEL_FUTURE(cube, 2.0 + 1, .name = "a", .retries = 2),

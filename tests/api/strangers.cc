@@ -63,6 +63,18 @@ void call()
         parallel_executor *ex = parallel_async_map_function(&f, in, 64, nullptr);
         parallel_executor_results(ex);
         parallel_executor_free(ex);
+    } else if (how == "async") {
+        o.as_completed = true;
+        parallel_executor *ex = parallel_async_function(&f, &in[3], &o);
+        parallel_item item;
+        parallel_executor_next(ex, &item, -1);
+        parallel_executor_free(ex);
+    } else if (how == "notification") {
+        f.call = [](const void *, void *, void *) { return 0; };
+        parallel_executor *ex = parallel_async_function(&f, in, nullptr);
+        auto notify = [](parallel_executor *, void *) { throw std::runtime_error("thrown in a callback"); };
+        parallel_executor_notify(ex, notify, nullptr);
+        parallel_executor_free(ex);
     } else if (how == "progress") {
         f.call = [](const void *, void *, void *) { return 0; };
         o.progress = progress;

@@ -32,11 +32,12 @@ check "the program compiles" compile
 for threads in 1 4; do
     PARALLEL_NUM_THREADS=$threads
     export PARALLEL_NUM_THREADS
-    for mode in map serial timeout into background; do
+    for mode in map serial timeout into background async; do
         check "an exception in a task, $mode, $threads workers" terminates $mode "thrown in a task"
     done
     check "in a loop, $threads workers" terminates for "thrown in a loop"
     check "in a callback, $threads workers" terminates progress "thrown in a callback"
+    check "in a notification, $threads workers" terminates notification "thrown in a callback"
     check "in a worker process it is a crash of that task, $threads workers" prints process "1 failed, state 4"
     check "objects of threads end before static ones, $threads workers" prints end ""
     check "those of a pool of one's own, too, $threads workers" prints pool ""

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The C library's threads, mutexes and conditions: these take the place of its own. */
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -30,6 +31,20 @@ bool pl_os_thread(pthread_t *thread, void *(*run)(void *), void *argument, int o
     if (number >= 0)
         excluded_cpu[number] = off >= 0;
     return number >= 0;
+}
+
+/* All threads are one of the system's, but not to have one errno. */
+#ifdef __GLIBC__
+int *__errno_location(void)
+{
+    static int errors[MODEL_THREADS + 1];
+    return &errors[model_self() + 1];
+}
+#endif
+
+pthread_t pthread_self(void)
+{
+    return (pthread_t)(model_self() + 1);
 }
 
 int pthread_join(pthread_t thread, void **result)

@@ -377,6 +377,18 @@ void pl_process_reclaim(pl_process_call *p, const pl_death *death, const pl_assi
     pl_process_put_off(p, assignment, end, o->left, NULL);
 }
 
+/* Where items are wanted as they end, each assignment is one, or one chunk: if a worker has run it, and has reported
+ * nothing of it, it went well. */
+static void note_ended(pl_process_call *p)
+{
+    for (unsigned i = 0; p->call->ended && i < pl_coordinator_places(p->coordinator); i++) {
+        unsigned place = pl_coordinator_place(p->coordinator, i);
+        const pl_assignment *assignment = pl_coordinator_run(p->coordinator, place);
+        if (assignment && !p->outstanding[place].reported)
+            pl_ended_well(p->call->ended, assignment->begin, assignment->end);
+    }
+}
+
 bool pl_process_take_in(pl_process_call *p)
 {
     pl_death death;
@@ -391,6 +403,7 @@ bool pl_process_take_in(pl_process_call *p)
         if (pl_coordinator_reclaim(p->coordinator, &death, &assignment))
             pl_process_reclaim(p, &death, &assignment);
     }
+    note_ended(p);
     pl_coordinator_settle(p->coordinator);
     return any;
 }

@@ -14,6 +14,7 @@ typedef enum place_state {
     UNUSED,   /* nothing has been assigned there in this call */
     ASSIGNED, /* something has, and its entry is not known to be DONE */
     ENDED,    /* the entry is DONE, but there may be reports of it that have not been read yet */
+    RUN,      /* the same, and a worker has run it */
     SETTLED   /* all reports of it have been read: the place may be assigned again */
 } place_state;
 
@@ -170,9 +171,9 @@ static bool is_taken(const pl_coordinator *co, uint64_t place, uint64_t word)
     return after <= PL_BOARD_DEATHS;
 }
 
-static void end_assignment(pl_coordinator *co, uint64_t place)
+static void end_assignment(pl_coordinator *co, uint64_t place, unsigned char state)
 {
-    co->state[place] = ENDED;
+    co->state[place] = state;
     co->open--;
 }
 
@@ -206,7 +207,7 @@ void pl_coordinator_look(pl_coordinator *co)
         /* P24 acquire: the worker has done the assignment, and reported all of it; pairs with P18, P12 */
         uint64_t word = atomic_load_explicit(&co->board->entries[place].word, memory_order_acquire);
         if (word == ended_word(co, place))
-            end_assignment(co, place);
+            end_assignment(co, place, RUN);
         else
             co->corrupted |= word != free_word(co, place) && !is_taken(co, place, word);
     }
@@ -217,7 +218,7 @@ void pl_coordinator_settle(pl_coordinator *co)
 {
     for (uint64_t p = oldest_place(co); p < co->tail; p++) {
         unsigned char *state = &co->state[p % PL_BOARD_ENTRIES];
-        *state = *state == ENDED ? SETTLED : *state;
+        *state = *state == ENDED || *state == RUN ? SETTLED : *state;
     }
 }
 
@@ -316,7 +317,7 @@ bool pl_coordinator_take_back(pl_coordinator *co, pl_assignment *assignment)
         if (atomic_compare_exchange_strong_explicit(&co->board->entries[place].word, &word, ended_word(co, place),
                                                     memory_order_relaxed, memory_order_relaxed)) {
             *assignment = co->assigned[place];
-            end_assignment(co, place);
+            end_assignment(co, place, ENDED);
             return true;
         }
     }
@@ -338,6 +339,11 @@ const pl_assignment *pl_coordinator_assigned(const pl_coordinator *co, uint64_t 
 {
     const pl_assignment *assignment = &co->assigned[position % PL_BOARD_ENTRIES];
     return position >= co->first && position < co->tail && assignment->position == position ? assignment : NULL;
+}
+
+const pl_assignment *pl_coordinator_run(const pl_coordinator *co, unsigned place)
+{
+    return co->state[place] == RUN ? &co->assigned[place] : NULL;
 }
 
 bool pl_coordinator_is_corrupted(const pl_coordinator *co)
@@ -387,7 +393,7 @@ bool pl_coordinator_death(pl_coordinator *co, pl_death *death)
 static void reclaim_entry(pl_coordinator *co, unsigned place, pl_assignment *assignment)
 {
     *assignment = co->assigned[place];
-    end_assignment(co, place);
+    end_assignment(co, place, ENDED);
     /* P56 relaxed: only the coordinator has to do with the entry any more; no partner */
     atomic_store_explicit(&co->board->entries[place].word, ended_word(co, place), memory_order_relaxed);
 }

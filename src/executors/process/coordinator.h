@@ -108,6 +108,10 @@ const pl_assignment *pl_coordinator_taken(const pl_coordinator *co, unsigned pla
 /* Finds out which assignments are done, and whether the board is what the coordinator has made of it. */
 void pl_coordinator_look(pl_coordinator *co);
 
+/* The assignment at a place, if a worker has run it, and that is known only since the last pl_coordinator_settle(); or
+ * NULL. */
+const pl_assignment *pl_coordinator_run(const pl_coordinator *co, unsigned place);
+
 /* All reports have been read since pl_coordinator_look(): only now the places of what was done then are used again. */
 void pl_coordinator_settle(pl_coordinator *co);
 

@@ -317,6 +317,8 @@ static void choose_sizes(pl_process_call *p, const pl_cost *cost)
     p->whole = c->options.grain;
     if (c->work.kind->is_split && !p->whole)
         p->whole = pl_chunking_even(c->work.n, p->workers);
+    else if (c->ended && !c->work.kind->is_split)
+        p->whole = 1;
     p->is_short = p->persistent && pl_cost_guess(cost, c->work.n) < SHORT_US * pl_os_ticks_per_us();
 }
 

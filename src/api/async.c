@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Executors are made: of a map, a par, or a single task. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/executor_notice.h"
+#include "api/executors.h"
+#include "base/size.h"
+#include "sched/pool.h"
+
+static void call_more(pl_ended *ended)
+{
+    pl_executor_notice_more((parallel_executor *)((unsigned char *)ended->mutex - offsetof(parallel_executor, mutex)));
+}
+
+/* Has the call's tasks taken down as they end, if that is wanted. False if there is no memory. */
+static bool note_as_completed(parallel_executor *ex)
+{
+    pl_call *c = &ex->call;
+    if (!c->options.as_completed)
+        return true;
+    const char *const *names = c->names.names ? c->names.names : c->options.names;
+    c->ended = pl_ended_new(&c->work, names, &ex->mutex, call_more);
+    return c->ended;
+}
+
+/* An executor whose call has begun: starts it, unless it is to wait for that. It runs on the pool that was asked for,
+ * or on the one that it was made in. */
+static parallel_executor *launch_executor(parallel_executor *ex)
+{
+    if (!note_as_completed(ex)) {
+        pl_call_end(&ex->call);
+        pl_executor_state_free(ex);
+        return NULL;
+    }
+    ex->pool = ex->call.pool;
+    if (ex->pool)
+        pl_pool_hold(ex->pool);
+    else if (!ex->call.executor->is_here)
+        ex->pool = ex->call.pool = pl_pool_hold_here();
+    if (!ex->call.options.deferred)
+        parallel_executor_start(ex);
+    return ex;
+}
+
+static parallel_executor *async_map_on(parallel_executor_kind executor, const parallel_function *f, const void *args,
+                                       size_t n, const parallel_options *options)
+{
+    parallel_executor *ex = pl_executor_state_new();
+    if (!ex)
+        return NULL;
+    if (pl_call_begin_map(&ex->call, &pl_work_map, f, args, n, options, PL_LATER(executor)))
+        return launch_executor(ex);
+    pl_executor_state_free(ex);
+    return NULL;
+}
+
+static parallel_executor *async_par_on(parallel_executor_kind executor, const parallel_future *futures, size_t n,
+                                       const parallel_options *options)
+{
+    parallel_executor *ex = pl_executor_state_new();
+    if (!ex)
+        return NULL;
+    size_t bytes = pl_size_multiply(n ? n : 1, sizeof *futures);
+    if (futures && bytes != PL_SIZE_NONE && (ex->futures = malloc(bytes)))
+        memcpy(ex->futures, futures, n * sizeof *futures);
+    if (futures && !ex->futures)
+        errno = ENOMEM;
+    else if (pl_call_begin_par(&ex->call, ex->futures, n, options, PL_LATER(executor)))
+        return launch_executor(ex);
+    pl_executor_state_free(ex);
+    return NULL;
+}
+
+parallel_executor *parallel_async_map_function(const parallel_function *f, const void *args, size_t n,
+                                               const parallel_options *options)
+{
+    return async_map_on(PARALLEL_DEFAULT_EXECUTOR, f, args, n, options);
+}
+
+parallel_executor *parallel_thread_async_map_function(const parallel_function *f, const void *args, size_t n,
+                                                      const parallel_options *options)
+{
+    return async_map_on(PARALLEL_THREAD, f, args, n, options);
+}
+
+parallel_executor *parallel_process_async_map_function(const parallel_function *f, const void *args, size_t n,
+                                                       const parallel_options *options)
+{
+    return async_map_on(PARALLEL_PROCESS, f, args, n, options);
+}
+
+parallel_executor *parallel_async_par_futures(const parallel_future *futures, size_t n, const parallel_options *options)
+{
+    return async_par_on(PARALLEL_DEFAULT_EXECUTOR, futures, n, options);
+}
+
+parallel_executor *parallel_thread_async_par_futures(const parallel_future *futures, size_t n,
+                                                     const parallel_options *options)
+{
+    return async_par_on(PARALLEL_THREAD, futures, n, options);
+}
+
+parallel_executor *parallel_process_async_par_futures(const parallel_future *futures, size_t n,
+                                                      const parallel_options *options)
+{
+    return async_par_on(PARALLEL_PROCESS, futures, n, options);
+}
+
+/* What the argument of a single task is aligned to, where its function does not say. */
+#define ARG_ALIGNMENT ((size_t)64)
+
+/* A copy of the argument, as its function wants it: in the executor, if it fits there. NULL with errno. */
+static const void *copy_arg(parallel_executor *ex, const parallel_function *f, const void *arg)
+{
+    parallel_function known;
+    if (!pl_function_copy(&known, f) || !arg) {
+        errno = EINVAL;
+        return NULL;
+    }
+    size_t alignment = known.arg_align ? known.arg_align : ARG_ALIGNMENT;
+    if (known.arg_size <= sizeof ex->small_arg && alignment <= _Alignof(max_align_t))
+        return memcpy(ex->small_arg, arg, known.arg_size);
+    ex->arg = pl_results_allocate(known.arg_size, alignment);
+    if (!ex->arg) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return memcpy(ex->arg, arg, known.arg_size);
+}
+
+parallel_executor *parallel_async_function(const parallel_function *f, const void *arg, const parallel_options *options)
+{
+    parallel_executor *ex = pl_executor_state_new();
+    if (!ex)
+        return NULL;
+    const void *copy = copy_arg(ex, f, arg);
+    if (copy && pl_call_begin_map(&ex->call, &pl_work_map, f, copy, 1, options, PL_LATER(PARALLEL_DEFAULT_EXECUTOR)))
+        return launch_executor(ex);
+    pl_executor_state_free(ex);
+    return NULL;
+}
