@@ -534,6 +534,7 @@ tests_model_model_SOURCES = \
     tests/model/model_room.c \
     tests/model/model_sched.c \
     tests/model/model_task.c \
+    tests/model/model_watch.c \
     tests/model/owner.h \
     src/api/async.c \
     src/api/executor.c \
@@ -568,6 +569,7 @@ tests_model_model_SOURCES = \
     src/sched/sleep.c \
     src/sched/task.c \
     src/sched/wake.c \
+    src/sched/watch.c \
     src/sched/worker.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG \
     -fsanitize=thread -U__SANITIZE_THREAD__ \

@@ -3,21 +3,24 @@
 #include "sched/watch.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #include "base/life.h"
 #include "base/os_process.h"
 #include "sched/pool.h"
 
-/* Records; how many of them a piece looks at for a free one. */
-enum { RECORDS = 128, PROBES = 16 };
+/* Records; how many of them a piece looks at for a free one. How long the watcher waits at most while there are pieces;
+ * and after how many looks that have found none it waits for ever. */
+#ifdef PL_MODEL
+enum { RECORDS = 1, PROBES = 1, LONGEST_US = 3000, IDLE_LOOKS = 1 };
+#else
+enum { RECORDS = 128, PROBES = 16, LONGEST_US = 50000, IDLE_LOOKS = 100 };
+#endif
 /* A grace is a part of the limit, but not shorter than that; and where the limit is not several times as long, tasks
  * run one by one. */
 #define GRACE_PART 128
 #define GRACE_US 1000
 #define LIMIT_US 4000
-/* The watcher waits no longer than that, while there are pieces; and for ever, after it has seen none so many times. */
-#define LONGEST_US 50000
-enum { IDLE_LOOKS = 100 };
 /* How long no thread is started after one could not be. */
 #define RETRY_NS UINT64_C(100000000)
 
@@ -61,7 +64,7 @@ static unsigned look_at(pl_watch *w)
     }
     if (!word)
         return used ? used - 1 : UINT32_MAX;
-    if (((pl_ticks() << PL_WATCH_CLASS_BITS) - word) >> PL_WATCH_CLASS_BITS > UINT64_C(1) << class && w->raised != word)
+    if (pl_watch_since(word, pl_ticks()) > UINT64_C(1) << class && w->raised != word)
         raise_stop(w, word);
     return class;
 }
@@ -141,23 +144,22 @@ pl_watch *pl_watch_take_any(uint64_t word)
     return NULL;
 }
 
-/* The child has one thread; the mutex may have been held. */
-static void after_fork_in_child(void)
+/* The child has one thread, which may just have begun a piece with a record; the mutex may have been held. */
+static void after_fork_in_child(const pl_watch *kept)
 {
     watcher = (struct watcher){.mutex = PTHREAD_MUTEX_INITIALIZER, .forks = pl_pool_forks()};
     set_period(UINT64_MAX);
-    for (size_t i = 0; i < RECORDS; i++) {
-        /* Y14 relaxed: the process has one thread; pairs with Y1, Y5 */
-        atomic_store_explicit(&records[i].word, 0, memory_order_relaxed);
-    }
+    for (size_t i = 0; i < RECORDS; i++)
+        if (&records[i] != kept)
+            memset(&records[i], 0, sizeof records[i]);
 }
 
 /* In a child that has not come by fork handlers the parent's mutex is not to be waited for. True if this is one. */
-static bool become_child_early(void)
+static bool become_child_early(const pl_watch *kept)
 {
     bool child = watcher.forks != pl_pool_forks();
     if (child)
-        after_fork_in_child();
+        after_fork_in_child(kept);
     return child;
 }
 
@@ -177,7 +179,7 @@ static bool start_watcher(void)
 pl_watch *pl_watch_call(pl_watch *w)
 {
     int state = pl_os_cancel_defer();
-    become_child_early();
+    become_child_early(w);
     pthread_mutex_lock(&watcher.mutex);
     bool comes = watcher.runs || start_watcher();
     if (comes) {
@@ -197,7 +199,7 @@ bool pl_watch_is_late(pl_watch *w, uint64_t limit)
     uint64_t now = pl_ticks();
     if (pl_watch_lasted(w, now) <= limit)
         return false;
-    if (become_child_early()) /* it is not watched any more */
+    if (become_child_early(w)) /* it is not watched any more */
         return true;
     pthread_mutex_lock(&watcher.mutex);
     /* Y13 relaxed: as Y11; pairs with Y1, Y10 */
@@ -209,9 +211,9 @@ bool pl_watch_is_late(pl_watch *w, uint64_t limit)
 
 /* ---- the end --------------------------------------------------------------------------------------------- */
 
-void pl_watch_stop(void)
+static void end_watcher(void)
 {
-    become_child_early();
+    become_child_early(NULL);
     pthread_mutex_lock(&watcher.mutex);
     bool mine = watcher.runs && !watcher.is_to_end;
     if (mine) {
@@ -229,9 +231,27 @@ void pl_watch_stop(void)
     pthread_mutex_unlock(&watcher.mutex);
 }
 
-static void become_child(void)
+/* Other threads' calls need no pool, and may be in the midst of a piece that was begun while there was a watcher. */
+void pl_watch_stop(void)
 {
-    become_child_early();
+    end_watcher();
+    for (size_t i = 0; i < RECORDS; i++) {
+        /* Y14 seq_cst: as w2, after the watcher's last w1; pairs with Y1, Y10 */
+        if (atomic_load_explicit(&records[i].word, memory_order_seq_cst)) {
+            pthread_mutex_lock(&watcher.mutex);
+            if (!watcher.runs)
+                start_watcher();
+            pthread_mutex_unlock(&watcher.mutex);
+            return;
+        }
+    }
 }
 
-PL_LIFE(PL_LIFE_WATCH, .in_child = become_child, .unloaded = pl_watch_stop);
+/* The counter of forks may not have come to this one yet: then the next piece calls, and begins afresh. */
+static void become_child(void)
+{
+    if (!become_child_early(NULL))
+        set_period(UINT64_MAX);
+}
+
+PL_LIFE(PL_LIFE_WATCH, .in_child = become_child, .unloaded = end_watcher);

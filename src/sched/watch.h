@@ -29,10 +29,10 @@
  * watcher chooses its period again. If r3 reads the longer one, it calls.
  *
  * A stop that was meant for the piece before (which ended between the watcher's load and its store) ends a piece early,
- * and nothing else: `raised` is not its word. No two pieces of a record have the same word, as each takes longer than a
- * tick. `raised` belongs to the mutex; whoever finds that a piece has lasted longer than the limit may take the time
- * for it. That the watcher stores `stop` before it reads the time makes this late enough: the task that ran in front of
- * the stop had begun before.
+ * and nothing else: `raised` is not its word. (Two pieces of a record have the same word only if they began in the same
+ * tick; then either both are overdue or neither is.) `raised` belongs to the mutex; whoever finds that a piece has
+ * lasted longer than the limit may take the time for it. That the watcher stores `stop` before it reads the time makes
+ * this late enough: the task that ran in front of the stop had begun before.
  *
  * The watcher waits for ever when no piece has begun for a while (`used`); its thread ends with the pools.
  */
@@ -99,18 +99,26 @@ static inline void pl_watch_end(pl_watch *w)
     atomic_store_explicit(&w->word, 0, memory_order_release);
 }
 
-/* How long the piece has lasted, in ticks, at `now`. */
+/* How many ticks before `now` a piece began. 0 if that is not known: of no piece, or of one that, by another CPU's
+ * counter, is still to begin. */
+static inline uint64_t pl_watch_since(uint64_t word, uint64_t now)
+{
+    uint64_t lasted = (now - (word >> PL_WATCH_CLASS_BITS)) << PL_WATCH_CLASS_BITS;
+    return word && lasted <= UINT64_MAX / 2 ? lasted >> PL_WATCH_CLASS_BITS : 0;
+}
+
+/* How long the piece has lasted, in ticks, at `now`. 0 in a child process whose parent began it: there, nobody watches
+ * it. */
 static inline uint64_t pl_watch_lasted(const pl_watch *w, uint64_t now)
 {
     /* Y11 relaxed: the piece of the caller, or one that waits for it; pairs with Y1, Y10 */
-    uint64_t word = atomic_load_explicit((_Atomic uint64_t *)&w->word, memory_order_relaxed);
-    return ((now << PL_WATCH_CLASS_BITS) - word) >> PL_WATCH_CLASS_BITS;
+    return pl_watch_since(atomic_load_explicit((_Atomic uint64_t *)&w->word, memory_order_relaxed), now);
 }
 
 /* Whether the task that runs in a piece, or has ended last, is known to have taken longer than `limit` ticks by now. */
 bool pl_watch_is_late(pl_watch *w, uint64_t limit);
 
-/* Ends the watcher's thread; the next piece starts one. */
+/* Ends the watcher's thread, if there is no piece; the next piece starts one. */
 void pl_watch_stop(void);
 
 #endif

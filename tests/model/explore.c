@@ -83,6 +83,8 @@ void model_count(int *n)
     ++*n;
 }
 
+bool model_times_cost;
+
 static void crashed(int signal)
 {
     m.may_fail = false;
@@ -202,6 +204,7 @@ static void reschedule(bool yields)
             if (i != m.current && m.thread[i].state == READY && !m.thread[i].asleep)
                 able[count++] = i;
     /* Times run out when the tester says so; when nothing else can happen, they must. */
+    int first_timed = count;
     if (may_preempt() || count == 0)
         for (int i = 0; i < m.threads; i++)
             if (m.thread[i].state == WAITING && m.thread[i].timed)
@@ -213,7 +216,8 @@ static void reschedule(bool yields)
         return;
     }
     int choice = decide(count);
-    m.preemptions += ready && choice > 0;
+    bool early = model_times_cost && first_timed > 0 && choice >= first_timed;
+    m.preemptions += early || (ready && choice > 0);
     self->asleep = ready && choice > 0;
     switch_to(able[choice]);
 }
@@ -428,7 +432,7 @@ static void execute(void)
     m.closed = m.killed = false;
     m.mortal = -1;
     model_no_memory = model_no_fences = model_fences_fail = model_starts_fail = model_keeps_off = false;
-    model_commits_fail = false;
+    model_commits_fail = model_times_cost = false;
     pl_model_first_room = pl_model_kept_room = PL_DEQUE_RESERVE;
     memory_reset();
     m.scenario->setup();

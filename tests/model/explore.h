@@ -61,6 +61,10 @@ extern bool model_starts_fail;
 extern bool model_keeps_off;
 bool model_excluded_cpu(int i);
 
+/* Whether times that run out while another thread could go on are preemptions: for a thread that waits again and again,
+ * which could do so for ever. */
+extern bool model_times_cost;
+
 /* Number of the thread that runs; -1 in setup and check. */
 int model_self(void);
 

@@ -547,6 +547,29 @@ plant "who owes turns leaves them all the same" $file numbers: 's/            tu
 plant "what is owed is looked for before the number is given back" $file numbers: \
     's/(        have\(ctx, number, turns\);\n)(        pl_numbers_give\(numbers, number\);\n)/        turns = take_owed(numbers);\n$1$2/; s/for \(; turns > 0; turns = take_owed\(numbers\)\)/while (turns > 0)/'
 
+# ---- the watcher of pieces ---------------------------------------------------------------------------------------
+
+file=src/sched/watch.c
+plant "a piece is not in the one order, and leaves no hint" src/sched/watch.h watch: \
+    's/&nobody, word, memory_order_seq_cst/&nobody, word, memory_order_acq_rel/; s/    atomic_store_explicit\(&w->used.*?\n//'
+plant "the watcher looks at words out of order, and takes no hint" $file watch: \
+    's/\(&w->word, memory_order_seq_cst\);/(&w->word, memory_order_acquire);/; s/return used \? used - 1 : UINT32_MAX/return UINT32_MAX/'
+plant "the period is set after the looks" $file watch: \
+    's/        set_period\(period\);\n(        unsigned least.*?\n        \}\n)/$1        set_period(period);\n/s'
+plant "the watcher does not look again when its period was too long" $file watch: 's/ \|\| UINT64_C\(1\) << least >> 1 >= period\)/ || true)/'
+plant "the watcher is not called where its period is too long" src/sched/watch.h watch: 's/\? pl_watch_call\(w\) : w;/? w : w;/'
+plant "a call says nothing to a watcher that does not wait yet" $file watch: 's/        watcher.is_called = true;\n//'
+plant "a piece is said to be late for the one before it" $file watch: \
+    's/bool raised = w->raised == atomic_load_explicit\(&w->word, memory_order_relaxed\);/bool raised = w->raised != 0;/'
+plant "a piece is stopped anew at each look" $file watch: 's/ && w->raised != word\)/)/'
+plant "the time of a stop is read before the stop" $file watch: \
+    's/(Y12 .*?\*\/\n)(    atomic_store.*?;\n)(.*?)    w->raised_at = pl_ticks\(\);\n/$1    uint64_t now = pl_ticks();\n$2$3    w->raised_at = now;\n/s'
+plant "the stop of a piece stays for the next one" src/sched/watch.h watch: \
+    's/        atomic_store_explicit\(&w->stop, 0, memory_order_relaxed\);\n//'
+plant "a record is free before its stop word is lowered" src/sched/watch.h watch: \
+    's/\(&w->word, 0, memory_order_release\)/(&w->word, 0, memory_order_relaxed)/'
+plant "a piece is left without a watcher" $file watch: 's/            if \(!watcher.runs\)\n                start_watcher\(\);\n//'
+
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 file=src/executors/process/board.c

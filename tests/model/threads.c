@@ -286,6 +286,14 @@ int pthread_cond_broadcast(pthread_cond_t *condition)
     return 0;
 }
 
+int pthread_cond_signal(pthread_cond_t *condition)
+{
+    pl_model_point("pthread_cond_signal", 0);
+    search_point((uintptr_t)condition, true);
+    search_wake(condition, false);
+    return 0;
+}
+
 void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
 {
     pl_model_point("pl_os_cond_wait", 0);
