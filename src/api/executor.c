@@ -9,6 +9,9 @@
 #include "call/failure.h"
 #include "sched/pool.h"
 
+/* How long a thread that waits stays awake at first, and how often it pauses between two looks. */
+enum { AWAKE_US = 3, PAUSES = 8 };
+
 /* What is expected to cost no more leaves signal masks alone, as short loops do. */
 #define MASKED_US 100
 
