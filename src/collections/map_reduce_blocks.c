@@ -152,10 +152,11 @@ pl_cost *pl_map_reduce_cost(const pl_map_reduction *r)
 void pl_map_reduce_fit_blocks(pl_map_reduction *r)
 {
     const pl_word *word = pl_words_of(r->op);
-    if (word && word->is_exact)
-        r->work.blocks = pl_blocks_of_size(
-            r->work.blocks.n,
-            pl_size_multiply(pl_chained_worth(pl_map_reduce_cost(r), r->work.blocks.size), r->work.blocks.size));
+    size_t size = r->work.blocks.size;
+    if (word && word->is_exact && size && r->work.blocks.n) {
+        size = pl_size_multiply(pl_chained_worth(pl_map_reduce_cost(r), size), size);
+        r->work.blocks = pl_blocks_of_size(r->work.blocks.n, size ? size : 1);
+    }
 }
 
 pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const parallel_combine *op, const void *args,

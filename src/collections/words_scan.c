@@ -342,6 +342,7 @@ void pl_words_scan(const parallel_combine *op, const void *prefix, void *after, 
     }
     if (prefix)
         memcpy(all, prefix, op->type_size);
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): a word has one for all numbers that it takes */
     scans[pl_words_index(op)][pl_words_number(op)](prefix ? all : NULL, own, items, out, n, how);
     if (prefix && !word->is_exact)
         word->fold(all, own, 1);

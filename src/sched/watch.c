@@ -16,10 +16,11 @@ enum { RECORDS = 1, PROBES = 1, LONGEST_US = 3000, IDLE_LOOKS = 1 };
 #else
 enum { RECORDS = 128, PROBES = 16, LONGEST_US = 50000, IDLE_LOOKS = 100 };
 #endif
-/* A grace is a part of the limit, but not shorter than that; and where the limit is not several times as long, tasks
+/* A grace is a part of the limit, but not shorter than that, nor longer, as a call that is cancelled waits for it; and where the limit is not several times as long, tasks
  * run one by one. */
 #define GRACE_PART 128
 #define GRACE_US 1000
+#define MOST_GRACE_US 50000
 #define LIMIT_US 4000
 /* How long no thread is started after one could not be. */
 #define RETRY_NS UINT64_C(100000000)
@@ -127,6 +128,7 @@ unsigned pl_watch_class(uint64_t limit)
     if (limit < LIMIT_US * us)
         return 0;
     grace = grace > GRACE_US * us ? grace : GRACE_US * us;
+    grace = grace < MOST_GRACE_US * us ? grace : MOST_GRACE_US * us;
     return 63u - (unsigned)__builtin_clzll(grace);
 }
 

@@ -532,6 +532,42 @@ START_TEST(a_call_of_many_is_late)
 }
 END_TEST
 
+/* Cheap tasks that become dear in the middle of a piece: a call that is cancelled does not run them all, however long
+ * the limit is. */
+static _Atomic int are_dear, dear_begun;
+
+static int become_dear(const int *x, int *result, void *extras)
+{
+    (void)extras;
+    *result = *x;
+    if (atomic_load_explicit(&are_dear, memory_order_relaxed)) {
+        atomic_fetch_add_explicit(&dear_begun, 1, memory_order_relaxed);
+        pl_test_sleep(50000);
+    }
+    return 0;
+}
+PARALLEL_DECORATE_TASK(become_dear, int, int);
+
+START_TEST(a_cancel_ends_a_piece_soon)
+{
+    enum { N = 5000 };
+    static int x[N];
+    for (int round = 0; round < 10; round++) {
+        PARALLEL_SCOPED parallel_results *cheap = parallel_map(become_dear, x, N, .timeout = 3600);
+        ck_assert_ptr_nonnull(cheap);
+    }
+    atomic_store_explicit(&are_dear, 1, memory_order_relaxed);
+    PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(become_dear, x, N, .timeout = 3600, .max_workers = 2);
+    while (atomic_load_explicit(&dear_begun, memory_order_relaxed) == 0)
+        pl_test_sleep(1000);
+    parallel_cancel(ex);
+    ck_assert_ptr_null(parallel_executor_results(ex));
+    atomic_store_explicit(&are_dear, 0, memory_order_relaxed);
+    ck_assert_int_eq(errno, ECANCELED);
+    ck_assert_int_lt(atomic_load_explicit(&dear_begun, memory_order_relaxed), N / 20);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -552,5 +588,6 @@ int main(void)
     tcase_add_loop_test(c, late_ones_are_tried_again, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, none_of_many_is_late, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_call_of_many_is_late, 0, PL_WORKER_COUNTS);
+    tcase_add_test(c, a_cancel_ends_a_piece_soon);
     return pl_run("api/time", c);
 }
