@@ -44,6 +44,8 @@
  * | parallel_count, _find, _any, _all, ...      | count and search by a predicate             | search.h    |
  * | parallel_min, parallel_max                  | the least and the greatest of an array      | order.h     |
  * | parallel_for_each, parallel_for_each_add    | run work that brings forth more of its kind | for_each.h  |
+ * | parallel_stream_map                         | an ordered map of what has no end           | stream.h    |
+ * | parallel_stream_open, _put, _next, ...      | the same, with both ends in the program     | stream.h    |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
  * | parallel_executor_results, ...              | wait, look, cancel, shut down               | executor.h  |
@@ -103,6 +105,7 @@
 #include <libparallel/filter.h>
 #include <libparallel/for_each.h>
 #include <libparallel/function.h>
+#include <libparallel/item.h>
 #include <libparallel/loop.h>
 #include <libparallel/map.h>
 #include <libparallel/order.h>
@@ -115,6 +118,7 @@
 #include <libparallel/running.h>
 #include <libparallel/scan.h>
 #include <libparallel/search.h>
+#include <libparallel/stream.h>
 #include <libparallel/task.h>
 #include <libparallel/zip.h>
 

@@ -13,4 +13,5 @@ libparallel_la_SOURCES += \
     src/api/reduce.c \
     src/api/scan.c \
     src/api/scoped.c \
-    src/api/search.c
+    src/api/search.c \
+    src/api/stream.c

@@ -20,9 +20,9 @@ libruntime_la_SOURCES += \
     src/base/unwind.c \
     src/base/unwind.h
 if OS_LINUX
-libruntime_la_SOURCES += src/base/os_linux.c src/base/os_linux_keeper.c src/base/os_linux_process.c
-EXTRA_DIST += src/base/os_posix.c src/base/os_posix_process.c
+libruntime_la_SOURCES += src/base/os_linux.c src/base/os_linux_flag.c src/base/os_linux_keeper.c src/base/os_linux_process.c
+EXTRA_DIST += src/base/os_posix.c src/base/os_posix_flag.c src/base/os_posix_process.c
 else
-libruntime_la_SOURCES += src/base/os_posix.c src/base/os_posix_process.c
-EXTRA_DIST += src/base/os_linux.c src/base/os_linux_keeper.c src/base/os_linux_process.c
+libruntime_la_SOURCES += src/base/os_posix.c src/base/os_posix_flag.c src/base/os_posix_process.c
+EXTRA_DIST += src/base/os_linux.c src/base/os_linux_flag.c src/base/os_linux_keeper.c src/base/os_linux_process.c
 endif

@@ -318,4 +318,30 @@ bool pl_os_terminal_takes(void);
 /* Writes to the terminal, at one go if it takes so much at once. False if it has not taken all. */
 bool pl_os_terminal_write(const char *text, size_t length);
 
+/* ---- flags that can be polled ---------------------------------------------------------------------------- */
+
+/*
+ * A descriptor that poll() and its like find readable while the flag is raised. It is closed by exec(), and never
+ * blocks. Raised only while it is lowered, and the other way round: so nothing is kept of it but whether it is.
+ */
+typedef struct pl_os_flag {
+    int fd;  /* what is polled; -1: it is not open */
+    int end; /* where the system needs one to raise it by; else -1 */
+} pl_os_flag;
+
+#define PL_OS_NO_FLAG ((pl_os_flag){.fd = -1, .end = -1})
+
+/* Opens a flag, lowered: 0, or EMFILE, ENFILE or ENOMEM. */
+int pl_os_flag_open(pl_os_flag *flag);
+void pl_os_flag_raise(const pl_os_flag *flag);
+void pl_os_flag_lower(const pl_os_flag *flag);
+
+/* Closes it, if it is open. */
+void pl_os_flag_close(pl_os_flag *flag);
+
+/* In a child process: `flag` is its parent's, and becomes one of its own by the same number, lowered. False if there is
+ * none to be had: then it is closed. Another thread that opens a file at that moment may keep it from being so, but
+ * only where no descriptor is left. */
+bool pl_os_flag_renew(pl_os_flag *flag);
+
 #endif

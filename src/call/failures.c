@@ -172,8 +172,7 @@ static bool has_text(int code, char *text, size_t size)
     return strerror_r(-1, unknown, sizeof unknown) != 0 || strcmp(text, unknown) != 0;
 }
 
-/* What there is to say of a failure whose task said nothing, on the heap; NULL if there is no memory. */
-static char *plain_text(const parallel_failure *f)
+char *pl_failures_text(const parallel_failure *f)
 {
     static const char *const texts[] = {
         [PARALLEL_TIMED_OUT] = "timed out", [PARALLEL_CANCELLED] = "cancelled", [PARALLEL_NOT_RUN] = "not run"};
@@ -197,7 +196,7 @@ static char *plain_text(const parallel_failure *f)
 /* The same, or what a neighbour says. */
 static const char *shared_text(const parallel_failure *f, const parallel_failure *before)
 {
-    return before && are_alike(before, f) ? before->message : plain_text(f);
+    return before && are_alike(before, f) ? before->message : pl_failures_text(f);
 }
 
 static const void *arg_of(const pl_failed_list *all, size_t i)

@@ -50,6 +50,9 @@ void pl_failures_free(pl_failures *failures);
  * or NULL, for its own. */
 void pl_failures_add(pl_failures *failures, const parallel_failure *failure, size_t count, char *message);
 
+/* What there is to say of a failure whose task said nothing, on the heap; NULL if there is no memory. */
+char *pl_failures_text(const parallel_failure *failure);
+
 /* When all have been added, and the list knows names and arguments: sorts by index; fills in what is missing. */
 void pl_failures_settle(pl_failures *failures);
 
