@@ -33,8 +33,8 @@ static size_t alignment_of(size_t alignment, size_t size)
     return most < DEFAULT_ALIGN ? most : DEFAULT_ALIGN;
 }
 
-/* Lays out a slot. Returns its alignment. */
-static size_t lay_out_slot(pl_stream *s, size_t *stride)
+/* Lays out a slot, of so many bytes. */
+static void lay_out_slot(pl_stream *s, size_t *stride)
 {
     parallel_function *f = &s->function;
     size_t arg = alignment_of(f->arg_align, f->arg_size), result = alignment_of(f->result_align, f->result_size);
@@ -49,7 +49,7 @@ static size_t lay_out_slot(pl_stream *s, size_t *stride)
     s->result_at = pl_size_round(pl_size_add(s->arg_at, f->arg_size), result);
     s->failure_at = pl_size_round(pl_size_add(s->result_at, f->result_size), alignof(parallel_failure));
     *stride = pl_size_round(pl_size_add(s->failure_at, sizeof(parallel_failure)), align);
-    return align;
+    s->align = align;
 }
 
 static size_t default_window(const pl_stream *s)
@@ -89,10 +89,11 @@ bool pl_stream_init(pl_stream *s, const parallel_function *f, const parallel_opt
         return fail_with(EINVAL);
     if (!take_options(s, options, request))
         return false;
-    size_t stride, align = lay_out_slot(s, &stride), window = s->options.window;
-    s->failed = aligned_alloc(align, pl_size_multiply(2, stride));
+    size_t stride, window = s->options.window;
+    lay_out_slot(s, &stride);
+    s->failed = aligned_alloc(s->align, pl_size_multiply(2, stride));
     if (!s->failed || !pl_ring_init(&s->ring, window ? window : default_window(s),
-                                    s->options.unordered ? PL_RING_UNORDERED : PL_RING_ORDERED, stride, align)) {
+                                    s->options.unordered ? PL_RING_UNORDERED : PL_RING_ORDERED, stride, s->align)) {
         free(s->failed);
         return fail_with(ENOMEM);
     }
@@ -121,6 +122,14 @@ void pl_stream_end(pl_stream *s)
 }
 
 /* ---- items ----------------------------------------------------------------------------------------------- */
+
+void *pl_stream_new_slot(const pl_stream *s)
+{
+    pl_stream_slot *slot = aligned_alloc(s->align, s->ring.stride);
+    if (slot)
+        slot->failed = false;
+    return slot;
+}
 
 void pl_stream_renew(const pl_stream *s, pl_stream_slot *slot)
 {
@@ -216,6 +225,15 @@ void pl_stream_refuse(pl_stream *s, int code, size_t number)
     if (!s->refused && !s->stopped && is_first)
         s->refused = code;
     stop_all(s);
+}
+
+void pl_stream_close(pl_stream *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    set_limits(s, PL_STREAM_NONE);
+    pthread_mutex_unlock(&s->mutex);
+    if (pl_stop_raise(&s->policy.stop, PL_STOP_STARTING))
+        pl_stop_notify_all();
 }
 
 void pl_stream_break(pl_stream *s, int code)

@@ -92,7 +92,8 @@ typedef struct pl_stream {
     pl_policy policy;
     const pl_context *parent; /* the context that the call was made in, and waits in; NULL: none */
     bool is_simple;           /* tasks are tried once, and have all the time that they want */
-    size_t arg_at, result_at, failure_at; /* where these are in a slot */
+    size_t arg_at, result_at, failure_at; /* where these are in a slot, */
+    size_t align;                         /* which is aligned so */
     pl_ring ring;
     pl_stream_slot *failed; /* a slot beside: a copy of the argument of the first item that failed */
     pl_stream_slot *alone;  /* another: for one item at a time */
@@ -129,6 +130,9 @@ static inline parallel_failure *pl_stream_failure(const pl_stream *s, pl_stream_
 {
     return (parallel_failure *)(void *)((unsigned char *)slot + s->failure_at);
 }
+
+/* Memory for one more slot, to be freed by free(); NULL: there is none. */
+void *pl_stream_new_slot(const pl_stream *s);
 
 /* Makes a slot ready for a new item: its argument and result are zero. */
 void pl_stream_renew(const pl_stream *s, pl_stream_slot *slot);
@@ -170,6 +174,9 @@ void pl_stream_refuse(pl_stream *s, int code, size_t number);
 
 /* Source has returned -code. */
 void pl_stream_break(pl_stream *s, int code);
+
+/* The stream is being freed: nothing more begins. */
+void pl_stream_close(pl_stream *s);
 
 /* All have ended: the calling thread's last failure and errno say why it went wrong. 0; or -1. */
 int pl_stream_return(pl_stream *s);
