@@ -103,6 +103,8 @@ api_tests = \
     tests/api/test_signals \
     tests/api/test_sizes \
     tests/api/test_split \
+    tests/api/test_stream \
+    tests/api/test_stream_open \
     tests/api/test_surroundings \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
@@ -259,6 +261,10 @@ tests_api_test_sizes_CFLAGS = $(test_cflags)
 tests_api_test_sizes_LDADD = $(api_ldadd)
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
+tests_api_test_stream_CFLAGS = $(test_cflags)
+tests_api_test_stream_LDADD = $(api_ldadd)
+tests_api_test_stream_open_CFLAGS = $(test_cflags)
+tests_api_test_stream_open_LDADD = $(api_ldadd) -lm
 tests_api_test_surroundings_CFLAGS = $(test_cflags)
 tests_api_test_surroundings_LDADD = $(api_ldadd) -lm
 tests_api_test_task_calls_CFLAGS = $(test_cflags)

@@ -131,14 +131,6 @@ void *pl_stream_new_slot(const pl_stream *s)
     return slot;
 }
 
-void pl_stream_renew(const pl_stream *s, pl_stream_slot *slot)
-{
-    size_t *words = pl_stream_arg(s, slot), count = (s->failure_at - s->arg_at) / sizeof *words;
-    slot->failed = false;
-    for (size_t i = 0; i < count; i++)
-        words[i] = 0;
-}
-
 parallel_item pl_stream_item(const pl_stream *s, pl_stream_slot *slot)
 {
     bool has_result = s->function.result_size && !slot->failed;
@@ -167,12 +159,6 @@ void pl_stream_drop(const pl_stream *s, pl_stream_slot *slot)
 }
 
 /* ---- limits ---------------------------------------------------------------------------------------------- */
-
-pl_stream_limit pl_stream_limits(const pl_stream *s)
-{
-    /* V19 seq_cst: part of a look (R1, R2); what goes with it is under the mutex; pairs with V20 */
-    return (pl_stream_limit)atomic_load_explicit((_Atomic int *)&s->limits, memory_order_seq_cst);
-}
 
 /* With the mutex held. */
 static void set_limits(pl_stream *s, pl_stream_limit limits)
@@ -371,10 +357,27 @@ static bool try_item(pl_stream *s, pl_context *context, pl_stream_slot *slot)
     return true;
 }
 
-void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *slot)
+void pl_stream_bind(const pl_stream *s, pl_context *context, pl_stream_slot *slot)
 {
     context->span.args = pl_stream_arg(s, slot);
     context->span.results = s->function.result_size ? (unsigned char *)slot + s->result_at : NULL;
+}
+
+void pl_stream_ended(pl_stream *s, pl_context *context, pl_stream_slot *slot, bool began)
+{
+    if (context->span.code) {
+        parallel_failure failure = pl_failure_of_context(context, 0, 0, 0);
+        note_failure(s, slot, &failure, pl_failure_message(context, 0));
+        if (!s->options.silent)
+            keep_failure(s, slot);
+    } else if (!began)
+        pl_stream_leave_out(s, slot);
+    pl_context_renew(context);
+}
+
+void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *slot)
+{
+    pl_stream_bind(s, context, slot);
     if (!is_within_limits(s, slot) || (!s->is_simple && pl_stream_look(s)) || !try_item(s, context, slot))
         pl_stream_leave_out(s, slot);
     else if (slot->failed && !s->options.silent)

@@ -17,26 +17,25 @@
  *
  * How no item is forgotten. All that is said here is about seq_cst operations, in their total order S.
  *
- * The head. An item may end while somebody is at sink, who finds that the head has not ended, and leaves:
+ * The head. There is one turn at sink. Either a thread has it, or it lies at the place of the head, which has not ended:
+ * ended[given] is PL_RING_LEFT, instead of NULL. At first it lies at place 0.
  *
- *      who ends an item at place k                    who is at sink
- *      ---------------------------                    --------------
- *      e1  ended[k] = slot            (V12)           g1  given = k, when it has given k - 1      (V10)
- *      e2  if given == k              (V9):           g2  looks at ended[given] (V13): back to g1 if that has ended
- *          tries to be at sink        (V4);           g3  is no longer at sink                    (V5)
- *          if it is, goes on with g2                  g4  looks once more as in g2 (V9, V13): if that has ended, tries
- *                                                         to be at sink (V4), and goes on with g2
+ *      who ends an item at place k                    who has the turn
+ *      ---------------------------                    ----------------
+ *      e1  what was at ended[k] = slot  (V12, RMW)    s1  while ended[given] is a slot (V13): gives it, given += 1
+ *      e2  if the turn: has it, goes on with s1       s2  ended[given]: NULL -> the turn  (V5, CAS)
+ *                                                         else, that one has ended meanwhile: s1
  *
- * Suppose that k has ended, all before it have been given, and nobody gives it. If e2 does not see g1, then e1 < e2 <
- * g1 < g2 in S, so g2 sees e1, and gives it. Else it tries V4: if that fails, it is before the V5 of somebody in S, so
- * e1 < V4 < V5 < g4, and g4 sees e1; it fails only if yet another one is at sink, of whom the same is to be said; and
- * the last one is the last. Without g4 the head that ended between g2 and g3 would stay until another item ends: for
- * ever, where the window is full of it.
+ * e1 and s2 are read-modify-write operations on one word, so one comes first: if e1, s2 fails, and its thread gives the
+ * item; if s2, e1 finds the turn, and gives it. So a head that has ended never lies there while nobody has the turn.
+ * (With a lock that is tried, and a look after it has been unlocked, each item that ends would look at a word that is
+ * written with each item that is given: a cache miss for each of both.) Where the head is the next item of a range that
+ * a thread has claimed, that thread alone can end it: it keeps the turn, and gives the item past `ended`.
  *
- * Room, and the end of a turn at source, are the same with (V10, V1) for (e1, e2) and (V2, V9) for (g3, g4): who has
- * made room tries to be at source, or sees that somebody is; and that one looks for room again after it has left, since
- * it leaves the stream only when a look after its last turn (1 to 3) has found nothing. Items that wait are looked for
- * by whoever has put them, likewise.
+ * Room. Source has a lock that is tried. Who has made room (V10) looks at source later on: it finds that nobody is there
+ * (V3, V1); or somebody is, who then leaves (V2) later in S, and looks for room (V9) after that, since nobody leaves the
+ * stream but after a look at everything that has found nothing. So it is with items that wait, which whoever has put
+ * them looks for.
  *
  * Others. Before a thread begins with what may take long (source, sink or a range) it looks whether there is more to do
  * than that (pl_stream_has_more()), and if so has somebody come. What it looks at has been made so by it or before its
@@ -62,6 +61,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "call/context.h"
 #include "call/function.h"
@@ -135,7 +135,16 @@ static inline parallel_failure *pl_stream_failure(const pl_stream *s, pl_stream_
 void *pl_stream_new_slot(const pl_stream *s);
 
 /* Makes a slot ready for a new item: its argument and result are zero. */
-void pl_stream_renew(const pl_stream *s, pl_stream_slot *slot);
+static inline void pl_stream_renew(const pl_stream *s, pl_stream_slot *slot)
+{
+    size_t *words = pl_stream_arg(s, slot), bytes = s->failure_at - s->arg_at;
+    slot->failed = false;
+    words[0] = 0;
+    if (bytes == 2 * sizeof *words) /* most are small, and a call takes longer than they do */
+        words[1] = 0;
+    else if (bytes > sizeof *words)
+        memset(words, 0, bytes);
+}
 
 /* What sink is given of it. */
 parallel_item pl_stream_item(const pl_stream *s, pl_stream_slot *slot);
@@ -151,12 +160,21 @@ void pl_stream_enter(const pl_stream *s, pl_context *context, unsigned participa
 /* Runs the item in a slot, unless it is not to be started any more, and takes down what became of it. */
 void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *slot);
 
+/* The same in parts, for a simple stream: where the function finds argument and result; and, when it has been called,
+ * and has failed, or said something, or was not begun, what became of it. */
+void pl_stream_bind(const pl_stream *s, pl_context *context, pl_stream_slot *slot);
+void pl_stream_ended(pl_stream *s, pl_context *context, pl_stream_slot *slot, bool began);
+
 /* Whether the stream is cancelled or late, or who waits for it is to give up: takes that down. True if it has ended
  * so. */
 bool pl_stream_look(pl_stream *s);
 
 /* How far items are started. */
-pl_stream_limit pl_stream_limits(const pl_stream *s);
+static inline pl_stream_limit pl_stream_limits(const pl_stream *s)
+{
+    /* V19 seq_cst: part of a look (R1, R2); what goes with it is under the mutex; pairs with V20 */
+    return (pl_stream_limit)atomic_load_explicit((_Atomic int *)&s->limits, memory_order_seq_cst);
+}
 
 /* An item that has not been started is not to be. */
 void pl_stream_leave_out(pl_stream *s, pl_stream_slot *slot);

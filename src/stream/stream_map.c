@@ -24,7 +24,7 @@
 #include "stream/stream.h"
 
 /* How many items are run alone between two looks at the clock, where they are cheap. */
-enum { ALONE_ITEMS = 8 };
+enum { ALONE_ITEMS = 16 };
 /* What is cheap, in nanoseconds for one item, all of its parts together. */
 enum { CHEAP_NS = 300 };
 /* How many items are measured once one was not cheap. */
@@ -46,6 +46,7 @@ typedef struct stream_map {
     pl_cost *cost;     /* what an item takes, all of its parts together */
     _Atomic bool has_ended;  /* source has said so */
     _Atomic bool goes_alone; /* what is in the ring is run, and then the caller goes on alone */
+    _Atomic uint32_t idle;          /* how often a thread has found nothing to do */
     _Atomic uint32_t present;       /* how many threads are at work */
     _Atomic uint32_t source_ticks;  /* what source takes, an average */
     _Atomic uint32_t sink_ticks;    /* the same of sink */
@@ -102,14 +103,20 @@ static bool wants_more(const stream_map *m)
 static bool has_more(const stream_map *m)
 {
     const pl_ring *ring = &m->stream.ring;
-    return pl_ring_has_waiting(ring) || (!pl_ring_at_source(ring) && wants_more(m)) ||
-           (!pl_ring_at_sink(ring) && pl_ring_head(ring));
+    return pl_ring_has_waiting(ring) || (!pl_ring_at_source(ring) && wants_more(m));
+}
+
+/* A thread has found nothing to do. Whether there is something after all. */
+static bool looks_again(stream_map *m)
+{
+    /* V36 seq_cst: before one more look, in S; pairs with V37 */
+    atomic_fetch_add_explicit(&m->idle, 1, memory_order_seq_cst);
+    return has_more(m);
 }
 
 static bool has_some(void *map, bool for_caller)
 {
-    (void)for_caller;
-    return has_more(map);
+    return has_more(map) || (for_caller && looks_again(map));
 }
 
 /* A thread that works on the stream. */
@@ -117,13 +124,24 @@ typedef struct hand {
     stream_map *map;
     pl_participant *participant; /* NULL: it is alone */
     pl_context context;
+    bool has_called; /* others, */
+    uint64_t sink_ticks;  /* how long it has been at sink */
+    size_t given, failed; /* items that it has given, and that had failed among them */
+    uint32_t idle;   /* when so many had found nothing to do */
 } hand;
 
-/* Before what may take long: somebody is to come for what else there is. */
-static void call_others(const hand *h)
+/* Before what may take long: somebody is to come for what else there is. Whoever has been called is at work, or on the
+ * way, unless it has found nothing meanwhile. */
+static void call_others(hand *h)
 {
-    if (h->participant && has_more(h->map))
-        pl_loop_offer(h->participant);
+    /* V37 seq_cst: after what this thread has made possible, in S: so it sees that somebody has found nothing, or that
+     * one sees what it could do; pairs with V36 */
+    uint32_t idle = atomic_load_explicit(&h->map->idle, memory_order_seq_cst);
+    if (!h->participant || (h->has_called && h->idle == idle) || !has_more(h->map))
+        return;
+    pl_loop_offer(h->participant);
+    h->has_called = true;
+    h->idle = idle;
 }
 
 /* ---- source ---------------------------------------------------------------------------------------------- */
@@ -155,13 +173,14 @@ PL_NOT_INLINED static bool ask_source(stream_map *m)
 }
 
 /* At source: takes what one range has, unless source is slow, or nobody is there to run it meanwhile. */
-static void take_turn(const hand *h)
+static void take_turn(hand *h)
 {
     stream_map *m = h->map;
     uint64_t slow = slow_ticks(), start = pl_ticks(), before = start, spent;
     /* V30 relaxed: a hint; pairs with V31, V32 */
     bool is_alone = atomic_load_explicit(&m->present, memory_order_relaxed) < 2;
-    unsigned most = is_alone ? 1 : m->turn, count = 0;
+    size_t room = pl_ring_room(&m->stream.ring);
+    unsigned want = is_alone ? 1 : m->turn, most = room < want ? (unsigned)room : want, count = 0;
     do {
         if (!ask_source(m))
             return;
@@ -169,14 +188,14 @@ static void take_turn(const hand *h)
         spent = now - before;
         before = now;
         add_to_average(&m->source_ticks, spent);
-        if (++count == 1 && most > 1)
+        if (++count < most)
             call_others(h);
-    } while (count < most && before - start < slow && wants_more(m));
-    unsigned range = pl_stream_range(&m->stream), twice = 2 * most;
+    } while (count < most && before - start < slow && pl_stream_limits(&m->stream) == PL_STREAM_ALL);
+    unsigned range = pl_stream_range(&m->stream), twice = 2 * want;
     m->turn = spent > slow ? 1 : twice < range ? twice : range;
 }
 
-static bool try_source(const hand *h)
+static bool try_source(hand *h)
 {
     pl_ring *ring = &h->map->stream.ring;
     if (!wants_more(h->map) || !pl_ring_try_source(ring))
@@ -201,40 +220,38 @@ PL_NOT_INLINED static void give_item(stream_map *m, pl_stream_slot *slot)
         pl_stream_refuse(s, code, slot->number);
 }
 
-/* At sink: gives all heads that have ended. */
-static void give_heads(const hand *h)
+/* At sink: gives the head. */
+static void give_head(hand *h, pl_stream_slot *slot)
 {
     stream_map *m = h->map;
-    pl_ring *ring = &m->stream.ring;
-    pl_progress *progress = &m->stream.policy.progress;
-    size_t done = 0, failed = 0;
-    bool is_slow = true;
-    for (pl_stream_slot *slot; (slot = pl_ring_head(ring)); done++) {
-        if (is_slow)
-            call_others(h);
-        uint64_t start = pl_ticks();
-        give_item(m, slot);
-        uint64_t spent = pl_ticks() - start;
-        is_slow = spent > slow_ticks();
-        add_to_average(&m->sink_ticks, spent);
-        failed += slot->failed;
-        pl_stream_drop(&m->stream, slot);
-        pl_ring_give(ring, slot);
-    }
-    if (progress->callback && done)
-        pl_progress_add(progress, done, failed);
+    call_others(h);
+    uint64_t start = pl_ticks();
+    give_item(m, slot);
+    uint64_t spent = pl_ticks() - start;
+    h->sink_ticks += spent;
+    h->given++;
+    h->failed += slot->failed;
+    add_to_average(&m->sink_ticks, spent);
+    pl_stream_drop(&m->stream, slot);
+    pl_ring_give(&m->stream.ring, slot);
 }
 
-static bool try_sink(const hand *h)
+/* At sink: gives all heads that have ended. */
+static void give_heads(hand *h)
 {
     pl_ring *ring = &h->map->stream.ring;
-    bool any = false;
-    while (pl_ring_head(ring) && pl_ring_try_sink(ring)) {
-        give_heads(h);
-        pl_ring_leave_sink(ring);
-        any = true;
-    }
-    return any;
+    do
+        for (pl_stream_slot *slot; (slot = pl_ring_head(ring));)
+            give_head(h, slot);
+    while (!pl_ring_leave_sink(ring));
+}
+
+/* Tells the callback of progress what has been given. */
+static void report_given(hand *h)
+{
+    pl_progress *progress = &h->map->stream.policy.progress;
+    if (progress->callback && h->given)
+        pl_progress_add(progress, h->given, h->failed);
 }
 
 /* ---- items ----------------------------------------------------------------------------------------------- */
@@ -261,16 +278,22 @@ static bool try_items(hand *h)
     if (!pl_ring_claim(&s->ring, is_slow ? 1 : pl_stream_range(s), &range))
         return false;
     call_others(h);
-    uint64_t spent = 0, start = pl_ticks();
+    uint64_t start = pl_ticks(), at_sink = h->sink_ticks;
+    bool has_turn = false; /* at sink: the next item of the range is the head */
     for (unsigned i = 0; i < range.count; i++) {
         pl_stream_run(s, &h->context, range.slot[i]);
-        if (pl_ring_end(&s->ring, &range, i)) {
-            spent += pl_ticks() - start;
-            try_sink(h);
-            start = pl_ticks();
+        if (has_turn)
+            give_head(h, range.slot[i]);
+        else if (pl_ring_end(&s->ring, &range, i)) {
+            has_turn = true;
+            give_head(h, range.slot[i]);
+        }
+        if (has_turn && (s->ring.is_unordered || i + 1 == range.count)) {
+            give_heads(h);
+            has_turn = false;
         }
     }
-    spent += pl_ticks() - start;
+    uint64_t spent = pl_ticks() - start - (h->sink_ticks - at_sink);
     pl_stream_learn(s, spent, range.count);
     look_whether_cheap(m, spent, range.count);
     return true;
@@ -285,13 +308,13 @@ static pl_loop_found work(void *map, pl_participant *p, void *stop, unsigned par
     atomic_fetch_add_explicit(&h.map->present, 1, memory_order_relaxed);
     pl_stream_enter(&h.map->stream, &h.context, participant);
     pl_stream_look(&h.map->stream);
-    bool any = try_sink(&h);
-    any |= try_source(&h);
+    bool any = try_source(&h);
     any |= try_items(&h);
+    report_given(&h);
     pl_context_end(&h.context);
     /* V32 relaxed: a hint; pairs with V30 */
     atomic_fetch_sub_explicit(&h.map->present, 1, memory_order_relaxed);
-    return any ? PL_LOOP_SOME : PL_LOOP_NOTHING;
+    return any || looks_again(h.map) ? PL_LOOP_SOME : PL_LOOP_NOTHING;
 }
 
 /* ---- alone ----------------------------------------------------------------------------------------------- */
@@ -320,18 +343,62 @@ PL_NOT_INLINED static bool run_one_alone(stream_map *m, pl_context *context, par
         end_source(m, code);
         return false;
     }
-    if (ends)
-        ends->source = pl_ticks();
+    ends->source = pl_ticks();
     slot->number = m->items++;
     pl_stream_run(s, context, slot);
-    if (ends)
-        ends->run = pl_ticks();
+    ends->run = pl_ticks();
     give_item(m, slot);
-    if (ends)
-        ends->sink = pl_ticks();
+    ends->sink = pl_ticks();
     if (s->policy.progress.callback)
         pl_progress_add(&s->policy.progress, 1, slot->failed);
     pl_stream_drop(s, slot);
+    return true;
+}
+
+/* An item of these did not go as it should. False if nothing more begins. */
+static bool give_failed_item(stream_map *m, pl_context *context, pl_stream_slot *slot, bool began)
+{
+    pl_stream_ended(&m->stream, context, slot, began);
+    give_item(m, slot);
+    pl_stream_drop(&m->stream, slot);
+    return !has_ended(m);
+}
+
+/* Some items in the same way, of a simple stream, by the function's kernel. False if there are no more. */
+PL_NOT_INLINED static bool run_some_alone(stream_map *m, pl_context *context)
+{
+    pl_stream *s = &m->stream;
+    pl_stream_slot *slot = s->alone;
+    void *arg = pl_stream_arg(s, slot);
+    parallel_item item = pl_stream_item(s, slot);
+    bool can_fail = pl_function_can_fail(&s->function);
+    size_t end = m->items + ALONE_ITEMS;
+    PL_UNWIND_BARRIER();
+    pl_stream_bind(s, context, slot);
+    while (m->items != end) {
+        pl_stream_renew(s, slot);
+        int code = m->source(arg, m->data);
+        if (code <= 0) {
+            end_source(m, code);
+            return false;
+        }
+        slot->number = item.index = m->items++;
+        if (can_fail) {
+            context->can_fail = true;
+            bool began = s->function.kernel(&context->span, 0, 1) == 1;
+            context->can_fail = false;
+            if (!began || context->span.code || context->message) {
+                if (!give_failed_item(m, context, slot, began))
+                    return false;
+                continue;
+            }
+        } else
+            s->function.kernel(&context->span, 0, 1);
+        if ((code = m->sink(&item, m->data)) != 0) {
+            pl_stream_refuse(s, code, slot->number);
+            return false;
+        }
+    }
     return true;
 }
 
@@ -342,23 +409,19 @@ static void weigh_parts(parts *p, const part_ends *ends)
     uint64_t longest = source > sink ? source : sink;
     longest = longest > all / 2 ? longest : all / 2;
     p->last = ends->sink;
-    p->timed--;
+    p->timed -= p->timed > 0;
     if (all >= cheap_ticks()) {
         p->saved += all - longest;
         p->timed = TIMED_ITEMS;
     }
 }
 
-/* Some items, of which the clock is looked at afterwards. False if there are no more. */
-static bool run_group_alone(stream_map *m, pl_context *context, parts *p)
+/* Items have been run without a look at the parts of each: whether they were cheap. */
+static void weigh_group(parts *p)
 {
-    bool more = true;
-    for (unsigned i = 0; i < ALONE_ITEMS && more; i++)
-        more = run_one_alone(m, context, NULL) && !has_ended(m);
     uint64_t now = pl_ticks();
     p->timed = now - p->last > ALONE_ITEMS * cheap_ticks() ? TIMED_ITEMS : 0;
     p->last = now;
-    return more;
 }
 
 /* Runs items on the caller alone, until there are no more, or help is to be called for. */
@@ -370,14 +433,14 @@ static void run_alone(stream_map *m)
     size_t items = m->items;
     uint64_t start = pl_ticks(), help = m->has_help ? HELP_US * pl_os_ticks_per_us() : UINT64_MAX;
     parts p = {.last = start};
+    bool more = true, is_plain = s->is_simple && s->function.kernel && !s->policy.progress.callback;
     pl_stream_enter(s, &context, 0);
-    bool more = true;
     while (more && p.saved < help && !pl_stream_look(s) && !has_ended(m)) {
-        if (p.timed == 0 || !m->has_help) {
-            more = run_group_alone(m, &context, &p);
-        } else if ((more = run_one_alone(m, &context, &ends))) {
+        if (p.timed == 0 && is_plain) {
+            more = run_some_alone(m, &context);
+            weigh_group(&p);
+        } else if ((more = run_one_alone(m, &context, &ends)))
             weigh_parts(&p, &ends);
-        }
     }
     pl_context_end(&context);
     if (m->items - items >= ALONE_ITEMS)

@@ -54,16 +54,18 @@ static found take_head(parallel_stream *s, parallel_item *item)
     pthread_mutex_lock(&s->taking);
     pl_stream_slot *slot = pl_ring_head(ring);
     pl_stream_taker *t = slot ? find_taker(s) : NULL;
+    bool has_next = false;
     if (t) {
         pl_stream_drop(&s->stream, t->held);
         *item = pl_stream_item(&s->stream, slot);
         pl_ring_give(ring, t->held);
         t->held = slot;
+        has_next = !pl_ring_leave_sink(ring); /* else who ends it tells those who wait */
     }
     pthread_mutex_unlock(&s->taking);
     if (!slot || !t)
         return slot ? FOUND_NO_MEMORY : FOUND_NOTHING;
-    if (pl_ring_head(ring) || pl_ring_is_empty(ring)) /* g2: who waits for the next, or for the end, is to look */
+    if (has_next || pl_ring_is_empty(ring)) /* who waits for the next, or for the end, is to look */
         pl_stream_ends_tell(s);
     else
         pl_stream_ends_flag(s);
