@@ -507,6 +507,7 @@ tests_model_model_SOURCES = \
     tests/model/model_process.c \
     tests/model/model_room.c \
     tests/model/model_sched.c \
+    tests/model/model_stream.c \
     tests/model/model_task.c \
     tests/model/owner.h \
     src/api/executor.c \
@@ -537,7 +538,8 @@ tests_model_model_SOURCES = \
     src/sched/sleep.c \
     src/sched/task.c \
     src/sched/wake.c \
-    src/sched/worker.c
+    src/sched/worker.c \
+    src/stream/ring.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG \
     -fsanitize=thread -U__SANITIZE_THREAD__ \
     -Dmalloc=memory_allocate -Dcalloc=memory_calloc -Dfree=memory_free \
