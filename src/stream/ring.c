@@ -20,10 +20,9 @@ static size_t places_for(size_t n)
 bool pl_ring_init(pl_ring *ring, size_t window, pl_ring_order order, size_t stride, size_t alignment)
 {
     size_t places = places_for(window), bytes = pl_size_multiply(window, stride);
-    *ring = (pl_ring){
-        .window = window, .mask = places - 1, .is_unordered = order == PL_RING_UNORDERED, .stride = stride};
-    if (places == PL_SIZE_NONE || bytes == PL_SIZE_NONE ||
-        pl_size_multiply(places, sizeof(void *)) == PL_SIZE_NONE)
+    *ring =
+        (pl_ring){.window = window, .mask = places - 1, .is_unordered = order == PL_RING_UNORDERED, .stride = stride};
+    if (places == PL_SIZE_NONE || bytes == PL_SIZE_NONE || pl_size_multiply(places, sizeof(void *)) == PL_SIZE_NONE)
         return false;
     ring->waiting = calloc(places, sizeof *ring->waiting);
     ring->ended = calloc(places, sizeof *ring->ended);

@@ -38,8 +38,8 @@ static void lay_out_slot(pl_stream *s, size_t *stride)
 {
     parallel_function *f = &s->function;
     size_t arg = alignment_of(f->arg_align, f->arg_size), result = alignment_of(f->result_align, f->result_size);
-    size_t align = alignof(pl_stream_slot) > alignof(parallel_failure) ? alignof(pl_stream_slot)
-                                                                       : alignof(parallel_failure);
+    size_t align =
+        alignof(pl_stream_slot) > alignof(parallel_failure) ? alignof(pl_stream_slot) : alignof(parallel_failure);
     align = arg > align ? arg : align;
     align = result > align ? result : align;
     f->arg_align = arg; /* for copies of it */
@@ -98,6 +98,7 @@ bool pl_stream_init(pl_stream *s, const parallel_function *f, const parallel_opt
         return fail_with(ENOMEM);
     }
     s->alone = (pl_stream_slot *)(void *)((unsigned char *)s->failed + stride);
+    s->alone->failed = false;
     s->parent = request->background ? NULL : pl_context_thread.context;
     pthread_mutex_init(&s->mutex, NULL);
     pl_policy_init(&s->policy);

@@ -17,8 +17,8 @@
  *
  * How no item is forgotten. All that is said here is about seq_cst operations, in their total order S.
  *
- * The head. There is one turn at sink. Either a thread has it, or it lies at the place of the head, which has not ended:
- * ended[given] is PL_RING_LEFT, instead of NULL. At first it lies at place 0.
+ * The head. There is one turn at sink. Either a thread has it, or it lies at the place of the head, which has not
+ * ended: ended[given] is PL_RING_LEFT, instead of NULL. At first it lies at place 0.
  *
  *      who ends an item at place k                    who has the turn
  *      ---------------------------                    ----------------
@@ -32,13 +32,13 @@
  * written with each item that is given: a cache miss for each of both.) Where the head is the next item of a range that
  * a thread has claimed, that thread alone can end it: it keeps the turn, and gives the item past `ended`.
  *
- * Room. Source has a lock that is tried. Who has made room (V10) looks at source later on: it finds that nobody is there
- * (V3, V1); or somebody is, who then leaves (V2) later in S, and looks for room (V9) after that, since nobody leaves the
- * stream but after a look at everything that has found nothing. So it is with items that wait, which whoever has put
- * them looks for.
+ * Room. Source has a lock that is tried. Who has made room (V10) looks at source later on: it finds that nobody is
+ * there (V3, V1); or somebody is, who then leaves (V2) later in S, and looks for room (V9) after that, also if it
+ * found none itself, since nobody leaves the stream but after a look at everything that has found nothing. So it is
+ * with items that wait, which whoever has put them looks for.
  *
  * Others. Before a thread begins with what may take long (source, sink or a range) it looks whether there is more to do
- * than that (pl_stream_has_more()), and if so has somebody come. What it looks at has been made so by it or before its
+ * than that, and if so has somebody come. What it looks at has been made so by it or before its
  * look, or else by a thread that comes to such a look itself, or to (1 to 4). The same look is the one of a caller that
  * is about to park (has_some() in loop.h), and of a job that ends.
  *
@@ -90,25 +90,25 @@ typedef struct pl_stream {
     parallel_function function;
     parallel_options options; /* merged */
     pl_policy policy;
-    const pl_context *parent; /* the context that the call was made in, and waits in; NULL: none */
-    bool is_simple;           /* tasks are tried once, and have all the time that they want */
+    const pl_context *parent;             /* the context that the call was made in, and waits in; NULL: none */
+    bool is_simple;                       /* tasks are tried once, and have all the time that they want */
     size_t arg_at, result_at, failure_at; /* where these are in a slot, */
     size_t align;                         /* which is aligned so */
     pl_ring ring;
-    pl_stream_slot *failed; /* a slot beside: a copy of the argument of the first item that failed */
-    pl_stream_slot *alone;  /* another: for one item at a time */
-    unsigned workers;       /* the most at once */
-    _Atomic int limits;     /* a pl_stream_limit, which only grows */
+    pl_stream_slot *failed;      /* a slot beside: a copy of the argument of the first item that failed */
+    pl_stream_slot *alone;       /* another: for one item at a time */
+    unsigned workers;            /* the most at once */
+    _Atomic int limits;          /* a pl_stream_limit, which only grows */
     _Atomic uint32_t item_ticks; /* what an item takes, an average; 0: not known */
 
     /* kept under the mutex */
     pthread_mutex_t mutex;
-    size_t limit;           /* of PL_STREAM_BEFORE */
-    bool has_failure;       /* `failure` is that of the first item that failed, with its message on the heap */
+    size_t limit;     /* of PL_STREAM_BEFORE */
+    bool has_failure; /* `failure` is that of the first item that failed, with its message on the heap */
     parallel_failure failure;
-    int stopped;            /* why no further item begins, but for a failure: ECANCELED or ETIMEDOUT; or 0 */
-    int refused;            /* what sink has returned first; or 0 */
-    int source;             /* what source has returned below 0; or 0 */
+    int stopped; /* why no further item begins, but for a failure: ECANCELED or ETIMEDOUT; or 0 */
+    int refused; /* what sink has returned first; or 0 */
+    int source;  /* what source has returned below 0; or 0 */
 } pl_stream;
 
 /* Sets up a stream of this function, and checks its options. False with errno, and nothing is to be ended. */

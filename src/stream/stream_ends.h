@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a parallel_stream has beside a stream's ring: between stream_open.c (opening and closing, and the end at which
- * the program puts), stream_next.c (the one at which it takes) and stream_jobs.c (who runs items).
+ * the program puts), stream_next.c (the one at which it takes), stream_jobs.c (who runs items) and stream_ends.c (who
+ * is told of what).
  *
  * Items are run by *seats*, as many as there are workers; a seat's number is the participant's. Who runs an item has a
  * seat: a job of the pool, from when it is submitted until it ends, or a thread in parallel_stream_next(). A job ends
@@ -28,9 +29,9 @@
  *
  * If w3 does not see t1, then w1 < w2 < w3 < t1 < t2 < t3, so t3 sees the waiter, and the epoch is no longer e.
  *
- * The descriptor's flag is raised and lowered under a mutex, by what is true at that moment; so the last who has changed
- * something leaves it right. But parallel_stream_cancel(), which may be in a signal handler, raises it without; from
- * then on it is lowered also where it seems to be lowered already.
+ * The descriptor's flag is raised and lowered under a mutex, by what is true at that moment; so the last who has
+ * changed something leaves it right. But parallel_stream_cancel(), which may be in a signal handler, raises it
+ * without; from then on it is lowered also where it seems to be lowered already.
  */
 #ifndef PL_STREAM_STREAM_ENDS_H
 #define PL_STREAM_STREAM_ENDS_H
@@ -58,9 +59,9 @@ typedef struct pl_stream_seat {
 
 struct parallel_stream {
     pl_kind kind;
-    unsigned forks;      /* pl_pool_forks() of the process that has opened it */
-    bool is_serial;      /* items are run by who takes them */
-    bool has_told_end;   /* to the callback of progress; under `taking` */
+    unsigned forks;    /* pl_pool_forks() of the process that has opened it */
+    bool is_serial;    /* items are run by who takes them */
+    bool has_told_end; /* to the callback of progress; under `taking` */
     pl_stream stream;
     pl_pool *pool;         /* held; NULL: there is none */
     pl_os_ambient ambient; /* what tasks see of the thread that has opened it */
@@ -94,6 +95,10 @@ bool pl_stream_ends_is_inside(const parallel_stream *s);
 
 /* There may be something for those who wait, or poll. */
 void pl_stream_ends_tell(parallel_stream *s);
+
+/* The same, in a signal handler; and where an item has been put. */
+void pl_stream_ends_tell_in_signal(parallel_stream *s);
+void pl_stream_ends_tell_of_item(parallel_stream *s);
 
 /* The same for who polls alone. */
 void pl_stream_ends_flag(parallel_stream *s);

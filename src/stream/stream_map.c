@@ -4,8 +4,8 @@
  *
  * Items that are so cheap that help costs more than it brings are run by the caller *alone*: source, function and sink
  * in turn, in one slot, past the ring. So is everything where there is one worker. While it is alone, it looks at the
- * clock once in ALONE_ITEMS items; when these were not cheap, it measures the three parts of some, and adds up what help
- * would have saved, which is all but the longest part, or half, if that is more; when that comes to what a wake-up
+ * clock once in ALONE_ITEMS items; when these were not cheap, it measures the three parts of some, and adds up what
+ * help would have saved, which is all but the longest part, or half, if that is more; when that comes to what a wake-up
  * costs, it calls for help: that is, it runs an open loop. That one ends, to be alone again, when ranges have been
  * cheap for a while.
  */
@@ -39,18 +39,18 @@ typedef struct stream_map {
     int (*source)(void *arg, void *data);
     int (*sink)(const parallel_item *item, void *data);
     void *data;
-    bool has_help;     /* it may have more than one worker */
-    bool may_be_alone; /* none of its tasks waits for another */
-    size_t items;      /* that source has given; of whoever is there */
-    unsigned turn;     /* how many of them the next turn there may take */
-    pl_cost *cost;     /* what an item takes, all of its parts together */
-    _Atomic bool has_ended;  /* source has said so */
-    _Atomic bool goes_alone; /* what is in the ring is run, and then the caller goes on alone */
-    _Atomic uint32_t idle;          /* how often a thread has found nothing to do */
-    _Atomic uint32_t present;       /* how many threads are at work */
-    _Atomic uint32_t source_ticks;  /* what source takes, an average */
-    _Atomic uint32_t sink_ticks;    /* the same of sink */
-    _Atomic uint32_t cheap;         /* ranges in a row */
+    bool has_help;                 /* it may have more than one worker */
+    bool may_be_alone;             /* none of its tasks waits for another */
+    size_t items;                  /* that source has given; of whoever is there */
+    unsigned turn;                 /* how many of them the next turn there may take */
+    pl_cost *cost;                 /* what an item takes, all of its parts together */
+    _Atomic bool has_ended;        /* source has said so */
+    _Atomic bool goes_alone;       /* what is in the ring is run, and then the caller goes on alone */
+    _Atomic uint32_t idle;         /* how often a thread has found nothing to do */
+    _Atomic uint32_t present;      /* how many threads are at work */
+    _Atomic uint32_t source_ticks; /* what source takes, an average */
+    _Atomic uint32_t sink_ticks;   /* the same of sink */
+    _Atomic uint32_t cheap;        /* ranges in a row */
 } stream_map;
 
 static uint64_t slow_ticks(void)
@@ -124,10 +124,10 @@ typedef struct hand {
     stream_map *map;
     pl_participant *participant; /* NULL: it is alone */
     pl_context context;
-    bool has_called; /* others, */
+    bool has_called;      /* others, */
     uint64_t sink_ticks;  /* how long it has been at sink */
     size_t given, failed; /* items that it has given, and that had failed among them */
-    uint32_t idle;   /* when so many had found nothing to do */
+    uint32_t idle;        /* when so many had found nothing to do */
 } hand;
 
 /* Before what may take long: somebody is to come for what else there is. Whoever has been called is at work, or on the
@@ -204,7 +204,7 @@ static bool try_source(hand *h)
     if (has_room)
         take_turn(h);
     pl_ring_leave_source(ring);
-    return true;
+    return true; /* also where there was no room: others may have left because of this turn, so it looks again */
 }
 
 /* ---- sink ------------------------------------------------------------------------------------------------ */
@@ -300,7 +300,7 @@ static bool try_items(hand *h)
 }
 
 /* What a participant does. */
-static pl_loop_found work(void *map, pl_participant *p, void *stop, unsigned participant)
+static pl_loop_found work_on_stream(void *map, pl_participant *p, void *stop, unsigned participant)
 {
     hand h = {.map = map, .participant = p};
     (void)stop;
@@ -457,7 +457,7 @@ static bool is_over(const stream_map *m)
 /* Runs items with help, until there are no more, or they are cheap. */
 static void run_shared(stream_map *m)
 {
-    static const pl_open_loop open = {.work = work, .has_some = has_some};
+    static const pl_open_loop open = {.work = work_on_stream, .has_some = has_some};
     pl_loop_spec spec = {.open = &open, .ctx = m, .workers = m->stream.workers, .cost = m->cost};
     /* V34 relaxed: nobody else is there; pairs with V28 */
     atomic_store_explicit(&m->goes_alone, false, memory_order_relaxed);

@@ -12,14 +12,6 @@
 /* How often a thread that waits reminds the pool of jobs that nobody has come for. */
 #define REMIND_NS UINT64_C(100000000)
 
-bool pl_stream_ends_is_inside(const parallel_stream *s)
-{
-    for (const pl_context *context = pl_context_thread.context; context; context = context->parent)
-        if (context->call == &s->stream)
-            return true;
-    return false;
-}
-
 /* ---- taking ---------------------------------------------------------------------------------------------- */
 
 /* What keeps this thread's item; NULL: there is no memory. With the mutex held. */

@@ -178,8 +178,8 @@ START_TEST(unordered_come_as_they_end)
     task.slow = 0;
     task.slow_us = 20000;
     task.all_us = 10;
-    ck_assert_int_eq(parallel_stream_map(run, next_item, take_item, e, .unordered = true, .window = 8, .max_workers = 4),
-                     0);
+    ck_assert_int_eq(
+        parallel_stream_map(run, next_item, take_item, e, .unordered = true, .window = 8, .max_workers = 4), 0);
     check_ends();
     ck_assert(e->most <= 8 && e->given == 2000);
 }

@@ -362,6 +362,7 @@ START_TEST(not_in_its_own_tasks)
 }
 END_TEST
 
+#if !PL_TSAN /* it knows no threads of children */
 START_TEST(in_a_child)
 {
     pl_workers(2);
@@ -383,6 +384,7 @@ START_TEST(in_a_child)
         ck_assert_int_eq(next(s, -1), i);
 }
 END_TEST
+#endif
 
 START_TEST(what_is_wrong)
 {
@@ -418,7 +420,9 @@ int main(void)
     tcase_add_loop_test(c, from_several_threads, 0, WAYS);
     tcase_add_loop_test(c, streams_in_tasks, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, not_in_its_own_tasks);
+#if !PL_TSAN
     tcase_add_test(c, in_a_child);
+#endif
     tcase_add_test(c, what_is_wrong);
     return pl_run("open streams", c);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios on the ring of a stream: threads that do what there is to do, and leave when they find nothing. When all have
- * left, all that source gave has been given, in order, by one thread at a time, and each slot was used by one. */
+/* Scenarios on the ring of a stream: threads that do what there is to do, and leave when they find nothing. When all
+ * have left, all that source gave has been given, in order, by one thread at a time, and each slot was used by one. */
 #include "model/model.h"
 
 #include <string.h>

@@ -12,8 +12,7 @@
     parallel_stream_map_function(&fn_##__parallel, PARALLEL_SOURCE_(fn_, source_), (sink_), (data_),                   \
                                  PARALLEL_OPTIONS_(__VA_ARGS__))
 
-#define PARALLEL_STREAM_OPEN_(fn_, ...)                                                                                \
-    parallel_stream_open_function(&fn_##__parallel, PARALLEL_OPTIONS_(__VA_ARGS__))
+#define PARALLEL_STREAM_OPEN_(fn_, ...) parallel_stream_open_function(&fn_##__parallel, PARALLEL_OPTIONS_(__VA_ARGS__))
 
 /* A source of arguments of that type, or of pointers to void, as one of pointers to void; else an error at compile
  * time. */
