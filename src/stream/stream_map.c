@@ -192,7 +192,10 @@ static void take_turn(hand *h)
             call_others(h);
     } while (count < most && before - start < slow && pl_stream_limits(&m->stream) == PL_STREAM_ALL);
     unsigned range = pl_stream_range(&m->stream), twice = 2 * want;
-    m->turn = spent > slow ? 1 : twice < range ? twice : range;
+    if (spent > slow)
+        m->turn = 1;
+    else if (!is_alone)
+        m->turn = twice < range ? twice : range;
 }
 
 static bool try_source(hand *h)

@@ -49,9 +49,10 @@ static void init_locks(parallel_stream *s)
 
 static void delete_stream(parallel_stream *s)
 {
+    for (pl_stream_taker *t = s->takers; t; t = t->next)
+        pl_stream_drop(&s->stream, t->held); /* which may be another's memory: they go round */
     for (pl_stream_taker *next, *t = s->takers; t; t = next) {
         next = t->next;
-        pl_stream_drop(&s->stream, t->held);
         free(t->memory);
         free(t);
     }
