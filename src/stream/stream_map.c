@@ -259,10 +259,11 @@ static void report_given(hand *h)
 
 /* ---- items ----------------------------------------------------------------------------------------------- */
 
-/* A range has taken so long: goes on alone, if ranges have been cheap for a while. */
-static void look_whether_cheap(stream_map *m, uint64_t ticks, unsigned items)
+/* A range has been run: goes on alone, if ranges have been cheap for a while. */
+static void look_whether_cheap(stream_map *m)
 {
-    uint64_t one = ticks / items + average_of(&m->source_ticks) + average_of(&m->sink_ticks);
+    uint64_t one =
+        (uint64_t)average_of(&m->stream.item_ticks) + average_of(&m->source_ticks) + average_of(&m->sink_ticks);
     uint32_t cheap = one < cheap_ticks() ? average_of(&m->cheap) + 1 : 0;
     /* V33 relaxed: a count that one of several at once will do for; pairs with V24 */
     atomic_store_explicit(&m->cheap, cheap, memory_order_relaxed);
@@ -298,7 +299,7 @@ static bool try_items(hand *h)
     }
     uint64_t spent = pl_ticks() - start - (h->sink_ticks - at_sink);
     pl_stream_learn(s, spent, range.count);
-    look_whether_cheap(m, spent, range.count);
+    look_whether_cheap(m);
     return true;
 }
 
