@@ -396,6 +396,7 @@ example_tests = \
     tests/examples/montecarlo.sh \
     tests/examples/prices.sh \
     tests/examples/progress.sh \
+    tests/examples/stream.sh \
     tests/examples/untrusted.sh \
     tests/examples/wordcount.sh
 
