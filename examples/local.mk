@@ -1,7 +1,10 @@
-noinst_PROGRAMS += examples/loop_poll examples/montecarlo examples/prices examples/progress examples/untrusted examples/wordcount
+noinst_PROGRAMS += examples/grepstream examples/loop_poll examples/montecarlo examples/prices examples/progress examples/untrusted examples/wordcount
 examples_loop_poll_SOURCES = examples/loop_poll.c examples/loop_work.h
 examples_loop_poll_CFLAGS = $(AM_CFLAGS)
 examples_loop_poll_LDADD = libparallel.la
+examples_grepstream_SOURCES = examples/grepstream.c
+examples_grepstream_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES)
+examples_grepstream_LDADD = libparallel.la
 examples_montecarlo_SOURCES = examples/montecarlo.c
 examples_montecarlo_CFLAGS = $(AM_CFLAGS)
 examples_montecarlo_LDADD = libparallel.la -lm
@@ -23,6 +26,13 @@ noinst_PROGRAMS += examples/hashtree
 examples_hashtree_SOURCES = examples/hashtree.c
 examples_hashtree_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES) $(CRYPTO_CFLAGS)
 examples_hashtree_LDADD = libparallel.la $(CRYPTO_LIBS)
+endif
+
+if HAVE_ZLIB
+noinst_PROGRAMS += examples/pgz
+examples_pgz_SOURCES = examples/pgz.c
+examples_pgz_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES) $(ZLIB_CFLAGS)
+examples_pgz_LDADD = libparallel.la $(ZLIB_LIBS)
 endif
 
 if HAVE_PNG

@@ -49,6 +49,8 @@
  * | parallel_histogram, parallel_group          | count items, and group them, by keys        | histogram.h |
  * | PARALLEL_DECORATE_FLAT, parallel_flat_map   | any number of results for each item         | flat_map.h  |
  * | parallel_for_each, parallel_for_each_add    | run work that brings forth more of its kind | for_each.h  |
+ * | parallel_stream_map                         | an ordered map of what has no end           | stream.h    |
+ * | parallel_stream_open, _put, _next, ...      | the same, with both ends in the program     | stream.h    |
  * | parallel_par, PARALLEL_FUTURE               | run different functions at once             | par.h       |
  * | parallel_async_map, parallel_async_par      | the same without waiting                    | executor.h  |
  * | parallel_async, parallel_executor_result    | run one task without waiting                | async.h     |
@@ -131,6 +133,7 @@
 #include <libparallel/search.h>
 #include <libparallel/sort.h>
 #include <libparallel/sort_by.h>
+#include <libparallel/stream.h>
 #include <libparallel/task.h>
 #include <libparallel/zip.h>
 

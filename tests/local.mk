@@ -113,6 +113,8 @@ api_tests = \
     tests/api/test_sizes \
     tests/api/test_sort \
     tests/api/test_split \
+    tests/api/test_stream \
+    tests/api/test_stream_open \
     tests/api/test_surroundings \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
@@ -289,6 +291,10 @@ tests_api_test_sort_CFLAGS = $(test_cflags)
 tests_api_test_sort_LDADD = $(api_ldadd) -lm
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
+tests_api_test_stream_CFLAGS = $(test_cflags)
+tests_api_test_stream_LDADD = $(api_ldadd)
+tests_api_test_stream_open_CFLAGS = $(test_cflags)
+tests_api_test_stream_open_LDADD = $(api_ldadd) -lm
 tests_api_test_surroundings_CFLAGS = $(test_cflags)
 tests_api_test_surroundings_LDADD = $(api_ldadd) -lm
 tests_api_test_task_calls_CFLAGS = $(test_cflags)
@@ -422,6 +428,7 @@ example_tests = \
     tests/examples/montecarlo.sh \
     tests/examples/prices.sh \
     tests/examples/progress.sh \
+    tests/examples/stream.sh \
     tests/examples/untrusted.sh \
     tests/examples/wordcount.sh
 
@@ -533,6 +540,7 @@ tests_model_model_SOURCES = \
     tests/model/model_process.c \
     tests/model/model_room.c \
     tests/model/model_sched.c \
+    tests/model/model_stream.c \
     tests/model/model_task.c \
     tests/model/model_watch.c \
     tests/model/owner.h \
@@ -570,7 +578,8 @@ tests_model_model_SOURCES = \
     src/sched/task.c \
     src/sched/wake.c \
     src/sched/watch.c \
-    src/sched/worker.c
+    src/sched/worker.c \
+    src/stream/ring.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG \
     -fsanitize=thread -U__SANITIZE_THREAD__ \
     -Dmalloc=memory_allocate -Dcalloc=memory_calloc -Dfree=memory_free \

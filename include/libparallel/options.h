@@ -152,6 +152,16 @@ typedef struct parallel_options {
      * calls leave them alone.
      */
     size_t tile_rows, tile_cols;
+
+    /**
+     * Of streams: how many items there may be between source and sink, at most; fewer than workers is legal. Zero lets
+     * the library choose: 256, or as many as have arguments and results of 1 MiB, but four for each worker. More than
+     * memory can hold is ENOMEM. Other calls leave it alone.
+     */
+    size_t window;
+
+    /** Of streams: items are given as they end, and not in order. Other calls leave it alone. */
+    bool unordered;
 } parallel_options;
 
 #include <libparallel/detail/options.h>

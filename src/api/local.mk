@@ -25,4 +25,5 @@ libparallel_la_SOURCES += \
     src/api/scoped.c \
     src/api/search.c \
     src/api/sort.c \
-    src/api/sort_by.c
+    src/api/sort_by.c \
+    src/api/stream.c

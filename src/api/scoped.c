@@ -22,5 +22,8 @@ void parallel_scoped_cleanup(void *where)
     case PL_EXECUTOR:
         parallel_executor_free(object);
         break;
+    case PL_STREAM:
+        parallel_stream_free(object);
+        break;
     }
 }

@@ -8,7 +8,12 @@
 #include "sched/pool.h"
 
 /* What an object is, by its first word: so parallel_scoped_cleanup() ends any, and what is none is refused. */
-typedef enum pl_kind { PL_RESULTS = 0x504c5253, PL_OWN_POOL = 0x504c504f, PL_EXECUTOR = 0x504c4558 } pl_kind;
+typedef enum pl_kind {
+    PL_RESULTS = 0x504c5253,
+    PL_OWN_POOL = 0x504c504f,
+    PL_EXECUTOR = 0x504c4558,
+    PL_STREAM = 0x504c5354
+} pl_kind;
 
 /* The owner of worker processes that is the program. */
 #define PL_PROGRAM_GROUPS 0

@@ -86,6 +86,8 @@ static void take_defaults(parallel_options *o, const parallel_options *d)
     DEFAULT(tasks_per_worker);
     DEFAULT(tile_rows);
     DEFAULT(tile_cols);
+    DEFAULT(window);
+    DEFAULT(unordered);
 #undef DEFAULT
 }
 

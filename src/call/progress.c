@@ -42,7 +42,8 @@ void pl_progress_add(pl_progress *p, size_t done, size_t failed)
     pthread_mutex_lock(&p->mutex);
     p->done += done;
     p->failed += failed;
-    if (!p->reporting && p->done < p->total && pl_os_nanoseconds() - p->reported > PL_PROGRESS_NS)
+    bool goes_on = p->done < p->total || p->total == 0; /* how many there will be is not known */
+    if (!p->reporting && goes_on && pl_os_nanoseconds() - p->reported > PL_PROGRESS_NS)
         call_back(p);
     pthread_mutex_unlock(&p->mutex);
 }

@@ -44,8 +44,9 @@ void pl_loop_leave_slot(pl_loop *loop, pl_loop_slot *slot)
     /* R13 release: a waiter that steals what this worker publishes later sees that it has left; and what it did as this
      * participant comes before what the next one does; pairs with R15, R10 */
     atomic_store_explicit(&slot->participant, 0, memory_order_release);
-    /* R9 relaxed: a hint; pairs with R7 */
-    atomic_fetch_sub_explicit(&loop->taken, 1, memory_order_relaxed);
+    /* R9 seq_cst: a hint; of an open loop, before the leaver's look whether there is something to do, in S; pairs with
+     * R7 */
+    atomic_fetch_sub_explicit(&loop->taken, 1, memory_order_seq_cst);
 }
 
 bool pl_loop_steal_range(pl_loop *loop, pl_loop_slot *slot)

@@ -77,8 +77,9 @@ static bool keep_share(pl_participant *p)
     }
     if (pl_range_rest(&p->slot->range) == 0 && !pl_loop_has_iterations(loop))
         return false;
-    /* R7 relaxed: a hint; whoever takes the share looks for a slot; pairs with R8, R9 */
-    if (atomic_load_explicit(&loop->taken, memory_order_relaxed) >= loop->slots) {
+    /* R7 seq_cst: a hint; whoever takes the share looks for a slot. But of an open loop, whose iterations may wait for
+     * this one, who leaves a slot that still counts here looks later in S, and finds what there is; pairs with R8, R9 */
+    if (atomic_load_explicit(&loop->taken, memory_order_seq_cst) >= loop->slots) {
         /* the caller, which keeps its slot, may have parked while these iterations were on their way here */
         pl_latch_poke(&loop->latch);
         return false;
@@ -192,6 +193,20 @@ void pl_participant_end(const pl_participant *p)
     }
 }
 
+/* Leaves the slot; but stays, in that or another, if there is something to do in an open loop by now: whoever has made
+ * it so may have counted this participant, and called nobody. */
+static pl_loop_slot *leave_or_stay(pl_participant *p)
+{
+    pl_loop *loop = p->loop;
+    pl_loop_leave_slot(loop, p->slot);
+    if (!loop->spec->open || !pl_loop_has_iterations(loop))
+        return NULL;
+    pl_loop_slot *slot = pl_loop_take_slot(loop, p->worker);
+    if (slot)
+        p->slot = slot;
+    return slot;
+}
+
 /* It is another thread's loop, so this one is not cancelled meanwhile. */
 PL_NOT_INLINED void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slot *slot)
 {
@@ -205,11 +220,12 @@ PL_NOT_INLINED void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slo
     pl_os_ambient_enter(&loop->ambient, &before);
     const pl_os_mask *mask = loop->has_mask ? pl_worker_set_mask(w, &loop->mask) : NULL;
     pl_participant_work(&p);
+    while ((slot = leave_or_stay(&p)))
+        pl_participant_work(&p);
     if (loop->has_mask)
         pl_worker_set_mask(w, mask);
     pl_os_ambient_leave(&before);
     pl_participant_end(&p);
-    pl_loop_leave_slot(loop, slot);
     pl_worker_exit(w);
     pl_latch_drop(&loop->latch);
     pl_os_cancel_restore(state);

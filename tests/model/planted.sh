@@ -503,6 +503,30 @@ file=src/sched/scheduler.c
 plant "nobody watches the jobs" $file injector: 's/opens >= 0 \? opens : surplus/surplus/'
 plant "a worker that takes a job leaves the next to nobody" $file injector: 's/pl_injector_count\(&pool->injector\) \|\| \(anybody/(anybody/'
 
+# ---- streams -------------------------------------------------------------------------------------------------------
+
+file=src/stream/ring.h
+plant "who leaves sink does not look whether the head has ended" $file stream: \
+    's/return atomic_compare_exchange_strong_explicit\(&ring->ended\[given & ring->mask\], &not_ended, PL_RING_LEFT,\s+memory_order_seq_cst, memory_order_seq_cst\);/(void)not_ended;\n    atomic_store_explicit(\&ring->ended[given \& ring->mask], PL_RING_LEFT, memory_order_seq_cst);\n    return true;/'
+plant "who ends an item does not see that the turn at sink lies there" $file stream: \
+    's/return atomic_exchange_explicit\(&ring->ended\[place & ring->mask\], range->slot\[i\], memory_order_seq_cst\) ==\s+PL_RING_LEFT;/bool is_left = atomic_load_explicit(\&ring->ended[place \& ring->mask], memory_order_seq_cst) == PL_RING_LEFT;\n    atomic_store_explicit(\&ring->ended[place \& ring->mask], range->slot[i], memory_order_seq_cst);\n    return is_left;/'
+plant "the window is an item too wide" $file stream: \
+    's/return between < ring->window \? ring->window - between : 0;/return between <= ring->window ? ring->window + 1 - between : 0;/'
+plant "a slot is spare too early" $file stream: \
+    's/ring->spare\[\(given \+ ring->window\) & ring->mask\] = slot;/ring->spare[(given + ring->window - 1) \& ring->mask] = slot;/'
+plant "what sink has done with a slot is not published" $file stream: \
+    's/atomic_store_explicit\(&ring->given, given \+ 1, memory_order_seq_cst\)/atomic_store_explicit(\&ring->given, given + 1, memory_order_relaxed)/'
+plant "what source has filled in is not published" $file stream: \
+    's/atomic_store_explicit\(&ring->put, place \+ 1, memory_order_seq_cst\)/atomic_store_explicit(\&ring->put, place + 1, memory_order_relaxed)/'
+plant "what a task has done is not published" $file stream: \
+    's/range->slot\[i\], memory_order_seq_cst\) ==/range->slot[i], memory_order_relaxed) ==/'
+plant "two threads are at source" $file stream: \
+    's/!atomic_exchange_explicit\(&ring->source, true, memory_order_seq_cst\)/(atomic_store_explicit(\&ring->source, true, memory_order_seq_cst), true)/'
+plant "two threads claim one item" src/stream/ring.c stream: \
+    's/if \(atomic_compare_exchange_weak_explicit\(&ring->taken, &taken, taken \+ range->count, memory_order_seq_cst,\s+memory_order_seq_cst\)\)/if (atomic_store_explicit(\&ring->taken, taken + range->count, memory_order_seq_cst), true)/'
+plant "which slots items have is read after they are claimed" src/stream/ring.c "stream: as they end" \
+    's/(        for \(unsigned i = 0; i < range->count; i\+\+\) \{.*?\n        \}\n)(.*?)            return true;\n/$2 {\n$1            return true;\n        }\n/s'
+
 # ---- chains --------------------------------------------------------------------------------------------------------
 
 file=src/sched/chain.c
