@@ -22,6 +22,8 @@ libparallel_la_SOURCES += \
     src/collections/group.h \
     src/collections/histogram.c \
     src/collections/histogram.h \
+    src/collections/histogram_kept.c \
+    src/collections/histogram_kept.h \
     src/collections/indices.c \
     src/collections/indices.h \
     src/collections/keys.c \
