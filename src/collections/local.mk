@@ -49,6 +49,7 @@ libparallel_la_SOURCES += \
     src/collections/radix_counts.c \
     src/collections/radix_digits.c \
     src/collections/radix_digits.h \
+    src/collections/radix_few.c \
     src/collections/radix_floats.c \
     src/collections/radix_move.c \
     src/collections/radix_numbers.h \

@@ -68,6 +68,10 @@ void pl_radix_to_numbers(unsigned width, pl_radix_form form, const void *words, 
 /* Sorts n words that are in `words` into `out`, another place; `words` is then anything. */
 void pl_radix_sort_words(unsigned width, void *words, void *out, size_t n);
 
+/* The same by merges (radix_few.c): what is best for few words, and for more where the bits that they differ in first say
+ * little of their order. */
+void pl_radix_sort_few(unsigned width, void *words, void *out, size_t n);
+
 /* The least and the greatest of n words, n > 0. */
 typedef struct pl_radix_range {
     uint64_t least, greatest;
