@@ -40,8 +40,8 @@ static PL_RADIX_INLINE void sort_leaf(unsigned width, const void *words, void *o
 
 /* ---- merges ------------------------------------------------------------------------------------------- */
 
-/* Merges [0, middle) and [middle, n), whose lengths differ by one at most: so each half of the steps stays within both
- * runs, and one word may be left between the halves. */
+/* Merges [0, middle) and [middle, n), whose lengths differ by one at most, so that each half of the steps stays within both
+ * runs, and one word may be left between the halves. (`a_last` is SIZE_MAX where none is left: one more is 0.) */
 static PL_RADIX_INLINE void merge_runs(unsigned width, const unsigned char *words, size_t middle, size_t n,
                                        unsigned char *out)
 {
