@@ -50,11 +50,13 @@ libparallel_la_SOURCES += \
     src/collections/radix_digits.c \
     src/collections/radix_digits.h \
     src/collections/radix_few.c \
+    src/collections/radix_few.h \
     src/collections/radix_floats.c \
     src/collections/radix_move.c \
     src/collections/radix_numbers.h \
     src/collections/radix_split.c \
     src/collections/radix_split.h \
+    src/collections/radix_word.h \
     src/collections/radix_words.c \
     src/collections/radix_words.h \
     src/collections/reduce.c \

@@ -10,6 +10,7 @@
 #include "call/failure.h"
 #include "collections/order.h"
 #include "collections/radix_by.h"
+#include "collections/radix_few.h"
 #include "collections/radix_split.h"
 #include "collections/room.h"
 #include "sched/chunking.h"

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorting a few words on one thread: by fours, and by merges of two runs from both ends at once, whose lengths differ by
- * one at most. There are no branches that depend on words, as in detail/sorter.h; but words that are equal are the same,
- * so that they are exchanged by their least and greatest.
+ * Sorting a few words on one thread: by fours, and by merges of two runs from both ends at once, whose lengths differ
+ * by one at most. There are no branches that depend on words, as in detail/sorter.h; but words that are equal are the
+ * same: so the least and the greatest of two are all that it takes to exchange them.
  */
-#include "collections/radix_words.h"
+#include "collections/radix_few.h"
+
+#include "collections/radix_word.h"
 
 enum { LEAF = 4 /* words that are sorted at once, at most */ };
 
 /* ---- up to four --------------------------------------------------------------------------------------- */
 
-static PL_RADIX_INLINE void exchange(uint64_t *a, uint64_t *b)
+static PL_RADIX_INLINE void exchange_words(uint64_t *a, uint64_t *b)
 {
     uint64_t x = *a, y = *b;
     *a = x < y ? x : y;
@@ -24,11 +26,11 @@ static PL_RADIX_INLINE void sort_leaf(unsigned width, const void *words, void *o
     b = n > 1 ? pl_radix_get(width, words, 1) : UINT64_MAX;
     c = n > 2 ? pl_radix_get(width, words, 2) : UINT64_MAX;
     d = n > 3 ? pl_radix_get(width, words, 3) : UINT64_MAX;
-    exchange(&a, &b);
-    exchange(&c, &d);
-    exchange(&a, &c);
-    exchange(&b, &d);
-    exchange(&b, &c);
+    exchange_words(&a, &b);
+    exchange_words(&c, &d);
+    exchange_words(&a, &c);
+    exchange_words(&b, &d);
+    exchange_words(&b, &c);
     pl_radix_put(width, out, 0, a);
     if (n > 1)
         pl_radix_put(width, out, 1, b);
@@ -40,8 +42,9 @@ static PL_RADIX_INLINE void sort_leaf(unsigned width, const void *words, void *o
 
 /* ---- merges ------------------------------------------------------------------------------------------- */
 
-/* Merges [0, middle) and [middle, n), whose lengths differ by one at most, so that each half of the steps stays within both
- * runs, and one word may be left between the halves. (`a_last` is SIZE_MAX where none is left: one more is 0.) */
+/* Merges [0, middle) and [middle, n), whose lengths differ by one at most: so each half of the steps stays within both
+ * runs, and one word may be left between the halves. Where none of the first run is left, `a_last` + 1 is `a`, if need
+ * be by way of SIZE_MAX. */
 static PL_RADIX_INLINE void merge_runs(unsigned width, const unsigned char *words, size_t middle, size_t n,
                                        unsigned char *out)
 {

@@ -12,6 +12,7 @@
 #include "collections/radix_words.h"
 
 #include "base/unwind.h"
+#include "collections/radix_few.h"
 
 enum {
     FEW_WORDS = 64, /* are merged */
