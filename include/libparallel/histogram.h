@@ -34,8 +34,8 @@ PARALLEL_BEGIN_DECLS
  *         first such item; else as of parallel_map(), whose options are all there but `names`: EINVAL. With `silent`,
  *         items whose key has failed are not counted, the others are, and the result is -1 with the code of the first
  *         failure; but a key out of range still ends the call. `progress` counts keys. ENOMEM: it wants k counts for
- *         each thread, and where that is more than the items, 8 bytes for each of those, and k counts. Safe from any
- *         thread, and in tasks; not for signal handlers.
+ *         each thread, of few four times as many; or, where that is less, 8 bytes for each item. Safe from any thread,
+ *         and in tasks; not for signal handlers.
  */
 #define parallel_histogram(...) PARALLEL_HISTOGRAM_(__VA_ARGS__, PARALLEL_END_)
 

@@ -97,13 +97,8 @@ static void move_buckets(size_t begin, size_t end, void *ctx)
 /* Buckets are ranges of indices, of a power of two each. */
 static void make_digits(grouping *g)
 {
-    pl_radix_digits *d = &g->split.digits;
     unsigned bits = pl_radix_bits(g->k), most = bits <= DIRECT_BITS ? bits : pl_radix_bits(PL_RADIX_BUCKETS - 1);
-    d->least = 0;
-    d->most = g->k;
-    d->shift = bits > most ? bits - most : 0;
-    d->is_even = true;
-    d->count = (g->k >> d->shift) + 1;
+    pl_radix_digits_of_range(&g->split.digits, g->k, most);
 }
 
 /* With room for counts, and, of many groups, for items and indices once more. */

@@ -10,23 +10,23 @@
 #include "base/unwind.h"
 #include "call/failure.h"
 #include "call/plain.h"
+#include "collections/histogram_kept.h"
 #include "collections/keys.h"
-#include "collections/radix_split.h"
+#include "collections/radix_words.h"
 #include "collections/room.h"
 #include "sched/chunking.h"
 #include "sched/cost.h"
 
 enum {
-    COPIES = 4,          /* of a table */
-    COPIED_MOST = 1024,  /* counts, */
-    BYTES = 256,         /* and of one of keys that are bytes */
-    NEAR = 16384,        /* bytes of a table on the caller's stack */
-    SPLIT_LEAST = 65536, /* items, for tables to be too large for them */
-    ADD_BLOCKS = 64      /* in which tables are added up, */
+    COPIES = 4,         /* of a table */
+    COPIED_MOST = 1024, /* counts, */
+    BYTES = 256,        /* and of one of keys that are bytes */
+    NEAR = 16384,       /* bytes of indices on the caller's stack */
+    ADD_BLOCKS = 64     /* in which tables are added up, */
 };
 #define ADD_LEAST 16384 /* if they have so many counts */
 
-/* What a participant has. Its counts follow, in a line of their own. */
+/* What a participant has, besides its tables. */
 typedef struct participant {
     alignas(PL_LINE) size_t beyond; /* the first item whose key is out of range; or SIZE_MAX */
     bool has_begun;
@@ -35,29 +35,37 @@ typedef struct participant {
 typedef struct histogram {
     pl_keys keys;
     size_t k;
-    unsigned width;        /* bytes of a count in tables */
-    size_t copies, copy;   /* tables of a participant, and bytes in one */
-    bool is_of_bytes;      /* keys are bytes, and all are in range */
-    unsigned char *tables; /* each participant's, from its `participant` on; */
-    size_t table, count;   /* bytes of each; and how many there are */
+    unsigned width;            /* bytes of a count in tables */
+    size_t copies, copy;       /* tables of a participant, and bytes in one */
+    bool is_of_bytes;          /* keys are bytes, and all are in range */
+    bool is_kept;              /* indices are kept, and there are no tables */
+    bool is_zero;              /* tables are zero in the beginning */
+    unsigned char *room;       /* tables, or indices, */
+    size_t table;              /* each participant's of so many bytes; or all indices */
+    participant *participants; /* and behind these, so many: */
+    size_t count;
 } histogram;
 
 /* ---- counting ----------------------------------------------------------------------------------------- */
 
-static participant *participant_of(const histogram *h, size_t number)
+static participant *own_participant(const histogram *h)
 {
-    return (participant *)(void *)(h->tables + number * h->table);
+    return &h->participants[pl_context_thread.context->participant];
 }
 
-/* The calling thread's, which is ready to count. */
-static participant *begin_table(const histogram *h)
+static unsigned char *tables_of(const histogram *h, const participant *p)
 {
-    participant *p = participant_of(h, pl_context_thread.context->participant);
-    if (!p->has_begun) {
-        memset(p + 1, 0, h->copies * h->copy);
-        p->has_begun = true;
-    }
-    return p;
+    return h->room + (size_t)(p - h->participants) * h->table;
+}
+
+/* The tables of a participant, ready to count. */
+static unsigned char *begin_tables(const histogram *h, participant *p)
+{
+    unsigned char *tables = tables_of(h, p);
+    if (!p->has_begun && !h->is_zero)
+        memset(tables, 0, h->copies * h->copy);
+    p->has_begun = true;
+    return tables;
 }
 
 static PL_RADIX_INLINE void count_one(unsigned width, unsigned char *table, size_t i)
@@ -91,14 +99,31 @@ static PL_RADIX_INLINE void count_bytes(unsigned width, unsigned char *table, co
         count_one(width, table, bytes[i]);
 }
 
+/* Item `first + good`, of `count` from `first` on, is the first that is out of range, if there is one. */
+static void note_beyond(participant *p, size_t first, size_t good, size_t count)
+{
+    if (good < count && first + good < p->beyond)
+        p->beyond = first + good;
+}
+
+static void keep_keys(void *ctx, size_t first, size_t count, const void *keys)
+{
+    const histogram *h = ctx;
+    uint32_t *indices = (uint32_t *)(void *)h->room + first;
+    if (keys)
+        note_beyond(own_participant(h), first, pl_keys_to_indices(h->keys.type, keys, 4, indices, count, h->k), count);
+    for (size_t i = 0; !keys && i < count; i++)
+        indices[i] = (uint32_t)h->k;
+}
+
 static void take_keys(void *ctx, size_t first, size_t count, const void *keys)
 {
     const histogram *h = ctx;
     uint32_t indices[PL_KEYS_PIECE];
     if (!keys)
         return;
-    participant *p = begin_table(h);
-    unsigned char *table = (unsigned char *)(p + 1);
+    participant *p = own_participant(h);
+    unsigned char *table = begin_tables(h, p);
     size_t copy = h->copies > 1 ? h->copy : 0, size = pl_keys_size(h->keys.type);
     if (h->is_of_bytes && h->width == 4) {
         count_bytes(4, table, keys, count);
@@ -111,8 +136,7 @@ static void take_keys(void *ctx, size_t first, size_t count, const void *keys)
     for (size_t i = 0, n; i < count; i += n) {
         n = count - i < PL_KEYS_PIECE ? count - i : PL_KEYS_PIECE;
         size_t good = pl_keys_to_indices(h->keys.type, (const unsigned char *)keys + i * size, 4, indices, n, h->k);
-        if (good < n && first + i + good < p->beyond)
-            p->beyond = first + i + good;
+        note_beyond(p, first + i, good, n);
         if (h->width == 4)
             count_indices(4, table, copy, indices, good);
         else
@@ -154,11 +178,9 @@ static void add_blocks(size_t begin, size_t end, void *ctx)
     const sums *s = ctx;
     size_t from = pl_blocks_begin(&s->blocks, begin), to = pl_blocks_begin(&s->blocks, end);
     to = to < s->h->k ? to : s->h->k;
-    for (size_t p = 0; p < s->h->count; p++) {
-        const participant *part = participant_of(s->h, p);
-        for (size_t c = 0; part->has_begun && c < s->h->copies; c++)
-            add_range(s, (const unsigned char *)(part + 1) + c * s->h->copy, from, to);
-    }
+    for (const participant *p = s->h->participants; p < s->h->participants + s->h->count; p++)
+        for (size_t c = 0; p->has_begun && c < s->h->copies; c++)
+            add_range(s, tables_of(s->h, p) + c * s->h->copy, from, to);
 }
 
 /* All is well: nothing may end the call any more, until all counts are there. */
@@ -171,82 +193,91 @@ static void add_all(const sums *s)
         pl_plain_loop(&body, s->blocks.count, pl_cost_of((uintptr_t)add_blocks));
 }
 
-static int end_well(const histogram *h, void *counts, size_t count_size)
+static int end_well(const histogram *h, void *counts, size_t count_size, pl_phases *phases)
 {
     size_t beyond = SIZE_MAX;
     for (size_t p = 0; p < h->count; p++)
-        if (participant_of(h, p)->beyond < beyond)
-            beyond = participant_of(h, p)->beyond;
+        if (h->participants[p].beyond < beyond)
+            beyond = h->participants[p].beyond;
     if (beyond < SIZE_MAX)
         return pl_keys_fail_range(&h->keys, beyond);
+    if (h->k == 0) /* all have failed that there are */
+        return 0;
+    if (h->is_kept)
+        return pl_histogram_count_kept((const uint32_t *)(const void *)h->room, h->keys.n, h->k, counts,
+                                       (unsigned)count_size, phases);
     sums s = {.h = h, .counts = counts, .count_size = count_size};
-    if (h->k)
-        s.blocks = pl_blocks_of_size(h->k, pl_chunking_even(h->k, ADD_BLOCKS));
-    if (h->k)
-        add_all(&s);
+    s.blocks = pl_blocks_of_size(h->k, pl_chunking_even(h->k, ADD_BLOCKS));
+    add_all(&s);
     return 0;
 }
 
 /* ---- calls -------------------------------------------------------------------------------------------- */
 
-/* How large tables are, for so many participants. */
+/* How large tables are, for so many participants; or that indices are kept, as these take less. */
 static void lay_out(histogram *h, size_t count)
 {
     h->width = (uint64_t)h->keys.n > UINT32_MAX ? 8 : 4;
     h->is_of_bytes =
         h->k >= BYTES && h->width == 4 && (h->keys.type == PARALLEL_KEY_UINT8 || h->keys.type == PARALLEL_KEY_BOOL);
-    size_t room = h->is_of_bytes ? BYTES : h->k;
+    size_t room = h->is_of_bytes ? BYTES : h->k, kept = pl_size_multiply(h->keys.n, sizeof(uint32_t));
     h->copies = room <= COPIED_MOST ? COPIES : 1;
     h->copy = pl_size_multiply(room, h->width);
-    h->table = pl_size_round(pl_size_add(sizeof(participant), pl_size_multiply(h->copies, h->copy)), PL_LINE);
+    h->table = pl_size_round(pl_size_multiply(h->copies, h->copy), PL_LINE);
     h->count = count;
+    h->is_kept = pl_size_multiply(h->table, count) > pl_size_multiply(kept, 2);
+    if (h->is_kept)
+        h->table = pl_size_round(kept, PL_LINE);
 }
 
-static void begin_tables(histogram *h, void *tables)
+static void begin_counting(histogram *h, const pl_room *room, size_t tables)
 {
-    h->tables = tables;
+    h->room = room->start;
+    h->is_zero = room->mapped > 0;
+    h->participants = (participant *)(void *)(h->room + tables);
     for (size_t p = 0; p < h->count; p++)
-        *participant_of(h, p) = (participant){.beyond = SIZE_MAX};
-    h->keys.take = take_keys;
+        h->participants[p] = (participant){.beyond = SIZE_MAX};
+    h->keys.take = h->is_kept ? keep_keys : take_keys;
     h->keys.ctx = h;
 }
 
-static int count_in_tables(histogram *h, void *counts, size_t count_size, pl_phases *phases)
+static int count_with_room(histogram *h, void *counts, size_t count_size, pl_phases *phases)
 {
     bool goes_on;
     int result = pl_keys_run(&h->keys, phases, &goes_on), code = errno;
     if (!goes_on)
         return -1;
     if (result == 0)
-        return end_well(h, counts, count_size);
+        return end_well(h, counts, count_size, phases);
     pl_put_aside failure;
     pl_failure_put_aside(&failure);
-    if (end_well(h, counts, count_size) == 0) {
+    if (end_well(h, counts, count_size, phases) == 0) {
         pl_failure_put_back(&failure);
-        errno = code;
-    } else {
-        pl_put_aside range;
-        pl_failure_put_aside(&range);
+    } else { /* that is the failure of the call */
+        pl_put_aside last;
+        code = errno;
+        pl_failure_put_aside(&last);
         pl_failure_put_back(&failure); /* so that it is dropped */
         pl_failure_clear_last();
-        pl_failure_put_back(&range);
-        errno = ERANGE;
+        pl_failure_put_back(&last);
     }
+    errno = code;
     return -1;
 }
 
 PL_NOT_INLINED static int histogram_with(histogram *h, void *counts, size_t count_size, pl_phases *phases)
 {
-    pl_room tables;
+    pl_room room;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_room_take(&tables, pl_size_multiply(h->table, h->count)))
+    size_t tables = h->is_kept ? h->table : pl_size_multiply(h->table, h->count);
+    if (!pl_room_take(&room, pl_size_add(tables, h->count * sizeof(participant))))
         return -1;
-    begin_tables(h, tables.start);
-    pl_cleanup_begin(&cleanup, pl_room_drop, &tables);
-    int result = count_in_tables(h, counts, count_size, phases);
+    begin_counting(h, &room, tables);
+    pl_cleanup_begin(&cleanup, pl_room_drop, &room);
+    int result = count_with_room(h, counts, count_size, phases);
     pl_cleanup_end(&cleanup);
-    pl_room_drop(&tables);
+    pl_room_drop(&room);
     return result;
 }
 

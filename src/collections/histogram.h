@@ -4,8 +4,8 @@
  *
  * Each participant counts in a table of its own, and tables are added up in the end. A table of few counts is there
  * four times, as a count that was stored a moment ago takes a while to be loaded again. Where tables for all would
- * take more room than the items' keys, keys are kept, and split first (radix_split.h): then there is one table, of
- * which each bucket has a part to itself.
+ * take more room than 8 bytes for each item, the keys are kept, as indices of 4 bytes, and counted when all are there,
+ * in the program's own counts (histogram_kept.c).
  */
 #ifndef PL_COLLECTIONS_HISTOGRAM_H
 #define PL_COLLECTIONS_HISTOGRAM_H

@@ -22,6 +22,8 @@ libparallel_la_SOURCES += \
     src/collections/group.h \
     src/collections/histogram.c \
     src/collections/histogram.h \
+    src/collections/histogram_kept.c \
+    src/collections/histogram_kept.h \
     src/collections/indices.c \
     src/collections/indices.h \
     src/collections/keys.c \
@@ -47,11 +49,14 @@ libparallel_la_SOURCES += \
     src/collections/radix_counts.c \
     src/collections/radix_digits.c \
     src/collections/radix_digits.h \
+    src/collections/radix_few.c \
+    src/collections/radix_few.h \
     src/collections/radix_floats.c \
     src/collections/radix_move.c \
     src/collections/radix_numbers.h \
     src/collections/radix_split.c \
     src/collections/radix_split.h \
+    src/collections/radix_word.h \
     src/collections/radix_words.c \
     src/collections/radix_words.h \
     src/collections/reduce.c \

@@ -10,14 +10,16 @@
 #include "call/failure.h"
 #include "collections/order.h"
 #include "collections/radix_by.h"
+#include "collections/radix_few.h"
 #include "collections/radix_split.h"
 #include "collections/room.h"
 #include "sched/chunking.h"
-#include "sched/cost.h"
 
 enum {
     NEAR = 16384,           /* bytes of room on the caller's stack */
     FEW = 16384,            /* numbers that one thread sorts */
+    MERGED_INTEGERS = 64,   /* so few are merged, not looked at first; */
+    MERGED_FLOATS = 512,    /* more of those whose first bits, as a rule, are among few */
     COUNTED_VALUES = 65536, /* in a range of numbers that are counted, at most, */
     COUNTED_TIMES = 16,     /* if there are so many times more numbers */
     LOOK_BLOCKS = 128,      /* blocks that are looked at, at most; */
@@ -58,6 +60,14 @@ static void sort_words_of(const pl_radix_numbers *numbers, void *array, void *sp
     pl_radix_to_numbers(numbers->width, numbers->form, array, array, n);
 }
 
+/* The same for few. */
+static void merge_words_of(const pl_radix_numbers *numbers, void *array, void *spare, size_t n)
+{
+    pl_radix_to_words(numbers->width, numbers->form, array, spare, n);
+    pl_radix_sort_few(numbers->width, spare, array, n);
+    pl_radix_to_numbers(numbers->width, numbers->form, array, array, n);
+}
+
 static PL_RADIX_INLINE void reverse_in(unsigned width, void *array, size_t n, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) {
@@ -91,6 +101,11 @@ static void sort_few(const pl_radix_numbers *numbers, void *array, void *spare, 
         return;
     if (numbers->width <= 2) {
         pl_radix_sort_short(numbers, array, spare, n);
+        return;
+    }
+    if (n <= (numbers->is_floating ? MERGED_FLOATS : MERGED_INTEGERS) &&
+        (!numbers->is_floating || !pl_radix_has_special(numbers->width, array, n))) {
+        merge_words_of(numbers, array, spare, n);
         return;
     }
     pl_radix_look look = pl_radix_look_at(numbers, array, n);
@@ -411,21 +426,16 @@ static int sort_with(const parallel_order *order, void *array, size_t n, const p
     return sort_numbers(&numbers, array, n, &phases);
 }
 
-/* What numbers cost that are sorted at once: more the more there are, but by little. */
-static pl_cost *cost_of(const parallel_order *order)
-{
-    return pl_cost_of((uintptr_t)sort_here + order->type_size);
-}
-
 int pl_radix_sort(const parallel_order *order, void *array, size_t n, const parallel_options *options,
                   const pl_request *request)
 {
     alignas(PL_LINE) unsigned char near[NEAR];
     bool is_plain = !options && !order->options && array && n && n <= NEAR / order->type_size;
-    const pl_cost *cost = is_plain ? cost_of(order) : NULL;
-    if (!is_plain || !pl_blocks_fit_here(cost, n))
+    if (!is_plain)
         return sort_with(order, array, n, options, request);
+    /* one thread does it anyway, and calls nothing of the program's: it needs no context */
     pl_radix_numbers numbers = pl_radix_numbers_of(order);
-    short_sort s = {.numbers = &numbers, .array = array, .spare = near, .n = n};
-    return pl_blocks_run_here(sort_here, &s, cost, n);
+    sort_few(&numbers, array, near, n);
+    pl_failure_clear_last();
+    return 0;
 }

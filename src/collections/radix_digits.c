@@ -83,3 +83,11 @@ void pl_radix_digits_make(pl_radix_digits *d, unsigned width, const void *sample
     count_entries(d, width, sample, counts);
     make_table(d, counts);
 }
+
+void pl_radix_digits_of_range(pl_radix_digits *d, uint64_t most, unsigned bits)
+{
+    d->least = 0;
+    d->most = most;
+    d->is_even = true;
+    cut_range(d, bits);
+}

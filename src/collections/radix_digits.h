@@ -44,4 +44,7 @@ static PL_RADIX_INLINE size_t pl_radix_bucket(const pl_radix_digits *d, bool is_
 /* For words of so many bytes, like those of a sample of PL_RADIX_SAMPLE of them, which is sorted. */
 void pl_radix_digits_make(pl_radix_digits *d, unsigned width, const void *sample);
 
+/* For words from 0 to `most`: buckets are ranges of a power of two of them each, numbered by so many bits at most. */
+void pl_radix_digits_of_range(pl_radix_digits *d, uint64_t most, unsigned bits);
+
 #endif

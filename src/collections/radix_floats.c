@@ -74,6 +74,19 @@ pl_radix_look pl_radix_look_at(const pl_radix_numbers *numbers, const void *arra
     return numbers->width == 4 ? look_at(4, numbers, array, n) : look_at(8, numbers, array, n);
 }
 
+static PL_RADIX_INLINE bool has_special(unsigned width, const void *array, size_t n)
+{
+    uint64_t magnitude = sign_of(width) - 1, infinity = infinity_of(width), any = 0;
+    for (size_t i = 0; i < n; i++) /* a zero's, less one, is more than infinity, too */
+        any |= (((pl_radix_get(width, array, i) & magnitude) - 1) & magnitude) >= infinity;
+    return any != 0;
+}
+
+bool pl_radix_has_special(unsigned width, const void *array, size_t n)
+{
+    return width == 4 ? has_special(4, array, n) : has_special(8, array, n);
+}
+
 /* ---- NaN ---------------------------------------------------------------------------------------------- */
 
 static PL_RADIX_INLINE size_t move_nans(unsigned width, void *array, void *spare, size_t n)

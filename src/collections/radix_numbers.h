@@ -28,6 +28,9 @@ pl_radix_look pl_radix_look_at(const pl_radix_numbers *numbers, const void *arra
 
 /* ---- floating numbers (radix_floats.c) ---------------------------------------------------------------- */
 
+/* Whether a zero is among n numbers, or a NaN. */
+bool pl_radix_has_special(unsigned width, const void *array, size_t n);
+
 /* Moves those that are NaN to the end, stably, with room for as many. Returns how many others there are. */
 size_t pl_radix_move_nans(unsigned width, void *array, void *spare, size_t n);
 

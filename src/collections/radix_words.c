@@ -12,9 +12,10 @@
 #include "collections/radix_words.h"
 
 #include "base/unwind.h"
+#include "collections/radix_few.h"
 
 enum {
-    FEW_WORDS = 24, /* are sorted by insertion */
+    FEW_WORDS = 64, /* are merged */
     MORE_BITS = 4,  /* than it takes to number the words */
     MOST_BITS = 20, /* that are sorted by, in two digits */
     DIGITS = 1024,  /* values of one */
@@ -58,19 +59,6 @@ static PL_RADIX_INLINE pl_radix_range range_of(unsigned width, const void *words
 pl_radix_range pl_radix_range_of(unsigned width, const void *words, size_t n)
 {
     return width == 4 ? range_of(4, words, n) : range_of(8, words, n);
-}
-
-/* ---- a few -------------------------------------------------------------------------------------------- */
-
-static PL_RADIX_INLINE void insert_all(unsigned width, const void *words, void *out, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint64_t word = pl_radix_get(width, words, i);
-        size_t k = i;
-        for (uint64_t before; k > 0 && (before = pl_radix_get(width, out, k - 1)) > word; k--)
-            pl_radix_put(width, out, k, before);
-        pl_radix_put(width, out, k, word);
-    }
 }
 
 /* ---- merging ------------------------------------------------------------------------------------------ */
@@ -202,7 +190,7 @@ static PL_RADIX_INLINE void put_right(unsigned width, const digits *by, unsigned
 static PL_RADIX_INLINE void sort_words(unsigned width, void *words, void *out, size_t n)
 {
     if (n <= FEW_WORDS) {
-        insert_all(width, words, out, n);
+        pl_radix_sort_few(width, words, out, n);
         return;
     }
     if ((uint64_t)n > UINT32_MAX) { /* how many there are would not fit into counts */

@@ -16,21 +16,28 @@ enum {
     MAPPED_FROM = 2 * LARGE_PAGE
 };
 
-static void *map_room(size_t bytes)
+/* From the beginning of a large page on. */
+static void map_room(pl_room *room, size_t bytes)
 {
-    void *start = pl_os_reserve(bytes);
-    if (start && !pl_os_commit(start, bytes)) {
-        pl_os_release(start, bytes);
-        return NULL;
-    }
-    return start;
+    room->mapped = bytes + LARGE_PAGE;
+    room->mapping = pl_os_reserve(room->mapped);
+    room->start = room->mapping;
+    if (!room->mapping)
+        return;
+    room->start = (unsigned char *)room->mapping + ((0 - (uintptr_t)room->mapping) & (LARGE_PAGE - 1));
+    if (pl_os_commit(room->start, bytes))
+        return;
+    pl_os_release(room->mapping, room->mapped);
+    room->start = NULL;
 }
 
 bool pl_room_take(pl_room *room, size_t bytes)
 {
-    bool is_large = bytes >= MAPPED_FROM && bytes != PL_SIZE_NONE;
-    room->mapped = is_large ? bytes : 0;
-    room->start = is_large ? map_room(bytes) : pl_results_allocate(bytes ? bytes : 1, PL_LINE);
+    room->mapped = 0;
+    if (bytes >= MAPPED_FROM && bytes < PL_SIZE_NONE - LARGE_PAGE)
+        map_room(room, bytes);
+    else
+        room->start = pl_results_allocate(bytes ? bytes : 1, PL_LINE);
     if (!room->start)
         errno = ENOMEM;
     return room->start != NULL;
@@ -41,7 +48,7 @@ void pl_room_drop(void *room)
     pl_room *r = room;
     int saved = errno;
     if (r->mapped)
-        pl_os_release(r->start, r->mapped);
+        pl_os_release(r->mapping, r->mapped);
     else
         free(r->start);
     errno = saved;

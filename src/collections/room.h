@@ -9,7 +9,8 @@
 
 typedef struct pl_room {
     void *start;
-    size_t mapped; /* bytes, from the system; 0: it is of malloc() */
+    void *mapping; /* it is in one of the system's, whose memory is zero, */
+    size_t mapped; /* of so many bytes; 0: it is of malloc() */
 } pl_room;
 
 /* So many bytes, aligned to a cache line. False with errno ENOMEM. */
