@@ -78,7 +78,8 @@ static bool keep_share(pl_participant *p)
     if (pl_range_rest(&p->slot->range) == 0 && !pl_loop_has_iterations(loop))
         return false;
     /* R7 seq_cst: a hint; whoever takes the share looks for a slot. But of an open loop, whose iterations may wait for
-     * this one, who leaves a slot that still counts here looks later in S, and finds what there is; pairs with R8, R9 */
+     * this one, who leaves a slot that still counts here looks later in S, and finds what there is; pairs with R8,
+     * R9 */
     if (atomic_load_explicit(&loop->taken, memory_order_seq_cst) >= loop->slots) {
         /* the caller, which keeps its slot, may have parked while these iterations were on their way here */
         pl_latch_poke(&loop->latch);

@@ -33,16 +33,16 @@ bool pl_stream_ends_is_inside(const parallel_stream *s)
 /* t2 and t3. Safe in a signal handler. */
 static void tell_waiters(parallel_stream *s)
 {
-    /* Y6 seq_cst: t2, after what is told of, and before t3 in S; pairs with Y5 */
+    /* U6 seq_cst: t2, after what is told of, and before t3 in S; pairs with U5 */
     atomic_fetch_add_explicit(&s->epoch, 1, memory_order_seq_cst);
-    /* Y4 seq_cst: t3; pairs with Y3 */
+    /* U4 seq_cst: t3; pairs with U3 */
     if (atomic_load_explicit(&s->waiting, memory_order_seq_cst) > 0)
         pl_os_wake_all(&s->epoch);
 }
 
 bool pl_stream_ends_closed(const parallel_stream *s)
 {
-    /* Y7 seq_cst: part of a look (w3); pairs with Y8 */
+    /* U7 seq_cst: part of a look (w3); pairs with U8 */
     return atomic_load_explicit((_Atomic bool *)&s->has_ended, memory_order_seq_cst) ||
            pl_stream_limits(&s->stream) != PL_STREAM_ALL;
 }
@@ -59,8 +59,8 @@ bool pl_stream_ends_finished(parallel_stream *s)
 
 static bool has_flag(const parallel_stream *s)
 {
-    /* Y9 seq_cst: the descriptor (acquire); and, after what is told of in S: who opens it looks later; pairs with
-     * Y10 */
+    /* U9 seq_cst: the descriptor (acquire); and, after what is told of in S: who opens it looks later; pairs with
+     * U10 */
     return atomic_load_explicit((_Atomic bool *)&s->has_flag, memory_order_seq_cst);
 }
 
@@ -113,7 +113,7 @@ void pl_stream_ends_tell_in_signal(parallel_stream *s)
 
 void pl_stream_ends_tell_of_item(parallel_stream *s)
 {
-    /* Y11 seq_cst: t3 for those who would run it themselves, after V8; they look at that after Y3; pairs with Y3 */
+    /* U11 seq_cst: t3 for those who would run it themselves, after V8; they look at that after U3; pairs with U3 */
     if (atomic_load_explicit(&s->waiting, memory_order_seq_cst) > 0)
         tell_waiters(s);
     if (s->is_serial)
@@ -127,7 +127,7 @@ int parallel_stream_fd(parallel_stream *s)
     pthread_mutex_lock(&s->flagging);
     int code = has_flag(s) ? 0 : pl_os_flag_open(&s->flag), fd = s->flag.fd;
     if (code == 0) {
-        /* Y10 seq_cst: the descriptor (release); before the look at what there is, in S; pairs with Y9 */
+        /* U10 seq_cst: the descriptor (release); before the look at what there is, in S; pairs with U9 */
         atomic_store_explicit(&s->has_flag, true, memory_order_seq_cst);
         set_flag(s);
     }

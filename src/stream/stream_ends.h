@@ -10,8 +10,8 @@
  *
  *      put                                            a job that finds nothing
  *      ---                                            ------------------------
- *      p1  puts an item               (V8)            j1  busy -= 1                            (Y2)
- *      p2  if busy < seats            (Y1):           j2  looks whether an item waits          (V7, V14):
+ *      p1  puts an item               (V8)            j1  busy -= 1                            (U2)
+ *      p2  if busy < seats            (U1):           j2  looks whether an item waits          (V7, V14):
  *          submits a job                                  if so busy += 1, and goes on
  *
  * All four are seq_cst: if p2 does not see j1, p1 < p2 < j1 < j2 in S, and j2 sees the item.
@@ -22,9 +22,9 @@
  *
  *      waiter                                         teller
  *      ------                                         ------
- *      w1  waiting += 1           (Y3)                t1  makes it so
- *      w2  e = epoch              (Y5)                t2  epoch += 1                           (Y6)
- *      w3  looks                                      t3  if waiting > 0: wakes all            (Y4)
+ *      w1  waiting += 1           (U3)                t1  makes it so
+ *      w2  e = epoch              (U5)                t2  epoch += 1                           (U6)
+ *      w3  looks                                      t3  if waiting > 0: wakes all            (U4)
  *      w4  sleeps while epoch == e
  *
  * If w3 does not see t1, then w1 < w2 < w3 < t1 < t2 < t3, so t3 sees the waiter, and the epoch is no longer e.

@@ -11,14 +11,14 @@
 
 static uint32_t count_busy(const parallel_stream *s)
 {
-    /* Y1 seq_cst: p2; pairs with Y2 */
+    /* U1 seq_cst: p2; pairs with U2 */
     return atomic_load_explicit((_Atomic uint32_t *)&s->busy, memory_order_seq_cst);
 }
 
 /* With the mutex held. */
 static void set_busy(parallel_stream *s, uint32_t count)
 {
-    /* Y2 seq_cst: j1, before j2 in S; pairs with Y1 */
+    /* U2 seq_cst: j1, before j2 in S; pairs with U1 */
     atomic_store_explicit(&s->busy, count, memory_order_seq_cst);
 }
 

@@ -107,13 +107,13 @@ static void sleep_awhile(parallel_stream *s, wait *w)
     wake = w->until < wake ? w->until : wake;
     wake = deadline > now && deadline < wake ? deadline + 1 : wake;
     int state = pl_os_cancel_defer();
-    /* Y3 seq_cst: w1, before w2 and w3 in S; pairs with Y4, Y11 */
+    /* U3 seq_cst: w1, before w2 and w3 in S; pairs with U4, U11 */
     atomic_fetch_add_explicit(&s->waiting, 1, memory_order_seq_cst);
-    /* Y5 seq_cst: w2, before w3 in S; pairs with Y6 */
+    /* U5 seq_cst: w2, before w3 in S; pairs with U6 */
     uint32_t epoch = atomic_load_explicit(&s->epoch, memory_order_seq_cst);
     if (!may_go_on(s, w) && now < wake)
         pl_os_wait_for(&s->epoch, epoch, wake - now);
-    /* Y12 relaxed: who still counts this one wakes nobody; pairs with Y4, Y11 */
+    /* U12 relaxed: who still counts this one wakes nobody; pairs with U4, U11 */
     atomic_fetch_sub_explicit(&s->waiting, 1, memory_order_relaxed);
     pl_os_cancel_restore(state);
     if (!w->works && pl_os_nanoseconds() - now >= REMIND_NS)

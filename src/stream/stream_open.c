@@ -137,7 +137,7 @@ int parallel_stream_end(parallel_stream *s)
     if (!pl_stream_ends_check(s))
         return -1;
     pthread_mutex_lock(&s->putting);
-    /* Y8 seq_cst: a look after this sees it; pairs with Y7 */
+    /* U8 seq_cst: a look after this sees it; pairs with U7 */
     atomic_store_explicit(&s->has_ended, true, memory_order_seq_cst);
     pthread_mutex_unlock(&s->putting);
     pl_stream_ends_tell(s);

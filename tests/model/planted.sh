@@ -393,7 +393,7 @@ plant "a share that was taken is counted twice" src/sched/participant.c loop \
     's/        if \(state & PL_SLOT_DONE\)\n            return;\n//'
 plant "a participant leaves its share behind" src/sched/participant.c loop \
     's/        size = pl_chunking/        p->share = NULL;\n        size = pl_chunking/'
-plant "a participant keeps its slot" src/sched/participant.c leaves 's/    pl_loop_leave_slot\(loop, slot\);\n    pl_worker_exit/    pl_worker_exit/'
+plant "a participant keeps its slot" src/sched/participant.c leaves 's/    pl_loop_leave_slot\(loop, p->slot\);\n//'
 plant "a waiter takes whatever it finds" $file leaves \
     's/pl_worker \*other = pl_loop_other_participant\(loop, &loop->slot\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
         s/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
