@@ -16,8 +16,8 @@ enum { RECORDS = 1, PROBES = 1, LONGEST_US = 3000, IDLE_LOOKS = 1 };
 #else
 enum { RECORDS = 128, PROBES = 16, LONGEST_US = 50000, IDLE_LOOKS = 100 };
 #endif
-/* A grace is a part of the limit, but not shorter than that, nor longer, since a call that is cancelled waits for it; and
- * where the limit is not several times as long, tasks run one by one. */
+/* A grace is a part of the limit, but not shorter than that, nor longer, since a call that is cancelled waits for it;
+ * and where the limit is not several times as long, tasks run one by one. */
 #define GRACE_PART 128
 #define GRACE_US 1000
 #define MOST_GRACE_US 50000
