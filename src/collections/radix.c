@@ -33,14 +33,14 @@ enum {
 bool pl_radix_takes(const parallel_order *order)
 {
     return order && order->size >= sizeof *order && order->number > 0 && order->number <= PARALLEL_NUMBERS_ &&
-           order->number - 1 != PARALLEL_LONG_DOUBLE_;
+           order->number - 1 != PARALLEL_LONG_DOUBLE_ && order->type_size > 0 && order->type_size <= sizeof(uint64_t);
 }
 
 pl_radix_numbers pl_radix_numbers_of(const parallel_order *order)
 {
     int kind = order->number - 1;
     unsigned width = (unsigned)order->type_size;
-    uint64_t all = UINT64_MAX >> (64 - 8 * width), sign = all ^ all >> 1;
+    uint64_t all = width ? UINT64_MAX >> (64 - 8 * width) : 0, sign = all ^ all >> 1;
     bool is_floating = kind == PARALLEL_F32_ || kind == PARALLEL_F64_;
     bool is_signed = is_floating || kind <= PARALLEL_I64_;
     return (pl_radix_numbers){
@@ -394,7 +394,7 @@ PL_NOT_INLINED static int sort_numbers(const pl_radix_numbers *numbers, void *ar
     PL_UNWIND_CLEANS();
     if (numbers->width <= 2 && n > FEW)
         return sort_counted(numbers, array, n, phases);
-    if (n <= sizeof near / numbers->width)
+    if (n * numbers->width <= sizeof near)
         return sort_with_room(numbers, array, near, n, phases);
     if (!pl_room_take(&far, n * numbers->width))
         return -1;

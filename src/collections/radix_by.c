@@ -147,7 +147,7 @@ static void put_back(const keyed_items *k)
     }
 }
 
-static int sort_many(const keyed_items *k, pl_phases *phases, unsigned depth);
+static int sort_many(const keyed_items *items, pl_phases *phases, unsigned depth);
 
 /* The buckets that are large, which have been put back. */
 static int sort_large(const keyed_items *k, pl_phases *phases, unsigned depth)

@@ -194,18 +194,18 @@ void pl_participant_end(const pl_participant *p)
     }
 }
 
-/* Leaves the slot; but stays, in that or another, if there is something to do in an open loop by now: whoever has made
- * it so may have counted this participant, and called nobody. */
-static pl_loop_slot *leave_or_stay(pl_participant *p)
+/* Leaves the slot; or stays (true), in that or another, if there is something to do in an open loop by now: whoever has
+ * made it so may have counted this participant, and called nobody. */
+static bool leave_or_stay(pl_participant *p)
 {
     pl_loop *loop = p->loop;
     pl_loop_leave_slot(loop, p->slot);
     if (!loop->spec->open || !pl_loop_has_iterations(loop))
-        return NULL;
+        return false;
     pl_loop_slot *slot = pl_loop_take_slot(loop, p->worker);
     if (slot)
         p->slot = slot;
-    return slot;
+    return slot != NULL;
 }
 
 /* It is another thread's loop, so this one is not cancelled meanwhile. */
@@ -221,7 +221,7 @@ PL_NOT_INLINED void pl_participant_join(pl_loop *loop, pl_worker *w, pl_loop_slo
     pl_os_ambient_enter(&loop->ambient, &before);
     const pl_os_mask *mask = loop->has_mask ? pl_worker_set_mask(w, &loop->mask) : NULL;
     pl_participant_work(&p);
-    while ((slot = leave_or_stay(&p)))
+    while (leave_or_stay(&p))
         pl_participant_work(&p);
     if (loop->has_mask)
         pl_worker_set_mask(w, mask);
