@@ -131,7 +131,7 @@ START_TEST(after_a_failure)
     set_gate(true);
     fill_jobs(jobs, N, false);
     jobs[7].code = EIO;
-    char text[N][8];
+    char text[N][16];
     const char *names[N];
     for (int i = 0; i < N; i++) {
         snprintf(text[i], sizeof text[i], "n%d", i);
