@@ -88,7 +88,9 @@ static int check_choice(const choice *c)
     return !any ? EINVAL : !waits ? EDEADLK : 0;
 }
 
-/* How much a thread that waits does itself where there seem to be no threads. */
+/* How much a thread that waits does itself where there seem to be no threads. To perform any is the last resort: it may
+ * be one whose tasks wait for what this thread does when another one has ended. So reminders come first, so many. */
+enum { PATIENCE = 30 };
 typedef enum help { REMINDS, PERFORMS_HERE, PERFORMS_ANY } help;
 
 /* Sees to it that they are performed, if need be on this thread, which looks again after each that it has performed. */
@@ -113,13 +115,13 @@ static bool await_one(choice *c, double seconds)
 {
     uint64_t until = pl_executor_deadline(seconds);
     help how = seconds != 0 ? PERFORMS_HERE : REMINDS;
-    while (!find_ended(c)) {
+    for (int rounds = 0; !find_ended(c); rounds++) {
         uint64_t now = pl_os_nanoseconds(), wake = now + PL_EXECUTOR_REMIND_NS;
         if (until && now >= until)
             return false;
         see_to_all(c, how);
         pl_executor_notice_sleep(until && until < wake ? until : wake, find_ended, c);
-        how = until ? how : PERFORMS_ANY;
+        how = until || rounds < PATIENCE ? how : PERFORMS_ANY;
     }
     return true;
 }

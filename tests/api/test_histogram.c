@@ -289,6 +289,30 @@ START_TEST(options)
 }
 END_TEST
 
+/* Keys are kept where tables would be large; wherever a call ends too early, counts are what they were. */
+START_TEST(calls_of_many_bins_that_end_early)
+{
+    enum { N = 1 << 20, BINS_OF_MANY = 1 << 22 };
+    int *x = malloc(N * sizeof *x);
+    uint32_t *counts = calloc(BINS_OF_MANY, sizeof *counts), *before = malloc(BINS_OF_MANY * sizeof *before);
+    unsigned long long state = 88172645463325252u;
+    ck_assert(x && counts && before);
+    for (size_t i = 0; i < N; i++)
+        x[i] = (int)(pl_random(&state) % BINS_OF_MANY);
+    for (double seconds = 0.0005; seconds < 0.06; seconds *= 1.2) {
+        memcpy(before, counts, BINS_OF_MANY * sizeof *before);
+        int result = parallel_histogram(itself, x, N, counts, BINS_OF_MANY, .call_timeout = seconds);
+        ck_assert(result == 0 || errno == ETIMEDOUT);
+        for (size_t i = 0; result == 0 && i < N; i++)
+            before[x[i]]++;
+        ck_assert_msg(memcmp(before, counts, BINS_OF_MANY * sizeof *before) == 0, "%g seconds: %d", seconds, result);
+    }
+    free(x);
+    free(counts);
+    free(before);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -297,5 +321,6 @@ int main(void)
     tcase_add_loop_test(c, keys_out_of_range, 0, SIZES);
     tcase_add_test(c, failures);
     tcase_add_test(c, options);
+    tcase_add_test(c, calls_of_many_bins_that_end_early);
     return pl_run("api/histogram", c);
 }
