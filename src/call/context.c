@@ -64,6 +64,8 @@ static int seen_reason(void)
     if (why) {
         context->saw_cancel = true;
         context->saw_cancel_index = context->span.index;
+        if (context->piece) /* else one after it may hide that this task was late */
+            pl_watch_end_after_task(context->piece->watch);
     }
     return why;
 }

@@ -99,6 +99,13 @@ static inline void pl_watch_end(pl_watch *w)
     atomic_store_explicit(&w->word, 0, memory_order_release);
 }
 
+/* The piece's own thread, in a task: no further one is to begin. */
+static inline void pl_watch_end_after_task(pl_watch *w)
+{
+    /* Y15 relaxed: for this thread's own kernel, as from Y12; no partner */
+    atomic_store_explicit(&w->stop, PL_STOP_STARTING, memory_order_relaxed);
+}
+
 /* How many ticks before `now` a piece began. 0 if that is not known: of no piece, or of one that, by another CPU's
  * counter, is still to begin. */
 static inline uint64_t pl_watch_since(uint64_t word, uint64_t now)

@@ -532,6 +532,27 @@ START_TEST(a_call_of_many_is_late)
 }
 END_TEST
 
+/* Tasks that have been cheap are run several at a time: one that is told that time is over is late, whatever others would
+ * do after it. */
+START_TEST(who_is_told_is_late)
+{
+    pl_workers(pl_worker_counts[_i]);
+    enum { N = 200 };
+    static struct order orders[N];
+    memset(orders, 0, sizeof orders);
+    for (int round = 0; round < 20; round++) {
+        PARALLEL_SCOPED parallel_results *cheap = parallel_map(obey, orders, N, .call_timeout = 100);
+        ck_assert_ptr_nonnull(cheap);
+    }
+    for (int i = 0; i < N; i++)
+        orders[i].patient = true;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(obey, orders, N, .call_timeout = 0.05, .silent = true);
+    ck_assert_ptr_nonnull(r);
+    for (size_t i = 0; i < N; i++)
+        ck_assert_int_ne(parallel_result_state(r, i), PARALLEL_OK);
+}
+END_TEST
+
 /* Cheap tasks that become dear in the middle of a piece: a call that is cancelled does not run them all, however long
  * the limit is. */
 static _Atomic int are_dear, dear_begun;
@@ -588,6 +609,7 @@ int main(void)
     tcase_add_loop_test(c, late_ones_are_tried_again, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, none_of_many_is_late, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, a_call_of_many_is_late, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, who_is_told_is_late, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, a_cancel_ends_a_piece_soon);
     return pl_run("api/time", c);
 }
