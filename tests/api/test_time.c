@@ -532,8 +532,8 @@ START_TEST(a_call_of_many_is_late)
 }
 END_TEST
 
-/* Tasks that have been cheap are run several at a time: one that is told that time is over is late, whatever others would
- * do after it. */
+/* Tasks that have been cheap are run several at a time: one that is told that time is over is late, whatever others
+ * would do after it. */
 START_TEST(who_is_told_is_late)
 {
     pl_workers(pl_worker_counts[_i]);
