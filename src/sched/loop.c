@@ -84,6 +84,7 @@ static void wait_for_all(pl_participant *p)
     if (pl_latch_open(&loop->latch))
         return;
     pl_wake_waiter_begins(pool);
+    p->waits = true;
     while (!pl_latch_open(&loop->latch)) {
         if (has_work(loop)) {
             pl_participant_work(p);
@@ -95,6 +96,7 @@ static void wait_for_all(pl_participant *p)
         else
             park_at_latch(p);
     }
+    p->waits = false;
     pl_wake_waiter_ends(pool);
 }
 
@@ -113,26 +115,40 @@ static void begin_shared(pl_participant *p, pl_loop *loop)
     pl_participant_begin(p);
 }
 
-/* The caller's work has ended, or was left by its task (unwind.h): then nothing more begins. Waits for all. */
-static void end_shared(void *participant)
+/* Waits until the caller is the only participant, and nobody can join any more. */
+static void await_others(pl_participant *p)
 {
-    pl_participant *p = participant;
     pl_loop *loop = p->loop;
-    pl_worker *w = p->worker;
-    if (!p->worked) {
-        if (pl_stop_raise(&loop->stop, PL_STOP_ALL))
-            pl_stop_notify_all();
-        pl_participant_close_share(p);
-    }
     pl_loop_settle(loop);
     wait_for_all(p);
     pl_loop_settle(loop); /* whoever has joined has left the handoff before */
+}
+
+/* The caller, alone by now, ends its part. */
+static void end_shared(const pl_participant *p)
+{
+    pl_worker *w = p->worker;
     pl_participant_end(p);
-    if (loop->growth == PL_GROWTH_BEYOND) {
+    if (p->loop->growth == PL_GROWTH_BEYOND) {
         /* R23 relaxed: a hint; pairs with W14 */
         atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
     }
     pl_worker_exit(w);
+}
+
+/* The caller's part is left by a task that is being unwound (unwind.h), perhaps one that it came to run as it waited
+ * for the others: nothing more begins. */
+static void leave_shared(void *participant)
+{
+    pl_participant *p = participant;
+    if (pl_stop_raise(&p->loop->stop, PL_STOP_ALL))
+        pl_stop_notify_all();
+    pl_participant_close_share(p);
+    p->worked = false;
+    if (p->waits)
+        pl_wake_waiter_ends(p->worker->pool);
+    await_others(p);
+    end_shared(p);
 }
 
 /* What the loop has taught, which began at `begin`. */
@@ -162,13 +178,14 @@ PL_NOT_INLINED static bool run_shared(pl_loop *loop, size_t begin)
         return false;
     }
     begin_shared(&p, loop);
-    pl_cleanup_begin(&cleanup, end_shared, &p);
+    pl_cleanup_begin(&cleanup, leave_shared, &p);
     pl_assert(begin % loop->unit == 0); /* where a unit is not 1, nothing has been run yet */
     if (!loop->spec->open)
         pl_loop_hand_over_slots(loop, (uint32_t)(begin / loop->unit), (uint32_t)((loop->spec->n - 1) / loop->unit + 1),
                                 pl_participant_join_by_handoff);
     pl_participant_work(&p);
     p.worked = true;
+    await_others(&p); /* which may find work again */
     pl_cleanup_end(&cleanup);
     end_shared(&p);
     learn_from_shared(loop, begin);

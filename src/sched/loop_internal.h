@@ -88,6 +88,7 @@ struct pl_participant {
     pl_slot *share; /* the open share on its deque, or NULL */
     uint64_t ticks; /* what its work has cost */
     bool worked;    /* it has come to the end of its work: it is not being unwound */
+    bool waits;     /* the caller, for the others; though it may have found work again */
 };
 
 /* Runs [begin, end), in pieces of the grain that was asked for. */

@@ -477,63 +477,12 @@ START_TEST(a_cancelled_waiter_locks_nothing)
 }
 END_TEST
 
-/* ---- pthread_exit() in a task -------------------------------------------------------------------------------- */
-
-static _Thread_local bool is_caller;
-static int leave_on_caller;
-
-/* Ends its thread, if that is the caller, or if it is not. */
-static int leave(int x)
-{
-    usleep(500);
-    if (is_caller == leave_on_caller)
-        pthread_exit(NULL);
-    return x;
-}
-PARALLEL_DECORATE(leave, int, int);
-
-static void *call_to_leave(void *unused)
-{
-    is_caller = true;
-    parallel_map_into(leave, in, 64, out, .max_workers = 2);
-    return unused;
-}
-
-#ifdef __GLIBC__
-/* It is not done, but what comes of it is no damage that nobody notices: a caller's thread ends, and its call; that of
- * a pool ends the program. */
-START_TEST(a_task_that_ends_its_thread)
-{
-    pl_workers(2);
-    leave_on_caller = 1;
-    pthread_t thread;
-    ck_assert_int_eq(pthread_create(&thread, NULL, call_to_leave, NULL), 0);
-    pthread_join(thread, NULL);
-    ck_assert(still_works());
-    if (PL_SANITIZED || !pl_threads_after_fork())
-        return;
-    pid_t child = fork();
-    if (child == 0) {
-        leave_on_caller = 0;
-        struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        call_to_leave(NULL);
-        _exit(3); /* no task ran elsewhere */
-    }
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert((WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) || (WIFEXITED(status) && WEXITSTATUS(status) == 3));
-}
-END_TEST
-#endif
-
 int main(void)
 {
     TCase *c = pl_case();
     tcase_add_loop_test(c, a_cancelled_call_has_ended, 0, MAPS + COLLECTIONS);
 #ifdef __GLIBC__
     tcase_add_loop_test(c, a_cancelled_call_stops, 0, MAPS + COLLECTIONS);
-    tcase_add_test(c, a_task_that_ends_its_thread);
     tcase_add_test(c, a_cancelled_reduction_keeps_nothing);
 #endif
     tcase_add_test(c, a_cancelled_helper_ends_what_it_does);
