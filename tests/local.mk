@@ -59,6 +59,7 @@ api_tests = \
     tests/api/test_backwards \
     tests/api/test_bar \
     tests/api/test_board \
+    tests/api/test_brackets \
     tests/api/test_cancelled_threads \
     tests/api/test_concurrent \
     tests/api/test_crashes \
@@ -135,7 +136,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS) $(ATOMIC_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/ends.h tests/support/jobs.h tests/support/memcheck.supp tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/ends.h tests/support/jobs.h tests/support/memcheck.supp tests/support/numbers.h tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_chunking_CFLAGS = $(test_cflags)
@@ -175,6 +176,8 @@ tests_api_test_bar_LDADD = $(unit_ldadd)
 # it calls what is inside
 tests_api_test_board_CFLAGS = $(test_cflags)
 tests_api_test_board_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
+tests_api_test_brackets_CFLAGS = $(test_cflags)
+tests_api_test_brackets_LDADD = $(api_ldadd) -lm
 tests_api_test_cancelled_threads_CFLAGS = $(test_cflags)
 tests_api_test_cancelled_threads_LDADD = $(api_ldadd)
 tests_api_test_concurrent_CFLAGS = $(test_cflags)

@@ -43,6 +43,12 @@ typedef struct parallel_combine {
      * becomes the last v. `out` may be `items`. Where `items` is NULL, what is in `out` becomes op(*prefix, that).
      */
     void (*scan)(const void *prefix, void *value, const void *items, void *out, size_t n, bool exclusive);
+
+    /**
+     * As `fold`, of blocks alone; or NULL: the k-th of `parts`, which are not begun, becomes what the items of the k-th
+     * block come to. It may treat blocks side by side.
+     */
+    void (*fold_parts)(void *parts, const void *items, size_t n, size_t block);
 } parallel_combine;
 
 /**

@@ -27,6 +27,21 @@ static inline uint64_t bits_of_word(const bool *flags)
     return bits;
 }
 
+/* Of so few, one by one: vectors would wait for what has just been stored byte by byte. */
+#define FEW_FLAGS 16
+
+static size_t few_bits(uint64_t *bits, const bool *flags, size_t n)
+{
+    uint64_t word = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        word |= (uint64_t)flags[i] << i;
+        count += flags[i];
+    }
+    *bits = word;
+    return count;
+}
+
 size_t pl_pack_bits(uint64_t *bits, const bool *flags, size_t n)
 {
     size_t i = 0, count = 0;
@@ -34,6 +49,8 @@ size_t pl_pack_bits(uint64_t *bits, const bool *flags, size_t n)
         bits[i / 64] = bits_of_word(flags + i);
         count += (size_t)__builtin_popcountll(bits[i / 64]);
     }
+    if (i < n && n - i <= FEW_FLAGS)
+        return count + few_bits(bits + i / 64, flags + i, n - i);
     if (i < n) {
         bool rest[64] = {false};
         memcpy(rest, flags + i, n - i);

@@ -16,19 +16,15 @@
 #include "sched/inline.h"
 
 /* How many blocks at most: of few items, and of many. */
-#define FEW_BLOCKS 128
+#define FEW_BLOCKS ((size_t)PL_BLOCKS_FEW)
 #define MANY_BLOCKS 1024
 #define MANY_ITEMS 65536
 /* The least block of values of which each cannot be its own: to begin a block takes about as long as an item. */
 #define SHORT_BLOCK 8
 /* There are so many, however large a part is. */
 #define LEAST_BLOCKS 16
-/* To clear so many bytes of an accumulator, and to combine them with those of another, takes about as long as an
- * item. */
-#define BYTES_WORTH_AN_ITEM 8
-/* But a few items, which may be dear, are in so many blocks, if no more is lost by that than some nanoseconds. */
+/* A few items are in so many blocks, if no more is lost by that than some nanoseconds. */
 #define FEWEST_BLOCKS 4
-#define SMALL_PART 64
 
 /* How many links of a chain: of few items, of many, and at most; how many bytes of items one has, if there are many, so
  * that they stay in the second cache; and how many bytes of places all have. */
@@ -57,8 +53,8 @@ pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers)
 
 pl_blocks pl_blocks_of_accumulators(size_t n, size_t size)
 {
-    size_t least = size / BYTES_WORTH_AN_ITEM + 1;
-    if (size <= SMALL_PART && n > 0 && n < FEWEST_BLOCKS * least)
+    size_t least = size / PL_BLOCKS_BYTES + 1;
+    if (size <= PL_BLOCKS_SMALL && n > 0 && n < FEWEST_BLOCKS * least)
         least = pl_chunking_even(n, FEWEST_BLOCKS);
     return blocks_of(n, size, least);
 }

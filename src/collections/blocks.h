@@ -22,6 +22,9 @@
 #include "call/work.h"
 
 enum {
+    PL_BLOCKS_FEW = 128,     /* so many items, or fewer, may be a block each */
+    PL_BLOCKS_SMALL = 64,    /* bytes of a part that is begun for a few items, which may be dear */
+    PL_BLOCKS_BYTES = 8,     /* to clear so many, and to combine them, takes about as long as an item */
     PL_BLOCKS_NEAR = 16384,  /* bytes of parts that are kept on the caller's stack */
     PL_BLOCKS_NUMBERS = 1024 /* the least block of numbers, and what others are a multiple of */
 };
@@ -36,9 +39,22 @@ typedef struct pl_blocks {
 /* The blocks of n values of so many bytes, which may be numbers: a part is a value. */
 pl_blocks pl_blocks_of_values(size_t n, size_t size, bool are_numbers);
 
+/* How many of them are in a block. */
+static inline size_t pl_blocks_size_of_values(size_t n, size_t size)
+{
+    bool are_few = n <= PL_BLOCKS_FEW && size <= PL_BLOCKS_NEAR / PL_BLOCKS_FEW; /* without divisions */
+    return are_few ? 1 : pl_blocks_of_values(n, size, false).size;
+}
+
 /* The blocks of n items, of which a part is an accumulator of so many bytes: to begin one, and to combine it with
  * another, takes time. */
 pl_blocks pl_blocks_of_accumulators(size_t n, size_t size);
+
+/* Whether these are only one. */
+static inline bool pl_blocks_are_one(size_t n, size_t size)
+{
+    return size > PL_BLOCKS_SMALL && n <= size / PL_BLOCKS_BYTES + 1;
+}
 
 /* The blocks of n items of so many bytes that are links of a chain (chained.h), each of which has a place of so many;
  * but for the last, they have `least` items or more. */

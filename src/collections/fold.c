@@ -94,7 +94,7 @@ PL_NOT_INLINED static int fold_with(const parallel_folding *fold, const void *ar
     return pl_blocks_run(&f.work, acc, cost, options, own.options, request);
 }
 
-/* All of a short one, on the caller. One block is the serial loop. */
+/* All of a short one, on the caller. */
 static void fold_here(size_t begin, size_t end, void *ctx)
 {
     const folding *f = ctx;
@@ -110,6 +110,22 @@ static void fold_here(size_t begin, size_t end, void *ctx)
     }
 }
 
+/* The same of one block, which is the serial loop. */
+typedef struct short_folding {
+    const parallel_folding *fold;
+    const void *args;
+    size_t n;
+    void *acc;
+} short_folding;
+
+static void fold_block_here(size_t begin, size_t end, void *ctx)
+{
+    const short_folding *f = ctx;
+    (void)begin;
+    (void)end;
+    f->fold->fold(f->acc, f->args, f->n);
+}
+
 int pl_fold(const parallel_folding *fold, const void *args, size_t n, void *acc, const parallel_options *options,
             const pl_request *request)
 {
@@ -118,6 +134,10 @@ int pl_fold(const parallel_folding *fold, const void *args, size_t n, void *acc,
                     args && acc && n;
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)fold->cost, n))
         return fold_with(fold, args, n, acc, options, request);
+    if (pl_blocks_are_one(n, fold->acc_size)) {
+        short_folding s = {fold, args, n, acc};
+        return pl_blocks_run_here(fold_block_here, &s, (const pl_cost *)fold->cost, n);
+    }
     folding f = folding_of(fold, args, n);
     f.work.parts = acc;
     return pl_blocks_run_here(fold_here, &f, (const pl_cost *)fold->cost, n);

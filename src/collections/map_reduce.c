@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/failure.h"
+#include "collections/words.h"
 
 /* Whether tasks are to be those of a map. */
 static bool needs_map(const parallel_function *f, const parallel_options *o)
@@ -49,6 +50,23 @@ static bool is_item(const void *acc, const void *args, size_t n, size_t arg_size
     return (uintptr_t)acc - (uintptr_t)args < n * arg_size;
 }
 
+/* A short one of a function that comes with a kernel which combines its results as they come. */
+typedef struct short_reduction {
+    const parallel_function *f;
+    const void *args;
+    size_t n;
+    int word;
+    void *acc;
+} short_reduction;
+
+static void reduce_fused_here(size_t begin, size_t end, void *ctx)
+{
+    const short_reduction *r = ctx;
+    (void)begin;
+    (void)end;
+    r->f->fused(r->acc, r->args, r->n, r->word);
+}
+
 int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const void *args, size_t n, void *acc,
                   const parallel_options *options, const pl_request *request)
 {
@@ -58,13 +76,14 @@ int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const 
                     n;
     if (!is_plain)
         return map_reduce_with(f, op, args, n, acc, options, request);
-    pl_map_reduction r = {.work = {.args = args, .blocks = {.n = n}, .parts = acc}, .f = f, .op = op};
-    pl_cost *cost = pl_map_reduce_cost(&r);
+    pl_cost *cost = pl_map_reduce_cost_of((uintptr_t)f->kernel, op);
     if (!pl_blocks_fit_here(cost, n) || is_item(acc, args, n, f->arg_size))
         return map_reduce_with(f, op, args, n, acc, options, request);
-    if (pl_map_reduce_is_fused(&r))
-        return pl_blocks_run_here(pl_map_reduce_fused_here, &r, cost, n);
-    r = pl_map_reduce_prepare(f, op, args, n);
+    if (pl_map_reduce_is_fused(f, op)) {
+        short_reduction s = {f, args, n, pl_words_index(op), acc};
+        return pl_blocks_run_here(reduce_fused_here, &s, cost, n);
+    }
+    pl_map_reduction r = pl_map_reduce_prepare(f, op, args, n);
     pl_map_reduce_fit_blocks(&r);
     r.work.parts = acc;
     return pl_blocks_run_here(pl_map_reduce_here, &r, cost, n);

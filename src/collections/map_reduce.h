@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "collections/blocks.h"
 #include "collections/reduce.h"
@@ -40,8 +41,9 @@ pl_map_reduction pl_map_reduce_prepare(const parallel_function *f, const paralle
  * those that are run block by block; there are some. */
 void pl_map_reduce_fit_blocks(pl_map_reduction *r);
 
-/* What tasks cost that do both. */
+/* What tasks cost that do both; and the same of a function that has such a kernel or routine. */
 pl_cost *pl_map_reduce_cost(const pl_map_reduction *r);
+pl_cost *pl_map_reduce_cost_of(uintptr_t routine, const parallel_combine *op);
 
 /* Adds n results, which come next in a block, to what there is of it; `begun`: there is something. */
 void pl_map_reduce_add(const pl_map_reduction *r, unsigned char *part, bool begun, const unsigned char *results,
@@ -50,10 +52,9 @@ void pl_map_reduce_add(const pl_map_reduction *r, unsigned char *part, bool begu
 /* All of a short one, on the caller: ctx is the reduction, whose first part is the value. For pl_blocks_run_here(). */
 void pl_map_reduce_here(size_t begin, size_t end, void *ctx);
 
-/* Whether the function comes with a kernel that combines its results, integers, as they come: in any brackets; and all
- * of a short one by it, of which only the value, the items, and how many there are have to be set. */
-bool pl_map_reduce_is_fused(const pl_map_reduction *r);
-void pl_map_reduce_fused_here(size_t begin, size_t end, void *ctx);
+/* Whether the function, which may be NULL, comes with a kernel that combines its results, integers, as they come: in
+ * any brackets. */
+bool pl_map_reduce_is_fused(const parallel_function *f, const parallel_combine *op);
 
 /* By the tasks of maps; `merged` has all options. 0; or -1 with errno, as parallel_map_reduce(). */
 int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const parallel_options *merged, const pl_request *request);

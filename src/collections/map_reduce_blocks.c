@@ -32,10 +32,10 @@ static void get_results(const pl_map_reduction *r, size_t begin, size_t end, voi
     r->f->kernel(&span, 0, end - begin);
 }
 
-bool pl_map_reduce_is_fused(const pl_map_reduction *r)
+bool pl_map_reduce_is_fused(const parallel_function *f, const parallel_combine *op)
 {
-    const pl_word *word = pl_words_of(r->op);
-    return word && word->is_exact && r->f && r->f->fused;
+    const pl_word *word = pl_words_of(op);
+    return word && word->is_exact && f && f->fused;
 }
 
 /* By that, those of blocks [begin, end) into their parts. */
@@ -69,14 +69,15 @@ static void reduce_short_blocks(const pl_map_reduction *r, size_t begin, size_t 
 {
     alignas(PL_LINE) unsigned char buffer[PL_MAP_REDUCE_BUFFER];
     const pl_blocks *b = &r->work.blocks;
-    const unsigned char *results = buffer;
-    size_t size = r->op->type_size;
-    get_results(r, pl_blocks_begin(b, begin), pl_blocks_begin(b, end - 1) + pl_blocks_length(b, end - 1), buffer);
-    for (size_t k = begin; k < end; k++, parts += size) {
-        size_t n = pl_blocks_length(b, k);
-        pl_map_reduce_add(r, parts, k == 0, results, n);
-        results += n * size;
+    size_t first = pl_blocks_begin(b, begin), last = end - 1, head = 0, size = r->op->type_size;
+    size_t n = pl_blocks_begin(b, last) + pl_blocks_length(b, last) - first;
+    get_results(r, first, first + n, buffer);
+    if (begin == 0) {
+        head = pl_blocks_length(b, 0);
+        pl_map_reduce_add(r, parts, true, buffer, head);
     }
+    if (n > head)
+        pl_reduce_fold_parts(r->op, parts + (head > 0) * size, buffer + head * size, n - head, b->size);
 }
 
 /* The blocks from k on, `end` at most, that are treated together: up to which one. */
@@ -89,7 +90,7 @@ static size_t next_blocks(const pl_map_reduction *r, size_t k, size_t end)
 /* Folds the results of blocks [begin, end), that many, into their parts. */
 static void reduce_next_blocks(const pl_map_reduction *r, size_t begin, size_t end, unsigned char *parts)
 {
-    if (pl_map_reduce_is_fused(r))
+    if (pl_map_reduce_is_fused(r->f, r->op))
         reduce_fused_blocks(r, begin, end, parts);
     else if (r->work.blocks.size <= r->piece)
         reduce_short_blocks(r, begin, end, parts);
@@ -132,21 +133,17 @@ void pl_map_reduce_here(size_t begin, size_t end, void *ctx)
     }
 }
 
-void pl_map_reduce_fused_here(size_t begin, size_t end, void *ctx)
+pl_cost *pl_map_reduce_cost_of(uintptr_t routine, const parallel_combine *op)
 {
-    const pl_map_reduction *r = ctx;
-    (void)begin;
-    (void)end;
-    r->f->fused(r->work.parts, r->work.args, r->work.blocks.n, pl_words_index(r->op));
+    return pl_cost_of(routine * 31 + (op->fold ? (uintptr_t)op->fold : (uintptr_t)op->call));
 }
 
 pl_cost *pl_map_reduce_cost(const pl_map_reduction *r)
 {
-    uintptr_t op = r->op->fold ? (uintptr_t)r->op->fold : (uintptr_t)r->op->call;
-    if (r->loop)
-        return pl_cost_of((uintptr_t)r->loop->call * 31 + op);
-    uintptr_t f = r->f->kernel ? (uintptr_t)r->f->kernel : (uintptr_t)r->f->call;
-    return pl_cost_of(f * 31 + op);
+    return pl_map_reduce_cost_of(r->loop        ? (uintptr_t)r->loop->call
+                                 : r->f->kernel ? (uintptr_t)r->f->kernel
+                                                : (uintptr_t)r->f->call,
+                                 r->op);
 }
 
 void pl_map_reduce_fit_blocks(pl_map_reduction *r)

@@ -52,6 +52,21 @@ void pl_reduce_fold_block(const parallel_combine *op, void *value, const void *i
     pl_reduce_fold(op, value, (const unsigned char *)items + op->type_size, n - 1);
 }
 
+void pl_reduce_fold_parts(const parallel_combine *op, void *parts, const void *items, size_t n, size_t block)
+{
+    if (op->fold_parts) {
+        op->fold_parts(parts, items, n, block);
+        return;
+    }
+    size_t size = op->type_size;
+    unsigned char *part = parts;
+    const unsigned char *from = items;
+    for (size_t length; n; n -= length, from += length * size, part += size) {
+        length = block < n ? block : n;
+        pl_reduce_fold_block(op, part, from, length);
+    }
+}
+
 /* ---- reductions ------------------------------------------------------------------------------------------ */
 
 /* A part is a value; but for the first, it begins with the block's first item. */
@@ -63,17 +78,17 @@ typedef struct reduction {
 static void reduce_blocks(size_t begin, size_t end, void *ctx)
 {
     const reduction *r = ctx;
-    const parallel_combine *op = r->op;
-    size_t size = op->type_size;
-    for (size_t k = begin; k < end; k++) {
-        const unsigned char *items = r->work.args + pl_blocks_begin(&r->work.blocks, k) * size;
-        unsigned char *part = r->work.parts + k * size;
-        size_t n = pl_blocks_length(&r->work.blocks, k);
-        if (k == 0)
-            pl_reduce_fold(op, part, items, n);
-        else
-            pl_reduce_fold_block(op, part, items, n);
+    const pl_blocks *b = &r->work.blocks;
+    size_t size = r->op->type_size, first = pl_blocks_begin(b, begin), last = end - 1, head = 0;
+    const unsigned char *items = r->work.args + first * size;
+    unsigned char *parts = r->work.parts + begin * size;
+    size_t n = pl_blocks_begin(b, last) + pl_blocks_length(b, last) - first;
+    if (begin == 0) {
+        head = pl_blocks_length(b, 0);
+        pl_reduce_fold(r->op, parts, items, head);
     }
+    if (n > head)
+        pl_reduce_fold_parts(r->op, parts + (head > 0) * size, items + head * size, n - head, b->size);
 }
 
 static void combine_parts(size_t begin, size_t end, void *ctx)
@@ -82,15 +97,6 @@ static void combine_parts(size_t begin, size_t end, void *ctx)
     (void)begin;
     (void)end;
     pl_reduce_fold_each(r->op, r->work.parts, r->work.parts + r->op->type_size, r->work.blocks.count - 1);
-}
-
-/* All of a short one, on the caller: no part is kept. */
-static void reduce_here(size_t begin, size_t end, void *ctx)
-{
-    const reduction *r = ctx;
-    (void)begin;
-    (void)end;
-    r->op->fold(r->work.parts, r->work.args, r->work.blocks.n, r->work.blocks.size);
 }
 
 static reduction reduction_of(const parallel_combine *op, const void *args, size_t n)
@@ -123,6 +129,22 @@ PL_NOT_INLINED static int reduce_with(const parallel_combine *op, const void *ar
     return pl_blocks_run(&r.work, acc, cost, options, own.options, request);
 }
 
+/* A short one, on the caller: no part is kept. */
+typedef struct short_reduction {
+    const parallel_combine *op;
+    const void *args;
+    size_t n, block;
+    void *acc;
+} short_reduction;
+
+static void reduce_here(size_t begin, size_t end, void *ctx)
+{
+    const short_reduction *r = ctx;
+    (void)begin;
+    (void)end;
+    r->op->fold(r->acc, r->args, r->n, r->block);
+}
+
 static int fold_numbers(const parallel_combine *op, const void *args, size_t n, void *acc)
 {
     op->fold(acc, args, n, PL_BLOCKS_NUMBERS);
@@ -139,7 +161,7 @@ int pl_reduce(const parallel_combine *op, const void *args, size_t n, void *acc,
         return fold_numbers(op, args, n, acc);
     if (!is_plain || !pl_blocks_fit_here((const pl_cost *)op->cost, n))
         return reduce_with(op, args, n, acc, options, request);
-    reduction r = reduction_of(op, args, n);
-    r.work.parts = acc;
+    size_t block = op->word ? PL_BLOCKS_NUMBERS : pl_blocks_size_of_values(n, op->type_size);
+    short_reduction r = {op, args, n, block, acc};
     return pl_blocks_run_here(reduce_here, &r, (const pl_cost *)op->cost, n);
 }

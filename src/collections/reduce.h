@@ -35,4 +35,7 @@ void pl_reduce_fold_each(const parallel_combine *op, void *left, const void *val
 /* *value becomes what n items, n > 0, come to, which are a block of their own. */
 void pl_reduce_fold_block(const parallel_combine *op, void *value, const void *items, size_t n);
 
+/* The k-th of `parts` becomes what the k-th block of so many of the items comes to; n > 0. */
+void pl_reduce_fold_parts(const parallel_combine *op, void *parts, const void *items, size_t n, size_t block);
+
 #endif

@@ -107,10 +107,23 @@ static size_t last_of(const unsigned char *bytes, size_t n)
     return n;
 }
 
+/* Of so few, they are looked at one by one: vectors would wait for what has just been stored byte by byte. */
+#define FEW_BYTES 16
+
+static size_t first_of_few(const unsigned char *bytes, size_t n, bool value)
+{
+    size_t i = 0;
+    while (i < n && (bytes[i] != 0) != value)
+        i++;
+    return i;
+}
+
 size_t pl_search_bytes(pl_search_aim aim, const unsigned char *bytes, size_t n)
 {
     if (aim == PL_SEARCH_LAST)
         return last_of(bytes, n);
+    if (n <= FEW_BYTES)
+        return first_of_few(bytes, n, aim == PL_SEARCH_FIRST);
     const unsigned char *first = memchr(bytes, aim == PL_SEARCH_FIRST, n);
     return first ? (size_t)(first - bytes) : n;
 }

@@ -18,7 +18,7 @@
 
 /* Of so many bytes of numbers no part is worth giving away, and nothing is to be learnt: they call no function of the
  * program's, and have one cost. */
-enum { PL_WORDS_HERE = 16384 };
+enum { PL_WORDS_HERE = 49152 };
 
 /* What the library knows of an operator that is a word, on one type. */
 typedef struct pl_word {

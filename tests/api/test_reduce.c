@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reductions and folds: each against the loop that it equals, and against itself, bit for bit. */
+/* Reductions and folds: each against the loop that it equals. */
 #include <errno.h>
 #include <float.h>
 #include <math.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "support/jobs.h"
+#include "support/numbers.h"
 #include "support/process.h"
 
 static const size_t sizes[] = {1,   2,   3,    7,    8,    63,    64,    65,     127,
@@ -79,99 +80,6 @@ START_TEST(words_of_bool)
         CHECK_WORD(PARALLEL_OR, bool, n, false, a | b);
         CHECK_WORD(PARALLEL_XOR, bool, n, false, a ^ b);
     }
-    free(in);
-}
-END_TEST
-
-/* Sums of such numbers depend on the brackets in nearly every bit. */
-static double *wild_doubles(size_t n)
-{
-    unsigned long long state = 123456789;
-    double *in = malloc(n * sizeof *in);
-    ck_assert_ptr_nonnull(in);
-    for (size_t i = 0; i < n; i++) {
-        uint64_t r = pl_random(&state);
-        in[i] = ldexp((double)(r >> 12) - 0x1p51, (int)(r % 120) - 60);
-    }
-    return in;
-}
-
-static double sum_with(const double *in, size_t n, parallel_options o)
-{
-    double sum = 0.25;
-    o.size = sizeof o;
-    ck_assert_int_eq(
-        parallel_reduce_function(&parallel_word_combines[PARALLEL_WORD_PLUS_][PARALLEL_F64_], in, n, &sum, &o), 0);
-    return sum;
-}
-
-/* The brackets of sums, whatever vectors the machine has: blocks of 1024, which have 16 lanes; then what is left. */
-enum { BLOCK = 1024, LANES = 16 };
-
-static double block_of(const double *in, size_t n, const double *before)
-{
-    double lanes[LANES] = {0}, pairs[2], sum = before ? *before : in[0];
-    size_t whole = n / LANES * LANES;
-    for (size_t i = 0; i < whole; i++)
-        lanes[i % LANES] = i < LANES ? in[i] : lanes[i % LANES] + in[i];
-    for (int k = 0; k < 2; k++)
-        pairs[k] = ((lanes[k] + lanes[2 + k]) + (lanes[4 + k] + lanes[6 + k])) +
-                   ((lanes[8 + k] + lanes[10 + k]) + (lanes[12 + k] + lanes[14 + k]));
-    if (whole)
-        sum = before ? sum + pairs[0] + pairs[1] : pairs[0] + pairs[1];
-    for (size_t i = whole ? whole : !before; i < n; i++)
-        sum += in[i];
-    return sum;
-}
-
-START_TEST(sums_have_the_brackets_of_their_number)
-{
-    size_t n = 20 * BLOCK;
-    double *in = wild_doubles(n);
-    for (size_t k = 1; k < n; k += k < 70 ? 1 : k / 7) {
-        double sum = 0.25, expected = 0.25;
-        ck_assert_int_eq(parallel_reduce(PARALLEL_PLUS, (const double *)in, k, &sum), 0);
-        expected = block_of(in, k < BLOCK ? k : BLOCK, &expected);
-        for (size_t at = BLOCK; at < k; at += BLOCK)
-            expected += block_of(in + at, k - at < BLOCK ? k - at : BLOCK, NULL);
-        ck_assert_msg(memcmp(&sum, &expected, sizeof sum) == 0, "n = %zu", k);
-    }
-    free(in);
-}
-END_TEST
-
-static const double *all_doubles;
-
-static double sum_of_some(size_t n)
-{
-    double sum = 0.25;
-    parallel_reduce(PARALLEL_PLUS, all_doubles, n, &sum);
-    return sum;
-}
-PARALLEL_DECORATE(sum_of_some, size_t, double);
-
-START_TEST(sums_are_the_same_bit_for_bit)
-{
-    size_t n = sizes[_i];
-    double *in = wild_doubles(n), sum = sum_with(in, n, (parallel_options){.executor = PARALLEL_SERIAL});
-    PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(5);
-    for (int round = 0; round < 20; round++) {
-        double again = 0.25;
-        ck_assert_int_eq(parallel_reduce(PARALLEL_PLUS, in, n, &again), 0);
-        ck_assert_msg(memcmp(&again, &sum, sizeof sum) == 0, "n = %zu, round %d", n, round);
-    }
-    for (int workers = 1; workers <= 64; workers *= 2) {
-        double again = sum_with(in, n, (parallel_options){.max_workers = workers, .grain = (size_t)workers});
-        ck_assert_msg(memcmp(&again, &sum, sizeof sum) == 0, "n = %zu, %d workers", n, workers);
-        again = sum_with(in, n, (parallel_options){.max_workers = workers, .pool = pool, .call_timeout = 1e6});
-        ck_assert(memcmp(&again, &sum, sizeof sum) == 0);
-    }
-    double nested[4], process = sum_with(in, n, (parallel_options){.executor = PARALLEL_PROCESS});
-    all_doubles = in;
-    ck_assert_int_eq(parallel_map_into(sum_of_some, ((size_t[]){n, n, n, n}), 4, nested), 0);
-    for (int i = 0; i < 4; i++)
-        ck_assert(memcmp(&nested[i], &sum, sizeof sum) == 0);
-    ck_assert(memcmp(&process, &sum, sizeof sum) == 0);
     free(in);
 }
 END_TEST
@@ -647,8 +555,6 @@ int main(void)
     tcase_add_loop_test(c, words_of_integers, 0, SIZES);
     tcase_add_loop_test(c, words_of_bool, 0, SIZES);
     tcase_add_loop_test(c, words_of_floats, 0, SIZES);
-    tcase_add_test(c, sums_have_the_brackets_of_their_number);
-    tcase_add_loop_test(c, sums_are_the_same_bit_for_bit, 0, SIZES);
     tcase_add_test(c, nan_is_passed_over);
     tcase_add_loop_test(c, operators_that_do_not_commute, 0, SIZES);
     tcase_add_test(c, large_values);

@@ -152,25 +152,56 @@ enum {
     __extension__ PARALLEL_IF_ANY_(PARALLEL_ASSERT_NAMED_(__VA_ARGS__), _Static_assert(1, ""), __VA_ARGS__);           \
     __attribute__((unused)) static const parallel_options name##_options = {PARALLEL_SIZED_(__VA_ARGS__)};
 
+/* So many blocks are folded side by side, unless values are large: what one waits for, others do meanwhile. */
+#define PARALLEL_COMBINE_LANES_(type) (sizeof(type) <= 32 ? 4 : 1)
+
 #define PARALLEL_DECORATE_COMBINE_(fn, type, ...)                                                                      \
     typedef __typeof__(type) fn##__parallel_type;                                                                      \
     _Static_assert(_Generic(&fn, fn##__parallel_type(*)(fn##__parallel_type, fn##__parallel_type) : 1, default : 0),   \
                    "PARALLEL_DECORATE_COMBINE(" #fn ", ...): the function is to be " #type " " #fn "(" #type           \
                    ", " #type ")");                                                                                    \
+    __attribute__((unused)) static void fn##__parallel_fold_parts(void *pl_to, const void *pl_items, size_t pl_n,      \
+                                                                  size_t pl_block)                                     \
+    {                                                                                                                  \
+        enum { pl_lanes = PARALLEL_COMBINE_LANES_(fn##__parallel_type) };                                              \
+        const fn##__parallel_type *pl_x = (const fn##__parallel_type *)pl_items;                                       \
+        fn##__parallel_type *pl_parts = (fn##__parallel_type *)pl_to;                                                  \
+        for (; pl_lanes == 4 && pl_n / 4 >= pl_block; pl_n -= 4 * pl_block) {                                          \
+            fn##__parallel_type pl_0 = pl_x[0], pl_1 = pl_x[pl_block], pl_2 = pl_x[2 * pl_block],                      \
+                                pl_3 = pl_x[3 * pl_block];                                                             \
+            for (size_t pl_i = 1; pl_i < pl_block; pl_i++) {                                                           \
+                pl_0 = fn(pl_0, pl_x[pl_i]);                                                                           \
+                pl_1 = fn(pl_1, pl_x[pl_i + pl_block]);                                                                \
+                pl_2 = fn(pl_2, pl_x[pl_i + 2 * pl_block]);                                                            \
+                pl_3 = fn(pl_3, pl_x[pl_i + 3 * pl_block]);                                                            \
+            }                                                                                                          \
+            *pl_parts++ = pl_0, *pl_parts++ = pl_1, *pl_parts++ = pl_2, *pl_parts++ = pl_3;                            \
+            pl_x += 4 * pl_block;                                                                                      \
+        }                                                                                                              \
+        for (size_t pl_end; pl_n; pl_n -= pl_end, pl_x += pl_end) {                                                    \
+            fn##__parallel_type pl_value = pl_x[0];                                                                    \
+            pl_end = pl_block < pl_n ? pl_block : pl_n;                                                                \
+            for (size_t pl_i = 1; pl_i < pl_end; pl_i++)                                                               \
+                pl_value = fn(pl_value, pl_x[pl_i]);                                                                   \
+            *pl_parts++ = pl_value;                                                                                    \
+        }                                                                                                              \
+    }                                                                                                                  \
     __attribute__((unused)) static void fn##__parallel_fold_blocks(void *pl_left, const void *pl_items, size_t pl_n,   \
                                                                    size_t pl_block)                                    \
     {                                                                                                                  \
+        enum { pl_lanes = PARALLEL_COMBINE_LANES_(fn##__parallel_type) };                                              \
         const fn##__parallel_type *pl_x = (const fn##__parallel_type *)pl_items;                                       \
-        fn##__parallel_type pl_value = *(fn##__parallel_type *)pl_left;                                                \
-        size_t pl_i = 0, pl_end = pl_block < pl_n && pl_block > 1 ? pl_block : pl_n;                                   \
-        for (; pl_i < pl_end; pl_i++)                                                                                  \
+        fn##__parallel_type pl_value = *(fn##__parallel_type *)pl_left, pl_parts[pl_lanes];                            \
+        size_t pl_end = pl_block < pl_n && pl_block > 1 ? pl_block : pl_n;                                             \
+        for (size_t pl_i = 0; pl_i < pl_end; pl_i++)                                                                   \
             pl_value = fn(pl_value, pl_x[pl_i]);                                                                       \
-        while (pl_i < pl_n) {                                                                                          \
-            fn##__parallel_type pl_part = pl_x[pl_i];                                                                  \
-            pl_end = pl_block < pl_n - pl_i ? pl_i + pl_block : pl_n;                                                  \
-            for (pl_i++; pl_i < pl_end; pl_i++)                                                                        \
-                pl_part = fn(pl_part, pl_x[pl_i]);                                                                     \
-            pl_value = fn(pl_value, pl_part);                                                                          \
+        while (pl_n -= pl_end) {                                                                                       \
+            pl_x += pl_end;                                                                                            \
+            pl_end = pl_block <= pl_n / pl_lanes ? pl_block * pl_lanes : pl_block < pl_n ? pl_block : pl_n;            \
+            fn##__parallel_fold_parts(pl_parts, pl_x, pl_end, pl_block);                                               \
+            pl_value = fn(pl_value, pl_parts[0]);                                                                      \
+            for (size_t pl_i = 1; pl_i < pl_lanes && pl_end > pl_block; pl_i++)                                        \
+                pl_value = fn(pl_value, pl_parts[pl_i]);                                                               \
         }                                                                                                              \
         *(fn##__parallel_type *)pl_left = pl_value;                                                                    \
     }                                                                                                                  \
@@ -190,6 +221,7 @@ enum {
         .options = PARALLEL_IF_ANY_(&fn##__parallel_combine_options, (const parallel_options *)0, __VA_ARGS__),        \
         .cost = &fn##__parallel_combine_cost,                                                                          \
         .scan = fn##__parallel_scan,                                                                                   \
+        .fold_parts = fn##__parallel_fold_parts,                                                                       \
     }
 
 /* Each item is read before its place in `out`, which may be its own, is written. */
