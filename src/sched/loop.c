@@ -311,10 +311,10 @@ static void run_loop(const pl_loop_spec *spec)
     slots = slots < PL_SLEEP_MAX ? slots : PL_SLEEP_MAX;
     /* A call that asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept
      * alone. */
-    loop_means means = {.growth = spec->workers > cores ? PL_GROWTH_BEYOND : PL_GROWTH_TO_SIZE, .has_mask = true};
+    uint64_t guess = pl_cost_guess(spec->cost, spec->n);
+    loop_means means = {.growth = spec->workers > cores ? PL_GROWTH_BEYOND : PL_GROWTH_TO_SIZE,
+                        .has_mask = guess > MASKED_US * pl_os_ticks_per_us()};
     if (slots > 1 && means.growth == PL_GROWTH_TO_SIZE) {
-        uint64_t guess = pl_cost_guess(spec->cost, spec->n);
-        means.has_mask = guess > MASKED_US * pl_os_ticks_per_us();
         if (spec->grain)
             slots = pl_inline_is_short(guess) ? 1 : slots;
         else if ((begin = pl_inline_run(spec, slots, guess)) == spec->n)
