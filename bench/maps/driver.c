@@ -55,14 +55,30 @@ void fill(job *j, unsigned turns)
 
 /* ---- one job --------------------------------------------------------------------------------------------- */
 
+/* "turn:NAME" is `turn` with these options. */
+static way_kernel *kernel_with(const char *options)
+{
+    if (!the_way.with)
+        return the_way.turn;
+    for (const named_kernel *k = the_way.with; k->name; k++)
+        if (strcmp(k->name, options) == 0)
+            return k->run;
+    return NULL;
+}
+
 static way_kernel *kernel_named(const char *name)
 {
-    return strcmp(name, "turn") == 0     ? the_way.turn
-           : strcmp(name, "row") == 0    ? the_way.row
-           : strcmp(name, "mix") == 0    ? the_way.mix
-           : strcmp(name, "poly") == 0   ? the_way.poly
-           : strcmp(name, "nested") == 0 ? the_way.nested
-                                         : NULL;
+    if (strncmp(name, "turn:", 5) == 0)
+        return kernel_with(name + 5);
+    return strcmp(name, "turn") == 0             ? the_way.turn
+           : strcmp(name, "row") == 0            ? the_way.row
+           : strcmp(name, "mix") == 0            ? the_way.mix
+           : strcmp(name, "poly") == 0           ? the_way.poly
+           : strcmp(name, "nested") == 0         ? the_way.nested
+           : strcmp(name, "steps") == 0          ? the_way.steps
+           : strcmp(name, "steps-in-place") == 0 ? the_way.steps_in_place
+           : strcmp(name, "again") == 0          ? the_way.again
+                                                 : NULL;
 }
 
 static uint64_t checksum(const uint32_t *out, size_t n)

@@ -19,6 +19,12 @@ extern "C" {
 /* Equals: for (size_t i = 0; i < n; i++) out[i] = item(in[i]); */
 typedef void way_kernel(const uint32_t *in, uint32_t *out, size_t n);
 
+/* A kernel that has a name. */
+typedef struct named_kernel {
+    const char *name;
+    way_kernel *run;
+} named_kernel;
+
 /* What a way cannot do is NULL. */
 typedef struct way {
     void (*start)(int threads); /* before all else, if it needs that */
@@ -27,6 +33,12 @@ typedef struct way {
     way_kernel *mix;            /* inlined items, bound by memory: item_mix() */
     way_kernel *poly;           /* inlined items, bound by arithmetic: item_poly() */
     way_kernel *nested;         /* item_turn(), INNER_ITEMS of them by each item of an outer map */
+    way_kernel *steps;          /* inlined items with a loop of their own: item_steps() */
+    way_kernel *steps_in_place; /* the same, once `in` has been copied to `out`, from there to there */
+    way_kernel *again;          /* from `out` to `out`, which is all: item_again() */
+
+    /* `turn` with options, up to one without a name; NULL: the way has no options, and `turn` stands for all. */
+    const named_kernel *with;
 } way;
 
 extern const way the_way; /* each program has one */

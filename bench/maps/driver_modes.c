@@ -92,6 +92,40 @@ static int cold(job *j, figures *f)
     return 0;
 }
 
+/* ---- after: a dear call after some cheap ones of the same function -------------------------------------------- */
+
+static int after(job *j, figures *f, int cheap_calls)
+{
+    double start = now_ns();
+    while (n_figures < 3 || (now_ns() - start < 2e9 * j->slice && n_figures < MOST_FIGURES)) {
+        fill(j, j->turns);
+        time_calls(j, j->run, cheap_calls);
+        fill(j, j->turns2);
+        note(time_calls(j, j->run, 1));
+    }
+    *f = summary();
+    return 0;
+}
+
+/* ---- pairs: calls of cheap and of dear items in turn, each of half of them --------------------------------------- */
+
+static int pairs(job *j, figures *f)
+{
+    size_t n = j->n, half = n / 2;
+    fill(j, j->turns2);
+    j->n = half;
+    fill(j, j->turns);
+    j->n = n;
+    for (double start = now_ns(); n_figures < 5 || (now_ns() - start < 1e9 * j->slice && n_figures < MOST_FIGURES);) {
+        double before = now_ns();
+        j->run(j->in, j->out, half);
+        j->run(j->in + half, j->out + half, n - half);
+        note(now_ns() - before);
+    }
+    *f = summary();
+    return 0;
+}
+
 /* ---- idle: nanoseconds of CPU time in a quarter of a second of idleness right after work -------------------- */
 
 static double cpu_ns(void)
@@ -231,13 +265,15 @@ static int jump(job *j, figures *f, bool rises)
 int run_mode(job *j, figures *f)
 {
     const char *mode = j->mode;
-    return strcmp(mode, "hot") == 0         ? hot(j, f)
-           : strcmp(mode, "cold") == 0      ? cold(j, f)
-           : strcmp(mode, "idle") == 0      ? idle(j, f)
-           : strcmp(mode, "first") == 0     ? fresh(j, f, false)
-           : strcmp(mode, "second") == 0    ? fresh(j, f, true)
-           : strcmp(mode, "two-calls") == 0 ? two_calls(j)
-           : strcmp(mode, "rises") == 0     ? jump(j, f, true)
-           : strcmp(mode, "falls") == 0     ? jump(j, f, false)
-                                            : 2;
+    return strcmp(mode, "hot") == 0          ? hot(j, f)
+           : strcmp(mode, "cold") == 0       ? cold(j, f)
+           : strncmp(mode, "after-", 6) == 0 ? after(j, f, atoi(mode + 6))
+           : strcmp(mode, "pairs") == 0      ? pairs(j, f)
+           : strcmp(mode, "idle") == 0       ? idle(j, f)
+           : strcmp(mode, "first") == 0      ? fresh(j, f, false)
+           : strcmp(mode, "second") == 0     ? fresh(j, f, true)
+           : strcmp(mode, "two-calls") == 0  ? two_calls(j)
+           : strcmp(mode, "rises") == 0      ? jump(j, f, true)
+           : strcmp(mode, "falls") == 0      ? jump(j, f, false)
+                                             : 2;
 }

@@ -50,6 +50,21 @@ static inline uint32_t item_poly(uint32_t x)
     return item_poly_part(p, x, 53);
 }
 
+/* Inlined, bound by arithmetic, in a loop of its own: vectorised across items, or not at all. */
+enum { STEPS = 500 };
+static inline uint32_t item_steps(uint32_t x)
+{
+    for (int i = 0; i < STEPS; i++)
+        x = (x ^ x >> 7) + 0x9e3779b9u;
+    return x;
+}
+
+/* Inlined, vectorisable; once or often comes to the same. */
+static inline uint32_t item_again(uint32_t x)
+{
+    return x | 0x10101;
+}
+
 #ifdef __cplusplus
 }
 #endif

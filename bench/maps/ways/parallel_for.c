@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <parallel.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../driver.h"
 
@@ -76,4 +77,48 @@ static void nested(const uint32_t *in, uint32_t *out, size_t n)
         abort();
 }
 
-const way the_way = {.turn = turn, .row = row, .mix = mix, .poly = poly, .nested = nested};
+static void all_steps(size_t begin, size_t end, void *ctx)
+{
+    const uint32_t *in = ((const vectors *)ctx)->in;
+    uint32_t *out = ((const vectors *)ctx)->out;
+    for (size_t i = begin; i < end; i++)
+        out[i] = item_steps(in[i]);
+}
+
+static void steps(const uint32_t *in, uint32_t *out, size_t n)
+{
+    if (parallel_for(n, all_steps, (&(vectors){in, out})) != 0)
+        abort();
+}
+
+static void steps_in_place(const uint32_t *in, uint32_t *out, size_t n)
+{
+    memcpy(out, in, n * sizeof *out);
+    steps(out, out, n);
+}
+
+static void all_again(size_t begin, size_t end, void *out)
+{
+    for (size_t i = begin; i < end; i++)
+        ((uint32_t *)out)[i] = item_again(((uint32_t *)out)[i]);
+}
+
+static void again(const uint32_t *in, uint32_t *out, size_t n)
+{
+    (void)in;
+    if (parallel_for(n, all_again, out) != 0)
+        abort();
+}
+
+/* Loops have fewer options than maps. */
+static const named_kernel without[] = {{NULL, NULL}};
+
+const way the_way = {.turn = turn,
+                     .row = row,
+                     .mix = mix,
+                     .poly = poly,
+                     .nested = nested,
+                     .steps = steps,
+                     .steps_in_place = steps_in_place,
+                     .again = again,
+                     .with = without};

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "../driver.h"
 
 static void turn(const uint32_t *in, uint32_t *out, size_t n)
@@ -25,4 +27,31 @@ static void poly(const uint32_t *in, uint32_t *out, size_t n)
         out[i] = item_poly(in[i]);
 }
 
-const way the_way = {.turn = turn, .row = row, .mix = mix, .poly = poly, .nested = turn};
+static void steps(const uint32_t *in, uint32_t *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = item_steps(in[i]);
+}
+
+static void steps_in_place(const uint32_t *in, uint32_t *out, size_t n)
+{
+    memcpy(out, in, n * sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = item_steps(out[i]);
+}
+
+static void again(const uint32_t *in, uint32_t *out, size_t n)
+{
+    (void)in;
+    for (size_t i = 0; i < n; i++)
+        out[i] = item_again(out[i]);
+}
+
+const way the_way = {.turn = turn,
+                     .row = row,
+                     .mix = mix,
+                     .poly = poly,
+                     .nested = turn,
+                     .steps = steps,
+                     .steps_in_place = steps_in_place,
+                     .again = again};

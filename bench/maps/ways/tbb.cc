@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <cstring>
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
@@ -29,4 +30,16 @@ static void nested(const uint32_t *in, uint32_t *out, size_t n)
     });
 }
 
-extern "C" const way the_way = {start, map<item_turn>, map<item_row>, map<item_mix>, map<item_poly>, nested};
+static void steps_in_place(const uint32_t *in, uint32_t *out, size_t n)
+{
+    std::memcpy(out, in, n * sizeof *out);
+    map<item_steps>(out, out, n);
+}
+
+static void again(const uint32_t *, uint32_t *out, size_t n)
+{
+    map<item_again>(out, out, n);
+}
+
+extern "C" const way the_way = {start,  map<item_turn>,  map<item_row>,  map<item_mix>, map<item_poly>,
+                                nested, map<item_steps>, steps_in_place, again,         nullptr};
