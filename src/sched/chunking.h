@@ -36,13 +36,14 @@ enum {
 };
 
 enum {
-    PL_CHUNKING_STEP = 8,    /* how many times larger or smaller a chunk of a loop may be than the one before */
-    PL_CHUNKING_PART = 4,    /* a chunk takes at most one part out of so many of what its range has left */
-    PL_CHUNKING_VECTOR = 16, /* chunks are multiples of so many, the lanes of a vector of floats, */
-    PL_CHUNKING_CHEAP = 5,   /* if so many, or more, would last CHUNK_US */
-    PL_CHUNKING_PIECES = 4,  /* into how many pieces a helper's part of a longer loop is cut */
-    PL_CHUNKING_RAMP = 8,    /* an assignment is at most one part out of so many of all before it, and one task */
-    PL_CHUNKING_SHARES = 16  /* into how many assignments a worker's even share of the rest is cut */
+    PL_CHUNKING_STEP = 8,      /* how many times larger or smaller a chunk of a loop may be than the one before */
+    PL_CHUNKING_PART = 4,      /* a chunk takes at most one part out of so many of what its range has left */
+    PL_CHUNKING_VECTOR = 16,   /* chunks are multiples of so many, the lanes of a vector of floats, */
+    PL_CHUNKING_CHEAP = 5,     /* if so many, or more, would last CHUNK_US */
+    PL_CHUNKING_PIECES = 4,    /* into how many pieces a helper's part of a longer loop is cut */
+    PL_CHUNKING_SAMPLES = 128, /* of a loop whose cost varies, one part out of so many is its first chunk */
+    PL_CHUNKING_RAMP = 8,      /* an assignment is at most one part out of so many of all before it, and one task */
+    PL_CHUNKING_SHARES = 16    /* into how many assignments a worker's even share of the rest is cut */
 };
 
 /* The largest chunk of a range, which has 32 bits: one that may still grow by a step. */
@@ -105,6 +106,12 @@ static inline size_t pl_chunking_first_alone(size_t n, uint64_t guess, uint64_t 
 {
     size_t size = guess <= lasting ? n / 4 : n * lasting / guess;
     return size < 1 ? 1 : size;
+}
+
+/* The same where costs vary. */
+static inline size_t pl_chunking_sample(size_t n)
+{
+    return n < PL_CHUNKING_SAMPLES ? 1 : n / PL_CHUNKING_SAMPLES;
 }
 
 /* The next one, after the first `done` items, 1 or more, took `spent` ticks. All the rest, if that is no longer. */

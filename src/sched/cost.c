@@ -4,16 +4,20 @@
 
 #include "base/os.h"
 
-#define LARGEST (UINT64_MAX >> 20)
+#define LARGEST (UINT64_MAX >> 21)
 _Static_assert(LARGEST < UINT64_C(1) << PL_COST_ESTIMATE_BITS, "an estimate leaves room for the doubt");
 
 /* How long a call that was dear has to have lasted for each step of doubt; and how many calls one is for, about. */
 #define DOUBT_US 3200
-enum { DOUBT_ODDS = 16, DOUBT_AT = PL_COST_ESTIMATE_BITS + 1 };
+enum { DOUBT_ODDS = 16, VARIES_AT = PL_COST_ESTIMATE_BITS + 1, DOUBT_AT = VARIES_AT + 1 };
+
+/* How long a call lasts whose function is taken to vary; and for how many measurements, 2 to the so many, about. */
+#define VARIES_US 10
+enum { VARIES_BITS = 12 };
 
 uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
 {
-    uint64_t estimate = pl_cost_estimate(cost);
+    uint64_t estimate = pl_cost_estimate(cost) & ~(UINT64_C(1) << PL_COST_ESTIMATE_BITS);
     if (estimate == 0 || estimate > LARGEST || items > LARGEST / estimate)
         return UINT64_MAX;
     return estimate * items / PL_COST_FRACTION;
@@ -21,6 +25,7 @@ uint64_t pl_cost_guess(const pl_cost *cost, uint64_t items)
 
 /* What is known beside the estimate. */
 typedef struct past {
+    uint64_t varies; /* or 0 */
     uint64_t doubt;
     uint64_t dear; /* measurements since the estimate has risen, up to PL_COST_MOST_DEAR; 0: it has not */
 } past;
@@ -38,10 +43,12 @@ static past next_past(past p, uint64_t old, uint64_t new, uint64_t items, uint64
 {
     if (old && new < old / 8) {
         uint64_t steps = p.dear && p.dear < PL_COST_MOST_DEAR ? steps_of(old, items) : 0;
-        return (past){.doubt = p.doubt > steps ? p.doubt : steps};
+        return (past){p.varies, p.doubt > steps ? p.doubt : steps, 0};
     }
     if (old && new / 8 >= old)
-        return (past){p.doubt, 1};
+        return (past){p.varies || new *items / PL_COST_FRACTION > VARIES_US *pl_os_ticks_per_us(), p.doubt, 1};
+    if (p.varies && pl_ticks() * UINT64_C(0x9e3779b97f4a7c15) >> (64 - VARIES_BITS) == 0) /* what no loop repeats */
+        p.varies = 0;
     if (p.doubt && !p.dear && random % DOUBT_ODDS == 0)
         p.doubt--;
     if (p.dear && p.dear < PL_COST_MOST_DEAR)
@@ -59,7 +66,7 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust 
     /* C2 relaxed: a number by itself; pairs with C3 */
     uint64_t word = atomic_load_explicit(&cost->word, memory_order_relaxed);
     uint64_t suspect = word & 1, new = measured, old = word >> 1 & ((UINT64_C(1) << PL_COST_ESTIMATE_BITS) - 1);
-    past p = {.doubt = word >> DOUBT_AT & PL_COST_MOST_DOUBT, .dear = word >> (DOUBT_AT + PL_COST_DOUBT_BITS)};
+    past p = {word >> VARIES_AT & 1, word >> DOUBT_AT & PL_COST_MOST_DOUBT, word >> (DOUBT_AT + PL_COST_DOUBT_BITS)};
     if (old && measured / 8 >= old && !suspect && trust == PL_COST_UNSURE)
         word = old << 1 | 1;
     else {
@@ -68,7 +75,7 @@ void pl_cost_learn(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust 
             new = old + measured / 4 - old / 4;
         word = (new ? new : 1) << 1;
     }
-    word |= p.doubt << DOUBT_AT | p.dear << (DOUBT_AT + PL_COST_DOUBT_BITS);
+    word |= p.varies << VARIES_AT | p.doubt << DOUBT_AT | p.dear << (DOUBT_AT + PL_COST_DOUBT_BITS);
     /* C3 relaxed: as C2; a measurement lost to another thread is no loss; pairs with C1, C2 */
     atomic_store_explicit(&cost->word, word, memory_order_relaxed);
 }

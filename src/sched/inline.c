@@ -44,10 +44,11 @@ enum { EAGER_LOOKS = 64 };
 #define LATEST_US 2
 /* How many loops in a row may have taken twice as long as expected before the next is looked at. */
 enum { OUTLIERS = 16 };
-/* A loop that ran at once, or the program beside it, has taken so long: what it was shows if it comes again, among so
- * many of the next. */
+/* A loop that ran at once, or the program beside it, has taken so long: what it was shows if it comes again, among the
+ * next; and how many these are: one for so many microseconds, so that their close looks cost a hundredth of it at
+ * most. */
 #define SUSPECT_US 1000
-enum { SUSPECTS = 32 };
+enum { SUSPECT_EACH_US = 4, MOST_SUSPECTS = 4096 };
 /* One hand-over out of so many is measured. */
 enum { MEASURED = 8 };
 
@@ -61,8 +62,9 @@ void pl_inline_outlier(uint64_t took, uint64_t expected)
     if (took > 8 * expected + pl_os_ticks_per_us() || ++own->outliers == OUTLIERS) {
         own->outliers = 0;
         own->limit = 0;
-        if (took > SUSPECT_US * pl_os_ticks_per_us())
-            own->suspects = SUSPECTS;
+        uint64_t us = took / pl_os_ticks_per_us(), suspects = us / SUSPECT_EACH_US;
+        if (us > SUSPECT_US)
+            own->suspects = suspects < MOST_SUSPECTS ? (uint32_t)suspects : MOST_SUSPECTS;
     }
 }
 
@@ -78,9 +80,11 @@ void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, p
 static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t price, pl_cost_trust trust)
 {
     _Atomic int stop = 0;
+    bool varies = pl_cost_varies(spec->cost);
     uint64_t lasting = PL_CHUNKING_US * pl_os_ticks_per_us(), start = pl_ticks(), spent = 0;
-    uint64_t rest = guess == UINT64_MAX ? 0 : guess;
-    size_t n = spec->n, begin = 0, size = pl_chunking_first_alone(n, guess, lasting);
+    uint64_t rest = guess == UINT64_MAX || varies ? 0 : guess;
+    size_t n = spec->n, begin = 0;
+    size_t size = varies ? pl_chunking_sample(n) : pl_chunking_first_alone(n, guess, lasting);
     while (begin < n && (rest <= price || (guess == UINT64_MAX && spent < price / UNKNOWN_PART))) {
         if (spec->body(spec->ctx, begin, begin + size, &stop, 0))
             return n;
@@ -122,11 +126,12 @@ static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
 }
 
 /* Runs a loop on the caller, unless it turns out to be worth waking somebody for. */
-static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price, uint64_t late, bool closely)
+static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price, uint64_t late, bool closely,
+                       bool varies)
 {
     uint64_t last = pl_inline_own.last;
     size_t end = spec->n;
-    if (closely || guess > ALONE_US * pl_os_ticks_per_us())
+    if (closely || varies || guess > ALONE_US * pl_os_ticks_per_us())
         end = run_closely(spec, guess, price, closely ? PL_COST_SURE : PL_COST_UNSURE);
     else {
         _Atomic int stop = 0;
@@ -418,6 +423,13 @@ static bool is_first(const pl_loop_spec *spec)
            !getenv("PARALLEL_NUM_THREADS");
 }
 
+/* Whether a loop that is expected to be long is begun alone where the cost varies: a sample is to be short beside
+ * it. */
+static bool may_be_sampled(const pl_loop_spec *spec)
+{
+    return spec->n >= PL_CHUNKING_SAMPLES / 2 && spec->n <= UINT32_MAX;
+}
+
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
     pl_worker *w = pl_worker_known();
@@ -431,11 +443,11 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
     }
     if (guess == UINT64_MAX)
         return is_first(spec) ? run_closely(spec, guess, wake_price(w), PL_COST_SURE) : 0;
-    bool hot = w && pl_sleep_awake(&w->pool->sleep);
+    bool hot = w && pl_sleep_awake(&w->pool->sleep), varies = pl_cost_varies(spec->cost);
     uint64_t price = hot ? ALONE_US * us : wake_price(w) + guess / spec->n;
     if (guess > price)
-        return 0;
+        return varies && may_be_sampled(spec) ? run_closely(spec, guess, price, PL_COST_UNSURE) : 0;
     if (w && !pl_inline_is_short(guess))
         pl_wake_doubt(w->pool);
-    return run_here(spec, guess, price, late, closely);
+    return run_here(spec, guess, price, late, closely, varies);
 }

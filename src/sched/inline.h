@@ -17,6 +17,9 @@
  * cost that has risen is noticed in one call and known in the next. A hand-over is measured every now and then,
  * likewise.
  *
+ * A loop of a function whose cost varies (cost.h) is begun with a small sample of its items, and then one knows; even
+ * where it is expected to be long, if it has many items.
+ *
  * Whoever runs loops of a microsecond one after the other is worth a helper that spins in between. What one would
  * have saved is added up (`credit`) for as long as they come close together; when it is twice what a wake-up costs, one
  * is called (the ski-rental argument: no more than three times the least possible is lost).

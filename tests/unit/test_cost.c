@@ -87,6 +87,32 @@ START_TEST(dear_calls_are_not_forgotten)
 }
 END_TEST
 
+/* A cost that rises to what would have been worth help varies, for a while: it is known, but nothing runs at once. */
+START_TEST(costs_that_vary)
+{
+    uint64_t us = pl_os_ticks_per_us();
+    pl_cost cost = {0};
+    pl_cost_learn(&cost, 100 * us, 10, PL_COST_SURE); /* to fall, as after the first call, is another thing, */
+    pl_cost_learn(&cost, 1000, 10, PL_COST_SURE);
+    pl_cost_learn(&cost, 5 * us + 8000, 10, PL_COST_SURE); /* and so is what is short all the same */
+    ck_assert(!pl_cost_varies(&cost) || 5 * us + 8000 > 10 * us);
+    pl_cost_forget(&cost);
+    pl_cost_learn(&cost, 1000, 10, PL_COST_SURE);
+    ck_assert_uint_eq(pl_cost_estimate(&cost), 25600);
+    pl_cost_learn(&cost, 1000 * us, 10, PL_COST_SURE);
+    ck_assert(pl_cost_varies(&cost));
+    ck_assert_uint_eq(pl_cost_guess(&cost, 10), 1000 * us);
+    pl_cost_learn(&cost, 1000, 10, PL_COST_UNSURE);
+    ck_assert(pl_cost_varies(&cost));
+    ck_assert_uint_eq(pl_cost_guess(&cost, 10), 1000);
+    ck_assert_uint_gt(pl_cost_estimate(&cost), UINT64_MAX >> 22);
+    for (int calls = 0; pl_cost_varies(&cost); calls++) {
+        ck_assert_int_lt(calls, 10000000);
+        pl_cost_learn(&cost, 1000, 10, PL_COST_UNSURE);
+    }
+}
+END_TEST
+
 /* Functions have an estimate each, or begin afresh. */
 START_TEST(table_does_not_mix_functions)
 {
@@ -106,6 +132,7 @@ int main(void)
     tcase_add_test(c, a_jump_is_believed_the_second_time);
     tcase_add_test(c, a_long_jump_is_believed_at_once);
     tcase_add_test(c, dear_calls_are_not_forgotten);
+    tcase_add_test(c, costs_that_vary);
     tcase_add_test(c, extremes_do_not_overflow);
     tcase_add_test(c, table_does_not_mix_functions);
     return pl_run("cost", c);
