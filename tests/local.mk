@@ -19,7 +19,7 @@ TESTS += tests/model/planted.sh
 endif
 TESTS += $(shell_tests)
 if HAVE_CHECK
-TESTS += $(fault_tests) $(api_tests) $(docs_tests)
+TESTS += $(fault_tests) $(api_tests) $(rank_tests) $(docs_tests)
 endif
 TESTS += $(stress_tests)
 if HAVE_CHECK
@@ -30,7 +30,7 @@ TESTS += $(unit_tests)
 endif
 
 # Programs alone, and those that run the examples: for tools that look at what a program does.
-c_tests = $(api_tests) $(stress_tests) tests/fuzz/replay $(unit_tests)
+c_tests = $(api_tests) $(rank_tests) $(stress_tests) tests/fuzz/replay $(unit_tests)
 
 check-c:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests)'
@@ -401,6 +401,20 @@ tests_faults_test_tasks_LDFLAGS = $(fault_ldflags)
 tests_faults_test_threads_CFLAGS = $(test_cflags)
 tests_faults_test_threads_LDADD = $(fault_ldadd)
 tests_faults_test_threads_LDFLAGS = $(fault_ldflags)
+
+# ---- on ranks -----------------------------------------------------------------------------------------------------
+
+# Ranks that are threads of the test: so it runs without MPI, and under sanitizers.
+rank_tests =
+if HAVE_CHECK
+if OS_LINUX
+rank_tests += tests/mpi/test_ranks
+check_PROGRAMS += $(rank_tests)
+endif
+endif
+tests_mpi_test_ranks_SOURCES = tests/mpi/test_ranks.c tests/mpi/pretend.c tests/mpi/pretend.h $(ranks_sources)
+tests_mpi_test_ranks_CFLAGS = $(test_cflags)
+tests_mpi_test_ranks_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 
 # ---- in shell -----------------------------------------------------------------------------------------------------
 

@@ -27,3 +27,29 @@ libparallel_la_SOURCES += \
     src/executors/retry_timer.c \
     src/executors/threads.c \
     src/executors/threads.h
+
+# Calls on ranks: a library of its own, for each MPI that there is.
+ranks_sources = \
+    src/base/image.c \
+    src/base/image.h \
+    src/executors/mpi/assign.c \
+    src/executors/mpi/assign.h \
+    src/executors/mpi/home.c \
+    src/executors/mpi/home.h \
+    src/executors/mpi/inbox.c \
+    src/executors/mpi/inbox.h \
+    src/executors/mpi/message.c \
+    src/executors/mpi/message.h \
+    src/executors/mpi/outcome.c \
+    src/executors/mpi/outcome.h \
+    src/executors/mpi/pieces.c \
+    src/executors/mpi/pieces.h \
+    src/executors/mpi/rank.c \
+    src/executors/mpi/rank.h \
+    src/executors/mpi/runners.c \
+    src/executors/mpi/runners.h \
+    src/executors/mpi/site.c \
+    src/executors/mpi/site.h \
+    src/executors/mpi/transport.h
+mpi_sources = $(ranks_sources) src/executors/mpi/mpi.c
+EXTRA_DIST += include/parallel_mpi.h $(mpi_sources)
