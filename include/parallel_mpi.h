@@ -77,9 +77,9 @@ PARALLEL_API int parallel_mpi_init_on(MPI_Comm comm);
 
 /**
  * Ends, on rank 0: the other ranks are told to. Calls from now on are ENOTSUP; those that are under way in other
- * threads go on without the other ranks. It is called at exit(), if the program has not called it. MPI is finalized if it was
- * parallel_mpi_init() that has initialised it. Does nothing if nothing has begun, on other ranks, and in the child
- * process of a fork(). Not to overlap with itself.
+ * threads go on without the other ranks. It is called at exit(), if the program has not called it. MPI is finalized if
+ * it was parallel_mpi_init() that has initialised it. Does nothing if nothing has begun, on other ranks, and in the
+ * child process of a fork(). Not to overlap with itself.
  */
 PARALLEL_API void parallel_mpi_shutdown(void);
 

@@ -29,7 +29,8 @@ enum { LAST = 1, MORE = 2 };
 typedef struct sending {
     struct sending *next;
     pl_message *message;
-    int parts;
+    size_t parts;
+    size_t sent; /* parts before this one have been */
     MPI_Request requests[];
 } sending;
 
@@ -77,18 +78,26 @@ static void send_message(pl_transport *transport, unsigned to, pl_message *m)
     start_sending(t, s, to);
 }
 
-/* Moves on what is being sent, and frees what has been. */
+/* Moves on what is being sent. Whether all of it has been. */
+static bool has_sent(mpi_transport *t, sending *s)
+{
+    int done = 1;
+    for (; s->sent < s->parts && done; s->sent += done != 0) {
+        if (MPI_Test(&s->requests[s->sent], &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) {
+            t->broken[s->message->rank] = 1;
+            done = 1;
+        }
+    }
+    return done;
+}
+
+/* Frees what has been sent. */
 static void end_sends(mpi_transport *t)
 {
     sending **link = &t->sends;
     while (*link) {
         sending *s = *link;
-        int done = 0;
-        if (MPI_Testall(s->parts, s->requests, &done, MPI_STATUSES_IGNORE) != MPI_SUCCESS) {
-            t->broken[s->message->rank] = 1;
-            done = 1;
-        }
-        if (!done) {
+        if (!has_sent(t, s)) {
             link = &s->next;
             continue;
         }
