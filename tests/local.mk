@@ -10,6 +10,8 @@ AM_TESTS_ENVIRONMENT = \
     srcdir='$(abs_top_srcdir)'; builddir='$(abs_top_builddir)'; \
     CC='$(CC)'; CXX='$(CXX)'; CFLAGS='$(CFLAGS)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; \
     prefix='$(prefix)'; pkgconfigdir='$(pkgconfigdir)'; libdir='$(libdir)'; \
+    OPENMPI_RUN='$(OPENMPI_RUN)'; MPICH_RUN='$(MPICH_RUN)'; MPI_DEFAULT='$(MPI_DEFAULT)'; \
+    export OPENMPI_RUN MPICH_RUN MPI_DEFAULT; \
     SANITIZERS='$(SANITIZERS)'; EMULATOR='$(EMULATOR)'; NM='$(NM)'; \
     export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir SANITIZERS EMULATOR NM;
 
@@ -17,9 +19,9 @@ AM_TESTS_ENVIRONMENT = \
 if MODEL
 TESTS += tests/model/planted.sh
 endif
-TESTS += $(shell_tests)
+TESTS += $(mpi_tests) $(shell_tests)
 if HAVE_CHECK
-TESTS += $(fault_tests) $(api_tests) $(docs_tests)
+TESTS += $(fault_tests) $(api_tests) $(rank_tests) $(docs_tests)
 endif
 TESTS += $(stress_tests)
 if HAVE_CHECK
@@ -30,7 +32,7 @@ TESTS += $(unit_tests)
 endif
 
 # Programs alone, and those that run the examples: for tools that look at what a program does.
-c_tests = $(api_tests) $(stress_tests) tests/fuzz/replay $(unit_tests)
+c_tests = $(api_tests) $(rank_tests) $(stress_tests) tests/fuzz/replay $(unit_tests)
 
 check-c:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests)'
@@ -407,6 +409,56 @@ tests_faults_test_tasks_LDFLAGS = $(fault_ldflags)
 tests_faults_test_threads_CFLAGS = $(test_cflags)
 tests_faults_test_threads_LDADD = $(fault_ldadd)
 tests_faults_test_threads_LDFLAGS = $(fault_ldflags)
+
+# ---- on ranks -----------------------------------------------------------------------------------------------------
+
+# Ranks that are threads of the test: so it runs without MPI, and under sanitizers.
+rank_tests =
+if HAVE_CHECK
+if OS_LINUX
+rank_tests += tests/mpi/test_ranks
+check_PROGRAMS += $(rank_tests)
+endif
+endif
+tests_mpi_test_ranks_SOURCES = tests/mpi/test_ranks.c tests/mpi/pretend.c tests/mpi/pretend.h $(ranks_sources)
+tests_mpi_test_ranks_CFLAGS = $(test_cflags)
+tests_mpi_test_ranks_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIBS)
+
+# What tests/mpi/mpi.sh runs by mpirun: a program of the library, and another build of it, whose messages are of many
+# small parts.
+job_sources = tests/mpi/job.c tests/mpi/plugin.h
+job_parts = -DPL_MPI_PART=1000
+if HAVE_OPENMPI
+check_PROGRAMS += tests/mpi/job_openmpi tests/mpi/parts_openmpi
+tests_mpi_job_openmpi_SOURCES = $(job_sources)
+tests_mpi_job_openmpi_CPPFLAGS = $(AM_CPPFLAGS) $(OPENMPI_CPPFLAGS) -I$(top_srcdir)/tests
+tests_mpi_job_openmpi_CFLAGS = $(mpi_cflags)
+tests_mpi_job_openmpi_LDADD = libparallel-mpi-openmpi.la libparallel.la $(OPENMPI_LIBS)
+tests_mpi_parts_openmpi_SOURCES = $(job_sources) $(mpi_sources)
+tests_mpi_parts_openmpi_CPPFLAGS = $(AM_CPPFLAGS) $(OPENMPI_CPPFLAGS) -I$(top_srcdir)/tests $(job_parts)
+tests_mpi_parts_openmpi_CFLAGS = $(mpi_cflags)
+tests_mpi_parts_openmpi_LDADD = libparallel.la $(OPENMPI_LIBS)
+endif
+if HAVE_MPICH
+check_PROGRAMS += tests/mpi/job_mpich tests/mpi/parts_mpich
+tests_mpi_job_mpich_SOURCES = $(job_sources)
+tests_mpi_job_mpich_CPPFLAGS = $(AM_CPPFLAGS) $(MPICH_CPPFLAGS) -I$(top_srcdir)/tests
+tests_mpi_job_mpich_CFLAGS = $(mpi_cflags)
+tests_mpi_job_mpich_LDADD = libparallel-mpi-mpich.la libparallel.la $(MPICH_LIBS)
+tests_mpi_parts_mpich_SOURCES = $(job_sources) $(mpi_sources)
+tests_mpi_parts_mpich_CPPFLAGS = $(AM_CPPFLAGS) $(MPICH_CPPFLAGS) -I$(top_srcdir)/tests $(job_parts)
+tests_mpi_parts_mpich_CFLAGS = $(mpi_cflags)
+tests_mpi_parts_mpich_LDADD = libparallel.la $(MPICH_LIBS)
+endif
+if HAVE_MPI
+mpi_tests = tests/mpi/mpi.sh
+endif
+EXTRA_DIST += tests/mpi/mpi.sh tests/mpi/plugin.c $(job_sources)
+
+# those of calls on ranks alone
+check-mpi:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(rank_tests) $(mpi_tests)'
+.PHONY: check-mpi
 
 # ---- in shell -----------------------------------------------------------------------------------------------------
 

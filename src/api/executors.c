@@ -5,10 +5,15 @@
 #include "executors/process/executor.h"
 #include "executors/threads.h"
 
-const pl_executor *const pl_executors[PL_EXECUTOR_KINDS] = {
+const pl_executor *pl_executors[PL_EXECUTOR_KINDS] = {
     [PARALLEL_DEFAULT_EXECUTOR] = &pl_threads_executor,
     [PARALLEL_THREAD] = &pl_threads_executor,
     [PARALLEL_PROCESS] = &pl_process_executor,
     [PARALLEL_SERIAL] = &pl_threads_serial_executor,
-    [PARALLEL_MPI] = NULL, /* not in this release */
+    [PARALLEL_MPI] = NULL, /* libparallel-mpi hands it in */
 };
+
+void pl_executors_set_mpi(const pl_executor *executor)
+{
+    pl_executors[PARALLEL_MPI] = executor;
+}

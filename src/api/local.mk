@@ -23,6 +23,7 @@ libparallel_la_SOURCES += \
     src/api/reduce.c \
     src/api/scan.c \
     src/api/scoped.c \
+    src/api/services.c \
     src/api/search.c \
     src/api/sort.c \
     src/api/sort_by.c \

@@ -35,5 +35,6 @@ libparallel_la_SOURCES += \
     src/call/results.h \
     src/call/retry.c \
     src/call/retry.h \
+    src/call/services.h \
     src/call/work.c \
     src/call/work.h

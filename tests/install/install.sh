@@ -74,7 +74,7 @@ fi
 # All headers are there, those in detail/ too.
 headers() { (cd "$1" && find . -name '*.h' | sort); }
 all_headers() {
-    headers "$srcdir/include" >"$work/headers"
+    headers "$srcdir/include" | if [ -n "$MPI_DEFAULT" ]; then cat; else grep -vx ./parallel_mpi.h; fi >"$work/headers"
     headers "$root$prefix/include" | cmp - "$work/headers"
 }
 check "every header is installed" all_headers
@@ -91,6 +91,23 @@ if command -v nm >/dev/null && [ -e "$root$libdir/libparallel.so" ]; then
     refuse "needs other libraries than libc" needed
 fi
 refuse "installs a folder parallel/" test -e "$root$prefix/include/parallel"
+
+# The program at the top of its header, by each MPI, alone.
+mpi_program() { # NAME
+    # shellcheck disable=SC2046,SC2086
+    $CC $strict -Wno-pedantic "$work/mpi.c" $here $($PKG_CONFIG --cflags --libs "$1") -o "$work/mpi"
+}
+if [ -n "$MPI_DEFAULT" ]; then
+    { echo '#include <stdio.h>'
+        sed -n 's/^ \*     //p' "$srcdir/include/parallel_mpi.h" | sed -e '/^mpirun/d' \
+            -e '0,/\.\.\./s//double in[3] = {1, 2, 3}; size_t n = 3;/' \
+            -e 's/\.\.\./printf("%g\\n", ((const double *)parallel_values(r))[2]); parallel_results_free(r);/'
+    } >"$work/mpi.c"
+    for mpi in parallel-mpi ${OPENMPI_RUN:+parallel-mpi-openmpi} ${MPICH_RUN:+parallel-mpi-mpich}; do
+        check "a program of $mpi compiles" mpi_program $mpi
+        check "and runs" prints 27 mpi
+    done
+fi
 
 # The README's whole programs, as printed there, give what is printed below each of them.
 awk -v to="$work/readme" '/^```c$/ { on = 1; text = ""; next }

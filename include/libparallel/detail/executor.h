@@ -29,6 +29,9 @@
 #define PARALLEL_PROCESS_ASYNC_PAR_(futures_, n_, ...)                                                                 \
     parallel_process_async_par_futures((futures_), (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
+/* What libparallel-mpi asks for. */
+PARALLEL_API const void *parallel_private_services(unsigned version);
+
 #endif /* !__cplusplus */
 
 #endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* Home, and the executor. */
+#include "executors/mpi/home.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "executors/mpi/outcome.h"
+#include "executors/mpi/pieces.h"
+
+/* What home is. */
+typedef enum home_state {
+    CLOSED,   /* there is no home, or none any more */
+    ALONE,    /* calls stay on this rank: there is no other, or it is not home */
+    CONNECTED /* there are others */
+} home_state;
+
+/* It stays for as long as the program: calls may be under way when that ends. */
+static struct {
+    pthread_mutex_t mutex; /* guards all that follows */
+    home_state state;
+    pl_pieces *calls;  /* that are under way, and use other ranks */
+    uint64_t made;     /* so many of them, so far */
+    unsigned *threads; /* by rank */
+    pl_site site;
+} home = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- the messenger ------------------------------------------------------------------------------------------- */
+
+/* What came of a piece goes to its call, unless that is over: it had thought the rank dead. */
+static bool take_outcome(pl_message *m)
+{
+    pl_run *run = pl_outcome_read(m);
+    if (!run)
+        return false;
+    pthread_mutex_lock(&home.mutex);
+    pl_pieces *p = home.calls;
+    while (p && p->call_id != m->head->call)
+        p = p->next;
+    if (p)
+        pl_inbox_add(&p->inbox, run);
+    pthread_mutex_unlock(&home.mutex);
+    if (!p)
+        pl_runners_free_run(run);
+    return p;
+}
+
+static void take_hello(pl_message *m)
+{
+    pl_message_hello hello;
+    const void *from = pl_message_get(m, sizeof hello);
+    if (!from)
+        return;
+    memcpy(&hello, from, sizeof hello);
+    pthread_mutex_lock(&home.mutex);
+    home.threads[m->rank] = hello.threads ? (unsigned)hello.threads : 1;
+    pthread_mutex_unlock(&home.mutex);
+}
+
+static void note_death(pl_site *site, unsigned rank)
+{
+    (void)site;
+    pthread_mutex_lock(&home.mutex);
+    for (pl_pieces *p = home.calls; p; p = p->next)
+        pl_inbox_note_death(&p->inbox, rank);
+    pthread_mutex_unlock(&home.mutex);
+}
+
+static void take_message(pl_site *site, pl_message *m)
+{
+    (void)site;
+    if (m->head->kind == PL_MESSAGE_OUTCOME && take_outcome(m))
+        return;
+    if (m->head->kind == PL_MESSAGE_HELLO)
+        take_hello(m);
+    pl_message_free(m);
+}
+
+/* ---- calls --------------------------------------------------------------------------------------------------- */
+
+/* Notes which ranks have died before a call began. With home's mutex held. */
+static void note_dead(pl_pieces *p)
+{
+    pl_site *site = p->site;
+    pthread_mutex_lock(&site->mutex);
+    for (unsigned rank = 1; rank < p->ranks; rank++)
+        if (site->dead[rank])
+            pl_inbox_note_death(&p->inbox, rank);
+    pthread_mutex_unlock(&site->mutex);
+}
+
+/* A call begins, with other ranks if there are any and it is to have them. NULL with errno. */
+static pl_pieces *open_call(pl_call *c, bool stays)
+{
+    unsigned threads_here = pl_runners_services->cores();
+    pthread_mutex_lock(&home.mutex);
+    bool connected = home.state == CONNECTED && !stays;
+    pl_site *site = connected ? &home.site : NULL;
+    pl_pieces *p = pl_pieces_new(c, ++home.made, site, connected ? home.threads : &threads_here,
+                                 connected ? home.site.transport->ranks : 1);
+    if (p && connected) {
+        note_dead(p);
+        p->next = home.calls;
+        home.calls = p;
+    }
+    pthread_mutex_unlock(&home.mutex);
+    if (p && connected)
+        pl_site_begin_work(site);
+    return p;
+}
+
+static void close_call(pl_pieces *p)
+{
+    pthread_mutex_lock(&home.mutex);
+    pl_pieces **link = &home.calls;
+    while (*link && *link != p)
+        link = &(*link)->next;
+    if (*link)
+        *link = p->next;
+    pthread_mutex_unlock(&home.mutex);
+    if (p->site)
+        pl_site_end_work(p->site);
+    pl_pieces_free(p);
+}
+
+/* Tasks' own extras are pointers of unknown size. */
+static bool has_own_extras(const pl_call *c)
+{
+    pl_bound b = {.own_extras = false};
+    for (size_t i = 0; c->work.kind->is_separate && i < c->work.n && !b.own_extras; i++)
+        c->work.kind->bind(&c->work, i, &b);
+    return b.own_extras;
+}
+
+/* Tasks in one piece where that is not to be decided by the time they take. */
+static size_t whole_size(const pl_pieces *p)
+{
+    const pl_call *c = p->call;
+    size_t workers = 0;
+    for (unsigned rank = 0; rank < p->ranks; rank++)
+        workers += p->peers[rank].threads;
+    if (c->work.kind->is_split)
+        return c->options.grain ? c->options.grain : (c->work.n - 1) / workers + 1;
+    return c->ended ? 1 : 0;
+}
+
+static size_t task_bytes(const pl_call *c)
+{
+    return c->work.kind->is_separate ? 0 : c->work.map.arg_size + (c->work.map.out ? c->work.map.result_size : 0);
+}
+
+static void run_by_pieces(pl_call *c, bool stays)
+{
+    if (!c->policy.began)
+        pl_runners_services->policy_begin(&c->policy, &c->options, c->work.n);
+    c->error = has_own_extras(c) ? EINVAL : 0;
+    pl_pieces *p = c->error ? NULL : open_call(c, stays);
+    if (!p) {
+        c->error = c->error ? c->error : ENOMEM;
+        return;
+    }
+    pl_runners_services->worker_begin(&p->worker, c, 0);
+    p->whole = c->work.n ? whole_size(p) : 0;
+    p->task_bytes = task_bytes(c);
+    pl_pieces_run(p);
+    pl_runners_services->worker_end(&p->worker);
+    close_call(p);
+    pl_runners_services->worker_end_progress(c);
+}
+
+static home_state current_state(void)
+{
+    pthread_mutex_lock(&home.mutex);
+    home_state state = home.state;
+    pthread_mutex_unlock(&home.mutex);
+    return state;
+}
+
+static void run_on_ranks(pl_call *c, void *out)
+{
+    bool stays = c->parent || current_state() == ALONE;
+    if (stays && c->options.isolation != PARALLEL_PERSISTENT)
+        pl_runners_services->threads->run(c, out);
+    else
+        run_by_pieces(c, stays);
+}
+
+/* What is sent has to have a size; loops leave nothing but what they write to the program's memory; and a snapshot of
+ * that is nowhere else. */
+static int check_call(const pl_call *c)
+{
+    const parallel_options *o = &c->options;
+    if (current_state() == CLOSED || !c->work.kind->bind || o->isolation == PARALLEL_SNAPSHOT)
+        return ENOTSUP;
+    return o->extras && !o->extras_size ? EINVAL : 0;
+}
+
+static const pl_executor executor = {.name = "ranks", .needs_policy = true, .check = check_call, .run = run_on_ranks};
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+bool pl_home_begin(void)
+{
+    if (!pl_runners_services)
+        pl_runners_services = parallel_private_services(PL_SERVICES_VERSION);
+    return pl_runners_services;
+}
+
+static void set_state(home_state state)
+{
+    pthread_mutex_lock(&home.mutex);
+    home.state = state;
+    pthread_mutex_unlock(&home.mutex);
+    pl_runners_services->set_executor(&executor);
+}
+
+void pl_home_be_elsewhere(void)
+{
+    set_state(ALONE);
+}
+
+bool pl_home_open(pl_transport *transport)
+{
+    if (!transport || transport->ranks == 1) {
+        set_state(ALONE);
+        return true;
+    }
+    home.threads = malloc(transport->ranks * sizeof *home.threads);
+    if (!home.threads)
+        return false;
+    for (unsigned rank = 0; rank < transport->ranks; rank++)
+        home.threads[rank] = rank ? 1 : pl_runners_services->cores();
+    home.site = (pl_site){.take = take_message, .note_death = note_death};
+    if (!pl_site_begin(&home.site, transport)) {
+        free(home.threads);
+        return false;
+    }
+    set_state(CONNECTED);
+    return true;
+}
+
+/* What the messenger had, when it has ended. */
+static void free_connection(void)
+{
+    pthread_mutex_lock(&home.mutex);
+    if (!home.calls) { /* else they may still look at it */
+        pl_site_free(&home.site);
+        free(home.threads);
+    }
+    pthread_mutex_unlock(&home.mutex);
+}
+
+void pl_home_run(void)
+{
+    pl_site_run(&home.site);
+    free_connection();
+}
+
+void pl_home_close(void)
+{
+    pthread_mutex_lock(&home.mutex);
+    bool connected = home.state == CONNECTED;
+    home.state = CLOSED;
+    for (pl_pieces *p = home.calls; p; p = p->next)
+        pl_inbox_close(&p->inbox);
+    pthread_mutex_unlock(&home.mutex);
+    if (!connected)
+        return;
+    for (unsigned rank = 1; rank < home.site.transport->ranks; rank++)
+        pl_site_post(&home.site, pl_message_new(rank, PL_MESSAGE_EXIT, 0, 0));
+    pl_site_end(&home.site);
+}
+
+void pl_home_forget(void)
+{
+    home.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    home.state = CLOSED;
+    home.calls = NULL;
+}
+
+unsigned pl_home_ranks(void)
+{
+    pthread_mutex_lock(&home.mutex);
+    unsigned ranks = home.state == CONNECTED ? home.site.transport->ranks : home.state == ALONE;
+    pthread_mutex_unlock(&home.mutex);
+    return ranks;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What has come for a call at home: outcomes of pieces, from ranks and from home's own runners, and deaths of ranks. */
+#ifndef PL_MPI_INBOX_H
+#define PL_MPI_INBOX_H
+
+#include "executors/mpi/runners.h"
+
+typedef struct pl_inbox {
+    pthread_mutex_t mutex; /* guards all that follows */
+    pthread_cond_t changed;
+    pl_run *first, *last;
+    bool news;           /* since the last time */
+    bool closed;         /* no other rank is to be used any more: as if all had died */
+    unsigned char *dead; /* by rank */
+    unsigned ranks;
+} pl_inbox;
+
+/* False if there is no memory. */
+bool pl_inbox_begin(pl_inbox *inbox, unsigned ranks);
+void pl_inbox_free(pl_inbox *inbox);
+
+/* A run with its outcome, the inbox's from now on. */
+void pl_inbox_add(pl_inbox *inbox, pl_run *run);
+void pl_inbox_note_death(pl_inbox *inbox, unsigned rank);
+void pl_inbox_close(pl_inbox *inbox);
+
+/* Waits until there is something new, but no longer than until `until`, in nanoseconds. All runs that have come, which
+ * are the caller's, in order; and, in `dead`, which ranks have died: what they said before is among the runs, or has
+ * been given already. */
+pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead);
+
+#endif

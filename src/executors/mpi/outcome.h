@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What came of a piece, as a message and back. */
+#ifndef PL_MPI_OUTCOME_H
+#define PL_MPI_OUTCOME_H
+
+#include "executors/mpi/message.h"
+#include "executors/mpi/runners.h"
+
+/* To home, of a piece of a call. NULL: there is no memory. */
+pl_message *pl_outcome_write(const pl_run *run, uint64_t call);
+
+/* A run as the rank had it, without what it was to run; its results and texts are in the message, which it owns as
+ * `owned`. NULL, and nothing is taken: the message is not what it is to be, or there is no memory. */
+pl_run *pl_outcome_read(pl_message *m);
+
+#endif

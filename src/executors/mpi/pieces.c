@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* A call on ranks: who has what, and what came of it. assign.c decides how large pieces are, and sends them. */
+#include "executors/mpi/pieces.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "executors/mpi/assign.h"
+
+/* How long the coordinator sleeps before it looks whether the call is to stop. */
+#define LOOK_NS UINT64_C(10000000)
+
+/* ---- what a piece came to ---------------------------------------------------------------------------------- */
+
+/* Copies the results of tasks [from, to) of a piece to where the call wants them. */
+static void copy_results(pl_pieces *p, const pl_pieces_piece *piece, const pl_run *run, size_t from, size_t to)
+{
+    pl_bound b;
+    p->call->work.kind->bind(&p->call->work, piece->begin, &b);
+    size_t size = b.function.result_size, at = p->call->work.kind->is_separate ? 0 : piece->begin;
+    if (run->results && b.out && size && from < to)
+        memcpy((unsigned char *)b.out + (at + from) * size, (const unsigned char *)run->results + from * size,
+               (to - from) * size);
+}
+
+/* Tasks [from, to) of a piece have ended well. */
+static void take_well(pl_pieces *p, const pl_pieces_piece *piece, const pl_run *run, size_t from, size_t to)
+{
+    if (from >= to)
+        return;
+    copy_results(p, piece, run, from, to);
+    p->worker.done += to - from;
+    if (p->call->ended)
+        pl_runners_services->ended_well(p->call->ended, piece->begin + from, piece->begin + to);
+}
+
+/* Some have not. Those that have not been run have had no attempt, and the one before counts, if there was one: its
+ * rank died. Those that gave up when the call's time was over were late. */
+static void take_failed(pl_pieces *p, const pl_pieces_piece *piece, const pl_runners_failed *failed)
+{
+    parallel_failure f = failed->failure;
+    size_t begin = piece->begin + failed->begin, end = begin + failed->count;
+    if (f.state == PARALLEL_NOT_RUN && !piece->tried) {
+        pl_runners_services->worker_leave_out(&p->worker, p->over ? p->over : f.code, begin, end);
+        return;
+    }
+    if (f.state == PARALLEL_NOT_RUN)
+        f = (parallel_failure){.state = PARALLEL_CRASHED, .code = EOWNERDEAD};
+    if (f.state == PARALLEL_CANCELLED && p->over == ETIMEDOUT)
+        f = (parallel_failure){.state = PARALLEL_TIMED_OUT, .code = ETIMEDOUT, .attempts = f.attempts};
+    bool has_text = f.state == PARALLEL_ERROR || f.state == PARALLEL_CANCELLED;
+    f.index = begin;
+    f.attempts += piece->tried;
+    pl_runners_services->worker_fail(&p->worker, &f, has_text && f.message ? strdup(f.message) : NULL, begin, end);
+}
+
+static void take_outcome(pl_pieces *p, const pl_pieces_piece *piece, const pl_run *run)
+{
+    size_t at = 0, count = piece->end - piece->begin;
+    for (size_t k = 0; k < run->failures; k++) {
+        const pl_runners_failed *failed = &run->failed[k];
+        if (failed->begin < at || failed->begin > count || failed->count > count - failed->begin)
+            continue; /* that cannot be */
+        take_well(p, piece, run, at, failed->begin);
+        take_failed(p, piece, failed);
+        at = failed->begin + failed->count;
+    }
+    take_well(p, piece, run, at, count);
+}
+
+/* ---- pieces that come back ----------------------------------------------------------------------------------- */
+
+/* Takes a piece out of its rank's list. NULL: it is not there. */
+static pl_pieces_piece *take_piece(pl_pieces *p, uint64_t number, pl_pieces_peer **peer)
+{
+    for (unsigned rank = 0; rank < p->ranks; rank++) {
+        *peer = &p->peers[rank];
+        for (pl_pieces_piece **link = &(*peer)->pieces; *link; link = &(*link)->next) {
+            pl_pieces_piece *piece = *link;
+            if (piece->number != number)
+                continue;
+            *link = piece->next;
+            (*peer)->count--;
+            (*peer)->tasks -= piece->end - piece->begin;
+            p->open--;
+            return piece;
+        }
+    }
+    return NULL;
+}
+
+static void take_run(pl_pieces *p, pl_run *run)
+{
+    pl_pieces_peer *peer;
+    pl_pieces_piece *piece = take_piece(p, run->piece, &peer);
+    if (piece) { /* else it is of a rank that was thought dead */
+        pl_assign_learn(p, peer, piece, run);
+        take_outcome(p, piece, run);
+        free(piece);
+    }
+    pl_message *m = run->owned;
+    pl_runners_free_run(run);
+    pl_message_free(m);
+}
+
+/* A rank has died that had a piece. */
+static void take_back(pl_pieces *p, pl_pieces_piece *piece, unsigned rank)
+{
+    pl_call *c = p->call;
+    parallel_failure f = {
+        .index = piece->begin, .state = PARALLEL_CRASHED, .code = EOWNERDEAD, .attempts = piece->tried + 1};
+    pl_task_policy policy = pl_runners_services->policy_of_task(&c->policy, &c->work, piece->begin);
+    char *text = malloc(64);
+    if (text)
+        snprintf(text, 64, "rank %u has died", rank);
+    if (f.attempts < policy.attempts && !p->over)
+        pl_runners_services->worker_put_off(&p->worker, &f, text, piece->begin, piece->end);
+    else
+        pl_runners_services->worker_fail(&p->worker, &f, text, piece->begin, piece->end);
+}
+
+static void bury_dead(pl_pieces *p)
+{
+    for (unsigned rank = 1; rank < p->ranks; rank++) {
+        pl_pieces_peer *peer = &p->peers[rank];
+        if (!p->dead[rank] || peer->gone)
+            continue;
+        peer->gone = true;
+        while (peer->pieces) {
+            pl_pieces_peer *had;
+            pl_pieces_piece *piece = take_piece(p, peer->pieces->number, &had);
+            take_back(p, piece, rank);
+            free(piece);
+        }
+    }
+}
+
+/* Takes in what has come until `until`. */
+static void take_in(pl_pieces *p, uint64_t until)
+{
+    pl_run *run = pl_inbox_take(&p->inbox, until, p->dead);
+    while (run) {
+        pl_run *next = run->next;
+        take_run(p, run);
+        run = next;
+    }
+    bury_dead(p);
+}
+
+/* ---- a call -------------------------------------------------------------------------------------------------- */
+
+/* The call is over: tells the ranks, and drops what is not with one. */
+static void stop_call(pl_pieces *p, int why)
+{
+    pl_policy *policy = &p->call->policy;
+    pl_retry *r;
+    p->over = p->over ? p->over : why;
+    int level = pl_stop_level(&policy->stop);
+    if (why != ECANCELED || level == 0) /* past its time, or as who waits for it is to give up */
+        level = PL_STOP_ALL;
+    if (level > p->level) {
+        p->level = level;
+        pl_assign_stop(p);
+    }
+    while ((r = pl_runners_services->policy_take_any(policy)))
+        pl_runners_services->worker_give_up(&p->worker, r);
+    if (p->fresh < p->call->work.n)
+        pl_runners_services->worker_leave_out(&p->worker, p->over, p->fresh, p->call->work.n);
+    p->fresh = p->call->work.n;
+}
+
+/* When there is something to look at again. */
+static uint64_t next_look(pl_pieces *p)
+{
+    pl_policy *policy = &p->call->policy;
+    uint64_t now = pl_runners_services->nanoseconds(), until = now + LOOK_NS;
+    uint64_t due = p->over ? UINT64_MAX : pl_runners_services->policy_next_due(policy);
+    if (policy->deadline >= now && policy->deadline < until)
+        until = policy->deadline + 1;
+    return due < until ? due : until;
+}
+
+static bool is_finished(const pl_pieces *p)
+{
+    return p->fresh == p->call->work.n && !p->open &&
+           pl_runners_services->policy_next_due(&p->call->policy) == UINT64_MAX;
+}
+
+void pl_pieces_run(pl_pieces *p)
+{
+    pl_call *c = p->call;
+    uint64_t until = 0; /* not to be waited for */
+    for (;;) {
+        take_in(p, until);
+        int why = p->over ? p->over : pl_runners_services->call_over(c);
+        if (why)
+            stop_call(p, why);
+        else
+            pl_assign_feed(p);
+        pl_runners_services->worker_report(&p->worker);
+        if (is_finished(p))
+            break;
+        until = next_look(p);
+    }
+    pl_assign_end(p);
+}
+
+/* ---- its account --------------------------------------------------------------------------------------------- */
+
+static void end_local_piece(pl_run *run, void *pieces)
+{
+    pl_inbox_add(&((pl_pieces *)pieces)->inbox, run);
+}
+
+static void free_account(pl_pieces *p)
+{
+    free(p->dead);
+    free(p);
+}
+
+pl_pieces *pl_pieces_new(pl_call *c, uint64_t call_id, pl_site *site, const unsigned *threads, unsigned ranks)
+{
+    pl_pieces *p = calloc(1, pl_size_add(sizeof *p, pl_size_multiply(ranks, sizeof p->peers[0])));
+    if (!p)
+        return NULL;
+    p->call = c;
+    p->call_id = call_id;
+    p->site = site;
+    p->ranks = ranks;
+    p->dead = calloc(ranks, 1);
+    unsigned most = (unsigned)c->options.max_workers;
+    for (unsigned rank = 0; rank < ranks; rank++)
+        p->peers[rank].threads = most && most < threads[rank] ? most : threads[rank];
+    if (!p->dead || !pl_inbox_begin(&p->inbox, ranks)) {
+        free_account(p);
+        return NULL;
+    }
+    if (pl_runners_begin(&p->runners, pl_runners_wanted(c->options.max_workers, threads[0]), end_local_piece, p))
+        return p;
+    pl_inbox_free(&p->inbox);
+    free_account(p);
+    return NULL;
+}
+
+void pl_pieces_free(pl_pieces *p)
+{
+    pl_runners_end(&p->runners);
+    pl_inbox_free(&p->inbox);
+    free_account(p);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call on ranks: what its *coordinator* does, which is the thread that makes the call, or performs it.
+ *
+ * The coordinator cuts the call's tasks into pieces, keeps account of which rank has which piece, takes in what came of
+ * them (inbox.h), and decides what becomes of tasks that failed. Home works, too: it is a rank among the others, whose
+ * pieces are not sent but run by the call's own runners (runners.h). What is sent goes through the rank's messenger
+ * (site.h).
+ *
+ *      a piece is assigned       to a rank with room, the one that has the fewest pieces
+ *      its outcome comes         results are copied, failures are noted, and the piece is gone
+ *      its rank dies             its tasks have crashed, and are tried again where there are attempts left
+ *
+ * A piece is in the list of its rank until one of the two happens. So a call ends.
+ *
+ * HOW LARGE A PIECE IS. What takes PIECE_NS, by the time that the rank's last piece took; no more than STEP times as
+ * many tasks as that had; and no more than a part of what is left, so that all ranks end together. A rank is given
+ * pieces ahead for PREFETCH_NS, so that it has something to do while messages travel; of tasks that take long, no more
+ * than its threads can begin. What costs home less to run than to send stays there.
+ */
+#ifndef PL_MPI_PIECES_H
+#define PL_MPI_PIECES_H
+
+#include "executors/mpi/inbox.h"
+#include "executors/mpi/site.h"
+
+/* Tasks of a call that are with a rank. */
+typedef struct pl_pieces_piece {
+    struct pl_pieces_piece *next;
+    uint64_t number;
+    size_t begin, end;
+    unsigned tried; /* attempts that the tasks have had on ranks that died */
+} pl_pieces_piece;
+
+/* What the coordinator knows of a rank. */
+typedef struct pl_pieces_peer {
+    pl_pieces_piece *pieces; /* that it has */
+    unsigned count;          /* of them */
+    size_t tasks;            /* in all of them */
+    size_t last;             /* tasks in the piece that came back last; 0: none has */
+    double task_ns;          /* how long the rank takes for a task, all its threads together */
+    unsigned threads;        /* that it may use */
+    bool told;               /* it has the call */
+    bool gone;               /* it has died, and its pieces have been taken back */
+} pl_pieces_peer;
+
+typedef struct pl_pieces {
+    struct pl_pieces *next; /* home's list */
+    uint64_t call_id;
+    pl_call *call;
+    pl_call_worker worker; /* the coordinator, as a worker on the call that notes failures and reports progress */
+    pl_site *site;         /* NULL: there is but this rank */
+    pl_inbox inbox;
+    pl_runners runners; /* home's */
+    unsigned char *dead;
+    size_t fresh;      /* the first task that has not been assigned yet */
+    size_t whole;      /* tasks in each piece; 0: any number */
+    size_t task_bytes; /* that are sent, and come back, of a task */
+    uint64_t made;     /* pieces so far */
+    unsigned open;     /* pieces that are with ranks */
+    int over;          /* why nothing more is to start: an error code; 0: tasks may start */
+    int level;         /* how far the ranks are to stop: as of a stop word */
+    double busy_ns;    /* how long all tasks so far would take on one thread */
+    size_t busy_tasks;
+    unsigned ranks;
+    pl_pieces_peer peers[]; /* the first is home */
+} pl_pieces;
+
+/* An account of a call that this rank makes, with so many others at `site`, whose numbers of threads are known.
+ * NULL: there is no memory. */
+pl_pieces *pl_pieces_new(pl_call *c, uint64_t call_id, pl_site *site, const unsigned *threads, unsigned ranks);
+void pl_pieces_free(pl_pieces *p);
+
+/* Runs all tasks. */
+void pl_pieces_run(pl_pieces *p);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* A rank's messenger. */
+#include "executors/mpi/site.h"
+
+#include <stdlib.h>
+
+/* How long the messenger sleeps while there is work; when there is none; and when there has been none for LONG_NS. */
+#define QUICK_NS UINT64_C(50000)
+#define IDLE_NS UINT64_C(1000000)
+#define LATE_NS UINT64_C(10000000)
+#define LONG_NS UINT64_C(1000000000)
+
+bool pl_site_begin(pl_site *site, pl_transport *transport)
+{
+    site->transport = transport;
+    site->dead = calloc(transport->ranks, 1);
+    if (site->dead && pl_runners_services->cond_init(&site->rung)) {
+        pthread_mutex_init(&site->mutex, NULL);
+        return true;
+    }
+    free(site->dead);
+    return false;
+}
+
+void pl_site_free(pl_site *site)
+{
+    pthread_cond_destroy(&site->rung);
+    pthread_mutex_destroy(&site->mutex);
+    free(site->dead);
+}
+
+/* ---- the messenger ----------------------------------------------------------------------------------------- */
+
+/* Sends what has been posted. Whether that was anything. */
+static bool send_posted(pl_site *site)
+{
+    pthread_mutex_lock(&site->mutex);
+    pl_message *m = site->first;
+    site->first = NULL;
+    pthread_mutex_unlock(&site->mutex);
+    bool any = m;
+    while (m) {
+        pl_message *next = m->next;
+        if (site->dead[m->rank]) /* written by this thread alone */
+            pl_message_free(m);
+        else
+            site->transport->send(site->transport, m->rank, m);
+        m = next;
+    }
+    return any;
+}
+
+/* Hands in what has come. Whether that was anything. */
+static bool take_received(pl_site *site)
+{
+    bool any = false;
+    for (pl_message *m; (m = site->transport->receive(site->transport)); any = true)
+        site->take(site, m);
+    return any;
+}
+
+static void look_for_deaths(pl_site *site)
+{
+    pl_transport *t = site->transport;
+    for (unsigned rank = 0; rank < t->ranks; rank++) {
+        if (rank == t->self || site->dead[rank] || t->is_alive(t, rank))
+            continue;
+        take_received(site); /* what it said before */
+        pthread_mutex_lock(&site->mutex);
+        site->dead[rank] = 1;
+        pthread_mutex_unlock(&site->mutex);
+        site->note_death(site, rank);
+    }
+}
+
+/* Sleeps, unless something has been posted. `quiet` is since when nothing has happened. False: this is the end. */
+static bool sleep_or_end(pl_site *site, uint64_t quiet)
+{
+    pl_transport *t = site->transport;
+    bool sends = t->is_sending(t);
+    uint64_t now = pl_runners_services->nanoseconds();
+    pthread_mutex_lock(&site->mutex);
+    bool ended = site->ends && !site->first && !sends;
+    uint64_t most = site->work || sends || site->ends ? QUICK_NS : now - quiet > LONG_NS ? LATE_NS : IDLE_NS;
+    if (!ended && !site->first)
+        pl_runners_services->cond_wait(&site->rung, &site->mutex, now + most);
+    pthread_mutex_unlock(&site->mutex);
+    return !ended;
+}
+
+void pl_site_run(pl_site *site)
+{
+    uint64_t quiet = pl_runners_services->nanoseconds();
+    do {
+        bool any = send_posted(site);
+        any |= take_received(site); /* what has come may make MPI see what comes next: two looks a wake */
+        any |= take_received(site);
+        look_for_deaths(site);
+        if (any)
+            quiet = pl_runners_services->nanoseconds();
+    } while (sleep_or_end(site, quiet));
+}
+
+void pl_site_end(pl_site *site)
+{
+    pthread_mutex_lock(&site->mutex);
+    site->ends = true;
+    pthread_cond_signal(&site->rung);
+    pthread_mutex_unlock(&site->mutex);
+}
+
+/* ---- for all threads --------------------------------------------------------------------------------------- */
+
+void pl_site_post(pl_site *site, pl_message *m)
+{
+    if (!m)
+        return;
+    m->next = NULL;
+    pthread_mutex_lock(&site->mutex);
+    if (site->first)
+        site->last->next = m;
+    else
+        site->first = m;
+    site->last = m;
+    pthread_cond_signal(&site->rung);
+    pthread_mutex_unlock(&site->mutex);
+}
+
+void pl_site_begin_work(pl_site *site)
+{
+    pthread_mutex_lock(&site->mutex);
+    site->work++;
+    pthread_cond_signal(&site->rung);
+    pthread_mutex_unlock(&site->mutex);
+}
+
+void pl_site_end_work(pl_site *site)
+{
+    pthread_mutex_lock(&site->mutex);
+    site->work--;
+    pthread_mutex_unlock(&site->mutex);
+}

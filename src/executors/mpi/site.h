@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A rank's end of all that goes to and fro: its *messenger*, the one thread that calls the transport (transport.h).
+ *
+ * Any thread posts messages; the messenger sends them, hands in those that come, and looks which ranks have died. In
+ * between it sleeps: until something is posted, but no longer than 50 us while there is work, a millisecond when there
+ * is none, and 10 ms after a second of that. So an idle rank takes but a few hundredths of a CPU, and MPI makes
+ * progress while tasks run.
+ */
+#ifndef PL_MPI_SITE_H
+#define PL_MPI_SITE_H
+
+#include <pthread.h>
+
+#include "executors/mpi/runners.h"
+#include "executors/mpi/transport.h"
+
+typedef struct pl_site {
+    pl_transport *transport;
+    unsigned char *dead; /* by rank; guarded by the mutex */
+
+    /* Takes a message that has come; and is told that a rank has died. Called by the messenger. */
+    void (*take)(struct pl_site *site, pl_message *m);
+    void (*note_death)(struct pl_site *site, unsigned rank);
+
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t rung;
+    pl_message *first, *last; /* posted, and not sent yet */
+    unsigned work;            /* what there is to be quick for */
+    bool ends;                /* the messenger ends when all has been sent */
+} pl_site;
+
+/* False if there is no memory. The site is all zero but for `take` and `note_death`. */
+bool pl_site_begin(pl_site *site, pl_transport *transport);
+void pl_site_free(pl_site *site);
+
+/* Is the messenger, until pl_site_end(). */
+void pl_site_run(pl_site *site);
+void pl_site_end(pl_site *site);
+
+/* Sends a message, which is the site's from now on. NULL is fine. */
+void pl_site_post(pl_site *site, pl_message *m);
+
+/* There is something more to be quick for; and less. */
+void pl_site_begin_work(pl_site *site);
+void pl_site_end_work(pl_site *site);
+
+#endif

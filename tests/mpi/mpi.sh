@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Jobs of 1 to 4 ranks, by each MPI that there is: what comes back; ranks that crash, exit, or are killed; home that exits;
+# what is left over.
+. "$srcdir/tests/support/tap.sh"
+
+# What is left of a job is found by the paths of its programs: copies of this test's own.
+plugin() {
+    # shellcheck disable=SC2086
+    $CC $CFLAGS -std=c11 -fPIC -shared -I"$srcdir/include" "$srcdir/tests/mpi/plugin.c" -o "$work/plugin.so"
+}
+check "a plugin compiles" plugin
+
+# As root, and with more ranks than cores, for a test. Sockets and files are on this machine, in the test's directory.
+OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+OMPI_MCA_btl=self,vader,tcp OMPI_MCA_orte_tmpdir_base=$work
+export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM OMPI_MCA_btl OMPI_MCA_orte_tmpdir_base
+PARALLEL_NUM_THREADS=2 # of each rank
+export PARALLEL_NUM_THREADS
+
+# job RANKS ARGUMENTS...: runs a job, for a minute at most.
+job() {
+    ranks=$1
+    shift
+    # shellcheck disable=SC2086
+    timeout -k 5 70 $mpirun $mpi_flags -n "$ranks" "$program" "$ranks" "$@"
+}
+
+# ends_with STATUS RANKS ARGUMENTS...: so it ends, with nothing of it left.
+ends_with() {
+    expected=$1
+    shift
+    job "$@"
+    status=$?
+    [ "$status" -eq "$expected" ] || { echo "status $status"; return 1; }
+    nothing_is_left
+}
+
+# fails RANKS ARGUMENTS...: it ends by itself, badly, within seconds.
+fails() {
+    began=$(date +%s)
+    job "$@" && return 1
+    [ $(($(date +%s) - began)) -lt 20 ] || { echo "it took too long"; return 1; }
+    nothing_is_left
+}
+
+# Processes of this test's programs: the launcher may have ended some milliseconds before they do.
+nothing_is_left() {
+    tries=0
+    while [ -n "$(left_over)" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 50 ] || { left_over; return 1; }
+        sleep 0.1
+    done
+}
+left_over() {
+    for exe in /proc/[0-9]*/exe; do
+        path=$(readlink "$exe" 2>/dev/null) || continue
+        case $path in
+        "$real_program" | "$real_parts") echo "$exe is left" ;;
+        esac
+    done
+}
+
+# Home is one program, and the rest another build of it.
+refuses() {
+    # shellcheck disable=SC2086
+    timeout -k 5 70 $mpirun $mpi_flags -n 1 "$parts" 3 refused : -n 2 "$program" 3 refused
+}
+
+# What it says is of both programs.
+names_both() {
+    refuses | grep "parts.*job"
+}
+
+# A program without mpirun is a job of one rank.
+alone() {
+    timeout -k 5 70 "$program" 1 all "$work/plugin.so" && nothing_is_left
+}
+
+run_cases() { # NAME
+    program=$builddir/tests/mpi/job_$1 parts=$builddir/tests/mpi/parts_$1
+    real_program=$(readlink -f "$(real_path "$program")") real_parts=$(readlink -f "$(real_path "$parts")")
+    check "$1: without mpirun" alone
+    for n in 1 2 3 4; do
+        check "$1: $n ranks" ends_with 0 $n all "$work/plugin.so"
+    done
+    check "$1: MPI is the program's own" ends_with 0 3 on all "$work/plugin.so"
+    program=$parts
+    check "$1: messages of many parts" ends_with 0 3 all "$work/plugin.so"
+    program=$builddir/tests/mpi/job_$1
+    check "$1: another build is refused" names_both
+    check "$1: exit without shutdown" ends_with 3 3 exit
+    check "$1: exit in a call" ends_with 3 3 exit-in-call
+    check "$1: a child of home's" ends_with 0 2 child
+    for how in kill abort exit; do
+        check "$1: a task ends its rank: $how" fails 3 lose $how
+    done
+    check "$1: idle ranks sleep" ends_with 0 3 idle
+}
+
+# What libtool's script runs.
+real_path() {
+    script=$1
+    real=$(dirname "$script")/.libs/$(basename "$script")
+    [ -x "$real" ] && echo "$real" || echo "$script"
+}
+
+if [ -n "$OPENMPI_RUN" ]; then
+    mpirun=$OPENMPI_RUN mpi_flags="--oversubscribe --bind-to none"
+    run_cases openmpi
+fi
+if [ -n "$MPICH_RUN" ]; then
+    mpirun=$MPICH_RUN mpi_flags=
+    run_cases mpich
+fi
+done_testing
