@@ -7,7 +7,8 @@
 #include <libparallel/detail/options.h>
 #include <libparallel/detail/paste.h>
 #include <libparallel/detail/reduce.h>
-#include <libparallel/detail/sorter.h>
+#include <libparallel/detail/sorter_classify.h>
+#include <libparallel/detail/sorter_divide.h>
 
 enum { PARALLEL_WORD_ASCENDING_, PARALLEL_WORD_DESCENDING_, PARALLEL_ORDERS_ };
 
