@@ -15,6 +15,9 @@
  * are written by different threads, each has lines of its own. */
 #define ALIGNMENT ((size_t)64)
 
+/* Less than one part out of so many is not given back. */
+enum { LITTLE = 8 };
+
 struct parallel_results {
     pl_kind kind;
     bool owned;          /* by a parallel_executor */
@@ -113,7 +116,12 @@ parallel_results *pl_results_shrink(parallel_results *r, size_t n, size_t alignm
     alignment = alignment > ALIGNMENT ? alignment : ALIGNMENT;
     if (n == r->length)
         return r;
+    /* glibc maps blocks that are larger than any mapped one freed so far. One that shrinks a little each time is mapped
+     * each time, and its pages are new. */
+    bool is_little = n && r->length - n < r->length / LITTLE;
     r->length = n;
+    if (is_little)
+        return r;
     if (n == 0)
         r->values = NULL;
     parallel_results *moved = realloc(r, sizeof *r + (n ? alignment + n * r->size : 0));

@@ -131,11 +131,7 @@ static void pack_blocks(size_t begin, size_t end, void *ctx)
 
 static int run_loop(distinct *d, void (*treat)(size_t, size_t, void *), pl_sort_report report)
 {
-    const pl_sort_call *c = d->call;
-    parallel_options room;
-    pl_cost *cost = pl_cost_of((uintptr_t)treat * 31 + (uintptr_t)c->order.call + c->order.type_size);
-    d->work.treat = treat;
-    return pl_blocks_treat(&d->work, cost, pl_sort_options(c, report, &room), NULL, c->request);
+    return pl_sort_loop(d->call, &d->work, treat, report);
 }
 
 /* Sorts the references, within what time is left. */

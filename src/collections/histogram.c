@@ -90,10 +90,11 @@ static PL_RADIX_INLINE void count_indices(unsigned width, unsigned char *table, 
 static PL_RADIX_INLINE void count_bytes(unsigned width, unsigned char *table, const unsigned char *bytes, size_t n)
 {
     size_t copy = (size_t)BYTES * width, i = 0;
-    for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
-        memcpy(&word, bytes + i, sizeof word);
-        for (int k = 0; k < 8; k++)
-            count_one(width, table + (size_t)(k % COPIES) * copy, word >> 8 * k & 255);
+    for (; n - i >= COPIES; i += COPIES) {
+        count_one(width, table, bytes[i]);
+        count_one(width, table + copy, bytes[i + 1]);
+        count_one(width, table + 2 * copy, bytes[i + 2]);
+        count_one(width, table + 3 * copy, bytes[i + 3]);
     }
     for (; i < n; i++)
         count_one(width, table, bytes[i]);

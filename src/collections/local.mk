@@ -73,6 +73,7 @@ libparallel_la_SOURCES += \
     src/collections/sort.c \
     src/collections/sort.h \
     src/collections/sort_groups.c \
+    src/collections/sort_runs.c \
     src/collections/sort_some.c \
     src/collections/sort_sorters.c \
     src/collections/tiles.c \

@@ -20,6 +20,7 @@
 #include <libparallel/sort.h>
 
 #include "call/options.h"
+#include "collections/blocks.h"
 #include "sched/cost.h"
 
 /* What a sort is of. */
@@ -58,6 +59,12 @@ int pl_sort_run(pl_sort_call *c);
 /* The same for many items. */
 int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost);
 
+/* The blocks of those, at most. */
+enum { PL_SORT_BLOCKS = 256 };
+
+/* Whether all items are one run: 1, and they are sorted; 0; or -1 with errno. */
+int pl_sort_runs(const pl_sort_call *c, const pl_blocks *blocks);
+
 /* For orders without functions of their own, by the size of an item. */
 const parallel_sorter *pl_sort_sorter(size_t size);
 
@@ -65,9 +72,11 @@ const parallel_sorter *pl_sort_sorter(size_t size);
  * are to be; false if they are not sorted, as the call is over. */
 bool pl_sort_some(parallel_sorting *s, const pl_sort_call *c, bool is_elsewhere);
 
-/* Whether nothing more is to be begun in this context; or NULL, if it cannot come to that. */
+/* What says whether nothing more is to be begun in this context; or NULL, if it cannot come to that; and to ask it. */
 typedef bool pl_sort_over(void *context);
 pl_sort_over *pl_sort_stopper(void);
+
+bool pl_sort_is_over(void);
 
 /* About how many comparisons it takes to sort n items, n > 0: what costs are known by. */
 size_t pl_sort_effort(size_t n);
@@ -75,6 +84,11 @@ size_t pl_sort_effort(size_t n);
 /* The call's options for a loop that takes what time is left; and which reports progress, or not. */
 typedef enum pl_sort_report { PL_SORT_SILENTLY, PL_SORT_REPORTING } pl_sort_report;
 const parallel_options *pl_sort_options(const pl_sort_call *c, pl_sort_report report, parallel_options *room);
+
+/* Has blocks treated, which those of a call's items are, or something else; `work` says all but by what. 0; or -1 with
+ * errno. */
+int pl_sort_loop(const pl_sort_call *c, pl_blocks_work *work, void (*treat)(size_t begin, size_t end, void *ctx),
+                 pl_sort_report report);
 
 /* Why the call is over, which has not been told so by a loop: an error code. */
 int pl_sort_reason(const pl_sort_call *c);

@@ -3,7 +3,7 @@
  * Sorts of many items: a stable sample sort (Sanders and Winkel, "Super scalar sample sort", 2004; Axtmann, Witt,
  * Ferizovic and Sanders, "In-place parallel super scalar samplesort", 2017, for groups of equal items).
  *
- *   1. If the first items are a run, up or down, it is seen whether all are.
+ *   1. If all items are a run, up or down, that is all (sort_runs.c).
  *   2. Some items, spread evenly, are sorted; what divides them in equal parts are the splitters of all. If some are
  *      the same, there is a group of its own for the items that equal a splitter, which need not be sorted.
  *   3. Each block of items is classified: the number of each item's group is written down, and how many each has.
@@ -30,13 +30,11 @@
 #include "sched/chunking.h"
 
 enum {
-    MOST_BLOCKS = 256,
     MOST_GROUPS = 256,
     SAMPLES = 8,        /* items of the sample for each group */
     LEAST_ITEMS = 18,   /* in a group, on the average: so the sample and its splitters fit the other place, see below */
     USUAL_ITEMS = 1024, /* the least, if comparisons are cheap */
     LEAST_BLOCK = 512,  /* items; of dear ones fewer */
-    FIRST_RUN = 64,     /* items that are looked at to see whether all may be a run */
     WORTH_US = 20,      /* how long a group is to take, if there can be as many as that */
     MAPPED = 8 << 20,   /* bytes of memory, from which on it is taken from the system */
     NEAR_ROOM = 8192    /* bytes of room for few items that are on the stack */
@@ -62,9 +60,9 @@ typedef struct group_sort {
     size_t *places; /* of each block: for each group, how many items; later where the next goes */
     parallel_splitters splitters;
     size_t count; /* groups */
-    bool falls, is_dealt, is_stopped;
-    bool is_run[MOST_BLOCKS];
-    uint16_t order[MOST_GROUPS]; /* in which groups are sorted */
+    bool is_dealt, is_stopped;
+    bool is_done[PL_SORT_BLOCKS]; /* of blocks, or groups */
+    uint16_t order[MOST_GROUPS];  /* in which groups are sorted */
     group groups[MOST_GROUPS];
 } group_sort;
 
@@ -82,141 +80,9 @@ static const unsigned char *item_at(const group_sort *g, size_t i)
 static int run_loop(group_sort *g, void (*treat)(size_t, size_t, void *), const pl_blocks *blocks,
                     pl_sort_report report)
 {
-    const pl_sort_call *c = g->call;
-    parallel_options room;
-    pl_cost *cost = pl_cost_of((uintptr_t)treat * 31 + (uintptr_t)c->order.call + size_of(g));
-    g->work = (pl_blocks_work){.blocks = *blocks, .args = c->items, .arg_size = size_of(g), .treat = treat};
+    g->work.blocks = *blocks;
     g->is_stopped = false;
-    return pl_blocks_treat(&g->work, cost, pl_sort_options(c, report, &room), NULL, c->request);
-}
-
-static bool is_over(void)
-{
-    pl_sort_over *stopper = pl_sort_stopper();
-    return stopper && stopper(pl_context_thread.context);
-}
-
-/* ---- runs ------------------------------------------------------------------------------------------------ */
-
-/* Whether the items [begin, end) are a run as the first ones are. */
-static bool is_run(const group_sort *g, size_t begin, size_t end)
-{
-    const parallel_order *order = &g->call->order;
-    bool falls = g->falls, well = true;
-    for (size_t to; well && end - begin > 1; begin = to - 1) {
-        to = end - begin < PARALLEL_SORT_LOOK_ ? end : begin + PARALLEL_SORT_LOOK_;
-        well = order->sorter->run(item_at(g, begin), to - begin, &falls, order) == to - begin && falls == g->falls &&
-               !is_over();
-    }
-    return well;
-}
-
-static void look_at_first(size_t begin, size_t end, void *ctx)
-{
-    group_sort *g = ctx;
-    const pl_sort_call *c = g->call;
-    size_t n = c->n < FIRST_RUN ? c->n : FIRST_RUN;
-    (void)begin;
-    (void)end;
-    g->is_run[0] = c->order.sorter->run(c->from, n, &g->falls, &c->order) == n;
-}
-
-/* Each block with the first item of the next. */
-static void look_at_blocks(size_t begin, size_t end, void *ctx)
-{
-    group_sort *g = ctx;
-    for (size_t k = begin; k < end; k++) {
-        size_t at = pl_blocks_begin(&g->blocks, k), to = at + pl_blocks_length(&g->blocks, k);
-        g->is_run[k] = is_run(g, at, to < g->call->n ? to + 1 : to);
-    }
-}
-
-/* Swaps n items from `a` on with as many that end at `b`, each with its mirror image. */
-static inline __attribute__((always_inline)) void swap_mirrored(unsigned char *a, unsigned char *b, size_t n,
-                                                                size_t size)
-{
-    unsigned char room[16];
-    for (; n > 0; n--, a += size) {
-        b -= size;
-        for (size_t at = 0, bytes; at < size; at += bytes) {
-            bytes = size - at < sizeof room ? size - at : sizeof room;
-            memcpy(room, a + at, bytes);
-            memcpy(a + at, b + at, bytes);
-            memcpy(b + at, room, bytes);
-        }
-    }
-}
-
-/* The same of items of four bytes, two at once. */
-static void swap_words(unsigned char *a, unsigned char *b, size_t n)
-{
-    for (; n > 1; n -= 2, a += 8) {
-        uint64_t x, y;
-        b -= 8;
-        memcpy(&x, a, sizeof x);
-        memcpy(&y, b, sizeof y);
-        x = x << 32 | x >> 32;
-        y = y << 32 | y >> 32;
-        memcpy(a, &y, sizeof y);
-        memcpy(b, &x, sizeof x);
-    }
-    swap_mirrored(a, b, n, 4);
-}
-
-/* Blocks of those in front of the middle. */
-static void reverse_blocks(size_t begin, size_t end, void *ctx)
-{
-    const group_sort *g = ctx;
-    size_t size = size_of(g);
-    for (size_t k = begin; k < end; k++) {
-        size_t at = pl_blocks_begin(&g->work.blocks, k), n = pl_blocks_length(&g->work.blocks, k);
-        unsigned char *a = (unsigned char *)g->call->items + at * size;
-        unsigned char *b = (unsigned char *)g->call->items + (g->call->n - at) * size;
-        if (size == 4)
-            swap_words(a, b, n);
-        else if (size == 8)
-            swap_mirrored(a, b, n, 8);
-        else if (size == 16)
-            swap_mirrored(a, b, n, 16);
-        else
-            swap_mirrored(a, b, n, size);
-    }
-}
-
-static void copy_blocks(size_t begin, size_t end, void *ctx)
-{
-    const group_sort *g = ctx;
-    for (size_t k = begin; k < end; k++) {
-        size_t at = pl_blocks_begin(&g->blocks, k), size = size_of(g);
-        memcpy((unsigned char *)g->call->items + at * size, item_at(g, at), pl_blocks_length(&g->blocks, k) * size);
-    }
-}
-
-static void only_report(size_t begin, size_t end, void *ctx)
-{
-    (void)begin;
-    (void)end;
-    (void)ctx;
-}
-
-/* Whether all are one run: 1, and they are sorted; 0; or -1 with errno. */
-static int sort_run(group_sort *g)
-{
-    const pl_sort_call *c = g->call;
-    pl_blocks half = pl_blocks_of_size(c->n / 2, g->blocks.size);
-    pl_blocks_call(look_at_first, g);
-    if (!g->is_run[0])
-        return 0;
-    if (run_loop(g, look_at_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
-        return -1;
-    for (size_t k = 0; k < g->blocks.count; k++)
-        if (!g->is_run[k])
-            return 0;
-    if (c->items != c->from && run_loop(g, copy_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
-        return -1;
-    if (g->falls && run_loop(g, reverse_blocks, &half, PL_SORT_SILENTLY) != 0)
-        return -1;
-    return c->has_options && run_loop(g, only_report, &g->blocks, PL_SORT_REPORTING) != 0 ? -1 : 1;
+    return pl_sort_loop(g->call, &g->work, treat, report);
 }
 
 /* ---- splitters ------------------------------------------------------------------------------------------- */
@@ -328,13 +194,13 @@ static void classify_blocks(size_t begin, size_t end, void *ctx)
         size_t at = pl_blocks_begin(&g->blocks, k), last = at + pl_blocks_length(&g->blocks, k);
         size_t *counts = g->places + k * g->count;
         memset(counts, 0, g->count * sizeof *counts);
-        for (size_t to; at < last && !is_over(); at = to) {
+        for (size_t to; at < last && !pl_sort_is_over(); at = to) {
             to = last - at < PARALLEL_SORT_LOOK_ ? last : at + PARALLEL_SORT_LOOK_;
             order->sorter->classify(&g->splitters, item_at(g, at), to - at, g->numbers + at, order);
             for (size_t i = at; i < to; i++)
                 counts[g->numbers[i]]++;
         }
-        g->is_run[k] = at == last; /* it is done */
+        g->is_done[k] = at == last;
     }
 }
 
@@ -343,7 +209,7 @@ static bool find_places(group_sort *g)
 {
     size_t at = 0;
     for (size_t k = 0; k < g->blocks.count; k++)
-        if (!g->is_run[k])
+        if (!g->is_done[k])
             return false;
     for (size_t i = 0; i < g->count; i++) {
         g->groups[i] = (group){.begin = at, .is_equal = g->splitters.sorted && i % 2};
@@ -426,7 +292,7 @@ static void sort_groups(size_t begin, size_t end, void *ctx)
         if (w->is_equal)
             bring_back(g, w);
         else if (!sort_group(g, w))
-            g->is_run[g->order[k]] = false;
+            g->is_done[g->order[k]] = false;
     }
 }
 
@@ -439,7 +305,7 @@ static void order_groups(group_sort *g)
             if ((g->groups[i].end - g->groups[i].begin > large) == is_large)
                 g->order[at++] = (uint16_t)i;
     for (size_t i = 0; i < g->count; i++)
-        g->is_run[i] = true; /* until it is known to be none */
+        g->is_done[i] = true; /* until one is not */
 }
 
 static int sort_all_groups(group_sort *g)
@@ -449,7 +315,7 @@ static int sort_all_groups(group_sort *g)
     g->is_dealt = true;
     int result = run_loop(g, sort_groups, &blocks, PL_SORT_REPORTING);
     for (size_t i = 0; result == 0 && i < g->count; i++)
-        if (!g->is_run[i])
+        if (!g->is_done[i])
             return pl_error_return(pl_sort_reason(g->call));
     return result;
 }
@@ -458,7 +324,7 @@ static int sort_all_groups(group_sort *g)
 
 static int sort_dealt(group_sort *g)
 {
-    int found = sort_run(g);
+    int found = pl_sort_runs(g->call, &g->blocks);
     if (found != 0)
         return found < 0 ? -1 : 0;
     pl_blocks_call(choose_splitters, g);
@@ -474,7 +340,7 @@ static int sort_dealt(group_sort *g)
 /* Blocks of so many items that there are enough of them, and not too many. */
 static pl_blocks blocks_of(size_t n)
 {
-    size_t size = n / 16 < LEAST_BLOCK ? n / 16 : LEAST_BLOCK, fewest = pl_chunking_even(n, MOST_BLOCKS);
+    size_t size = n / 16 < LEAST_BLOCK ? n / 16 : LEAST_BLOCK, fewest = pl_chunking_even(n, PL_SORT_BLOCKS);
     return pl_blocks_of_size(n, size > fewest ? size : fewest);
 }
 
@@ -517,8 +383,9 @@ PL_NOT_INLINED int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost)
     g.call = c;
     g.cost = cost;
     g.blocks = blocks_of(c->n);
+    g.work = (pl_blocks_work){.args = c->items, .arg_size = c->order.type_size};
     g.count = 0;
-    g.falls = g.is_dealt = g.is_stopped = false;
+    g.is_dealt = g.is_stopped = false;
     if (!take_memory(&g))
         return pl_error_return(ENOMEM);
     pl_cleanup_begin(&cleanup, end_sort, &g);

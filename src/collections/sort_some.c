@@ -27,6 +27,12 @@ pl_sort_over *pl_sort_stopper(void)
     return context->parent || context->deadline || context->span.stop ? is_over : NULL;
 }
 
+bool pl_sort_is_over(void)
+{
+    pl_sort_over *stopper = pl_sort_stopper();
+    return stopper && stopper(pl_context_thread.context);
+}
+
 int pl_sort_reason(const pl_sort_call *c)
 {
     int why = pl_context_thread.context ? pl_context_reason(pl_context_thread.context) : 0;
@@ -47,6 +53,15 @@ const parallel_options *pl_sort_options(const pl_sort_call *c, pl_sort_report re
         room->call_timeout = now < c->deadline ? (double)(c->deadline - now) / 1e9 : 1e-9;
     }
     return room;
+}
+
+int pl_sort_loop(const pl_sort_call *c, pl_blocks_work *work, void (*treat)(size_t begin, size_t end, void *ctx),
+                 pl_sort_report report)
+{
+    parallel_options room;
+    pl_cost *cost = pl_cost_of((uintptr_t)treat * 31 + (uintptr_t)c->order.call + c->order.type_size);
+    work->treat = treat;
+    return pl_blocks_treat(work, cost, pl_sort_options(c, report, &room), NULL, c->request);
 }
 
 /* ---- some items ------------------------------------------------------------------------------------------ */

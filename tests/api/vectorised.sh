@@ -1,12 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The kernel of a decorated one-liner is vectorised as the plain loop is, by each compiler that there is: shown from the
-# assembly, where this test can read it.
+# The kernel of a decorated one-liner is vectorised as the plain loop is, and a comparison that is written with branches
+# has none in a sort, by each compiler that there is: shown from the assembly, where this test can read it.
 . "$srcdir/tests/support/tap.sh"
 command -v objdump >/dev/null || skip_all "no objdump"
 case $(uname -m) in
-x86_64) packed='v?(psrld|mulps)[[:space:]]' ;;
-aarch64) packed='(ushr|fmul)[[:space:]]+v[0-9]+\.4s' ;;
+x86_64)
+    packed='v?(psrld|mulps)[[:space:]]'
+    branch='[[:space:]]j[a-ln-z]'
+    ;;
+aarch64)
+    packed='(ushr|fmul)[[:space:]]+v[0-9]+\.4s'
+    branch='[[:space:]](b\.|cbn?z|tbn?z)'
+    ;;
 *) skip_all "no reading of this machine's assembly" ;;
 esac
 
@@ -39,6 +45,45 @@ int map_scale(const float *in, size_t n, float *out) { return parallel_map_into(
 int map_mix(const unsigned *in, size_t n, unsigned *out) { return parallel_map_into(mix, in, n, out); }
 END
 
+cat >"$work/orders.c" <<'END'
+#include <parallel.h>
+
+static bool is_less(const int *a, const int *b) { return *a < *b; }
+PARALLEL_DECORATE_ORDER(is_less, int);
+
+static int by_branches(const int *a, const int *b)
+{
+    if (*a < *b)
+        return -1;
+    if (*a > *b)
+        return 1;
+    return 0;
+}
+PARALLEL_DECORATE_ORDER(by_branches, int);
+
+static int by_choice(const int *a, const int *b) { return *a < *b ? -1 : *a > *b; }
+PARALLEL_DECORATE_ORDER(by_choice, int);
+
+int sort_less(int *x, size_t n) { return parallel_sort(is_less, x, n); }
+int sort_branches(int *x, size_t n) { return parallel_sort(by_branches, x, n); }
+int sort_choice(int *x, size_t n) { return parallel_sort(by_choice, x, n); }
+END
+
+# branches ORDER: how many conditional branches there are in what classifies items by it
+branches() {
+    objdump -d --no-show-raw-insn "$work/orders.o" | awk -v name="<$1__parallel_order_classify>:" '
+        /^[0-9a-f]+ </ { inside = $2 == name } inside' | grep -cE "$branch"
+}
+
+# straight COMPILER ORDER: it has no more of them than is_less
+straight() {
+    "$1" -std=c11 -O2 -I"$srcdir/include" -c "$work/orders.c" -o "$work/orders.o" || return
+    usual=$(branches is_less)
+    found=$(branches "$2")
+    echo "$found branches, and $usual for is_less"
+    [ "$usual" -gt 0 ] && [ "$found" -gt 0 ] && [ "$found" -le "$usual" ]
+}
+
 # vectorised COMPILER FUNCTION [SOURCE]: it has packed shifts or multiplications
 vectorised() {
     "$1" -std=c11 -O3 -I"$srcdir/include" -c "${3:-$work/program.c}" -o "$work/program.o" || return
@@ -62,6 +107,8 @@ for compiler in gcc clang; do
     command -v "$compiler" >/dev/null || continue
     check "$compiler, float" vectorised "$compiler" scale__parallel_kernel
     check "$compiler, unsigned" vectorised "$compiler" mix__parallel_kernel
+    check "$compiler, a comparison by branches" straight "$compiler" by_branches
+    check "$compiler, a comparison by choice" straight "$compiler" by_choice
     check "$compiler, two arrays" vectorised "$compiler" product__parallel_zip_kernel
     check "$compiler, a loop of two arrays" vectorised "$compiler" add_scaled__parallel_range
     check "$compiler, a loop of four arrays" vectorised "$compiler" stencil__parallel_range

@@ -7,7 +7,8 @@
 #include <libparallel/detail/options.h>
 #include <libparallel/detail/paste.h>
 #include <libparallel/detail/reduce.h>
-#include <libparallel/detail/sorter.h>
+#include <libparallel/detail/sorter_classify.h>
+#include <libparallel/detail/sorter_divide.h>
 
 enum { PARALLEL_WORD_ASCENDING_, PARALLEL_WORD_DESCENDING_, PARALLEL_ORDERS_ };
 
@@ -51,7 +52,10 @@ static inline int parallel_order_says(bool is_before)
 }
 static inline int parallel_order_compares(int difference)
 {
-    return difference;
+    /* two branches, so that gcc makes one comparison of a function's `if (x < y) return -1; if (x > y) return 1;` */
+    if (difference < 0)
+        return -1;
+    return 0;
 }
 #define PARALLEL_ORDER_CALL_(fn, a, b)                                                                                 \
     _Generic(fn(a, b), _Bool : parallel_order_says, int : parallel_order_compares)(fn(a, b))
