@@ -115,7 +115,9 @@ api_tests = \
     tests/api/test_sort \
     tests/api/test_split \
     tests/api/test_stream \
+    tests/api/test_stream_limits \
     tests/api/test_stream_open \
+    tests/api/test_stream_processes \
     tests/api/test_surroundings \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
@@ -296,8 +298,12 @@ tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
 tests_api_test_stream_CFLAGS = $(test_cflags)
 tests_api_test_stream_LDADD = $(api_ldadd)
+tests_api_test_stream_limits_CFLAGS = $(test_cflags)
+tests_api_test_stream_limits_LDADD = $(api_ldadd)
 tests_api_test_stream_open_CFLAGS = $(test_cflags)
 tests_api_test_stream_open_LDADD = $(api_ldadd) -lm
+tests_api_test_stream_processes_CFLAGS = $(test_cflags)
+tests_api_test_stream_processes_LDADD = $(api_ldadd)
 tests_api_test_surroundings_CFLAGS = $(test_cflags)
 tests_api_test_surroundings_LDADD = $(api_ldadd) -lm
 tests_api_test_task_calls_CFLAGS = $(test_cflags)

@@ -21,7 +21,7 @@
 #include "call/handle.h"
 #include "sched/loop.h"
 #include "sched/pool.h"
-#include "stream/stream.h"
+#include "stream/stream_apart.h"
 
 /* How many items are run alone between two looks at the clock, where they are cheap. */
 enum { ALONE_ITEMS = 16 };
@@ -178,7 +178,7 @@ static void take_turn(hand *h)
     stream_map *m = h->map;
     uint64_t slow = slow_ticks(), start = pl_ticks(), before = start, spent;
     /* V30 relaxed: a hint; pairs with V31, V32 */
-    bool is_alone = atomic_load_explicit(&m->present, memory_order_relaxed) < 2;
+    bool is_alone = !m->stream.lanes && atomic_load_explicit(&m->present, memory_order_relaxed) < 2;
     size_t room = pl_ring_room(&m->stream.ring);
     unsigned want = is_alone ? 1 : m->turn, most = room < want ? (unsigned)room : want, count = 0;
     do {
@@ -283,9 +283,11 @@ static bool try_items(hand *h)
         return false;
     call_others(h);
     uint64_t start = pl_ticks(), at_sink = h->sink_ticks;
+    bool have_run = pl_stream_apart_runs(s, &h->context, range.slot, range.count);
     bool has_turn = false; /* at sink: the next item of the range is the head */
     for (unsigned i = 0; i < range.count; i++) {
-        pl_stream_run(s, &h->context, range.slot[i]);
+        if (!have_run)
+            pl_stream_run(s, &h->context, range.slot[i]);
         if (has_turn)
             give_head(h, range.slot[i]);
         else if (pl_ring_end(&s->ring, &range, i)) {
@@ -487,7 +489,7 @@ static void run_all(stream_map *m)
             run_alone(m);
         if (!is_over(m) && m->has_help)
             run_shared(m);
-        is_alone = true;
+        is_alone = !m->stream.lanes;
     }
 }
 
@@ -499,8 +501,8 @@ static void run_on_pool(stream_map *m)
     pl_attachment attachment = {.pool = NULL};
     if (pool && s->options.executor != PARALLEL_SERIAL)
         pl_pool_attach(&attachment, pool->pool);
-    m->has_help = s->workers > 1;
-    m->may_be_alone = s->workers <= pl_pool_cores();
+    m->has_help = s->workers > 1 || s->lanes;
+    m->may_be_alone = s->workers <= pl_pool_cores() && !s->lanes;
     run_all(m);
     if (attachment.pool)
         pl_pool_detach(&attachment);
@@ -525,9 +527,14 @@ int pl_stream_map_run(const parallel_function *f, int (*source)(void *arg, void 
         return pl_failure_return(EINVAL);
     if (!pl_stream_init(&m.stream, f, options, request))
         return -1;
+    if (!pl_stream_apart_init(&m.stream)) {
+        pl_stream_end(&m.stream);
+        return pl_failure_return(ENOMEM);
+    }
     int state = pl_os_cancel_defer();
     m.cost = pl_cost_of(pl_stream_cost_key(&m.stream));
     run_on_pool(&m);
+    pl_stream_apart_end(&m.stream);
     end_progress(&m);
     pl_os_cancel_restore(state);
     int result = pl_stream_return(&m.stream), saved = errno;
