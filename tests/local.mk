@@ -263,6 +263,7 @@ tests_api_test_random_SOURCES = \
     tests/support/random_plan.c \
     tests/support/random_predicates.c \
     tests/support/random_run.c \
+    tests/support/random_streams.c \
     tests/support/random_task.c
 tests_api_test_random_CFLAGS = $(test_cflags)
 tests_api_test_random_LDADD = $(api_ldadd)
@@ -495,6 +496,7 @@ fuzz_sources = \
     tests/support/random_plan.c \
     tests/support/random_predicates.c \
     tests/support/random_run.c \
+    tests/support/random_streams.c \
     tests/support/random_task.c
 
 if HAVE_CHECK
