@@ -145,16 +145,28 @@ static inline parallel_failure *pl_stream_failure(const pl_stream *s, pl_stream_
 /* Memory for one more slot, to be freed by free(); NULL: there is none. */
 void *pl_stream_new_slot(const pl_stream *s);
 
+/* Zeroes so many bytes, to a whole word. Most are few, and a call takes longer than they do. */
+static inline void pl_stream_zero(void *at, size_t bytes)
+{
+    size_t *words = at, count = (bytes + sizeof *words - 1) / sizeof *words;
+    if (count > 4) {
+        memset(words, 0, count * sizeof *words);
+        return;
+    }
+    words[0] = 0;
+    if (count > 1)
+        words[1] = 0;
+    if (count > 2)
+        words[2] = 0;
+    if (count > 3)
+        words[3] = 0;
+}
+
 /* Makes a slot ready for a new item: its argument and result are zero. */
 static inline void pl_stream_renew(const pl_stream *s, pl_stream_slot *slot)
 {
-    size_t *words = pl_stream_arg(s, slot), bytes = s->failure_at - s->arg_at;
     slot->failed = false;
-    words[0] = 0;
-    if (bytes == 2 * sizeof *words) /* most are small, and a call takes longer than they do */
-        words[1] = 0;
-    else if (bytes > sizeof *words)
-        memset(words, 0, bytes);
+    pl_stream_zero(pl_stream_arg(s, slot), s->failure_at - s->arg_at);
 }
 
 /* What sink is given of it. */
