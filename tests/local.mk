@@ -120,7 +120,9 @@ api_tests = \
     tests/api/test_sort \
     tests/api/test_split \
     tests/api/test_stream \
+    tests/api/test_stream_limits \
     tests/api/test_stream_open \
+    tests/api/test_stream_processes \
     tests/api/test_surroundings \
     tests/api/test_task_calls \
     tests/api/test_task_spawns \
@@ -270,6 +272,7 @@ tests_api_test_random_SOURCES = \
     tests/support/random_plan.c \
     tests/support/random_predicates.c \
     tests/support/random_run.c \
+    tests/support/random_streams.c \
     tests/support/random_task.c
 tests_api_test_random_CFLAGS = $(test_cflags)
 tests_api_test_random_LDADD = $(api_ldadd)
@@ -307,8 +310,12 @@ tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
 tests_api_test_stream_CFLAGS = $(test_cflags)
 tests_api_test_stream_LDADD = $(api_ldadd)
+tests_api_test_stream_limits_CFLAGS = $(test_cflags)
+tests_api_test_stream_limits_LDADD = $(api_ldadd)
 tests_api_test_stream_open_CFLAGS = $(test_cflags)
 tests_api_test_stream_open_LDADD = $(api_ldadd) -lm
+tests_api_test_stream_processes_CFLAGS = $(test_cflags)
+tests_api_test_stream_processes_LDADD = $(api_ldadd)
 tests_api_test_surroundings_CFLAGS = $(test_cflags)
 tests_api_test_surroundings_LDADD = $(api_ldadd) -lm
 tests_api_test_task_calls_CFLAGS = $(test_cflags)
@@ -550,6 +557,7 @@ fuzz_sources = \
     tests/support/random_plan.c \
     tests/support/random_predicates.c \
     tests/support/random_run.c \
+    tests/support/random_streams.c \
     tests/support/random_task.c
 
 if HAVE_CHECK

@@ -62,6 +62,9 @@ typedef int parallel_sink(const parallel_item *item, void *data);
  * @param options as `.name = value`, see parallel_options. `progress` counts items whose sink has returned, of a total
  *                of 0, as it is not known. A task that waits for its next attempt (`retry_delay`) keeps its worker.
  *                `grain` changes nothing. `names`, `deferred`: EINVAL.
+ *                On PARALLEL_PROCESS arguments and results are copied, and what they point to is not. Worker processes
+ *                are the stream's own: one is forked when it is first needed, and has the program's memory as it is
+ *                then (a snapshot), or nothing of it (PARALLEL_PERSISTENT). Cheap items are run several at a time.
  * @return 0; or -1 with errno:
  *         - the task's code, after a task failed (not with `silent`): the first such item by number (with `unordered`,
  *           the first that ended) is parallel_last_failure(), its `arg` a copy, good until this thread's next call
@@ -70,7 +73,7 @@ typedef int parallel_sink(const parallel_item *item, void *data);
  *           begun then, and source is not asked again
  *         - EINVAL: source or sink NULL, a bad option, an incomplete handle
  *         - ENOMEM: no memory for the window
- *         - ENOTSUP: PARALLEL_PROCESS
+ *         - why items could not be run: on PARALLEL_PROCESS, EAGAIN, ENOMEM and the like where no process can be had
  *
  * From any thread, and from inside tasks.
  */
@@ -107,7 +110,7 @@ typedef struct parallel_stream parallel_stream;
  * @param options copied; `extras` is borrowed until the stream is freed. `call_timeout` counts from now.
  *                On PARALLEL_SERIAL items are run by parallel_stream_next() alone.
  * @return the stream, the caller's to free, with PARALLEL_SCOPED or parallel_stream_free(); or NULL with errno EINVAL,
- *         ENOMEM, ENOTSUP as above
+ *         ENOMEM as above
  */
 #define parallel_stream_open(...) PARALLEL_STREAM_OPEN_(__VA_ARGS__, PARALLEL_END_)
 

@@ -24,6 +24,8 @@ void pl_call_begin(pl_call *c, const pl_work_kind *kind, size_t n)
     c->work.stops = false;
     c->first = 0;
     c->names = (pl_names){0};
+    c->has_own_workers = false;
+    c->participant = 0;
     c->has_policy = false;
     c->error = 0;
     c->reason = NULL;

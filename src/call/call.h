@@ -23,8 +23,10 @@ typedef struct pl_call {
     pl_work work;
     parallel_options options;
     const pl_executor *executor;
-    pl_pool *pool;   /* to run on, and held; NULL: where the thread is */
-    uint64_t groups; /* whose worker processes are used (executors/process/group.h) */
+    pl_pool *pool;        /* to run on, and held; NULL: where the thread is */
+    uint64_t groups;      /* whose worker processes are used (executors/process/group.h) */
+    bool has_own_workers; /* they are kept for calls like this alone, whatever `isolation` says */
+    unsigned participant; /* the number of the first of them */
     pl_names names;
     pl_failures failures;
     const pl_context *parent; /* the context that waits for the call: as a rule, that which it was made in */

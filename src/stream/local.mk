@@ -3,6 +3,8 @@ libparallel_la_SOURCES += \
     src/stream/ring.h \
     src/stream/stream.c \
     src/stream/stream.h \
+    src/stream/stream_apart.c \
+    src/stream/stream_apart.h \
     src/stream/stream_ends.c \
     src/stream/stream_ends.h \
     src/stream/stream_jobs.c \

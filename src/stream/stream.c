@@ -67,8 +67,10 @@ static bool take_options(pl_stream *s, const parallel_options *options, const pl
         return false;
     if (o->names || o->deferred)
         return pl_error_deny(EINVAL, "a stream has no option %s", o->names ? "names" : "deferred");
-    if (!pl_options_run_here(o))
-        return false;
+    if (o->executor == PARALLEL_PROCESS && o->isolation == PARALLEL_PERSISTENT && o->extras && !o->extras_size)
+        return pl_error_deny(EINVAL, "extras without extras_size cannot be sent to workers that are kept");
+    s->request = *request;
+    s->request.background = false;
     s->workers = (unsigned)parallel_worker_limit(o);
     s->is_simple = o->timeout <= 0 && o->call_timeout <= 0 && o->retries <= 0;
     return true;
@@ -164,8 +166,7 @@ static void set_limits(pl_stream *s, pl_stream_limit limits)
     }
 }
 
-/* Whether an item is to be started. */
-static bool is_within_limits(pl_stream *s, const pl_stream_slot *slot)
+bool pl_stream_starts(pl_stream *s, const pl_stream_slot *slot)
 {
     pl_stream_limit limits = pl_stream_limits(s);
     if (limits != PL_STREAM_BEFORE)
@@ -192,11 +193,16 @@ bool pl_stream_look(pl_stream *s)
         why = pl_context_reason(s->parent);
     if (!why)
         return false;
+    pl_stream_halt(s, why);
+    return true;
+}
+
+void pl_stream_halt(pl_stream *s, int code)
+{
     pthread_mutex_lock(&s->mutex);
     if (!s->stopped && !s->refused)
-        s->stopped = why;
+        s->stopped = code;
     stop_all(s);
-    return true;
 }
 
 void pl_stream_refuse(pl_stream *s, int code, size_t number)
@@ -256,6 +262,13 @@ static void note_failure(const pl_stream *s, pl_stream_slot *slot, const paralle
     to->arg = pl_stream_arg(s, slot);
     message = message ? message : pl_failures_text(to);
     to->message = message ? message : nothing;
+}
+
+void pl_stream_fail(pl_stream *s, pl_stream_slot *slot, const parallel_failure *failure)
+{
+    note_failure(s, slot, failure, failure->message ? strdup(failure->message) : NULL);
+    if (!s->options.silent)
+        keep_failure(s, slot);
 }
 
 void pl_stream_leave_out(pl_stream *s, pl_stream_slot *slot)
@@ -373,7 +386,7 @@ void pl_stream_ended(pl_stream *s, pl_context *context, pl_stream_slot *slot, bo
 void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *slot)
 {
     pl_stream_bind(s, context, slot);
-    if (!is_within_limits(s, slot) || (!s->is_simple && pl_stream_look(s)) || !try_item(s, context, slot))
+    if (!pl_stream_starts(s, slot) || (!s->is_simple && pl_stream_look(s)) || !try_item(s, context, slot))
         pl_stream_leave_out(s, slot);
     else if (slot->failed && !s->options.silent)
         keep_failure(s, slot);
@@ -383,7 +396,7 @@ unsigned pl_stream_range(const pl_stream *s)
 {
     /* V21 relaxed: a number by itself; pairs with V23 */
     uint32_t one = atomic_load_explicit((_Atomic uint32_t *)&s->item_ticks, memory_order_relaxed);
-    uint64_t range = PL_STREAM_RANGE_US * pl_os_ticks_per_us();
+    uint64_t range = (s->lanes ? PL_STREAM_RANGE_APART_US : PL_STREAM_RANGE_US) * pl_os_ticks_per_us();
     return one == 0 || one >= range ? 1 : range / one < PL_RING_RANGE ? (unsigned)(range / one) : PL_RING_RANGE;
 }
 
@@ -414,7 +427,8 @@ int pl_stream_return(pl_stream *s)
     pl_failure_clear_last(); /* there may be one of a call that a task made on this thread */
     pthread_mutex_lock(&s->mutex);
     bool by_failure = s->has_failure && !s->refused;
-    int code = s->refused ? s->refused : by_failure ? s->failure.code : s->stopped ? s->stopped : s->source;
+    int failed = s->failure.state == PARALLEL_CRASHED ? EOWNERDEAD : s->failure.code;
+    int code = s->refused ? s->refused : by_failure ? failed : s->stopped ? s->stopped : s->source;
     if (by_failure)
         pl_failure_set_last(&s->failure, &(pl_failed_call){.function = s->function.name,
                                                            .arg_size = s->function.arg_size,

@@ -71,6 +71,8 @@
 
 /* How long a range of items is to last; what lasts longer is slow. */
 #define PL_STREAM_RANGE_US 20
+/* The same in a worker process, which is told of each range. */
+#define PL_STREAM_RANGE_APART_US 200
 
 /* One item. Its argument and its result follow in the slot, each aligned as it is to be, and then its failure. */
 typedef struct pl_stream_slot {
@@ -79,6 +81,8 @@ typedef struct pl_stream_slot {
 } pl_stream_slot;
 
 /* Which items are still to be started. */
+typedef struct pl_stream_lane pl_stream_lane;
+
 typedef enum pl_stream_limit {
     PL_STREAM_ALL,    /* all that source gives */
     PL_STREAM_BEFORE, /* those before `limit`, and source is not asked again */
@@ -89,6 +93,7 @@ typedef enum pl_stream_limit {
 typedef struct pl_stream {
     parallel_function function;
     parallel_options options; /* merged */
+    pl_request request;       /* for calls that run items, which are waited for */
     pl_policy policy;
     const pl_context *parent;             /* the context that the call was made in, and waits in; NULL: none */
     bool is_simple;                       /* tasks are tried once, and have all the time that they want */
@@ -98,6 +103,7 @@ typedef struct pl_stream {
     pl_stream_slot *failed;      /* a slot beside: a copy of the argument of the first item that failed */
     pl_stream_slot *alone;       /* another: for one item at a time */
     unsigned workers;            /* the most at once */
+    pl_stream_lane *lanes;       /* of as many worker processes (stream_apart.h); NULL: items run in this one */
     _Atomic int limits;          /* a pl_stream_limit, which only grows */
     _Atomic uint32_t item_ticks; /* what an item takes, an average; 0: not known */
 
@@ -126,6 +132,11 @@ static inline void *pl_stream_arg(const pl_stream *s, pl_stream_slot *slot)
     return (unsigned char *)slot + s->arg_at;
 }
 
+static inline void *pl_stream_result(const pl_stream *s, pl_stream_slot *slot)
+{
+    return (unsigned char *)slot + s->result_at;
+}
+
 static inline parallel_failure *pl_stream_failure(const pl_stream *s, pl_stream_slot *slot)
 {
     return (parallel_failure *)(void *)((unsigned char *)slot + s->failure_at);
@@ -134,16 +145,28 @@ static inline parallel_failure *pl_stream_failure(const pl_stream *s, pl_stream_
 /* Memory for one more slot, to be freed by free(); NULL: there is none. */
 void *pl_stream_new_slot(const pl_stream *s);
 
+/* Zeroes so many bytes, to a whole word. Most are few, and a call takes longer than they do. */
+static inline void pl_stream_zero(void *at, size_t bytes)
+{
+    size_t *words = at, count = (bytes + sizeof *words - 1) / sizeof *words;
+    if (count > 4) {
+        memset(words, 0, count * sizeof *words);
+        return;
+    }
+    words[0] = 0;
+    if (count > 1)
+        words[1] = 0;
+    if (count > 2)
+        words[2] = 0;
+    if (count > 3)
+        words[3] = 0;
+}
+
 /* Makes a slot ready for a new item: its argument and result are zero. */
 static inline void pl_stream_renew(const pl_stream *s, pl_stream_slot *slot)
 {
-    size_t *words = pl_stream_arg(s, slot), bytes = s->failure_at - s->arg_at;
     slot->failed = false;
-    words[0] = 0;
-    if (bytes == 2 * sizeof *words) /* most are small, and a call takes longer than they do */
-        words[1] = 0;
-    else if (bytes > sizeof *words)
-        memset(words, 0, bytes);
+    pl_stream_zero(pl_stream_arg(s, slot), s->failure_at - s->arg_at);
 }
 
 /* What sink is given of it. */
@@ -176,6 +199,12 @@ static inline pl_stream_limit pl_stream_limits(const pl_stream *s)
     return (pl_stream_limit)atomic_load_explicit((_Atomic int *)&s->limits, memory_order_seq_cst);
 }
 
+/* Whether an item is still to be started. */
+bool pl_stream_starts(pl_stream *s, const pl_stream_slot *slot);
+
+/* An item has failed: takes that down, with a copy of the message. */
+void pl_stream_fail(pl_stream *s, pl_stream_slot *slot, const parallel_failure *failure);
+
 /* An item that has not been started is not to be. */
 void pl_stream_leave_out(pl_stream *s, pl_stream_slot *slot);
 
@@ -192,6 +221,9 @@ void pl_stream_refuse(pl_stream *s, int code, size_t number);
 
 /* Source has returned -code. */
 void pl_stream_break(pl_stream *s, int code);
+
+/* Items cannot be run, for this reason: nothing more begins. */
+void pl_stream_halt(pl_stream *s, int code);
 
 /* The stream is being freed: nothing more begins. */
 void pl_stream_close(pl_stream *s);

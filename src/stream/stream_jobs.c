@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "call/failure.h"
 #include "sched/pool.h"
+#include "stream/stream_apart.h"
 #include "stream/stream_ends.h"
 
 /* ---- seats ----------------------------------------------------------------------------------------------- */
@@ -68,9 +69,11 @@ static bool run_items(parallel_stream *ends, pl_context *context, unsigned most)
         return false;
     pl_stream_look(s);
     uint64_t start = pl_ticks();
+    bool have_run = pl_stream_apart_runs(s, context, range.slot, range.count);
     for (unsigned i = 0; i < range.count; i++) {
         pl_stream_slot *slot = range.slot[i];
-        pl_stream_run(s, context, slot);
+        if (!have_run)
+            pl_stream_run(s, context, slot);
         bool failed = slot->failed; /* once it has ended, it is another's */
         if (pl_ring_end(&s->ring, &range, i) || failed)
             pl_stream_ends_tell(ends);

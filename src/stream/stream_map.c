@@ -21,16 +21,19 @@
 #include "call/handle.h"
 #include "sched/loop.h"
 #include "sched/pool.h"
-#include "stream/stream.h"
+#include "stream/stream_apart.h"
 
-/* How many items are run alone between two looks at the clock, where they are cheap. */
-enum { ALONE_ITEMS = 16 };
+/* How many items are run alone between two looks at the clock, where they are cheap: at first, and at most, in groups
+ * that do not last longer than so. */
+enum { ALONE_ITEMS = 16, ALONE_MOST = 64, ALONE_NS = 1000 };
 /* What is cheap, in nanoseconds for one item, all of its parts together. */
 enum { CHEAP_NS = 300 };
 /* How many items are measured once one was not cheap. */
 enum { TIMED_ITEMS = 64 };
 /* How much help is to save before it is called for. */
 enum { HELP_US = 20 };
+/* Of source and sink that are cheap, one call in so many is measured. */
+enum { MEASURED_ITEMS = 8 };
 /* So many ranges in a row have to be cheap. */
 enum { CHEAP_RANGES = 16 };
 
@@ -76,6 +79,12 @@ static void add_to_average(_Atomic uint32_t *average, uint64_t ticks)
     uint32_t old = average_of(average), one = ticks < UINT32_MAX / 2 ? (uint32_t)ticks : UINT32_MAX / 2;
     /* V25 relaxed: as V24; whoever is at that end alone writes; pairs with V24 */
     atomic_store_explicit(average, old - old / 8 + one / 8, memory_order_relaxed);
+}
+
+/* Whether to measure a part of the next item: of those that are short as a rule, some are enough. */
+static bool is_measured(_Atomic uint32_t *average, size_t item)
+{
+    return item % MEASURED_ITEMS == 0 || average_of(average) > cheap_ticks();
 }
 
 /* ---- what there is to do --------------------------------------------------------------------------------- */
@@ -176,18 +185,22 @@ PL_NOT_INLINED static bool ask_source(stream_map *m)
 static void take_turn(hand *h)
 {
     stream_map *m = h->map;
-    uint64_t slow = slow_ticks(), start = pl_ticks(), before = start, spent;
+    uint64_t slow = slow_ticks(), start = pl_ticks(), before = start, spent = 0;
     /* V30 relaxed: a hint; pairs with V31, V32 */
-    bool is_alone = atomic_load_explicit(&m->present, memory_order_relaxed) < 2;
+    bool is_alone = !m->stream.lanes && atomic_load_explicit(&m->present, memory_order_relaxed) < 2;
     size_t room = pl_ring_room(&m->stream.ring);
-    unsigned want = is_alone ? 1 : m->turn, most = room < want ? (unsigned)room : want, count = 0;
+    unsigned want = is_alone ? 1 : m->turn, most = room < want ? (unsigned)room : want, count = 0, asked = 0;
     do {
         if (!ask_source(m))
             return;
-        uint64_t now = pl_ticks();
-        spent = now - before;
-        before = now;
-        add_to_average(&m->source_ticks, spent);
+        asked++;
+        if (is_measured(&m->source_ticks, count)) {
+            uint64_t now = pl_ticks();
+            spent = (now - before) / asked;
+            add_to_average(&m->source_ticks, spent);
+            before = now;
+            asked = 0;
+        }
         if (++count < most)
             call_others(h);
     } while (count < most && before - start < slow && pl_stream_limits(&m->stream) == PL_STREAM_ALL);
@@ -228,13 +241,15 @@ static void give_head(hand *h, pl_stream_slot *slot)
 {
     stream_map *m = h->map;
     call_others(h);
-    uint64_t start = pl_ticks();
+    bool measured = is_measured(&m->sink_ticks, h->given);
+    uint64_t start = measured ? pl_ticks() : 0;
     give_item(m, slot);
-    uint64_t spent = pl_ticks() - start;
+    uint64_t spent = measured ? pl_ticks() - start : average_of(&m->sink_ticks);
+    if (measured)
+        add_to_average(&m->sink_ticks, spent);
     h->sink_ticks += spent;
     h->given++;
     h->failed += slot->failed;
-    add_to_average(&m->sink_ticks, spent);
     pl_stream_drop(&m->stream, slot);
     pl_ring_give(&m->stream.ring, slot);
 }
@@ -283,9 +298,11 @@ static bool try_items(hand *h)
         return false;
     call_others(h);
     uint64_t start = pl_ticks(), at_sink = h->sink_ticks;
+    bool have_run = pl_stream_apart_runs(s, &h->context, range.slot, range.count);
     bool has_turn = false; /* at sink: the next item of the range is the head */
     for (unsigned i = 0; i < range.count; i++) {
-        pl_stream_run(s, &h->context, range.slot[i]);
+        if (!have_run)
+            pl_stream_run(s, &h->context, range.slot[i]);
         if (has_turn)
             give_head(h, range.slot[i]);
         else if (pl_ring_end(&s->ring, &range, i)) {
@@ -325,7 +342,8 @@ static pl_loop_found work_on_stream(void *map, pl_participant *p, void *stop, un
 
 /* What is known of items that are run alone. */
 typedef struct parts {
-    unsigned timed; /* of so many further items the parts are measured */
+    unsigned group; /* how many items to run before the next look at the clock, if parts are not measured */
+    unsigned timed; /* of so many further items they are */
     uint64_t saved; /* ticks that help would have saved */
     uint64_t last;  /* the last look at the clock */
 } parts;
@@ -368,42 +386,49 @@ static bool give_failed_item(stream_map *m, pl_context *context, pl_stream_slot 
     return !has_ended(m);
 }
 
+/* Runs the item that a context is bound to, of a function that can fail. True if it went well, and had nothing to say. */
+static inline bool run_bound(const pl_stream *s, pl_context *context, bool *began)
+{
+    context->can_fail = true;
+    *began = s->function.kernel(&context->span, 0, 1) == 1;
+    context->can_fail = false;
+    return *began && !context->span.code && !context->message;
+}
+
 /* Some items in the same way, of a simple stream, by the function's kernel. False if there are no more. */
-PL_NOT_INLINED static bool run_some_alone(stream_map *m, pl_context *context)
+PL_NOT_INLINED static bool run_some_alone(stream_map *m, pl_context *context, unsigned count)
 {
     pl_stream *s = &m->stream;
     pl_stream_slot *slot = s->alone;
     void *arg = pl_stream_arg(s, slot);
     parallel_item item = pl_stream_item(s, slot);
-    bool can_fail = pl_function_can_fail(&s->function);
-    size_t end = m->items + ALONE_ITEMS;
+    bool can_fail = pl_function_can_fail(&s->function), more = true, began;
+    size_t bytes = (can_fail ? s->failure_at : s->result_at) - s->arg_at; /* else results are written as a whole */
+    size_t number = m->items, end = number + count;
     PL_UNWIND_BARRIER();
     pl_stream_bind(s, context, slot);
-    while (m->items != end) {
-        pl_stream_renew(s, slot);
-        int code = m->source(arg, m->data);
-        if (code <= 0) {
+    for (int code; more && number != end; number++) {
+        pl_stream_zero(arg, bytes);
+        if ((code = m->source(arg, m->data)) <= 0) {
             end_source(m, code);
-            return false;
+            more = false;
+            break;
         }
-        slot->number = item.index = m->items++;
-        if (can_fail) {
-            context->can_fail = true;
-            bool began = s->function.kernel(&context->span, 0, 1) == 1;
-            context->can_fail = false;
-            if (!began || context->span.code || context->message) {
-                if (!give_failed_item(m, context, slot, began))
-                    return false;
-                continue;
-            }
-        } else
+        item.index = number;
+        if (!can_fail)
             s->function.kernel(&context->span, 0, 1);
+        else if (!run_bound(s, context, &began)) {
+            slot->number = number;
+            more = give_failed_item(m, context, slot, began);
+            continue;
+        }
         if ((code = m->sink(&item, m->data)) != 0) {
-            pl_stream_refuse(s, code, slot->number);
-            return false;
+            pl_stream_refuse(s, code, number);
+            more = false;
         }
     }
-    return true;
+    m->items = number;
+    return more;
 }
 
 /* The parts of an item have been measured: what help would have saved. */
@@ -423,8 +448,10 @@ static void weigh_parts(parts *p, const part_ends *ends)
 /* Items have been run without a look at the parts of each: whether they were cheap. */
 static void weigh_group(parts *p)
 {
-    uint64_t now = pl_ticks();
-    p->timed = now - p->last > ALONE_ITEMS * cheap_ticks() ? TIMED_ITEMS : 0;
+    uint64_t now = pl_ticks(), spent = now - p->last;
+    bool is_short = spent < ALONE_NS * pl_os_ticks_per_us() / 1000;
+    p->timed = spent > p->group * cheap_ticks() ? TIMED_ITEMS : 0;
+    p->group = !is_short ? ALONE_ITEMS : p->group < ALONE_MOST ? 2 * p->group : ALONE_MOST;
     p->last = now;
 }
 
@@ -436,12 +463,12 @@ static void run_alone(stream_map *m)
     part_ends ends;
     size_t items = m->items;
     uint64_t start = pl_ticks(), help = m->has_help ? HELP_US * pl_os_ticks_per_us() : UINT64_MAX;
-    parts p = {.last = start};
+    parts p = {.group = ALONE_ITEMS, .last = start};
     bool more = true, is_plain = s->is_simple && s->function.kernel && !s->policy.progress.callback;
     pl_stream_enter(s, &context, 0);
     while (more && p.saved < help && !pl_stream_look(s) && !has_ended(m)) {
         if (p.timed == 0 && is_plain) {
-            more = run_some_alone(m, &context);
+            more = run_some_alone(m, &context, p.group);
             weigh_group(&p);
         } else if ((more = run_one_alone(m, &context, &ends)))
             weigh_parts(&p, &ends);
@@ -487,7 +514,7 @@ static void run_all(stream_map *m)
             run_alone(m);
         if (!is_over(m) && m->has_help)
             run_shared(m);
-        is_alone = true;
+        is_alone = !m->stream.lanes;
     }
 }
 
@@ -499,8 +526,8 @@ static void run_on_pool(stream_map *m)
     pl_attachment attachment = {.pool = NULL};
     if (pool && s->options.executor != PARALLEL_SERIAL)
         pl_pool_attach(&attachment, pool->pool);
-    m->has_help = s->workers > 1;
-    m->may_be_alone = s->workers <= pl_pool_cores();
+    m->has_help = s->workers > 1 || s->lanes;
+    m->may_be_alone = s->workers <= pl_pool_cores() && !s->lanes;
     run_all(m);
     if (attachment.pool)
         pl_pool_detach(&attachment);
@@ -526,9 +553,14 @@ int pl_stream_map_run(const parallel_function *f, int (*source)(void *arg, void 
         return pl_error_refuse(EINVAL, source ? "the sink is NULL" : "the source is NULL");
     if (!pl_stream_init(&m.stream, f, options, request))
         return -1;
+    if (!pl_stream_apart_init(&m.stream)) {
+        pl_stream_end(&m.stream);
+        return pl_failure_return(ENOMEM);
+    }
     int state = pl_os_cancel_defer();
     m.cost = pl_cost_of(pl_stream_cost_key(&m.stream));
     run_on_pool(&m);
+    pl_stream_apart_end(&m.stream);
     end_progress(&m);
     pl_os_cancel_restore(state);
     int result = pl_stream_return(&m.stream), saved = errno;

@@ -10,6 +10,7 @@
 #include "base/os.h"
 #include "call/failure.h"
 #include "sched/pool.h"
+#include "stream/stream_apart.h"
 #include "stream/stream_ends.h"
 
 /* ---- opening --------------------------------------------------------------------------------------------- */
@@ -62,6 +63,7 @@ static void delete_stream(parallel_stream *s)
     pthread_mutex_destroy(&s->taking);
     pthread_mutex_destroy(&s->putting);
     pl_os_flag_close(&s->flag);
+    pl_stream_apart_end(&s->stream);
     pl_stream_end(&s->stream);
     free(s->seats);
     free(s);
@@ -84,7 +86,7 @@ parallel_stream *pl_stream_open_new(const parallel_function *f, const parallel_o
     s->flag = PL_OS_NO_FLAG;
     init_locks(s);
     s->seats = calloc(s->stream.workers, sizeof *s->seats);
-    if (!s->seats) {
+    if (!s->seats || !pl_stream_apart_init(&s->stream)) {
         delete_stream(s);
         pl_error_return(ENOMEM);
         return NULL;

@@ -381,6 +381,37 @@ int use(const char **texts, const int *list, enum colour c)
            parallel_for_each(coloured, &c, 1, .max_workers = 2);
 }
 END
+ends='int source(double *arg, void *data);
+int sink(const parallel_item *item, void *data);
+int wide(struct page *arg, void *data);
+int bare(double *arg);
+int takes_result(const double *result, void *data);
+PARALLEL_DECORATE(cube, double, double);'
+for call in 'cube, wide, sink, 0' 'cube, bare, sink, 0' 'cube, out, sink, 0' 'cube, source, takes_result, 0' \
+    'cube, source, source, 0' 'cube, source, sink'; do
+    wrong "" <<END
+$ends
+int use(void);
+int use(void) { return parallel_stream_map($call); }
+END
+done
+right "streams whose ends are functions, and others" <<END
+$ends
+int any(void *arg, void *data);
+PARALLEL_DECORATE_TASK(fetch, struct request, struct page, .silent = true);
+int next_request(struct request *arg, void *data);
+int use(void);
+int use(void)
+{
+    PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(fetch);
+    PARALLEL_SCOPED parallel_stream *t = parallel_stream_open(cube, .window = 3, .unordered = true);
+    parallel_item item;
+    return parallel_stream_map(cube, source, sink, &item) + parallel_stream_map(cube, any, sink, NULL, .window = 9) +
+           parallel_stream_map(fetch, next_request, sink, s, .executor = PARALLEL_PROCESS, .timeout = 2) +
+           parallel_stream_map(fetch, next_request, NULL, t) + parallel_stream_put(s, &(struct request){"a", "b"}) +
+           parallel_stream_next(t, &item, 0.5);
+}
+END
 right "loops with captures of all kinds" <<'END'
 enum { WIDTH = 4 };
 typedef void notify(int);
@@ -452,6 +483,8 @@ static int visit(const double *item, void *none, void *extras) { return item == 
 PARALLEL_DECORATE_TASK(visit, double, void);
 void tile(size_t, size_t, size_t, size_t, void *);
 void body(size_t, size_t, void *);
+int next(double *, void *);
+int take(const parallel_item *, void *);
 parallel_options opts;
 void use(void);'
 for call in 'parallel_map(cube, in, 4, 4)' 'parallel_thread_map(cube, in, 4, 2.5)' 'parallel_process_map(cube, in, 4, opts)' \
@@ -459,7 +492,7 @@ for call in 'parallel_map(cube, in, 4, 4)' 'parallel_thread_map(cube, in, 4, 2.5
     'parallel_map_into(cube, in, 4, out, PARALLEL_SERIAL)' 'parallel_for(4, body, NULL, 1)' \
     'parallel_loop(clear, 0, 4, (), 1)' 'parallel_for_2d(4, 4, tile, NULL, 1)' 'parallel_map_range(twice, 0, 4, 1)' \
     'parallel_map_range_into(twice, 0, 4, (int *)NULL, 1)' 'parallel_for_each(visit, (double *)0, 0, 4)' 'parallel_zip_map_into(add, in, in, 4, out, 1)' \
-    'parallel_async_map(cube, in, 4, 4)' 'parallel_async(cube, 2.0, 4)' 'parallel_thread_async_map(cube, in, 4, 4)' \
+    'parallel_stream_map(cube, next, take, NULL, 4)' 'parallel_stream_open(cube, 4)' 'parallel_async_map(cube, in, 4, 4)' 'parallel_async(cube, 2.0, 4)' 'parallel_thread_async_map(cube, in, 4, 4)' \
     'parallel_process_async_map(cube, in, 4, 4)' 'parallel_par((parallel_future *)0, 0, 4)' \
     'parallel_thread_par((parallel_future *)0, 0, 4)' 'parallel_process_par((parallel_future *)0, 0, 4)' \
     'parallel_async_par((parallel_future *)0, 0, 4)' 'parallel_thread_async_par((parallel_future *)0, 0, 4)' \
@@ -489,7 +522,7 @@ right "options in all their spellings" <<'END'
     .timeout = 1, .call_timeout = 1, .max_workers = 1, .executor = PARALLEL_THREAD, .silent = true, .extras = &shared,     \
     .names = names, .retries = 1, .retry_delay = 1, .progress = parallel_progress_bar, .progress_data = "title",           \
     .pool = pool, .deferred = false, .as_completed = false, .grain = 1, .isolation = PARALLEL_SNAPSHOT, .extras_size = 1, .memory_limit = 1,      \
-    .tasks_per_worker = 1, .tile_rows = 1, .tile_cols = 1
+    .tasks_per_worker = 1, .tile_rows = 1, .tile_cols = 1, .window = 1, .unordered = false
 #define ALONE parallel_thread_map(cube, in, 4, PATIENT)
 static struct page shared;
 PARALLEL_DECORATE(cube, double, double, PATIENT, .extras = &shared, .names = (const char *const[]){"a", "b", "c", "d"});

@@ -69,6 +69,27 @@ void call()
         parallel_item item;
         parallel_executor_next(ex, &item, -1);
         parallel_executor_free(ex);
+    } else if (how == "stream" || how == "stream process") {
+        auto source = [](void *arg, void *data) {
+            int *given = static_cast<int *>(data);
+            *static_cast<int *>(arg) = *given;
+            return ++*given <= 64 ? 1 : 0;
+        };
+        auto sink = [](const parallel_item *item, void *) {
+            if (item->failure)
+                std::printf("item %zu, state %d\n", item->index, item->failure->state);
+            return 0;
+        };
+        int given = 0;
+        o.silent = true;
+        o.executor = how == "stream" ? PARALLEL_THREAD : PARALLEL_PROCESS;
+        parallel_stream_map_function(&f, source, sink, &given, &o);
+        std::exit(0);
+    } else if (how == "sink") {
+        f.call = [](const void *, void *, void *) { return 0; };
+        auto source = [](void *, void *) { return 1; };
+        auto sink = [](const parallel_item *, void *) -> int { throw std::runtime_error("thrown in a callback"); };
+        parallel_stream_map_function(&f, source, sink, nullptr, nullptr);
     } else if (how == "notification") {
         f.call = [](const void *, void *, void *) { return 0; };
         parallel_executor *ex = parallel_async_function(&f, in, nullptr);

@@ -32,13 +32,15 @@ check "the program compiles" compile
 for threads in 1 4; do
     PARALLEL_NUM_THREADS=$threads
     export PARALLEL_NUM_THREADS
-    for mode in map serial timeout into background async; do
+    for mode in map serial timeout into background async stream; do
         check "an exception in a task, $mode, $threads workers" terminates $mode "thrown in a task"
     done
     check "in a loop, $threads workers" terminates for "thrown in a loop"
     check "in a callback, $threads workers" terminates progress "thrown in a callback"
+    check "in a sink, $threads workers" terminates sink "thrown in a callback"
     check "in a notification, $threads workers" terminates notification "thrown in a callback"
     check "in a worker process it is a crash of that task, $threads workers" prints process "1 failed, state 4"
+    check "or of that item of a stream, $threads workers" prints "stream process" "item 3, state 4"
     check "objects of threads end before static ones, $threads workers" prints end ""
     check "those of a pool of one's own, too, $threads workers" prints pool ""
     check "or when the program's pool is shut down, $threads workers" prints shutdown "0, and some are destroyed"

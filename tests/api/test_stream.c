@@ -326,8 +326,6 @@ START_TEST(what_is_wrong)
     ck_assert(parallel_stream_map(run, next_item, take_item, e, .names = names) == -1 && errno == EINVAL);
     ck_assert(parallel_stream_map(run, next_item, take_item, e, .deferred = true) == -1 && errno == EINVAL);
     ck_assert(parallel_stream_map(run, next_item, take_item, e, .max_workers = -1) == -1 && errno == EINVAL);
-    ck_assert(parallel_stream_map(run, next_item, take_item, e, .executor = PARALLEL_PROCESS) == -1 &&
-              errno == ENOTSUP);
     ck_assert(parallel_stream_map(run, next_item, take_item, e, .window = SIZE_MAX) == -1 && errno == ENOMEM);
     ck_assert(parallel_stream_map(run, next_item, take_item, e, .window = SIZE_MAX / 64) == -1 && errno == ENOMEM);
     ck_assert_int_eq(e->given, 0);

@@ -398,7 +398,6 @@ START_TEST(what_is_wrong)
     ck_assert(parallel_stream_next(NULL, &item, 0) == -1 && errno == EINVAL);
     ck_assert(!parallel_stream_open(square, .names = names) && errno == EINVAL);
     ck_assert(!parallel_stream_open(square, .deferred = true) && errno == EINVAL);
-    ck_assert(!parallel_stream_open(square, .executor = PARALLEL_PROCESS) && errno == ENOTSUP);
     PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(square);
     ck_assert(parallel_stream_put(s, NULL) == -1 && errno == EINVAL);
     ck_assert(parallel_stream_next(s, NULL, 0) == -1 && errno == EINVAL);

@@ -219,6 +219,36 @@ static int trees_as_a_user_writes_them(void)
     return 0;
 }
 
+/* The ends of a stream: numbers below 1000, and the sum of their cubes, in order. */
+static int next_number(double *arg, void *data)
+{
+    double *end = data;
+    *arg = end[0]++;
+    return *arg < 1000;
+}
+
+static int add_up(const parallel_item *item, void *data)
+{
+    double *end = data, x = *(const double *)item->arg;
+    end[1] += *(const double *)item->result;
+    return item->failure || x != (double)item->index;
+}
+
+static int streams_as_a_user_writes_them(void)
+{
+    double ends[2] = {0, 0}, x = 3;
+    REQUIRE(parallel_stream_map(cube, next_number, add_up, ends) == 0 && ends[1] == 999.0 * 999 * 1000 * 1000 / 4);
+    PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(cube, .window = 2, .unordered = true);
+    parallel_item item;
+    REQUIRE(s && parallel_stream_put(s, &x) == 0 && parallel_stream_fd(s) >= 0);
+    REQUIRE(parallel_stream_next(s, &item, -1) == 1 && *(const double *)item.result == 27);
+    REQUIRE(parallel_stream_end(s) == 0 && parallel_stream_next(s, &item, -1) == 0);
+    PARALLEL_SCOPED parallel_executor *ex = parallel_async(cube, 2.0, .as_completed = true);
+    REQUIRE(ex && parallel_executor_next(ex, &item, -1) == 1 && item.index == 0);
+    REQUIRE(parallel_executor_any(&ex, 1, -1) == 0 && *(const double *)parallel_executor_result(ex) == 8);
+    return 0;
+}
+
 static int loops_as_a_user_writes_them(void)
 {
     double x[1000], y[1000];
@@ -284,6 +314,7 @@ int main(void)
     REQUIRE(pools_as_a_user_has_them() == 0);
     REQUIRE(loops_as_a_user_writes_them() == 0);
     REQUIRE(trees_as_a_user_writes_them() == 0);
+    REQUIRE(streams_as_a_user_writes_them() == 0);
 
     struct page filled[20];
     PARALLEL_RUN(fill, filled, 20, ((struct request){.url = "z", .table = "db"}), nobody);

@@ -69,6 +69,35 @@ static bool trees()
            parallel_for_each_add_function(&node, &depth) == -1 && errno == EINVAL;
 }
 
+static int next_ten(void *arg, void *data)
+{
+    int *given = static_cast<int *>(data);
+    *static_cast<int *>(arg) = *given;
+    return ++*given <= 10;
+}
+
+static int check_double(const parallel_item *item, void *)
+{
+    return *static_cast<const int *>(item->result) == 2 * static_cast<int>(item->index) ? 0 : EINVAL;
+}
+
+static bool streams()
+{
+    parallel_function f = {};
+    f.arg_size = f.result_size = sizeof(int);
+    f.call = doubled;
+    int given = 0, x = 4;
+    if (parallel_stream_map_function(&f, next_ten, check_double, &given, nullptr) != 0 || given != 11)
+        return false;
+    parallel_stream *s = parallel_stream_open_function(&f, nullptr);
+    parallel_item item;
+    bool well = s && parallel_stream_put(s, &x) == 0 && parallel_stream_end(s) == 0 &&
+                parallel_stream_next(s, &item, -1) == 1 && *static_cast<const int *>(item.result) == 8 &&
+                parallel_stream_next(s, &item, 0) == 0;
+    parallel_stream_free(s);
+    return well;
+}
+
 static bool loops()
 {
     parallel_loop_body body = {};
@@ -238,7 +267,7 @@ int main()
         return 1;
     if (parallel_for_function(1000, add, nullptr, nullptr) != 0 || sum != 499500)
         return 1;
-    if (!loops() || !searches() || !trees() || !extremes() || !sorts() || !scans_and_filters() || !keys())
+    if (!loops() || !streams() || !searches() || !trees() || !extremes() || !sorts() || !scans_and_filters() || !keys())
         return 1;
     std::puts("fine");
 }

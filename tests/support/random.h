@@ -61,6 +61,8 @@ typedef enum rnd_kind {
     RND_PAR,
     RND_ASYNC_MAP,
     RND_ASYNC_PAR,
+    RND_STREAM,
+    RND_STREAM_OPEN,
     RND_KINDS
 } rnd_kind;
 
@@ -72,7 +74,8 @@ typedef enum rnd_family {
     RND_PREDICATES, /* use what a predicate says of the items */
     RND_GROWING,    /* run items that tasks add, too */
     RND_VALUES,     /* have an operator or an order, but no function of items */
-    RND_BACKGROUND  /* are executors */
+    RND_BACKGROUND, /* are executors */
+    RND_STREAMS     /* give items one by one */
 } rnd_family;
 
 typedef struct rnd_kind_facts {
@@ -287,6 +290,7 @@ void rnd_run_chosen(rnd_source *source);
 void rnd_run_predicate(const rnd_call *c, const parallel_options *options);
 void rnd_run_growing(const rnd_call *c, const parallel_options *options);
 void rnd_run_values(const rnd_call *c, const parallel_options *options);
+void rnd_run_stream(rnd_call *c, rnd_source *more, const parallel_options *options);
 
 /* Cancels some executor or other, or looks at it. */
 void rnd_disturb(unsigned long long r);

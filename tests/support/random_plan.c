@@ -32,6 +32,8 @@ const rnd_kind_facts rnd_kinds[RND_KINDS] = {
     [RND_PAR] = {"par", RND_VECTORS},
     [RND_ASYNC_MAP] = {"async_map", RND_BACKGROUND},
     [RND_ASYNC_PAR] = {"async_par", RND_BACKGROUND},
+    [RND_STREAM] = {"stream_map", RND_STREAMS},
+    [RND_STREAM_OPEN] = {"stream_open", RND_STREAMS},
 };
 
 /* ---- choices --------------------------------------------------------------------------------------------- */
@@ -119,8 +121,12 @@ static void choose_options(rnd_plan *p, rnd_source *r)
     p->with_extras = pick(r, 2, 1);
     p->with_progress = pick(r, 2, 5);
     p->with_own_pool = pick(r, 2, 24);
-    if (family == RND_PREDICATES || family == RND_GROWING)
+    if (family == RND_PREDICATES || family == RND_GROWING || family == RND_STREAMS)
         p->named = false;
+    if (family == RND_STREAMS) {
+        o->window = pick(r, 2, 1) ? 1 + pick(r, 20, 1) : 0;
+        o->unordered = pick(r, 2, 3);
+    }
     if (p->kind == RND_FOR || family == RND_VALUES) {
         o->timeout = o->retry_delay = 0;
         o->retries = 0;
@@ -133,6 +139,8 @@ static void choose_options(rnd_plan *p, rnd_source *r)
 static bool may_have(rnd_kind kind, rnd_function function)
 {
     rnd_family family = rnd_kinds[kind].family;
+    if (function == RND_VOID && family == RND_STREAMS)
+        return true;
     if (function == RND_VOID || function == RND_CHUNK)
         return kind != RND_RANGE && (family == RND_VECTORS || family == RND_LOOPS || family == RND_BACKGROUND);
     return function != RND_PLAIN || family != RND_GROWING;

@@ -418,6 +418,9 @@ static void run_planned(rnd_call *c, rnd_source *more)
     case RND_VALUES:
         rnd_run_values(c, options);
         break;
+    case RND_STREAMS:
+        rnd_run_stream(c, more, options);
+        break;
     default:
         run_call(c, options);
         break;

@@ -94,7 +94,7 @@ static void work_overtime(rnd_log *log, bool asleep)
 static rnd_call *background_of(rnd_call *c)
 {
     while (c && !rnd_is_async(c))
-        c = c->outer;
+        c = c->plan.kind == RND_STREAM_OPEN ? NULL : c->outer; /* whose tasks nobody has to wait for */
     return c;
 }
 
@@ -343,8 +343,9 @@ void rnd_progress(size_t done, size_t total, void *call)
     rnd_call *c = call;
     if (atomic_exchange_explicit(&c->reporting, true, memory_order_relaxed))
         rnd_complain(c, "two reports of progress at once");
-    bool is_total = c->plan.kind == RND_FOR_EACH ? total <= c->plan.n : total == c->plan.n;
-    if (!is_total || done > total || done < c->done)
+    bool is_open = rnd_family_of(c) == RND_STREAMS;
+    bool is_total = c->plan.kind == RND_FOR_EACH ? total <= c->plan.n : total == (is_open ? 0 : c->plan.n);
+    if (!is_total || done > (is_open ? c->plan.n : total) || done < c->done)
         rnd_complain(c, "progress from %zu to %zu, of %zu", c->done, done, total);
     c->done = done;
     c->reports++;

@@ -9,7 +9,7 @@
 #include <libparallel/detail/options.h>
 
 #define PARALLEL_STREAM_MAP_(fn_, source_, sink_, data_, ...)                                                          \
-    parallel_stream_map_function(&fn_##__parallel, PARALLEL_SOURCE_(fn_, source_), (sink_), (data_),                   \
+    parallel_stream_map_function(&fn_##__parallel, PARALLEL_SOURCE_(fn_, source_), PARALLEL_SINK_(sink_), (data_),     \
                                  PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_STREAM_OPEN_(fn_, ...) parallel_stream_open_function(&fn_##__parallel, PARALLEL_OPTIONS_(__VA_ARGS__))
@@ -21,6 +21,10 @@
                                                  : (source), int (*)(void *, void *)                                   \
                                                  : (source), void *                                                    \
                                                  : (parallel_source *)0))
+
+/* A sink; any other function is an error, which for compilers of C is a warning otherwise. */
+#define PARALLEL_SINK_(sink)                                                                                           \
+    _Generic((sink), int (*)(const parallel_item *, void *) : (sink), void * : (parallel_sink *)0)
 
 #endif /* !__cplusplus */
 

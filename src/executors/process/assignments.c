@@ -235,7 +235,7 @@ static void assign_fresh(pl_process_call *p, bool *any)
             return;
         *any = true;
         p->next += size;
-        if (p->persistent && p->next == size) /* the first: a worker may begin */
+        if (p->kept && p->next == size) /* the first: a worker may begin */
             pl_coordinator_call(p->coordinator, 1);
     }
 }

@@ -96,13 +96,14 @@ void pl_group_end(pl_group *group)
 }
 
 /* A busy group of so many slots, without a supervisor. NULL if there is no memory. */
-static pl_group *make_group(uint64_t owner, unsigned slots, bool kept, size_t index_at)
+static pl_group *make_group(uint64_t owner, unsigned slots, pl_group_kind kind, size_t index_at)
 {
     pl_group *group = calloc(1, sizeof *group);
     if (!group)
         return NULL;
     group->owner = owner;
-    group->kept = kept;
+    group->kind = kind;
+    group->kept = kind != PL_GROUP_ONCE;
     group->workers = slots;
     group->index_at = index_at;
     group->pids = calloc(slots, sizeof *group->pids);
@@ -134,9 +135,9 @@ static void note_surroundings(pl_group *group)
 
 /* Makes a group, with `slots` for workers, of which `workers` are wanted now, and forks its supervisor. NULL with
  * errno. */
-static pl_group *start_group(uint64_t owner, unsigned workers, unsigned slots, bool kept, size_t index_at)
+static pl_group *start_group(uint64_t owner, unsigned workers, unsigned slots, pl_group_kind kind, size_t index_at)
 {
-    pl_group *group = make_group(owner, slots, kept, index_at);
+    pl_group *group = make_group(owner, slots, kind, index_at);
     if (!group) {
         errno = ENOMEM;
         return NULL;
@@ -186,20 +187,18 @@ static pl_group *take_idle(uint64_t owner)
     return group;
 }
 
-pl_group *pl_group_open(uint64_t owner, unsigned workers, bool kept, size_t index_at)
+pl_group *pl_group_open(uint64_t owner, unsigned workers, pl_group_kind kind, size_t index_at)
 {
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
-    if (!kept)
-        return start_group(owner, workers, workers, kept, index_at);
-    for (pl_group *group; (group = take_idle(owner));) {
+    for (pl_group *group; kind != PL_GROUP_ONCE && (group = take_idle(owner));) {
         if (group->workers >= workers && is_fit(group)) {
             pl_group_want(group, workers);
             return group;
         }
         pl_group_end(group);
     }
-    unsigned cores = pl_pool_cores();
-    return start_group(owner, workers, workers > cores ? workers : cores, kept, index_at);
+    unsigned cores = pl_pool_cores(), slots = kind == PL_GROUP_PERSISTENT && cores > workers ? cores : workers;
+    return start_group(owner, workers, slots, kind, index_at);
 }
 
 void pl_group_keep(pl_group *group)

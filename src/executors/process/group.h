@@ -16,10 +16,10 @@
  * subreapers nor keepers: there, process groups are killed, and workers look from time to time whether their supervisor
  * is still there.
  *
- * KEPT GROUPS. A group serves one call at a time. One that is *kept* is persistent: after a call it waits, among those
- * of its owner (a pool, or the program) that have nothing to do, for the next call. Owners are known by numbers that
- * are not used again, and those that have not ended stand in a list: a call may outlive the pool that it was made on,
- * and then its group has no owner, and ends with the call.
+ * KEPT GROUPS. A group serves one call at a time. One that is *kept* waits after a call, among those of its owner (a
+ * pool, the program, or a stream that has its own) that have nothing to do, for the next call. Owners are known by
+ * numbers that are not used again, and those that have not ended stand in a list: a call may outlive the pool that it
+ * was made on, and then its group has no owner, and ends with the call.
  *
  * A kept group is not used any more when it could not do the next call, or would do it otherwise than a new one: when
  * it has too few workers, when code has been loaded or unloaded since (a function may be where there was nothing, or
@@ -44,11 +44,19 @@ typedef struct pl_group_owner {
     uint64_t number;
 } pl_group_owner;
 
+/* What a group is for. */
+typedef enum pl_group_kind {
+    PL_GROUP_ONCE,      /* one call, whose files workers have */
+    PL_GROUP_OWN,       /* the calls of an owner, one after the other; workers have the files of the first */
+    PL_GROUP_PERSISTENT /* the same; they have none of the program's files */
+} pl_group_kind;
+
 typedef struct pl_group {
     _Atomic(struct pl_group *) next;
-    uint64_t owner;   /* its number */
-    bool busy;        /* a call has it */
-    bool kept;        /* it may serve other calls after the first */
+    uint64_t owner; /* its number */
+    bool busy;      /* a call has it */
+    pl_group_kind kind;
+    bool kept;        /* it may serve other calls after the first: it is not PL_GROUP_ONCE */
     unsigned workers; /* slots */
     size_t index_at;  /* where in the room of a slot the index is */
     pl_board *board;
@@ -72,7 +80,7 @@ typedef struct pl_group {
 
 /* A group of at least so many workers, new, or one that was kept; NULL with errno. Workers keep the index of the task
  * that they are at in the rooms of their slots, at `index_at`. */
-pl_group *pl_group_open(uint64_t owner, unsigned workers, bool kept, size_t index_at);
+pl_group *pl_group_open(uint64_t owner, unsigned workers, pl_group_kind kind, size_t index_at);
 
 /* Ends a group that is the caller's. */
 void pl_group_end(pl_group *group);

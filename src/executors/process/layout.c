@@ -50,7 +50,7 @@ static common place_common(const pl_process_call *p, cursor *c)
     const parallel_options *options = &p->call->options;
     size_t tasks = pl_size_multiply(function_count(p), sizeof p->remote->tasks[0]);
     common at = {.remote = place_bytes(c, pl_size_add(sizeof *p->remote, tasks), LINE)};
-    if (p->persistent && options->extras)
+    if (p->kind == PL_GROUP_PERSISTENT && options->extras)
         at.extras = place_bytes(c, options->extras_size, LINE);
     return at;
 }
@@ -65,7 +65,7 @@ static own place_own(const pl_process_call *p, const pl_bound *b, cursor *c)
     const pl_work *work = &p->call->work;
     size_t count = work->kind->is_separate ? 1 : work->n;
     own at = {.args_size = pl_size_multiply(count, b->function.arg_size)};
-    if (p->persistent)
+    if (p->kept)
         at.args = place_bytes(c, at.args_size, b->function.arg_align);
     if (p->copies_results)
         at.results = place_bytes(c, pl_size_multiply(count, b->function.result_size), b->function.result_align);
@@ -89,8 +89,9 @@ static void *fill_common(pl_process_call *p, unsigned char *memory, common at)
     *p->remote = (pl_remote){.separate = c->work.kind->is_separate,
                              .chunks = c->failures.chunks,
                              .keep_all = c->options.silent,
-                             .parent = p->persistent ? NULL : c->parent};
-    if (!p->persistent || !c->options.extras)
+                             .first_participant = c->participant,
+                             .parent = p->kept ? NULL : c->parent};
+    if (p->kind != PL_GROUP_PERSISTENT || !c->options.extras)
         return c->options.extras;
     return memcpy(memory + at.extras, c->options.extras, c->options.extras_size);
 }
@@ -99,11 +100,11 @@ static void fill_own(pl_process_call *p, unsigned char *memory, own at, size_t i
 {
     pl_work *work = &p->call->work;
     bool separate = work->kind->is_separate;
-    const void *args = p->persistent ? memory + at.args : b->args;
+    const void *args = p->kept ? memory + at.args : b->args;
     void *out = p->copies_results ? memory + at.results : separate ? b->out : p->vector;
-    if (p->persistent && separate)
+    if (p->kept && separate)
         memcpy(memory + at.args, b->args, at.args_size);
-    else if (p->persistent)
+    else if (p->kept)
         p->sent = memory + at.args; /* copied as they are assigned */
     if (!separate)
         work->map.out = out;

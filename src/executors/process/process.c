@@ -71,13 +71,13 @@ static void sweep_board(pl_process_call *p)
 /* Gets a group, and tells it what there is to do. 0 or an error code. */
 static int begin_with_group(pl_process_call *p)
 {
-    p->group = pl_group_open(p->call->groups, p->workers, p->persistent, PL_REMOTE_INDEX);
+    p->group = pl_group_open(p->call->groups, p->workers, p->kind, PL_REMOTE_INDEX);
     if (!p->group)
         return errno ? errno : ENOMEM;
     p->moved = p->clock;
     p->coordinator = &p->group->coordinator;
     pl_coordinator_begin(p->coordinator, &p->work, p->workers, p->watch_ns);
-    if (p->persistent && p->watch_ns)
+    if (p->kept && p->watch_ns)
         pl_group_notify(p->group);
     pl_death death;
     while (pl_coordinator_death(p->coordinator, &death)) { /* noted since the last call */
@@ -211,7 +211,7 @@ static void feed_workers(pl_process_call *p)
     pl_coordinator_announce_rest(p->coordinator, more ? PL_MORE_TO_COME : PL_NOTHING_LEFT);
     if (fed)
         pl_coordinator_call(p->coordinator, p->is_short ? 1 : p->workers);
-    if (fed && !p->persistent) /* the supervisor may have left out a worker that there was nothing to do for */
+    if (fed && !p->kept) /* the supervisor may have left out a worker that there was nothing to do for */
         pl_group_notify(p->group);
 }
 
@@ -320,7 +320,7 @@ static void choose_sizes(pl_process_call *p, const pl_cost *cost)
         p->whole = pl_chunking_even(c->work.n, p->workers);
     else if (c->ended && !c->work.kind->is_split)
         p->whole = 1;
-    p->is_short = p->persistent && pl_cost_guess(cost, c->work.n) < SHORT_US * pl_os_ticks_per_us();
+    p->is_short = p->kept && pl_cost_guess(cost, c->work.n) < SHORT_US * pl_os_ticks_per_us();
 }
 
 /* 0, or why the call cannot be made. */
@@ -328,8 +328,11 @@ static int prepare_call(pl_process_call *p, void *out)
 {
     pl_call *c = p->call;
     size_t workers = c->options.max_workers ? (size_t)c->options.max_workers : pl_pool_cores();
-    p->persistent = c->options.isolation == PARALLEL_PERSISTENT;
-    if (p->persistent && has_own_extras(c)) {
+    p->kind = c->options.isolation == PARALLEL_PERSISTENT ? PL_GROUP_PERSISTENT
+              : c->has_own_workers                        ? PL_GROUP_OWN
+                                                          : PL_GROUP_ONCE;
+    p->kept = p->kind != PL_GROUP_ONCE;
+    if (p->kind == PL_GROUP_PERSISTENT && has_own_extras(c)) {
         c->reason = "a future has extras of its own, which have no size to be sent to workers that are kept";
         return EINVAL;
     }
@@ -367,7 +370,7 @@ static void clean_up(pl_process_call *p)
     pl_group *group = p->group;
     if (group) {
         /* a supervisor that may yet follow a wish to kill what runs is not for another call */
-        bool fit = p->persistent && !p->killed && !pl_coordinator_is_corrupted(p->coordinator);
+        bool fit = p->kept && !p->killed && !pl_coordinator_is_corrupted(p->coordinator);
         leave_group(p);
         if (fit)
             pl_group_keep(group);

@@ -73,7 +73,8 @@ typedef struct pl_process_call {
     unsigned groups;             /* that died in a row and had done nothing */
 
     /* What the call asks for. */
-    bool persistent;    /* workers are kept, and have nothing of the program's memory but what they are sent */
+    pl_group_kind kind; /* of its groups */
+    bool kept;          /* workers serve other calls, too: they are sent arguments */
     bool is_short;      /* it is expected to be over so soon that it is worth one worker, and being awake for */
     unsigned workers;   /* at most */
     uint64_t watch_ns;  /* the shortest timeout of its tasks; 0: none has one */

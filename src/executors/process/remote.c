@@ -186,7 +186,7 @@ void pl_remote_run(pl_endpoint *endpoint, const pl_assignment *assignment)
     *r.context =
         (pl_context){.span = {.stop = pl_endpoint_stop(endpoint), .index = PL_NO_INDEX}, .parent = r.all->parent};
     r.context->call = r.all;
-    r.context->participant = endpoint->number;
+    r.context->participant = r.all->first_participant + endpoint->number;
     pl_context_begin(r.context);
     clear_results(&r, assignment->begin, assignment->end);
     if (!r.timed)

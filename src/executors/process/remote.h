@@ -26,10 +26,11 @@ typedef struct pl_remote_task {
 } pl_remote_task;
 
 typedef struct pl_remote {
-    bool separate;            /* each task has an element of `tasks`; else all are of tasks[0] */
-    bool chunks;              /* tasks fail by chunks */
-    bool keep_all;            /* a failure does not stop the others */
-    const pl_context *parent; /* the context that the call was made in, where the workers have it */
+    bool separate;              /* each task has an element of `tasks`; else all are of tasks[0] */
+    bool chunks;                /* tasks fail by chunks */
+    bool keep_all;              /* a failure does not stop the others */
+    unsigned first_participant; /* the number of the first worker */
+    const pl_context *parent;   /* the context that the call was made in, where the workers have it */
     pl_remote_task tasks[];
 } pl_remote;
 

@@ -267,7 +267,7 @@ static uint64_t next_look(const supervisor *s, uint64_t now, uint64_t late_at)
 void pl_group_run_supervisor(int line, void *group)
 {
     supervisor s = {.group = group, .board = ((pl_group *)group)->board, .kill_all_at = UINT64_MAX};
-    int error = pl_os_supervise(&s.os, line, s.group->program, !s.group->kept);
+    int error = pl_os_supervise(&s.os, line, s.group->program, s.group->kind != PL_GROUP_PERSISTENT);
     if (error) { /* then it forks no worker */
         s.useless = USELESS + 1;
         pl_board_give_up(s.board, error);
