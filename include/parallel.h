@@ -67,6 +67,8 @@
  * | parallel_pool_new, _new_with, _free         | threads that some calls have to themselves  | pool.h      |
  * | parallel_warm_up                            | start them before the first call            | pool.h      |
  * | parallel_shutdown                           | end the program's threads, for a while      | pool.h      |
+ * | parallel_trace_begin, _end                  | what each thread did, as a picture          | trace.h     |
+ * | parallel_stats                              | what the workers have done, in numbers      | stats.h     |
  * | parallel_options                            | every option, all zero by default           | options.h   |
  *
  * Every function may be called from any thread, several at once, and from inside tasks. The library never
@@ -133,8 +135,10 @@
 #include <libparallel/search.h>
 #include <libparallel/sort.h>
 #include <libparallel/sort_by.h>
+#include <libparallel/stats.h>
 #include <libparallel/stream.h>
 #include <libparallel/task.h>
+#include <libparallel/trace.h>
 #include <libparallel/zip.h>
 
 #endif

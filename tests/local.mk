@@ -114,6 +114,7 @@ api_tests = \
     tests/api/test_sizes \
     tests/api/test_sort \
     tests/api/test_split \
+    tests/api/test_stats \
     tests/api/test_stream \
     tests/api/test_stream_open \
     tests/api/test_surroundings \
@@ -125,6 +126,7 @@ api_tests = \
     tests/api/test_task_waits \
     tests/api/test_tasks \
     tests/api/test_time \
+    tests/api/test_trace \
     tests/api/test_worker_index \
     tests/api/test_zip
 
@@ -294,6 +296,8 @@ tests_api_test_sort_CFLAGS = $(test_cflags)
 tests_api_test_sort_LDADD = $(api_ldadd) -lm
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
+tests_api_test_stats_CFLAGS = $(test_cflags)
+tests_api_test_stats_LDADD = $(api_ldadd)
 tests_api_test_stream_CFLAGS = $(test_cflags)
 tests_api_test_stream_LDADD = $(api_ldadd)
 tests_api_test_stream_open_CFLAGS = $(test_cflags)
@@ -314,6 +318,8 @@ tests_api_test_task_waits_CFLAGS = $(test_cflags)
 tests_api_test_task_waits_LDADD = $(api_ldadd)
 tests_api_test_tasks_CFLAGS = $(test_cflags)
 tests_api_test_tasks_LDADD = $(api_ldadd)
+tests_api_test_trace_CFLAGS = $(test_cflags)
+tests_api_test_trace_LDADD = $(api_ldadd)
 tests_api_test_worker_index_CFLAGS = $(test_cflags)
 tests_api_test_worker_index_LDADD = $(api_ldadd)
 tests_api_test_time_CFLAGS = $(test_cflags)
