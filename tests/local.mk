@@ -438,6 +438,7 @@ example_tests = \
     tests/examples/prices.sh \
     tests/examples/progress.sh \
     tests/examples/stream.sh \
+    tests/examples/traces.sh \
     tests/examples/untrusted.sh \
     tests/examples/wordcount.sh
 

@@ -362,6 +362,7 @@ PL_NOT_INLINED void pl_loop_run(const pl_loop_spec *spec)
     if (spec->n == 0 && !spec->open)
         return;
     pl_cleanup_begin(&cleanup, end_call, NULL);
+    PL_PROBE(call_begin, spec->name, spec->n);
     pl_trace_call call = {0};
     bool traced = pl_trace_is_on();
     if (traced)
@@ -370,6 +371,7 @@ PL_NOT_INLINED void pl_loop_run(const pl_loop_spec *spec)
         run_open_loop(spec);
     else
         run_loop(spec);
+    PL_PROBE(call_end, spec->name, spec->n);
     if (traced) {
         call.what = spec->what;
         call.name = spec->name;

@@ -123,6 +123,7 @@ static void run_chunk(const pl_participant *p, uint32_t begin, uint32_t end)
     size_t from = item_of(loop, begin), to = item_of(loop, end);
     pl_stats_count(&p->worker->counters, PL_COUNT_CHUNKS, chunks_of(spec, to - from));
     pl_stats_count(&p->worker->counters, PL_COUNT_ITEMS, to - from);
+    PL_PROBE(chunk, from, to);
     if (pl_participant_run_grains(spec, from, to, &loop->stop, number_of(p)))
         pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body notifies sleepers */
 }

@@ -213,6 +213,7 @@ static bool rest_until_woken(pl_worker *w)
     pl_sleep_announce(&pool->sleep, w->index);
     bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
     if (slept) {
+        PL_PROBE(sleep, w->index, 0);
         int64_t opens = pl_injector_opens_in(pool); /* if there is a job, this thread is on the watch */
         bool surplus = pl_pool_surplus(pool);
         timed_out = !pl_park(&w->parker, opens >= 0 ? opens : surplus ? LEAVE_AFTER_NS : -1) && opens < 0;

@@ -72,8 +72,8 @@ static void leave_list(void *of_thread)
     *account->link = account->next;
     if (account->next)
         account->next->link = account->link;
-    account->link = NULL;
     pthread_mutex_unlock(&mutex);
+    account->entered = false;
 }
 
 static void make_key(void)
@@ -86,7 +86,7 @@ void pl_stats_enter(pl_stats_account *account)
 #ifdef PL_MODEL
     (void)account;
 #else
-    if (account->link)
+    if (account->entered)
         return;
     pthread_once(&key_once, make_key);
     if (!has_key || pthread_setspecific(key, account) != 0)
@@ -98,6 +98,7 @@ void pl_stats_enter(pl_stats_account *account)
         accounts->link = &account->next;
     accounts = account;
     pthread_mutex_unlock(&mutex);
+    account->entered = true;
 #endif
 }
 

@@ -75,7 +75,8 @@ void pl_stats_read(const pl_counters *counters, uint64_t sums[PL_COUNTERS]);
 
 typedef struct pl_stats_account {
     _Atomic uint64_t loops, items;
-    struct pl_stats_account *next, **link; /* in the list, if it is there: `link` is not NULL */
+    bool entered;                          /* it is in the list; for its thread alone */
+    struct pl_stats_account *next, **link; /* kept under the mutex */
 } pl_stats_account;
 
 /* A loop of so many items has run on its thread alone. Returns how many have. */

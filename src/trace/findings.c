@@ -127,8 +127,8 @@ static void write_reason(const pl_timeline *t, const pl_timeline_call *call, con
     else if (is_large(tail, call) && call->grain > 1)
         snprintf(text, size, " because of .grain = %" PRIu64, call->grain);
     else if (is_large(tail, call) && d->ending && d->ending->c == 1)
-        snprintf(text, size, " because of the last chunk, items %" PRIu64 " to %" PRIu64 ", which took %s",
-                 d->ending->a, d->ending->b - 1,
+        snprintf(text, size, " because the last chunk, of %" PRIu64 " item%s from %" PRIu64 " on, took %s",
+                 d->ending->b - d->ending->a, d->ending->b - d->ending->a == 1 ? "" : "s", d->ending->a,
                  pl_findings_time(time, pl_timeline_ns(t, t->from + d->ending->to - d->ending->from)));
     else if (is_large(head, call))
         snprintf(text, size, " because help came after %s", pl_findings_time(time, pl_timeline_ns(t, t->from + head)));
@@ -141,11 +141,13 @@ static void write_call(const pl_timeline *t, const pl_timeline_call *call, char 
     uint64_t cpus = pl_timeline_cpus(call), all = (call->to - call->from) * (t->cpus ? t->cpus : 1);
     uint64_t idle = all > call->busy ? (all - call->busy) * 100 / (all ? all : 1) : 0;
     unsigned asleep = (unsigned)(d.in_state[PL_STATE_ASLEEP] * 100 / (all ? all : 1));
+    bool many = cpus > t->cpus * UINT64_C(100) + 5; /* tasks that block */
     write_reason(t, call, &d, reason, sizeof reason);
-    snprintf(text, size, "%s: %u.%02u of %u CPUs busy; %s chunk%s; %" PRIu64 " steal%s; %u %% idle (%u %% asleep)%s",
-             pl_trace_name_at(call->name), (unsigned)(cpus / 100), (unsigned)(cpus % 100), t->cpus,
-             pl_findings_count(chunks, call->chunks), call->chunks == 1 ? "" : "s", d.steals, d.steals == 1 ? "" : "s",
-             (unsigned)idle, asleep < idle ? asleep : (unsigned)idle, idle >= WORTH_PERCENT ? reason : "");
+    snprintf(text, size, "%s: %u.%02u %s%u CPUs%s; %s chunk%s; %" PRIu64 " steal%s; %u %% idle (%u %% asleep)%s",
+             pl_trace_name_at(call->name), (unsigned)(cpus / 100), (unsigned)(cpus % 100),
+             many ? "tasks at once on " : "of ", t->cpus, many ? "" : " busy", pl_findings_count(chunks, call->chunks),
+             call->chunks == 1 ? "" : "s", d.steals, d.steals == 1 ? "" : "s", (unsigned)idle,
+             asleep < idle ? asleep : (unsigned)idle, idle >= WORTH_PERCENT ? reason : "");
 }
 
 void pl_findings_write(const pl_timeline *t, char *text, size_t size)
