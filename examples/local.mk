@@ -65,3 +65,17 @@ examples_loop_glib_SOURCES = examples/loop_glib.c examples/loop_work.h
 examples_loop_glib_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 examples_loop_glib_LDADD = libparallel.la $(GLIB_LIBS)
 endif
+
+# pictures of calls for docs/performance.md
+trace_examples = \
+    examples/traces/balanced \
+    examples/traces/blocked \
+    examples/traces/dear_item \
+    examples/traces/few_items \
+    examples/traces/memory_bound
+noinst_PROGRAMS += $(trace_examples)
+examples_traces_balanced_LDADD = libparallel.la
+examples_traces_blocked_LDADD = libparallel.la
+examples_traces_dear_item_LDADD = libparallel.la
+examples_traces_few_items_LDADD = libparallel.la
+examples_traces_memory_bound_LDADD = libparallel.la

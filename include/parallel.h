@@ -67,10 +67,13 @@
  * | parallel_pool_new, _new_with, _free         | threads that some calls have to themselves  | pool.h      |
  * | parallel_warm_up                            | start them before the first call            | pool.h      |
  * | parallel_shutdown                           | end the program's threads, for a while      | pool.h      |
+ * | parallel_trace_begin, _end                  | what each thread did, as a picture          | trace.h     |
+ * | parallel_stats                              | what the workers have done, in numbers      | stats.h     |
  * | parallel_options                            | every option, all zero by default           | options.h   |
  *
  * Every function may be called from any thread, several at once, and from inside tasks. The library never
- * prints, exits or aborts: a call that cannot be done returns NULL or -1 and sets `errno`.
+ * prints (but what its user asks for by PARALLEL_VERBOSE), exits or aborts: a call that cannot be done returns NULL or -1
+ * and sets `errno`.
  *
  * **Tasks end by returning.** A C++ exception that leaves one is std::terminate(), at once, also where a caller would
  * catch it. pthread_exit() in one ends the caller's thread and its call, or, on another thread, and in calls in which a
@@ -133,8 +136,10 @@
 #include <libparallel/search.h>
 #include <libparallel/sort.h>
 #include <libparallel/sort_by.h>
+#include <libparallel/stats.h>
 #include <libparallel/stream.h>
 #include <libparallel/task.h>
+#include <libparallel/trace.h>
 #include <libparallel/zip.h>
 
 #endif

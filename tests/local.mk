@@ -119,6 +119,7 @@ api_tests = \
     tests/api/test_sizes \
     tests/api/test_sort \
     tests/api/test_split \
+    tests/api/test_stats \
     tests/api/test_stream \
     tests/api/test_stream_limits \
     tests/api/test_stream_open \
@@ -132,6 +133,7 @@ api_tests = \
     tests/api/test_task_waits \
     tests/api/test_tasks \
     tests/api/test_time \
+    tests/api/test_trace \
     tests/api/test_worker_index \
     tests/api/test_zip
 
@@ -308,6 +310,8 @@ tests_api_test_sort_CFLAGS = $(test_cflags)
 tests_api_test_sort_LDADD = $(api_ldadd) -lm
 tests_api_test_split_CFLAGS = $(test_cflags)
 tests_api_test_split_LDADD = $(api_ldadd)
+tests_api_test_stats_CFLAGS = $(test_cflags)
+tests_api_test_stats_LDADD = $(api_ldadd)
 tests_api_test_stream_CFLAGS = $(test_cflags)
 tests_api_test_stream_LDADD = $(api_ldadd)
 tests_api_test_stream_limits_CFLAGS = $(test_cflags)
@@ -332,6 +336,8 @@ tests_api_test_task_waits_CFLAGS = $(test_cflags)
 tests_api_test_task_waits_LDADD = $(api_ldadd)
 tests_api_test_tasks_CFLAGS = $(test_cflags)
 tests_api_test_tasks_LDADD = $(api_ldadd)
+tests_api_test_trace_CFLAGS = $(test_cflags)
+tests_api_test_trace_LDADD = $(api_ldadd)
 tests_api_test_worker_index_CFLAGS = $(test_cflags)
 tests_api_test_worker_index_LDADD = $(api_ldadd)
 tests_api_test_time_CFLAGS = $(test_cflags)
@@ -500,6 +506,7 @@ example_tests = \
     tests/examples/prices.sh \
     tests/examples/progress.sh \
     tests/examples/stream.sh \
+    tests/examples/traces.sh \
     tests/examples/untrusted.sh \
     tests/examples/wordcount.sh
 

@@ -8,6 +8,7 @@
 #include "api/executor_notice.h"
 #include "call/failure.h"
 #include "sched/pool.h"
+#include "sched/trace.h"
 
 /* How long a thread that waits stays awake at first, and how often it pauses between two looks. */
 enum { AWAKE_US = 3, PAUSES = 8 };
@@ -27,7 +28,10 @@ static void perform_call(parallel_executor *ex, pl_pool *driver)
     const pl_os_mask *mask = w ? pl_worker_set_mask(w, &ex->mask) : NULL;
     pl_os_ambient_enter(&ex->ambient, &before);
     pl_failure_put_aside(&aside);
+    uint64_t start = pl_trace_is_on() ? pl_ticks() : 0;
     parallel_results *r = pl_call_results(&ex->call);
+    if (start && pl_trace_is_on())
+        pl_trace_record(PL_TRACE_JOB, 0, start, pl_ticks(), ex->call.work.n, 0, 0);
     if (r)
         pl_results_keep(r);
     pl_failure_put_back(&aside);

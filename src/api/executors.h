@@ -11,7 +11,8 @@ extern const pl_executor *pl_executors[PL_EXECUTOR_KINDS];
 void pl_executors_set_mpi(const pl_executor *executor);
 
 /* What functions of the API ask calls for: the executor that their name demands, and to be waited for, or not. */
-#define PL_NOW(kind) (&(const pl_request){.executor = (kind), .executors = pl_executors})
-#define PL_LATER(kind) (&(const pl_request){.executor = (kind), .background = true, .executors = pl_executors})
+#define PL_NOW(kind) (&(const pl_request){.executor = (kind), .what = __func__, .executors = pl_executors})
+#define PL_LATER(kind)                                                                                                 \
+    (&(const pl_request){.executor = (kind), .background = true, .what = __func__, .executors = pl_executors})
 
 #endif

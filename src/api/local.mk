@@ -27,4 +27,7 @@ libparallel_la_SOURCES += \
     src/api/search.c \
     src/api/sort.c \
     src/api/sort_by.c \
-    src/api/stream.c
+    src/api/stats.c \
+    src/api/stream.c \
+    src/api/trace.c \
+    src/api/verbose.c

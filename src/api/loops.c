@@ -59,7 +59,7 @@ static int run_loop(const known_loop *known, size_t n, const parallel_options *o
 int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void *ctx), void *ctx,
                           const parallel_options *options)
 {
-    known_loop known = {.loop = {body, ctx, pl_context_thread.context}, .cost_key = (uintptr_t)body};
+    known_loop known = {.loop = {body, ctx, pl_context_thread.context, .what = "for"}, .cost_key = (uintptr_t)body};
     return body ? run_loop(&known, n, options) : run_with(&known, n, options);
 }
 
@@ -87,7 +87,9 @@ PL_NOT_INLINED static int run_captures_with(const parallel_loop_body *body, pl_c
         return -1;
     }
     c->call = copy.call;
-    known_loop known = {.loop = {pl_captures_body, c, c->parent}, .cost = copy.cost, .cost_key = (uintptr_t)copy.call};
+    known_loop known = {.loop = {pl_captures_body, c, c->parent, .name = copy.name},
+                        .cost = copy.cost,
+                        .cost_key = (uintptr_t)copy.call};
     return run_loop(&known, n, options);
 }
 
@@ -103,8 +105,13 @@ int parallel_loop_function(const parallel_loop_body *body, ptrdiff_t begin, ptrd
     c.call = body->call;
     if (pl_inline_fits(cost, n))
         return run_captures_at_once(&c, n, cost);
-    return pl_plain_spec(
-        &(pl_loop_spec){.n = n, .body = pl_captures_run, .ctx = &c, .ctx_size = sizeof c, .cost = cost});
+    return pl_plain_spec(&(pl_loop_spec){.n = n,
+                                         .body = pl_captures_run,
+                                         .ctx = &c,
+                                         .ctx_size = sizeof c,
+                                         .cost = cost,
+                                         .what = "loop",
+                                         .name = body->name});
 }
 
 /* ---- over rectangles ------------------------------------------------------------------------------------- */
@@ -132,7 +139,7 @@ int parallel_for_2d_function(size_t rows, size_t cols,
     size_t tile_rows, tile_cols;
     read_tile(options, &tile_rows, &tile_cols);
     size_t n = pl_tiles_cut(&tiles, tile_rows, tile_cols);
-    known_loop known = {.loop = {pl_tiles_body, &tiles, pl_context_thread.context},
+    known_loop known = {.loop = {pl_tiles_body, &tiles, pl_context_thread.context, .what = "for_2d"},
                         .cost_key = pl_tiles_cost_key(&tiles)};
     return run_loop(&known, n, options);
 }
@@ -159,9 +166,10 @@ int parallel_zip_map_into_function(const parallel_zip *zip, const void *a, const
     if (!zip || !pl_zip_is_complete(zip) || (n && (!a || !b || !out)))
         return refuse_zip(zip, a, b, n);
     pl_zip z = {.function = zip, .a = a, .b = b, .out = out};
-    known_loop known = {.loop = {pl_zip_body, &z, pl_context_thread.context},
-                        .cost = zip->cost,
-                        .cost_key = zip->kernel ? (uintptr_t)zip->kernel : (uintptr_t)zip->call};
+    known_loop known = {
+        .loop = {pl_zip_body, &z, pl_context_thread.context, .what = "zip_map", .name = zip ? zip->name : NULL},
+        .cost = zip->cost,
+        .cost_key = zip->kernel ? (uintptr_t)zip->kernel : (uintptr_t)zip->call};
     parallel_options merged;
     if (!zip->options)
         return run_loop(&known, n, options);

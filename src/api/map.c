@@ -58,6 +58,8 @@ static int run_plain_loop(const parallel_function *f, const void *args, size_t n
                                          .ctx_size = sizeof m,
                                          .grain = light->grain,
                                          .workers = light->workers,
+                                         .what = "map",
+                                         .name = f->name,
                                          .cost = (pl_cost *)f->cost});
 }
 
@@ -378,8 +380,8 @@ static int run_plain_range(const parallel_function *f, ptrdiff_t begin, size_t n
                     .parent = pl_context_thread.context};
     if (pl_inline_fits(cost, n))
         return run_indices_at_once(&m, n, cost);
-    return pl_plain_spec(
-        &(pl_loop_spec){.n = n, .body = pl_indices_run, .ctx = &m, .ctx_size = sizeof m, .cost = cost});
+    return pl_plain_spec(&(pl_loop_spec){
+        .n = n, .body = pl_indices_run, .ctx = &m, .ctx_size = sizeof m, .cost = cost, .what = "map", .name = f->name});
 }
 
 PL_NOT_INLINED static parallel_results *map_plain_range(const parallel_function *f, ptrdiff_t begin, size_t n)

@@ -23,17 +23,21 @@
 #define PL_BASE_LIFE_H
 
 typedef enum pl_life_stage {
-    PL_LIFE_CLOCK,    /* base/os_common.c: the clock is chosen */
-    PL_LIFE_SYSTEM,   /* base/os_linux.c: children of fork() are known */
-    PL_LIFE_APART,    /* base/os_process.c: processes apart */
-    PL_LIFE_STOP,     /* sched/stop.c */
-    PL_LIFE_WATCH,    /* sched/watch.c: the thread that watches tasks with a time limit */
-    PL_LIFE_FAILURES, /* call/failure.c: the last failure of each thread, those of pools among them */
-    PL_LIFE_POOLS,    /* sched/pool_fork.c: threads, and the number of forks */
-    PL_LIFE_ARENA,    /* executors/process/arena.c: memory shared with worker processes */
-    PL_LIFE_GROUPS,   /* executors/process/group.c: worker groups, whose boards are in the arena */
-    PL_LIFE_CALLS,    /* api/executor.c: calls in the background */
-    PL_LIFE_WORKER,   /* executors/process/worker.c: this is a worker process, and its child ends */
+    PL_LIFE_CLOCK,     /* base/os_common.c: the clock is chosen */
+    PL_LIFE_SYSTEM,    /* base/os_linux.c: children of fork() are known */
+    PL_LIFE_APART,     /* base/os_process.c: processes apart */
+    PL_LIFE_STOP,      /* sched/stop.c */
+    PL_LIFE_WATCH,     /* sched/watch.c: the thread that watches tasks with a time limit */
+    PL_LIFE_STATS,     /* sched/stats.c: what threads have done, in numbers */
+    PL_LIFE_TRACE,     /* sched/trace.c: what threads do is recorded */
+    PL_LIFE_RECORDING, /* trace/recording.c: what was recorded is written, after all threads have ended */
+    PL_LIFE_VERBOSE,   /* api/verbose.c: sums are printed, if the user has asked for that */
+    PL_LIFE_FAILURES,  /* call/failure.c: the last failure of each thread, those of pools among them */
+    PL_LIFE_POOLS,     /* sched/pool_fork.c: threads, and the number of forks */
+    PL_LIFE_ARENA,     /* executors/process/arena.c: memory shared with worker processes */
+    PL_LIFE_GROUPS,    /* executors/process/group.c: worker groups, whose boards are in the arena */
+    PL_LIFE_CALLS,     /* api/executor.c: calls in the background */
+    PL_LIFE_WORKER,    /* executors/process/worker.c: this is a worker process, and its child ends */
     PL_LIFE_STAGES
 } pl_life_stage;
 

@@ -14,6 +14,7 @@ libruntime_la_SOURCES += \
     src/base/os_terminal.c \
     src/base/pack.c \
     src/base/pack.h \
+    src/base/probe.h \
     src/base/publish.h \
     src/base/size.h \
     src/base/stream.h \

@@ -23,6 +23,15 @@
  */
 unsigned pl_os_cpus(void);
 
+/* What that comes from. */
+typedef struct pl_os_cpu_limits {
+    unsigned online;  /* CPUs that there are; 0: not known */
+    unsigned allowed; /* by the affinity mask */
+    unsigned quota;   /* of the cgroup, rounded up; 0: none */
+} pl_os_cpu_limits;
+
+void pl_os_find_cpu_limits(pl_os_cpu_limits *limits);
+
 /*
  * Whether to do without all system calls that are not needed, as some sandboxes end a program that makes one: the
  * environment says PARALLEL_SYSCALLS=few. docs/sandbox.md has the list.
@@ -269,6 +278,12 @@ void pl_os_name_self(const char *name);
 /* Joins a thread that has ended, or is about to: true if that is done. May return false instead of waiting; then it is
  * to be tried again later. */
 bool pl_os_try_join(pthread_t thread);
+
+/* A variable of the environment; NULL: there is none, or the program runs with more privileges than its user. */
+const char *pl_os_environment(const char *name);
+
+/* The number of this process. */
+long pl_os_process_id(void);
 
 /* Registers a function to be called when the program exits, before those that were registered earlier; or when the
  * library is unloaded. False if there is no memory. */

@@ -418,6 +418,11 @@ bool pl_os_few_calls(void)
     return few == 2;
 }
 
+long pl_os_process_id(void)
+{
+    return (long)getpid();
+}
+
 bool pl_os_at_exit(void (*run)(void))
 {
     return atexit(run) == 0;

@@ -268,13 +268,24 @@ unsigned pl_os_cgroup_quota(const char *self_cgroup, const char *root)
     return least;
 }
 
-unsigned pl_os_cpus(void)
+static unsigned find_quota(void)
 {
     int state = pl_os_cancel_defer(); /* reading a file is a cancellation point */
-    unsigned cpus = affinity_cpus();
     char self[4096];
     unsigned quota = read_file("/proc/self/cgroup", self, sizeof self) ? pl_os_cgroup_quota(self, "/sys/fs/cgroup") : 0;
     pl_os_cancel_restore(state);
+    return quota;
+}
+
+void pl_os_find_cpu_limits(pl_os_cpu_limits *limits)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    *limits = (pl_os_cpu_limits){online > 0 ? (unsigned)online : 0, affinity_cpus(), find_quota()};
+}
+
+unsigned pl_os_cpus(void)
+{
+    unsigned cpus = affinity_cpus(), quota = find_quota();
     return quota && quota < cpus ? quota : cpus;
 }
 
@@ -491,4 +502,11 @@ void pl_os_offer(void *start, size_t bytes)
     if (madvise(start, bytes, MADV_FREE) != 0)
         madvise(start, bytes, MADV_DONTNEED); /* before Linux 4.5 */
     errno = saved;
+}
+
+/* ---- the environment ------------------------------------------------------------------------------------- */
+
+const char *pl_os_environment(const char *name)
+{
+    return secure_getenv(name);
 }

@@ -5,6 +5,7 @@
  * both, and those that wait for the other word sleep on.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -214,4 +215,17 @@ void pl_os_offer(void *start, size_t bytes)
 {
     (void)start;
     (void)bytes;
+}
+
+void pl_os_find_cpu_limits(pl_os_cpu_limits *limits)
+{
+    unsigned online = pl_os_cpus();
+    *limits = (pl_os_cpu_limits){online, online, 0};
+}
+
+/* ---- the environment ------------------------------------------------------------------------------------- */
+
+const char *pl_os_environment(const char *name)
+{
+    return getuid() == geteuid() && getgid() == getegid() ? getenv(name) : NULL;
 }

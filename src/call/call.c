@@ -8,6 +8,7 @@
 #include "call/failure.h"
 #include "call/handle.h"
 #include "base/size.h"
+#include "sched/trace.h"
 
 _Static_assert(sizeof(parallel_cost) == sizeof(pl_cost) && _Alignof(parallel_cost) >= _Alignof(pl_cost),
                "a program's parallel_cost is the scheduler's pl_cost");
@@ -120,7 +121,7 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
     c->work.loop = *loop;
     c->work.loop_cost_key = (uintptr_t)loop->body;
     c->work.map = (pl_map){0};
-    c->work.function = (parallel_function){0};
+    c->work.function = (parallel_function){.name = loop->name};
     pl_call_begun(c, request);
     return true;
 }
@@ -158,12 +159,38 @@ int pl_call_over(const pl_call *c)
     return why || !c->maker ? why : pl_context_reason(c->maker);
 }
 
+/* For a trace: 0, or an error code, before failures are settled. */
+static int outcome_of(const pl_call *c)
+{
+    if (c->error || c->failures.lost)
+        return c->error ? c->error : ENOMEM;
+    const parallel_failure *first = c->failures.all.count ? &c->failures.all.list[0].first : NULL;
+    return !first ? 0 : first->code ? first->code : EOWNERDEAD;
+}
+
+static void end_trace(pl_trace_call *call, const pl_call *c)
+{
+    bool is_loop = c->work.kind == &pl_work_loop && c->work.loop.what;
+    call->what = is_loop ? c->work.loop.what : c->work.kind->name;
+    call->name = c->work.function.name;
+    call->n = c->work.n;
+    call->grain = c->options.grain;
+    call->outcome = outcome_of(c);
+    pl_trace_call_end(call);
+}
+
 bool pl_call_run(pl_call *c, void *out)
 {
     /* a task of a simple call may be where its thread is cancelled: unwind.h */
     int state = c->has_policy ? pl_os_cancel_defer() : pl_os_cancel_unless_unwound();
     c->work.map.out = out;
+    pl_trace_call call = {0};
+    bool traced = pl_trace_is_on();
+    if (traced)
+        call = pl_trace_call_begin();
     c->executor->run(c, out);
+    if (traced)
+        end_trace(&call, c);
     pl_os_cancel_restore(state);
     settle_failures(c);
     return !c->error && !c->failures.lost && c->failures.all.count == 0;

@@ -8,6 +8,8 @@
 #include "call/failure.h"
 #include "base/os.h"
 #include "base/unwind.h"
+#include "sched/pool_stats.h"
+#include "sched/trace.h"
 
 /* A limit in nanoseconds in ticks: not too many to be counted with. */
 static uint64_t limit_ticks(uint64_t ns)
@@ -60,6 +62,14 @@ void pl_call_worker_report(pl_call_worker *t)
     pl_progress_add(&t->call->policy.progress, done, failed);
 }
 
+/* A task was late, or is tried again. */
+static void note_attempt(pl_counter which, size_t task)
+{
+    pl_pool_count(which);
+    if (pl_trace_is_on())
+        pl_trace_moment(which == PL_COUNT_RETRIES ? PL_TRACE_RETRY : PL_TRACE_TIMEOUT, task, 0);
+}
+
 /* ---- failures -------------------------------------------------------------------------------------------- */
 
 void pl_call_worker_note(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
@@ -107,8 +117,10 @@ void pl_call_worker_put_off(pl_call_worker *t, const parallel_failure *failure, 
     const pl_work *work = &c->work;
     size_t kept = work->kind->keep ? work->kind->keep(work, begin) : begin;
     if ((kept || !work->kind->keep) &&
-        pl_policy_put_off(&c->policy, work, failure, message, kept, kept + (end - begin)))
+        pl_policy_put_off(&c->policy, work, failure, message, kept, kept + (end - begin))) {
+        note_attempt(PL_COUNT_RETRIES, begin);
         return;
+    }
     if (work->kind->keep)
         free((void *)(uintptr_t)kept);
     pl_call_worker_fail(t, failure, message, begin, end);
@@ -247,6 +259,8 @@ size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned 
         }
         size_t last = a.last;
         size_t noted = work->kind->is_separate ? 0 : begin;
+        if (came_to == LATE)
+            note_attempt(PL_COUNT_TIMEOUTS, begin);
         failure = came_to == LATE ? pl_failure_of_late(begin, tried)
                                   : pl_failure_of_context(&t->context, begin, noted, tried);
         if (t->context.span.code) /* else it said something, and then went well, but too late */
@@ -258,6 +272,7 @@ size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned 
             pl_call_worker_fail(t, &failure, message, begin, last);
         if (next != AGAIN_NOW)
             return last;
+        note_attempt(PL_COUNT_RETRIES, begin);
         work->kind->zero(work, begin, last);
         end = last;
         t->now = 0;

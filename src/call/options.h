@@ -11,6 +11,7 @@
 typedef struct pl_request {
     parallel_executor_kind executor; /* the one that its name demands, or PARALLEL_DEFAULT_EXECUTOR */
     bool background;                 /* it is not waited for; only then may it be `deferred`, or given `as_completed` */
+    const char *what;                /* the exported function that makes the call; or another name */
     const pl_executor *const *executors; /* all there are, by kind; NULL: not in this program */
 } pl_request;
 

@@ -31,6 +31,11 @@ int pl_plain_loop(const pl_body *loop, size_t n, pl_cost *cost)
 {
     if (pl_inline_fits(cost, n))
         return pl_plain_at_once(loop, n, cost, n);
-    return pl_plain_spec(
-        &(pl_loop_spec){.n = n, .body = pl_work_run_loop, .ctx = (void *)loop, .ctx_size = sizeof *loop, .cost = cost});
+    return pl_plain_spec(&(pl_loop_spec){.n = n,
+                                         .body = pl_work_run_loop,
+                                         .ctx = (void *)loop,
+                                         .ctx_size = sizeof *loop,
+                                         .cost = cost,
+                                         .what = loop->what,
+                                         .name = loop->name});
 }

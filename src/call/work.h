@@ -116,6 +116,7 @@ typedef struct pl_body {
     void (*body)(size_t begin, size_t end, void *ctx);
     void *ctx;
     const pl_context *parent; /* the context that the call was made in */
+    const char *what, *name;  /* for traces: what it is, and of what; or NULL */
 } pl_body;
 
 struct pl_work {

@@ -156,7 +156,7 @@ int pl_blocks_treat(pl_blocks_work *work, pl_cost *cost, const parallel_options 
                     const parallel_options *decoration, const pl_request *request)
 {
     const pl_blocks *b = &work->blocks;
-    pl_body loop = {work->treat, work, pl_context_thread.context};
+    pl_body loop = {work->treat, work, pl_context_thread.context, .what = request ? request->what : NULL};
     if (options || decoration)
         return run_merged(work, &loop, cost, options, decoration, request);
     if (pl_blocks_fit_here(cost, b->n))
@@ -212,7 +212,7 @@ int pl_blocks_check(const parallel_options *options, const parallel_options *dec
 
 PL_NOT_INLINED void pl_blocks_call(void (*body)(size_t begin, size_t end, void *ctx), void *ctx)
 {
-    pl_body last = {body, ctx, pl_context_thread.context};
+    pl_body last = {body, ctx, pl_context_thread.context, .what = NULL};
     PL_UNWIND_BY(pl_context_unwinds);
     pl_work_run_body(&last, 0, 0, 1);
 }
@@ -224,6 +224,6 @@ bool pl_blocks_fit_here(const pl_cost *cost, size_t n)
 
 int pl_blocks_run_here(void (*body)(size_t begin, size_t end, void *ctx), void *ctx, const pl_cost *cost, size_t n)
 {
-    pl_body loop = {body, ctx, pl_context_thread.context};
+    pl_body loop = {body, ctx, pl_context_thread.context, .what = NULL};
     return pl_plain_at_once(&loop, 1, cost, n);
 }

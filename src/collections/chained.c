@@ -94,7 +94,7 @@ static void spread_jobs(void *ctx, const pl_chain_jobs *jobs)
     pl_cost cost = {0};
     size_t count = jobs->links + jobs->turns;
     spread s = {.jobs = jobs, .call = ctx};
-    pl_body body = {do_jobs, &s, pl_context_thread.context};
+    pl_body body = {do_jobs, &s, pl_context_thread.context, .what = "chain"};
     pl_range_set(&s.left, 0, (uint32_t)count);
     pl_loop_run(&(pl_loop_spec){.n = count,
                                 .body = pl_work_run_loop,

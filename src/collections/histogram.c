@@ -187,7 +187,7 @@ static void add_blocks(size_t begin, size_t end, void *ctx)
 /* All is well: nothing may end the call any more, until all counts are there. */
 static void add_all(const sums *s)
 {
-    pl_body body = {add_blocks, (void *)s, pl_context_thread.context};
+    pl_body body = {add_blocks, (void *)s, pl_context_thread.context, .what = "histogram"};
     if (s->h->k < ADD_LEAST || s->h->keys.has_options || body.parent)
         add_blocks(0, s->blocks.count, (void *)s);
     else

@@ -57,7 +57,7 @@ PL_NOT_INLINED static ptrdiff_t count_shared(const parallel_function *f, const v
 {
     size_t counts[PL_SLEEP_MAX], count = 0, limit = parallel_worker_limit(options);
     counting c = {.f = f, .args = args, .counts = counts};
-    pl_body loop = {count_chunk, &c, pl_context_thread.context};
+    pl_body loop = {count_chunk, &c, pl_context_thread.context, .what = "count"};
     pl_cost *cost = f->cost ? (pl_cost *)f->cost : pl_cost_of((uintptr_t)f->kernel);
     for (size_t k = 0; k < limit; k++)
         counts[k] = 0;
@@ -95,7 +95,7 @@ ptrdiff_t pl_search_count(const parallel_function *f, const void *args, size_t n
         return count_with(f, args, n, options, request);
     size_t count;
     counting c = {.f = f, .args = args, .counts = &count};
-    pl_body loop = {count_here, &c, pl_context_thread.context};
+    pl_body loop = {count_here, &c, pl_context_thread.context, .what = "count"};
     pl_plain_at_once(&loop, n, (const pl_cost *)f->cost, n);
     return (ptrdiff_t)count;
 }

@@ -263,7 +263,7 @@ static int search_shared(item_search *s, const parallel_options *options, const 
     size_t found[PL_SLEEP_MAX], n = s->call->n;
     shared_search shared = {.s = s, .begin = s->at, .unit = unit_of(s), .found = found};
     pl_cost unknown = {0};
-    pl_body loop = {take_parts, &shared, s->task};
+    pl_body loop = {take_parts, &shared, s->task, .what = "find"};
     for (unsigned k = 0; k < s->workers; k++)
         found[k] = n;
     pl_range_set(&shared.range, 0, (uint32_t)pl_chunking_even(n - s->at, shared.unit));

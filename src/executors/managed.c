@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "sched/chunking.h"
 #include "sched/cost.h"
+#include "sched/trace.h"
 
 /* How many tasks of [begin, end) to run in one go: one where there is a clock to look at after each, or each is wanted
  * as it ends; else `piece`. */
@@ -62,6 +63,18 @@ static bool is_over(void *ctx)
     return pl_call_over(((const pl_managed *)ctx)->call) != 0;
 }
 
+/* The only task: there is nothing to be shared. */
+static void run_one(pl_managed *m, pl_cost *cost)
+{
+    uint64_t start = pl_ticks(), call = pl_trace_own.pending;
+    pl_trace_own.pending = 0;
+    run_pieces(m, 0, 1, NULL, 0);
+    uint64_t now = pl_ticks();
+    pl_cost_learn(cost, now - start, 1, PL_COST_UNSURE);
+    if (call)
+        pl_trace_run(call, start, now, 0, 1, 1);
+}
+
 void pl_managed_run(pl_call *c, pl_loop_spec *spec)
 {
     pl_managed m = {.call = c, .cost = spec->cost};
@@ -73,10 +86,8 @@ void pl_managed_run(pl_call *c, pl_loop_spec *spec)
     if (!c->policy.began)
         pl_policy_begin(&c->policy, &c->options, c->work.n);
     pl_retry_timer_begin(&m, spec->workers);
-    if (c->work.n == 1) { /* there is nothing to be shared */
-        uint64_t start = pl_ticks();
-        run_pieces(&m, 0, 1, NULL, 0);
-        pl_cost_learn(spec->cost, pl_ticks() - start, 1, PL_COST_UNSURE);
+    if (c->work.n == 1) {
+        run_one(&m, spec->cost);
     } else {
         pl_loop_run(spec);
     }

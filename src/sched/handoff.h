@@ -85,6 +85,7 @@ typedef struct pl_handoff {
     pl_stop stop;           /* of the loop */
     pl_loop_body *body;
     void *ctx;
+    uint64_t call;         /* the call's number in a trace, or 0 */
     pl_os_ambient ambient; /* of the caller's thread, for iterations that run elsewhere */
     _Atomic bool busy;     /* whether this place is in use: for the caller itself, but also read at exit */
     alignas(PL_LINE) unsigned char copy[PL_LOOP_CTX]; /* of what ctx points to, so that it comes along */

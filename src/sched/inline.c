@@ -61,7 +61,7 @@ void pl_inline_outlier(uint64_t took, uint64_t expected)
     pl_inline *own = &pl_inline_own;
     if (took > 8 * expected + pl_os_ticks_per_us() || ++own->outliers == OUTLIERS) {
         own->outliers = 0;
-        own->limit = 0;
+        pl_inline_look();
         uint64_t us = took / pl_os_ticks_per_us(), suspects = us / SUSPECT_EACH_US;
         if (us > SUSPECT_US)
             own->suspects = suspects < MOST_SUSPECTS ? (uint32_t)suspects : MOST_SUSPECTS;
@@ -75,6 +75,13 @@ void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, p
 
 /* ---- on the caller --------------------------------------------------------------------------------------- */
 
+/* So much of a loop has run on its caller. */
+static void note_alone(uint64_t call, uint64_t start, size_t items, size_t chunks)
+{
+    if (call)
+        pl_trace_run(call, start, pl_ticks(), 0, items, chunks);
+}
+
 /* Runs a loop, or its beginning, chunk by chunk, for as long as what is left does not seem to take longer than `price`.
  * PL_COST_SURE: if it has become dearer, this is the second time that it shows. */
 static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t price, pl_cost_trust trust)
@@ -83,18 +90,29 @@ static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t pri
     bool varies = pl_cost_varies(spec->cost);
     uint64_t lasting = PL_CHUNKING_US * pl_os_ticks_per_us(), start = pl_ticks(), spent = 0;
     uint64_t rest = guess == UINT64_MAX || varies ? 0 : guess;
-    size_t n = spec->n, begin = 0;
+    size_t n = spec->n, begin = 0, chunks = 0;
     size_t size = varies ? pl_chunking_sample(n) : pl_chunking_first_alone(n, guess, lasting);
+    uint64_t call = pl_trace_own.loop;
     while (begin < n && (rest <= price || (guess == UINT64_MAX && spent < price / UNKNOWN_PART))) {
-        if (spec->body(spec->ctx, begin, begin + size, &stop, 0))
-            return n;
+        bool stopped = spec->body(spec->ctx, begin, begin + size, &stop, 0);
         begin += size;
+        chunks++;
         spent = pl_ticks() - start;
+        if (stopped) {
+            note_alone(call, start, begin, chunks);
+            pl_stats_count_inline(&pl_inline_own.account, begin);
+            return n;
+        }
         rest = spent * (n - begin) / begin;
         size = pl_chunking_next_alone(n, begin, spent, lasting);
     }
+    note_alone(call, start, begin, chunks);
     pl_inline_learn(spec, spent, begin, trust);
     pl_inline_own.last = start + spent;
+    if (begin == n)
+        pl_stats_count_inline(&pl_inline_own.account, n);
+    else
+        pl_stats_count_begun(&pl_inline_own.account, begin);
     return begin;
 }
 
@@ -125,6 +143,15 @@ static void ask_for_help(uint64_t guess, uint64_t late, uint64_t took)
         pl_wake_notify(w->pool, PL_GROWTH_TO_SIZE);
 }
 
+static void run_at_once(const pl_loop_spec *spec)
+{
+    _Atomic int stop = 0;
+    uint64_t call = pl_trace_own.loop, start = call ? pl_ticks() : 0;
+    if (spec->body(spec->ctx, 0, spec->n, &stop, 0) == 0)
+        pl_inline_ended(spec->cost, spec->n);
+    note_alone(call, start, spec->n, 1);
+}
+
 /* Runs a loop on the caller, unless it turns out to be worth waking somebody for. */
 static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price, uint64_t late, bool closely,
                        bool varies)
@@ -134,9 +161,7 @@ static size_t run_here(const pl_loop_spec *spec, uint64_t guess, uint64_t price,
     if (closely || varies || guess > ALONE_US * pl_os_ticks_per_us())
         end = run_closely(spec, guess, price, closely ? PL_COST_SURE : PL_COST_UNSURE);
     else {
-        _Atomic int stop = 0;
-        if (spec->body(spec->ctx, 0, spec->n, &stop, 0) == 0)
-            pl_inline_ended(spec->cost, spec->n);
+        run_at_once(spec);
     }
     if (end == spec->n)
         ask_for_help(guess, late, pl_inline_own.last - last);
@@ -150,13 +175,21 @@ static bool is_stopped(pl_handoff *h)
     return pl_stop_is_raised(&h->stop);
 }
 
+static inline void run_piece(pl_handoff *h, pl_loop_body *body, void *ctx, const pl_piece *piece, unsigned participant)
+{
+    uint64_t call = h->call, start = call ? pl_ticks() : 0;
+    if (body(ctx, piece->begin, piece->end, &h->stop, participant))
+        pl_stop_raise(&h->stop, PL_STOP_ALL);
+    if (call)
+        pl_trace_run(call, start, pl_ticks(), piece->begin, piece->end, 1);
+}
+
 /* Runs a piece on a helper's thread, unless the loop has been stopped. False if it has. */
 static bool run_helpers_piece(pl_handoff *h, const pl_piece *piece, unsigned participant)
 {
     if (is_stopped(h))
         return false;
-    if (h->body(h->ctx, piece->begin, piece->end, &h->stop, participant))
-        pl_stop_raise(&h->stop, PL_STOP_ALL);
+    run_piece(h, h->body, h->ctx, piece, participant);
     return !is_stopped(h);
 }
 
@@ -214,6 +247,10 @@ static bool wait_for_helpers(pl_worker *w, pl_handoff *h)
         else if (pl_handoff_announce(h))
             pl_park(&w->parker, -1);
     }
+    uint64_t now = pl_ticks();
+    w->waited += now - start;
+    if (pl_trace_is_on())
+        pl_trace_record(PL_TRACE_WAIT, 0, start, now, 0, 0, 0);
     return true;
 }
 
@@ -261,30 +298,25 @@ static void publish_loop(const handed_loop *loop, uint32_t most)
         memcpy(h->copy, spec->ctx, spec->ctx_size);
         h->ctx = h->copy;
     }
+    h->call = pl_trace_own.loop;
     pl_os_ambient_get(&h->ambient);
     atomic_init(&h->stop, 0);
     pl_handoff_lay_out(h, loop->plan.mine, (uint32_t)spec->n, loop->plan.piece, most);
     loop->worker->handed++;
 }
 
-/* Runs iterations on the caller. */
-static void run_own_piece(const pl_loop_spec *spec, pl_handoff *h, size_t begin, size_t end)
-{
-    if (spec->body(spec->ctx, begin, end, &h->stop, 0))
-        pl_stop_raise(&h->stop, PL_STOP_ALL);
-}
-
 /* Runs the caller's part, and takes back what nobody has begun. */
 static void run_own_part(const handed_loop *loop, handed_result *result)
 {
     pl_handoff *h = &loop->worker->handoff;
-    pl_piece piece;
-    run_own_piece(loop->spec, h, 0, loop->plan.mine);
+    const pl_loop_spec *spec = loop->spec;
+    pl_piece piece = {.end = loop->plan.mine};
+    run_piece(h, spec->body, spec->ctx, &piece, 0);
     if (loop->measured)
         result->own_ended = pl_ticks();
     for (; pl_handoff_take(h, &piece); result->back++)
         if (!is_stopped(h))
-            run_own_piece(loop->spec, h, piece.begin, piece.end);
+            run_piece(h, spec->body, spec->ctx, &piece, 0);
 }
 
 /* A hand-over is left by a task that is being unwound (unwind.h): nothing more of it begins. */
@@ -352,6 +384,17 @@ static void learn_from_times(const handed_loop *loop, const handed_result *resul
         learn_latency(loop->worker, all > needed ? all - needed : 0);
 }
 
+/* How long the caller has worked is what is expected of its part. */
+static void count_handed(const handed_loop *loop)
+{
+    pl_worker *w = loop->worker;
+    pl_stats_count(&w->counters, PL_COUNT_HANDED_OVER, 1);
+    pl_stats_count(&w->counters, PL_COUNT_CHUNKS, 1 + loop->plan.pieces);
+    pl_stats_count(&w->counters, PL_COUNT_ITEMS, loop->spec->n);
+    if (!w->is_thread && !w->activation)
+        pl_stats_count(&w->counters, PL_COUNT_BUSY, loop->guess * loop->plan.mine / loop->spec->n);
+}
+
 /* Runs the loop with those that are spinning. */
 static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, uint64_t guess, bool closely)
 {
@@ -365,6 +408,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     result.ended = pl_inline_own.last = pl_ticks();
     pl_handoff_vacate(&w->handoff);
     w->helpers = loop.plan.pieces - result.back;
+    count_handed(&loop);
     if (is_stopped(&w->handoff))
         return;
     learn_from_ends(&loop, &result);
@@ -388,15 +432,28 @@ bool pl_inline_is_short(uint64_t guess)
     return guess <= ALONE_US * pl_os_ticks_per_us();
 }
 
+/* Whether a close look is due, with the limit at 0: not if that is so because of a trace. */
+static bool is_due(void)
+{
+    return pl_inline_own.untraced == 0 || pl_stats_loops(&pl_inline_own.account) >= pl_inline_own.look_at;
+}
+
 /* The thread's loops may run at once again, up to this many ticks. */
 static uint64_t renew_limit(const pl_worker *w)
 {
     uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = late + WORTH_NS * us / 1000;
     limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
-    pl_inline_own.ran = 0;
+    pl_stats_enter(&pl_inline_own.account);
+    if (is_due())
+        pl_inline_own.look_at = pl_stats_loops(&pl_inline_own.account) + PL_INLINE_TRUST;
     pl_inline_own.limit = limit * PL_COST_FRACTION;
     if (pl_inline_own.suspects) {
         pl_inline_own.suspects--;
+        pl_inline_own.limit = 0;
+    }
+    pl_inline_own.untraced = 0;
+    if (pl_trace_is_on()) {
+        pl_inline_own.untraced = pl_inline_own.limit;
         pl_inline_own.limit = 0;
     }
     return limit;
@@ -433,7 +490,7 @@ static bool may_be_sampled(const pl_loop_spec *spec)
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
     pl_worker *w = pl_worker_known();
-    bool closely = pl_inline_own.limit == 0;
+    bool closely = pl_inline_own.limit == 0 && is_due();
     if (closely && w && !pl_inline_own.suspects)
         w->handoff_latency -= w->handoff_latency / 8; /* it may have become less, and only a hand-over would tell */
     uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = renew_limit(w);

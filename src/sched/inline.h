@@ -34,6 +34,8 @@
 #include "base/os.h"
 #include "sched/cost.h"
 #include "sched/loop.h"
+#include "sched/stats.h"
+#include "sched/trace.h"
 
 /* What a call costs around a loop, in ticks: so much more than expected is nothing. */
 #define PL_INLINE_CALL 100
@@ -45,11 +47,13 @@
 /* A thread's account of its short loops. */
 typedef struct pl_inline {
     uint64_t limit;    /* what a loop may cost that runs at once, in 1/256 ticks; 0: the next is looked at closely */
+    uint64_t untraced; /* the same, if the limit is 0 because of a trace alone; else 0 */
     uint64_t last;     /* when the last one ended, in ticks */
     uint64_t credit;   /* ticks that a helper would have saved lately */
     uint32_t outliers; /* how many loops may have taken longer than expected, since the last close look */
-    uint32_t ran;      /* how many loops have run at once since then */
+    uint64_t look_at;  /* the next close look is due when so many loops have run on the thread alone */
     uint32_t suspects; /* how many further loops are looked at closely: one that ran at once may have lasted long */
+    pl_stats_account account;
 } pl_inline;
 
 extern _Thread_local pl_inline pl_inline_own PL_OF_THREAD __attribute__((visibility("hidden")));
@@ -74,7 +78,7 @@ void pl_inline_outlier(uint64_t took, uint64_t expected);
 /* The thread's next loop is to be looked at closely, or at least not to run at once. */
 static inline void pl_inline_look(void)
 {
-    pl_inline_own.limit = 0;
+    pl_inline_own.limit = pl_inline_own.untraced = 0;
 }
 
 /* A loop of n items that ran at once has ended. */
@@ -85,7 +89,7 @@ static inline void pl_inline_ended(const pl_cost *cost, size_t n)
     pl_inline_own.last = now;
     if (took > 2 * expected + PL_INLINE_CALL)
         pl_inline_outlier(took, expected);
-    if (++pl_inline_own.ran == PL_INLINE_TRUST)
+    if (pl_stats_count_inline(&pl_inline_own.account, n) == pl_inline_own.look_at)
         pl_inline_look();
 }
 

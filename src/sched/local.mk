@@ -33,9 +33,15 @@ libruntime_la_SOURCES += \
     src/sched/scheduler.c \
     src/sched/sleep.c \
     src/sched/sleep.h \
+    src/sched/pool_stats.c \
+    src/sched/pool_stats.h \
+    src/sched/stats.c \
+    src/sched/stats.h \
     src/sched/stop.c \
     src/sched/stop.h \
     src/sched/task.c \
+    src/sched/trace.c \
+    src/sched/trace.h \
     src/sched/wake.c \
     src/sched/wake.h \
     src/sched/watch.c \

@@ -73,6 +73,14 @@ static void park_at_latch(pl_participant *p)
     pl_latch_withdraw(&loop->latch);
 }
 
+/* The caller has waited, with nothing to do. */
+static void note_wait(const pl_participant *p, uint64_t since, uint64_t now)
+{
+    p->worker->waited += now - since;
+    if (pl_trace_is_on())
+        pl_trace_record(PL_TRACE_WAIT, p->loop->call, since, now, 0, 0, 0);
+}
+
 /* The caller is out of work: helps, unless it is being unwound, and waits until all participants have left. */
 static void wait_for_all(pl_participant *p)
 {
@@ -80,22 +88,25 @@ static void wait_for_all(pl_participant *p)
     pl_pool *pool = loop->owner->pool;
     bool impatient = loop->growth == PL_GROWTH_BEYOND || pl_pool_crowded(pool);
     uint64_t patience = impatient ? 0 : WAIT_US * pl_os_ticks_per_us();
-    uint64_t start = pl_ticks();
+    uint64_t start = pl_ticks(), now = start;
     if (pl_latch_open(&loop->latch))
         return;
     pl_wake_waiter_begins(pool);
     p->waits = true;
     while (!pl_latch_open(&loop->latch)) {
         if (has_work(loop)) {
+            note_wait(p, start, pl_ticks());
             pl_participant_work(p);
-            start = pl_ticks();
-        } else if (p->worked && help_participants(loop))
-            start = pl_ticks();
-        else if (pl_ticks() - start < patience)
+            start = now = pl_ticks();
+        } else if (p->worked && help_participants(loop)) {
+            note_wait(p, start, now);
+            start = now = pl_ticks();
+        } else if ((now = pl_ticks()) - start < patience)
             pl_pause();
         else
             park_at_latch(p);
     }
+    note_wait(p, start, pl_ticks());
     p->waits = false;
     pl_wake_waiter_ends(pool);
 }
@@ -129,6 +140,9 @@ static void end_shared(const pl_participant *p)
 {
     pl_worker *w = p->worker;
     pl_participant_end(p);
+    pl_stats_count(&w->counters, PL_COUNT_SHARED, 1);
+    if (!w->is_thread && !p->activation->outer)
+        pl_stats_count(&w->counters, PL_COUNT_BUSY, p->ticks);
     if (p->loop->growth == PL_GROWTH_BEYOND) {
         /* R23 relaxed: a hint; pairs with W14 */
         atomic_fetch_sub_explicit(&w->pool->eager, 1, memory_order_relaxed);
@@ -228,6 +242,7 @@ static void init_loop(pl_loop *loop, const pl_loop_spec *spec, pl_worker *w, con
         .has_mask = means->has_mask,
         .chunk_ticks = (spec->chunk_us ? spec->chunk_us : PL_CHUNKING_US) * pl_os_ticks_per_us(),
         .slot = slots,
+        .call = pl_trace_own.loop,
     };
     pl_os_ambient_get(&loop->ambient);
     if (means->has_mask)
@@ -284,8 +299,13 @@ static void run_alone(const pl_loop_spec *spec, size_t begin)
         run_openly_alone(spec, UINT64_MAX);
         return;
     }
+    uint64_t call = pl_trace_own.loop;
     if (pl_participant_run_grains(spec, begin, spec->n, &stop, 0) == 0)
         pl_inline_learn(spec, pl_ticks() - start, spec->n - begin, PL_COST_UNSURE);
+    pl_stats_count_inline(&pl_inline_own.account, spec->n - begin);
+    if (call)
+        pl_trace_run(call, start, pl_ticks(), begin, spec->n,
+                     spec->grain ? pl_chunking_even(spec->n - begin, spec->grain) : 1);
 }
 
 /* Runs an open loop. */
@@ -322,7 +342,7 @@ static void run_loop(const pl_loop_spec *spec)
     }
     if (slots == 1)
         pl_inline_renew();
-    if (cores == 1)
+    if (cores == 1 && !pl_trace_is_on())
         pl_inline_own.limit = UINT64_MAX; /* whatever it costs */
     means.slots = slots;
     if (slots == 1 || !try_shared(spec, begin, means))
@@ -342,10 +362,23 @@ PL_NOT_INLINED void pl_loop_run(const pl_loop_spec *spec)
     if (spec->n == 0 && !spec->open)
         return;
     pl_cleanup_begin(&cleanup, end_call, NULL);
+    PL_PROBE(call_begin, spec->name, spec->n);
+    pl_trace_call call = {0};
+    bool traced = pl_trace_is_on();
+    if (traced)
+        call = pl_trace_loop_begin();
     if (spec->open)
         run_open_loop(spec);
     else
         run_loop(spec);
+    PL_PROBE(call_end, spec->name, spec->n);
+    if (traced) {
+        call.what = spec->what;
+        call.name = spec->name;
+        call.n = spec->n;
+        call.grain = spec->grain;
+        pl_trace_call_end(&call);
+    }
     pl_cleanup_end(&cleanup);
     pl_worker_end_call();
 }

@@ -102,6 +102,7 @@ typedef struct pl_loop_spec {
     unsigned workers;           /* the most that take part, the caller among them; 0: as many as there are cores */
     pl_cost *cost;              /* what iterations of this body have cost; never NULL */
     const pl_open_loop *open;   /* in place of n and a body; or NULL */
+    const char *what, *name;    /* for traces: as in "map" of "cube"; or NULL */
 } pl_loop_spec;
 
 /* Runs the loop. When it returns, nobody touches the spec or ctx any more. Without memory or threads for help, the

@@ -7,6 +7,7 @@
 #include "sched/loop.h"
 #include "sched/pool.h"
 #include "sched/range.h"
+#include "sched/trace.h"
 
 /* A participant slot. Its index is the participant's number. */
 typedef struct pl_loop_slot {
@@ -30,6 +31,7 @@ typedef struct pl_loop {
     uint32_t slots;   /* how many participant slots there are */
     pl_growth growth; /* beyond the pool's size, if its iterations may wait for each other */
     uint64_t chunk_ticks;
+    uint64_t call; /* its call's number in a trace, or 0 */
     pl_loop_slot *slot;
     pl_loop_handed handed; /* the owner's */
     pl_os_ambient ambient; /* what iterations see of the owner's thread, wherever they run */

@@ -49,12 +49,21 @@ void pl_loop_leave_slot(pl_loop *loop, pl_loop_slot *slot)
     atomic_fetch_sub_explicit(&loop->taken, 1, memory_order_seq_cst);
 }
 
+/* For a trace. */
+static void note_steal(pl_loop *loop, pl_loop_slot *from)
+{
+    const pl_worker *other = pl_loop_other_participant(loop, from);
+    pl_trace_moment(PL_TRACE_STEAL, other ? other->index : loop->owner->index, 0);
+}
+
 bool pl_loop_steal_range(pl_loop *loop, pl_loop_slot *slot)
 {
     uint32_t me = (uint32_t)(slot - loop->slot), begin, end;
     for (uint32_t k = 1; k < loop->slots; k++) {
         if (pl_range_steal(&loop->slot[(me + k) % loop->slots].range, &begin, &end)) {
             pl_range_set(&slot->range, begin, end);
+            if (loop->call)
+                note_steal(loop, &loop->slot[(me + k) % loop->slots]);
             return true;
         }
     }

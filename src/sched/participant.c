@@ -98,11 +98,32 @@ static unsigned number_of(const pl_participant *p)
     return (unsigned)(p->slot - p->loop->slot);
 }
 
+/* Where the items of a step of a range begin. */
+static size_t item_of(const pl_loop *loop, uint32_t step)
+{
+    return step <= (loop->spec->n - 1) / loop->unit ? step * loop->unit : loop->spec->n;
+}
+
+static size_t chunks_of(const pl_loop_spec *spec, size_t items)
+{
+    return spec->grain ? pl_chunking_even(items, spec->grain) : 1;
+}
+
+/* For a trace: a chunk has run. */
+PL_NOT_INLINED static void note_run(const pl_participant *p, uint32_t begin, uint32_t end, uint64_t start, uint64_t now)
+{
+    size_t from = item_of(p->loop, begin), to = item_of(p->loop, end);
+    pl_trace_run(p->loop->call, start, now, from, to, chunks_of(p->loop->spec, to - from));
+}
+
 static void run_chunk(const pl_participant *p, uint32_t begin, uint32_t end)
 {
     pl_loop *loop = p->loop;
     const pl_loop_spec *spec = loop->spec;
-    size_t from = begin * loop->unit, to = end <= (spec->n - 1) / loop->unit ? end * loop->unit : spec->n;
+    size_t from = item_of(loop, begin), to = item_of(loop, end);
+    pl_stats_count(&p->worker->counters, PL_COUNT_CHUNKS, chunks_of(spec, to - from));
+    pl_stats_count(&p->worker->counters, PL_COUNT_ITEMS, to - from);
+    PL_PROBE(chunk, from, to);
     if (pl_participant_run_grains(spec, from, to, &loop->stop, number_of(p)))
         pl_stop_raise(&loop->stop, PL_STOP_ALL); /* if need be, the body notifies sleepers */
 }
@@ -113,8 +134,13 @@ static void work_openly(pl_participant *p)
     pl_loop *loop = p->loop;
     const pl_loop_spec *spec = loop->spec;
     pl_loop_found found = PL_LOOP_SOME;
-    while (found == PL_LOOP_SOME && !pl_loop_is_stopped(loop))
+    while (found == PL_LOOP_SOME && !pl_loop_is_stopped(loop)) {
+        uint64_t start = loop->call ? pl_ticks() : 0;
         found = spec->open->work(spec->ctx, p, &loop->stop, number_of(p));
+        if (loop->call)
+            pl_trace_run(loop->call, start, pl_ticks(), 0, 0, 1);
+        pl_stats_count(&p->worker->counters, PL_COUNT_CHUNKS, found == PL_LOOP_SOME);
+    }
     if (found == PL_LOOP_STOP)
         pl_stop_raise(&loop->stop, PL_STOP_ALL);
     pl_participant_close_share(p);
@@ -145,12 +171,15 @@ static void work_on_ranges(pl_participant *p)
         if (!pl_range_take_vectors(&p->slot->range, size, vector, &begin, &end)) {
             if (!pl_loop_steal_range(loop, p->slot))
                 break;
+            pl_stats_count(&p->worker->counters, PL_COUNT_STEALS, 1);
             continue;
         }
         if (keep_share(p))
             before = pl_ticks(); /* a wake-up is not what iterations cost */
         run_chunk(p, begin, end);
         uint64_t now = pl_ticks(), spent = now - before;
+        if (loop->call)
+            note_run(p, begin, end, before, now);
         size = pl_chunking_next_of_range(end - begin, spent, loop->chunk_ticks);
         p->ticks += spent;
         before = now;

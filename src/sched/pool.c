@@ -139,8 +139,12 @@ static void join_threads(pl_pool *pool)
 /* Frees a pool without threads that nobody knows any more. */
 static void free_pool(pl_pool *pool)
 {
-    for (unsigned i = 0; i < pl_pool_high(pool); i++)
-        pl_pool_free_worker(pl_pool_worker(pool, i));
+    for (unsigned i = 0; i < pl_pool_high(pool); i++) {
+        pl_worker *w = pl_pool_worker(pool, i);
+        if (!pool->own)
+            pl_stats_add_block(NULL, &w->counters);
+        pl_pool_free_worker(w);
+    }
     free((void *)pool->kind.attributes.cpus);
     free(pool);
 }

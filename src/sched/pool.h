@@ -92,7 +92,8 @@ typedef struct pl_pool {
     alignas(PL_LINE) _Atomic uint32_t holders;
 
     /* of an own pool */
-    bool owned;                     /* its maker has not let it go; kept under the mutex */
+    pl_counters counters; /* an own pool's: what threads have done in it that were no workers, or are none any more */
+    bool owned;           /* its maker has not let it go; kept under the mutex */
     _Atomic(struct pl_pool *) next; /* in the list of all such pools, or in that of those of parent processes */
 
     /* kept under the pools' mutex */

@@ -20,12 +20,20 @@ static pl_worker *worker_further_out(const pl_pool *pool)
     return NULL;
 }
 
+/* The thread leaves the pool that it is in, for a while or for good. */
+static void settle_account(void)
+{
+    pl_pool *pool = pl_pool_here();
+    pl_stats_settle(&pl_inline_own.account, pool && pool->own ? &pool->counters : NULL);
+}
+
 void pl_pool_attach(pl_attachment *attachment, pl_pool *pool)
 {
     pl_pool_thread *this = &pl_pool_this;
     if (this->stays_out || pl_pool_here() == pool || !pool->own)
         return;
     pl_pool_hold(pool);
+    settle_account();
     *attachment = (pl_attachment){
         .outer = this->attachment, .pool = pool, .before = this->worker, .found = worker_further_out(pool)};
     this->attachment = attachment;
@@ -38,6 +46,7 @@ void pl_pool_detach(pl_attachment *attachment)
     if (pl_pool_this.attachment != attachment)
         return; /* it was none; or this is a child process, and began in it */
     pl_worker *w = pl_pool_this.worker;
+    settle_account();
     pl_pool_this.attachment = attachment->outer;
     pl_pool_this.worker = attachment->before;
     pl_inline_look();

@@ -4,6 +4,7 @@
 
 #include "base/os.h"
 #include "sched/pool.h"
+#include "sched/trace.h"
 #include "sched/wake.h"
 
 /* How long a thread beyond the number of cores rests before it leaves. */
@@ -84,12 +85,31 @@ static found_kind look_around(pl_worker *w, find *found)
     return best;
 }
 
+/* A thread's time is in three parts, told apart by clock readings that are made anyway: it searches up to the last
+ * reading before it has found something, is busy until it searches again, but for what it has waited for others
+ * meanwhile, or else sleeps. */
+static void begin_search(pl_worker *w, uint64_t now)
+{
+    if (w->looked)
+        pl_stats_count(&w->counters, PL_COUNT_BUSY, now - w->looked - w->waited);
+    w->looked = now;
+    w->waited = 0;
+}
+
+static void note_search(pl_worker *w, uint64_t start)
+{
+    pl_stats_count(&w->counters, PL_COUNT_SEARCHING, w->looked - start);
+    if (pl_trace_is_on())
+        pl_trace_record(PL_TRACE_SEARCH, 0, start, w->looked, 0, 0, 0);
+}
+
 /* Searches until it has found something, or nothing for a while. Now and then it lets others have the CPU: the thread
  * that woke it may have been put behind it. */
 static found_kind search_for_work(pl_worker *w, find *found)
 {
     uint64_t spin = pl_pool_crowded(w->pool) ? w->pool->spin_ticks / SHORT : w->pool->spin_ticks;
     uint64_t start = pl_ticks(), last_yield = start;
+    begin_search(w, start);
     do {
         if (pl_ticks() - last_yield > w->pool->spin_ticks / SHORT) {
             pl_os_yield();
@@ -97,12 +117,16 @@ static found_kind search_for_work(pl_worker *w, find *found)
         }
         for (int i = 0; i < LOOKS;) {
             found_kind got = look_around(w, found);
-            if (got > FOUND_RACE)
+            if (got > FOUND_RACE) {
+                note_search(w, start);
                 return got;
+            }
             i += got == FOUND_NOTHING;
             pl_pause();
         }
-    } while (pl_ticks() - start < spin);
+        w->looked = pl_ticks();
+    } while (w->looked - start < spin);
+    note_search(w, start);
     return FOUND_NOTHING;
 }
 
@@ -162,6 +186,21 @@ void pl_worker_pass_on(pl_worker *w)
         pl_wake_notify(pool, growth);
 }
 
+/* It has slept, since the end of its search, and been woken at that time, if that is not 0. */
+static void note_sleep(pl_worker *w, uint64_t woken)
+{
+    uint64_t now = pl_ticks();
+    pl_stats_count(&w->counters, PL_COUNT_SLEEPS, 1);
+    pl_stats_count(&w->counters, PL_COUNT_ASLEEP, now - w->looked);
+    if (pl_trace_is_on())
+        pl_trace_record(PL_TRACE_SLEEP, 0, w->looked, now, 0, 0, 0);
+    if (woken) {
+        pl_stats_count(&w->counters, PL_COUNT_WAKES, 1);
+        pl_stats_count(&w->counters, PL_COUNT_WAKE_LATENCY, now - woken);
+        pl_wake_measured(&w->pool->wake_latency, now - woken);
+    }
+}
+
 /* Goes to sleep, unless there is work after all. It counts as searching before and after. True if it has rested for
  * so long that it may leave. */
 static bool rest_until_woken(pl_worker *w)
@@ -174,18 +213,21 @@ static bool rest_until_woken(pl_worker *w)
     pl_sleep_announce(&pool->sleep, w->index);
     bool slept = !look_for_sleepers(w) && !pl_pool_stopping(pool);
     if (slept) {
+        PL_PROBE(sleep, w->index, 0);
         int64_t opens = pl_injector_opens_in(pool); /* if there is a job, this thread is on the watch */
         bool surplus = pl_pool_surplus(pool);
         timed_out = !pl_park(&w->parker, opens >= 0 ? opens : surplus ? LEAVE_AFTER_NS : -1) && opens < 0;
     }
     bool unclaimed = pl_sleep_withdraw(&pool->sleep, w->index);
+    uint64_t woken = 0;
     if (!unclaimed) {
         pl_sleep_waking(&pool->sleep, -1);
         /* W40 relaxed: see W39; pairs with W39 */
-        uint64_t woken = atomic_load_explicit(&w->woken, memory_order_relaxed);
-        if (slept && woken)
-            pl_wake_measured(&pool->wake_latency, pl_ticks() - woken);
+        woken = atomic_load_explicit(&w->woken, memory_order_relaxed);
     }
+    if (slept)
+        note_sleep(w, woken);
+    w->looked = 0;
     pl_wake_restore_affinity(w);
     return timed_out && unclaimed;
 }
@@ -208,6 +250,9 @@ static found_kind find_work(pl_worker *w, find *found)
 static void begin_thread(pl_worker *w, const pl_thread_kind *kind)
 {
     w->is_thread = true;
+    w->looked = w->waited = 0;
+    pl_stats_count(&w->counters, PL_COUNT_STARTED, 1);
+    pl_trace_be_worker(w->index);
     w->mask = NULL;
     w->inferior = !pl_os_thread_begins(&kind->attributes);
     pl_os_cancel_defer(); /* for good: whoever waits for a task would wait for ever */

@@ -4,6 +4,7 @@
 #include "base/os.h"
 #include "base/unwind.h"
 #include "sched/pool.h"
+#include "sched/trace.h"
 #include "sched/wake.h"
 
 /* How long a worker looks for work of its thief before it parks. */
@@ -27,6 +28,28 @@ static void run_serially(const pl_task *task, pl_slot *slot)
     pl_deque_end_serial(&d);
 }
 
+/* Starts the task, and notes how long it took. */
+static void start_and_note(pl_worker *w, const pl_task *task, pl_slot *slot)
+{
+    bool traced = pl_trace_is_on();
+    pl_trace_call call = {0};
+    if (traced)
+        call = pl_trace_call_begin();
+    uint64_t start = pl_ticks(), waited = w->waited;
+    pl_trace_own.pending = 0;
+    pl_worker_start(w, task, slot);
+    uint64_t now = pl_ticks();
+    if (!w->is_thread && !w->activation->outer)
+        pl_stats_count(&w->counters, PL_COUNT_BUSY, now - start - (w->waited - waited));
+    if (!traced)
+        return;
+    pl_trace_run(call.number, start, now, 0, 1, 1);
+    call.what = "run";
+    call.name = task->name;
+    call.n = 1;
+    pl_trace_call_end(&call);
+}
+
 static void run_from_outside(const pl_task *task, pl_slot *slot)
 {
     pl_worker *w = pl_worker_self();
@@ -46,7 +69,7 @@ static void run_from_outside(const pl_task *task, pl_slot *slot)
     pl_deque *d = &w->deque;
     pl_slot *head = d->head;
     pl_deque_find_head(d);
-    pl_worker_start(w, task, slot);
+    start_and_note(w, task, slot);
     d->head = head;
     pl_worker_exit(w);
     if (!w->activation)
@@ -138,21 +161,30 @@ static bool leapfrog_thief(pl_worker *w, pl_worker *thief, const pl_slot *slot)
     return got != PL_STEAL_EMPTY;
 }
 
+static void note_wait(pl_worker *w, uint64_t since, uint64_t now)
+{
+    w->waited += now - since;
+    if (pl_trace_is_on())
+        pl_trace_record(PL_TRACE_WAIT, 0, since, now, 0, 0, 0);
+}
+
 /* Helps until the stolen task in `slot` has ended. Returns its state. */
 static unsigned wait_for(pl_worker *w, pl_slot *slot)
 {
     pl_pool *pool = w->pool;
     uint64_t patience = pl_pool_crowded(pool) ? 0 : WAIT_US * pl_os_ticks_per_us();
-    uint64_t start = pl_ticks();
+    uint64_t start = pl_ticks(), now = start;
     unsigned state;
     while (!((state = pl_slot_state(slot)) & PL_SLOT_ENDED)) {
         unsigned number = state / PL_SLOT_THIEF;
         pl_worker *thief = number ? pl_pool_worker(pool, number - 1) : NULL;
         if (thief && leapfrog_thief(w, thief, slot)) {
-            start = pl_ticks();
+            note_wait(w, start, now);
+            start = now = pl_ticks();
             continue;
         }
-        if (pl_ticks() - start < patience) {
+        now = pl_ticks();
+        if (now - start < patience) {
             pl_pause();
             continue;
         }
@@ -164,6 +196,7 @@ static unsigned wait_for(pl_worker *w, pl_slot *slot)
             pl_park(&w->parker, -1);
         pl_slot_unawait(slot);
     }
+    note_wait(w, start, pl_ticks());
     return state;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/os.h"
 #include "sched/pool.h"
+#include "sched/trace.h"
 
 /* A longer time says that somebody else had the CPU, and nothing of the next wake-up. */
 #define WAKE_MOST_US 500
@@ -78,6 +79,9 @@ static void wake_worker(pl_worker *w)
     pl_pool *pool = w->pool;
     pl_sleep_waking(&pool->sleep, 1);
     uint64_t start = pl_ticks();
+    if (pl_trace_is_on())
+        pl_trace_moment(PL_TRACE_WAKE, w->index, 0);
+    PL_PROBE(wake, w->index, 0);
     /* W39 relaxed: a worker that somebody else wakes meanwhile may read an older time; pairs with W40 */
     atomic_store_explicit(&w->woken, start, memory_order_relaxed);
     exclude_cpu(w, pl_os_cpu());

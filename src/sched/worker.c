@@ -5,6 +5,7 @@
 
 #include "base/os.h"
 #include "base/unwind.h"
+#include "sched/trace.h"
 #include "sched/pool.h"
 #include "sched/wake.h"
 
@@ -151,7 +152,10 @@ static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const p
     pl_worker_show(thief, &theirs);
     uint64_t start = pl_ticks();
     pl_worker_start(thief, task, slot);
-    note_duration(thief, pl_ticks() - start);
+    uint64_t now = pl_ticks();
+    note_duration(thief, now - start);
+    if (pl_trace_is_on())
+        pl_trace_record(PL_TRACE_TASK, 0, start, now, victim->index, pl_trace_name("task", task->name), 0);
     pl_worker_show(thief, &before);
     pl_os_ambient_leave(&before);
     pl_worker_exit(thief);
@@ -174,6 +178,12 @@ pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, co
     pl_steal got = pl_deque_steal(&victim->deque, thief->index + 1, slot, task);
     if (got == PL_STEAL_EMPTY)
         pl_deque_ask(&victim->deque);
+    else
+        pl_stats_count(&thief->counters, got == PL_STEAL_GOT ? PL_COUNT_STEALS : PL_COUNT_FAILED, 1);
+    if (got == PL_STEAL_GOT)
+        PL_PROBE(steal, thief, victim);
+    if (got == PL_STEAL_GOT && pl_trace_is_on())
+        pl_trace_moment(PL_TRACE_STEAL, victim->index, 0);
     return got;
 }
 

@@ -17,6 +17,7 @@
 #include "sched/handoff.h"
 #include "sched/latch.h"
 #include "sched/sleep.h"
+#include "sched/stats.h"
 
 struct pl_pool;
 
@@ -59,6 +60,8 @@ typedef struct pl_worker {
     pl_os_mask origin;         /* the mask of the thread that started it, if it is a thread */
     pl_os_mask handled;        /* signals that the program handled at `handled_since` */
     uint64_t handled_since;    /* in ticks; 0: that is not known yet */
+    uint64_t looked;           /* the last time that it looked at the clock as it searched */
+    uint64_t waited;           /* how many ticks it has waited for others, inside of its activations */
     _Atomic uint32_t inside;   /* how many activations it is in; also read at exit */
     _Atomic uint32_t tasks;    /* how many of them are tasks; read by workers that go to sleep */
     _Atomic pl_os_id me;       /* its thread's number */
@@ -80,6 +83,8 @@ typedef struct pl_worker {
     /* written by those who wake it */
     alignas(PL_LINE) pl_parker parker;
     pl_handoff handoff; /* what it hands over of a loop */
+
+    pl_counters counters; /* what its threads have done */
 } pl_worker;
 
 /* ---- where a worker is ----------------------------------------------------------------------------------- */

@@ -371,7 +371,7 @@ plant "two helpers are counted before they have their numbers" $file handoff: \
     's/\.participant = 1 \+ active\}/.participant = pl_handoff_active(atomic_load_explicit(&h->word, memory_order_relaxed))}/'
 plant "a helper has the number of the one before" $file handoff: 's/\.participant = 1 \+ active/.participant = active ? active : 1/'
 plant "a helper that comes after the stop runs its piece" src/sched/inline.c "handoff: a helper that" \
-    's/    if \(is_stopped\(h\)\)\n        return false;\n(    if \(h->body)/$1/'
+    's/    if \(is_stopped\(h\)\)\n        return false;\n(    run_piece)/$1/'
 plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/result->waited = wait_for_helpers\(w, &w->handoff\);//'
 plant "the caller does not take back what is left" src/sched/inline.c handoff: \
     's/    for \(; pl_handoff_take\(h, &piece\); /    for (; result->back > 9; /'

@@ -7,6 +7,8 @@
 #include "base/os_process.h"
 #include "base/size.h"
 #include "sched/chunking.h"
+#include "sched/pool_stats.h"
+#include "sched/trace.h"
 
 /* ---- what is outstanding --------------------------------------------------------------------------------- */
 
@@ -256,6 +258,16 @@ bool pl_process_feed(pl_process_call *p)
 /* Whether a failure is one of the call, or there may be another attempt. */
 typedef enum verdict { MAY_BE_RETRIED, IS_FINAL } verdict;
 
+static void note_failure(const parallel_failure *failure)
+{
+    bool crashed = failure->state == PARALLEL_CRASHED;
+    pl_pool_count(crashed ? PL_COUNT_CRASHES : PL_COUNT_TIMEOUTS);
+    if (crashed)
+        PL_PROBE(crash, failure->index, failure->signal);
+    if (pl_trace_is_on())
+        pl_trace_moment(crashed ? PL_TRACE_CRASH : PL_TRACE_TIMEOUT, failure->index, (uint64_t)failure->signal);
+}
+
 /* Tasks [begin, end) of `assignment` have failed. Takes the message. */
 static void fail_tasks(pl_process_call *p, const pl_assignment *assignment, parallel_failure *failure, verdict how,
                        char *message, size_t begin, size_t end)
@@ -264,6 +276,8 @@ static void fail_tasks(pl_process_call *p, const pl_assignment *assignment, para
     pl_task_policy policy = pl_policy_of_task(&c->policy, &c->work, begin);
     failure->index = begin;
     failure->attempts = assignment->tried + 1;
+    if (failure->state == PARALLEL_CRASHED || failure->state == PARALLEL_TIMED_OUT)
+        note_failure(failure);
     bool again = how == MAY_BE_RETRIED && failure->state != PARALLEL_CANCELLED && failure->attempts < policy.attempts &&
                  !p->over;
     if (again)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Static probes for tracers of the system (SystemTap, bpftrace, perf), where configure was told --enable-sdt: each is
+ * an instruction that does nothing, and a note of where it stands. So no argument may be one that has to be computed.
+ * Without it, there is nothing.
+ */
+#ifndef PL_BASE_PROBE_H
+#define PL_BASE_PROBE_H
+
+#ifdef PL_SDT
+#include <sys/sdt.h>
+#define PL_PROBE(name, a, b) DTRACE_PROBE2(parallel, name, a, b)
+#else
+#define PL_PROBE(name, a, b) ((void)0)
+#endif
+
+#endif

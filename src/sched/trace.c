@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+/* Recording what threads do: buffers and sessions; trace.h has the protocol. */
+#include "sched/trace.h"
+
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/life.h"
+
+/* A buffer has room for so many events, in segments that are allocated as they are needed. */
+#ifdef PL_MODEL
+enum { SEGMENT = 2, SEGMENTS = 1 };
+#else
+enum { SEGMENT = 1024, SEGMENTS = 1024 };
+#endif
+#define ROOM ((uint64_t)SEGMENT * SEGMENTS)
+
+/* Chunks that come later than that after the one before are another run; and so is one, at least so long, that takes so
+ * many times what those before took on average. */
+#define GAP_US 20
+#define DEAR_US 100
+enum { DEAR = 8 };
+/* How many looks a reader takes at a buffer that is being changed. */
+enum { READ_LOOKS = 1000 };
+/* So many threads have buffers of their own in one session, if they end; further ones go on in those of such. */
+enum { MOST_ENDED = 256 };
+
+typedef _Atomic uint64_t event_words[PL_TRACE_WORDS];
+
+typedef struct pl_trace_buffer {
+    struct pl_trace_buffer *next; /* in the list of all */
+    bool used;                    /* by a thread; kept under the mutex, as the list */
+    size_t number;                /* how many are older */
+    _Atomic int worker;           /* the owner's index in its pool, or -1 */
+
+    /* written by the owner alone */
+    alignas(PL_LINE) _Atomic uint64_t version;
+    _Atomic uint32_t session; /* that these are of */
+    _Atomic uint64_t head;    /* how many events have been recorded */
+    _Atomic uint64_t lost;    /* how many there was no memory for */
+    event_words open;         /* the run that goes on; its kind is PL_TRACE_NONE, if there is none */
+    pl_trace_event last;      /* the same, for the owner to look at */
+    _Atomic(event_words *) segments[SEGMENTS];
+} pl_trace_buffer;
+
+_Atomic uint32_t pl_trace_session;
+_Thread_local pl_trace_thread pl_trace_own;
+
+/* Kept under the mutex. */
+static struct {
+    pthread_mutex_t mutex;
+    pl_trace_buffer *buffers;
+    size_t count;
+    uint32_t last; /* the number of the last session */
+    char **names;
+    size_t name_count;
+} all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static pthread_key_t key; /* tells when a thread ends that has a buffer */
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static bool has_key;
+
+/* ---- changes --------------------------------------------------------------------------------------------- */
+
+/* o1 and o4 */
+static void begin_change(pl_trace_buffer *b)
+{
+    /* F3 relaxed: the owner's own; no partner */
+    uint64_t version = atomic_load_explicit(&b->version, memory_order_relaxed);
+    /* F4 relaxed: o1, which each of the stores that follow releases; pairs with F12 */
+    atomic_store_explicit(&b->version, version + 1, memory_order_relaxed);
+}
+
+static void end_change(pl_trace_buffer *b)
+{
+    /* F5 relaxed: the owner's own; no partner */
+    uint64_t version = atomic_load_explicit(&b->version, memory_order_relaxed);
+    /* F6 release: o4: what was changed is seen by whoever sees this; pairs with F10 */
+    atomic_store_explicit(&b->version, version + 1, memory_order_release);
+}
+
+/* o2 */
+static void store_event(event_words words, const pl_trace_event *e)
+{
+    const uint64_t from[PL_TRACE_WORDS] = {e->from, e->to, e->what, e->a, e->b, e->c};
+    for (int i = 0; i < PL_TRACE_WORDS; i++) {
+        /* F7 release: whoever sees it sees that the version was odd, and the head that was; pairs with F11 */
+        atomic_store_explicit(&words[i], from[i], memory_order_release);
+    }
+}
+
+/* The segment of event number `i`, made if need be; NULL if there is no memory. */
+static event_words *segment_of(pl_trace_buffer *b, uint64_t i)
+{
+    _Atomic(event_words *) *place = &b->segments[i % ROOM / SEGMENT];
+    /* F8 relaxed: the owner's own; no partner */
+    event_words *segment = atomic_load_explicit(place, memory_order_relaxed);
+    if (segment)
+        return segment;
+    segment = calloc(SEGMENT, sizeof *segment);
+    /* F9 release: it is filled with zeros; pairs with F13 */
+    atomic_store_explicit(place, segment, memory_order_release);
+    return segment;
+}
+
+/* Inside of a change: o2 and o3. */
+static void append_event(pl_trace_buffer *b, const pl_trace_event *e)
+{
+    /* F14 relaxed: the owner's own; no partner */
+    uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
+    event_words *segment = segment_of(b, head);
+    if (!segment) {
+        /* F15 relaxed: a number by itself, which only the owner writes; no partner */
+        uint64_t lost = atomic_load_explicit(&b->lost, memory_order_relaxed);
+        /* F16 relaxed: as F15; pairs with F17 */
+        atomic_store_explicit(&b->lost, lost + 1, memory_order_relaxed);
+        return;
+    }
+    store_event(segment[head % SEGMENT], e);
+    /* F18 release: o3: the event is there; whoever sees a word of a later one sees this; pairs with F19, F20 */
+    atomic_store_explicit(&b->head, head + 1, memory_order_release);
+}
+
+/* The run that is open becomes an event. */
+static void close_run(pl_trace_buffer *b)
+{
+    if (pl_trace_kind_of(&b->last) == PL_TRACE_NONE)
+        return;
+    append_event(b, &b->last);
+    b->last = (pl_trace_event){0};
+    store_event(b->open, &b->last);
+}
+
+/* ---- buffers --------------------------------------------------------------------------------------------- */
+
+/* A thread ends. Should it record something yet, it gets another buffer. */
+static void leave_buffer(void *buffer)
+{
+    pl_trace_buffer *b = buffer;
+    pl_trace_own.buffer = NULL;
+    pthread_mutex_lock(&all.mutex);
+    b->used = false;
+    pthread_mutex_unlock(&all.mutex);
+}
+
+static void make_key(void)
+{
+    has_key = pthread_key_create(&key, leave_buffer) == 0;
+}
+
+/* One that no thread uses, and that is of another session; or of any, if there are many. With the mutex held. */
+static pl_trace_buffer *find_unused(void)
+{
+    for (pl_trace_buffer *b = all.buffers; b; b = b->next) {
+        /* F21 relaxed: its owner has ended, under the mutex; pairs with F22 */
+        bool old = atomic_load_explicit(&b->session, memory_order_relaxed) != all.last;
+        if (!b->used && (old || all.count >= MOST_ENDED))
+            return b;
+    }
+    return NULL;
+}
+
+static void set_worker(pl_trace_buffer *b, int worker)
+{
+    /* F28 relaxed: a number by itself; pairs with F29 */
+    atomic_store_explicit(&b->worker, worker, memory_order_relaxed);
+}
+
+/* A buffer for the calling thread. */
+static pl_trace_buffer *get_buffer(void)
+{
+    pl_trace_thread *own = &pl_trace_own;
+    pthread_once(&key_once, make_key);
+    pthread_mutex_lock(&all.mutex);
+    pl_trace_buffer *b = has_key ? find_unused() : NULL;
+    if (has_key && !b && (b = pl_os_zalloc(sizeof *b))) {
+        b->next = all.buffers;
+        b->number = all.count++;
+        all.buffers = b;
+    }
+    if (b && pthread_setspecific(key, b) != 0)
+        b = NULL;
+    if (b) {
+        b->used = true;
+        set_worker(b, own->worker - 1);
+    }
+    pthread_mutex_unlock(&all.mutex);
+    own->buffer = b;
+    return b;
+}
+
+/* The calling thread's buffer, of the session; NULL: there is none. */
+static pl_trace_buffer *own_buffer(void)
+{
+    /* F23 acquire: what the session's beginning has done is there; pairs with F2 */
+    uint32_t session = atomic_load_explicit(&pl_trace_session, memory_order_acquire);
+    pl_trace_buffer *b = session ? pl_trace_own.buffer : NULL;
+    if (session && !b && !(b = get_buffer()))
+        return NULL;
+    /* F24 relaxed: the owner's own; no partner */
+    if (!b || atomic_load_explicit(&b->session, memory_order_relaxed) == session)
+        return b;
+    begin_change(b);
+    b->last = (pl_trace_event){0};
+    store_event(b->open, &b->last);
+    /* F25 release: nothing of this session yet; what a reader finds of an older one it drops; pairs with F19, F20 */
+    atomic_store_explicit(&b->head, 0, memory_order_release);
+    /* F26 relaxed: a number by itself; pairs with F17 */
+    atomic_store_explicit(&b->lost, 0, memory_order_relaxed);
+    /* F22 release: whoever sees it sees what is above; pairs with F21, F27 */
+    atomic_store_explicit(&b->session, session, memory_order_release);
+    end_change(b);
+    return b;
+}
+
+/* ---- recording ------------------------------------------------------------------------------------------- */
+
+static bool is_moment(const pl_trace_event *e)
+{
+    return pl_trace_kind_of(e) >= PL_TRACE_STEAL;
+}
+
+static void record_event(const pl_trace_event *e)
+{
+    pl_trace_buffer *b = own_buffer();
+    if (!b)
+        return;
+    begin_change(b);
+    if (!is_moment(e)) /* events are by their ends, and a run goes on past a moment */
+        close_run(b);
+    append_event(b, e);
+    end_change(b);
+}
+
+void pl_trace_record(pl_trace_kind kind, uint64_t call, uint64_t from, uint64_t to, uint64_t a, uint64_t b, uint64_t c)
+{
+    record_event(&(pl_trace_event){from, to > from ? to : from, call << PL_TRACE_KIND_BITS | kind, a, b, c});
+}
+
+void pl_trace_moment(pl_trace_kind kind, uint64_t a, uint64_t b)
+{
+    uint64_t now = pl_ticks();
+    pl_trace_record(kind, 0, now, now, a, b, 0);
+}
+
+/* Whether a chunk that begins where a run ends is of the same kind, and follows at once. */
+static bool goes_on(const pl_trace_event *run, const pl_trace_event *chunk)
+{
+    uint64_t us = pl_os_ticks_per_us(), took = chunk->to - chunk->from;
+    return chunk->from - run->to <= GAP_US * us &&
+           (took <= DEAR_US * us || took / DEAR <= (run->to - run->from) / (run->c ? run->c : 1));
+}
+
+void pl_trace_run(uint64_t call, uint64_t from, uint64_t to, uint64_t begin, uint64_t end, uint64_t chunks)
+{
+    pl_trace_event run = {from, to, call << PL_TRACE_KIND_BITS | PL_TRACE_RUN, begin, end, chunks};
+    pl_trace_buffer *b = own_buffer();
+    if (!b)
+        return;
+    pl_trace_event *last = &b->last;
+    begin_change(b);
+    if (last->what == run.what && last->b == begin && goes_on(last, &run)) {
+        last->to = to;
+        last->b = end;
+        last->c += chunks;
+    } else {
+        close_run(b);
+        *last = run;
+    }
+    store_event(b->open, last);
+    end_change(b);
+}
+
+void pl_trace_be_worker(unsigned index)
+{
+    pl_trace_own.worker = (int)index + 1;
+    if (pl_trace_own.buffer)
+        set_worker(pl_trace_own.buffer, (int)index);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------------- */
+
+/* Numbers of calls are of the thread that makes them: its buffer's, and how many it has made. */
+static uint64_t next_call(void)
+{
+    pl_trace_buffer *b = own_buffer();
+    return b ? (uint64_t)(b->number + 1) << 36 | (++pl_trace_own.calls & ((UINT64_C(1) << 36) - 1)) : 0;
+}
+
+static pl_trace_call begin_call(uint64_t number)
+{
+    return (pl_trace_call){
+        .number = number, .from = pl_ticks(), .pending = pl_trace_own.pending, .loop = pl_trace_own.loop};
+}
+
+pl_trace_call pl_trace_call_begin(void)
+{
+    pl_trace_call call = begin_call(next_call());
+    pl_trace_own.pending = call.number;
+    return call;
+}
+
+void pl_trace_call_end(const pl_trace_call *call)
+{
+    pl_trace_own.pending = call->pending;
+    pl_trace_own.loop = call->loop;
+    if (!call->number)
+        return;
+    uint64_t grain = call->grain < UINT32_MAX ? call->grain : UINT32_MAX;
+    pl_trace_record(PL_TRACE_CALL, call->number, call->from, pl_ticks(), call->n,
+                    pl_trace_name(call->what ? call->what : "loop", call->name), grain << 32 | (uint32_t)call->outcome);
+}
+
+pl_trace_call pl_trace_loop_begin(void)
+{
+    uint64_t pending = pl_trace_own.pending;
+    pl_trace_call call = begin_call(pending ? 0 : next_call());
+    pl_trace_own.loop = pending ? pending : call.number;
+    pl_trace_own.pending = 0;
+    return call;
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------- */
+
+/* More functions than that share a name. */
+enum { MOST_NAMES = 1000, NAME_BYTES = 64 };
+/* What an exported function is called by is what is between these. */
+#define PREFIX "parallel_"
+#define SUFFIX "_function"
+
+/* The index of a text, which is copied: what it is in may be unloaded before it is read. With the mutex held. */
+static uint64_t intern_name(const char *text)
+{
+    for (size_t i = 0; i < all.name_count; i++)
+        if (strcmp(all.names[i], text) == 0)
+            return i + 1;
+    if (all.name_count == MOST_NAMES || (!all.names && !(all.names = calloc(MOST_NAMES, sizeof *all.names))))
+        return 0;
+    char *copy = strdup(text);
+    if (!copy)
+        return 0;
+    all.names[all.name_count++] = copy;
+    return all.name_count;
+}
+
+uint64_t pl_trace_name(const char *what, const char *name)
+{
+    char text[NAME_BYTES];
+    int state = pl_os_cancel_defer();
+    bool is_function = strncmp(what, PREFIX, strlen(PREFIX)) == 0;
+    what += is_function ? strlen(PREFIX) : 0;
+    size_t length = strlen(what), suffix = strlen(SUFFIX);
+    if (is_function && length > suffix && strcmp(what + length - suffix, SUFFIX) == 0)
+        length -= suffix;
+    snprintf(text, sizeof text, "%.*s%s%s", (int)length, what, name ? " of " : "", name ? name : "");
+    pthread_mutex_lock(&all.mutex);
+    uint64_t index = intern_name(text);
+    pthread_mutex_unlock(&all.mutex);
+    pl_os_cancel_restore(state);
+    return index;
+}
+
+const char *pl_trace_name_at(uint64_t index)
+{
+    pthread_mutex_lock(&all.mutex);
+    const char *name = index && index <= all.name_count ? all.names[index - 1] : "?";
+    pthread_mutex_unlock(&all.mutex);
+    return name;
+}
+
+/* ---- sessions -------------------------------------------------------------------------------------------- */
+
+void pl_trace_begin(void)
+{
+    pthread_mutex_lock(&all.mutex);
+    uint32_t session = all.last = all.last == UINT32_MAX ? 1 : all.last + 1;
+    pthread_mutex_unlock(&all.mutex);
+    /* F2 release: what is recorded from now on is of this session; pairs with F1, F23 */
+    atomic_store_explicit(&pl_trace_session, session, memory_order_release);
+}
+
+uint32_t pl_trace_stop(void)
+{
+    /* F30 acq_rel: one ends it; no partner */
+    return atomic_exchange_explicit(&pl_trace_session, 0, memory_order_acq_rel);
+}
+
+static uint64_t load_version(pl_trace_buffer *b)
+{
+    /* F10 acquire: r1; pairs with F6 */
+    return atomic_load_explicit(&b->version, memory_order_acquire);
+}
+
+static void load_event(event_words words, pl_trace_event *e)
+{
+    uint64_t to[PL_TRACE_WORDS];
+    for (int i = 0; i < PL_TRACE_WORDS; i++) {
+        /* F11 acquire: what was before the store is before what follows; pairs with F7 */
+        to[i] = atomic_load_explicit(&words[i], memory_order_acquire);
+    }
+    *e = (pl_trace_event){to[0], to[1], to[2], to[3], to[4], to[5]};
+}
+
+static uint64_t load_head(pl_trace_buffer *b)
+{
+    /* F19 acquire: r2: the events before it are there; pairs with F18, F25 */
+    return atomic_load_explicit(&b->head, memory_order_acquire);
+}
+
+/* r1 to r3: the head, and the run that is open. */
+static uint64_t read_open(pl_trace_buffer *b, pl_trace_event *open)
+{
+    for (int i = 0; i < READ_LOOKS; i++) {
+        uint64_t version = load_version(b);
+        uint64_t head = load_head(b);
+        load_event(b->open, open);
+        /* F12 relaxed: r3, behind the loads that acquire; pairs with F4 */
+        if (version % 2 == 0 && atomic_load_explicit(&b->version, memory_order_relaxed) == version)
+            return head;
+        if (i > READ_LOOKS / 2)
+            pl_os_yield();
+    }
+    *open = (pl_trace_event){0};
+    return load_head(b);
+}
+
+/* r4 and r5: the events before `head`, into room for as many as there may be. Returns how many are whole: the last
+ * ones. */
+static size_t read_ring(pl_trace_buffer *b, uint64_t head, pl_trace_event *to)
+{
+    uint64_t first = head > ROOM ? head - ROOM : 0;
+    for (uint64_t i = first; i < head; i++) {
+        /* F13 acquire: it is filled with zeros; pairs with F9 */
+        event_words *segment = atomic_load_explicit(&b->segments[i % ROOM / SEGMENT], memory_order_acquire);
+        load_event(segment[i % SEGMENT], &to[i - first]);
+    }
+    /* F20 relaxed: r5, behind the loads that acquire; pairs with F18, F25 */
+    uint64_t now = atomic_load_explicit(&b->head, memory_order_relaxed);
+    uint64_t whole = now >= ROOM && now + 1 > first + ROOM ? now + 1 - ROOM : first;
+    whole = whole < head ? whole : head;
+    memmove(to, &to[whole - first], (size_t)(head - whole) * sizeof *to);
+    return (size_t)(head - whole);
+}
+
+static pl_trace_buffer *buffer_at(size_t number)
+{
+    pthread_mutex_lock(&all.mutex);
+    pl_trace_buffer *b = all.buffers;
+    while (b && b->number != number)
+        b = b->next;
+    pthread_mutex_unlock(&all.mutex);
+    return b;
+}
+
+bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row)
+{
+    pl_trace_buffer *b = buffer_at(i);
+    pl_trace_event open;
+    *row = (pl_trace_row){.worker = -1};
+    /* F27 acquire: the buffer is of this session, and begins with it; pairs with F22 */
+    if (!b || atomic_load_explicit(&b->session, memory_order_acquire) != session)
+        return b != NULL;
+    uint64_t head = read_open(b, &open);
+    /* F29 relaxed: a number by itself; pairs with F28 */
+    row->worker = atomic_load_explicit(&b->worker, memory_order_relaxed);
+    /* F17 relaxed: a number by itself; pairs with F16, F26 */
+    row->lost = atomic_load_explicit(&b->lost, memory_order_relaxed);
+    size_t most = (size_t)(head < ROOM ? head : ROOM);
+    row->events = malloc((most + 1) * sizeof *row->events);
+    if (row->events) {
+        row->count = read_ring(b, head, row->events);
+        row->lost += head - row->count;
+        if (pl_trace_kind_of(&open) != PL_TRACE_NONE)
+            row->events[row->count++] = open;
+    } else {
+        row->lost += head;
+    }
+    return true;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------ */
+
+static void end_buffers(void)
+{
+    if (has_key)
+        pthread_key_delete(key);
+    has_key = false;
+}
+
+/* A child records nothing, until it begins a session of its own. Buffers are those of threads that are gone. */
+static void begin_child(void)
+{
+    pthread_mutex_init(&all.mutex, NULL);
+    /* F31 relaxed: the child has one thread; no partner */
+    atomic_store_explicit(&pl_trace_session, 0, memory_order_relaxed);
+    for (pl_trace_buffer *b = all.buffers; b; b = b->next)
+        b->used = b == pl_trace_own.buffer;
+    pl_trace_own.pending = pl_trace_own.loop = 0;
+}
+
+PL_LIFE(PL_LIFE_TRACE, .in_child = begin_child, .unloaded = end_buffers);

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# PARALLEL_TRACE and PARALLEL_VERBOSE, with the programs whose pictures docs/performance.md shows.
+. "$srcdir/tests/support/tap.sh"
+PARALLEL_NUM_THREADS=2
+export PARALLEL_NUM_THREADS
+balanced=$(program examples/traces/balanced)
+cd "$work" || exit 99
+
+# trace FILE COMMAND...: runs it, which must print nothing
+trace() {
+    file=$1
+    shift
+    PARALLEL_TRACE=$file "$@" >out 2>&1 && ! grep . out
+}
+is_picture() {
+    grep -q '^<svg ' "$1" && test "$(tail -n 1 "$1")" = '</svg>' && test "$(wc -c <"$1")" -lt 100000
+}
+is_json() {
+    grep -q '"traceEvents":\[' "$1" && test "$(tail -n 1 "$1")" = ']}'
+}
+for name in balanced blocked dear_item few_items memory_bound; do
+    program=$(program examples/traces/$name)
+    check "$name draws a picture, and prints nothing" trace $name.svg "$program"
+    check "... that is one" is_picture $name.svg
+    check "$name writes a file for viewers" trace $name.json "$program"
+    check "... that is one" is_json $name.json
+done
+check "the picture says what ran" grep -q 'map of integrate' balanced.svg
+check "the picture says that there are few items" sh -c "grep -q 'few_items\|map of simulate' few_items.svg"
+
+check "another ending is none" trace trace.txt "$balanced"
+check "... and leaves no file" test ! -e trace.txt
+check "a file that cannot be written is none" trace none/x.svg "$balanced"
+check "a child that execs" trace child.svg sh -c "'$balanced' && exit 0"
+check "... has written one" is_picture child.svg
+
+verbose() {
+    PARALLEL_VERBOSE=$1 "$balanced" >out 2>err && test ! -s out && grep -c '^parallel: ' err
+}
+check "sums are printed for those who want them" test "$(verbose 1)" = 5
+check "... and not for others" test "$(verbose 0)" = 0
+done_testing
