@@ -555,7 +555,7 @@ int pl_stream_map_run(const parallel_function *f, int (*source)(void *arg, void 
         return -1;
     if (!pl_stream_apart_init(&m.stream)) {
         pl_stream_end(&m.stream);
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     }
     int state = pl_os_cancel_defer();
     m.cost = pl_cost_of(pl_stream_cost_key(&m.stream));
