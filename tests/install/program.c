@@ -185,6 +185,7 @@ static int pools_as_a_user_has_them(void)
     double in[1000], out[1000];
     for (int i = 0; i < 1000; i++)
         in[i] = i;
+    REQUIRE(parallel_warm_up() == 0);
     PARALLEL_SCOPED parallel_pool *p = parallel_pool_new(3);
     parallel_pool *q = parallel_pool_new(0);
     REQUIRE(p && q);
