@@ -15,8 +15,8 @@
 #include "collections/radix_split.h"
 #include "collections/room.h"
 
-/* So many indices are counted by one thread. */
-enum { FEW = 16384 };
+/* So many indices are counted by one thread: to split them takes longer. */
+enum { FEW = 262144 };
 
 typedef struct kept_indices {
     pl_blocks_work work; /* a block is a bucket */
