@@ -386,7 +386,8 @@ static bool give_failed_item(stream_map *m, pl_context *context, pl_stream_slot 
     return !has_ended(m);
 }
 
-/* Runs the item that a context is bound to, of a function that can fail. True if it went well, and had nothing to say. */
+/* Runs the item that a context is bound to, of a function that can fail. True if it went well, and had nothing to
+ * say. */
 static inline bool run_bound(const pl_stream *s, pl_context *context, bool *began)
 {
     context->can_fail = true;
