@@ -620,6 +620,7 @@ tests_model_model_SOURCES = \
     tests/model/model_room.c \
     tests/model/model_sched.c \
     tests/model/model_stream.c \
+    tests/model/model_stream_ends.c \
     tests/model/model_task.c \
     tests/model/model_watch.c \
     tests/model/owner.h \
@@ -658,7 +659,11 @@ tests_model_model_SOURCES = \
     src/sched/wake.c \
     src/sched/watch.c \
     src/sched/worker.c \
-    src/stream/ring.c
+    src/stream/ring.c \
+    src/stream/stream_ends.c \
+    src/stream/stream_jobs.c \
+    src/stream/stream_next.c \
+    src/stream/stream_open.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG \
     -fsanitize=thread -U__SANITIZE_THREAD__ \
     -Dmalloc=memory_allocate -Dcalloc=memory_calloc -Dfree=memory_free \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What all ways do the same: where items come from, what is done with them, and where they go. In a header, so that each
- * way has them inlined as it can. */
+/* What all ways do the same: where items come from, what is done with them, and where they go. In a header, so that
+ * each way has them inlined as it can. */
 #ifndef ITEMS_H
 #define ITEMS_H
 

@@ -301,12 +301,6 @@ static int shut_down(parallel_executor *ex)
         pl_stop_notify_all(); /* a thread may wait to try a task again */
     if (pl_executor_state_inside(ex))
         return EDEADLK;
-    if (pl_executor_state_ended(ex))
-        return 0;
-    if (pl_stop_raise(&ex->call.policy.stop, PL_STOP_STARTING) && pl_executor_state_under_way(ex))
-        pl_stop_notify_all(); /* a thread may wait to try a task again */
-    if (pl_executor_state_inside(ex))
-        return EDEADLK;
     pl_executor_perform(ex); /* that is, notes that nothing was run */
     pl_executor_await(ex, 0, is_at_rest);
     return 0;

@@ -10,6 +10,10 @@ libparallel_la_SOURCES += \
     src/stream/stream_jobs.c \
     src/stream/stream_map.c \
     src/stream/stream_map.h \
+    src/stream/stream_map_alone.c \
+    src/stream/stream_map_alone.h \
+    src/stream/stream_map_ends.c \
+    src/stream/stream_map_ends.h \
     src/stream/stream_next.c \
     src/stream/stream_open.c \
     src/stream/stream_open.h

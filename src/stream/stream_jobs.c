@@ -36,13 +36,19 @@ static pl_stream_seat *take_seat(parallel_stream *s)
     return NULL;
 }
 
+/* A seat that is counted as busy no more is free. With the mutex held. */
+static void clear_seat(parallel_stream *s, pl_stream_seat *seat)
+{
+    seat->is_busy = seat->is_submitted = false;
+    if (count_busy(s) == 0)
+        pthread_cond_broadcast(&s->rested);
+}
+
 /* With the mutex held. */
 static void free_seat(parallel_stream *s, pl_stream_seat *seat)
 {
-    seat->is_busy = seat->is_submitted = false;
     set_busy(s, count_busy(s) - 1);
-    if (count_busy(s) == 0)
-        pthread_cond_broadcast(&s->rested);
+    clear_seat(s, seat);
 }
 
 /* Takes a job back that nobody has come for, with its seat; NULL if there is none. With the mutex held. */
@@ -88,10 +94,11 @@ static bool stays_seated(parallel_stream *s, pl_stream_seat *seat)
     pthread_mutex_lock(&s->seating);
     set_busy(s, count_busy(s) - 1);
     bool stays = pl_ring_has_waiting(&s->stream.ring);
-    set_busy(s, count_busy(s) + 1);
-    if (!stays) {
+    if (stays) {
+        set_busy(s, count_busy(s) + 1);
+    } else { /* it is not to be counted as busy again, not for a moment: who puts an item meanwhile counts on it */
         pl_injector_end(seat->job.pool);
-        free_seat(s, seat);
+        clear_seat(s, seat);
     }
     pthread_mutex_unlock(&s->seating);
     return stays;

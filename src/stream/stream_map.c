@@ -2,12 +2,8 @@
 /*
  * parallel_stream_map(): a stream whose ends are functions; stream.h says how it works.
  *
- * Items that are so cheap that help costs more than it brings are run by the caller *alone*: source, function and sink
- * in turn, in one slot, past the ring. So is everything where there is one worker. While it is alone, it looks at the
- * clock once in ALONE_ITEMS items; when these were not cheap, it measures the three parts of some, and adds up what
- * help would have saved, which is all but the longest part, or half, if that is more; when that comes to what a wake-up
- * costs, it calls for help: that is, it runs an open loop. That one ends, to be alone again, when ranges have been
- * cheap for a while.
+ * It is the caller alone who works on it (stream_map_alone.h), or an open loop: that one ends, and the caller is alone
+ * again, when ranges have been cheap for a while.
  */
 #include "stream/stream_map.h"
 
@@ -22,48 +18,17 @@
 #include "sched/loop.h"
 #include "sched/pool.h"
 #include "stream/stream_apart.h"
+#include "stream/stream_map_alone.h"
+#include "stream/stream_map_ends.h"
 
-/* How many items are run alone between two looks at the clock, where they are cheap: at first, and at most, in groups
- * that do not last longer than so. */
-enum { ALONE_ITEMS = 16, ALONE_MOST = 64, ALONE_NS = 1000 };
-/* What is cheap, in nanoseconds for one item, all of its parts together. */
-enum { CHEAP_NS = 300 };
-/* How many items are measured once one was not cheap. */
-enum { TIMED_ITEMS = 64 };
-/* How much help is to save before it is called for. */
-enum { HELP_US = 20 };
 /* Of source and sink that are cheap, one call in so many is measured. */
 enum { MEASURED_ITEMS = 8 };
 /* So many ranges in a row have to be cheap. */
 enum { CHEAP_RANGES = 16 };
 
-typedef struct stream_map {
-    pl_stream stream; /* first */
-    int (*source)(void *arg, void *data);
-    int (*sink)(const parallel_item *item, void *data);
-    void *data;
-    bool has_help;                 /* it may have more than one worker */
-    bool may_be_alone;             /* none of its tasks waits for another */
-    size_t items;                  /* that source has given; of whoever is there */
-    unsigned turn;                 /* how many of them the next turn there may take */
-    pl_cost *cost;                 /* what an item takes, all of its parts together */
-    _Atomic bool has_ended;        /* source has said so */
-    _Atomic bool goes_alone;       /* what is in the ring is run, and then the caller goes on alone */
-    _Atomic uint32_t idle;         /* how often a thread has found nothing to do */
-    _Atomic uint32_t present;      /* how many threads are at work */
-    _Atomic uint32_t source_ticks; /* what source takes, an average */
-    _Atomic uint32_t sink_ticks;   /* the same of sink */
-    _Atomic uint32_t cheap;        /* ranges in a row */
-} stream_map;
-
 static uint64_t slow_ticks(void)
 {
     return PL_STREAM_RANGE_US * pl_os_ticks_per_us();
-}
-
-static uint64_t cheap_ticks(void)
-{
-    return CHEAP_NS * pl_os_ticks_per_us() / 1000;
 }
 
 /* ---- averages -------------------------------------------------------------------------------------------- */
@@ -84,39 +49,32 @@ static void add_to_average(_Atomic uint32_t *average, uint64_t ticks)
 /* Whether to measure a part of the next item: of those that are short as a rule, some are enough. */
 static bool is_measured(_Atomic uint32_t *average, size_t item)
 {
-    return item % MEASURED_ITEMS == 0 || average_of(average) > cheap_ticks();
+    return item % MEASURED_ITEMS == 0 || average_of(average) > pl_stream_map_ends_cheap();
 }
 
 /* ---- what there is to do --------------------------------------------------------------------------------- */
 
-static bool has_ended(const stream_map *m)
-{
-    /* V26 seq_cst: part of a look (R1, R2); pairs with V27 */
-    return atomic_load_explicit((_Atomic bool *)&m->has_ended, memory_order_seq_cst) ||
-           pl_stream_limits(&m->stream) != PL_STREAM_ALL;
-}
-
-static bool is_to_go_alone(const stream_map *m)
+static bool is_to_go_alone(const pl_stream_map *m)
 {
     /* V28 seq_cst: part of a look; pairs with V29 */
     return atomic_load_explicit((_Atomic bool *)&m->goes_alone, memory_order_seq_cst);
 }
 
 /* Whether source is to be asked. */
-static bool wants_more(const stream_map *m)
+static bool wants_more(const pl_stream_map *m)
 {
-    return pl_ring_has_room(&m->stream.ring) && !has_ended(m) && !is_to_go_alone(m);
+    return pl_ring_has_room(&m->stream.ring) && !pl_stream_map_ends_over(m) && !is_to_go_alone(m);
 }
 
 /* Whether there is something for one more thread. */
-static bool has_more(const stream_map *m)
+static bool has_more(const pl_stream_map *m)
 {
     const pl_ring *ring = &m->stream.ring;
     return pl_ring_has_waiting(ring) || (!pl_ring_at_source(ring) && wants_more(m));
 }
 
 /* A thread has found nothing to do. Whether there is something after all. */
-static bool looks_again(stream_map *m)
+static bool looks_again(pl_stream_map *m)
 {
     /* V36 seq_cst: before one more look, in S; pairs with V37 */
     atomic_fetch_add_explicit(&m->idle, 1, memory_order_seq_cst);
@@ -130,7 +88,7 @@ static bool has_some(void *map, bool for_caller)
 
 /* A thread that works on the stream. */
 typedef struct hand {
-    stream_map *map;
+    pl_stream_map *map;
     pl_participant *participant; /* NULL: it is alone */
     pl_context context;
     bool has_called;      /* others, */
@@ -155,17 +113,8 @@ static void call_others(hand *h)
 
 /* ---- source ---------------------------------------------------------------------------------------------- */
 
-/* Source is not asked any more. */
-static void end_source(stream_map *m, int code)
-{
-    if (code < 0)
-        pl_stream_break(&m->stream, -code);
-    /* V27 seq_cst: a look after this sees it; pairs with V26 */
-    atomic_store_explicit(&m->has_ended, true, memory_order_seq_cst);
-}
-
 /* Asks source for the next item, and publishes it. False if there is none. */
-PL_NOT_INLINED static bool ask_source(stream_map *m)
+PL_NOT_INLINED static bool ask_source(pl_stream_map *m)
 {
     pl_stream *s = &m->stream;
     PL_UNWIND_BARRIER();
@@ -173,7 +122,7 @@ PL_NOT_INLINED static bool ask_source(stream_map *m)
     pl_stream_renew(s, slot);
     int code = m->source(pl_stream_arg(s, slot), m->data);
     if (code <= 0) {
-        end_source(m, code);
+        pl_stream_map_ends_stop(m, code);
         return false;
     }
     slot->number = m->items++;
@@ -184,7 +133,7 @@ PL_NOT_INLINED static bool ask_source(stream_map *m)
 /* At source: takes what one range has, unless source is slow, or nobody is there to run it meanwhile. */
 static void take_turn(hand *h)
 {
-    stream_map *m = h->map;
+    pl_stream_map *m = h->map;
     uint64_t slow = slow_ticks(), start = pl_ticks(), before = start, spent = 0;
     /* V30 relaxed: a hint; pairs with V31, V32 */
     bool is_alone = !m->stream.lanes && atomic_load_explicit(&m->present, memory_order_relaxed) < 2;
@@ -225,25 +174,14 @@ static bool try_source(hand *h)
 
 /* ---- sink ------------------------------------------------------------------------------------------------ */
 
-/* Gives an item to sink. */
-PL_NOT_INLINED static void give_item(stream_map *m, pl_stream_slot *slot)
-{
-    pl_stream *s = &m->stream;
-    PL_UNWIND_BARRIER();
-    parallel_item item = pl_stream_item(s, slot);
-    int code = m->sink(&item, m->data);
-    if (code)
-        pl_stream_refuse(s, code, slot->number);
-}
-
 /* At sink: gives the head. */
 static void give_head(hand *h, pl_stream_slot *slot)
 {
-    stream_map *m = h->map;
+    pl_stream_map *m = h->map;
     call_others(h);
     bool measured = is_measured(&m->sink_ticks, h->given);
     uint64_t start = measured ? pl_ticks() : 0;
-    give_item(m, slot);
+    pl_stream_map_ends_give(m, slot);
     uint64_t spent = measured ? pl_ticks() - start : average_of(&m->sink_ticks);
     if (measured)
         add_to_average(&m->sink_ticks, spent);
@@ -275,11 +213,11 @@ static void report_given(hand *h)
 /* ---- items ----------------------------------------------------------------------------------------------- */
 
 /* A range has been run: goes on alone, if ranges have been cheap for a while. */
-static void look_whether_cheap(stream_map *m)
+static void look_whether_cheap(pl_stream_map *m)
 {
     uint64_t one =
         (uint64_t)average_of(&m->stream.item_ticks) + average_of(&m->source_ticks) + average_of(&m->sink_ticks);
-    uint32_t cheap = one < cheap_ticks() ? average_of(&m->cheap) + 1 : 0;
+    uint32_t cheap = one < pl_stream_map_ends_cheap() ? average_of(&m->cheap) + 1 : 0;
     /* V33 relaxed: a count that one of several at once will do for; pairs with V24 */
     atomic_store_explicit(&m->cheap, cheap, memory_order_relaxed);
     if (cheap > CHEAP_RANGES && m->may_be_alone) {
@@ -290,7 +228,7 @@ static void look_whether_cheap(stream_map *m)
 
 static bool try_items(hand *h)
 {
-    stream_map *m = h->map;
+    pl_stream_map *m = h->map;
     pl_stream *s = &m->stream;
     pl_ring_range range;
     bool is_slow = average_of(&m->sink_ticks) > slow_ticks();
@@ -338,155 +276,15 @@ static pl_loop_found work_on_stream(void *map, pl_participant *p, void *stop, un
     return any || looks_again(h.map) ? PL_LOOP_SOME : PL_LOOP_NOTHING;
 }
 
-/* ---- alone ----------------------------------------------------------------------------------------------- */
-
-/* What is known of items that are run alone. */
-typedef struct parts {
-    unsigned group; /* how many items to run before the next look at the clock, if parts are not measured */
-    unsigned timed; /* of so many further items they are */
-    uint64_t saved; /* ticks that help would have saved */
-    uint64_t last;  /* the last look at the clock */
-} parts;
-
-/* When the parts of an item have ended. */
-typedef struct part_ends {
-    uint64_t source, run, sink;
-} part_ends;
-
-/* One item, from source to sink. False if there is none. */
-PL_NOT_INLINED static bool run_one_alone(stream_map *m, pl_context *context, part_ends *ends)
-{
-    pl_stream *s = &m->stream;
-    pl_stream_slot *slot = s->alone;
-    PL_UNWIND_BARRIER();
-    pl_stream_renew(s, slot);
-    int code = m->source(pl_stream_arg(s, slot), m->data);
-    if (code <= 0) {
-        end_source(m, code);
-        return false;
-    }
-    ends->source = pl_ticks();
-    slot->number = m->items++;
-    pl_stream_run(s, context, slot);
-    ends->run = pl_ticks();
-    give_item(m, slot);
-    ends->sink = pl_ticks();
-    if (s->policy.progress.callback)
-        pl_progress_add(&s->policy.progress, 1, slot->failed);
-    pl_stream_drop(s, slot);
-    return true;
-}
-
-/* An item of these did not go as it should. False if nothing more begins. */
-static bool give_failed_item(stream_map *m, pl_context *context, pl_stream_slot *slot, bool began)
-{
-    pl_stream_ended(&m->stream, context, slot, began);
-    give_item(m, slot);
-    pl_stream_drop(&m->stream, slot);
-    return !has_ended(m);
-}
-
-/* Runs the item that a context is bound to, of a function that can fail. True if it went well, and had nothing to say. */
-static inline bool run_bound(const pl_stream *s, pl_context *context, bool *began)
-{
-    context->can_fail = true;
-    *began = s->function.kernel(&context->span, 0, 1) == 1;
-    context->can_fail = false;
-    return *began && !context->span.code && !context->message;
-}
-
-/* Some items in the same way, of a simple stream, by the function's kernel. False if there are no more. */
-PL_NOT_INLINED static bool run_some_alone(stream_map *m, pl_context *context, unsigned count)
-{
-    pl_stream *s = &m->stream;
-    pl_stream_slot *slot = s->alone;
-    void *arg = pl_stream_arg(s, slot);
-    parallel_item item = pl_stream_item(s, slot);
-    bool can_fail = pl_function_can_fail(&s->function), more = true, began;
-    size_t bytes = (can_fail ? s->failure_at : s->result_at) - s->arg_at; /* else results are written as a whole */
-    size_t number = m->items, end = number + count;
-    PL_UNWIND_BARRIER();
-    pl_stream_bind(s, context, slot);
-    for (int code; more && number != end; number++) {
-        pl_stream_zero(arg, bytes);
-        if ((code = m->source(arg, m->data)) <= 0) {
-            end_source(m, code);
-            more = false;
-            break;
-        }
-        item.index = number;
-        if (!can_fail)
-            s->function.kernel(&context->span, 0, 1);
-        else if (!run_bound(s, context, &began)) {
-            slot->number = number;
-            more = give_failed_item(m, context, slot, began);
-            continue;
-        }
-        if ((code = m->sink(&item, m->data)) != 0) {
-            pl_stream_refuse(s, code, number);
-            more = false;
-        }
-    }
-    m->items = number;
-    return more;
-}
-
-/* The parts of an item have been measured: what help would have saved. */
-static void weigh_parts(parts *p, const part_ends *ends)
-{
-    uint64_t source = ends->source - p->last, sink = ends->sink - ends->run, all = ends->sink - p->last;
-    uint64_t longest = source > sink ? source : sink;
-    longest = longest > all / 2 ? longest : all / 2;
-    p->last = ends->sink;
-    p->timed -= p->timed > 0;
-    if (all >= cheap_ticks()) {
-        p->saved += all - longest;
-        p->timed = TIMED_ITEMS;
-    }
-}
-
-/* Items have been run without a look at the parts of each: whether they were cheap. */
-static void weigh_group(parts *p)
-{
-    uint64_t now = pl_ticks(), spent = now - p->last;
-    bool is_short = spent < ALONE_NS * pl_os_ticks_per_us() / 1000;
-    p->timed = spent > p->group * cheap_ticks() ? TIMED_ITEMS : 0;
-    p->group = !is_short ? ALONE_ITEMS : p->group < ALONE_MOST ? 2 * p->group : ALONE_MOST;
-    p->last = now;
-}
-
-/* Runs items on the caller alone, until there are no more, or help is to be called for. */
-static void run_alone(stream_map *m)
-{
-    pl_stream *s = &m->stream;
-    pl_context context;
-    part_ends ends;
-    size_t items = m->items;
-    uint64_t start = pl_ticks(), help = m->has_help ? HELP_US * pl_os_ticks_per_us() : UINT64_MAX;
-    parts p = {.group = ALONE_ITEMS, .last = start};
-    bool more = true, is_plain = s->is_simple && s->function.kernel && !s->policy.progress.callback;
-    pl_stream_enter(s, &context, 0);
-    while (more && p.saved < help && !pl_stream_look(s) && !has_ended(m)) {
-        if (p.timed == 0 && is_plain) {
-            more = run_some_alone(m, &context, p.group);
-            weigh_group(&p);
-        } else if ((more = run_one_alone(m, &context, &ends)))
-            weigh_parts(&p, &ends);
-    }
-    pl_context_end(&context);
-    if (m->items - items >= ALONE_ITEMS)
-        pl_cost_learn(m->cost, pl_ticks() - start, m->items - items, PL_COST_UNSURE);
-}
-
 /* ---- a call ---------------------------------------------------------------------------------------------- */
 
-static bool is_over(const stream_map *m)
+static bool is_over(const pl_stream_map *m)
 {
-    return has_ended(m) && pl_ring_is_empty(&m->stream.ring);
+    return pl_stream_map_ends_over(m) && pl_ring_is_empty(&m->stream.ring);
 }
 
 /* Runs items with help, until there are no more, or they are cheap. */
-static void run_shared(stream_map *m)
+static void run_shared(pl_stream_map *m)
 {
     static const pl_open_loop open = {.work = work_on_stream, .has_some = has_some};
     pl_loop_spec spec = {.open = &open, .ctx = m, .workers = m->stream.workers, .cost = m->cost};
@@ -501,17 +299,17 @@ static void run_shared(stream_map *m)
 }
 
 /* Whether the caller is to begin alone: as it will stay so, or items are known to be cheap. */
-static bool begins_alone(const stream_map *m)
+static bool begins_alone(const pl_stream_map *m)
 {
-    return !m->has_help || (m->may_be_alone && pl_cost_guess(m->cost, 1) < cheap_ticks());
+    return !m->has_help || (m->may_be_alone && pl_cost_guess(m->cost, 1) < pl_stream_map_ends_cheap());
 }
 
-static void run_all(stream_map *m)
+static void run_all(pl_stream_map *m)
 {
     bool is_alone = begins_alone(m);
     while (!is_over(m)) {
         if (is_alone)
-            run_alone(m);
+            pl_stream_map_alone_run(m);
         if (!is_over(m) && m->has_help)
             run_shared(m);
         is_alone = !m->stream.lanes;
@@ -519,7 +317,7 @@ static void run_all(stream_map *m)
 }
 
 /* Runs all on the pool that it is for. */
-static void run_on_pool(stream_map *m)
+static void run_on_pool(pl_stream_map *m)
 {
     pl_stream *s = &m->stream;
     const pl_pool_handle *pool = (const pl_pool_handle *)s->options.pool;
@@ -533,7 +331,7 @@ static void run_on_pool(stream_map *m)
         pl_pool_detach(&attachment);
 }
 
-static void end_progress(stream_map *m)
+static void end_progress(pl_stream_map *m)
 {
     pl_context context;
     if (!m->stream.policy.progress.callback)
@@ -547,7 +345,7 @@ int pl_stream_map_run(const parallel_function *f, int (*source)(void *arg, void 
                       int (*sink)(const parallel_item *item, void *data), void *data, const parallel_options *options,
                       const pl_request *request)
 {
-    stream_map m = {.source = source, .sink = sink, .data = data};
+    pl_stream_map m = {.source = source, .sink = sink, .data = data};
     pl_failure_clear_last();
     if (!source || !sink)
         return pl_error_refuse(EINVAL, source ? "the sink is NULL" : "the source is NULL");

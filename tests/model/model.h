@@ -13,7 +13,7 @@
 /* The scenarios of each layer; one without a name is the last. */
 extern const scenario deque_scenarios[], room_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[],
     mixed_scenarios[], background_scenarios[], executor_scenarios[], process_scenarios[], chain_scenarios[],
-    open_scenarios[], watch_scenarios[], stream_scenarios[];
+    open_scenarios[], watch_scenarios[], stream_scenarios[], stream_ends_scenarios[];
 
 enum { TASKS = 8 };
 
@@ -58,6 +58,10 @@ void event_set(event *e);
 /* Counts, in a plain variable for each, what a participant of a loop has run: two threads with one number would race
  * there. For one loop at a time. */
 void work_as(unsigned participant);
+
+/* The one flag that there is (pl_os_flag): waits until it is raised; lowers it before a program. */
+void model_flag_wait(void);
+void model_flag_reset(void);
 
 /* A loop of unknown cost. Its iterations count themselves in `ran`; or are two that wait for each other. */
 void run_loop(size_t n, pl_loop_body *body);

@@ -203,6 +203,16 @@ bool pl_os_flag_renew(pl_os_flag *f)
     return false;
 }
 
+void model_flag_wait(void)
+{
+    event_wait(&flag);
+}
+
+void model_flag_reset(void)
+{
+    memset(&flag, 0, sizeof flag);
+}
+
 /* Of unknown cost. */
 pl_cost *pl_call_cost(const pl_call *c, pl_call_way way)
 {

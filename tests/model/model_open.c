@@ -150,6 +150,20 @@ static void run_meeting(void)
     run_open(2);
 }
 
+/* What it adds last, too, when that thread may be leaving, as it has found nothing more. */
+static void set_up_leaver(void)
+{
+    set_up_open(2);
+    adds[1][0] = 2;
+    adds[1][1] = 3;
+    waits_for_begin[1] = 3;
+}
+
+static void run_three(void)
+{
+    run_open(3);
+}
+
 /* The other thread adds two, when the caller may have parked, as it has nothing to do. One of them is for it. */
 static void set_up_call(void)
 {
@@ -215,6 +229,7 @@ const scenario open_scenarios[] = {
     {"open: a caller and a worker", set_up_tree, {run_tree, be_a_worker}, pool_is_at_rest, 0},
     {"open: a caller and two workers", set_up_tree_for_two, {run_tree, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {"open: an item that meets its own", set_up_meeting, {run_meeting, be_a_worker}, pool_is_at_rest, 0},
+    {"open: a worker that leaves looks once more", set_up_leaver, {run_three, be_a_worker}, pool_is_at_rest, 0},
     {"open: a caller that waits is called", set_up_call, {run_tree, be_a_worker}, pool_is_at_rest, 0},
     {0},
 };

@@ -417,6 +417,10 @@ plant "what is offered nobody is told of" src/sched/participant.c open: \
     's/(void pl_loop_offer\(pl_participant \*p\)\n\{\n)/$1    return;\n/'
 plant "a caller is not told of what is offered in a full loop" src/sched/participant.c "open: a caller that waits" \
     's/        pl_latch_poke\(&loop->latch\);\n        return false;/        return false;/'
+plant "a participant that leaves an open loop does not look again" src/sched/participant.c "open: a worker that leaves" \
+    's/(pl_loop_leave_slot\(loop, p->slot\);\n)    if \(!loop->spec->open/$1    if (loop->spec->open || !loop->spec->open/'
+plant "a participant that leaves an open loop looks before" src/sched/participant.c "open: a worker that leaves" \
+    's/    pl_loop_leave_slot\(loop, p->slot\);\n    if \(!loop->spec->open \|\| !pl_loop_has_iterations\(loop\)\)\n/    bool has_some = pl_loop_has_iterations(loop);\n    pl_loop_leave_slot(loop, p->slot);\n    if (!loop->spec->open || !has_some)\n/'
 plant "a caller parks on items of an open loop" src/sched/loop.c "open: a caller that waits" \
     's/could_help\(loop\)\) && !has_work\(loop\)/could_help(loop))/'
 plant "a caller that waits does not work on an open loop" src/sched/loop.c "open: a caller that waits" \
@@ -526,6 +530,23 @@ plant "two threads claim one item" src/stream/ring.c stream: \
     's/if \(atomic_compare_exchange_weak_explicit\(&ring->taken, &taken, taken \+ range->count, memory_order_seq_cst,\s+memory_order_seq_cst\)\)/if (atomic_store_explicit(\&ring->taken, taken + range->count, memory_order_seq_cst), true)/'
 plant "which slots items have is read after they are claimed" src/stream/ring.c "stream: as they end" \
     's/(        for \(unsigned i = 0; i < range->count; i\+\+\) \{.*?\n        \}\n)(.*?)            return true;\n/$2 {\n$1            return true;\n        }\n/s'
+
+file=src/stream/stream_jobs.c
+plant "a seat counts as busy once more before it is free" $file "ends: two" \
+    's/    if \(stays\) \{\n        (set_busy\(s, count_busy\(s\) \+ 1\);\n)    \} else \{.*?\n(        pl_injector_end\(seat->job.pool\);\n)        clear_seat/    $1    if (!stays) {\n$2        free_seat/'
+plant "a job that ends does not look for items" $file "ends: two" 's/bool stays = pl_ring_has_waiting\(&s->stream.ring\)/bool stays = false/'
+plant "a job looks for items before its seat is free" $file "ends: two" \
+    's/    set_busy\(s, count_busy\(s\) - 1\);\n(    bool stays = .*?\n)/$1    set_busy(s, count_busy(s) - 1);\n/'
+plant "who frees a stream does not wait for its jobs" $file "ends: freed" \
+    's/    while \(count_busy\(s\) > 0\)\n        pl_os_cond_wait.*?\n//'
+file=src/stream/stream_ends.c
+plant "those who wait for a stream are told nothing new" $file ends: 's/    atomic_fetch_add_explicit\(&s->epoch, 1, memory_order_seq_cst\);\n//'
+plant "the descriptor of a stream stays as it is at the end" $file "ends: polled" \
+    's/(void pl_stream_ends_tell\(parallel_stream \*s\)\n\{\n    tell_waiters\(s\);\n)    pl_stream_ends_flag\(s\);\n/$1/'
+plant "who waits for a stream does not say so" src/stream/stream_next.c ends: 's/(&s->waiting), 1,/$1, 0,/g'
+plant "nobody is called for what is put" src/stream/stream_open.c "ends: two" 's/    pl_stream_jobs_call\(s\);\n//'
+plant "who waits for a stream is not told that it is cancelled" src/stream/stream_open.c "ends: cancelled" \
+    's/    pl_stream_ends_tell_in_signal\(s\);\n//'
 
 # ---- chains --------------------------------------------------------------------------------------------------------
 
