@@ -168,6 +168,12 @@ typedef struct pl_trace_row {
  * another session, or without memory for it, has no events. */
 bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row);
 
+#ifdef PL_MODEL
+/* For the interleaving tester: there is session 1, and one buffer; which becomes the calling thread's. */
+void pl_trace_begin_anew(void);
+void pl_trace_take_buffer(void);
+#endif
+
 /* A name by its index. */
 const char *pl_trace_name_at(uint64_t index);
 

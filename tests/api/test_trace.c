@@ -477,9 +477,11 @@ START_TEST(children_leave_the_file_alone)
     fill(1000);
     begin_trace();
     ck_assert_int_eq(parallel_map_into(spin, in, 100, out), 0);
+    pl_test_sleep(50000); /* sanitizers do not put their malloc() right in a child, if another thread was in it */
     pid_t child = fork();
     if (child == 0) {
-        bool well = parallel_map_into(spin, in, 100, out) == 0 && parallel_trace_end() == -1 && errno == EINVAL;
+        bool well = parallel_map_into(spin, in, 100, out, .max_workers = 1) == 0 && parallel_trace_end() == -1 &&
+                    errno == EINVAL;
         exit(well ? 0 : 1);
     }
     int status;
