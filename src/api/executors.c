@@ -4,6 +4,8 @@
 
 #include "executors/process/executor.h"
 #include "executors/threads.h"
+#include "api/verbose.h"
+#include "trace/recording.h"
 
 const pl_executor *const pl_executors[PL_EXECUTOR_KINDS] = {
     [PARALLEL_DEFAULT_EXECUTOR] = &pl_threads_executor,
@@ -12,3 +14,6 @@ const pl_executor *const pl_executors[PL_EXECUTOR_KINDS] = {
     [PARALLEL_SERIAL] = &pl_threads_serial_executor,
     [PARALLEL_MPI] = NULL, /* not in this release */
 };
+
+/* What acts by the environment alone is to be in programs that link an archive, too. */
+__attribute__((used)) static void (*const environment[])(void) = {pl_verbose_print, pl_recording_write};

@@ -64,7 +64,7 @@ typedef enum pl_trace_kind {
     PL_TRACE_WAKE,    /* a moment: whom */
     PL_TRACE_RETRY,   /* a moment: which task is to be tried again */
     PL_TRACE_TIMEOUT, /* a moment: which task was late */
-    PL_TRACE_START,   /* a moment: a worker process has begun */
+    PL_TRACE_START,   /* a moment: so many worker processes begin, for one call */
     PL_TRACE_CRASH,   /* a moment: in which task one has died, by which signal */
     PL_TRACE_KINDS
 } pl_trace_kind;
