@@ -366,7 +366,7 @@ static void write_legend(FILE *file, const picture *p, unsigned y)
         x = write_key(file, x, y, k, pl_trace_name_at(p->names[k]), percent_of(p->name_ticks[k], all));
     }
     if (sums[PL_STATE_BUSY] > named)
-        x = write_key(file, x, y, OTHERS, "others", percent_of(sums[PL_STATE_BUSY] - named, all));
+        write_key(file, x, y, OTHERS, "others", percent_of(sums[PL_STATE_BUSY] - named, all));
     x = LEFT;
     for (int s = PL_STATE_WAITING; s < PL_STATES; s++)
         x = write_key(file, x, y + 20, WAITING + s - PL_STATE_WAITING, names[s - PL_STATE_WAITING],
