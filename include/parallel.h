@@ -72,8 +72,8 @@
  * | parallel_options                            | every option, all zero by default           | options.h   |
  *
  * Every function may be called from any thread, several at once, and from inside tasks. The library never
- * prints (but what its user asks for by PARALLEL_VERBOSE), exits or aborts: a call that cannot be done returns NULL or -1
- * and sets `errno`.
+ * prints (but what its user asks for by PARALLEL_VERBOSE), exits or aborts: a call that cannot be done returns NULL or
+ * -1 and sets `errno`.
  *
  * **Tasks end by returning.** A C++ exception that leaves one is std::terminate(), at once, also where a caller would
  * catch it. pthread_exit() in one ends the caller's thread and its call, or, on another thread, and in calls in which a

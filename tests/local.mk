@@ -622,6 +622,7 @@ tests_model_model_SOURCES = \
     tests/model/model_stream.c \
     tests/model/model_stream_ends.c \
     tests/model/model_task.c \
+    tests/model/model_trace.c \
     tests/model/model_watch.c \
     tests/model/owner.h \
     src/api/async.c \
@@ -655,7 +656,9 @@ tests_model_model_SOURCES = \
     src/sched/pool_threads.c \
     src/sched/scheduler.c \
     src/sched/sleep.c \
+    src/sched/stats.c \
     src/sched/task.c \
+    src/sched/trace.c \
     src/sched/wake.c \
     src/sched/watch.c \
     src/sched/worker.c \

@@ -15,7 +15,7 @@ PARALLEL_DECORATE(integrate, double, double);
 int main(void)
 {
     enum { N = 100000 };
-    double *x = malloc(2 * N * sizeof *x);
+    double *x = malloc(sizeof *x * 2 * N);
     if (!x)
         return EXIT_FAILURE;
     for (int i = 0; i < N; i++)

@@ -30,4 +30,5 @@ libparallel_la_SOURCES += \
     src/api/stats.c \
     src/api/stream.c \
     src/api/trace.c \
-    src/api/verbose.c
+    src/api/verbose.c \
+    src/api/verbose.h

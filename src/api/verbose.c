@@ -7,6 +7,7 @@
 
 #include <parallel.h>
 
+#include "api/verbose.h"
 #include "base/life.h"
 #include "base/os.h"
 #include "sched/pool.h"
@@ -48,7 +49,7 @@ static void print_sums(const parallel_stats_t *s)
             s->crashes, s->timeouts, s->retries);
 }
 
-static void print_all(void)
+void pl_verbose_print(void)
 {
     const char *verbose = is_child ? NULL : pl_os_environment("PARALLEL_VERBOSE");
     parallel_stats_t s = {.size = sizeof s};
@@ -63,4 +64,4 @@ static void become_child(void)
     is_child = true;
 }
 
-PL_LIFE(PL_LIFE_VERBOSE, .in_child = become_child, .unloaded = print_all);
+PL_LIFE(PL_LIFE_VERBOSE, .in_child = become_child, .unloaded = pl_verbose_print);

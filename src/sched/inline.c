@@ -435,7 +435,7 @@ bool pl_inline_is_short(uint64_t guess)
 /* Whether a close look is due, with the limit at 0: not if that is so because of a trace. */
 static bool is_due(void)
 {
-    return pl_inline_own.untraced == 0 || pl_stats_loops(&pl_inline_own.account) >= pl_inline_own.look_at;
+    return pl_inline_own.untraced == 0 || pl_stats_get(&pl_inline_own.account.loops) >= pl_inline_own.look_at;
 }
 
 /* The thread's loops may run at once again, up to this many ticks. */
@@ -445,7 +445,7 @@ static uint64_t renew_limit(const pl_worker *w)
     limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
     pl_stats_enter(&pl_inline_own.account);
     if (is_due())
-        pl_inline_own.look_at = pl_stats_loops(&pl_inline_own.account) + PL_INLINE_TRUST;
+        pl_inline_own.look_at = pl_stats_get(&pl_inline_own.account.loops) + PL_INLINE_TRUST;
     pl_inline_own.limit = limit * PL_COST_FRACTION;
     if (pl_inline_own.suspects) {
         pl_inline_own.suspects--;

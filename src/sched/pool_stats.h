@@ -11,7 +11,7 @@ typedef struct pl_pool_sums {
 } pl_pool_sums;
 
 /* Of an own pool, which is held; NULL: of the program's, and of what ran on threads in no pool. */
-void pl_pool_stats(pl_pool *pool, pl_pool_sums *sums);
+void pl_pool_stats(pl_pool *own, pl_pool_sums *sums);
 
 /* Counts what is rare, for the pool that the calling thread is in. */
 void pl_pool_count(pl_counter which);

@@ -73,40 +73,53 @@ void pl_stats_read(const pl_counters *counters, uint64_t sums[PL_COUNTERS]);
 
 /* ---- accounts -------------------------------------------------------------------------------------------- */
 
+/* (To the interleaving tester, these are no atomics.) */
+#ifdef PL_MODEL
+typedef uint64_t pl_stats_number;
+#else
+typedef _Atomic uint64_t pl_stats_number;
+#endif
+
 typedef struct pl_stats_account {
-    _Atomic uint64_t loops, items;
+    pl_stats_number loops, items;
     bool entered;                          /* it is in the list; for its thread alone */
     struct pl_stats_account *next, **link; /* kept under the mutex */
 } pl_stats_account;
 
+static inline uint64_t pl_stats_get(const pl_stats_number *number)
+{
+#ifdef PL_MODEL
+    return *number;
+#else
+    /* N3 relaxed: a number by itself; pairs with N4 */
+    return atomic_load_explicit((pl_stats_number *)number, memory_order_relaxed);
+#endif
+}
+
+/* By its thread alone. */
+static inline void pl_stats_set(pl_stats_number *number, uint64_t value)
+{
+#ifdef PL_MODEL
+    *number = value;
+#else
+    /* N4 relaxed: as N3; pairs with N3 */
+    atomic_store_explicit(number, value, memory_order_relaxed);
+#endif
+}
+
 /* A loop of so many items has run on its thread alone. Returns how many have. */
 static inline uint64_t pl_stats_count_inline(pl_stats_account *account, uint64_t items)
 {
-    /* N3 relaxed: a number by itself, which only this thread writes; no partner */
-    uint64_t before = atomic_load_explicit(&account->items, memory_order_relaxed);
-    /* N4 relaxed: as N3; pairs with N8 */
-    atomic_store_explicit(&account->items, before + items, memory_order_relaxed);
-    /* N6 relaxed: as N3; no partner */
-    uint64_t loops = atomic_load_explicit(&account->loops, memory_order_relaxed) + 1;
-    /* N7 relaxed: as N3; pairs with N9 */
-    atomic_store_explicit(&account->loops, loops, memory_order_relaxed);
+    uint64_t loops = pl_stats_get(&account->loops) + 1;
+    pl_stats_set(&account->items, pl_stats_get(&account->items) + items);
+    pl_stats_set(&account->loops, loops);
     return loops;
-}
-
-/* How many loops have run on the calling thread alone. */
-static inline uint64_t pl_stats_loops(const pl_stats_account *account)
-{
-    /* N13 relaxed: see N3; no partner */
-    return atomic_load_explicit((_Atomic uint64_t *)&account->loops, memory_order_relaxed);
 }
 
 /* Some iterations of a loop have run on its caller alone, and others will not. */
 static inline void pl_stats_count_begun(pl_stats_account *account, uint64_t items)
 {
-    /* N14 relaxed: see N3; no partner */
-    uint64_t before = atomic_load_explicit(&account->items, memory_order_relaxed);
-    /* N15 relaxed: see N3; pairs with N8, N11 */
-    atomic_store_explicit(&account->items, before + items, memory_order_relaxed);
+    pl_stats_set(&account->items, pl_stats_get(&account->items) + items);
 }
 
 /* Enters an account of the calling thread into the list. */

@@ -24,7 +24,11 @@ enum { SEGMENT = 1024, SEGMENTS = 1024 };
 #define DEAR_US 100
 enum { DEAR = 8 };
 /* How many looks a reader takes at a buffer that is being changed. */
+#ifdef PL_MODEL
+enum { READ_LOOKS = 3 };
+#else
 enum { READ_LOOKS = 1000 };
+#endif
 /* So many threads have buffers of their own in one session, if they end; further ones go on in those of such. */
 enum { MOST_ENDED = 256 };
 
@@ -502,3 +506,24 @@ static void begin_child(void)
 }
 
 PL_LIFE(PL_LIFE_TRACE, .in_child = begin_child, .unloaded = end_buffers);
+
+#ifdef PL_MODEL
+void pl_trace_begin_anew(void)
+{
+    static pl_trace_buffer buffer;
+    static event_words room[SEGMENT];
+    memset(&buffer, 0, sizeof buffer);
+    memset(room, 0, sizeof room);
+    atomic_init(&buffer.segments[0], room);
+    buffer.used = true;
+    all.buffers = &buffer;
+    all.count = 1;
+    all.last = 1;
+    atomic_init(&pl_trace_session, 1);
+}
+
+void pl_trace_take_buffer(void)
+{
+    pl_trace_own.buffer = all.buffers;
+}
+#endif

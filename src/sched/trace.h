@@ -64,7 +64,7 @@ typedef enum pl_trace_kind {
     PL_TRACE_WAKE,    /* a moment: whom */
     PL_TRACE_RETRY,   /* a moment: which task is to be tried again */
     PL_TRACE_TIMEOUT, /* a moment: which task was late */
-    PL_TRACE_START,   /* a moment: a worker process has begun */
+    PL_TRACE_START,   /* a moment: so many worker processes begin, for one call */
     PL_TRACE_CRASH,   /* a moment: in which task one has died, by which signal */
     PL_TRACE_KINDS
 } pl_trace_kind;
@@ -167,6 +167,12 @@ typedef struct pl_trace_row {
 /* What the calling thread finds in buffer number `i`, from 0, on the heap; false if there is no such buffer. A row of
  * another session, or without memory for it, has no events. */
 bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row);
+
+#ifdef PL_MODEL
+/* For the interleaving tester: there is session 1, and one buffer; which becomes the calling thread's. */
+void pl_trace_begin_anew(void);
+void pl_trace_take_buffer(void);
+#endif
 
 /* A name by its index. */
 const char *pl_trace_name_at(uint64_t index);

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/size.h"
 #include "call/failure.h"
+#include "sched/trace.h"
 #include "stream/stream_ends.h"
 
 /* How often a thread that waits reminds the pool of jobs that nobody has come for. */
@@ -111,8 +112,12 @@ static void sleep_awhile(parallel_stream *s, wait *w)
     atomic_fetch_add_explicit(&s->waiting, 1, memory_order_seq_cst);
     /* U5 seq_cst: w2, before w3 in S; pairs with U6 */
     uint32_t epoch = atomic_load_explicit(&s->epoch, memory_order_seq_cst);
-    if (!may_go_on(s, w) && now < wake)
+    if (!may_go_on(s, w) && now < wake) {
+        uint64_t start = pl_trace_is_on() ? pl_ticks() : 0;
         pl_os_wait_for(&s->epoch, epoch, wake - now);
+        if (start)
+            pl_trace_record(PL_TRACE_STALL, 0, start, pl_ticks(), 0, 0, 0);
+    }
     /* U12 relaxed: who still counts this one wakes nobody; pairs with U4, U11 */
     atomic_fetch_sub_explicit(&s->waiting, 1, memory_order_relaxed);
     pl_os_cancel_restore(state);

@@ -91,6 +91,9 @@ static void write_arguments(FILE *file, const pl_timeline *t, const pl_trace_eve
     case PL_TRACE_TIMEOUT:
         fprintf(file, "\"task\":%" PRIu64, e->a);
         break;
+    case PL_TRACE_START:
+        fprintf(file, "\"workers\":%" PRIu64, e->a);
+        break;
     case PL_TRACE_CRASH:
         fprintf(file, "\"task\":%" PRIu64 ",\"signal\":%" PRIu64, e->a, e->b);
         break;

@@ -3,8 +3,8 @@
  * The picture of a timeline. A row is a thread, cut into columns of time; in each column, what the thread did is
  * stacked from below by its share: the functions that it ran, in colours of their own, then waiting, searching,
  * sleeping. So what is too short to be seen is in the picture by its share. The stack is drawn from the top: the area
- * up to and with one kind over the area up to the next. An area is a path of steps, which has nothing to say while nothing
- * changes; if paths come to too many bytes, there are fewer columns.
+ * up to and with one kind over the area up to the next. An area is a path of steps, which has nothing to say while
+ * nothing changes; if paths come to too many bytes, there are fewer columns.
  *
  * The colours are those of Okabe and Ito ("Color Universal Design", 2008), which people tell apart however they see
  * colours.
@@ -366,7 +366,7 @@ static void write_legend(FILE *file, const picture *p, unsigned y)
         x = write_key(file, x, y, k, pl_trace_name_at(p->names[k]), percent_of(p->name_ticks[k], all));
     }
     if (sums[PL_STATE_BUSY] > named)
-        x = write_key(file, x, y, OTHERS, "others", percent_of(sums[PL_STATE_BUSY] - named, all));
+        write_key(file, x, y, OTHERS, "others", percent_of(sums[PL_STATE_BUSY] - named, all));
     x = LEFT;
     for (int s = PL_STATE_WAITING; s < PL_STATES; s++)
         x = write_key(file, x, y + 20, WAITING + s - PL_STATE_WAITING, names[s - PL_STATE_WAITING],

@@ -118,7 +118,7 @@ static void begin_by_environment(void)
 }
 
 /* The program exits. What cannot be written is left out; so is what it has not ended itself. */
-static void end_by_environment(void)
+void pl_recording_write(void)
 {
     if (recording.state == BY_ENVIRONMENT && recording.process == pl_os_process_id()) {
         FILE *file = open_file(recording.path);
@@ -141,4 +141,4 @@ static void forget_recording(void)
 }
 
 PL_LIFE(PL_LIFE_RECORDING, .loaded = begin_by_environment, .in_child = forget_recording,
-        .unloaded = end_by_environment);
+        .unloaded = pl_recording_write);

@@ -14,4 +14,7 @@ int pl_recording_begin(const char *path);
  * ENOMEM, or why it could not be written. */
 int pl_recording_end(void);
 
+/* The program exits: ends the environment's, if there is one, and writes its file. */
+void pl_recording_write(void);
+
 #endif

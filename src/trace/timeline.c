@@ -162,7 +162,7 @@ static int compare_calls(const void *a, const void *b)
 pl_timeline_call *pl_timeline_call_of(const pl_timeline *t, uint64_t number)
 {
     pl_timeline_call wanted = {.number = number};
-    return t->call_count ? bsearch(&wanted, t->calls, t->call_count, sizeof wanted, compare_calls) : NULL;
+    return t->calls ? bsearch(&wanted, t->calls, t->call_count, sizeof wanted, compare_calls) : NULL;
 }
 
 static size_t count_kind(const pl_timeline *t, pl_trace_kind kind)
@@ -178,8 +178,8 @@ static bool gather_calls(pl_timeline *t)
 {
     size_t count = count_kind(t, PL_TRACE_CALL);
     t->calls = count ? malloc(count * sizeof *t->calls) : NULL;
-    if (count && !t->calls)
-        return false;
+    if (!t->calls)
+        return count == 0;
     for (size_t r = 0; r < t->row_count; r++) {
         for (size_t i = 0; i < t->rows[r].events.count; i++) {
             const pl_trace_event *e = &t->rows[r].events.events[i];
@@ -194,8 +194,7 @@ static bool gather_calls(pl_timeline *t)
                                                                .caller = r};
         }
     }
-    if (count)
-        qsort(t->calls, count, sizeof *t->calls, compare_calls);
+    qsort(t->calls, count, sizeof *t->calls, compare_calls);
     return true;
 }
 

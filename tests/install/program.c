@@ -198,6 +198,19 @@ static int pools_as_a_user_has_them(void)
     return 0;
 }
 
+static int traces_as_a_user_draws_them(void)
+{
+    double in[100] = {2}, out[100];
+    parallel_stats_t before = {.size = sizeof before}, after = {.size = sizeof after};
+    REQUIRE(parallel_stats(NULL, &before) == 0 && parallel_trace_begin("program.svg") == 0);
+    REQUIRE(parallel_map_into(cube, in, 100, out) == 0);
+    REQUIRE(parallel_trace_end() == 0 && parallel_stats(NULL, &after) == 0);
+    REQUIRE(after.items - before.items == 100 && remove("program.svg") == 0);
+    errno = 0;
+    REQUIRE(parallel_trace_begin("program.txt") == -1 && errno == EINVAL);
+    return 0;
+}
+
 /* A tree, whose nodes are their depths. */
 static int walk(const int *depth, void *none, void *extras)
 {
@@ -313,6 +326,7 @@ int main(void)
     REQUIRE(parallel_for(100, add_to, counts) == 0 && counts[0] == 1 && counts[99] == 1);
     REQUIRE(failures_as_a_user_reads_them() == 0);
     REQUIRE(pools_as_a_user_has_them() == 0);
+    REQUIRE(traces_as_a_user_draws_them() == 0);
     REQUIRE(loops_as_a_user_writes_them() == 0);
     REQUIRE(trees_as_a_user_writes_them() == 0);
     REQUIRE(streams_as_a_user_writes_them() == 0);

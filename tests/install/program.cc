@@ -269,5 +269,8 @@ int main()
         return 1;
     if (!loops() || !streams() || !searches() || !trees() || !extremes() || !sorts() || !scans_and_filters() || !keys())
         return 1;
+    parallel_stats_t stats = {};
+    if (parallel_stats(nullptr, &stats) != 0 || stats.items == 0 || parallel_trace_end() != -1)
+        return 1;
     std::puts("fine");
 }

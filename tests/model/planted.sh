@@ -615,6 +615,18 @@ plant "a record is free before its stop word is lowered" src/sched/watch.h watch
     's/\(&w->word, 0, memory_order_release\)/(&w->word, 0, memory_order_relaxed)/'
 plant "a piece is left without a watcher" $file watch: 's/            if \(!watcher.runs\)\n                start_watcher\(\);\n//'
 
+# ---- traces --------------------------------------------------------------------------------------------------------
+
+file=src/sched/trace.c
+plant "an event is counted before it is there" $file trace: \
+    's/(    store_event\(segment.*?\n)(.*?)(    atomic_store_explicit\(&b->head, head \+ 1, .*?\n)/$2$3$1/s'
+plant "the version is not odd while something changes" $file trace: \
+    's/&b->version, version \+ 1, memory_order_relaxed/&b->version, version, memory_order_relaxed/'
+plant "a reader does not look at the version again" $file trace: \
+    's/version % 2 == 0 && atomic_load.*?== version/version % 2 == 0/'
+plant "a reader keeps an event that is being overwritten" $file trace: \
+    's/now \+ 1 > first \+ ROOM \? now \+ 1 - ROOM/now > first + ROOM ? now - ROOM/'
+
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 file=src/executors/process/board.c

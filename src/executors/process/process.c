@@ -9,6 +9,7 @@
 #include "call/failure.h"
 #include "sched/chunking.h"
 #include "sched/pool.h"
+#include "sched/trace.h"
 
 /* How long the coordinator sleeps before it looks whether the call is to stop, and whether the group is still there. */
 #define LOOK_NS UINT64_C(10000000)
@@ -74,6 +75,8 @@ static int begin_with_group(pl_process_call *p)
     p->group = pl_group_open(p->call->groups, p->workers, p->kind, PL_REMOTE_INDEX);
     if (!p->group)
         return errno ? errno : ENOMEM;
+    if (!p->persistent && pl_trace_is_on())
+        pl_trace_moment(PL_TRACE_START, p->workers, 0);
     p->moved = p->clock;
     p->coordinator = &p->group->coordinator;
     pl_coordinator_begin(p->coordinator, &p->work, p->workers, p->watch_ns);
