@@ -65,3 +65,17 @@ examples_loop_glib_SOURCES = examples/loop_glib.c examples/loop_work.h
 examples_loop_glib_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 examples_loop_glib_LDADD = libparallel.la $(GLIB_LIBS)
 endif
+
+# one of the two, as it has the same name whatever MPI it is for
+if HAVE_MPI
+noinst_PROGRAMS += examples/mpi_mandelbrot
+examples_mpi_mandelbrot_SOURCES = examples/mpi_mandelbrot.c
+if HAVE_OPENMPI
+examples_mpi_mandelbrot_CPPFLAGS = $(AM_CPPFLAGS) $(OPENMPI_CPPFLAGS)
+examples_mpi_mandelbrot_LDADD = libparallel-mpi-openmpi.la libparallel.la $(OPENMPI_LIBS)
+else
+examples_mpi_mandelbrot_CPPFLAGS = $(AM_CPPFLAGS) $(MPICH_CPPFLAGS)
+examples_mpi_mandelbrot_LDADD = libparallel-mpi-mpich.la libparallel.la $(MPICH_LIBS)
+endif
+examples_mpi_mandelbrot_CFLAGS = $(mpi_cflags) -ffp-contract=off
+endif

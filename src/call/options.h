@@ -21,6 +21,12 @@ typedef struct pl_request {
 bool pl_options_merge(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
                       const pl_request *request);
 
+/* Whether that is where the program's memory is not: tasks are functions of items then, and nothing else. */
+static inline bool pl_options_is_elsewhere(parallel_executor_kind executor)
+{
+    return executor == PARALLEL_PROCESS || executor == PARALLEL_MPI;
+}
+
 /* Options of programs of whatever age; false with errno. */
 bool pl_options_copy(parallel_options *to, const parallel_options *from);
 

@@ -308,7 +308,7 @@ PL_NOT_INLINED static parallel_results *flat_map_with(const parallel_flat *flat,
     bool has_options = options || own.options;
     if (has_options && !pl_options_merge(&merged, options, own.options, request))
         return NULL;
-    if (has_options && merged.executor == PARALLEL_PROCESS)
+    if (has_options && pl_options_is_elsewhere(merged.executor))
         return fail_with(ENOTSUP);
     if (n)
         return map_in_links(&own, args, n, cost_of(&own), has_options ? &merged : NULL, request);

@@ -417,7 +417,7 @@ static int sort_with(const parallel_order *order, void *array, size_t n, const p
         return pl_failure_return(ENOMEM);
     if (has_options && !pl_options_merge(&merged, options, order->options, request))
         return -1;
-    if (has_options && merged.executor == PARALLEL_PROCESS)
+    if (has_options && pl_options_is_elsewhere(merged.executor))
         return pl_failure_return(ENOTSUP);
     if (n == 0)
         return pl_blocks_check(has_options ? &merged : NULL, NULL, request);

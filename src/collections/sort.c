@@ -121,7 +121,7 @@ bool pl_sort_check(pl_sort_call *c, const parallel_order *order, const void *arg
         return true;
     if (!pl_options_merge(&c->merged, options, c->order.options, request))
         return false;
-    if (c->merged.executor == PARALLEL_PROCESS) {
+    if (pl_options_is_elsewhere(c->merged.executor)) {
         errno = ENOTSUP;
         return false;
     }

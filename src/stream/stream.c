@@ -73,7 +73,7 @@ static bool take_options(pl_stream *s, const parallel_options *options, const pl
         return false;
     if (o->names || o->deferred)
         return fail_with(EINVAL);
-    if (o->executor == PARALLEL_PROCESS)
+    if (pl_options_is_elsewhere(o->executor))
         return fail_with(ENOTSUP);
     s->workers = (unsigned)parallel_worker_limit(o);
     s->is_simple = o->timeout <= 0 && o->call_timeout <= 0 && o->retries <= 0;
