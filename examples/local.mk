@@ -79,3 +79,17 @@ examples_traces_blocked_LDADD = libparallel.la
 examples_traces_dear_item_LDADD = libparallel.la
 examples_traces_few_items_LDADD = libparallel.la
 examples_traces_memory_bound_LDADD = libparallel.la
+
+# one of the two, as it has the same name whatever MPI it is for
+if HAVE_MPI
+noinst_PROGRAMS += examples/mpi_mandelbrot
+examples_mpi_mandelbrot_SOURCES = examples/mpi_mandelbrot.c
+if HAVE_OPENMPI
+examples_mpi_mandelbrot_CPPFLAGS = $(AM_CPPFLAGS) $(OPENMPI_CPPFLAGS)
+examples_mpi_mandelbrot_LDADD = libparallel-mpi-openmpi.la libparallel.la $(OPENMPI_LIBS)
+else
+examples_mpi_mandelbrot_CPPFLAGS = $(AM_CPPFLAGS) $(MPICH_CPPFLAGS)
+examples_mpi_mandelbrot_LDADD = libparallel-mpi-mpich.la libparallel.la $(MPICH_LIBS)
+endif
+examples_mpi_mandelbrot_CFLAGS = $(mpi_cflags) -ffp-contract=off
+endif

@@ -66,12 +66,12 @@ PARALLEL_API int parallel_mpi_init(int *argc, char ***argv);
 
 /**
  * The same in a program that has MPI already, on the ranks of a communicator: collective. The communicator is
- * duplicated. On rank 0 it returns at once; on the others when rank 0 has called parallel_mpi_shutdown(), with 0.
- * MPI is to be initialised with MPI_THREAD_MULTIPLE, as a thread of the library's calls it while the program may.
+ * duplicated. On rank 0 it returns at once; on the others when rank 0 has called parallel_mpi_shutdown(), and no task
+ * runs there any more. MPI is to be initialised with MPI_THREAD_MULTIPLE, as a thread of the library's calls it while
+ * the program may.
  *
- * @return as parallel_mpi_init(). Besides
+ * @return as parallel_mpi_init(). Besides:
  *         - ENOTSUP: MPI has been initialised with less than MPI_THREAD_MULTIPLE on some rank
- *         - EBUSY: (not on rank 0) tasks of calls that were under way still run here
  */
 PARALLEL_API int parallel_mpi_init_on(MPI_Comm comm);
 

@@ -12,7 +12,7 @@ typedef enum parallel_executor_kind {
     PARALLEL_THREAD,               /**< on the threads of this process */
     PARALLEL_SERIAL,               /**< on the calling thread, in index order: for debugging */
     PARALLEL_PROCESS,              /**< on worker processes, see process.h */
-    PARALLEL_MPI                   /**< on MPI ranks; not in this release: ENOTSUP */
+    PARALLEL_MPI                   /**< on the ranks of an MPI job, see parallel_mpi.h; without that: ENOTSUP */
 } parallel_executor_kind;
 
 /** What worker processes know of the program; process.h tells more. */
@@ -70,7 +70,7 @@ typedef struct parallel_options {
      */
     int max_workers;
 
-    /** Where the tasks run: on threads, on the caller alone, or on worker processes. */
+    /** Where the tasks run: on threads, on the caller alone, on worker processes, or on the ranks of an MPI job. */
     parallel_executor_kind executor;
 
     /** Try every task and keep every outcome, instead of stopping at the first failure. */

@@ -158,7 +158,9 @@ bool pl_options_merge(parallel_options *merged, const parallel_options *call, co
 
 bool pl_options_run_here(const parallel_options *o)
 {
-    return o->executor != PARALLEL_PROCESS || pl_error_deny(ENOTSUP, "this call cannot run on worker processes");
+    return !pl_options_is_elsewhere(o->executor) ||
+           pl_error_deny(ENOTSUP, "this call cannot run on %s",
+                         o->executor == PARALLEL_MPI ? "ranks" : "worker processes");
 }
 
 size_t parallel_worker_limit(const parallel_options *options)

@@ -22,7 +22,13 @@ typedef struct pl_request {
 bool pl_options_merge(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
                       const pl_request *request);
 
-/* Whether a call that worker processes cannot run is to run here, as the merged options say. False with errno
+/* Whether that is where the program's memory is not: tasks are functions of items then, and nothing else. */
+static inline bool pl_options_is_elsewhere(parallel_executor_kind executor)
+{
+    return executor == PARALLEL_PROCESS || executor == PARALLEL_MPI;
+}
+
+/* Whether a call that other processes cannot run is to run here, as the merged options say. False with errno
  * ENOTSUP. */
 bool pl_options_run_here(const parallel_options *o);
 

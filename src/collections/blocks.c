@@ -107,7 +107,7 @@ PL_NOT_INLINED static int run_with(const pl_blocks_work *work, const pl_body *lo
     pl_call c;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (o->executor == PARALLEL_PROCESS) /* no function of items is left to be run elsewhere */
+    if (pl_options_is_elsewhere(o->executor)) /* no function of items is left to be run elsewhere */
         o->executor = PARALLEL_DEFAULT_EXECUTOR;
     o->grain = o->grain ? pl_chunking_even(o->grain, b->size) : 0;
     if (o->progress) {

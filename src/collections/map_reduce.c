@@ -14,7 +14,7 @@
 static bool needs_map(const parallel_function *f, const parallel_options *o)
 {
     return pl_function_can_fail(f) || o->timeout > 0 || o->call_timeout > 0 || o->retries > 0 || o->names ||
-           o->extras || o->executor == PARALLEL_PROCESS;
+           o->extras || pl_options_is_elsewhere(o->executor);
 }
 
 PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const parallel_combine *op, const void *args,

@@ -48,7 +48,7 @@ bool pl_search_needs_map(const pl_search_means *means)
 {
     const parallel_options *o = &means->options;
     return pl_function_can_fail(&means->f) || o->timeout > 0 || o->retries > 0 || o->extras ||
-           o->executor == PARALLEL_PROCESS;
+           pl_options_is_elsewhere(o->executor);
 }
 
 void pl_search_ask(const parallel_function *f, const unsigned char *args, size_t begin, size_t end, void *bytes)

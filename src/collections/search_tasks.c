@@ -83,8 +83,9 @@ PL_NOT_INLINED static int run_windows(pl_windows *w, task_search *t, const paral
 
 size_t pl_search_tasks(const pl_search_call *s, const parallel_options *merged, const pl_request *request)
 {
-    task_search t = {
-        .call = s, .part = merged->executor == PARALLEL_PROCESS ? PART_OF_PROCESSES : PART, .found = PL_SEARCH_NONE};
+    task_search t = {.call = s,
+                     .part = pl_options_is_elsewhere(merged->executor) ? PART_OF_PROCESSES : PART,
+                     .found = PL_SEARCH_NONE};
     pl_windows w = {.failures = PL_WINDOWS_FAIL_AS_LOOPS,
                     .order = s->aim == PL_SEARCH_LAST ? PL_WINDOWS_BACKWARDS : PL_WINDOWS_FORWARDS,
                     .length = search_length,

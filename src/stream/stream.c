@@ -69,6 +69,8 @@ static bool take_options(pl_stream *s, const parallel_options *options, const pl
         return pl_error_deny(EINVAL, "a stream has no option %s", o->names ? "names" : "deferred");
     if (o->executor == PARALLEL_PROCESS && o->isolation == PARALLEL_PERSISTENT && o->extras && !o->extras_size)
         return pl_error_deny(EINVAL, "extras without extras_size cannot be sent to workers that are kept");
+    if (o->executor == PARALLEL_MPI)
+        return pl_error_deny(ENOTSUP, "a stream cannot run on ranks");
     s->request = *request;
     s->request.background = false;
     s->workers = (unsigned)parallel_worker_limit(o);

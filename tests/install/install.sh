@@ -99,7 +99,7 @@ mpi_program() { # NAME
 }
 if [ -n "$MPI_DEFAULT" ]; then
     { echo '#include <stdio.h>'
-        sed -n 's/^ \*     //p' "$srcdir/include/parallel_mpi.h" | sed -e '/^mpirun/d' \
+        sed -n '/^ \*     #include/,/^ \*     }/s/^ \*     //p' "$srcdir/include/parallel_mpi.h" | sed \
             -e '0,/\.\.\./s//double in[3] = {1, 2, 3}; size_t n = 3;/' \
             -e 's/\.\.\./printf("%g\\n", ((const double *)parallel_values(r))[2]); parallel_results_free(r);/'
     } >"$work/mpi.c"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program of an MPI job, for tests/mpi/mpi.sh: each way to call it (`main` has the list) checks something, and says on
- * standard error what is not as it is to be. Every rank has an alarm: no test leaves anything behind.
+ * A program of an MPI job, for tests/mpi/mpi.sh: each way to call it (run_case() has the list) checks something, and
+ * says on standard error what is not as it is to be. Every rank has an alarm: no test leaves anything behind.
  */
 #include <errno.h>
 #include <parallel_mpi.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Jobs of 1 to 4 ranks, by each MPI that there is: what comes back; ranks that crash, exit, or are killed; home that exits;
-# what is left over.
+# Jobs of 1 to 4 ranks, by each MPI that there is: what comes back; ranks that crash, exit, or are killed; home that
+# exits; what is left over.
 . "$srcdir/tests/support/tap.sh"
 
 # What is left of a job is found by the paths of its programs: copies of this test's own.

@@ -86,7 +86,7 @@ static void *run_rank(void *rank)
     if (r->base.self == 0)
         pl_home_run();
     else
-        pl_rank_serve(&r->base);
+        pl_rank_serve(&r->base, PL_RANK_WAITS);
     return NULL;
 }
 

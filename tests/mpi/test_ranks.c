@@ -144,6 +144,42 @@ START_TEST(functions_of_several_kinds)
 }
 END_TEST
 
+static bool is_even(int x)
+{
+    return x % 2 == 0;
+}
+PARALLEL_DECORATE(is_even, int, bool);
+
+static int evenness(int x)
+{
+    return x % 2 == 0;
+}
+PARALLEL_DECORATE(evenness, int, int);
+
+START_TEST(collections_call_functions_there)
+{
+    long sum = 0, expected = 0;
+    begin_ranks(RANKS, NULL);
+    for (int i = 0; i < N; i++)
+        expected += in[i] % 2 == 0;
+    int acc[1] = {0};
+    ck_assert_int_eq(parallel_map_reduce(evenness, PARALLEL_PLUS, in, N, acc, ON_RANKS), 0);
+    ck_assert_int_eq(acc[0], expected);
+    ck_assert_int_eq(parallel_reduce(PARALLEL_PLUS, in, N, acc, ON_RANKS), 0);
+    PARALLEL_SCOPED parallel_results *even = parallel_filter(is_even, in, N, ON_RANKS);
+    ck_assert_ptr_nonnull(even);
+    ck_assert_uint_eq(parallel_length(even), (size_t)expected);
+    for (size_t i = 0; i < parallel_length(even); i++)
+        sum += ((const int *)parallel_values(even))[i];
+    ck_assert_int_eq(sum, expected * (expected + 1));
+    ck_assert_int_eq(parallel_count(is_even, in, N, ON_RANKS), expected);
+    ck_assert_ptr_eq(parallel_find(is_even, in, N, ON_RANKS), &in[1]);
+    ck_assert_int_eq(parallel_for(N, NULL, NULL, ON_RANKS), -1);
+    ck_assert_int_eq(errno, ENOTSUP);
+    pretend_end();
+}
+END_TEST
+
 /* ---- in the background --------------------------------------------------------------------------------------- */
 
 START_TEST(tasks_come_as_they_end)
@@ -180,7 +216,8 @@ PARALLEL_DECORATE_TASK(wait_for_ever, int, int);
 START_TEST(a_call_is_cancelled)
 {
     begin_ranks(RANKS, NULL);
-    PARALLEL_SCOPED parallel_executor *ex = parallel_async_map(wait_for_ever, in, N, ON_RANKS, .silent = true);
+    PARALLEL_SCOPED parallel_executor *ex =
+        parallel_async_map(wait_for_ever, in, N, ON_RANKS, .silent = true, .max_workers = _i);
     ck_assert_int_eq(parallel_executor_wait(ex, 0.05), -1);
     parallel_cancel(ex);
     parallel_results *r = parallel_executor_results(ex);
@@ -203,13 +240,13 @@ START_TEST(tasks_are_late)
 {
     begin_ranks(RANKS, NULL);
     PARALLEL_SCOPED parallel_results *r =
-        parallel_map(wait_for_ever, in, 12, ON_RANKS, .silent = true, .timeout = 0.05);
+        parallel_map(wait_for_ever, in, 12, ON_RANKS, .silent = true, .timeout = 0.05, .max_workers = _i);
     ck_assert_ptr_nonnull(r);
     ck_assert_uint_eq(parallel_failures(r), 4);
     for (size_t k = 0; k < 4; k++)
         ck_assert_int_eq(parallel_failed(r, k)->state, PARALLEL_TIMED_OUT);
     PARALLEL_SCOPED parallel_results *all =
-        parallel_map(wait_for_ever, in, N, ON_RANKS, .silent = true, .call_timeout = 0.1);
+        parallel_map(wait_for_ever, in, N, ON_RANKS, .silent = true, .call_timeout = 0.1, .max_workers = _i);
     ck_assert_ptr_nonnull(all);
     for (size_t i = 8; i < N; i++) {
         parallel_state state = parallel_result_state(all, i);
@@ -400,9 +437,10 @@ int main(void)
     tcase_add_loop_test(c, a_failure_ends_the_call, 1, 4);
     tcase_add_test(c, what_cannot_be_sent_is_refused);
     tcase_add_test(c, functions_of_several_kinds);
+    tcase_add_test(c, collections_call_functions_there);
     tcase_add_test(c, tasks_come_as_they_end);
-    tcase_add_test(c, a_call_is_cancelled);
-    tcase_add_test(c, tasks_are_late);
+    tcase_add_loop_test(c, a_call_is_cancelled, 0, 3);
+    tcase_add_loop_test(c, tasks_are_late, 0, 3);
     tcase_add_loop_test(c, tasks_are_tried_again, 0, 2);
     tcase_add_test(c, progress_is_told);
     tcase_add_test(c, calls_of_tasks_stay);

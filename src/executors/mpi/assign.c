@@ -11,8 +11,8 @@
 
 /* How long a piece is to last; for how long a rank has pieces ahead; and how many tasks more, in times, a piece may
  * have than the one before. */
-#define PIECE_NS 1e6
-#define PREFETCH_NS 3e6
+#define PIECE_NS 2e6
+#define PREFETCH_NS 5e6
 #define STEP 16
 /* From how long on a task is long beside what it takes to send it. */
 #define LONG_NS 5e6
@@ -71,11 +71,14 @@ static size_t piece_size(const pl_pieces *p, const pl_pieces_peer *peer)
     return tasks < rest ? tasks : rest;
 }
 
-/* Whether a task costs home less than to send it. */
+bool pl_assign_stays(double task_ns, size_t bytes)
+{
+    return task_ns < BYTE_NS * (double)bytes;
+}
+
 static bool stays_home(const pl_pieces *p)
 {
-    const pl_pieces_peer *home = &p->peers[0];
-    return home->last && home->task_ns < BYTE_NS * (double)p->task_bytes;
+    return p->peers[0].last && pl_assign_stays(p->peers[0].task_ns, p->task_bytes);
 }
 
 /* Whether a rank may be given one more piece. */
@@ -207,7 +210,7 @@ static bool keep_piece(pl_pieces *p, const pl_pieces_piece *piece, const pl_boun
     run->deadline = p->call->policy.deadline;
     run->options = (parallel_options){
         .size = sizeof run->options,
-        .executor = o->isolation == PARALLEL_PERSISTENT ? PARALLEL_PROCESS : PARALLEL_THREAD,
+        .executor = pl_runners_executor(o->isolation, o->max_workers, p->peers[0].threads),
         .isolation = o->isolation,
         .max_workers = o->max_workers,
         .tasks_per_worker = o->tasks_per_worker,

@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "executors/mpi/assign.h"
 #include "executors/mpi/outcome.h"
 #include "executors/mpi/pieces.h"
+
+/* A call of which it is known that it takes less than this stays on this rank: sooner no other has begun. */
+#define CHEAP_US 100
 
 /* What home is. */
 typedef enum home_state {
@@ -106,7 +110,7 @@ static pl_pieces *open_call(pl_call *c, bool stays)
     }
     pthread_mutex_unlock(&home.mutex);
     if (p && connected)
-        pl_site_begin_work(site);
+        pl_site_add_work(site, 1, 0);
     return p;
 }
 
@@ -120,7 +124,7 @@ static void close_call(pl_pieces *p)
         *link = p->next;
     pthread_mutex_unlock(&home.mutex);
     if (p->site)
-        pl_site_end_work(p->site);
+        pl_site_add_work(p->site, -1, p->waits ? -1 : 0);
     pl_pieces_free(p);
 }
 
@@ -150,7 +154,15 @@ static size_t task_bytes(const pl_call *c)
     return c->work.kind->is_separate ? 0 : c->work.map.arg_size + (c->work.map.out ? c->work.map.result_size : 0);
 }
 
-static void run_by_pieces(pl_call *c, bool stays)
+/* Learns what tasks cost, where that was not disturbed. */
+static void learn_cost(const pl_pieces *p, pl_cost *cost)
+{
+    double ticks = p->busy_ns * 1e-3 * (double)pl_runners_services->ticks_per_us();
+    if (p->busy_tasks && !p->over)
+        pl_runners_services->cost_learn(cost, (uint64_t)ticks, p->busy_tasks, PL_COST_SURE);
+}
+
+static void run_by_pieces(pl_call *c, bool stays, pl_cost *cost)
 {
     if (!c->policy.began)
         pl_runners_services->policy_begin(&c->policy, &c->options, c->work.n);
@@ -164,6 +176,7 @@ static void run_by_pieces(pl_call *c, bool stays)
     p->whole = c->work.n ? whole_size(p) : 0;
     p->task_bytes = task_bytes(c);
     pl_pieces_run(p);
+    learn_cost(p, cost);
     pl_runners_services->worker_end(&p->worker);
     close_call(p);
     pl_runners_services->worker_end_progress(c);
@@ -177,13 +190,41 @@ static home_state current_state(void)
     return state;
 }
 
+/* Whether it is known that the call is not worth sending: it is over so soon, or its tasks are. */
+static bool is_cheap(const pl_call *c, const pl_cost *cost)
+{
+    double ticks_per_us = (double)pl_runners_services->ticks_per_us();
+    uint64_t all = pl_runners_services->cost_guess(cost, c->work.n);
+    if (c->work.kind->is_separate || c->work.kind->is_split || c->work.n == 0 || all == UINT64_MAX)
+        return false;
+    double us = (double)all / ticks_per_us;
+    return us < CHEAP_US || pl_assign_stays(us * 1e3 / (double)c->work.n, task_bytes(c));
+}
+
+/* Runs a cheap call on this rank's pool, and looks whether it was. */
+static void run_here(pl_call *c, void *out, pl_cost *cost)
+{
+    uint64_t n = c->work.n, before = pl_runners_services->nanoseconds();
+    pl_runners_services->threads->run(c, out);
+    double us = (double)(pl_runners_services->nanoseconds() - before) * 1e-3;
+    unsigned most = (unsigned)c->options.max_workers, cores = pl_runners_services->cores();
+    us *= us < CHEAP_US ? 1 : most && most < cores ? most : cores;
+    pl_runners_services->cost_learn(cost, (uint64_t)(us * (double)pl_runners_services->ticks_per_us()), n,
+                                    PL_COST_UNSURE);
+}
+
 static void run_on_ranks(pl_call *c, void *out)
 {
     bool stays = c->parent || current_state() == ALONE;
-    if (stays && c->options.isolation != PARALLEL_PERSISTENT)
+    pl_cost *cost = pl_runners_services->call_cost(c, PL_CALL_APART);
+    if (c->options.isolation == PARALLEL_PERSISTENT)
+        run_by_pieces(c, stays, cost);
+    else if (stays)
         pl_runners_services->threads->run(c, out);
+    else if (is_cheap(c, cost))
+        run_here(c, out, cost);
     else
-        run_by_pieces(c, stays);
+        run_by_pieces(c, stays, cost);
 }
 
 /* What is sent has to have a size; loops leave nothing but what they write to the program's memory; and a snapshot of

@@ -248,7 +248,7 @@ static void serve_home(void)
 {
     MPI_Comm comm = job.transport->comm;
     pl_home_be_elsewhere();
-    job.end = pl_rank_serve(&job.transport->base);
+    job.end = pl_rank_serve(&job.transport->base, job.initialises ? PL_RANK_LEAVES : PL_RANK_WAITS);
     if (job.end == PL_RANK_FAILED) /* home would wait for ever */
         MPI_Abort(comm, EXIT_FAILURE);
 }
@@ -395,7 +395,7 @@ int parallel_mpi_init_on(MPI_Comm comm)
     if (job.transport->base.self == 0)
         return return_code(start_messenger());
     run_messenger(NULL);
-    return return_code(job.end == PL_RANK_BUSY ? EBUSY : 0);
+    return return_code(0);
 }
 
 void parallel_mpi_shutdown(void)

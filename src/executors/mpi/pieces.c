@@ -189,6 +189,19 @@ static bool is_finished(const pl_pieces *p)
            pl_runners_services->policy_next_due(&p->call->policy) == UINT64_MAX;
 }
 
+/* Has the messenger be quick, where a rank is short of pieces, or all are with ranks. */
+static void tell_messenger(pl_pieces *p)
+{
+    bool waits = p->fresh == p->call->work.n;
+    if (!p->site)
+        return;
+    for (unsigned rank = 1; rank < p->ranks; rank++)
+        waits |= p->peers[rank].told && !p->peers[rank].gone && p->peers[rank].count < 2;
+    if (waits != p->waits)
+        pl_site_add_work(p->site, 0, waits ? 1 : -1);
+    p->waits = waits;
+}
+
 void pl_pieces_run(pl_pieces *p)
 {
     pl_call *c = p->call;
@@ -203,6 +216,7 @@ void pl_pieces_run(pl_pieces *p)
         pl_runners_services->worker_report(&p->worker);
         if (is_finished(p))
             break;
+        tell_messenger(p);
         until = next_look(p);
     }
     pl_assign_end(p);

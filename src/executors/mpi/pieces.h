@@ -58,6 +58,7 @@ typedef struct pl_pieces {
     size_t task_bytes; /* that are sent, and come back, of a task */
     uint64_t made;     /* pieces so far */
     unsigned open;     /* pieces that are with ranks */
+    bool waits;        /* the messenger knows that a rank, or this call, waits for messages */
     int over;          /* why nothing more is to start: an error code; 0: tasks may start */
     int level;         /* how far the ranks are to stop: as of a stop word */
     double busy_ns;    /* how long all tasks so far would take on one thread */

@@ -69,8 +69,9 @@ static void end_piece(pl_run *run, void *call)
     send_outcome(c, run);
     pthread_mutex_lock(&site->mutex);
     c->open--;
-    site->work--;
+    bool waits = c->open == 1; /* the runners will have nothing to do soon */
     pthread_mutex_unlock(&site->mutex);
+    pl_site_add_work(site, -1, waits);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------- */
@@ -130,6 +131,7 @@ static void begin_call(served_rank *rank, pl_message *m)
     }
     c->next = rank->calls;
     rank->calls = c;
+    pl_site_add_work(&rank->site, 0, 1);
 }
 
 /* A call is over: nothing of it runs. */
@@ -140,6 +142,7 @@ static void end_call(served_rank *rank, served_call *c)
         link = &(*link)->next;
     *link = c->next;
     pl_runners_end(&c->runners);
+    pl_site_add_work(&rank->site, 0, c->open < 2 ? -1 : 0);
     free(c->extras);
     free(c);
 }
@@ -162,7 +165,8 @@ static void set_options(pl_run *run, const served_call *c, const pl_message_piec
     run->deadline = c->deadline;
     run->options = (parallel_options){
         .size = sizeof run->options,
-        .executor = said->isolation == PARALLEL_PERSISTENT ? PARALLEL_PROCESS : PARALLEL_THREAD,
+        .executor = pl_runners_executor((parallel_isolation)said->isolation, (int)said->max_workers,
+                                        pl_runners_services->cores()),
         .isolation = (parallel_isolation)said->isolation,
         .max_workers = (int)said->max_workers,
         .tasks_per_worker = (int)said->tasks_per_worker,
@@ -205,8 +209,9 @@ static void run_piece(served_call *c, pl_run *run)
     pl_site *site = &c->rank->site;
     pthread_mutex_lock(&site->mutex);
     c->open++;
-    site->work++;
+    bool waited = c->open == 2;
     pthread_mutex_unlock(&site->mutex);
+    pl_site_add_work(site, 1, waited ? -1 : 0);
     pl_runners_add(&c->runners, run);
 }
 
@@ -296,7 +301,15 @@ static bool stop_all_calls(served_rank *rank)
     return !open;
 }
 
-pl_rank_end pl_rank_serve(pl_transport *transport)
+static bool has_failed(served_rank *rank)
+{
+    pthread_mutex_lock(&rank->site.mutex);
+    bool failed = rank->failed;
+    pthread_mutex_unlock(&rank->site.mutex);
+    return failed;
+}
+
+pl_rank_end pl_rank_serve(pl_transport *transport, pl_rank_patience patience)
 {
     served_rank *rank = calloc(1, sizeof *rank);
     if (!rank)
@@ -313,8 +326,8 @@ pl_rank_end pl_rank_serve(pl_transport *transport)
         pl_message_put(m, &hello, sizeof hello);
     pl_site_post(&rank->site, m);
     pl_site_run(&rank->site);
-    bool idle = stop_all_calls(rank), failed = rank->failed;
-    if (!idle)
+    bool idle = stop_all_calls(rank), failed = has_failed(rank);
+    if (!idle && patience == PL_RANK_LEAVES)
         return failed ? PL_RANK_FAILED : PL_RANK_BUSY; /* what runs still has all this */
     while (rank->calls)
         end_call(rank, rank->calls);

@@ -165,6 +165,13 @@ static void *run_pieces(void *runners)
 
 /* ---- all of them ------------------------------------------------------------------------------------------- */
 
+parallel_executor_kind pl_runners_executor(parallel_isolation isolation, int max_workers, unsigned threads)
+{
+    if (isolation == PARALLEL_PERSISTENT)
+        return PARALLEL_PROCESS;
+    return max_workers == 1 || threads < 2 ? PARALLEL_SERIAL : PARALLEL_THREAD;
+}
+
 unsigned pl_runners_wanted(int max_workers, unsigned threads)
 {
     return max_workers > 0 || threads < 2 ? 1 : PL_RUNNERS_MOST;

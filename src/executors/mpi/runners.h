@@ -56,6 +56,10 @@ typedef struct pl_runners {
 /* What the library that has the calls offers; set once, before anything else. */
 extern const pl_services *pl_runners_services;
 
+/* Where a piece of such a call runs, on a rank of so many threads: worker processes, the pool, or, if that is one
+ * thread, the runner itself, which need not hand it over. */
+parallel_executor_kind pl_runners_executor(parallel_isolation isolation, int max_workers, unsigned threads);
+
 /* How many are of use to a call of at most so many workers; 0: as many as the pool has. */
 unsigned pl_runners_wanted(int max_workers, unsigned threads);
 

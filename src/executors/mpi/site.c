@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
-/* How long the messenger sleeps while there is work; when there is none; and when there has been none for LONG_NS. */
+/* How long the messenger sleeps where somebody waits; while there is work; when there is none; and when there has been
+ * none for LONG_NS. */
 #define QUICK_NS UINT64_C(50000)
+#define WORK_NS UINT64_C(500000)
 #define IDLE_NS UINT64_C(1000000)
 #define LATE_NS UINT64_C(10000000)
 #define LONG_NS UINT64_C(1000000000)
@@ -24,6 +26,10 @@ bool pl_site_begin(pl_site *site, pl_transport *transport)
 
 void pl_site_free(pl_site *site)
 {
+    for (pl_message *m = site->first, *next; m; m = next) { /* posted when the messenger had ended */
+        next = m->next;
+        pl_message_free(m);
+    }
     pthread_cond_destroy(&site->rung);
     pthread_mutex_destroy(&site->mutex);
     free(site->dead);
@@ -81,7 +87,9 @@ static bool sleep_or_end(pl_site *site, uint64_t quiet)
     uint64_t now = pl_runners_services->nanoseconds();
     pthread_mutex_lock(&site->mutex);
     bool ended = site->ends && !site->first && !sends;
-    uint64_t most = site->work || sends || site->ends ? QUICK_NS : now - quiet > LONG_NS ? LATE_NS : IDLE_NS;
+    uint64_t most = site->work || sends ? WORK_NS : now - quiet > LONG_NS ? LATE_NS : IDLE_NS;
+    if (site->waits || site->ends)
+        most = QUICK_NS;
     if (!ended && !site->first)
         pl_runners_services->cond_wait(&site->rung, &site->mutex, now + most);
     pthread_mutex_unlock(&site->mutex);
@@ -126,17 +134,13 @@ void pl_site_post(pl_site *site, pl_message *m)
     pthread_mutex_unlock(&site->mutex);
 }
 
-void pl_site_begin_work(pl_site *site)
+void pl_site_add_work(pl_site *site, int work, int waits)
 {
     pthread_mutex_lock(&site->mutex);
-    site->work++;
-    pthread_cond_signal(&site->rung);
-    pthread_mutex_unlock(&site->mutex);
-}
-
-void pl_site_end_work(pl_site *site)
-{
-    pthread_mutex_lock(&site->mutex);
-    site->work--;
+    bool hurries = waits > 0 && !site->waits;
+    site->work += (unsigned)work;
+    site->waits += (unsigned)waits;
+    if (hurries)
+        pthread_cond_signal(&site->rung);
     pthread_mutex_unlock(&site->mutex);
 }

@@ -3,9 +3,9 @@
  * A rank's end of all that goes to and fro: its *messenger*, the one thread that calls the transport (transport.h).
  *
  * Any thread posts messages; the messenger sends them, hands in those that come, and looks which ranks have died. In
- * between it sleeps: until something is posted, but no longer than 50 us while there is work, a millisecond when there
- * is none, and 10 ms after a second of that. So an idle rank takes but a few hundredths of a CPU, and MPI makes
- * progress while tasks run.
+ * between it sleeps: until something is posted, but no longer than 50 us where somebody waits for a message, 500 us
+ * while there is work, a millisecond when there is none, and 10 ms after a second of that. So an idle rank takes but a
+ * few hundredths of a CPU, and MPI makes progress while tasks run.
  */
 #ifndef PL_MPI_SITE_H
 #define PL_MPI_SITE_H
@@ -26,7 +26,8 @@ typedef struct pl_site {
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t rung;
     pl_message *first, *last; /* posted, and not sent yet */
-    unsigned work;            /* what there is to be quick for */
+    unsigned work;            /* calls, or pieces of them, that are under way */
+    unsigned waits;           /* those of which somebody has nothing to do before a message comes */
     bool ends;                /* the messenger ends when all has been sent */
 } pl_site;
 
@@ -41,8 +42,7 @@ void pl_site_end(pl_site *site);
 /* Sends a message, which is the site's from now on. NULL is fine. */
 void pl_site_post(pl_site *site, pl_message *m);
 
-/* There is something more to be quick for; and less. */
-void pl_site_begin_work(pl_site *site);
-void pl_site_end_work(pl_site *site);
+/* So many more calls or pieces are under way, and so many more of those who wait; or fewer. */
+void pl_site_add_work(pl_site *site, int work, int waits);
 
 #endif
