@@ -223,7 +223,7 @@ static int run(const struct list *list, sqlite3 *db, const parallel_options *giv
     while (handles.count)
         curl_easy_cleanup(handles.idle[--handles.count]);
     if (!results) {
-        perror("download");
+        fprintf(stderr, "download: %s\n", parallel_error());
         return 2;
     }
     list_failures(results);

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
     }
     int result = parallel_stream_map(match_line, next_line, print_line, &pattern, .extras = &pattern);
     if (result != 0)
-        perror(argv[0]);
+        fprintf(stderr, "%s: %s\n", argv[0], parallel_error());
     regfree(&pattern);
     return result == 0 ? 0 : 1;
 }

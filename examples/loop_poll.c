@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &(struct sigaction){.sa_handler = stop}, NULL);
     struct pollfd fds[2] = {{.fd = parallel_executor_fd(ex), .events = POLLIN}, {.fd = 0, .events = POLLIN}};
     if (fds[0].fd < 0)
-        return perror("parallel_executor_fd"), 2;
+        return fprintf(stderr, "loop_poll: %s\n", parallel_error()), 2;
     long next = milliseconds() + 10;
     for (bool all = false; !all;) {
         long left = next - milliseconds();

@@ -66,7 +66,7 @@ static void serial(const struct pixel *pixels, size_t n, struct colour *picture)
 static void parallel(const struct pixel *pixels, size_t n, struct colour *picture)
 {
     if (parallel_map_into(paint, pixels, n, picture) != 0) {
-        perror("parallel_map_into");
+        fprintf(stderr, "mandelbrot: %s\n", parallel_error());
         exit(2);
     }
 }

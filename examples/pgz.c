@@ -62,7 +62,11 @@ static int write_block(const parallel_item *item, void *unused)
 int main(int argc, char **argv)
 {
     (void)argc;
-    if (parallel_stream_map(compress_block, next_block, write_block, NULL, .window = 32) == 0 && fflush(stdout) == 0)
+    if (parallel_stream_map(compress_block, next_block, write_block, NULL, .window = 32) != 0) {
+        fprintf(stderr, "%s: %s\n", argv[0], parallel_error());
+        return 1;
+    }
+    if (fflush(stdout) == 0)
         return 0;
     perror(argv[0]);
     return 1;

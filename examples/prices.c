@@ -184,7 +184,7 @@ int main(int argc, char **argv)
     };
     PARALLEL_SCOPED parallel_results *page = parallel_par(futures, sizeof futures / sizeof *futures, .silent = true);
     if (!page) {
-        perror("prices");
+        fprintf(stderr, "prices: %s\n", parallel_error());
         return 2;
     }
     show(page);

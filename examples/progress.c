@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     if (results)
         status = report(results) ? 0 : 1;
     else
-        perror("progress");
+        fprintf(stderr, "progress: %s\n", parallel_error());
     parallel_executor_free(ex);
     free(block);
     return fflush(stdout) == 0 ? status : 2;

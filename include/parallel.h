@@ -17,7 +17,7 @@
  *         for (int i = 0; i < 1000; i++) in[i] = i;
  *
  *         PARALLEL_SCOPED parallel_results *r = parallel_map(cube, in, 1000);
- *         if (!r) return perror("cube"), 1;
+ *         if (!r) return fprintf(stderr, "%s\n", parallel_error()), 1;
  *         printf("%g\n", ((const double *)parallel_values(r))[999]);
  *     }
  *

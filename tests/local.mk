@@ -63,6 +63,7 @@ api_tests = \
     tests/api/test_concurrent \
     tests/api/test_crashes \
     tests/api/test_ended_threads \
+    tests/api/test_errors \
     tests/api/test_executor_ends \
     tests/api/test_executor_life \
     tests/api/test_executor_tasks \
@@ -183,6 +184,8 @@ tests_api_test_crashes_CFLAGS = $(test_cflags)
 tests_api_test_crashes_LDADD = $(api_ldadd)
 tests_api_test_ended_threads_CFLAGS = $(test_cflags)
 tests_api_test_ended_threads_LDADD = $(api_ldadd)
+tests_api_test_errors_CFLAGS = $(test_cflags)
+tests_api_test_errors_LDADD = $(api_ldadd)
 tests_api_test_executor_ends_CFLAGS = $(test_cflags)
 tests_api_test_executor_ends_LDADD = $(api_ldadd)
 tests_api_test_executor_life_CFLAGS = $(test_cflags)

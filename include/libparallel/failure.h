@@ -72,6 +72,26 @@ PARALLEL_API int parallel_fail_final(int code, const char *format, ...) __attrib
  */
 PARALLEL_API const parallel_failure *parallel_last_failure(void);
 
+/**
+ * What the calling thread's last call failed of, in a sentence, without a full stop or a newline:
+ *
+ *     cube: task 2: item 3 is bad
+ *     names 0 and 1 are both 'a'
+ *     timeout is NaN
+ *
+ *     if (!r) { fprintf(stderr, "%s\n", parallel_error()); return 1; }
+ *
+ * It is there wherever a function of this library has returned NULL, -1 or false with errno, but for those that say so
+ * with errno 0. Like errno, it is to be looked at after a failure. A call that runs tasks and goes well leaves "";
+ * functions that run none, as parallel_get() or parallel_executor_fd(), set it where they fail, and else leave it
+ * alone. Each thread has its own. The words are for people, and may change from release to release: programs go by
+ * errno and parallel_last_failure().
+ *
+ * @return the sentence, never NULL, valid until this thread's next call of the library; "": the last call has not
+ *         failed
+ */
+PARALLEL_API const char *parallel_error(void);
+
 PARALLEL_END_DECLS
 
 #endif

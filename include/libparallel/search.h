@@ -53,7 +53,7 @@ PARALLEL_BEGIN_DECLS
  *
  *     const int *p = parallel_find(is_even, numbers, n);
  *     if (!p && errno)
- *         return perror("is_even"), 1;
+ *         return fprintf(stderr, "%s\n", parallel_error()), 1;
  *
  * @param pred as for parallel_count(), and so are `args` and n
  * @return where the item is, in `args`, a pointer to const; or NULL: with errno 0 if there is none, else as for

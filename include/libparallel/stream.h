@@ -32,7 +32,7 @@ typedef int parallel_sink(const parallel_item *item, void *data);
  *     PARALLEL_DECORATE_TASK(compress, struct block, struct packed);
  *
  *     if (parallel_stream_map(compress, next_block, write_block, &files) != 0)
- *         perror("compress");
+ *         fprintf(stderr, "%s\n", parallel_error());
  *
  * **Order.** Sink gets items 0, 1, 2 ... exactly as source gave them, whatever `max_workers` is; with `unordered`, as
  * they end. Source is called by one thread at a time, any that works on the call, and so is sink; each sees everything

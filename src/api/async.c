@@ -7,6 +7,7 @@
 #include "api/executor_notice.h"
 #include "api/executors.h"
 #include "base/size.h"
+#include "call/failure.h"
 #include "sched/pool.h"
 
 static void call_more(pl_ended *ended)
@@ -66,7 +67,7 @@ static parallel_executor *async_par_on(parallel_executor_kind executor, const pa
     if (futures && bytes != PL_SIZE_NONE && (ex->futures = malloc(bytes)))
         memcpy(ex->futures, futures, n * sizeof *futures);
     if (futures && !ex->futures)
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
     else if (pl_call_begin_par(&ex->call, ex->futures, n, options, PL_LATER(executor)))
         return launch_executor(ex);
     pl_executor_state_free(ex);
@@ -115,8 +116,10 @@ parallel_executor *parallel_process_async_par_futures(const parallel_future *fut
 static const void *copy_arg(parallel_executor *ex, const parallel_function *f, const void *arg)
 {
     parallel_function known;
-    if (!pl_function_copy(&known, f) || !arg) {
-        errno = EINVAL;
+    if (!pl_function_take(&known, f))
+        return NULL;
+    if (!arg) {
+        pl_error_refuse(EINVAL, "the argument is NULL");
         return NULL;
     }
     size_t alignment = known.arg_align ? known.arg_align : ARG_ALIGNMENT;
@@ -124,7 +127,7 @@ static const void *copy_arg(parallel_executor *ex, const parallel_function *f, c
         return memcpy(ex->small_arg, arg, known.arg_size);
     ex->arg = pl_results_allocate(known.arg_size, alignment);
     if (!ex->arg) {
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     return memcpy(ex->arg, arg, known.arg_size);

@@ -155,22 +155,38 @@ static int start_executor(parallel_executor *ex)
     return 0;
 }
 
+/* What a call on an executor gives that cannot be done: -1, with errno and a sentence. */
+static int fail_with(int code)
+{
+    switch (code) {
+    case EINVAL:
+        return pl_error_refuse(code, "the executor has not been started: it is deferred");
+    case EALREADY:
+        return pl_error_refuse(code, "the executor has been started before");
+    case ECANCELED:
+        return pl_error_refuse(code, "the executor has been shut down");
+    default:
+        return pl_error_return(code);
+    }
+}
+
 int parallel_executor_start(parallel_executor *ex)
 {
     if (!pl_executor_state_lock(ex))
         return -1;
     int code = start_executor(ex);
     pl_executor_state_unlock(ex);
-    return code ? pl_failure_return(code) : 0;
+    return code ? fail_with(code) : 0;
 }
 
 /* Why there are no results, as the calling thread's errno and last failure. With the lock held. */
 static parallel_results *no_results(parallel_executor *ex)
 {
-    const parallel_failure *failure = ex->state == PL_EXECUTOR_LOST ? NULL : pl_call_failure(&ex->call);
-    int code = ex->state == PL_EXECUTOR_LOST ? ECHILD : pl_call_code(&ex->call);
-    if (failure)
-        pl_failure_set_last(failure);
+    if (ex->state == PL_EXECUTOR_LOST)
+        pl_error_return(ECHILD);
+    else
+        pl_call_tell(&ex->call);
+    int code = errno;
     pl_executor_state_unlock(ex);
     errno = code;
     return NULL;
@@ -186,7 +202,7 @@ parallel_results *parallel_executor_results(parallel_executor *ex)
                                                                               : 0;
     if (code) {
         pl_executor_state_unlock(ex);
-        errno = code;
+        fail_with(code);
         return NULL;
     }
     pl_executor_perform(ex);
@@ -204,8 +220,13 @@ const void *parallel_executor_result(parallel_executor *ex)
     if (!r)
         return NULL;
     const void *result = parallel_result(r, 0);
-    if (!result && parallel_length(r))
-        errno = parallel_result_state(r, 0) == PARALLEL_OK ? 0 : parallel_failed(r, 0)->code;
+    if (!result && parallel_length(r)) {
+        const parallel_failure *failure = parallel_failed(r, 0); /* of a silent call */
+        if (failure)
+            pl_error_refuse(failure->code, "task 0: %s", failure->message);
+        else
+            errno = 0;
+    }
     return result;
 }
 
@@ -234,7 +255,7 @@ bool parallel_executor_done(const parallel_executor *ex)
 int parallel_executor_wait(parallel_executor *ex, double seconds)
 {
     if (isnan(seconds))
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, "seconds is NaN");
     if (!pl_executor_state_lock(ex))
         return -1;
     uint64_t until = pl_executor_deadline(seconds);
@@ -249,7 +270,7 @@ int parallel_executor_wait(parallel_executor *ex, double seconds)
         code = pl_executor_await(ex, until, is_at_rest) ? 0 : ETIMEDOUT;
     }
     pl_executor_state_unlock(ex);
-    return code ? pl_failure_return(code) : 0;
+    return code ? fail_with(code) : 0;
 }
 
 int parallel_cancel(parallel_executor *ex)
@@ -307,7 +328,7 @@ int parallel_executor_shutdown(parallel_executor *ex)
     prevent_start(ex);
     int code = shut_down(ex);
     pl_executor_state_unlock(ex);
-    return code ? pl_failure_return(code) : 0;
+    return code ? fail_with(code) : 0;
 }
 
 /* Whether the executor may be freed now. With the lock held. */
@@ -339,5 +360,8 @@ void parallel_executor_free(parallel_executor *ex)
         pl_call_end(&ex->call);
         pl_executor_state_free(ex);
     }
-    errno = told ? EDEADLK : saved;
+    if (told)
+        pl_error_return(EDEADLK);
+    else
+        errno = saved;
 }

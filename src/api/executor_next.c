@@ -28,7 +28,7 @@ static int take_next(parallel_executor *ex, parallel_item *item, double seconds)
         pl_executor_perform(ex);
     pl_executor_remind(ex);
     if (!pl_executor_await(ex, until, pl_executor_state_ready))
-        return pl_failure_return(ETIMEDOUT);
+        return pl_error_return(ETIMEDOUT);
     pl_ended *ended = ex->call.ended;
     int got = pl_ended_any(ended) ? pl_ended_take(ended, item) : pl_ended_take_rest(ended, item);
     pl_executor_notice_taken(ex);
@@ -38,11 +38,13 @@ static int take_next(parallel_executor *ex, parallel_item *item, double seconds)
 int parallel_executor_next(parallel_executor *ex, parallel_item *item, double seconds)
 {
     if (!item || isnan(seconds))
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, item ? "seconds is NaN" : "the item is NULL");
     if (!pl_executor_state_lock(ex))
         return -1;
     int code = check_next(ex);
-    int got = code ? pl_failure_return(code) : take_next(ex, item, seconds);
+    int got = code == EINVAL ? pl_error_refuse(code, "the executor was made without as_completed")
+              : code         ? pl_error_return(code)
+                             : take_next(ex, item, seconds);
     pl_executor_state_unlock(ex);
     return got;
 }
@@ -71,8 +73,8 @@ static bool find_ended(void *context)
     return false;
 }
 
-/* Why none of them can be waited for by the calling thread: an error code, or 0. */
-static int check_choice(const choice *c)
+/* Whether any of them can be waited for by the calling thread. False with errno. */
+static bool check_choice(const choice *c)
 {
     bool any = false, waits = false;
     for (size_t i = 0; i < c->n; i++) {
@@ -80,12 +82,14 @@ static int check_choice(const choice *c)
         if (!ex)
             continue;
         if (!pl_executor_state_lock(ex))
-            return EINVAL;
+            return false;
         any = true;
         waits |= pl_executor_state_ended(ex) || !pl_executor_state_inside(ex);
         pl_executor_state_unlock(ex);
     }
-    return !any ? EINVAL : !waits ? EDEADLK : 0;
+    if (!any)
+        return pl_error_deny(EINVAL, "there is no executor among the %zu", c->n);
+    return waits || pl_error_return(EDEADLK) == 0;
 }
 
 /* How much a thread that waits does itself where there seem to be no threads. To perform any is the last resort: it may
@@ -130,9 +134,10 @@ int parallel_executor_any(parallel_executor *const *exs, size_t n, double second
 {
     choice c = {.all = exs, .n = n};
     if (!exs || n > INT_MAX || isnan(seconds))
-        return pl_failure_return(EINVAL);
-    int code = check_choice(&c);
-    if (!code && !await_one(&c, seconds))
-        code = ETIMEDOUT;
-    return code ? pl_failure_return(code) : (int)c.found;
+        return pl_error_refuse(EINVAL, !exs          ? "the executors are NULL"
+                                       : n > INT_MAX ? "there are more than INT_MAX executors"
+                                                     : "seconds is NaN");
+    if (!check_choice(&c))
+        return -1;
+    return await_one(&c, seconds) ? (int)c.found : pl_error_return(ETIMEDOUT);
 }

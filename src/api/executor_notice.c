@@ -32,7 +32,7 @@ int parallel_executor_fd(parallel_executor *ex)
     set_flag(ex);
     int fd = ex->flag.fd;
     pl_executor_state_unlock(ex);
-    return code ? pl_failure_return(code) : fd;
+    return code ? pl_error_return(code) : fd;
 }
 
 /* ---- the notification -------------------------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ int parallel_executor_notify(parallel_executor *ex, void (*notify)(parallel_exec
             call_notice(ex);
     }
     pl_executor_state_unlock(ex);
-    return code ? pl_failure_return(code) : 0;
+    return code ? pl_error_refuse(code, "another function has been called already, or is being called") : 0;
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------- */

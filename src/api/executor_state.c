@@ -5,6 +5,7 @@
 
 #include "api/executor_state.h"
 #include "base/life.h"
+#include "call/failure.h"
 #include "sched/pool.h"
 
 static bool init_locks(parallel_executor *ex)
@@ -17,7 +18,7 @@ parallel_executor *pl_executor_state_new(void)
     parallel_executor *ex = calloc(1, sizeof *ex);
     if (!ex || !init_locks(ex)) {
         free(ex);
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     ex->kind = PL_EXECUTOR;
@@ -88,10 +89,8 @@ static void adopt_executor(parallel_executor *ex)
 bool pl_executor_state_lock(const parallel_executor *executor)
 {
     parallel_executor *ex = (parallel_executor *)executor;
-    if (!ex || ex->kind != PL_EXECUTOR) {
-        errno = EINVAL;
-        return false;
-    }
+    if (!ex || ex->kind != PL_EXECUTOR)
+        return pl_error_deny(EINVAL, ex ? "that is no executor, or one that has been freed" : "the executor is NULL");
     if (ex->forks != pl_pool_forks())
         adopt_executor(ex);
     pthread_mutex_lock(&ex->mutex);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/executors.h"
+#include "call/failure.h"
 #include "collections/for_each.h"
 #include "collections/for_each_parts.h"
 
@@ -12,10 +13,10 @@ int parallel_for_each_function(const parallel_function *f, const void *items, si
     return pl_for_each_run(f, items, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR));
 }
 
-static int refuse_item(void)
+static int refuse_item(const void *item)
 {
-    errno = EINVAL;
-    return -1;
+    return pl_error_refuse(EINVAL,
+                           item ? "this is no task of a parallel_for_each() of that function" : "the item is NULL");
 }
 
 /* Whether two handles are of one function. One that stands in a header has a handle in each file. */
@@ -33,7 +34,7 @@ int parallel_for_each_add_function(const parallel_function *f, const void *item)
 {
     pl_for_each_part *part = pl_for_each_here();
     if (!part || !item || (f != part->each->given && !are_same(&part->each->call->work.function, f)))
-        return refuse_item();
+        return refuse_item(item);
     return pl_for_each_add(part, item);
 }
 
@@ -42,6 +43,6 @@ int parallel_for_each_add_item(void (*function)(void), const void *item, size_t 
     pl_for_each_part *part = pl_for_each_here();
     const parallel_function *known = part ? &part->each->call->work.function : NULL;
     if (!part || !item || known->function != function || known->arg_size != size)
-        return refuse_item();
+        return refuse_item(item);
     return pl_for_each_add(part, item);
 }

@@ -22,13 +22,6 @@ typedef struct known_loop {
     uintptr_t cost_key;  /* what it is known by */
 } known_loop;
 
-static int refuse_call(void)
-{
-    pl_failure_clear_last();
-    errno = EINVAL;
-    return -1;
-}
-
 /* With all that a call may have. */
 static int run_with(const known_loop *known, size_t n, const parallel_options *options)
 {
@@ -45,8 +38,9 @@ static bool is_plain(const pl_context *task, const pl_cost *cost, size_t n)
 /* Whether options make no difference to a loop that runs at once. */
 static bool is_light(const parallel_options *options)
 {
-    return pl_light_allows(options, false) && options->timeout <= 0 && options->call_timeout <= 0 && !options->extras &&
-           !options->grain && (unsigned)options->max_workers <= pl_pool_cores();
+    return pl_light_allows(options, false) && options->timeout <= 0 && options->call_timeout <= 0 &&
+           options->retries <= 0 && !options->extras && !options->grain &&
+           (unsigned)options->max_workers <= pl_pool_cores();
 }
 
 static int run_loop(const known_loop *known, size_t n, const parallel_options *options)
@@ -87,8 +81,11 @@ PL_NOT_INLINED static int run_captures_with(const parallel_loop_body *body, pl_c
                                             const parallel_options *options)
 {
     parallel_loop_body copy;
-    if (!pl_captures_copy_body(&copy, body))
-        return refuse_call();
+    pl_failure_clear_last();
+    if (!pl_captures_copy_body(&copy, body)) {
+        pl_error_deny_part("the loop's body", body);
+        return -1;
+    }
     c->call = copy.call;
     known_loop known = {.loop = {pl_captures_body, c, c->parent}, .cost = copy.cost, .cost_key = (uintptr_t)copy.call};
     return run_loop(&known, n, options);
@@ -127,8 +124,10 @@ int parallel_for_2d_function(size_t rows, size_t cols,
                              void (*body)(size_t row, size_t row_end, size_t col, size_t col_end, void *ctx), void *ctx,
                              const parallel_options *options)
 {
-    if (!body)
-        return refuse_call();
+    if (!body) {
+        pl_failure_clear_last();
+        return pl_error_refuse(EINVAL, "the loop's body is NULL");
+    }
     pl_tiles tiles = {.call = body, .ctx = ctx, .rows = rows, .cols = cols};
     size_t tile_rows, tile_cols;
     read_tile(options, &tile_rows, &tile_cols);
@@ -140,6 +139,17 @@ int parallel_for_2d_function(size_t rows, size_t cols,
 
 /* ---- over two arrays ------------------------------------------------------------------------------------- */
 
+/* What is missing of a call. */
+static int refuse_zip(const parallel_zip *zip, const void *a, const void *b, size_t n)
+{
+    pl_failure_clear_last();
+    if (!zip || !pl_zip_is_complete(zip))
+        pl_error_deny_part("the function", zip);
+    else
+        pl_error_deny_null(!a ? "a" : !b ? "b" : "out", n);
+    return -1;
+}
+
 int parallel_zip_map_into_function(const parallel_zip *zip, const void *a, const void *b, size_t n, void *out,
                                    const parallel_options *options)
 {
@@ -147,7 +157,7 @@ int parallel_zip_map_into_function(const parallel_zip *zip, const void *a, const
     if (!zip || zip->size != sizeof *zip)
         zip = pl_zip_copy(&copy, zip) ? &copy : NULL;
     if (!zip || !pl_zip_is_complete(zip) || (n && (!a || !b || !out)))
-        return refuse_call();
+        return refuse_zip(zip, a, b, n);
     pl_zip z = {.function = zip, .a = a, .b = b, .out = out};
     known_loop known = {.loop = {pl_zip_body, &z, pl_context_thread.context},
                         .cost = zip->cost,

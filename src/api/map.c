@@ -169,6 +169,7 @@ PL_NOT_INLINED static parallel_results *map_lightly(light_way way, const given *
         pl_results_new(g->n, f->result_size, f->result_align, may_lack_some ? PL_RESULTS_ZEROED : PL_RESULTS_ANY, NULL);
     if (!r) {
         pl_failure_clear_last();
+        pl_error_return(ENOMEM);
         return NULL;
     }
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
@@ -222,8 +223,7 @@ PL_NOT_INLINED static int map_into_with(const parallel_function *f, const void *
         return -1;
     if (n && !out && c.work.function.result_size) {
         pl_call_return(&c, false);
-        errno = EINVAL;
-        return -1;
+        return pl_error_refuse(EINVAL, "out is NULL, though there are to be %zu results", n);
     }
     void *copy = NULL;
     if (n && out && out == args &&
@@ -296,16 +296,16 @@ static bool begin_range(range_call *range, const parallel_function *f, ptrdiff_t
     parallel_function known;
     size_t n = count_range(begin, end);
     pl_failure_clear_last();
-    if (!pl_function_copy(&known, f) || !pl_indices_have_size(known.arg_size) || n == SIZE_MAX) {
-        errno = EINVAL;
+    if (!pl_function_take(&known, f))
         return false;
-    }
+    if (!pl_indices_have_size(known.arg_size))
+        return pl_error_deny(EINVAL, "the function takes %zu bytes, as no integer has", known.arg_size);
+    if (n == SIZE_MAX)
+        return pl_error_deny(EINVAL, "there is no range from %td to %td, or one of more than PTRDIFF_MAX", begin, end);
     range->args =
         pl_results_allocate(pl_size_add(pl_size_multiply(n, known.arg_size), PL_INDICES_MORE), known.arg_align);
-    if (!range->args) {
-        errno = ENOMEM;
-        return false;
-    }
+    if (!range->args)
+        return pl_error_deny_memory();
     pl_indices_fill(range->args, known.arg_size, begin, n);
     if (!pl_call_begin_map(&range->call, &pl_work_map, f, range->args, n, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR))) {
         free_range(range);
@@ -346,7 +346,7 @@ PL_NOT_INLINED static int map_range_into_with(const parallel_function *f, ptrdif
     pl_call_return(&range.call, has_room && !well);
     free_range(&range);
     if (!has_room)
-        errno = EINVAL;
+        return pl_error_refuse(EINVAL, "out is NULL, and there are results");
     return well ? 0 : -1;
 }
 
@@ -389,6 +389,7 @@ PL_NOT_INLINED static parallel_results *map_plain_range(const parallel_function 
     parallel_results *r = pl_results_new(n, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
     if (!r) {
         pl_failure_clear_last();
+        pl_error_return(ENOMEM);
         return NULL;
     }
     pl_cleanup_begin(&cleanup, pl_results_drop, r);

@@ -8,6 +8,7 @@
 
 #include <parallel.h>
 
+#include "call/failure.h"
 #include "call/handle.h"
 #include "call/plain.h"
 #include "executors/process/group.h"
@@ -32,26 +33,29 @@ static bool copy_options(parallel_pool_options *to, const parallel_pool_options 
 {
     memset(to, 0, sizeof *to);
     size_t size = !from ? 0 : from->size ? from->size : sizeof *from;
-    if (from && size < sizeof from->size) {
-        errno = EINVAL;
-        return false;
-    }
-    for (size_t i = sizeof *to; i < size; i++) {
-        if (((const unsigned char *)from)[i]) {
-            errno = ENOTSUP;
-            return false;
-        }
-    }
+    if (from && size < sizeof from->size)
+        return pl_error_deny(EINVAL, "the options' size is %zu, less than their first member has", size);
+    for (size_t i = sizeof *to; i < size; i++)
+        if (((const unsigned char *)from)[i])
+            return pl_error_deny(ENOTSUP, "there is an option that this release does not have, at byte %zu", i);
     if (from)
         memcpy(to, from, size < sizeof *to ? size : sizeof *to);
     return true;
 }
 
-static bool is_wrong(const parallel_pool_options *o)
+/* False with errno. */
+static bool check_options(const parallel_pool_options *o)
 {
-    return o->workers < 0 || o->workers > PARALLEL_POOL_MAX || o->nice < -40 || o->nice > 40 ||
-           (o->stack_size && (o->stack_size < pl_os_least_stack() || o->stack_size > PTRDIFF_MAX)) ||
-           (o->cpus != NULL) != (o->cpu_count > 0);
+    if (o->workers < 0 || o->workers > PARALLEL_POOL_MAX)
+        return pl_error_deny(EINVAL, "workers is %d, and is to be from 0 to %d", o->workers, (int)PARALLEL_POOL_MAX);
+    if (o->nice < -40 || o->nice > 40)
+        return pl_error_deny(EINVAL, "nice is %d, and is to be from -40 to 40", o->nice);
+    if (o->stack_size && (o->stack_size < pl_os_least_stack() || o->stack_size > PTRDIFF_MAX))
+        return pl_error_deny(EINVAL, "stack_size is %zu, and is to be from %zu to PTRDIFF_MAX", o->stack_size,
+                             pl_os_least_stack());
+    if (o->cpus && !o->cpu_count)
+        return pl_error_deny(EINVAL, "cpus is given, but cpu_count is 0");
+    return o->cpus || !o->cpu_count || pl_error_deny(EINVAL, "cpus is NULL, but cpu_count is %zu", o->cpu_count);
 }
 
 /* A pool of threads of this kind, whose CPUs it takes for its own. */
@@ -62,7 +66,7 @@ static parallel_pool *make_pool(unsigned workers, const pl_thread_kind *kind)
     if (!pool) {
         free(p);
         free((void *)kind->attributes.cpus);
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     *p = (parallel_pool){.handle = {.kind = PL_OWN_POOL, .pool = pool}};
@@ -77,14 +81,15 @@ parallel_pool *parallel_pool_new_with(const parallel_pool_options *options)
     pl_os_cpu_set *cpus = NULL;
     unsigned usable = 0;
     int saved = errno;
-    if (!copy_options(&o, options))
+    if (!copy_options(&o, options) || !check_options(&o))
         return NULL;
-    if (is_wrong(&o)) {
-        errno = EINVAL;
+    if (o.cpus && !(cpus = pl_os_cpu_set_new(o.cpus, o.cpu_count, &usable))) {
+        if (errno == EINVAL)
+            pl_error_refuse(EINVAL, "of cpus, there is none that this process may use");
+        else
+            pl_error_return(errno);
         return NULL;
     }
-    if (o.cpus && !(cpus = pl_os_cpu_set_new(o.cpus, o.cpu_count, &usable)))
-        return NULL;
     pl_thread_kind kind = {
         .attributes = {.stack_size = o.stack_size, .cpus = cpus, .cpu_count = usable, .nice = o.nice},
         .start = o.thread_start,
@@ -135,16 +140,16 @@ int parallel_warm_up(void)
     int saved = errno;
     bool well = pl_pool_warm_up();
     run_nothing();
-    errno = well ? saved : EAGAIN;
-    return well ? 0 : -1;
+    if (!well)
+        return pl_error_return(EAGAIN);
+    errno = saved;
+    return 0;
 }
 
 int parallel_shutdown(void)
 {
-    if (!pl_pool_shut_down()) {
-        errno = EBUSY;
-        return -1;
-    }
+    if (!pl_pool_shut_down())
+        return pl_error_refuse(EBUSY, "a call is under way on the program's pool, or waits there");
     int saved = errno;
     pl_watch_stop();
     pl_group_end_kept(PL_PROGRAM_GROUPS);

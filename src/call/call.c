@@ -26,6 +26,7 @@ void pl_call_begin(pl_call *c, const pl_work_kind *kind, size_t n)
     c->names = (pl_names){0};
     c->has_policy = false;
     c->error = 0;
+    c->reason = NULL;
     c->parent = c->maker = NULL;
     c->ended = NULL;
     pl_failure_clear_last();
@@ -38,10 +39,7 @@ bool pl_call_merge_options(pl_call *c, const parallel_options *options, const pa
         return false;
     c->executor = request->executors[c->options.executor];
     c->work.extras = c->options.extras;
-    int error = c->executor->check ? c->executor->check(c) : 0;
-    if (error)
-        errno = error;
-    return !error;
+    return !c->executor->check || c->executor->check(c);
 }
 
 void pl_call_begun(pl_call *c, const pl_request *request)
@@ -61,27 +59,22 @@ void pl_call_begun(pl_call *c, const pl_request *request)
         pl_policy_init(&c->policy);
 }
 
-static bool fail_with(int code)
-{
-    errno = code;
-    return false;
-}
-
 bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_function *f, const void *args, size_t n,
                        const parallel_options *options, const pl_request *request)
 {
     pl_work *work = &c->work;
     pl_call_begin(c, kind, n);
-    if (!pl_function_copy(&work->function, f) || (n && !args))
-        return fail_with(EINVAL);
+    if (!pl_function_take(&work->function, f))
+        return false;
+    if (n && !args)
+        return pl_error_deny_null("args", n);
     f = &work->function;
     if (pl_size_multiply(n, f->arg_size) == PL_SIZE_NONE || pl_size_multiply(n, f->result_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+        return pl_error_deny_memory();
     if (!pl_call_merge_options(c, options, f->options, request))
         return false;
-    int error = c->options.names ? pl_names_init(&c->names, c->options.names, n, PL_NAMES_OF_ALL) : 0;
-    if (error)
-        return fail_with(error);
+    if (c->options.names && !pl_names_init(&c->names, c->options.names, n, PL_NAMES_OF_ALL))
+        return false;
     work->given = args;
     work->map = (pl_map){
         .kernel = f->kernel,
@@ -103,15 +96,25 @@ bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_func
     return true;
 }
 
+/* What a loop has not, but is asked for; NULL: nothing. */
+static const char *find_absent(const parallel_options *o)
+{
+    return o->names ? "names" : o->extras ? "extras" : o->timeout > 0 ? "timeout" : o->retries > 0 ? "retries" : NULL;
+}
+
 bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const parallel_options *options,
                         const pl_request *request)
 {
     pl_call_begin(c, &pl_work_loop, n);
     if (!pl_call_merge_options(c, options, NULL, request))
         return false;
-    if (!loop->body || n > PTRDIFF_MAX || c->options.names || c->options.extras || c->options.timeout > 0 ||
-        c->options.retries > 0)
-        return fail_with(EINVAL);
+    const char *absent = find_absent(&c->options);
+    if (!loop->body)
+        return pl_error_deny(EINVAL, "the loop's body is NULL");
+    if (n > PTRDIFF_MAX)
+        return pl_error_deny(EINVAL, "there are %zu iterations, more than PTRDIFF_MAX", n);
+    if (absent)
+        return pl_error_deny(EINVAL, "this call has no option %s", absent);
     c->work.loop = *loop;
     c->work.loop_cost_key = (uintptr_t)loop->body;
     c->work.map = (pl_map){0};
@@ -249,25 +252,36 @@ void pl_call_drop(void *call)
     pl_call_end(call);
 }
 
-/* The thread's last failure becomes the call's. */
-static void set_last_failure(const pl_call *c)
+static const char *function_of(const pl_call *c, size_t i)
+{
+    const pl_work *work = &c->work;
+    return work->futures && i < work->n ? work->futures[i].function->name : work->function.name;
+}
+
+void pl_call_tell(const pl_call *c)
 {
     const parallel_failure *failure = pl_call_failure(c);
-    if (c->failures.arg)
-        pl_failure_set_last_with(failure, c->failures.arg_size, c->work.function.arg_align);
+    int code = pl_call_code(c);
+    if (failure)
+        pl_failure_set_last(failure, &(pl_failed_call){.function = function_of(c, failure->index),
+                                                       .arg_size = c->failures.arg ? c->failures.arg_size : 0,
+                                                       .arg_align = c->work.function.arg_align});
+    else if (c->error && c->reason)
+        pl_error_refuse(code, "%s", c->reason);
     else
-        pl_failure_set_last(failure);
+        pl_error_return(code);
+    errno = code;
 }
 
 void pl_call_return(pl_call *c, bool failed)
 {
-    int code = pl_call_code(c);
     pl_failure_clear_last(); /* there may be one of a call that a task of this call made on this thread */
-    if (failed && pl_call_failure(c))
-        set_last_failure(c);
+    if (failed)
+        pl_call_tell(c);
+    int saved = errno;
     pl_call_end(c);
     if (failed)
-        errno = code;
+        errno = saved;
 }
 
 PL_NOT_INLINED int pl_call_run_loop(const pl_body *loop, size_t n, parallel_cost *cost, uintptr_t key,

@@ -29,10 +29,11 @@ typedef struct pl_call {
     pl_failures failures;
     const pl_context *parent; /* the context that waits for the call: as a rule, that which it was made in */
     const pl_context
-        *maker;      /* the task that makes it, and ends it by giving up; NULL: none, or it is in the background */
-    size_t first;    /* tasks before this one have been run already; of maps on threads */
-    int error;       /* why it could not be made at all, or 0 */
-    bool has_policy; /* `policy` is set up */
+        *maker;         /* the task that makes it, and ends it by giving up; NULL: none, or it is in the background */
+    size_t first;       /* tasks before this one have been run already; of maps on threads */
+    int error;          /* why it could not be made at all, or 0 */
+    const char *reason; /* the same in a sentence, where the code alone does not tell; or NULL */
+    bool has_policy;    /* `policy` is set up */
     pl_policy policy;
     pl_ended *ended; /* what is told of each task that ends, and is the call's to free; NULL: nobody wants to know */
 } pl_call;
@@ -86,6 +87,9 @@ int pl_call_over(const pl_call *c);
 /* After it failed: why, an error code; and the failure, NULL if it is not one of a task. */
 int pl_call_code(const pl_call *c);
 const parallel_failure *pl_call_failure(const pl_call *c);
+
+/* The same, as the calling thread's errno, last failure and sentence. */
+void pl_call_tell(const pl_call *c);
 
 /* Ends what pl_call_begin_...() began; the latter as a pl_cleanup wants it. */
 void pl_call_end(pl_call *c);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "call/context.h"
+#include "call/error.h"
 #include "base/os.h"
 
 /* How often a sleeper looks in a worker process, whose stop words are raised by other processes, which do not notify
@@ -106,10 +107,8 @@ static uint64_t first_deadline(void)
 
 int parallel_sleep(double seconds)
 {
-    if (isnan(seconds)) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (isnan(seconds))
+        return pl_error_refuse(EINVAL, "seconds is NaN");
     int state = pl_os_cancel_defer(); /* where the system has no better way to sleep, that is a cancellation point */
     uint64_t now = pl_os_nanoseconds(), until = UINT64_MAX;
     if (seconds < 1e9)
@@ -129,8 +128,7 @@ int parallel_sleep(double seconds)
     pl_os_cancel_restore(state);
     if (!why)
         return 0;
-    errno = why;
-    return -1;
+    return pl_error_return(why);
 }
 
 size_t parallel_worker_index(void)

@@ -64,8 +64,7 @@ int pl_context_reason(const pl_context *context);
 /* What a thread knows of its calls. */
 typedef struct pl_thread {
     pl_context *context;   /* the innermost in progress */
-    bool failed;           /* its last call did, as `last` says */
-    parallel_failure last; /* its message is on the heap */
+    parallel_failure last; /* its last call's, if there is one: pl_error_thread.kept, where its message is */
 } pl_thread;
 
 extern _Thread_local pl_thread pl_context_thread PL_OF_THREAD __attribute__((visibility("hidden")));

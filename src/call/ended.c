@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The account of tasks as they end; ended.h says how it is kept. */
 #include "call/ended.h"
+#include "call/error.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -27,7 +28,7 @@ pl_ended *pl_ended_new(const pl_work *work, const char *const *names, pthread_mu
     size_t all = pl_size_add(sizeof(pl_ended), pl_size_add(tasks, sets));
     pl_ended *ended = all == PL_SIZE_NONE ? NULL : calloc(1, all); /* what is large is not touched before it is used */
     if (!ended) {
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     ended->mutex = mutex;
@@ -141,8 +142,7 @@ static const void *result_of(const pl_work *work, size_t i)
 
 static int no_memory(void)
 {
-    errno = ENOMEM;
-    return -1;
+    return pl_error_return(ENOMEM);
 }
 
 /* The record of a task that has none yet. NULL if there is no memory. */

@@ -29,8 +29,9 @@ typedef struct pl_executor {
     /* It runs calls under a policy (policy.h) only, which is to be set up then. */
     bool needs_policy;
 
-    /* Whether it can run a call whose options and work are known: 0, or EINVAL or ENOTSUP. NULL: any. */
-    int (*check)(const struct pl_call *c);
+    /* Whether it can run a call whose options and work are known: false with errno EINVAL or ENOTSUP, and a sentence.
+     * NULL: any. */
+    bool (*check)(const struct pl_call *c);
 
     /* Runs all tasks, or notes why they are not run (failures.h, pl_call.error). Results of maps go to `out`, which may
      * be NULL. When it returns, nobody touches the call any more. */

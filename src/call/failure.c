@@ -1,109 +1,82 @@
 /* SPDX-License-Identifier: MIT */
-/* A failure: what its task says, what became of that, and the last one of a thread. The account of a call's is
- * failures.c. */
+/* A failure: what its task says, what became of that, and the last one of a thread, with the sentence that says so. The
+ * account of a call's is failures.c. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/life.h"
 #include "base/size.h"
 #include "call/failure.h"
 #include "call/results.h"
-#include "sched/inline.h"
 
 /* ---- this thread ----------------------------------------------------------------------------------------- */
 
-/* Frees the message when a thread ends. Should a later destructor of the thread make a call, that begins afresh. */
-static pthread_key_t key;
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-static bool has_key;
-
-static void thread_leaves(void *message)
-{
-    pl_context_thread.failed = false;
-    free(message);
-}
-
-static void make_key(void)
-{
-    has_key = pthread_key_create(&key, thread_leaves) == 0;
-}
-
-/* The main thread's message, and the key of a library that is unloaded: after the pool's threads have ended, whose
- * messages the key frees. */
-static void end_failures(void)
-{
-    pl_failure_clear_last();
-    if (has_key)
-        pthread_key_delete(key);
-    has_key = false;
-}
-
-PL_LIFE(PL_LIFE_FAILURES, .unloaded = end_failures);
-
-void pl_failure_drop_last(void)
-{
-    pl_context_thread.failed = false;
-    free((char *)pl_context_thread.last.message);
-    if (has_key)
-        pthread_setspecific(key, NULL);
-}
-
-static void keep_last(const parallel_failure *failure)
-{
-    pl_context_thread.failed = true;
-    pl_context_thread.last = *failure;
-    pl_inline_look(); /* so that the next call comes by here, and clears it */
-    pthread_once(&key_once, make_key);
-    if (has_key)
-        pthread_setspecific(key, pl_context_thread.last.message);
-}
-
-void pl_failure_set_last(const parallel_failure *failure)
-{
-    parallel_failure copy = *failure;
-    copy.message = strdup(failure->message);
-    if (copy.message)
-        keep_last(&copy);
-}
-
-/* The argument comes after the message, in one block: it goes when that does. */
-void pl_failure_set_last_with(const parallel_failure *failure, size_t arg_size, size_t arg_align)
-{
-    parallel_failure copy = *failure;
-    size_t text = strlen(failure->message) + 1, begin = pl_size_round(text, arg_align);
-    char *block = pl_results_allocate(pl_size_add(begin, arg_size), arg_align);
-    if (!block) {
-        pl_failure_set_last(failure);
-        return;
-    }
-    memcpy(block, failure->message, text);
-    memcpy(block + begin, failure->arg, arg_size);
-    copy.message = block;
-    copy.arg = block + begin;
-    keep_last(&copy);
-}
-
 void pl_failure_put_aside(pl_put_aside *to)
 {
-    *to = (pl_put_aside){pl_context_thread.failed, pl_context_thread.last};
-    pl_context_thread.failed = false;
-    if (to->failed && has_key)
-        pthread_setspecific(key, NULL);
+    to->last = pl_context_thread.last;
+    to->error = pl_error_take();
 }
 
 void pl_failure_put_back(pl_put_aside *from)
 {
-    pl_failure_clear_last();
-    if (from->failed)
-        keep_last(&from->last);
+    pl_error_put(&from->error);
+    pl_context_thread.last = from->last;
+}
+
+void pl_failure_forget(pl_put_aside *aside)
+{
+    free(aside->error.said);
+    free(aside->error.kept);
+}
+
+/* Writes "FUNCTION: task 2 (NAME): ", as much of it as there is, to `to`, which has room for `room` bytes, or none. How
+ * long it is. */
+static size_t write_introduction(char *to, size_t room, const parallel_failure *f, const char *function)
+{
+    int length = snprintf(to, room, "%s%stask %zu%s%s%s: ", function ? function : "", function ? ": " : "", f->index,
+                          f->name ? " (" : "", f->name ? f->name : "", f->name ? ")" : "");
+    return length > 0 ? (size_t)length : 0;
+}
+
+/* In one block, which goes when the failure does: the sentence, which ends in the message; and the argument. */
+static char *make_block(parallel_failure *copy, const pl_failed_call *of)
+{
+    size_t intro = write_introduction(NULL, 0, copy, of->function), text = strlen(copy->message) + 1;
+    size_t begin = of->arg_size ? pl_size_round(intro + text, of->arg_align) : intro + text;
+    char *block = pl_results_allocate(pl_size_add(begin, of->arg_size), of->arg_size ? of->arg_align : 0);
+    if (!block)
+        return NULL;
+    write_introduction(block, intro + 1, copy, of->function);
+    copy->message = memcpy(block + intro, copy->message, text);
+    if (of->arg_size)
+        copy->arg = memcpy(block + begin, copy->arg, of->arg_size);
+    return block;
+}
+
+void pl_failure_set_last(const parallel_failure *failure, const pl_failed_call *of)
+{
+    parallel_failure copy = *failure;
+    char *block = make_block(&copy, of);
+    if (!block && of->arg_size)
+        block = make_block(&copy, &(pl_failed_call){.function = of->function});
+    if (!block) {
+        pl_error_put(&(pl_error){.sentence = "a task has failed, and there was no memory to keep what it said"});
+        return;
+    }
+    pl_error_keep(block);
+    pl_context_thread.last = copy;
+}
+
+parallel_failure *pl_failure_last(void)
+{
+    return pl_error_thread.kept ? &pl_context_thread.last : NULL;
 }
 
 const parallel_failure *parallel_last_failure(void)
 {
-    return pl_context_thread.failed ? &pl_context_thread.last : NULL;
+    return pl_failure_last();
 }
 
 /* ---- messages -------------------------------------------------------------------------------------------- */

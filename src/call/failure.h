@@ -6,33 +6,37 @@
 #include <errno.h>
 
 #include "call/context.h"
+#include "call/error.h"
 
-/* The calling thread's last failure: there is none any more; or (only then) this one, of which it keeps a copy. */
-void pl_failure_drop_last(void);
-void pl_failure_set_last(const parallel_failure *failure);
+/* Whose failure it is, and what is kept of its argument. */
+typedef struct pl_failed_call {
+    const char *function;       /* its name, or NULL */
+    size_t arg_size, arg_align; /* of which there is to be a copy; 0: it stays where it is */
+} pl_failed_call;
 
-/* The same, with a copy of its argument, of so many bytes, so aligned. */
-void pl_failure_set_last_with(const parallel_failure *failure, size_t arg_size, size_t arg_align);
+/* The calling thread's last failure becomes this one, of which it keeps a copy; and its sentence (error.h) is that of
+ * the failure. */
+void pl_failure_set_last(const parallel_failure *failure, const pl_failed_call *of);
+
+/* The thread's own, or NULL. */
+parallel_failure *pl_failure_last(void);
 
 /* Keeps it while this thread does something for others, which leaves none. */
 typedef struct pl_put_aside {
-    bool failed;
+    pl_error error;
     parallel_failure last;
 } pl_put_aside;
 void pl_failure_put_aside(pl_put_aside *to);
 void pl_failure_put_back(pl_put_aside *from);
 
-/* What a call gives that cannot be made: -1, with errno. */
-static inline int pl_failure_return(int code)
-{
-    errno = code;
-    return -1;
-}
+/* The same of what is not wanted any more: it is dropped. */
+void pl_failure_forget(pl_put_aside *aside);
 
+/* There is none any more, nor a sentence. */
 static inline void pl_failure_clear_last(void)
 {
-    if (pl_context_thread.failed)
-        pl_failure_drop_last();
+    if (pl_error_thread.sentence)
+        pl_error_drop();
 }
 
 /* What became of the task `i`, or several from there on, which have ended badly, and are known to their chunk as

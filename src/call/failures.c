@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "call/failures.h"
+#include "call/error.h"
 #include "base/size.h"
 
 /* How many neighbours get their records together. */
@@ -163,15 +164,6 @@ void pl_failures_add(pl_failures *failures, const parallel_failure *failure, siz
 
 /* ---- settling -------------------------------------------------------------------------------------------- */
 
-/* Whether the C library has a text of its own for a code. Some have the same one for all that they do not know. */
-static bool has_text(int code, char *text, size_t size)
-{
-    char unknown[128];
-    if (strerror_r(code, text, size) != 0)
-        return false;
-    return strerror_r(-1, unknown, sizeof unknown) != 0 || strcmp(text, unknown) != 0;
-}
-
 char *pl_failures_text(const parallel_failure *f)
 {
     static const char *const texts[] = {
@@ -188,9 +180,7 @@ char *pl_failures_text(const parallel_failure *f)
             snprintf(text, sizeof text, "exited with status %d", f->code);
         return strdup(text);
     }
-    if (!has_text(f->code, text, sizeof text))
-        snprintf(text, sizeof text, "error %d", f->code);
-    return strdup(text);
+    return pl_error_text(f->code);
 }
 
 /* The same, or what a neighbour says. */
@@ -332,7 +322,7 @@ const parallel_failure *pl_failures_get(const pl_failed_list *all, size_t k)
     pl_published *blocks = get_blocks(e);
     const parallel_failure *block = blocks ? get_block(all, e, blocks, i / BLOCK) : NULL;
     if (!block) {
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     return &block[i % BLOCK];

@@ -13,6 +13,10 @@
  * called. */
 bool pl_function_copy(parallel_function *to, const parallel_function *from);
 
+/* The same, of what the calling thread's call is given: if it cannot be called, errno is EINVAL, and a sentence tells
+ * what is missing. */
+bool pl_function_take(parallel_function *to, const parallel_function *from);
+
 /* Copies a struct of a program's, which has `size` bytes as it says itself, and `known` at least, to one of `room`
  * bytes: what it has not is 0. */
 static inline void pl_function_copy_members(void *to, size_t room, const void *from, size_t size, size_t known)

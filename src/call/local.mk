@@ -7,6 +7,8 @@ libparallel_la_SOURCES += \
     src/call/context.h \
     src/call/ended.c \
     src/call/ended.h \
+    src/call/error.c \
+    src/call/error.h \
     src/call/executor.h \
     src/call/failure.c \
     src/call/failure.h \

@@ -7,6 +7,7 @@
 
 #include "call/names.h"
 #include "base/size.h"
+#include "call/error.h"
 
 /* FNV-1a (Fowler, Noll, Vo), 64 bits. */
 static uint64_t hash_of(const char *name)
@@ -26,27 +27,29 @@ static size_t *slot_of(const pl_names *table, const char *name)
     return &table->slots[i];
 }
 
-int pl_names_init(pl_names *table, const char *const *names, size_t n, pl_names_of which)
+bool pl_names_init(pl_names *table, const char *const *names, size_t n, pl_names_of which)
 {
     size_t size = 4;
     if (pl_size_multiply(n, 4 * sizeof *table->slots) == PL_SIZE_NONE)
-        return ENOMEM;
+        return pl_error_deny_memory();
     while (size < n * 2)
         size *= 2;
     *table = (pl_names){.names = names, .slots = calloc(size, sizeof *table->slots), .mask = size - 1};
     if (!table->slots)
-        return ENOMEM;
+        return pl_error_deny_memory();
     for (size_t i = 0; i < n; i++) {
         if (!names[i] && which == PL_NAMES_OF_SOME)
             continue;
         size_t *slot = names[i] ? slot_of(table, names[i]) : NULL;
         if (!slot || *slot) {
+            size_t other = slot ? *slot - 1 : 0;
             pl_names_free(table);
-            return EINVAL;
+            return slot ? pl_error_deny(EINVAL, "names %zu and %zu are both '%s'", other, i, names[i])
+                        : pl_error_deny(EINVAL, "name %zu is NULL", i);
         }
         *slot = i + 1;
     }
-    return 0;
+    return true;
 }
 
 void pl_names_free(pl_names *table)

@@ -17,8 +17,8 @@ typedef struct pl_names {
 /* Whether each task has a name; or some may have NULL. */
 typedef enum pl_names_of { PL_NAMES_OF_ALL, PL_NAMES_OF_SOME } pl_names_of;
 
-/* 0; or EINVAL if a name is there twice, or missing, or ENOMEM. */
-int pl_names_init(pl_names *table, const char *const *names, size_t n, pl_names_of which);
+/* False with errno EINVAL, if a name is there twice, or missing, or ENOMEM; and with a sentence. */
+bool pl_names_init(pl_names *table, const char *const *names, size_t n, pl_names_of which);
 void pl_names_free(pl_names *table);
 
 /* The index of a name, or SIZE_MAX. */

@@ -7,6 +7,7 @@
 
 #include "call/options.h"
 #include "call/context.h"
+#include "call/error.h"
 #include "call/handle.h"
 #include "sched/pool.h"
 
@@ -25,17 +26,12 @@ bool pl_options_copy(parallel_options *to, const parallel_options *from)
     }
     memset(to, 0, sizeof *to);
     size_t size = from->size ? from->size : FIRST_SIZE;
-    if (size < sizeof from->size) {
-        errno = EINVAL;
-        return false;
-    }
+    if (size < sizeof from->size)
+        return pl_error_deny(EINVAL, "the options' size is %zu, less than their first member has", size);
     const unsigned char *bytes = (const unsigned char *)from;
-    for (size_t i = sizeof *to; i < size; i++) {
-        if (bytes[i]) {
-            errno = ENOTSUP;
-            return false;
-        }
-    }
+    for (size_t i = sizeof *to; i < size; i++)
+        if (bytes[i])
+            return pl_error_deny(ENOTSUP, "there is an option that this release does not have, at byte %zu", i);
     memcpy(to, from, size < sizeof *to ? size : sizeof *to);
     to->size = sizeof *to;
     return true;
@@ -47,18 +43,41 @@ static bool is_pool(const parallel_pool *pool)
     return ((const pl_pool_handle *)pool)->kind == PL_OWN_POOL;
 }
 
-/* What is wrong with the merged options: 0, EINVAL or ENOTSUP. */
-static int check_merged(const parallel_options *o, const pl_request *request)
+/* Times are numbers. False with errno. */
+static bool check_times(const parallel_options *o)
 {
-    if (o->max_workers < 0 || o->tasks_per_worker < 0 || isnan(o->timeout) || isnan(o->call_timeout) ||
-        isnan(o->retry_delay) || (o->pool && !is_pool(o->pool)) || o->tile_rows > PTRDIFF_MAX ||
-        o->tile_cols > PTRDIFF_MAX)
-        return EINVAL;
+    const char *what = isnan(o->timeout)        ? "timeout"
+                       : isnan(o->call_timeout) ? "call_timeout"
+                       : isnan(o->retry_delay)  ? "retry_delay"
+                                                : NULL;
+    return !what || pl_error_deny(EINVAL, "%s is NaN", what);
+}
+
+static bool check_numbers(const parallel_options *o)
+{
+    if (o->max_workers < 0)
+        return pl_error_deny(EINVAL, "max_workers is negative: %d", o->max_workers);
+    if (o->tasks_per_worker < 0)
+        return pl_error_deny(EINVAL, "tasks_per_worker is negative: %d", o->tasks_per_worker);
+    if (o->tile_rows > PTRDIFF_MAX || o->tile_cols > PTRDIFF_MAX)
+        return pl_error_deny(EINVAL, "%s is more than PTRDIFF_MAX, as negative numbers are",
+                             o->tile_rows > PTRDIFF_MAX ? "tile_rows" : "tile_cols");
+    return true;
+}
+
+/* What is wrong with the merged options: false with errno EINVAL or ENOTSUP. */
+static bool check_merged(const parallel_options *o, const pl_request *request)
+{
+    if (!check_times(o) || !check_numbers(o))
+        return false;
+    if (o->pool && !is_pool(o->pool))
+        return pl_error_deny(EINVAL, "pool is no pool, or one that has been freed");
     if (o->isolation < PARALLEL_DEFAULT_ISOLATION || o->isolation > PARALLEL_PERSISTENT)
-        return EINVAL;
+        return pl_error_deny(EINVAL, "there is no isolation %d", (int)o->isolation);
     if ((unsigned)o->executor >= PL_EXECUTOR_KINDS)
-        return EINVAL;
-    return request->executors[o->executor] ? 0 : ENOTSUP;
+        return pl_error_deny(EINVAL, "there is no executor %d", (int)o->executor);
+    return request->executors[o->executor] ||
+           pl_error_deny(ENOTSUP, "this release has no executor %d", (int)o->executor);
 }
 
 /* What a call leaves at zero, it has from the decoration. */
@@ -98,7 +117,16 @@ static bool choose_executor(parallel_options *o, parallel_executor_kind executor
         return true;
     bool other = o->executor != PARALLEL_DEFAULT_EXECUTOR && o->executor != executor;
     o->executor = executor;
-    return !other;
+    return !other || pl_error_deny(EINVAL, "the option executor is another than the one that the call is named after");
+}
+
+/* Only what runs in the background may be started, or asked for its tasks, later. */
+static bool check_later(const parallel_options *o, const pl_request *request)
+{
+    if (request->background || (!o->deferred && !o->as_completed))
+        return true;
+    return pl_error_deny(EINVAL, "%s is for calls in the background, such as parallel_async_map()",
+                         o->deferred ? "deferred" : "as_completed");
 }
 
 bool pl_options_merge(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
@@ -111,11 +139,9 @@ bool pl_options_merge(parallel_options *merged, const parallel_options *call, co
         merged->executor = stays_here ? PARALLEL_SERIAL : request->executor;
         return true;
     }
-    if (!pl_options_copy(merged, call))
+    if (!pl_options_copy(merged, call) || !check_later(merged, request) || !choose_executor(merged, request->executor))
         return false;
-    bool later = merged->deferred || merged->as_completed;
-    int error = (later && !request->background) || !choose_executor(merged, request->executor) ? EINVAL : 0;
-    if (decoration && !error) {
+    if (decoration) {
         parallel_options d;
         if (!pl_options_copy(&d, decoration))
             return false;
@@ -123,12 +149,16 @@ bool pl_options_merge(parallel_options *merged, const parallel_options *call, co
         d.as_completed &= request->background;
         take_defaults(merged, &d);
     }
-    error = error ? error : check_merged(merged, request);
-    if (error)
-        errno = error;
+    if (!check_merged(merged, request))
+        return false;
     if (stays_here)
         merged->executor = PARALLEL_SERIAL;
-    return !error;
+    return true;
+}
+
+bool pl_options_run_here(const parallel_options *o)
+{
+    return o->executor != PARALLEL_PROCESS || pl_error_deny(ENOTSUP, "this call cannot run on worker processes");
 }
 
 size_t parallel_worker_limit(const parallel_options *options)

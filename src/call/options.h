@@ -21,6 +21,10 @@ typedef struct pl_request {
 bool pl_options_merge(parallel_options *merged, const parallel_options *call, const parallel_options *decoration,
                       const pl_request *request);
 
+/* Whether a call that worker processes cannot run is to run here, as the merged options say. False with errno
+ * ENOTSUP. */
+bool pl_options_run_here(const parallel_options *o);
+
 /* Options of programs of whatever age; false with errno. */
 bool pl_options_copy(parallel_options *to, const parallel_options *from);
 

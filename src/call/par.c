@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Different functions at once, as a kind of work: futures, their names and their results. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "call/call.h"
+#include "call/error.h"
 #include "base/size.h"
 
 /* ---- the kind -------------------------------------------------------------------------------------------- */
@@ -94,21 +96,26 @@ const pl_work_kind pl_work_par = {
 
 /* ---- a call begins --------------------------------------------------------------------------------------- */
 
-/* What is wrong with a future: 0, or an error code. */
-static int check_future(const parallel_future *future)
+/* What is wrong with a future: false with errno. */
+static bool check_future(const parallel_future *future, size_t i)
 {
     parallel_function f;
     parallel_options own;
-    if (!pl_function_copy(&f, future->function) || !future->arg || future->timeout != future->timeout ||
-        future->retry_delay != future->retry_delay)
-        return EINVAL;
+    if (!pl_function_take(&f, future->function))
+        return false;
+    if (!future->arg)
+        return pl_error_deny(EINVAL, "future %zu has no argument", i);
     if (!pl_options_copy(&own, f.options))
-        return errno;
-    return own.timeout != own.timeout || own.retry_delay != own.retry_delay ? EINVAL : 0;
+        return false;
+    if (isnan(future->timeout) || isnan(own.timeout))
+        return pl_error_deny(EINVAL, "future %zu: timeout is NaN", i);
+    if (isnan(future->retry_delay) || isnan(own.retry_delay))
+        return pl_error_deny(EINVAL, "future %zu: retry_delay is NaN", i);
+    return true;
 }
 
-/* The futures' own names, or else those of the call. */
-static int gather_names(pl_call *c)
+/* The futures' own names, or else those of the call. False with errno. */
+static bool gather_names(pl_call *c)
 {
     const parallel_future *futures = c->work.futures;
     size_t n = c->work.n;
@@ -116,23 +123,23 @@ static int gather_names(pl_call *c)
     for (size_t i = 0; i < n && !any; i++)
         any = futures[i].name != NULL;
     if (!any)
-        return 0;
+        return true;
     const char **names = pl_results_allocate(pl_size_multiply(n ? n : 1, sizeof *names), 0);
     if (!names)
-        return ENOMEM;
+        return pl_error_deny_memory();
     for (size_t i = 0; i < n; i++) {
         if (c->options.names && !c->options.names[i]) {
             free(names);
-            return EINVAL;
+            return pl_error_deny(EINVAL, "name %zu is NULL", i);
         }
         names[i] = futures[i].name ? futures[i].name : c->options.names ? c->options.names[i] : NULL;
     }
-    int error = pl_names_init(&c->names, names, n, PL_NAMES_OF_SOME);
-    if (error)
+    if (!pl_names_init(&c->names, names, n, PL_NAMES_OF_SOME)) {
         free(names);
-    else
-        c->names.own = names;
-    return error;
+        return false;
+    }
+    c->names.own = names;
+    return true;
 }
 
 bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, const parallel_options *options,
@@ -143,16 +150,15 @@ bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, con
     c->work.futures = futures ? futures : &none;
     c->work.map = (pl_map){0};
     c->work.function = (parallel_function){0};
-    int error = n && !futures ? EINVAL : 0;
-    if (!error && !pl_call_merge_options(c, options, NULL, request))
+    if (n && !futures)
+        return pl_error_deny_null("futures", n);
+    if (!pl_call_merge_options(c, options, NULL, request))
         return false;
-    for (size_t i = 0; i < n && !error; i++)
-        error = check_future(&futures[i]);
-    error = error ? error : gather_names(c);
-    if (error) {
-        errno = error;
+    for (size_t i = 0; i < n; i++)
+        if (!check_future(&futures[i], i))
+            return false;
+    if (!gather_names(c))
         return false;
-    }
     pl_call_begun(c, request);
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include "call/results.h"
 #include "base/size.h"
+#include "call/error.h"
 #include "call/function.h"
 #include "call/handle.h"
 
@@ -58,7 +59,7 @@ static parallel_results *with_room_in(const pl_memory *memory, size_t bytes, siz
     parallel_results *r = malloc(sizeof *r);
     if (!r || (bytes && !(values = memory->take(&block, bytes, alignment)))) {
         free(r);
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     clear_results(r);
@@ -78,7 +79,7 @@ static parallel_results *with_room(size_t bytes, size_t alignment, pl_results_fi
     size_t all = pl_size_add(sizeof(parallel_results), pl_size_add(alignment, bytes));
     parallel_results *r = all == PL_SIZE_NONE ? NULL : fill == PL_RESULTS_ZEROED ? calloc(1, all) : malloc(all);
     if (!r) {
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     clear_results(r);
@@ -152,7 +153,7 @@ parallel_results *pl_results_of_futures(const parallel_future *futures, size_t n
     parallel_results *r = places ? with_room(bytes, alignment, fill, memory) : NULL;
     if (!r) {
         free(places);
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     r->length = n;
@@ -197,12 +198,19 @@ const void *parallel_values(const parallel_results *r)
     return r && !r->places ? r->values : NULL;
 }
 
+/* Whether there is such a task. False with errno. */
+static bool has_task(const parallel_results *r, size_t i)
+{
+    if (r && i < r->length)
+        return true;
+    return r ? pl_error_deny(EINVAL, "there is no task %zu: there are %zu", i, r->length)
+             : pl_error_deny(EINVAL, "the results are NULL");
+}
+
 const void *parallel_result(const parallel_results *r, size_t i)
 {
-    if (!r || i >= r->length) {
-        errno = EINVAL;
+    if (!has_task(r, i))
         return NULL;
-    }
     if (!r->values || (!r->apart && pl_failures_state(&r->failed, i) != PARALLEL_OK))
         return NULL;
     return r->places ? pl_results_place(r, i) : r->values + i * r->size;
@@ -212,7 +220,7 @@ const void *parallel_get(const parallel_results *r, const char *name)
 {
     size_t i = r ? pl_names_find(&r->names, name) : SIZE_MAX;
     if (i == SIZE_MAX) {
-        errno = ENOENT;
+        pl_error_refuse(ENOENT, r ? "there is no task named '%s'" : "the results are NULL", name ? name : "");
         return NULL;
     }
     return parallel_result(r, i);
@@ -220,10 +228,8 @@ const void *parallel_get(const parallel_results *r, const char *name)
 
 parallel_state parallel_result_state(const parallel_results *r, size_t i)
 {
-    if (!r || i >= r->length) {
-        errno = EINVAL;
+    if (!has_task(r, i))
         return PARALLEL_NOT_RUN;
-    }
     return r->apart ? PARALLEL_OK : pl_failures_state(&r->failed, i);
 }
 

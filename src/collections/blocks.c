@@ -181,10 +181,8 @@ PL_NOT_INLINED int pl_blocks_run(pl_blocks_work *work, void *acc, pl_cost *cost,
     PL_UNWIND_CLEANS();
     if (bytes > sizeof near || alignment > PL_LINE) {
         far = pl_results_allocate(bytes, alignment);
-        if (!far) {
-            errno = ENOMEM;
-            return -1;
-        }
+        if (!far)
+            return pl_error_return(ENOMEM);
     }
     work->parts = far ? far : near;
     pl_cleanup_begin(&cleanup, free, far);

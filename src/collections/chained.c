@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "base/size.h"
 #include "base/unwind.h"
+#include "call/failure.h"
 #include "call/results.h"
 #include "sched/loop.h"
 #include "sched/range.h"
@@ -126,10 +127,8 @@ PL_NOT_INLINED int pl_chained_run(pl_chained *c, void (*begin)(pl_chained *), vo
     PL_UNWIND_CLEANS();
     if (bytes > sizeof near || alignment > PL_LINE) {
         far = pl_results_allocate(bytes, alignment);
-        if (!far) {
-            errno = ENOMEM;
-            return -1;
-        }
+        if (!far)
+            return pl_error_return(ENOMEM);
     }
     pl_cleanup_begin(&cleanup, free, far);
     c->places = far ? far : near;

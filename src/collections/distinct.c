@@ -174,7 +174,7 @@ PL_NOT_INLINED static int distinct_into(const pl_sort_call *c, void *out, size_t
                               .arg_size = c->order.type_size};
     d.references = pl_results_allocate(bytes, 0);
     if (!d.references)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     d.flags = (bool *)(void *)(d.references + n);
     pl_cleanup_begin(&cleanup, free, d.references);
     int result = keep_distinct(&d, kept), saved = errno;

@@ -35,10 +35,8 @@ bool pl_filter_check(pl_filter_call *c, const parallel_function *f, const void *
     pl_search_means means;
     if (!pl_search_begin(&means, f, args, n, options, request))
         return false;
-    if (out && out != args && pl_filter_overlap(out, args, n * means.f.arg_size)) {
-        errno = EINVAL;
-        return false;
-    }
+    if (out && out != args && pl_filter_overlap(out, args, n * means.f.arg_size))
+        return pl_error_deny(EINVAL, "out overlaps args");
     *c = (pl_filter_call){
         .f = means.f,
         .args = args,
@@ -209,7 +207,7 @@ PL_NOT_INLINED static int filter_with(const parallel_function *f, const void *ar
     pl_filter_call c;
     if (!kept || (n && !out)) {
         pl_failure_clear_last();
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, "%s is NULL", kept ? "out" : "kept");
     }
     return pl_filter_check(&c, f, args, n, out, options, request) ? run_filter(&c, kept, request) : -1;
 }

@@ -81,7 +81,7 @@ PL_NOT_INLINED static int run_windows(task_filter *t, size_t *kept, const pl_req
     size_t room = c->n < WINDOW ? c->n + !c->n : WINDOW;
     unsigned char *flags = malloc(room);
     if (!flags)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     pl_windows w = {.f = &c->f,
                     .args = c->args,
                     .n = c->n,
@@ -172,7 +172,7 @@ PL_NOT_INLINED parallel_results *pl_filter_tasks(const pl_filter_call *c, const 
     PL_UNWIND_CLEANS();
     bool *flags = calloc(c->n + !c->n, sizeof *flags);
     if (!flags) {
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     pl_cleanup_begin(&cleanup, free, flags);

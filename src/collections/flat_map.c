@@ -76,6 +76,13 @@ static size_t run_each(const parallel_flat *f, const unsigned char *args, size_t
     return used;
 }
 
+/* -1, with errno and a sentence: why results could not be written. */
+static int say_reason(int code)
+{
+    return code == EINVAL ? pl_error_refuse(code, "the function has said twice how many results it has, and has more")
+                          : pl_error_return(code);
+}
+
 /* Writes the results of n items. 0; or EINVAL or ENOMEM. */
 static int fill_buffer(buffer *b, const parallel_flat *f, const unsigned char *args, size_t n)
 {
@@ -266,7 +273,7 @@ PL_NOT_INLINED static parallel_results *map_in_links(const parallel_flat *f, con
     pl_cleanup_begin(&cleanup, free_all, &m);
     int result = pl_chained_run(c, begin_nothing, note_code, cost, options, request);
     if (result == 0 && m.code)
-        result = pl_failure_return(m.code);
+        result = say_reason(m.code);
     parallel_results *r = result == 0 ? put_together(&m) : NULL;
     pl_cleanup_end(&cleanup);
     int saved = errno;
@@ -284,10 +291,14 @@ static bool copy_flat(parallel_flat *to, const parallel_flat *from)
            pl_function_is_alignment(to->result_align);
 }
 
-static parallel_results *fail_with(int code)
+/* What a call is given. False with errno. */
+static bool take_given(parallel_flat *to, const parallel_flat *flat, const void *args, size_t n)
 {
-    errno = code;
-    return NULL;
+    if (!copy_flat(to, flat))
+        return pl_error_deny_part("the function", flat);
+    if (n && !args)
+        return pl_error_deny_null("args", n);
+    return pl_size_multiply(n, to->arg_size) != PL_SIZE_NONE || pl_error_deny_memory();
 }
 
 static pl_cost *cost_of(const parallel_flat *f)
@@ -301,15 +312,13 @@ PL_NOT_INLINED static parallel_results *flat_map_with(const parallel_flat *flat,
     parallel_flat own;
     parallel_options merged;
     pl_failure_clear_last();
-    if (!copy_flat(&own, flat) || (n && !args))
-        return fail_with(EINVAL);
-    if (pl_size_multiply(n, own.arg_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+    if (!take_given(&own, flat, args, n))
+        return NULL;
     bool has_options = options || own.options;
     if (has_options && !pl_options_merge(&merged, options, own.options, request))
         return NULL;
-    if (has_options && merged.executor == PARALLEL_PROCESS)
-        return fail_with(ENOTSUP);
+    if (has_options && !pl_options_run_here(&merged))
+        return NULL;
     if (n)
         return map_in_links(&own, args, n, cost_of(&own), has_options ? &merged : NULL, request);
     if (pl_blocks_check(has_options ? &merged : NULL, NULL, request) != 0)
@@ -346,7 +355,7 @@ PL_NOT_INLINED static parallel_results *flat_map_short(const parallel_flat *f, c
     pl_cleanup_begin(&cleanup, free_buffer, &s.results);
     pl_blocks_run_here(map_here, &s, cost_of(f), n);
     if (s.code)
-        errno = s.code;
+        say_reason(s.code);
     else
         r = pl_results_new(s.results.used, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
     if (r && s.results.used)

@@ -64,6 +64,16 @@ static bool copy_folding(parallel_folding *to, const parallel_folding *from)
            pl_function_is_alignment(to->acc_align);
 }
 
+/* What a call is given. False with errno. */
+static bool take_given(parallel_folding *to, const parallel_folding *fold, const void *args, size_t n, const void *acc)
+{
+    if (!copy_folding(to, fold))
+        return pl_error_deny_part("the fold", fold);
+    if (n && !args)
+        return pl_error_deny_null("args", n);
+    return acc || pl_error_deny(EINVAL, "acc is NULL");
+}
+
 static folding folding_of(const parallel_folding *fold, const void *args, size_t n)
 {
     return (folding){
@@ -83,10 +93,10 @@ PL_NOT_INLINED static int fold_with(const parallel_folding *fold, const void *ar
 {
     parallel_folding own;
     pl_failure_clear_last();
-    if (!copy_folding(&own, fold) || (n && !args) || !acc)
-        return pl_failure_return(EINVAL);
+    if (!take_given(&own, fold, args, n, acc))
+        return -1;
     if (pl_size_multiply(n, own.arg_size) == PL_SIZE_NONE)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     if (n == 0)
         return pl_blocks_check(options, own.options, request);
     folding f = folding_of(&own, args, n);

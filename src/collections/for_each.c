@@ -214,20 +214,18 @@ static bool begin_call(for_each_call *fc, const parallel_function *f, const void
 {
     pl_call *c = &fc->call;
     pl_call_begin(c, &for_each_kind, n);
-    if (!pl_function_copy(&c->work.function, f) || c->work.function.result_size || (n && !items)) {
-        errno = EINVAL;
+    if (!pl_function_take(&c->work.function, f))
         return false;
-    }
-    if (pl_size_multiply(n, c->work.function.arg_size) == PL_SIZE_NONE) {
-        errno = ENOMEM;
-        return false;
-    }
+    if (c->work.function.result_size)
+        return pl_error_deny(EINVAL, "the function has a result, which there is no place for");
+    if (n && !items)
+        return pl_error_deny_null("items", n);
+    if (pl_size_multiply(n, c->work.function.arg_size) == PL_SIZE_NONE)
+        return pl_error_deny_memory();
     if (!pl_call_merge_options(c, options, c->work.function.options, request))
         return false;
-    if (c->options.names) {
-        errno = EINVAL;
-        return false;
-    }
+    if (c->options.names)
+        return pl_error_deny(EINVAL, "this call has no option names");
     c->work.map = (pl_map){.kernel = c->work.function.kernel, .call = c->work.function.call, .extras = c->work.extras};
     pl_call_begun(c, request);
     c->failures.keep_all = false; /* `silent` or not, one is told of */

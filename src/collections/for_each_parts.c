@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "call/failure.h"
 #include "sched/stop.h"
 
 /* ---- participants ---------------------------------------------------------------------------------------- */
@@ -139,10 +140,8 @@ int pl_for_each_add(pl_for_each_part *part, const void *item)
     int saved = errno;
     size_t number = next_number(part);
     bool is_public = part->participant && part->want == 1;
-    if (!(is_public ? put_item(part, item, number) : pl_for_each_push(part, item, number))) {
-        errno = ENOMEM;
-        return -1;
-    }
+    if (!(is_public ? put_item(part, item, number) : pl_for_each_push(part, item, number)))
+        return pl_error_return(ENOMEM);
     part->added++;
     if (part->participant && part->bag.count > part->limit)
         pl_for_each_offer(part, part->want);

@@ -276,7 +276,7 @@ PL_NOT_INLINED static parallel_results *group_tasks(grouping *g, pl_phases *phas
     PL_UNWIND_CLEANS();
     void *keys = calloc(g->keys.n + !g->keys.n, g->keys.f.result_size);
     if (!keys) {
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     pl_cleanup_begin(&cleanup, free, keys);
@@ -309,10 +309,12 @@ parallel_results *pl_group(const parallel_function *key, parallel_key type, cons
     grouping g = {.k = k, .offsets = offsets, .width = (uint64_t)k > UINT32_MAX ? 8 : 4};
     if (!pl_keys_begin(&g.keys, key, type, args, n, options, request))
         return NULL;
-    if (!pl_keys_are_indices(type) || !offsets || k > PTRDIFF_MAX) {
-        errno = EINVAL;
+    bool is_right = !pl_keys_are_indices(type) ? pl_error_deny(EINVAL, "the keys are no integers")
+                    : !offsets                 ? pl_error_deny(EINVAL, "offsets is NULL")
+                    : k > PTRDIFF_MAX          ? pl_error_deny(EINVAL, "k is %zu, more than PTRDIFF_MAX", k)
+                                               : true;
+    if (!is_right)
         return NULL;
-    }
     pl_phases phases = pl_keys_phases(&g.keys, request);
     if (n == 0) {
         memset(offsets, 0, (k + 1) * sizeof *offsets);

@@ -254,12 +254,8 @@ static int count_with_room(histogram *h, void *counts, size_t count_size, pl_pha
     if (end_well(h, counts, count_size, phases) == 0) {
         pl_failure_put_back(&failure);
     } else { /* that is the failure of the call */
-        pl_put_aside last;
         code = errno;
-        pl_failure_put_aside(&last);
-        pl_failure_put_back(&failure); /* so that it is dropped */
-        pl_failure_clear_last();
-        pl_failure_put_back(&last);
+        pl_failure_forget(&failure);
     }
     errno = code;
     return -1;
@@ -288,10 +284,14 @@ PL_NOT_INLINED static int check_and_count(const parallel_function *key, parallel
     histogram h = {.k = k};
     if (!pl_keys_begin(&h.keys, key, type, args, n, options, request))
         return -1;
-    if (!pl_keys_are_indices(type) || (k && !counts) || (count_size != 4 && count_size != 8))
-        return pl_failure_return(EINVAL);
+    if (!pl_keys_are_indices(type))
+        return pl_error_refuse(EINVAL, "the keys are no integers");
+    if (k && !counts)
+        return pl_error_refuse(EINVAL, "counts is NULL, though there are to be %zu", k);
+    if (count_size != 4 && count_size != 8)
+        return pl_error_refuse(EINVAL, "a count has %zu bytes: it is to have 4 or 8", count_size);
     if ((uint64_t)k > UINT32_MAX) /* as many counts as have no room anywhere near */
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     pl_phases phases = pl_keys_phases(&h.keys, request);
     if (n == 0)
         return pl_blocks_check(phases.options, NULL, request);

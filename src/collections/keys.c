@@ -43,26 +43,34 @@ bool pl_keys_is_plain(const parallel_function *f, parallel_key type, const void 
            f->result_size && f->result_size == pl_keys_size(type) && pl_function_is_aligned(f);
 }
 
-static bool fail_with(int code)
+/* The function that gives keys. False with errno. */
+static bool take_function(parallel_function *to, const parallel_function *f, parallel_key type)
 {
-    errno = code;
-    return false;
+    size_t size = pl_keys_size(type);
+    if (!size)
+        return pl_error_deny(EINVAL, "there is no such type of keys, %d", (int)type);
+    if (!pl_function_take(to, f))
+        return false;
+    if (to->result_size != size)
+        return pl_error_deny(EINVAL, "the function gives %zu bytes, and a key has %zu", to->result_size, size);
+    return !to->splits || pl_error_deny(EINVAL, "the function gets chunks, and is to get items");
 }
 
 bool pl_keys_begin(pl_keys *k, const parallel_function *f, parallel_key type, const void *args, size_t n,
                    const parallel_options *options, const pl_request *request)
 {
     pl_search_means means;
-    size_t size = pl_keys_size(type);
     pl_failure_clear_last();
-    if (!size || !pl_function_copy(&means.f, f) || means.f.result_size != size || means.f.splits || (n && !args))
-        return fail_with(EINVAL);
+    if (!take_function(&means.f, f, type))
+        return false;
+    if (n && !args)
+        return pl_error_deny_null("args", n);
     if (pl_size_multiply(n, means.f.arg_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+        return pl_error_deny_memory();
     if (!pl_options_merge(&means.options, options, means.f.options, request))
         return false;
     if (means.options.names)
-        return fail_with(EINVAL);
+        return pl_error_deny(EINVAL, "this call has no option names");
     *k = (pl_keys){.f = means.f,
                    .type = type,
                    .merged = means.options,
@@ -298,6 +306,8 @@ int pl_keys_fail_range(const pl_keys *k, size_t i)
                                             .code = ERANGE,
                                             .attempts = 1,
                                             .message = "the key is out of range",
-                                            .arg = k->args + i * k->f.arg_size});
-    return pl_failure_return(ERANGE);
+                                            .arg = k->args + i * k->f.arg_size},
+                        &(pl_failed_call){.function = k->f.name});
+    errno = ERANGE;
+    return -1;
 }

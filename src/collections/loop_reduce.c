@@ -17,13 +17,29 @@ static pl_map_reduction loop_reduction_of(const pl_map_reduction *loop, const pa
     return r;
 }
 
+/* What a call is given. False with errno. */
+static bool take_given(parallel_combine *to, const pl_map_reduction *loop, const parallel_combine *op, size_t n,
+                       const void *acc)
+{
+    if (!loop->loop || !loop->loop->call)
+        return pl_error_deny_part("the loop", loop->loop);
+    if (!pl_reduce_take(to, op, acc, 0, acc))
+        return false;
+    if (loop->loop->result_size != to->type_size)
+        return pl_error_deny(EINVAL, "the loop gives %zu bytes, and the operator takes %zu", loop->loop->result_size,
+                             to->type_size);
+    if (to->type_size > PL_MAP_REDUCE_BUFFER || to->type_align > PL_LINE)
+        return pl_error_deny(EINVAL, "a value has more than %d bytes, or an alignment of more than %d",
+                             (int)PL_MAP_REDUCE_BUFFER, (int)PL_LINE);
+    return n <= PTRDIFF_MAX || pl_error_deny(EINVAL, "there are %zu iterations, more than PTRDIFF_MAX", n);
+}
+
 PL_NOT_INLINED static int loop_reduce_with(const pl_map_reduction *loop, const parallel_combine *op, size_t n,
                                            void *acc, const parallel_options *options, const pl_request *request)
 {
     parallel_combine own;
-    if (!loop->loop || !loop->loop->call || !pl_reduce_copy(&own, op) || loop->loop->result_size != own.type_size ||
-        own.type_size > PL_MAP_REDUCE_BUFFER || own.type_align > PL_LINE || !acc || n > PTRDIFF_MAX)
-        return pl_failure_return(EINVAL);
+    if (!take_given(&own, loop, op, n, acc))
+        return -1;
     if (n == 0)
         return pl_blocks_check(options, NULL, request);
     pl_map_reduction r = loop_reduction_of(loop, &own, n);

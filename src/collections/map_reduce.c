@@ -24,11 +24,13 @@ PL_NOT_INLINED static int map_reduce_with(const parallel_function *f, const para
     parallel_combine own;
     parallel_options merged;
     pl_failure_clear_last();
-    if (!pl_function_copy(&function, f) || !pl_reduce_copy(&own, op) || function.result_size != own.type_size ||
-        (n && !args) || !acc)
-        return pl_failure_return(EINVAL);
+    if (!pl_function_take(&function, f) || !pl_reduce_take(&own, op, args, n, acc))
+        return -1;
+    if (function.result_size != own.type_size)
+        return pl_error_refuse(EINVAL, "the function gives %zu bytes, and the operator takes %zu", function.result_size,
+                               own.type_size);
     if (pl_size_multiply(n, function.arg_size) == PL_SIZE_NONE || pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     bool has_options = options || function.options;
     if (!pl_options_merge(&merged, options, function.options, request))
         return -1;

@@ -78,16 +78,16 @@ static bool fold_results(void *ctx, size_t first, size_t count, const unsigned c
     return true;
 }
 
-/* All names of a call that has several windows: 0, or an error code. */
-static int check_names(const parallel_options *o, size_t n, size_t length)
+/* All names of a call that has several windows. False with errno. */
+static bool check_names(const parallel_options *o, size_t n, size_t length)
 {
     pl_names all;
     if (!o->names || n <= length)
-        return 0;
-    int error = pl_names_init(&all, o->names, n, PL_NAMES_OF_ALL);
-    if (!error)
+        return true;
+    bool well = pl_names_init(&all, o->names, n, PL_NAMES_OF_ALL);
+    if (well)
         pl_names_free(&all);
-    return error;
+    return well;
 }
 
 PL_NOT_INLINED int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const parallel_options *merged,
@@ -96,16 +96,15 @@ PL_NOT_INLINED int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const par
     size_t size = r->op->type_size, n = r->work.blocks.n, length = WINDOW_BYTES / size;
     task_reduction t = {.r = r, .length = length < n ? length : n};
     t.length = t.length > r->piece ? t.length : r->piece;
-    int error = check_names(merged, n, t.length);
-    if (error)
-        return pl_failure_return(error);
+    if (!check_names(merged, n, t.length))
+        return -1;
     size_t room = (t.length < n ? t.length : n) + r->piece;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     t.value = pl_results_allocate(pl_size_multiply(room + 2, size),
                                   r->op->type_align > PL_LINE ? r->op->type_align : PL_LINE);
     if (!t.value)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     t.part = t.value + size;
     pl_windows w = {.f = r->f,
                     .args = r->work.args,

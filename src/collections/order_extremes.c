@@ -159,9 +159,20 @@ static extreme extreme_of(const parallel_order *order, const void *args, size_t 
     return e;
 }
 
-static const void *fail_with(int code)
+/* What a call is given. False with errno. */
+static bool take_given(parallel_order *to, const parallel_order *order, const void *args, size_t n)
 {
-    errno = code;
+    if (!pl_order_copy(to, order))
+        return pl_error_deny_part("the order", order);
+    if (n && !args)
+        return pl_error_deny_null("args", n);
+    return pl_size_multiply(n, to->type_size) != PL_SIZE_NONE || pl_error_deny_memory();
+}
+
+/* Of no items there is none, which is no error. */
+static const void *no_item(void)
+{
+    errno = 0;
     return NULL;
 }
 
@@ -171,12 +182,10 @@ PL_NOT_INLINED static const void *extreme_with(const parallel_order *order, cons
     parallel_order own;
     unsigned char acc[sizeof(long double)] = {0}; /* what no part begins with */
     pl_failure_clear_last();
-    if (!pl_order_copy(&own, order) || (n && !args))
-        return fail_with(EINVAL);
-    if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+    if (!take_given(&own, order, args, n))
+        return NULL;
     if (n == 0)
-        return pl_blocks_check(options, own.options, request) == 0 ? fail_with(0) : NULL;
+        return pl_blocks_check(options, own.options, request) == 0 ? no_item() : NULL;
     extreme e = extreme_of(&own, args, n, greatest);
     pl_cost *cost = own.cost ? (pl_cost *)own.cost : pl_cost_of(own.pick ? (uintptr_t)own.pick : (uintptr_t)own.call);
     if (pl_blocks_run(&e.work, acc, cost, options, own.options, request) != 0)

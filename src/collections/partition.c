@@ -104,7 +104,7 @@ PL_NOT_INLINED static int partition_in_blocks(const pl_filter_call *c, size_t *k
     p.words = PL_PACK_WORDS(p.work.blocks.size);
     p.before = malloc(counts + p.work.blocks.count * p.words * sizeof *p.bits);
     if (!p.before)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     p.bits = (uint64_t *)(void *)((unsigned char *)p.before + pl_size_round(counts, sizeof *p.bits));
     pl_cleanup_begin(&cleanup, free, p.before);
     int result = pl_blocks_treat(&p.work, cost, c->has_options ? &c->merged : NULL, NULL, request);
@@ -126,7 +126,7 @@ PL_NOT_INLINED static int partition_with(const parallel_function *f, const void 
     pl_filter_call c;
     if (!kept || (n && (!out || out == args))) {
         pl_failure_clear_last();
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, !kept ? "kept is NULL" : !out ? "out is NULL" : "out is args");
     }
     if (!pl_filter_check(&c, f, args, n, out, options, request))
         return -1;

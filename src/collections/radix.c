@@ -412,13 +412,13 @@ static int sort_with(const parallel_order *order, void *array, size_t n, const p
     bool has_options = options || order->options;
     pl_failure_clear_last();
     if (n && !array)
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, "the array is NULL, though there are to be %zu", n);
     if (pl_size_multiply(n, order->type_size) == PL_SIZE_NONE)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     if (has_options && !pl_options_merge(&merged, options, order->options, request))
         return -1;
-    if (has_options && merged.executor == PARALLEL_PROCESS)
-        return pl_failure_return(ENOTSUP);
+    if (has_options && !pl_options_run_here(&merged))
+        return -1;
     if (n == 0)
         return pl_blocks_check(has_options ? &merged : NULL, NULL, request);
     pl_radix_numbers numbers = pl_radix_numbers_of(order);

@@ -45,8 +45,8 @@ int pl_radix_compute_and_sort(pl_radix_keyed *s, void *keys, size_t key_size, vo
     if (result == 0) { /* what has failed is a key */
         pl_failure_put_back(&failure);
         errno = code;
-    } else if (failure.failed) {
-        free((char *)failure.last.message);
+    } else {
+        pl_failure_forget(&failure);
     }
     return -1;
 }

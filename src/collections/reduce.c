@@ -23,6 +23,15 @@ bool pl_reduce_copy(parallel_combine *to, const parallel_combine *from)
     return to->type_size && (to->fold || to->call) && pl_function_is_alignment(to->type_align);
 }
 
+bool pl_reduce_take(parallel_combine *to, const parallel_combine *from, const void *args, size_t n, const void *acc)
+{
+    if (!pl_reduce_copy(to, from))
+        return pl_error_deny_part("the operator", from);
+    if (n && !args)
+        return pl_error_deny_null("args", n);
+    return acc || pl_error_deny(EINVAL, "acc is NULL");
+}
+
 void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, size_t n)
 {
     if (op->fold) {
@@ -112,10 +121,10 @@ PL_NOT_INLINED static int reduce_with(const parallel_combine *op, const void *ar
 {
     parallel_combine own;
     pl_failure_clear_last();
-    if (!pl_reduce_copy(&own, op) || (n && !args) || !acc)
-        return pl_failure_return(EINVAL);
+    if (!pl_reduce_take(&own, op, args, n, acc))
+        return -1;
     if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     if (n == 0)
         return pl_blocks_check(options, own.options, request);
     reduction r = reduction_of(&own, args, n);

@@ -26,6 +26,9 @@ int pl_loop_reduce(const parallel_loop_values *values, const parallel_combine *o
  * called. */
 bool pl_reduce_copy(parallel_combine *to, const parallel_combine *from);
 
+/* The same of what a call is given, which also wants n items, and a place for what they come to. False with errno. */
+bool pl_reduce_take(parallel_combine *to, const parallel_combine *from, const void *args, size_t n, const void *acc);
+
 /* Folds n items into *left, in one block. */
 void pl_reduce_fold(const parallel_combine *op, void *left, const void *items, size_t n);
 

@@ -9,6 +9,7 @@
 #include "base/atomic.h"
 #include "base/os.h"
 #include "base/size.h"
+#include "call/failure.h"
 #include "call/results.h"
 
 enum {
@@ -38,9 +39,7 @@ bool pl_room_take(pl_room *room, size_t bytes)
         map_room(room, bytes);
     else
         room->start = pl_results_allocate(bytes ? bytes : 1, PL_LINE);
-    if (!room->start)
-        errno = ENOMEM;
-    return room->start != NULL;
+    return room->start || pl_error_deny_memory();
 }
 
 void pl_room_drop(void *room)

@@ -329,10 +329,14 @@ PL_NOT_INLINED static int scan_with(const parallel_combine *op, const void *args
     parallel_combine own;
     parallel_options merged;
     pl_failure_clear_last();
-    if (!pl_reduce_copy(&own, op) || (n && (!args || !out)) || (!own.scan && !own.word && own.type_size > VALUE_MOST))
-        return pl_failure_return(EINVAL);
+    if (!pl_reduce_take(&own, op, args, n, &own))
+        return -1;
+    if (n && !out)
+        return pl_error_refuse(EINVAL, "out is NULL, though there are to be %zu", n);
+    if (!own.scan && !own.word && own.type_size > VALUE_MOST)
+        return pl_error_refuse(EINVAL, "a value has %zu bytes, more than %d", own.type_size, (int)VALUE_MOST);
     if (pl_size_multiply(n, own.type_size) == PL_SIZE_NONE)
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     if (n == 0)
         return pl_blocks_check(options, own.options, request);
     bool has_options = options || own.options;
@@ -383,10 +387,8 @@ PL_NOT_INLINED parallel_results *pl_scan(const parallel_combine *op, const void 
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     pl_failure_clear_last();
-    if (!pl_reduce_copy(&own, op) || (n && !args)) {
-        errno = EINVAL;
+    if (!pl_reduce_take(&own, op, args, n, &own))
         return NULL;
-    }
     parallel_results *r = pl_results_new(n, own.type_size, own.type_align, PL_RESULTS_ANY, NULL);
     if (!r)
         return NULL;

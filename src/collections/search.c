@@ -16,12 +16,6 @@
 /* Items that are counted in an unsigned number. */
 #define MOST_FUSED ((size_t)1 << 30)
 
-static bool fail_with(int code)
-{
-    errno = code;
-    return false;
-}
-
 /* ---- beginning ------------------------------------------------------------------------------------------- */
 
 bool pl_search_is_plain(const parallel_function *f, const void *args, const parallel_options *options)
@@ -34,14 +28,20 @@ bool pl_search_begin(pl_search_means *means, const parallel_function *f, const v
                      const parallel_options *options, const pl_request *request)
 {
     pl_failure_clear_last();
-    if (!pl_function_copy(&means->f, f) || means->f.result_size != sizeof(bool) || means->f.splits || (n && !args))
-        return fail_with(EINVAL);
+    if (!pl_function_take(&means->f, f))
+        return false;
+    if (means->f.result_size != sizeof(bool))
+        return pl_error_deny(EINVAL, "the predicate gives %zu bytes, and not a bool", means->f.result_size);
+    if (means->f.splits)
+        return pl_error_deny(EINVAL, "the predicate gets chunks, and is to get items");
+    if (n && !args)
+        return pl_error_deny_null("args", n);
     if (pl_size_multiply(n, means->f.arg_size) == PL_SIZE_NONE)
-        return fail_with(ENOMEM);
+        return pl_error_deny_memory();
     means->has_options = options || means->f.options;
     if (!pl_options_merge(&means->options, options, means->f.options, request))
         return false;
-    return means->options.names ? fail_with(EINVAL) : true;
+    return !means->options.names || pl_error_deny(EINVAL, "this call has no option names");
 }
 
 bool pl_search_needs_map(const pl_search_means *means)

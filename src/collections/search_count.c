@@ -45,7 +45,7 @@ static int run_with(const pl_body *loop, size_t n, pl_cost *cost, const parallel
 {
     const counting *c = loop->ctx;
     int result = pl_call_run_loop(loop, n, (parallel_cost *)cost, (uintptr_t)cost, options, request);
-    parallel_failure *last = result != 0 && pl_context_thread.failed ? &pl_context_thread.last : NULL;
+    parallel_failure *last = result != 0 ? pl_failure_last() : NULL;
     if (last)
         last->arg = c->args + last->index * c->f->arg_size;
     return result;

@@ -310,10 +310,11 @@ static size_t search_from(item_search *s, const parallel_options *options, const
         pl_blocks_call(end_progress, s->progress);
     pl_os_cancel_restore(state);
     pl_failure_clear_last();
-    if (result == 0 && s->left_out) {
+    if (result != 0) {
+        result = pl_error_return(errno);
+    } else if (s->left_out) {
         int why = pl_context_reason(s->task);
-        errno = why ? why : ETIMEDOUT;
-        result = -1;
+        result = pl_error_return(why ? why : ETIMEDOUT);
     }
     return result == 0 ? index_of(s->call, s->found) : PL_SEARCH_FAILED;
 }
@@ -335,7 +336,7 @@ PL_NOT_INLINED static size_t search_plain(const pl_search_call *call, size_t at,
     s.workers = pl_context_in_worker_process() ? 1 : pl_pool_cores();
     if (pl_size_multiply(call->n, call->f->arg_size) == PL_SIZE_NONE) {
         pl_failure_clear_last();
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return PL_SEARCH_FAILED;
     }
     return search_from(&s, NULL, request);

@@ -11,6 +11,7 @@
 
 #include "base/atomic.h"
 #include "base/unwind.h"
+#include "call/failure.h"
 #include "call/results.h"
 #include "collections/search.h"
 #include "collections/windows.h"
@@ -70,10 +71,8 @@ PL_NOT_INLINED static int run_windows(pl_windows *w, task_search *t, const paral
     w->ctx = t;
     w->room = call->n < WINDOW ? call->n : WINDOW;
     w->results = pl_results_allocate(w->room + 1, PL_LINE);
-    if (!w->results) {
-        errno = ENOMEM;
-        return -1;
-    }
+    if (!w->results)
+        return pl_error_return(ENOMEM);
     pl_cleanup_begin(&cleanup, free, w->results);
     int result = pl_windows_run(w), code = errno;
     pl_cleanup_end(&cleanup);

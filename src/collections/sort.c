@@ -66,7 +66,7 @@ static int run_whole(whole_sort *w)
         .blocks = pl_blocks_of_size(c->n, c->n), .args = c->items, .arg_size = c->order.type_size, .treat = sort_whole};
     pl_cost *block_cost = pl_cost_of((uintptr_t)c->order.call * 31 + c->order.type_size);
     int result = pl_blocks_treat(&w->work, block_cost, pl_sort_options(c, PL_SORT_REPORTING, &room), NULL, c->request);
-    return result == 0 && !w->is_sorted ? pl_failure_return(pl_sort_reason(c)) : result;
+    return result == 0 && !w->is_sorted ? pl_error_return(pl_sort_reason(c)) : result;
 }
 
 PL_NOT_INLINED static int sort_by_one(const pl_sort_call *c, pl_cost *cost)
@@ -81,7 +81,7 @@ PL_NOT_INLINED static int sort_by_one(const pl_sort_call *c, pl_cost *cost)
     if (bytes > sizeof near || alignment > PL_LINE) {
         w.other = far = pl_results_allocate(bytes, alignment);
         if (!far)
-            return pl_failure_return(ENOMEM);
+            return pl_error_return(ENOMEM);
     }
     pl_cleanup_begin(&cleanup, free, far);
     if (c->from != c->items)
@@ -104,13 +104,12 @@ bool pl_sort_check(pl_sort_call *c, const parallel_order *order, const void *arg
                    const parallel_options *options, const pl_request *request)
 {
     pl_failure_clear_last();
-    int error = !pl_order_copy(&c->order, order) || (n && !args) ? EINVAL : 0;
-    if (!error && pl_size_multiply(n, c->order.type_size) == PL_SIZE_NONE)
-        error = ENOMEM;
-    if (error) {
-        errno = error;
-        return false;
-    }
+    if (!pl_order_copy(&c->order, order))
+        return pl_error_deny_part("the order", order);
+    if (n && !args)
+        return pl_error_deny_null("the array", n);
+    if (pl_size_multiply(n, c->order.type_size) == PL_SIZE_NONE)
+        return pl_error_deny_memory();
     c->n = n;
     c->request = request;
     c->deadline = 0;
@@ -121,10 +120,8 @@ bool pl_sort_check(pl_sort_call *c, const parallel_order *order, const void *arg
         return true;
     if (!pl_options_merge(&c->merged, options, c->order.options, request))
         return false;
-    if (c->merged.executor == PARALLEL_PROCESS) {
-        errno = ENOTSUP;
+    if (!pl_options_run_here(&c->merged))
         return false;
-    }
     if (c->merged.call_timeout > 0 && c->merged.call_timeout < 1e9)
         c->deadline = pl_os_nanoseconds() + (uint64_t)(c->merged.call_timeout * 1e9);
     return true;

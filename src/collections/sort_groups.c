@@ -450,7 +450,7 @@ static int sort_all_groups(group_sort *g)
     int result = run_loop(g, sort_groups, &blocks, PL_SORT_REPORTING);
     for (size_t i = 0; result == 0 && i < g->count; i++)
         if (!g->is_run[i])
-            return pl_failure_return(pl_sort_reason(g->call));
+            return pl_error_return(pl_sort_reason(g->call));
     return result;
 }
 
@@ -463,11 +463,11 @@ static int sort_dealt(group_sort *g)
         return found < 0 ? -1 : 0;
     pl_blocks_call(choose_splitters, g);
     if (g->is_stopped)
-        return pl_failure_return(pl_sort_reason(g->call));
+        return pl_error_return(pl_sort_reason(g->call));
     if (run_loop(g, classify_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
         return -1;
     if (!find_places(g))
-        return pl_failure_return(pl_sort_reason(g->call));
+        return pl_error_return(pl_sort_reason(g->call));
     return run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0 ? -1 : sort_all_groups(g);
 }
 
@@ -520,7 +520,7 @@ PL_NOT_INLINED int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost)
     g.count = 0;
     g.falls = g.is_dealt = g.is_stopped = false;
     if (!take_memory(&g))
-        return pl_failure_return(ENOMEM);
+        return pl_error_return(ENOMEM);
     pl_cleanup_begin(&cleanup, end_sort, &g);
     int result = sort_dealt(&g), saved = errno;
     pl_cleanup_end(&cleanup);

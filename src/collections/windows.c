@@ -239,8 +239,11 @@ PL_NOT_INLINED int pl_windows_run(pl_windows *w)
     pl_cleanup_end(&cleanup);
     if (result == 0 && w->code && !w->is_over) {
         if (w->has_failure)
-            pl_failure_set_last(&w->failure);
-        result = pl_failure_return(w->code);
+            pl_failure_set_last(&w->failure, &(pl_failed_call){.function = w->f->name});
+        else
+            pl_error_return(w->code);
+        errno = w->code;
+        result = -1;
     }
     int saved = errno;
     free_message(w);

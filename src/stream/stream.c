@@ -59,12 +59,6 @@ static size_t default_window(const pl_stream *s)
     return window < least ? least : window;
 }
 
-static bool fail_with(int code)
-{
-    errno = code;
-    return false;
-}
-
 /* What goes for the stream. */
 static bool take_options(pl_stream *s, const parallel_options *options, const pl_request *request)
 {
@@ -72,9 +66,9 @@ static bool take_options(pl_stream *s, const parallel_options *options, const pl
     if (!pl_options_merge(&s->options, options, s->function.options, request))
         return false;
     if (o->names || o->deferred)
-        return fail_with(EINVAL);
-    if (o->executor == PARALLEL_PROCESS)
-        return fail_with(ENOTSUP);
+        return pl_error_deny(EINVAL, "a stream has no option %s", o->names ? "names" : "deferred");
+    if (!pl_options_run_here(o))
+        return false;
     s->workers = (unsigned)parallel_worker_limit(o);
     s->is_simple = o->timeout <= 0 && o->call_timeout <= 0 && o->retries <= 0;
     return true;
@@ -85,8 +79,8 @@ bool pl_stream_init(pl_stream *s, const parallel_function *f, const parallel_opt
 {
     memset(s, 0, sizeof *s);
     pl_failure_clear_last();
-    if (!pl_function_copy(&s->function, f))
-        return fail_with(EINVAL);
+    if (!pl_function_take(&s->function, f))
+        return false;
     if (!take_options(s, options, request))
         return false;
     size_t stride, window = s->options.window;
@@ -95,7 +89,7 @@ bool pl_stream_init(pl_stream *s, const parallel_function *f, const parallel_opt
     if (!s->failed || !pl_ring_init(&s->ring, window ? window : default_window(s),
                                     s->options.unordered ? PL_RING_UNORDERED : PL_RING_ORDERED, stride, s->align)) {
         free(s->failed);
-        return fail_with(ENOMEM);
+        return pl_error_deny_memory();
     }
     s->alone = (pl_stream_slot *)(void *)((unsigned char *)s->failed + stride);
     s->alone->failed = false;
@@ -406,6 +400,15 @@ void pl_stream_learn(pl_stream *s, uint64_t ticks, unsigned items)
 
 /* ---- how it ends ----------------------------------------------------------------------------------------- */
 
+/* It has ended before its time, and that is no failure of a task's. */
+static void say_end(const pl_stream *s, int code)
+{
+    if (s->refused || !s->stopped)
+        pl_error_refuse(code, "%s has returned %d", s->refused ? "the sink" : "the source", code);
+    else
+        pl_error_refuse(code, code == ETIMEDOUT ? "call_timeout was over" : "the stream was cancelled");
+}
+
 int pl_stream_return(pl_stream *s)
 {
     pl_failure_clear_last(); /* there may be one of a call that a task made on this thread */
@@ -413,7 +416,14 @@ int pl_stream_return(pl_stream *s)
     bool by_failure = s->has_failure && !s->refused;
     int code = s->refused ? s->refused : by_failure ? s->failure.code : s->stopped ? s->stopped : s->source;
     if (by_failure)
-        pl_failure_set_last_with(&s->failure, s->function.arg_size, s->function.arg_align);
+        pl_failure_set_last(&s->failure, &(pl_failed_call){.function = s->function.name,
+                                                           .arg_size = s->function.arg_size,
+                                                           .arg_align = s->function.arg_align});
     pthread_mutex_unlock(&s->mutex);
-    return code ? pl_failure_return(code) : 0;
+    if (!code)
+        return 0;
+    if (!by_failure)
+        say_end(s, code);
+    errno = code;
+    return -1;
 }

@@ -12,12 +12,9 @@
 bool pl_stream_ends_check(const parallel_stream *s)
 {
     if (!s || s->kind != PL_STREAM)
-        errno = EINVAL;
-    else if (s->forks != pl_pool_forks())
-        errno = ECHILD;
-    else
-        return true;
-    return false;
+        return pl_error_deny(EINVAL, s ? "that is no stream, or one that has been freed" : "the stream is NULL");
+    return s->forks == pl_pool_forks() ||
+           pl_error_deny(ECHILD, "the stream was opened in another process, which has forked this one");
 }
 
 bool pl_stream_ends_is_inside(const parallel_stream *s)
@@ -132,5 +129,5 @@ int parallel_stream_fd(parallel_stream *s)
         set_flag(s);
     }
     pthread_mutex_unlock(&s->flagging);
-    return code ? pl_failure_return(code) : fd;
+    return code ? pl_error_return(code) : fd;
 }

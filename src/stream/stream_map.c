@@ -521,8 +521,9 @@ int pl_stream_map_run(const parallel_function *f, int (*source)(void *arg, void 
                       const pl_request *request)
 {
     stream_map m = {.source = source, .sink = sink, .data = data};
+    pl_failure_clear_last();
     if (!source || !sink)
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, source ? "the sink is NULL" : "the source is NULL");
     if (!pl_stream_init(&m.stream, f, options, request))
         return -1;
     int state = pl_os_cancel_defer();

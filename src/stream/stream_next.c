@@ -132,14 +132,14 @@ int parallel_stream_next(parallel_stream *s, parallel_item *item, double seconds
     if (!pl_stream_ends_check(s))
         return -1;
     if (!item || isnan(seconds))
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, item ? "seconds is NaN" : "the item is NULL");
     if (pl_stream_ends_is_inside(s))
-        return pl_failure_return(EDEADLK);
+        return pl_error_return(EDEADLK);
     wait w = {.until = seconds == 0 ? 0 : time_after(seconds), .works = seconds < 0 || s->is_serial || !s->pool};
     for (;;) {
         found f = take_head(s, item);
         if (f != FOUND_NOTHING)
-            return f == FOUND_ITEM ? 1 : pl_failure_return(ENOMEM);
+            return f == FOUND_ITEM ? 1 : pl_error_return(ENOMEM);
         pl_stream_look(&s->stream);
         if (pl_stream_limits(&s->stream) != PL_STREAM_ALL)
             pl_stream_jobs_leave_out(s);
@@ -150,7 +150,7 @@ int parallel_stream_next(parallel_stream *s, parallel_item *item, double seconds
         if (pl_ring_head(&s->stream.ring))
             continue;
         if (w.until != UINT64_MAX && pl_os_nanoseconds() >= w.until)
-            return pl_failure_return(ETIMEDOUT);
+            return pl_error_return(ETIMEDOUT);
         sleep_awhile(s, &w);
     }
 }

@@ -72,7 +72,7 @@ parallel_stream *pl_stream_open_new(const parallel_function *f, const parallel_o
 {
     parallel_stream *s = calloc(1, sizeof *s);
     if (!s) {
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     if (!pl_stream_init(&s->stream, f, options, request)) {
@@ -86,7 +86,7 @@ parallel_stream *pl_stream_open_new(const parallel_function *f, const parallel_o
     s->seats = calloc(s->stream.workers, sizeof *s->seats);
     if (!s->seats) {
         delete_stream(s);
-        errno = ENOMEM;
+        pl_error_return(ENOMEM);
         return NULL;
     }
     for (unsigned i = 0; i < s->stream.workers; i++)
@@ -121,12 +121,12 @@ int parallel_stream_put(parallel_stream *s, const void *arg)
     if (!pl_stream_ends_check(s))
         return -1;
     if (!arg)
-        return pl_failure_return(EINVAL);
+        return pl_error_refuse(EINVAL, "the argument is NULL");
     pthread_mutex_lock(&s->putting);
     int code = put_item(s, arg);
     pthread_mutex_unlock(&s->putting);
     if (code)
-        return pl_failure_return(code);
+        return pl_error_refuse(code, code == EAGAIN ? "the stream's window is full" : "the stream has ended");
     pl_stream_jobs_call(s);
     pl_stream_ends_tell_of_item(s);
     return 0;

@@ -6,6 +6,7 @@
 #include "executors/process/executor.h"
 #include "executors/process/process.h"
 #include "base/os.h"
+#include "call/failure.h"
 #include "sched/chunking.h"
 #include "sched/pool.h"
 
@@ -328,10 +329,14 @@ static int prepare_call(pl_process_call *p, void *out)
     pl_call *c = p->call;
     size_t workers = c->options.max_workers ? (size_t)c->options.max_workers : pl_pool_cores();
     p->persistent = c->options.isolation == PARALLEL_PERSISTENT;
-    if (p->persistent && has_own_extras(c))
+    if (p->persistent && has_own_extras(c)) {
+        c->reason = "a future has extras of its own, which have no size to be sent to workers that are kept";
         return EINVAL;
-    if (c->options.memory_limit && !pl_os_can_limit_memory())
+    }
+    if (c->options.memory_limit && !pl_os_can_limit_memory()) {
+        c->reason = "memory_limit cannot be set here: the system or a sandbox refuses it";
         return ENOTSUP;
+    }
     p->vector = out;
     p->copies_results = !c->work.results && out && c->work.map.result_size;
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
@@ -407,12 +412,14 @@ static void run_in_processes(pl_call *c, void *out)
 
 /* Workers that are kept have no way to the program's memory, so what is sent has to have a size; loops leave nothing
  * but what they write to that memory. */
-static int check_call(const pl_call *c)
+static bool check_call(const pl_call *c)
 {
     const parallel_options *o = &c->options;
     if (!c->work.kind->bind)
-        return ENOTSUP;
-    return o->isolation == PARALLEL_PERSISTENT && o->extras && !o->extras_size ? EINVAL : 0;
+        return pl_error_deny(ENOTSUP, "this call has no worker processes, which do not share the program's memory");
+    if (o->isolation == PARALLEL_PERSISTENT && o->extras && !o->extras_size)
+        return pl_error_deny(EINVAL, "extras_size is 0: extras are sent to workers that are kept");
+    return true;
 }
 
 const pl_executor pl_process_executor = {
