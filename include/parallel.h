@@ -137,4 +137,6 @@
 #include <libparallel/task.h>
 #include <libparallel/zip.h>
 
+#include <libparallel/detail/cxx.h>
+
 #endif
