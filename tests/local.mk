@@ -421,6 +421,7 @@ shell_tests = \
     tests/api/misuse.sh \
     tests/api/plugin.sh \
     tests/api/strangers.sh \
+    tests/cxx/cxx.sh \
     tests/faults/programs.sh \
     tests/api/vectorised.sh \
     $(example_tests)
@@ -443,6 +444,7 @@ EXTRA_DIST += $(shell_tests) \
     tests/api/plugin.c \
     tests/api/plugin_host.c \
     tests/api/strangers.cc \
+    tests/cxx/test_cxx.cc \
     tests/support/tap.sh \
     tests/install/program.c \
     tests/install/program.cc \
