@@ -142,4 +142,6 @@
 #include <libparallel/trace.h>
 #include <libparallel/zip.h>
 
+#include <libparallel/detail/cxx.h>
+
 #endif

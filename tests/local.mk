@@ -492,6 +492,7 @@ shell_tests = \
     tests/api/misuse.sh \
     tests/api/plugin.sh \
     tests/api/strangers.sh \
+    tests/cxx/cxx.sh \
     tests/faults/programs.sh \
     tests/api/vectorised.sh \
     $(example_tests)
@@ -515,6 +516,7 @@ EXTRA_DIST += $(shell_tests) \
     tests/api/plugin.c \
     tests/api/plugin_host.c \
     tests/api/strangers.cc \
+    tests/cxx/test_cxx.cc \
     tests/support/tap.sh \
     tests/install/program.c \
     tests/install/program.cc \

@@ -28,12 +28,12 @@ PARALLEL_BEGIN_DECLS
  * @param options as for parallel_async_map() of one argument; on worker processes with `.executor = PARALLEL_PROCESS`
  * @return the executor, the caller's to free. NULL with errno as for parallel_async_map()
  */
-#define parallel_async(...) PARALLEL_ASYNC_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_async(...) PARALLEL_CALL_2_(PARALLEL_ASYNC_, "parallel_async(fn, arg, ...options)", __VA_ARGS__)
 
 /** What parallel_async() is made of: for functions known at run time, and for C++. `arg` points to the argument, which
  * is copied. */
-PARALLEL_API parallel_executor *parallel_async_function(const parallel_function *f, const void *arg,
-                                                        const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_executor *parallel_async_function(const parallel_function *f, const void *arg,
+                                                                          const parallel_options *options);
 
 /**
  * Waits as parallel_executor_results() does, and gives the result of the first task, which is the only one of

@@ -17,6 +17,9 @@
 /** Marks what the shared library exports. */
 #define PARALLEL_API __attribute__((visibility("default")))
 
+/** Marks what gives something that is to be freed: to drop it is a warning. */
+#define PARALLEL_MUST_USE __attribute__((warn_unused_result))
+
 PARALLEL_BEGIN_DECLS
 
 /**

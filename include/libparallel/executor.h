@@ -52,23 +52,29 @@ typedef enum parallel_status {
  * @return the executor, the caller's to free. NULL with errno EINVAL, ENOMEM or ENOTSUP as for parallel_map(); how
  *         tasks went is for parallel_executor_results() to say
  */
-#define parallel_async_map(...) PARALLEL_ASYNC_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_async_map(...)                                                                                        \
+    PARALLEL_CALL_3_(PARALLEL_ASYNC_MAP_, "parallel_async_map(fn, args, n, ...options)", __VA_ARGS__)
 
 /** parallel_thread_async_map(fn, args, n, ...options): parallel_async_map() on threads, whatever was decorated. */
-#define parallel_thread_async_map(...) PARALLEL_THREAD_ASYNC_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_thread_async_map(...)                                                                                 \
+    PARALLEL_CALL_3_(PARALLEL_THREAD_ASYNC_MAP_, "parallel_thread_async_map(fn, args, n, ...options)", __VA_ARGS__)
 
 /** parallel_process_async_map(fn, args, n, ...options): parallel_async_map() on worker processes, see process.h. */
-#define parallel_process_async_map(...) PARALLEL_PROCESS_ASYNC_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_process_async_map(...)                                                                                \
+    PARALLEL_CALL_3_(PARALLEL_PROCESS_ASYNC_MAP_, "parallel_process_async_map(fn, args, n, ...options)", __VA_ARGS__)
 
 /** parallel_async_par(futures, n, ...options): starts parallel_par() and does not wait for it. `futures` is copied;
  * what the futures point to, their arguments, is borrowed. */
-#define parallel_async_par(...) PARALLEL_ASYNC_PAR_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_async_par(...)                                                                                        \
+    PARALLEL_CALL_2_(PARALLEL_ASYNC_PAR_, "parallel_async_par(futures, n, ...options)", __VA_ARGS__)
 
 /** parallel_thread_async_par(futures, n, ...options): parallel_async_par() on threads. */
-#define parallel_thread_async_par(...) PARALLEL_THREAD_ASYNC_PAR_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_thread_async_par(...)                                                                                 \
+    PARALLEL_CALL_2_(PARALLEL_THREAD_ASYNC_PAR_, "parallel_thread_async_par(futures, n, ...options)", __VA_ARGS__)
 
 /** parallel_process_async_par(futures, n, ...options): parallel_async_par() on worker processes, see process.h. */
-#define parallel_process_async_par(...) PARALLEL_PROCESS_ASYNC_PAR_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_process_async_par(...)                                                                                \
+    PARALLEL_CALL_2_(PARALLEL_PROCESS_ASYNC_PAR_, "parallel_process_async_par(futures, n, ...options)", __VA_ARGS__)
 
 /**
  * Starts an executor that was made with `deferred`.
@@ -135,28 +141,30 @@ PARALLEL_API int parallel_executor_shutdown(parallel_executor *ex);
 PARALLEL_API void parallel_executor_free(parallel_executor *ex);
 
 /** What parallel_async_map() is made of: for functions known at run time, and for C++. */
-PARALLEL_API parallel_executor *parallel_async_map_function(const parallel_function *f, const void *args, size_t n,
-                                                            const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_executor *
+parallel_async_map_function(const parallel_function *f, const void *args, size_t n, const parallel_options *options);
 
 /** What parallel_thread_async_map() is made of. */
-PARALLEL_API parallel_executor *parallel_thread_async_map_function(const parallel_function *f, const void *args,
-                                                                   size_t n, const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_executor *parallel_thread_async_map_function(const parallel_function *f,
+                                                                                     const void *args, size_t n,
+                                                                                     const parallel_options *options);
 
 /** What parallel_process_async_map() is made of. */
-PARALLEL_API parallel_executor *parallel_process_async_map_function(const parallel_function *f, const void *args,
-                                                                    size_t n, const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_executor *parallel_process_async_map_function(const parallel_function *f,
+                                                                                      const void *args, size_t n,
+                                                                                      const parallel_options *options);
 
 /** What parallel_async_par() is made of. */
-PARALLEL_API parallel_executor *parallel_async_par_futures(const parallel_future *futures, size_t n,
-                                                           const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_executor *parallel_async_par_futures(const parallel_future *futures, size_t n,
+                                                                             const parallel_options *options);
 
 /** What parallel_thread_async_par() is made of. */
-PARALLEL_API parallel_executor *parallel_thread_async_par_futures(const parallel_future *futures, size_t n,
-                                                                  const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_executor *
+parallel_thread_async_par_futures(const parallel_future *futures, size_t n, const parallel_options *options);
 
 /** What parallel_process_async_par() is made of. */
-PARALLEL_API parallel_executor *parallel_process_async_par_futures(const parallel_future *futures, size_t n,
-                                                                   const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_executor *
+parallel_process_async_par_futures(const parallel_future *futures, size_t n, const parallel_options *options);
 
 PARALLEL_END_DECLS
 

@@ -35,7 +35,8 @@ PARALLEL_BEGIN_DECLS
  *         failures, by their index in `args`. `progress` counts items examined. ENOMEM without memory for n items,
  *         which is had first. Safe from any thread, and in tasks; not for signal handlers.
  */
-#define parallel_filter(...) PARALLEL_FILTER_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_filter(...)                                                                                           \
+    PARALLEL_CALL_3_(PARALLEL_FILTER_, "parallel_filter(pred, args, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_filter_into(pred, args, n, out, kept, ...options): the same, into memory that is there. Equals
@@ -55,7 +56,8 @@ PARALLEL_BEGIN_DECLS
  *
  * All else as for parallel_filter().
  */
-#define parallel_filter_into(...) PARALLEL_FILTER_INTO_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_filter_into(...)                                                                                      \
+    PARALLEL_CALL_5_(PARALLEL_FILTER_INTO_, "parallel_filter_into(pred, args, n, out, kept, ...options)", __VA_ARGS__)
 
 /**
  * parallel_partition_into(pred, args, n, out, kept, ...options): first the items for which a predicate holds, then the
@@ -73,7 +75,9 @@ PARALLEL_BEGIN_DECLS
  * EINVAL. Of items whose predicate has failed in a `silent` call, none is there: the others follow those that are kept.
  * ENOMEM: it wants a bit for each item. All else as for parallel_filter_into().
  */
-#define parallel_partition_into(...) PARALLEL_PARTITION_INTO_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_partition_into(...)                                                                                   \
+    PARALLEL_CALL_5_(PARALLEL_PARTITION_INTO_, "parallel_partition_into(pred, args, n, out, kept, ...options)",        \
+                     __VA_ARGS__)
 
 #endif /* !__cplusplus */
 
@@ -81,8 +85,8 @@ PARALLEL_BEGIN_DECLS
  * What parallel_filter() is made of: for predicates known at run time, and for C++. EINVAL also if its results have not
  * the size of a bool, or if it gets chunks.
  */
-PARALLEL_API parallel_results *parallel_filter_function(const parallel_function *pred, const void *args, size_t n,
-                                                        const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *
+parallel_filter_function(const parallel_function *pred, const void *args, size_t n, const parallel_options *options);
 
 /** What parallel_filter_into() is made of. */
 PARALLEL_API int parallel_filter_into_function(const parallel_function *pred, const void *args, size_t n, void *out,

@@ -49,7 +49,9 @@ typedef struct parallel_flat {
  * is called again, with room for as many: as snprintf() does it. At file scope, as PARALLEL_DECORATE. Defines
  * `fn__parallel_flat`.
  */
-#define PARALLEL_DECORATE_FLAT(...) PARALLEL_DECORATE_FLAT_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE_FLAT(...)                                                                                    \
+    PARALLEL_DECORATION_3_(PARALLEL_DECORATE_FLAT_, "PARALLEL_DECORATE_FLAT(fn, arg_t, result_t, ...options)",         \
+                           __VA_ARGS__)
 
 /**
  * parallel_flat_map(flat, args, n, ...options): the results of all items, one after the other. Equals
@@ -74,13 +76,14 @@ typedef struct parallel_flat {
  *         (past `call_timeout`), ECANCELED (a task makes the call that is to give up). `progress` counts items. Safe
  *         from any thread, and in tasks; not for signal handlers.
  */
-#define parallel_flat_map(...) PARALLEL_FLAT_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_flat_map(...)                                                                                         \
+    PARALLEL_CALL_3_(PARALLEL_FLAT_MAP_, "parallel_flat_map(flat, args, n, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 
 /** What parallel_flat_map() is made of: for functions known at run time, and for C++. */
-PARALLEL_API parallel_results *parallel_flat_map_function(const parallel_flat *flat, const void *args, size_t n,
-                                                          const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_flat_map_function(const parallel_flat *flat, const void *args,
+                                                                            size_t n, const parallel_options *options);
 
 PARALLEL_END_DECLS
 

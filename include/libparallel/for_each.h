@@ -58,7 +58,8 @@ PARALLEL_BEGIN_DECLS
  *
  * From any thread, and from inside tasks, its own too.
  */
-#define parallel_for_each(...) PARALLEL_FOR_EACH_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_for_each(...)                                                                                         \
+    PARALLEL_CALL_3_(PARALLEL_FOR_EACH_, "parallel_for_each(fn, items, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_for_each_add(fn, item): inside a task of parallel_for_each(), one more item for the same call.

@@ -79,7 +79,8 @@ typedef struct parallel_function {
  * pointer may be one to const, or to void, where C takes it so; and where `result_t` is void, what `fn` returns is
  * dropped.
  */
-#define PARALLEL_DECORATE(...) PARALLEL_DECORATE_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE(...)                                                                                         \
+    PARALLEL_DECORATION_3_(PARALLEL_DECORATE_, "PARALLEL_DECORATE(fn, arg_t, result_t, ...options)", __VA_ARGS__)
 
 /**
  * PARALLEL_DECORATE_TASK(fn, arg_t, result_t, ...options)
@@ -97,7 +98,9 @@ typedef struct parallel_function {
  * Tasks of either kind end by returning: not by longjmp(), pthread_exit(), C++ exceptions, or in a child process that
  * they forked; parallel.h says what becomes of that.
  */
-#define PARALLEL_DECORATE_TASK(...) PARALLEL_DECORATE_TASK_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE_TASK(...)                                                                                    \
+    PARALLEL_DECORATION_3_(PARALLEL_DECORATE_TASK_, "PARALLEL_DECORATE_TASK(fn, arg_t, result_t, ...options)",         \
+                           __VA_ARGS__)
 
 /**
  * PARALLEL_DECORATE_SPLIT(fn, arg_t, result_t, ...options)
@@ -111,7 +114,9 @@ typedef struct parallel_function {
  * It gets n neighbours of the arguments, n > 0, fills in their n results, and returns 0; or an error code, and then
  * all n tasks have failed, with that code. See parallel_split().
  */
-#define PARALLEL_DECORATE_SPLIT(...) PARALLEL_DECORATE_SPLIT_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE_SPLIT(...)                                                                                   \
+    PARALLEL_DECORATION_3_(PARALLEL_DECORATE_SPLIT_, "PARALLEL_DECORATE_SPLIT(fn, arg_t, result_t, ...options)",       \
+                           __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

@@ -45,7 +45,8 @@ PARALLEL_BEGIN_DECLS
  *         and for as much again, if there are many of both. Safe from any thread, and in tasks; not for signal
  *         handlers.
  */
-#define parallel_group(...) PARALLEL_GROUP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_group(...)                                                                                            \
+    PARALLEL_CALL_5_(PARALLEL_GROUP_, "parallel_group(key, args, n, k, offsets, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 
@@ -53,9 +54,10 @@ PARALLEL_BEGIN_DECLS
  * What parallel_group() is made of: for functions known at run time, and for C++. `type` is what the function gives, an
  * integer type or bool: else EINVAL.
  */
-PARALLEL_API parallel_results *parallel_group_function(const parallel_function *key, parallel_key type,
-                                                       const void *args, size_t n, size_t k, size_t *offsets,
-                                                       const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_group_function(const parallel_function *key,
+                                                                         parallel_key type, const void *args, size_t n,
+                                                                         size_t k, size_t *offsets,
+                                                                         const parallel_options *options);
 
 PARALLEL_END_DECLS
 

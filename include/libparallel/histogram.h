@@ -37,7 +37,8 @@ PARALLEL_BEGIN_DECLS
  *         each thread, of few four times as many; or, where that is less, 8 bytes for each item. Safe from any thread,
  *         and in tasks; not for signal handlers.
  */
-#define parallel_histogram(...) PARALLEL_HISTOGRAM_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_histogram(...)                                                                                        \
+    PARALLEL_CALL_5_(PARALLEL_HISTOGRAM_, "parallel_histogram(key, args, n, counts, k, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

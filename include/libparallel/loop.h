@@ -96,7 +96,8 @@ typedef struct parallel_loop_body {
  * From any thread, and from inside tasks and loops: a nested one runs on the same threads. What an iteration costs is
  * remembered for each `name` by itself; a loop known to be over before help would come runs on its caller.
  */
-#define parallel_loop(...) PARALLEL_LOOP_CALL_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_loop(...)                                                                                             \
+    PARALLEL_CALL_4_(PARALLEL_LOOP_CALL_, "parallel_loop(loop, begin, end, (captures), ...options)", __VA_ARGS__)
 
 /**
  * parallel_for_2d(rows, cols, body, ctx, ...options): runs a loop body over the tiles of a rectangle. Equals
@@ -117,7 +118,8 @@ typedef struct parallel_loop_body {
  * @param options as for parallel_for(); `grain` and `progress` count tiles
  * @return as parallel_for(). EINVAL also if there are more than PTRDIFF_MAX rows, columns or tiles.
  */
-#define parallel_for_2d(...) PARALLEL_FOR_2D_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_for_2d(...)                                                                                           \
+    PARALLEL_CALL_4_(PARALLEL_FOR_2D_, "parallel_for_2d(rows, cols, body, ctx, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

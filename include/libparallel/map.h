@@ -36,13 +36,15 @@ PARALLEL_BEGIN_DECLS
  * give up (see parallel_cancelled()), it begins no further tasks, and fails with ECANCELED, or ETIMEDOUT if the task is
  * late; so does every call but those in the background.
  */
-#define parallel_map(...) PARALLEL_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_map(...) PARALLEL_CALL_3_(PARALLEL_MAP_, "parallel_map(fn, args, n, ...options)", __VA_ARGS__)
 
 /** parallel_thread_map(fn, args, n, ...options): parallel_map() on threads, whatever was decorated. */
-#define parallel_thread_map(...) PARALLEL_THREAD_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_thread_map(...)                                                                                       \
+    PARALLEL_CALL_3_(PARALLEL_THREAD_MAP_, "parallel_thread_map(fn, args, n, ...options)", __VA_ARGS__)
 
 /** parallel_process_map(fn, args, n, ...options): parallel_map() on worker processes, see process.h. */
-#define parallel_process_map(...) PARALLEL_PROCESS_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_process_map(...)                                                                                      \
+    PARALLEL_CALL_3_(PARALLEL_PROCESS_MAP_, "parallel_process_map(fn, args, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_map_into(fn, args, n, out, ...options): parallel_map() into the caller's own vector; nothing is
@@ -59,7 +61,8 @@ PARALLEL_BEGIN_DECLS
  *         zero bytes, and those of tasks that did not run are untouched. With `silent` every task is tried
  *         before the first failure (by index) is reported.
  */
-#define parallel_map_into(...) PARALLEL_MAP_INTO_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_map_into(...)                                                                                         \
+    PARALLEL_CALL_4_(PARALLEL_MAP_INTO_, "parallel_map_into(fn, args, n, out, ...options)", __VA_ARGS__)
 
 /**
  * parallel_map_range(fn, begin, end, ...options): parallel_map() over integers. Equals
@@ -78,7 +81,8 @@ PARALLEL_BEGIN_DECLS
  * No array of the integers is made, but for functions that can fail, and for calls with options, of the decoration,
  * too: these have one while they run.
  */
-#define parallel_map_range(...) PARALLEL_MAP_RANGE_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_map_range(...)                                                                                        \
+    PARALLEL_CALL_3_(PARALLEL_MAP_RANGE_, "parallel_map_range(fn, begin, end, ...options)", __VA_ARGS__)
 
 /**
  * parallel_map_range_into(fn, begin, end, out, ...options): parallel_map_range() into the caller's own vector. Equals
@@ -88,7 +92,8 @@ PARALLEL_BEGIN_DECLS
  *
  * @param out room for end - begin results; all else as for parallel_map_into()
  */
-#define parallel_map_range_into(...) PARALLEL_MAP_RANGE_INTO_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_map_range_into(...)                                                                                   \
+    PARALLEL_CALL_4_(PARALLEL_MAP_RANGE_INTO_, "parallel_map_range_into(fn, begin, end, out, ...options)", __VA_ARGS__)
 
 /**
  * parallel_split(fn, args, n, ...options): cuts an array into contiguous chunks, one for each worker, and has a
@@ -106,7 +111,7 @@ PARALLEL_BEGIN_DECLS
  * @return the n results in order, whatever the chunks, and all else as for parallel_map(). parallel_map() itself takes
  *         such a function, too, and then chooses chunks as it goes.
  */
-#define parallel_split(...) PARALLEL_SPLIT_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_split(...) PARALLEL_CALL_3_(PARALLEL_SPLIT_, "parallel_split(fn, args, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_for(n, body, ctx, ...options): runs a loop body over index ranges. Equals
@@ -127,7 +132,7 @@ PARALLEL_BEGIN_DECLS
  * From any thread, and from inside tasks and loops: a nested one runs on the same threads. parallel_loop() is the same
  * for bodies that would rather name what they use than take it out of `ctx`.
  */
-#define parallel_for(...) PARALLEL_FOR_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_for(...) PARALLEL_CALL_3_(PARALLEL_FOR_, "parallel_for(n, body, ctx, ...options)", __VA_ARGS__)
 
 /**
  * What parallel_map() is made of: for functions known at run time, and for C++.
@@ -137,28 +142,29 @@ PARALLEL_BEGIN_DECLS
  * @param options NULL: none
  * @return as parallel_map(); EINVAL also for an incomplete `f`
  */
-PARALLEL_API parallel_results *parallel_map_function(const parallel_function *f, const void *args, size_t n,
-                                                     const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_map_function(const parallel_function *f, const void *args,
+                                                                       size_t n, const parallel_options *options);
 
 /** What parallel_thread_map() is made of. EINVAL if `options` asks for another executor. */
-PARALLEL_API parallel_results *parallel_thread_map_function(const parallel_function *f, const void *args, size_t n,
-                                                            const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *
+parallel_thread_map_function(const parallel_function *f, const void *args, size_t n, const parallel_options *options);
 
 /** What parallel_process_map() is made of. */
-PARALLEL_API parallel_results *parallel_process_map_function(const parallel_function *f, const void *args, size_t n,
-                                                             const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *
+parallel_process_map_function(const parallel_function *f, const void *args, size_t n, const parallel_options *options);
 
 /** What parallel_split() is made of. Any function will do, run on each argument of a chunk. */
-PARALLEL_API parallel_results *parallel_split_function(const parallel_function *f, const void *args, size_t n,
-                                                       const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_split_function(const parallel_function *f, const void *args,
+                                                                         size_t n, const parallel_options *options);
 
 /** What parallel_map_into() is made of. */
 PARALLEL_API int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,
                                             const parallel_options *options);
 
 /** What parallel_map_range() is made of. EINVAL also if f->arg_size is not 1, 2, 4 or 8. */
-PARALLEL_API parallel_results *parallel_map_range_function(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end,
-                                                           const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_map_range_function(const parallel_function *f,
+                                                                             ptrdiff_t begin, ptrdiff_t end,
+                                                                             const parallel_options *options);
 
 /** What parallel_map_range_into() is made of. */
 PARALLEL_API int parallel_map_range_into_function(const parallel_function *f, ptrdiff_t begin, ptrdiff_t end, void *out,

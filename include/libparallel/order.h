@@ -54,7 +54,8 @@ typedef struct parallel_order {
  * For numbers there are words instead, which need no decoration, and take any arithmetic type: PARALLEL_ASCENDING and
  * PARALLEL_DESCENDING. In both, all NaN come last, and -0.0 equals 0.0.
  */
-#define PARALLEL_DECORATE_ORDER(...) PARALLEL_DECORATE_ORDER_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE_ORDER(...)                                                                                   \
+    PARALLEL_DECORATION_2_(PARALLEL_DECORATE_ORDER_, "PARALLEL_DECORATE_ORDER(fn, type, ...options)", __VA_ARGS__)
 
 /**
  * parallel_min(order, args, n, ...options): the first of the least of an array. Equals
@@ -79,7 +80,8 @@ typedef struct parallel_order {
  *         late). With PARALLEL_PROCESS it runs on threads. Safe from any thread, and in tasks; not a cancellation
  *         point; not for signal handlers.
  */
-#define parallel_min(...) PARALLEL_EXTREME_(parallel_min_function, __VA_ARGS__, PARALLEL_END_)
+#define parallel_min(...) PARALLEL_CALL_3_(PARALLEL_MIN_, "parallel_min(order, args, n, ...options)", __VA_ARGS__)
+#define PARALLEL_MIN_(...) PARALLEL_EXTREME_(parallel_min_function, __VA_ARGS__)
 
 /**
  * parallel_max(order, args, n, ...options): the first of the greatest of an array. Equals
@@ -92,7 +94,8 @@ typedef struct parallel_order {
  *
  * All else is as for parallel_min(): with a word, NaN is passed over here, too.
  */
-#define parallel_max(...) PARALLEL_EXTREME_(parallel_max_function, __VA_ARGS__, PARALLEL_END_)
+#define parallel_max(...) PARALLEL_CALL_3_(PARALLEL_MAX_, "parallel_max(order, args, n, ...options)", __VA_ARGS__)
+#define PARALLEL_MAX_(...) PARALLEL_EXTREME_(parallel_max_function, __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

@@ -48,13 +48,15 @@ typedef struct parallel_future {
  * @return the results, the caller's to free; NULL with errno as for parallel_map(), EINVAL also for a future without a
  *         complete function or without an argument, or if two have the same name
  */
-#define parallel_par(...) PARALLEL_PAR_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_par(...) PARALLEL_CALL_2_(PARALLEL_PAR_, "parallel_par(futures, n, ...options)", __VA_ARGS__)
 
 /** parallel_thread_par(futures, n, ...options): parallel_par() on threads. */
-#define parallel_thread_par(...) PARALLEL_THREAD_PAR_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_thread_par(...)                                                                                       \
+    PARALLEL_CALL_2_(PARALLEL_THREAD_PAR_, "parallel_thread_par(futures, n, ...options)", __VA_ARGS__)
 
 /** parallel_process_par(futures, n, ...options): parallel_par() on worker processes, see process.h. */
-#define parallel_process_par(...) PARALLEL_PROCESS_PAR_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_process_par(...)                                                                                      \
+    PARALLEL_CALL_2_(PARALLEL_PROCESS_PAR_, "parallel_process_par(futures, n, ...options)", __VA_ARGS__)
 
 /**
  * PARALLEL_FUTURE(fn, arg, ...members)
@@ -64,19 +66,19 @@ typedef struct parallel_future {
  * macro's arguments, so write ((struct request){ .url = "...", .table = "web" }) with its parentheses. Members are
  * those of parallel_future, as `.name = "btc"`.
  */
-#define PARALLEL_FUTURE(...) PARALLEL_FUTURE_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_FUTURE(...) PARALLEL_CALL_2_(PARALLEL_FUTURE_, "PARALLEL_FUTURE(fn, arg, ...options)", __VA_ARGS__)
 
 /** What parallel_par() is made of. */
-PARALLEL_API parallel_results *parallel_par_futures(const parallel_future *futures, size_t n,
-                                                    const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_par_futures(const parallel_future *futures, size_t n,
+                                                                      const parallel_options *options);
 
 /** What parallel_thread_par() is made of. */
-PARALLEL_API parallel_results *parallel_thread_par_futures(const parallel_future *futures, size_t n,
-                                                           const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_thread_par_futures(const parallel_future *futures, size_t n,
+                                                                             const parallel_options *options);
 
 /** What parallel_process_par() is made of. */
-PARALLEL_API parallel_results *parallel_process_par_futures(const parallel_future *futures, size_t n,
-                                                            const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_process_par_futures(const parallel_future *futures, size_t n,
+                                                                              const parallel_options *options);
 
 PARALLEL_END_DECLS
 

@@ -38,7 +38,7 @@ PARALLEL_BEGIN_DECLS
  * threads of its own. When the program exits, the threads of all pools are joined; a call after that runs on its
  * caller.
  */
-PARALLEL_API parallel_pool *parallel_pool_new(int workers);
+PARALLEL_API PARALLEL_MUST_USE parallel_pool *parallel_pool_new(int workers);
 
 /** What a pool is to be like, and its threads. All zero: as parallel_pool_new(0) makes it. */
 typedef struct parallel_pool_options {
@@ -93,7 +93,7 @@ typedef struct parallel_pool_options {
  * @return the pool, the caller's to free. NULL with errno EINVAL, ENOMEM, or ENOTSUP for an option that this release
  *         does not have
  */
-PARALLEL_API parallel_pool *parallel_pool_new_with(const parallel_pool_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_pool *parallel_pool_new_with(const parallel_pool_options *options);
 
 /**
  * Ends the threads of the program's own pool, and its kept worker processes (process.h); the next call makes them anew.

@@ -102,7 +102,8 @@ typedef struct parallel_loop_values {
  * (bitwise). Integers wrap around, as unsigned ones do. MIN and MAX pass over NaN, as fmin() does, unless there is
  * nothing else. PLUS and TIMES of bool do not compile.
  */
-#define PARALLEL_DECORATE_COMBINE(...) PARALLEL_DECORATE_COMBINE_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE_COMBINE(...)                                                                                 \
+    PARALLEL_DECORATION_2_(PARALLEL_DECORATE_COMBINE_, "PARALLEL_DECORATE_COMBINE(fn, type, ...options)", __VA_ARGS__)
 
 /**
  * PARALLEL_DECORATE_FOLD(fn, combine, acc_t, arg_t, ...options)
@@ -119,7 +120,9 @@ typedef struct parallel_loop_values {
  *     }
  *     PARALLEL_DECORATE_FOLD(count, join, struct histogram, unsigned char);
  */
-#define PARALLEL_DECORATE_FOLD(...) PARALLEL_DECORATE_FOLD_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE_FOLD(...)                                                                                    \
+    PARALLEL_DECORATION_4_(PARALLEL_DECORATE_FOLD_, "PARALLEL_DECORATE_FOLD(fn, combine, acc_t, arg_t, ...options)",   \
+                           __VA_ARGS__)
 
 /**
  * parallel_reduce(op, args, n, acc, ...options): makes one value of an array. Equals
@@ -149,7 +152,8 @@ typedef struct parallel_loop_values {
  * With PARALLEL_PROCESS it runs on threads, as there is no function of items. From any thread, and from inside tasks: a
  * nested call runs on the same threads.
  */
-#define parallel_reduce(...) PARALLEL_REDUCE_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_reduce(...)                                                                                           \
+    PARALLEL_CALL_4_(PARALLEL_REDUCE_, "parallel_reduce(op, args, n, acc, ...options)", __VA_ARGS__)
 
 /**
  * parallel_map_reduce(fn, op, args, n, acc, ...options): makes one value of the results of a map, which are not kept.
@@ -172,7 +176,8 @@ typedef struct parallel_loop_values {
  *         options of tasks (`timeout`, `retries`, `names`, `extras`, processes), and those of functions that can fail,
  *         take up to 256 KiB of memory.
  */
-#define parallel_map_reduce(...) PARALLEL_MAP_REDUCE_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_map_reduce(...)                                                                                       \
+    PARALLEL_CALL_5_(PARALLEL_MAP_REDUCE_, "parallel_map_reduce(fn, op, args, n, acc, ...options)", __VA_ARGS__)
 
 /**
  * parallel_fold(fold, args, n, acc, ...options): adds an array to an accumulator. Equals
@@ -192,7 +197,8 @@ typedef struct parallel_loop_values {
  * @param acc  what the items are added to; untouched if the call fails
  * @return as parallel_reduce(); ENOMEM where the parts need more than some kilobytes, and there is no memory
  */
-#define parallel_fold(...) PARALLEL_FOLD_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_fold(...)                                                                                             \
+    PARALLEL_CALL_4_(PARALLEL_FOLD_, "parallel_fold(fold, args, n, acc, ...options)", __VA_ARGS__)
 
 /**
  * PARALLEL_LOOP_REDUCE(type, name, i, type, capture, ...) { body }
@@ -225,7 +231,9 @@ typedef struct parallel_loop_values {
  * @param acc      as for parallel_reduce()
  * @return as parallel_reduce(); EINVAL also for values of more than 4096 bytes
  */
-#define parallel_loop_reduce(...) PARALLEL_LOOP_REDUCE_CALL_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_loop_reduce(...)                                                                                      \
+    PARALLEL_CALL_6_(PARALLEL_LOOP_REDUCE_CALL_,                                                                       \
+                     "parallel_loop_reduce(loop, op, begin, end, (captures), acc, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

@@ -38,7 +38,8 @@ PARALLEL_BEGIN_DECLS
  *         there is no function of items. Safe from any thread, and in tasks; not a cancellation point; not for signal
  *         handlers. Where the operator takes long, all threads together call it about twice for each item.
  */
-#define parallel_scan_into(...) PARALLEL_SCAN_INTO_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_scan_into(...)                                                                                        \
+    PARALLEL_CALL_4_(PARALLEL_SCAN_INTO_, "parallel_scan_into(op, args, n, out, ...options)", __VA_ARGS__)
 
 /**
  * parallel_scan_exclusive_into(op, args, n, out, acc, ...options): what all items *before* each one come to. Equals
@@ -54,13 +55,15 @@ PARALLEL_BEGIN_DECLS
  *
  * All else as for parallel_scan_into().
  */
-#define parallel_scan_exclusive_into(...) PARALLEL_SCAN_EXCLUSIVE_INTO_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_scan_exclusive_into(...)                                                                              \
+    PARALLEL_CALL_5_(PARALLEL_SCAN_EXCLUSIVE_INTO_, "parallel_scan_exclusive_into(op, args, n, out, acc, ...options)", \
+                     __VA_ARGS__)
 
 /**
  * parallel_scan(op, args, n, ...options): parallel_scan_into(), into a vector that is made for it. NULL after a
  * failure, with errno as there, and ENOMEM.
  */
-#define parallel_scan(...) PARALLEL_SCAN_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_scan(...) PARALLEL_CALL_3_(PARALLEL_SCAN_, "parallel_scan(op, args, n, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 
@@ -76,8 +79,8 @@ PARALLEL_API int parallel_scan_exclusive_into_function(const parallel_combine *o
                                                        void *out, void *acc, const parallel_options *options);
 
 /** What parallel_scan() is made of. */
-PARALLEL_API parallel_results *parallel_scan_function(const parallel_combine *op, const void *args, size_t n,
-                                                      const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_scan_function(const parallel_combine *op, const void *args,
+                                                                        size_t n, const parallel_options *options);
 
 PARALLEL_END_DECLS
 

@@ -37,7 +37,7 @@ PARALLEL_BEGIN_DECLS
  *         is to give up, see parallel_cancelled(); ETIMEDOUT, if that is as it is late). `progress` is told of items.
  *         Safe from any thread, and in tasks; not a cancellation point; not for signal handlers.
  */
-#define parallel_count(...) PARALLEL_COUNT_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_count(...) PARALLEL_CALL_3_(PARALLEL_COUNT_, "parallel_count(pred, args, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_find(pred, args, n, ...options): the first item that a predicate holds of. Equals
@@ -62,7 +62,7 @@ PARALLEL_BEGIN_DECLS
  *         says that the predicate holds of none of the others. Those that do not run as the call has been stopped are
  *         not passed over: that is NULL with ETIMEDOUT or ECANCELED, too.
  */
-#define parallel_find(...) PARALLEL_FIND_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_find(...) PARALLEL_CALL_3_(PARALLEL_FIND_, "parallel_find(pred, args, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_find_last(pred, args, n, ...options): the last item that a predicate holds of. Equals
@@ -75,7 +75,8 @@ PARALLEL_BEGIN_DECLS
  * Items are looked at from the back, and all else is the mirror image of parallel_find(): it is tasks that fail after
  * the item which fail the call.
  */
-#define parallel_find_last(...) PARALLEL_FIND_LAST_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_find_last(...)                                                                                        \
+    PARALLEL_CALL_3_(PARALLEL_FIND_LAST_, "parallel_find_last(pred, args, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_any(pred, args, n, ...options): whether a predicate holds of any item. Equals
@@ -87,7 +88,7 @@ PARALLEL_BEGIN_DECLS
  *
  * @return 1, 0, or -1 with errno; all else is as for parallel_find().
  */
-#define parallel_any(...) PARALLEL_ANY_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_any(...) PARALLEL_CALL_3_(PARALLEL_ANY_, "parallel_any(pred, args, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_all(pred, args, n, ...options): whether a predicate holds of all items. Equals
@@ -99,7 +100,7 @@ PARALLEL_BEGIN_DECLS
  *
  * @return 1, also of no items; 0; or -1 with errno; all else is as for parallel_find() of what it does not hold of.
  */
-#define parallel_all(...) PARALLEL_ALL_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_all(...) PARALLEL_CALL_3_(PARALLEL_ALL_, "parallel_all(pred, args, n, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

@@ -43,7 +43,7 @@ PARALLEL_BEGIN_DECLS
  *         same items, too. `progress` counts items that are where they are to be. Safe from any thread, and in tasks;
  *         not for signal handlers.
  */
-#define parallel_sort(...) PARALLEL_SORT_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_sort(...) PARALLEL_CALL_3_(PARALLEL_SORT_, "parallel_sort(order, array, n, ...options)", __VA_ARGS__)
 
 /**
  * parallel_sorted(order, args, n, ...options): a sorted copy. Equals
@@ -54,7 +54,9 @@ PARALLEL_BEGIN_DECLS
  * `args` is read during the call only. Returns a vector of the items, which is the caller's; NULL after a failure, with
  * errno as for parallel_sort().
  */
-#define parallel_sorted(...) PARALLEL_SORTED_(parallel_sorted_function, __VA_ARGS__, PARALLEL_END_)
+#define parallel_sorted(...)                                                                                           \
+    PARALLEL_CALL_3_(PARALLEL_SORTED_COPY_, "parallel_sorted(order, args, n, ...options)", __VA_ARGS__)
+#define PARALLEL_SORTED_COPY_(...) PARALLEL_SORTED_(parallel_sorted_function, __VA_ARGS__)
 
 /**
  * parallel_distinct(order, args, n, ...options): the first of all items that are the same, in the order of `args`.
@@ -78,7 +80,9 @@ PARALLEL_BEGIN_DECLS
  *         as for parallel_sort(). ENOMEM: it wants room for four pointers and two bytes for each item, and for n items.
  *         `progress` counts items that have been looked for.
  */
-#define parallel_distinct(...) PARALLEL_SORTED_(parallel_distinct_function, __VA_ARGS__, PARALLEL_END_)
+#define parallel_distinct(...)                                                                                         \
+    PARALLEL_CALL_3_(PARALLEL_DISTINCT_, "parallel_distinct(order, args, n, ...options)", __VA_ARGS__)
+#define PARALLEL_DISTINCT_(...) PARALLEL_SORTED_(parallel_distinct_function, __VA_ARGS__)
 
 #endif /* !__cplusplus */
 
@@ -87,10 +91,10 @@ PARALLEL_API int parallel_sort_items(const parallel_order *order, void *array, s
                                      const parallel_options *options);
 
 /** What parallel_sorted() and parallel_distinct() are made of. */
-PARALLEL_API parallel_results *parallel_sorted_function(const parallel_order *order, const void *args, size_t n,
-                                                        const parallel_options *options);
-PARALLEL_API parallel_results *parallel_distinct_function(const parallel_order *order, const void *args, size_t n,
-                                                          const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *parallel_sorted_function(const parallel_order *order, const void *args,
+                                                                          size_t n, const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_results *
+parallel_distinct_function(const parallel_order *order, const void *args, size_t n, const parallel_options *options);
 
 /**
  * In place of qsort(), with the same first four arguments; `options` may be NULL. As parallel_sort(), so it is stable;

@@ -39,7 +39,8 @@ PARALLEL_BEGIN_DECLS
  *         of all items, and 16 to 24 bytes for each (twice that, and an index, if keys are `long double`), and has it
  *         before anything is moved. Safe from any thread, and in tasks; not for signal handlers.
  */
-#define parallel_sort_by(...) PARALLEL_SORT_BY_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_sort_by(...)                                                                                          \
+    PARALLEL_CALL_3_(PARALLEL_SORT_BY_, "parallel_sort_by(key, array, n, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

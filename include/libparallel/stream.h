@@ -77,7 +77,8 @@ typedef int parallel_sink(const parallel_item *item, void *data);
  *
  * From any thread, and from inside tasks.
  */
-#define parallel_stream_map(...) PARALLEL_STREAM_MAP_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_stream_map(...)                                                                                       \
+    PARALLEL_CALL_4_(PARALLEL_STREAM_MAP_, "parallel_stream_map(fn, source, sink, data, ...options)", __VA_ARGS__)
 
 /**
  * A stream with both ends in the program's hands: there the library calls nothing but the function.
@@ -171,8 +172,8 @@ PARALLEL_API int parallel_stream_map_function(const parallel_function *f, parall
                                               void *data, const parallel_options *options);
 
 /** What parallel_stream_open() is made of. */
-PARALLEL_API parallel_stream *parallel_stream_open_function(const parallel_function *f,
-                                                            const parallel_options *options);
+PARALLEL_API PARALLEL_MUST_USE parallel_stream *parallel_stream_open_function(const parallel_function *f,
+                                                                              const parallel_options *options);
 
 PARALLEL_END_DECLS
 

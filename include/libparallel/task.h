@@ -57,13 +57,13 @@
  * arguments are evaluated here and copied. A statement. There may be millions at once: those that no thread has
  * taken cost 64 bytes each. Where memory for them ends, the task runs before PARALLEL_SPAWN is through.
  */
-#define PARALLEL_SPAWN(fn, ...) fn##__parallel_spawn(pl_frame, __VA_ARGS__)
+#define PARALLEL_SPAWN(fn, ...) fn##__parallel_spawn(PARALLEL_FRAME_("PARALLEL_SPAWN"), __VA_ARGS__)
 
 /** PARALLEL_CALL(fn, arguments...): in a task, calls another like a function. Gives its result. */
-#define PARALLEL_CALL(fn, ...) fn##__parallel_call(pl_task, pl_self, pl_frame, __VA_ARGS__)
+#define PARALLEL_CALL(fn, ...) fn##__parallel_call(PARALLEL_TASK_SELF_("PARALLEL_CALL"), pl_self, pl_frame, __VA_ARGS__)
 
 /** PARALLEL_SYNC(fn): in a task, joins its youngest spawn, which is one of `fn`. Gives the result. */
-#define PARALLEL_SYNC(fn) fn##__parallel_sync(pl_task, pl_self, pl_frame)
+#define PARALLEL_SYNC(fn) fn##__parallel_sync(PARALLEL_TASK_SELF_("PARALLEL_SYNC"), pl_self, pl_frame)
 
 /**
  * PARALLEL_SYNC_ALL(), PARALLEL_SYNC_ALL(fn, op, acc): in a task, joins all spawns that it has not joined yet, none or

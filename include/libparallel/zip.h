@@ -45,7 +45,9 @@ typedef struct parallel_zip {
  *
  * It defines `fn__parallel_zip`, a `static const parallel_zip`.
  */
-#define PARALLEL_DECORATE_ZIP(...) PARALLEL_DECORATE_ZIP_(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_DECORATE_ZIP(...)                                                                                     \
+    PARALLEL_DECORATION_4_(PARALLEL_DECORATE_ZIP_, "PARALLEL_DECORATE_ZIP(fn, a_t, b_t, result_t, ...options)",        \
+                           __VA_ARGS__)
 
 /**
  * parallel_zip_map_into(fn, a, b, n, out, ...options): maps a function over two arrays. Equals
@@ -67,7 +69,8 @@ typedef struct parallel_zip {
  *
  * From any thread, and from inside tasks: a nested call runs on the same threads, and ends when its task is to give up.
  */
-#define parallel_zip_map_into(...) PARALLEL_ZIP_MAP_INTO_(__VA_ARGS__, PARALLEL_END_)
+#define parallel_zip_map_into(...)                                                                                     \
+    PARALLEL_CALL_5_(PARALLEL_ZIP_MAP_INTO_, "parallel_zip_map_into(fn, a, b, n, out, ...options)", __VA_ARGS__)
 
 #endif /* !__cplusplus */
 

@@ -81,6 +81,141 @@ right() {
     done
 }
 
+# ---- calls that lack something ---------------------------------------------------------------------------------------
+
+# missing USAGE CALL: it is told how the call is written.
+missing() {
+    wrong "there are arguments missing: $1" <<END
+PARALLEL_DECORATE(cube, double, double);
+void use(void);
+void use(void) { (void)$2; }
+END
+}
+missing 'parallel_map(fn, args, n, ...options)' 'parallel_map(cube)'
+missing 'parallel_map(fn, args, n, ...options)' 'parallel_map(cube, in)'
+missing 'parallel_map_into(fn, args, n, out, ...options)' 'parallel_map_into(cube, in, 4)'
+missing 'parallel_for(n, body, ctx, ...options)' 'parallel_for(4)'
+missing 'parallel_reduce(op, args, n, acc, ...options)' 'parallel_reduce(PARALLEL_PLUS, in, 4)'
+missing 'parallel_sorted(order, args, n, ...options)' 'parallel_sorted(PARALLEL_ASCENDING, in)'
+missing 'parallel_loop_reduce(loop, op, begin, end, (captures), acc, ...options)' \
+    'parallel_loop_reduce(cube, PARALLEL_PLUS, 0, 4, ())'
+missing 'parallel_async_map(fn, args, n, ...options)' 'parallel_async_map(cube, in)'
+wrong "there are arguments missing: PARALLEL_DECORATE(fn, arg_t, result_t, ...options)" <<'END'
+PARALLEL_DECORATE(cube);
+END
+wrong "there are arguments missing: PARALLEL_FUTURE(fn, arg, ...options)" <<'END'
+PARALLEL_DECORATE(cube, double, double);
+parallel_future use(void);
+parallel_future use(void) { return (parallel_future)PARALLEL_FUTURE(cube); }
+END
+wrong "options are given by name, as .timeout = 5" <<'END'
+PARALLEL_DECORATE(cube, double, double);
+int use(void);
+int use(void) { return parallel_map_into(cube, in, 4, out, ); }
+END
+for parameters in '' ', int' ', int, a, int, b, int, c, int, d, int, e, int, f, int, g, int, h, int, i'; do
+    wrong "one to eight parameters, a type and a name each" <<END
+PARALLEL_TASK(long, fib$parameters) { return 1; }
+END
+done
+for statement in 'PARALLEL_SPAWN(fib, 3)' '(void)PARALLEL_CALL(fib, 3)' '(void)PARALLEL_SYNC(fib)' 'PARALLEL_SYNC_ALL()'; do
+    macro=${statement#(void)}
+    wrong "${macro%%(*}() stands in the body of a PARALLEL_TASK" <<END
+PARALLEL_TASK(long, fib, int, n) { return n; }
+void use(void);
+void use(void) { $statement; }
+END
+done
+wrong "const int *" <<'END'
+PARALLEL_DECORATE(cube, double, double);
+parallel_results *use(const int *v);
+parallel_results *use(const int *v) { return parallel_map(cube, v, 4); }
+END
+wrong "const char **" <<'END'
+static int cut(char *s) { return s[0]; }
+PARALLEL_DECORATE(cut, char *, int);
+parallel_results *use(const char **texts);
+parallel_results *use(const char **texts) { return parallel_map(cut, texts, 4); }
+END
+right "arguments that are const, and pointers to what may be less const" <<'END'
+#include <string.h>
+static int same(const int x) { return x; }
+PARALLEL_DECORATE(strlen, const char *, size_t);
+PARALLEL_DECORATE(same, const int, int);
+parallel_results *measure(int argc, char **argv);
+parallel_results *measure(int argc, char **argv) { return parallel_map(strlen, argv + 1, (size_t)argc - 1); }
+parallel_results *use(const int *v, int *w);
+parallel_results *use(const int *v, int *w)
+{
+    parallel_future futures[] = {PARALLEL_FUTURE(same, *v), PARALLEL_FUTURE(same, 3, .timeout = 1)};
+    return parallel_map_into(same, v, 4, w) == 0 ? parallel_par(futures, 2) : parallel_map(same, w, 4);
+}
+END
+
+# What is lost is not freed: a warning, of each call that gives something to free.
+warns() {
+    compile "$1" c11 -I || return
+    cat "$work/err"
+    test "$(grep -c 'ignoring return value.*warn_unused_result' "$work/err")" -eq 4
+}
+snippet <<'END'
+PARALLEL_DECORATE(cube, double, double);
+void use(void);
+void use(void)
+{
+    parallel_map(cube, in, 4);
+    parallel_async_map(cube, in, 4);
+    parallel_stream_open(cube);
+    parallel_pool_new(2);
+}
+END
+for compiler in gcc clang; do
+    command -v $compiler >/dev/null && check "$compiler warns of results that are lost" warns $compiler
+done
+
+# The macros are for C: C++ is told what there is in their place.
+cxx_is_told() {
+    "$1" -std=c++17 -I "$srcdir/include" -fsyntax-only "$work/snippet.cc" 2>"$work/err" && return 1
+    cat "$work/err"
+    grep -m 1 'error:' "$work/err" | grep -qF "$2() is for C: in C++ there are <parallel.hpp>, and the function"
+}
+# cxx MACRO: what standard input holds is such a mistake.
+cxx() {
+    { echo '#include <parallel.h>' && cat; } >"$work/snippet.cc"
+    for compiler in g++ clang++; do
+        command -v $compiler >/dev/null || continue
+        check "$compiler is told that $1 is for C" cxx_is_told $compiler "$1"
+    done
+}
+cxx PARALLEL_DECORATE <<'END'
+double cube(double x) { return x * x * x; }
+PARALLEL_DECORATE(cube, double, double);
+END
+cxx PARALLEL_TASK <<'END'
+PARALLEL_TASK(long, fib, int, n) { return 1; }
+END
+cxx PARALLEL_RUN <<'END'
+int main() { return PARALLEL_RUN(fib, 3); }
+END
+cxx parallel_map <<'END'
+parallel_results *use(double (*cube)(double), const double *in) { return parallel_map(cube, in, 4); }
+END
+# names that other libraries have in their namespaces are theirs
+others_compile() {
+    "$1" -std=c++17 -Wall -Wextra -Werror -I "$srcdir/include" -fsyntax-only "$work/snippet.cc"
+}
+cat >"$work/snippet.cc" <<'END'
+#include <parallel.h>
+namespace other {
+inline int parallel_for(int begin, int end) { return end - begin; }
+inline int parallel_sort(int n) { return n; }
+}
+int main() { return other::parallel_for(1, 2) - other::parallel_sort(1); }
+END
+for compiler in g++ clang++; do
+    command -v $compiler >/dev/null && check "$compiler: other libraries' names" others_compile $compiler
+done
+
 # ---- types --------------------------------------------------------------------------------------------------------
 
 result="the result type is not that of the function"

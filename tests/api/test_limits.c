@@ -414,10 +414,10 @@ static int end_in_a_task(int number)
         PARALLEL_RUN(leave_in_a_task, 0);
         break;
     case 4:
-        parallel_map(leave_here, where, 8, .pool = parallel_pool_new(4));
+        parallel_results_free(parallel_map(leave_here, where, 8, .pool = parallel_pool_new(4)));
         break;
     default:
-        parallel_map(leave_here, where, 8, .max_workers = 4);
+        parallel_results_free(parallel_map(leave_here, where, 8, .max_workers = 4));
     }
     return 2; /* it has not ended */
 }

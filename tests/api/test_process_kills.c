@@ -52,7 +52,7 @@ START_TEST(nothing_outlives_the_program)
         pid_t program = fork();
         if (program == 0) {
             int in[] = {-1, -1};
-            parallel_map(tell_and_nap, in, 2, ON(_i), .max_workers = 2);
+            parallel_results_free(parallel_map(tell_and_nap, in, 2, ON(_i), .max_workers = 2));
             _exit(0);
         }
         ck_assert(pl_await(&told->workers, 2));

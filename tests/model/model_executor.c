@@ -17,6 +17,7 @@
 #include "sched/stop.h"
 
 _Thread_local pl_thread pl_context_thread;
+_Thread_local pl_error pl_error_thread;
 
 /* ---- the call -------------------------------------------------------------------------------------------- */
 
@@ -137,6 +138,11 @@ bool pl_function_copy(parallel_function *to, const parallel_function *from)
     return false;
 }
 
+bool pl_function_take(parallel_function *to, const parallel_function *from)
+{
+    return pl_function_copy(to, from);
+}
+
 void *pl_results_allocate(size_t bytes, size_t alignment)
 {
     (void)alignment;
@@ -255,13 +261,33 @@ void pl_failure_put_back(pl_put_aside *from)
     (void)from;
 }
 
-void pl_failure_drop_last(void)
+void pl_call_tell(const pl_call *c)
+{
+    errno = pl_call_code(c);
+}
+
+void pl_error_drop(void)
 {
 }
 
-void pl_failure_set_last(const parallel_failure *failure)
+int pl_error_refuse(int code, const char *format, ...)
 {
-    (void)failure;
+    (void)format;
+    errno = code;
+    return -1;
+}
+
+bool pl_error_deny(int code, const char *format, ...)
+{
+    (void)format;
+    errno = code;
+    return false;
+}
+
+int pl_error_return(int code)
+{
+    errno = code;
+    return -1;
 }
 
 /* ---- programs -------------------------------------------------------------------------------------------- */

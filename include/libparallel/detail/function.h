@@ -32,7 +32,17 @@
 
 #define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \
     typedef __typeof__(arg_t) fn##__parallel_arg;                                                                      \
-    typedef __typeof__(result_t) fn##__parallel_result;
+    typedef __typeof__(result_t) fn##__parallel_result;                                                                \
+    PARALLEL_ALIKE_(fn, fn##__parallel_arg)
+
+/* What else may be there for arguments: the same with const, or, where they have it, without; and char * in place of
+ * const char *, as in char **argv. What there is not becomes a type that nothing else has. */
+#define PARALLEL_ALIKE_(fn, arg)                                                                                       \
+    __extension__ typedef __typeof__(                                                                                  \
+        *_Generic((arg *)0, arg const *: (__typeof__(((void)0, *(arg *)0)) *)0, default: (arg const *)0))              \
+        fn##__parallel_other __attribute__((unused)); \
+    typedef __typeof__(*_Generic((arg *)0, char const ** : (char **)0, default : (struct parallel_nothing **)0))       \
+        fn##__parallel_less __attribute__((unused));
 
 #define PARALLEL_SIZEOF_(fn, result_t) PARALLEL_CAT_(PARALLEL_SIZEOF_, PARALLEL_IS_VOID_(result_t))(fn)
 #define PARALLEL_SIZEOF_0(fn) sizeof(fn##__parallel_result)
@@ -66,8 +76,14 @@
         .fused = fused_kernel,                                                                                         \
     }
 
-/* `args`, if it points to the argument type, const or not; else an error at compile time. */
-#define PARALLEL_ARGS_(fn, args) _Generic((args), fn##__parallel_arg * : (args), fn##__parallel_arg const * : (args))
+/* `args`, if it points to the argument type, const or not; else an error at compile time. Short, as programs make
+ * strings of calls. */
+#define PARALLEL_ARGS_(fn, args)                                                                                       \
+    _Generic((args),                                                                                                   \
+        fn##__parallel_arg * : (args),                                                                                 \
+        fn##__parallel_other * : (args),                                                                               \
+        fn##__parallel_less * : (args),                                                                                \
+        fn##__parallel_less const * : (args))
 
 /* `out`, if it points to the result type; else an error at compile time. */
 #define PARALLEL_OUT_(fn, out) _Generic((out), fn##__parallel_result * : (out))

@@ -37,4 +37,48 @@
 #define PARALLEL_STRING_(...) PARALLEL_STRING__(__VA_ARGS__)
 #define PARALLEL_STRING__(...) #__VA_ARGS__
 
+/*
+ * Macros that are calls, and those that decorate, say what they want, and how many arguments at least, before options:
+ * PARALLEL_CALL_3_(macro, usage, ...) is macro(..., PARALLEL_END_); or an error at compile time that tells the usage,
+ * if the third is missing.
+ */
+#define PARALLEL_CALL_2_(...) PARALLEL_WANT_2_(PARALLEL_TOO_FEW_, __VA_ARGS__)
+#define PARALLEL_CALL_3_(...) PARALLEL_WANT_3_(PARALLEL_TOO_FEW_, __VA_ARGS__)
+#define PARALLEL_CALL_4_(...) PARALLEL_WANT_4_(PARALLEL_TOO_FEW_, __VA_ARGS__)
+#define PARALLEL_CALL_5_(...) PARALLEL_WANT_5_(PARALLEL_TOO_FEW_, __VA_ARGS__)
+#define PARALLEL_CALL_6_(...) PARALLEL_WANT_6_(PARALLEL_TOO_FEW_, __VA_ARGS__)
+#define PARALLEL_DECORATION_2_(...) PARALLEL_WANT_2_(PARALLEL_TOO_LITTLE_, __VA_ARGS__)
+#define PARALLEL_DECORATION_3_(...) PARALLEL_WANT_3_(PARALLEL_TOO_LITTLE_, __VA_ARGS__)
+#define PARALLEL_DECORATION_4_(...) PARALLEL_WANT_4_(PARALLEL_TOO_LITTLE_, __VA_ARGS__)
+
+#define PARALLEL_ENDS_ PARALLEL_END_, PARALLEL_END_, PARALLEL_END_, PARALLEL_END_, PARALLEL_END_, PARALLEL_END_
+#define PARALLEL_WANT_2_(few, macro, usage, ...)                                                                       \
+    PARALLEL_WANT_(few, PARALLEL_2ND_(__VA_ARGS__, PARALLEL_ENDS_, ~))(macro, usage, __VA_ARGS__)
+#define PARALLEL_WANT_3_(few, macro, usage, ...)                                                                       \
+    PARALLEL_WANT_(few, PARALLEL_3RD_(__VA_ARGS__, PARALLEL_ENDS_, ~))(macro, usage, __VA_ARGS__)
+#define PARALLEL_WANT_4_(few, macro, usage, ...)                                                                       \
+    PARALLEL_WANT_(few, PARALLEL_4TH_(__VA_ARGS__, PARALLEL_ENDS_, ~))(macro, usage, __VA_ARGS__)
+#define PARALLEL_WANT_5_(few, macro, usage, ...)                                                                       \
+    PARALLEL_WANT_(few, PARALLEL_5TH_(__VA_ARGS__, PARALLEL_ENDS_, ~))(macro, usage, __VA_ARGS__)
+#define PARALLEL_WANT_6_(few, macro, usage, ...)                                                                       \
+    PARALLEL_WANT_(few, PARALLEL_6TH_(__VA_ARGS__, PARALLEL_ENDS_, ~))(macro, usage, __VA_ARGS__)
+#define PARALLEL_2ND_(...) PARALLEL_2ND__(__VA_ARGS__)
+#define PARALLEL_2ND__(a, b, ...) b
+#define PARALLEL_3RD_(...) PARALLEL_3RD__(__VA_ARGS__)
+#define PARALLEL_3RD__(a, b, c, ...) c
+#define PARALLEL_4TH_(...) PARALLEL_4TH__(__VA_ARGS__)
+#define PARALLEL_4TH__(a, b, c, d, ...) d
+#define PARALLEL_5TH_(...) PARALLEL_5TH__(__VA_ARGS__)
+#define PARALLEL_5TH__(a, b, c, d, e, ...) e
+#define PARALLEL_6TH_(...) PARALLEL_6TH__(__VA_ARGS__)
+#define PARALLEL_6TH__(a, b, c, d, e, f, ...) f
+#define PARALLEL_WANT_(few, ...) PARALLEL_IF_ANY_(PARALLEL_ENOUGH_, few, __VA_ARGS__)
+#define PARALLEL_ENOUGH_(macro, usage, ...) macro(__VA_ARGS__, PARALLEL_END_)
+#define PARALLEL_TOO_FEW_(macro, usage, ...)                                                                           \
+    (0 * __extension__ sizeof(struct {                                                                                 \
+         _Static_assert(0, "there are arguments missing: " usage);                                                     \
+         char unused;                                                                                                  \
+     }))
+#define PARALLEL_TOO_LITTLE_(macro, usage, ...) _Static_assert(0, "there are arguments missing: " usage)
+
 #endif

@@ -6,6 +6,7 @@
 
 #ifndef __cplusplus
 
+#include <libparallel/detail/check.h>
 #include <libparallel/detail/paste.h>
 #include <libparallel/detail/slot.h>
 #include <libparallel/detail/words.h>
@@ -219,6 +220,14 @@
     }
 
 /* PARALLEL_SYNC_ALL() with three arguments, with none, and with any other number. */
+/* Outside of a task, this is what the macros find in place of its frame: an error that tells where they stand. */
+void pl_frame(void);
+#define PARALLEL_IN_TASK_(macro)                                                                                       \
+    ((void)PARALLEL_ASSERT_(__builtin_types_compatible_p(__typeof__(&*pl_frame), parallel_frame *),                    \
+                            macro "() stands in the body of a PARALLEL_TASK"))
+#define PARALLEL_FRAME_(macro) (PARALLEL_IN_TASK_(macro), pl_frame)
+#define PARALLEL_TASK_SELF_(macro) (PARALLEL_IN_TASK_(macro), pl_task)
+
 #define PARALLEL_SYNC_ALL_(...)                                                                                        \
     PARALLEL_EIGHTH_(__VA_ARGS__, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_WRONG_,                    \
                      PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_COMBINE_, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_DROP_, ~)       \
@@ -229,6 +238,7 @@
     do {                                                                                                               \
         _Static_assert(!__builtin_types_compatible_p(fn##__parallel_task_result, void),                                \
                        "PARALLEL_SYNC_ALL(" #fn ", ...): the task has no result");                                     \
+        PARALLEL_IN_TASK_("PARALLEL_SYNC_ALL");                                                                        \
         __typeof__(acc) *const pl_acc = &(acc);                                                                        \
         while (parallel_frame_is_open(pl_frame)) {                                                                     \
             fn##__parallel_task_result pl_result = fn##__parallel_sync(pl_task, pl_self, pl_frame);                    \
@@ -237,6 +247,7 @@
     } while (0)
 #define PARALLEL_SYNC_DROP_(nothing)                                                                                   \
     do {                                                                                                               \
+        PARALLEL_IN_TASK_("PARALLEL_SYNC_ALL");                                                                        \
         _Static_assert(sizeof #nothing == 1, PARALLEL_SYNC_TAKES_);                                                    \
         while (parallel_frame_is_open(pl_frame))                                                                       \
             parallel_frame_join(pl_frame);                                                                             \
