@@ -75,7 +75,7 @@ static int begin_with_group(pl_process_call *p)
     p->group = pl_group_open(p->call->groups, p->workers, p->kind, PL_REMOTE_INDEX);
     if (!p->group)
         return errno ? errno : ENOMEM;
-    if (!p->persistent && pl_trace_is_on())
+    if (!p->kept && pl_trace_is_on())
         pl_trace_moment(PL_TRACE_START, p->workers, 0);
     p->moved = p->clock;
     p->coordinator = &p->group->coordinator;
