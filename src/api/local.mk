@@ -26,4 +26,5 @@ libparallel_la_SOURCES += \
     src/api/search.c \
     src/api/sort.c \
     src/api/sort_by.c \
-    src/api/stream.c
+    src/api/stream.c \
+    src/api/version.c

@@ -71,6 +71,22 @@ else
     skip "a C++ program" "no C++ compiler"
 fi
 
+# The header's release, and the library's, are the package's.
+cat >"$work/version.c" <<'END'
+#include <parallel.h>
+#include <stdio.h>
+#include <string.h>
+int main(void)
+{
+    char parts[64];
+    snprintf(parts, sizeof parts, "%d.%d.%d", PARALLEL_VERSION_MAJOR, PARALLEL_VERSION_MINOR, PARALLEL_VERSION_PATCH);
+    puts(strcmp(parts, PARALLEL_VERSION) == 0 && strcmp(parts, parallel_version()) == 0 ? parts : "differ");
+}
+END
+# shellcheck disable=SC2086
+check "a program that asks for the version compiles" compile version $strict "$work/version.c"
+check "and it is the package's" prints "$($PKG_CONFIG --modversion parallel)" version
+
 # All headers are there, those in detail/ too.
 headers() { (cd "$1" && find . -name '*.h' | sort); }
 all_headers() {
