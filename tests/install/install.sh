@@ -87,6 +87,24 @@ END
 check "a program that asks for the version compiles" compile version $strict "$work/version.c"
 check "and it is the package's" prints "$($PKG_CONFIG --modversion parallel)" version
 
+# CMake's find_package().
+cmake_consumer() {
+    mkdir "$work/cmake" && cp "$source" "$work/cmake/program.c" && cat >"$work/cmake/CMakeLists.txt" <<'END' || return
+cmake_minimum_required(VERSION 3.13)
+project(consumer C)
+find_package(parallel 0.1 REQUIRED)
+add_executable(program program.c)
+target_link_libraries(program PRIVATE parallel::parallel)
+END
+    CC=${CC%% *} cmake -S "$work/cmake" -B "$work/cmake/build" -Dparallel_DIR="$root$libdir/cmake/parallel" &&
+        cmake --build "$work/cmake/build" && [ "$("$work/cmake/build/program")" = fine ]
+}
+if command -v cmake >/dev/null && [ -z "$EMULATOR" ]; then
+    check "find_package(parallel) and parallel::parallel, with CMake" cmake_consumer
+else
+    skip "find_package(parallel)" "no cmake, or another machine's"
+fi
+
 # All headers are there, those in detail/ too.
 headers() { (cd "$1" && find . -name '*.h' | sort); }
 all_headers() {
