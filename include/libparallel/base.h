@@ -14,6 +14,12 @@
 #define PARALLEL_END_DECLS
 #endif
 
+/** The release of this header, "0.1.0", and its parts. parallel_version() is that of the library. */
+#define PARALLEL_VERSION_MAJOR 0
+#define PARALLEL_VERSION_MINOR 1
+#define PARALLEL_VERSION_PATCH 0
+#define PARALLEL_VERSION "0.1.0"
+
 /** Marks what the shared library exports. */
 #define PARALLEL_API __attribute__((visibility("default")))
 
@@ -27,6 +33,9 @@ PARALLEL_BEGIN_DECLS
  * kind that the library hands out, or NULL.
  */
 PARALLEL_API void parallel_scoped_cleanup(void *where);
+
+/** The release of the library that the program runs with. PARALLEL_VERSION is that which it was compiled for. */
+PARALLEL_API const char *parallel_version(void);
 
 PARALLEL_END_DECLS
 

@@ -31,4 +31,5 @@ libparallel_la_SOURCES += \
     src/api/stream.c \
     src/api/trace.c \
     src/api/verbose.c \
-    src/api/verbose.h
+    src/api/verbose.h \
+    src/api/version.c

@@ -71,6 +71,40 @@ else
     skip "a C++ program" "no C++ compiler"
 fi
 
+# The header's release, and the library's, are the package's.
+cat >"$work/version.c" <<'END'
+#include <parallel.h>
+#include <stdio.h>
+#include <string.h>
+int main(void)
+{
+    char parts[64];
+    snprintf(parts, sizeof parts, "%d.%d.%d", PARALLEL_VERSION_MAJOR, PARALLEL_VERSION_MINOR, PARALLEL_VERSION_PATCH);
+    puts(strcmp(parts, PARALLEL_VERSION) == 0 && strcmp(parts, parallel_version()) == 0 ? parts : "differ");
+}
+END
+# shellcheck disable=SC2086
+check "a program that asks for the version compiles" compile version $strict "$work/version.c"
+check "and it is the package's" prints "$($PKG_CONFIG --modversion parallel)" version
+
+# CMake's find_package().
+cmake_consumer() {
+    mkdir "$work/cmake" && cp "$source" "$work/cmake/program.c" && cat >"$work/cmake/CMakeLists.txt" <<'END' || return
+cmake_minimum_required(VERSION 3.13)
+project(consumer C)
+find_package(parallel 0.1 REQUIRED)
+add_executable(program program.c)
+target_link_libraries(program PRIVATE parallel::parallel)
+END
+    CC=${CC%% *} cmake -S "$work/cmake" -B "$work/cmake/build" -Dparallel_DIR="$root$libdir/cmake/parallel" &&
+        cmake --build "$work/cmake/build" && [ "$("$work/cmake/build/program")" = fine ]
+}
+if command -v cmake >/dev/null && [ -z "$EMULATOR" ]; then
+    check "find_package(parallel) and parallel::parallel, with CMake" cmake_consumer
+else
+    skip "find_package(parallel)" "no cmake, or another machine's"
+fi
+
 # All headers are there, those in detail/ too.
 headers() { (cd "$1" && find . -name '*.h' | sort); }
 all_headers() {

@@ -40,7 +40,7 @@
 #define PARALLEL_ALIKE_(fn, arg)                                                                                       \
     __extension__ typedef __typeof__(                                                                                  \
         *_Generic((arg *)0, arg const *: (__typeof__(((void)0, *(arg *)0)) *)0, default: (arg const *)0))              \
-        fn##__parallel_other __attribute__((unused)); \
+        fn##__parallel_other __attribute__((unused));                                                                  \
     typedef __typeof__(*_Generic((arg *)0, char const ** : (char **)0, default : (struct parallel_nothing **)0))       \
         fn##__parallel_less __attribute__((unused));
 
