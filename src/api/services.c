@@ -3,6 +3,7 @@
 #include "call/services.h"
 
 #include "api/executors.h"
+#include "call/error.h"
 #include "executors/threads.h"
 
 const void *parallel_private_services(unsigned version)
@@ -20,6 +21,7 @@ const void *parallel_private_services(unsigned version)
         .cost_guess = pl_cost_guess,
         .cost_learn = pl_cost_learn,
         .call_over = pl_call_over,
+        .error_deny = pl_error_deny,
         .policy_begin = pl_policy_begin,
         .policy_of_task = pl_policy_of_task,
         .policy_take_due = pl_policy_take_due,

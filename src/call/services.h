@@ -12,7 +12,7 @@
 #include "call/call_worker.h"
 
 /* What both sides are to agree on. It changes whenever the table does, or a struct that is reached through it. */
-#define PL_SERVICES_VERSION 1
+#define PL_SERVICES_VERSION 2
 
 typedef struct pl_services {
     /* The executor of calls that ask for PARALLEL_MPI; not NULL. Before there are any. */
@@ -31,6 +31,9 @@ typedef struct pl_services {
     uint64_t (*cost_guess)(const pl_cost *cost, uint64_t items);
     void (*cost_learn)(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust);
     int (*call_over)(const pl_call *c);
+
+    /* call/error.h */
+    bool (*error_deny)(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
     /* call/policy.h */
     void (*policy_begin)(pl_policy *policy, const parallel_options *options, size_t n);

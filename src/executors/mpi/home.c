@@ -229,12 +229,18 @@ static void run_on_ranks(pl_call *c, void *out)
 
 /* What is sent has to have a size; loops leave nothing but what they write to the program's memory; and a snapshot of
  * that is nowhere else. */
-static int check_call(const pl_call *c)
+static bool check_call(const pl_call *c)
 {
     const parallel_options *o = &c->options;
-    if (current_state() == CLOSED || !c->work.kind->bind || o->isolation == PARALLEL_SNAPSHOT)
-        return ENOTSUP;
-    return o->extras && !o->extras_size ? EINVAL : 0;
+    if (current_state() == CLOSED)
+        return pl_runners_services->error_deny(ENOTSUP, "the ranks have been shut down");
+    if (!c->work.kind->bind)
+        return pl_runners_services->error_deny(ENOTSUP, "this call has no ranks, which do not share its memory");
+    if (o->isolation == PARALLEL_SNAPSHOT)
+        return pl_runners_services->error_deny(ENOTSUP, "ranks have no snapshot of the program's memory");
+    if (o->extras && !o->extras_size)
+        return pl_runners_services->error_deny(EINVAL, "extras_size is 0: extras are sent to ranks");
+    return true;
 }
 
 static const pl_executor executor = {.name = "ranks", .needs_policy = true, .check = check_call, .run = run_on_ranks};
