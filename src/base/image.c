@@ -155,6 +155,6 @@ bool pl_image_resolve(const pl_image_place *place, void **function, pl_image_pla
 void pl_image_id_text(const pl_image_place *place, char text[static 17])
 {
     text[0] = '\0';
-    for (unsigned i = 0; i < place->id_bytes && i < 8; i++)
+    for (size_t i = 0; i < place->id_bytes && i < 8; i++)
         snprintf(text + 2 * i, 3, "%02x", place->id[i]);
 }

@@ -126,10 +126,11 @@ if command -v nm >/dev/null && [ -e "$root$libdir/libparallel.so" ]; then
 fi
 refuse "installs a folder parallel/" test -e "$root$prefix/include/parallel"
 
-# The program at the top of its header, by each MPI, alone.
+# The program at the top of its header, by each MPI, alone. That is not below the copy's root.
 mpi_program() { # NAME
     # shellcheck disable=SC2046,SC2086
-    $CC $strict -Wno-pedantic "$work/mpi.c" $here $($PKG_CONFIG --cflags --libs "$1") -o "$work/mpi"
+    $CC $strict -Wno-pedantic "$work/mpi.c" $here $(PKG_CONFIG_SYSROOT_DIR= $PKG_CONFIG --cflags --libs "$1") \
+        -o "$work/mpi"
 }
 if [ -n "$MPI_DEFAULT" ]; then
     { echo '#include <stdio.h>'

@@ -141,8 +141,8 @@ static bool has_own_extras(const pl_call *c)
 static size_t whole_size(const pl_pieces *p)
 {
     const pl_call *c = p->call;
-    size_t workers = 0;
-    for (unsigned rank = 0; rank < p->ranks; rank++)
+    size_t workers = p->peers[0].threads ? p->peers[0].threads : 1;
+    for (unsigned rank = 1; rank < p->ranks; rank++)
         workers += p->peers[rank].threads;
     if (c->work.kind->is_split)
         return c->options.grain ? c->options.grain : (c->work.n - 1) / workers + 1;
@@ -217,11 +217,10 @@ static void run_on_ranks(pl_call *c, void *out)
 {
     bool stays = c->parent || current_state() == ALONE;
     pl_cost *cost = pl_runners_services->call_cost(c, PL_CALL_APART);
-    if (c->options.isolation == PARALLEL_PERSISTENT)
-        run_by_pieces(c, stays, cost);
-    else if (stays)
+    bool has_processes = c->options.isolation == PARALLEL_PERSISTENT;
+    if (stays && !has_processes)
         pl_runners_services->threads->run(c, out);
-    else if (is_cheap(c, cost))
+    else if (!has_processes && is_cheap(c, cost))
         run_here(c, out, cost);
     else
         run_by_pieces(c, stays, cost);

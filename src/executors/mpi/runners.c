@@ -20,29 +20,41 @@ pl_run *pl_runners_new_run(void)
 void pl_runners_free_run(pl_run *run)
 {
     parallel_executor_free(run->executor);
-    free(run->failed);
+    if (run->failed != &run->whole)
+        free(run->failed);
     free(run->message);
     free(run);
 }
 
 /* ---- what became of it ------------------------------------------------------------------------------------- */
 
+/* The whole piece has failed, whatever is known of its tasks. */
+static void fail_whole(pl_run *run, const parallel_failure *f)
+{
+    if (run->failed != &run->whole)
+        free(run->failed);
+    run->whole = (pl_runners_failed){0, run->count, *f};
+    run->failed = &run->whole;
+    run->failures = 1;
+    run->results = NULL;
+}
+
 /* One more failure of tasks [begin, begin + count). Without memory, the whole piece has failed for that. */
 static void add_failed(pl_run *run, size_t begin, size_t count, const parallel_failure *f)
 {
-    pl_runners_failed *last = run->failures ? &run->failed[run->failures - 1] : NULL;
-    if (!count)
+    if (!count || run->failed == &run->whole)
         return;
+    pl_runners_failed *last = run->failed ? &run->failed[run->failures - 1] : NULL;
     if (last && f->state == PARALLEL_NOT_RUN && last->failure.state == f->state && last->failure.code == f->code &&
         last->begin + last->count == begin) {
         last->count += count;
         return;
     }
-    if ((run->failures & (run->failures - 1)) == 0) {
+    if (!run->failed || (run->failures & (run->failures - 1)) == 0) {
         size_t room = run->failures ? 2 * run->failures : 1;
         pl_runners_failed *list = realloc(run->failed, pl_size_multiply(room, sizeof *list));
         if (!list) {
-            run->results = NULL;
+            fail_whole(run, &(parallel_failure){.state = PARALLEL_ERROR, .code = ENOMEM, .attempts = 1});
             return;
         }
         run->failed = list;
@@ -53,11 +65,10 @@ static void add_failed(pl_run *run, size_t begin, size_t count, const parallel_f
 void pl_runners_fail(pl_run *run, parallel_state state, int code, const char *message)
 {
     parallel_failure f = {.state = state, .code = code, .attempts = state == PARALLEL_NOT_RUN ? 0 : 1};
+    free(run->message);
     run->message = message ? strdup(message) : NULL;
     f.message = run->message;
-    run->failures = 0;
-    run->results = NULL;
-    add_failed(run, 0, run->count, &f);
+    fail_whole(run, &f);
 }
 
 /* A call that keeps all outcomes has ended. */

@@ -31,9 +31,10 @@ typedef struct pl_run {
     void *owned;       /* the owner's: what `args` are in */
 
     uint64_t took_ns;
-    const void *results; /* NULL: there are none */
-    pl_runners_failed *failed;
+    const void *results;       /* NULL: there are none */
+    pl_runners_failed *failed; /* on the heap, or `whole` */
     size_t failures;
+    pl_runners_failed whole;     /* where the piece failed as such */
     parallel_executor *executor; /* owns the results and messages */
     char *message;               /* of a failure that no executor owns; or NULL */
 } pl_run;

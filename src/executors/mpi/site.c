@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 
-/* How long the messenger sleeps where somebody waits; while there is work; when there is none; and when there has been
- * none for LONG_NS. */
+/* How long the messenger sleeps where somebody waits, for SOON_NS; while there is work; when there is none; and when
+ * there has been none for LONG_NS. */
+#define SOON_NS UINT64_C(5000000)
 #define QUICK_NS UINT64_C(50000)
 #define WORK_NS UINT64_C(500000)
 #define IDLE_NS UINT64_C(1000000)
@@ -88,7 +89,7 @@ static bool sleep_or_end(pl_site *site, uint64_t quiet)
     pthread_mutex_lock(&site->mutex);
     bool ended = site->ends && !site->first && !sends;
     uint64_t most = site->work || sends ? WORK_NS : now - quiet > LONG_NS ? LATE_NS : IDLE_NS;
-    if (site->waits || site->ends)
+    if ((site->waits && now - quiet < SOON_NS) || site->ends)
         most = QUICK_NS;
     if (!ended && !site->first)
         pl_runners_services->cond_wait(&site->rung, &site->mutex, now + most);

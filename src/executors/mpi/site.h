@@ -4,8 +4,8 @@
  *
  * Any thread posts messages; the messenger sends them, hands in those that come, and looks which ranks have died. In
  * between it sleeps: until something is posted, but no longer than 50 us where somebody waits for a message, 500 us
- * while there is work, a millisecond when there is none, and 10 ms after a second of that. So an idle rank takes but a
- * few hundredths of a CPU, and MPI makes progress while tasks run.
+ * when that has been for 5 ms, and while there is other work, a millisecond when there is none, and 10 ms after a
+ * second of that. So an idle rank takes but a few hundredths of a CPU, and MPI makes progress while tasks run.
  */
 #ifndef PL_MPI_SITE_H
 #define PL_MPI_SITE_H
