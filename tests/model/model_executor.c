@@ -33,7 +33,7 @@ static parallel_executor *shared;
 
 const pl_work_kind pl_work_map;
 static const pl_executor threads = {.name = "threads"}, serial = {.name = "serial", .is_here = true};
-const pl_executor *const pl_executors[PL_EXECUTOR_KINDS]; /* not asked: a call knows its own */
+const pl_executor *pl_executors[PL_EXECUTOR_KINDS]; /* not asked: a call knows its own */
 
 /* A call's tasks have neither arguments nor results. */
 static const void *no_arg(const pl_work *work, size_t i)

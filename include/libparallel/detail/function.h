@@ -37,12 +37,12 @@
 
 /* What else may be there for arguments: the same with const, or, where they have it, without; and char * in place of
  * const char *, as in char **argv. What there is not becomes a type that nothing else has. */
-#define PARALLEL_ALIKE_(fn, arg)                                                                                         \
-    __extension__ typedef __typeof__(                                                                                  \
-        *_Generic((arg *)0, arg const *: (__typeof__(((void)0, *(arg *)0)) *)0, default: (arg const *)0))              \
-        fn##__parallel_other __attribute__((unused)); \
-    typedef __typeof__(*_Generic((arg *)0, char const ** : (char **)0, default : (struct parallel_nothing **)0))       \
-        fn##__parallel_less __attribute__((unused));
+#define PARALLEL_ALIKE_(fn, arg)                                                                                       \
+    __extension__ typedef __typeof__(*PARALLEL_OTHER_OF_(arg)) fn##__parallel_other __attribute__((unused));           \
+    typedef __typeof__(*PARALLEL_LESS_OF_(arg)) fn##__parallel_less __attribute__((unused));
+#define PARALLEL_OTHER_OF_(arg)                                                                                        \
+    _Generic((arg *)0, arg const * : (__typeof__(((void)0, *(arg *)0)) *)0, default : (arg const *)0)
+#define PARALLEL_LESS_OF_(arg) _Generic((arg *)0, char const ** : (char **)0, default : (struct parallel_nothing **)0)
 
 #define PARALLEL_SIZEOF_(fn, result_t) PARALLEL_CAT_(PARALLEL_SIZEOF_, PARALLEL_IS_VOID_(result_t))(fn)
 #define PARALLEL_SIZEOF_0(fn) sizeof(fn##__parallel_result)
