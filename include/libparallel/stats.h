@@ -3,6 +3,8 @@
 #ifndef LIBPARALLEL_STATS_H
 #define LIBPARALLEL_STATS_H
 
+#include <stdint.h>
+
 #include <libparallel/base.h>
 #include <libparallel/pool.h>
 

@@ -4,15 +4,13 @@
  * program exits. Each file that has something to do then says so by PL_LIFE(), at its end. The order is decided here
  * alone, by the stages, whatever the order is in which a linker calls constructors.
  *
- *      loaded            from the first stage to the last, as each file's constructor runs (in the linker's order: so
- *      what is
- *                        done there needs nothing of other files)
+ *      loaded            from the first stage to the last, as each file's constructor runs (in the linker's order:
+ *                        so what is done there needs nothing of other files)
  *      before_fork       from the last stage to the first
  *      after_fork        from the first to the last, in the parent
  *      in_child          from the first to the last, in the child: lower layers are put right first
  *      unloaded          from the last stage to the first. After the program's own destructors, but for those with a
- *      priority
- *                        below 1000
+ *                        priority below 1000
  *
  * When the program exits, the threads of pools end earlier, by a function that is registered with atexit() when the
  * first pool is made (sched/pool.c): before the static objects are destroyed that were there by then.

@@ -77,7 +77,7 @@ static bool check_merged(const parallel_options *o, const pl_request *request)
     if ((unsigned)o->executor >= PL_EXECUTOR_KINDS)
         return pl_error_deny(EINVAL, "there is no executor %d", (int)o->executor);
     return request->executors[o->executor] ||
-           pl_error_deny(ENOTSUP, "this release has no executor %d", (int)o->executor);
+           pl_error_deny(ENOTSUP, "there are no ranks before parallel_mpi_init(), of libparallel-mpi");
 }
 
 /* What a call leaves at zero, it has from the decoration. */

@@ -371,7 +371,7 @@ int pl_scan_into(const parallel_combine *op, const void *args, size_t n, void *o
 {
     bool is_plain = !options && op && op->size == sizeof *op && (op->scan || op->word) && op->fold && !op->options &&
                     op->type_size && op->type_size <= VALUE_HERE && op->type_align <= PL_LINE && args && out && n;
-    if (is_plain && op->word && n <= PL_WORDS_HERE / op->type_size)
+    if (is_plain && op->word && n <= LEAST_NUMBERS)
         return scan_few_numbers(op, args, n, out, acc);
     const pl_cost *cost = is_plain ? cost_of(op) : NULL;
     if (!is_plain || !pl_blocks_fit_here(cost, n))

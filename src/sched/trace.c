@@ -487,11 +487,38 @@ bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row)
 
 /* ---- life ------------------------------------------------------------------------------------------------ */
 
+static void free_buffer(pl_trace_buffer *b)
+{
+    for (size_t i = 0; i < SEGMENTS; i++) {
+        /* F32 relaxed: its owner has ended, or is the caller; pairs with F9 */
+        free(atomic_load_explicit(&b->segments[i], memory_order_relaxed));
+    }
+    free(b);
+}
+
+/* Frees what no other thread of the program uses: such may still run. */
 static void end_buffers(void)
 {
+    pl_trace_stop();
     if (has_key)
         pthread_key_delete(key);
+    pthread_mutex_lock(&all.mutex);
     has_key = false;
+    for (pl_trace_buffer **link = &all.buffers, *b; (b = *link);) {
+        if (b->used && b != pl_trace_own.buffer) {
+            link = &b->next;
+            continue;
+        }
+        *link = b->next;
+        free_buffer(b);
+    }
+    pl_trace_own.buffer = NULL;
+    for (size_t i = 0; i < all.name_count; i++)
+        free(all.names[i]);
+    free(all.names);
+    all.names = NULL;
+    all.name_count = 0;
+    pthread_mutex_unlock(&all.mutex);
 }
 
 /* A child records nothing, until it begins a session of its own. Buffers are those of threads that are gone. */

@@ -101,7 +101,8 @@ for compiler in gcc clang; do
     check "$compiler: an operator that there is not" says $compiler PARALLEL_MINUS \
         "PARALLEL_TASK(int, task, int, sum) { PARALLEL_SYNC_ALL(child, PARALLEL_MINUS, sum); return sum; }
 int trap = -PARALLEL_MINUS;"
-    check "$compiler: a join of all outside of tasks" says $compiler pl_frame "void f(void) { PARALLEL_SYNC_ALL(); }"
+    check "$compiler: a join of all outside of tasks" says $compiler "stands in the body of a PARALLEL_TASK" \
+        "void f(void) { PARALLEL_SYNC_ALL(); }"
     check "$compiler takes eight parameters, and joins of all as statements" takes $compiler "
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
 PARALLEL_TASK(int, task, $eight)

@@ -104,7 +104,8 @@ START_TEST(test_options)
     REFUSED(MAP(.tile_cols = (size_t)-1), EINVAL, "tile_cols is more than PTRDIFF_MAX, as negative numbers are");
     REFUSED(MAP(.isolation = (parallel_isolation)9), EINVAL, "there is no isolation 9");
     REFUSED(MAP(.executor = (parallel_executor_kind)99), EINVAL, "there is no executor 99");
-    REFUSED(MAP(.executor = PARALLEL_MPI), ENOTSUP, "this release has no executor 4");
+    REFUSED(MAP(.executor = PARALLEL_MPI), ENOTSUP,
+            "there are no ranks before parallel_mpi_init(), of libparallel-mpi");
     REFUSED(MAP(.pool = (parallel_pool *)(void *)numbers), EINVAL, "pool is no pool, or one that has been freed");
     REFUSED(MAP(.names = same), EINVAL, "names 0 and 1 are both 'a'");
     REFUSED(MAP(.names = missing), EINVAL, "name 1 is NULL");
@@ -343,8 +344,8 @@ START_TEST(test_streams)
             "the sink is NULL");
     REFUSED(!parallel_stream_open(twice, .names = (const char *const *)numbers), EINVAL,
             "a stream has no option names");
-    REFUSED(!parallel_stream_open(twice, .executor = PARALLEL_PROCESS), ENOTSUP,
-            "this call cannot run on worker processes");
+    REFUSED(!parallel_stream_open(twice, .executor = PARALLEL_MPI), ENOTSUP,
+            "there are no ranks before parallel_mpi_init(), of libparallel-mpi");
     REFUSED(parallel_stream_map_function(&twice__parallel, no_source, no_sink, NULL, NULL) != 0, EPROTO,
             "the source has returned 71");
     PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(twice, .window = 1);

@@ -6,6 +6,7 @@
 
 #ifndef __cplusplus
 
+#include <libparallel/base.h>
 #include <libparallel/detail/function.h>
 #include <libparallel/detail/options.h>
 

@@ -9,10 +9,12 @@
 #include "base/size.h"
 #include "sched/chunking.h"
 
-/* How long a piece is to last; for how long a rank has pieces ahead; and how many tasks more, in times, a piece may
- * have than the one before. */
+/* How long a piece is to last at least; and for each rank, since home has the pieces of all to send and to take in,
+ * some microseconds each; for how many times as long a rank has pieces ahead; and how many tasks more, in times, a
+ * piece may have than the one before. */
 #define PIECE_NS 2e6
-#define PREFETCH_NS 5e6
+#define PIECE_NS_A_RANK 2e4
+#define PREFETCH 2.5
 #define STEP 16
 /* From how long on a task is long beside what it takes to send it. */
 #define LONG_NS 5e6
@@ -49,6 +51,13 @@ static unsigned count_alive(const pl_pieces *p)
     return alive;
 }
 
+/* How long a piece is to last. */
+static double piece_ns(const pl_pieces *p)
+{
+    double of_all = PIECE_NS_A_RANK * p->ranks;
+    return of_all > PIECE_NS ? of_all : PIECE_NS;
+}
+
 /* So few tasks that each of a rank's threads that its runners can use has one. */
 static size_t least_tasks(const pl_pieces *p, const pl_pieces_peer *peer)
 {
@@ -62,7 +71,7 @@ static size_t piece_size(const pl_pieces *p, const pl_pieces_peer *peer)
     size_t rest = p->call->work.n - p->fresh, grain = p->call->options.grain;
     if (p->whole)
         return rest < p->whole ? rest : p->whole;
-    double size = peer->last ? PIECE_NS / (peer->task_ns + 1e-3) : 1;
+    double size = peer->last ? piece_ns(p) / (peer->task_ns + 1e-3) : 1;
     double most = (double)peer->last * STEP, part = (double)rest / (PARTS * count_alive(p));
     size = peer->last && size > most ? most : size;
     size = size > part ? part : size;
@@ -92,7 +101,8 @@ static bool has_room(const pl_pieces *p, unsigned rank)
         return true;
     if (!peer->last || peer->task_ns > LONG_NS)
         return p->call->options.retry_delay > 0 && p->call->options.retries > 0 && peer->count < MOST_PIECES;
-    return peer->count < MOST_PIECES && (peer->count < 2 || (double)peer->tasks * peer->task_ns < PREFETCH_NS);
+    return peer->count < MOST_PIECES &&
+           (peer->count < 2 || (double)peer->tasks * peer->task_ns < PREFETCH * piece_ns(p));
 }
 
 /* The rank with room that has the fewest pieces; of several that after the last one that got one. `ranks`: none. */

@@ -13,10 +13,11 @@
  *
  * A piece is in the list of its rank until one of the two happens. So a call ends.
  *
- * HOW LARGE A PIECE IS. What takes PIECE_NS, by the time that the rank's last piece took; no more than STEP times as
- * many tasks as that had; and no more than a part of what is left, so that all ranks end together. A rank is given
- * pieces ahead for PREFETCH_NS, so that it has something to do while messages travel; of tasks that take long, no more
- * than its threads can begin. What costs home less to run than to send stays there.
+ * HOW LARGE A PIECE IS. What takes PIECE_NS, or more where there are many ranks, by the time that the rank's last piece
+ * took; no more than STEP times as many tasks as that had; and no more than a part of what is left, so that all ranks
+ * end together. A rank is given pieces ahead for PREFETCH times as long, so that it has something to do while messages
+ * travel; of tasks that take long, no more than its threads can begin. What costs home less to run than to send stays
+ * there.
  */
 #ifndef PL_MPI_PIECES_H
 #define PL_MPI_PIECES_H
