@@ -21,7 +21,7 @@
 /* What goes by in a piece besides its tasks: it is not counted among what those take. */
 #define BEGIN_NS 2e4
 /* A rank's piece is at most one part out of so many of what is left for it. */
-#define PARTS 3
+#define PARTS 8
 /* What a byte costs that is sent and received: by shared memory some tenths of a nanosecond on each side. */
 #define BYTE_NS 0.5
 /* Pieces that a rank may have, whatever they take. */
