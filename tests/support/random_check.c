@@ -257,7 +257,9 @@ void rnd_check_first_failure(const rnd_call *c, const parallel_failure *f, size_
 {
     bool keeps = c->options.silent; /* what keeps outcomes in vain still tries everything */
     rnd_check_task(c, f, !keeps && f->state != PARALLEL_NOT_RUN && others_failed(c, f->index));
-    bool last = !keeps && (f->state == PARALLEL_NOT_RUN || f->state == PARALLEL_CANCELLED);
+    /* a task that failed by itself comes before those that were stopped; but streams do not wait for it */
+    bool is_stream = c->plan.kind == RND_STREAM || c->plan.kind == RND_STREAM_OPEN;
+    bool last = !keeps && !is_stream && (f->state == PARALLEL_NOT_RUN || f->state == PARALLEL_CANCELLED);
     for (size_t i = 0; i < c->plan.n; i++)
         if (failed(c, i) && (i < end || last))
             rnd_complain(c, "failure %zu in state %d is reported, but task %zu failed with code %d", f->index, f->state,
