@@ -13,6 +13,13 @@
 #include "base/life.h"
 #include "sched/inline.h"
 
+#ifdef __clang_analyzer__
+#undef pl_error_deny
+#undef pl_error_deny_null
+#undef pl_error_deny_part
+#undef pl_error_deny_memory
+#endif
+
 _Thread_local pl_error pl_error_thread;
 
 /* ---- this thread ----------------------------------------------------------------------------------------- */

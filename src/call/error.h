@@ -35,6 +35,13 @@ bool pl_error_deny_part(const char *what, const void *part);
 /* ENOMEM. */
 bool pl_error_deny_memory(void);
 
+#ifdef __clang_analyzer__ /* which does not look into other files, and is to know that these are false */
+#define pl_error_deny(...) (pl_error_deny(__VA_ARGS__) && false)
+#define pl_error_deny_null(what, n) (pl_error_deny_null(what, n) && false)
+#define pl_error_deny_part(what, part) (pl_error_deny_part(what, part) && false)
+#define pl_error_deny_memory() (pl_error_deny_memory() && false)
+#endif
+
 /* -1, with errno, and what there is to say of that code; and that text for most of them, on the heap, or NULL. */
 int pl_error_return(int code);
 char *pl_error_text(int code);
