@@ -69,15 +69,9 @@ static void reduce_short_blocks(const pl_map_reduction *r, size_t begin, size_t 
 {
     alignas(PL_LINE) unsigned char buffer[PL_MAP_REDUCE_BUFFER];
     const pl_blocks *b = &r->work.blocks;
-    size_t first = pl_blocks_begin(b, begin), last = end - 1, head = 0, size = r->op->type_size;
-    size_t n = pl_blocks_begin(b, last) + pl_blocks_length(b, last) - first;
-    get_results(r, first, first + n, buffer);
-    if (begin == 0) {
-        head = pl_blocks_length(b, 0);
-        pl_map_reduce_add(r, parts, true, buffer, head);
-    }
-    if (n > head)
-        pl_reduce_fold_parts(r->op, parts + (head > 0) * size, buffer + head * size, n - head, b->size);
+    size_t first = pl_blocks_begin(b, begin);
+    get_results(r, first, pl_blocks_begin(b, end - 1) + pl_blocks_length(b, end - 1), buffer);
+    pl_reduce_fold_some(r->op, b, begin, end, parts, buffer);
 }
 
 /* The blocks from k on, `end` at most, that are treated together: up to which one. */

@@ -61,7 +61,8 @@ void pl_reduce_fold_block(const parallel_combine *op, void *value, const void *i
     pl_reduce_fold(op, value, (const unsigned char *)items + op->type_size, n - 1);
 }
 
-void pl_reduce_fold_parts(const parallel_combine *op, void *parts, const void *items, size_t n, size_t block)
+/* The k-th of `parts` becomes what the k-th block of so many of the items comes to; n > 0. */
+static void fold_parts(const parallel_combine *op, void *parts, const void *items, size_t n, size_t block)
 {
     if (op->fold_parts) {
         op->fold_parts(parts, items, n, block);
@@ -76,6 +77,19 @@ void pl_reduce_fold_parts(const parallel_combine *op, void *parts, const void *i
     }
 }
 
+void pl_reduce_fold_some(const parallel_combine *op, const pl_blocks *b, size_t begin, size_t end, unsigned char *parts,
+                         const unsigned char *items)
+{
+    size_t n = pl_blocks_begin(b, end - 1) + pl_blocks_length(b, end - 1) - pl_blocks_begin(b, begin), head = 0;
+    if (begin == 0) {
+        head = pl_blocks_length(b, 0);
+        pl_reduce_fold(op, parts, items, head);
+        parts += op->type_size;
+    }
+    if (n > head)
+        fold_parts(op, parts, items + head * op->type_size, n - head, b->size);
+}
+
 /* ---- reductions ------------------------------------------------------------------------------------------ */
 
 /* A part is a value; but for the first, it begins with the block's first item. */
@@ -88,16 +102,9 @@ static void reduce_blocks(size_t begin, size_t end, void *ctx)
 {
     const reduction *r = ctx;
     const pl_blocks *b = &r->work.blocks;
-    size_t size = r->op->type_size, first = pl_blocks_begin(b, begin), last = end - 1, head = 0;
-    const unsigned char *items = r->work.args + first * size;
-    unsigned char *parts = r->work.parts + begin * size;
-    size_t n = pl_blocks_begin(b, last) + pl_blocks_length(b, last) - first;
-    if (begin == 0) {
-        head = pl_blocks_length(b, 0);
-        pl_reduce_fold(r->op, parts, items, head);
-    }
-    if (n > head)
-        pl_reduce_fold_parts(r->op, parts + (head > 0) * size, items + head * size, n - head, b->size);
+    size_t size = r->op->type_size;
+    pl_reduce_fold_some(r->op, b, begin, end, r->work.parts + begin * size,
+                        r->work.args + pl_blocks_begin(b, begin) * size);
 }
 
 static void combine_parts(size_t begin, size_t end, void *ctx)

@@ -6,6 +6,7 @@
 #include <libparallel/reduce.h>
 
 #include "call/options.h"
+#include "collections/blocks.h"
 
 int pl_reduce(const parallel_combine *op, const void *args, size_t n, void *acc, const parallel_options *options,
               const pl_request *request);
@@ -38,7 +39,9 @@ void pl_reduce_fold_each(const parallel_combine *op, void *left, const void *val
 /* *value becomes what n items, n > 0, come to, which are a block of their own. */
 void pl_reduce_fold_block(const parallel_combine *op, void *value, const void *items, size_t n);
 
-/* The k-th of `parts` becomes what the k-th block of so many of the items comes to; n > 0. */
-void pl_reduce_fold_parts(const parallel_combine *op, void *parts, const void *items, size_t n, size_t block);
+/* Folds the items of blocks [begin, end), one or more, into their parts: the first of all blocks goes on with what is
+ * in its part, the others begin. */
+void pl_reduce_fold_some(const parallel_combine *op, const pl_blocks *b, size_t begin, size_t end, unsigned char *parts,
+                         const unsigned char *items);
 
 #endif
