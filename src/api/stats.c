@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the workers have done, as programs read it. */
-#include <errno.h>
 #include <string.h>
 
 #include <parallel.h>
 
 #include "base/os.h"
+#include "call/error.h"
 #include "call/handle.h"
 #include "sched/pool_stats.h"
 
@@ -44,10 +44,10 @@ int parallel_stats(parallel_pool *pool, parallel_stats_t *stats)
 {
     const pl_pool_handle *handle = (const pl_pool_handle *)pool;
     size_t size = !stats ? 0 : stats->size ? stats->size : sizeof *stats;
-    if (size < sizeof stats->size || (handle && handle->kind != PL_OWN_POOL)) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (size < sizeof stats->size)
+        return pl_error_refuse(EINVAL, "%s", stats ? "the size of the stats is too small" : "the stats are NULL");
+    if (handle && handle->kind != PL_OWN_POOL)
+        return pl_error_refuse(EINVAL, "that is no pool, or one that has been freed");
     pl_pool_sums sums;
     parallel_stats_t all;
     pl_pool_stats(handle ? handle->pool : NULL, &sums);

@@ -22,8 +22,6 @@ bool pl_stream_apart_init(pl_stream *s)
     s->lanes = calloc(s->workers, sizeof *s->lanes);
     for (unsigned i = 0; s->lanes && i < s->workers; i++)
         pl_group_begin_owner(&s->lanes[i].owner);
-    if (!s->lanes)
-        errno = ENOMEM;
     return s->lanes;
 }
 

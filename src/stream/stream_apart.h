@@ -19,7 +19,7 @@ struct pl_stream_lane {
                              NULL: there is none yet */
 };
 
-/* Makes the lanes of a stream, if it is to have some. False with errno: there is no memory. */
+/* Makes the lanes of a stream, if it is to have some. False: there is no memory. */
 bool pl_stream_apart_init(pl_stream *s);
 
 /* Ends the workers. Nothing runs any more. */
