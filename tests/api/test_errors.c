@@ -274,6 +274,7 @@ END_TEST
 
 START_TEST(test_pools)
 {
+    REFUSED(parallel_stats(NULL, NULL) != 0, EINVAL, "the stats are NULL");
     int cpu = -1;
     char sentence[128];
     pl_workers(2);
