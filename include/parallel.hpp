@@ -8,8 +8,8 @@
  *     std::vector<double> in(1000, 3.0);
  *     auto out = parallel::map(in, [](double x) { return x * x * x; });
  *
- * It is a header alone, over the functions of parallel.h: link with `pkg-config --cflags --libs parallel`. The calls, in
- * namespace parallel, each of which equals a serial loop:
+ * It is a header alone, over the functions of parallel.h: link with `pkg-config --cflags --libs parallel`. The calls,
+ * in namespace parallel, each of which equals a serial loop:
  *
  * | call                            | equals                                                                   |
  * |---------------------------------|--------------------------------------------------------------------------|
@@ -263,7 +263,8 @@ public:
     void rethrow() const
     {
         if (cause_)
-            throw task_error(index_, ENOTRECOVERABLE, "task " + std::to_string(index_) + ": " + what_of(cause_), cause_);
+            throw task_error(index_, ENOTRECOVERABLE, "task " + std::to_string(index_) + ": " + what_of(cause_),
+                             cause_);
     }
 
 private:
@@ -378,8 +379,9 @@ template <typename T> constexpr int number_of() noexcept
 
 template <typename T, typename Op> constexpr bool is_sum =
     number_of<T>() != PARALLEL_NUMBERS_ && (std::is_same_v<Op, std::plus<>> || std::is_same_v<Op, std::plus<T>>);
-template <typename T, typename Before> constexpr bool is_ascending =
-    number_of<T>() != PARALLEL_NUMBERS_ && (std::is_same_v<Before, std::less<>> || std::is_same_v<Before, std::less<T>>);
+template <typename T, typename Before>
+constexpr bool is_ascending = number_of<T>() != PARALLEL_NUMBERS_ &&
+                              (std::is_same_v<Before, std::less<>> || std::is_same_v<Before, std::less<T>>);
 template <typename T, typename Before> constexpr bool is_descending =
     number_of<T>() != PARALLEL_NUMBERS_ &&
     (std::is_same_v<Before, std::greater<>> || std::is_same_v<Before, std::greater<T>>);
@@ -600,7 +602,8 @@ void merge_runs(T *from, T *to, std::size_t n, std::size_t run_length, Before &b
 
 } // namespace detail
 
-/** std::stable_sort(); numbers by std::less or std::greater are sorted by their bits. What is thrown is as in a loop. */
+/** std::stable_sort(); numbers by std::less or std::greater are sorted by their bits. What is thrown is as in a
+ * loop. */
 template <typename Range, typename Before = std::less<>> void sort(Range &&range, Before before = {}, options o = {})
 {
     using item = detail::element<Range>;
@@ -611,7 +614,8 @@ template <typename Range, typename Before = std::less<>> void sort(Range &&range
     if constexpr (detail::is_ascending<item, Before> || detail::is_descending<item, Before>) {
         const int word = detail::is_ascending<item, Before> ? PARALLEL_WORD_ASCENDING_ : PARALLEL_WORD_DESCENDING_;
         detail::c_options given(o);
-        detail::check(parallel_sort_items(&parallel_word_orders[word][detail::number_of<item>()], data, n, given.get()));
+        detail::check(
+            parallel_sort_items(&parallel_word_orders[word][detail::number_of<item>()], data, n, given.get()));
     } else {
         static_assert(std::is_default_constructible_v<item>, "parallel::sort(): an element has a default constructor");
         std::size_t run_length = std::max<std::size_t>(2048, (n + 63) / 64);
@@ -661,7 +665,8 @@ std::tuple<kept<F>...> par_of(std::index_sequence<I...>, const options &o, F &..
 {
     std::tuple<std::optional<kept<F>>...> out;
     auto body = [&](std::ptrdiff_t i) {
-        (void)std::initializer_list<int>{(static_cast<std::size_t>(i) == I ? (call_into(f, std::get<I>(out)), 0) : 0)...};
+        (void)std::initializer_list<int>{
+            (static_cast<std::size_t>(i) == I ? (call_into(f, std::get<I>(out)), 0) : 0)...};
     };
     options each = o;
     each.grain = 1;
