@@ -81,6 +81,7 @@ api_tests = \
     tests/api/test_fused \
     tests/api/test_giving_up \
     tests/api/test_group \
+    tests/api/test_held_up \
     tests/api/test_histogram \
     tests/api/test_kept \
     tests/api/test_life \
@@ -230,6 +231,8 @@ tests_api_test_kept_CFLAGS = $(test_cflags)
 tests_api_test_kept_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
 tests_api_test_life_LDADD = $(api_ldadd)
+tests_api_test_held_up_CFLAGS = $(test_cflags)
+tests_api_test_held_up_LDADD = $(api_ldadd)
 tests_api_test_limits_CFLAGS = $(test_cflags)
 tests_api_test_limits_LDADD = $(api_ldadd)
 tests_api_test_loops_CFLAGS = $(test_cflags)

@@ -93,44 +93,66 @@ static inline light_way way_of_light(const given *g, pl_light *light)
         !pl_light_allows(f->options, f->can_fail))
         return NOT_LIGHT;
     *light = pl_light_merge(g->options, f->options);
-    bool is_limited = pl_light_is_limited(light);
-    if (light->workers > pl_pool_cores() ||
-        (is_limited && (light->retries > 0 || !f->step || pl_context_in_worker_process())))
+    bool is_watched = pl_light_is_watched(light), may_block = light->workers > pl_pool_cores();
+    if (is_watched && (light->retries > 0 || !f->step || pl_context_in_worker_process()))
         return NOT_LIGHT;
     const pl_context *task = pl_context_thread.context;
     const pl_cost *cost = (const pl_cost *)f->cost;
+    if (may_block) /* in a task there is nobody yet who would take over */
+        return !task && pl_light_is_worth_none(cost, g->n) ? AT_ONCE : NOT_LIGHT;
     if (task ? pl_inline_fits_in_task(cost, g->n) : pl_inline_fits(cost, g->n))
         return AT_ONCE;
-    if (is_limited)
+    if (is_watched)
         return !task && pl_light_is_cheap(cost, g->n) ? AT_ONCE : NOT_LIGHT;
     return task || f->can_fail ? NOT_LIGHT : BY_LOOP;
 }
 
-/* Some tasks of a light call have been run, and what is left is an ordinary one. */
+/* Some tasks of a light call have been run, and what is left is an ordinary one; or others' already. */
 PL_NOT_INLINED static bool run_rest(const given *given, void *out, parallel_results **r, const pl_begun *begun)
 {
-    pl_call c;
+    pl_call own, *c = begun->others ? &begun->others->call : &own;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_call_begin_map(&c, &pl_work_map, given->f, given->args, given->n, given->options,
-                           PL_NOW(PARALLEL_DEFAULT_EXECUTOR))) {
+    if (!begun->others && !pl_call_begin_map(c, &pl_work_map, given->f, given->args, given->n, given->options,
+                                             PL_NOW(PARALLEL_DEFAULT_EXECUTOR))) {
         free(begun->message);
         return false;
     }
-    pl_cleanup_begin(&cleanup, pl_call_drop, &c);
-    bool well = pl_call_run_rest(&c, out, begun);
+    pl_cleanup_begin(&cleanup, pl_call_drop, c);
+    bool well = begun->others ? pl_others_end(begun->others, begun) : pl_call_run_rest(c, out, begun);
     pl_cleanup_end(&cleanup);
     if (r)
-        well = (*r = pl_call_finish_results(&c, *r, well)) != NULL;
-    pl_call_return(&c, !well);
+        well = (*r = pl_call_finish_results(c, *r, well)) != NULL;
+    pl_call_return(c, !well);
     return well;
 }
 
-/* Runs a light call. False if there is something left to do. */
-static inline bool run_light(light_way way, const given *g, void *out, const pl_light *light, pl_begun *begun)
+/* Others take over what the caller cannot begin. */
+static const pl_request later = {.background = true, .what = "parallel_map", .executors = pl_executors};
+
+static inline bool run_watched(const given *g, void *out, const pl_light *light, pl_others *others, pl_begun *begun)
 {
-    if (pl_light_is_limited(light))
-        return pl_light_run_limited(g->f, g->args, g->n, out, light, begun);
+    if (light->workers <= pl_pool_cores()) {
+        others = NULL;
+    } else {
+        others->f = g->f;
+        others->args = g->args;
+        others->n = g->n;
+        others->out = out;
+        others->options = g->options;
+        others->request = &later;
+        others->workers = light->workers;
+    }
+    return pl_light_run_watched(g->f, g->args, g->n, out, light, others, begun);
+}
+
+/* Runs a light call. False if there is something left to do, perhaps by `others` already, which are to be there
+ * then. */
+static inline bool run_light(light_way way, const given *g, void *out, const pl_light *light, pl_others *others,
+                             pl_begun *begun)
+{
+    if (pl_light_is_watched(light))
+        return run_watched(g, out, light, others, begun);
     if (g->f->can_fail)
         return pl_light_run(g->f, g->args, g->n, out, light, begun);
     if (way == BY_LOOP)
@@ -164,9 +186,10 @@ PL_NOT_INLINED static parallel_results *map_lightly(light_way way, const given *
 {
     const parallel_function *f = g->f;
     pl_begun begun;
+    pl_others others;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    bool may_lack_some = f->can_fail || pl_light_is_limited(light);
+    bool may_lack_some = f->can_fail || pl_light_is_watched(light);
     parallel_results *r =
         pl_results_new(g->n, f->result_size, f->result_align, may_lack_some ? PL_RESULTS_ZEROED : PL_RESULTS_ANY, NULL);
     if (!r) {
@@ -176,7 +199,7 @@ PL_NOT_INLINED static parallel_results *map_lightly(light_way way, const given *
     }
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
     void *out = pl_results_vector(r);
-    bool well = run_light(way, g, out, light, &begun);
+    bool well = run_light(way, g, out, light, &others, &begun);
     pl_cleanup_end(&cleanup);
     return well || run_rest(g, out, &r, &begun) ? r : NULL;
 }
@@ -250,10 +273,11 @@ PL_NOT_INLINED static int map_into_lightly(const parallel_function *f, const voi
     given g = {f, args, n, options};
     pl_light light;
     pl_begun begun;
+    pl_others others;
     light_way way = out ? way_of_light(&g, &light) : NOT_LIGHT;
     if (way == NOT_LIGHT)
         return map_into_with(f, args, n, out, options);
-    return run_light(way, &g, out, &light, &begun) || run_rest(&g, out, NULL, &begun) ? 0 : -1;
+    return run_light(way, &g, out, &light, &others, &begun) || run_rest(&g, out, NULL, &begun) ? 0 : -1;
 }
 
 int parallel_map_into_function(const parallel_function *f, const void *args, size_t n, void *out,

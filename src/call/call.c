@@ -179,7 +179,7 @@ static void end_trace(pl_trace_call *call, const pl_call *c)
     pl_trace_call_end(call);
 }
 
-bool pl_call_run(pl_call *c, void *out)
+void pl_call_run_tasks(pl_call *c, void *out)
 {
     /* a task of a simple call may be where its thread is cancelled: unwind.h */
     int state = c->has_policy ? pl_os_cancel_defer() : pl_os_cancel_unless_unwound();
@@ -192,8 +192,18 @@ bool pl_call_run(pl_call *c, void *out)
     if (traced)
         end_trace(&call, c);
     pl_os_cancel_restore(state);
+}
+
+bool pl_call_settle(pl_call *c)
+{
     settle_failures(c);
     return !c->error && !c->failures.lost && c->failures.all.count == 0;
+}
+
+bool pl_call_run(pl_call *c, void *out)
+{
+    pl_call_run_tasks(c, out);
+    return pl_call_settle(c);
 }
 
 bool pl_call_run_rest(pl_call *c, void *out, const pl_begun *begun)

@@ -26,7 +26,7 @@ typedef struct pl_call {
     pl_pool *pool;        /* to run on, and held; NULL: where the thread is */
     uint64_t groups;      /* whose worker processes are used (executors/process/group.h) */
     bool has_own_workers; /* they are kept for calls like this alone, whatever `isolation` says */
-    unsigned participant; /* the number of the first of them */
+    unsigned participant; /* the number of the first worker */
     pl_names names;
     pl_failures failures;
     const pl_context *parent; /* the context that waits for the call: as a rule, that which it was made in */
@@ -60,12 +60,17 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
  * go to `out`, which may be NULL if its function has none. */
 bool pl_call_run(pl_call *c, void *out);
 
+/* Its two halves. */
+void pl_call_run_tasks(pl_call *c, void *out);
+bool pl_call_settle(pl_call *c);
+
 /* Some tasks of a map that have been run by the thread which makes the call, before it was one. */
 typedef struct pl_begun {
     size_t done;              /* those before went well */
     parallel_failure failure; /* of that one, if its state is not PARALLEL_OK */
     char *message;            /* what it said, on the heap; or NULL */
     uint64_t lasted_ns;       /* how long that took, if the call has time limits */
+    struct pl_others *others; /* what others have taken over; or NULL */
 } pl_begun;
 
 /* The same of a map's call whose first tasks have been run. Takes the message. */

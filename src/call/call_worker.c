@@ -196,7 +196,8 @@ PL_NOT_INLINED static attempt try_piece(pl_call_worker *t, const pl_task_policy 
 {
     const pl_work *work = &t->call->work;
     pl_stop *stop = t->context.span.stop;
-    pl_piece_limit limit = {watch, policy->timeout_ns ? limit_ticks(policy->timeout_ns) : UINT64_MAX, stop};
+    pl_piece_limit limit = {
+        .watch = watch, .limit = policy->timeout_ns ? limit_ticks(policy->timeout_ns) : UINT64_MAX, .stop = stop};
     PL_UNWIND_BARRIER();
     t->context.deadline = t->call->policy.deadline;
     t->context.piece = &limit;

@@ -13,13 +13,21 @@
 
 _Thread_local pl_thread pl_context_thread;
 
+/* A piece is unwound. */
+static void end_piece(const pl_piece_limit *piece)
+{
+    if (piece->others && pl_watch_was_relieved(piece->watch))
+        piece->abandon(piece->others);
+    pl_watch_end(piece->watch);
+}
+
 int pl_context_unwinds(int version, int actions, uint64_t kind, void *exception, void *unwinder)
 {
     pl_context *context = pl_context_thread.context;
     if (!(actions & PL_UNWIND_IS_FORCED))
         return pl_unwind_barrier(version, actions, kind, exception, unwinder);
     if (context->piece)
-        pl_watch_end(context->piece->watch);
+        end_piece(context->piece);
     if (context->can_fail)
         pl_context_end(context);
     else /* it has no message */

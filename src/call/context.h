@@ -20,6 +20,9 @@ typedef struct pl_piece_limit {
     pl_watch *watch;     /* its stop word is that of the span */
     uint64_t limit;      /* ticks that each task may take */
     const pl_stop *stop; /* the call's stop word; or NULL */
+    struct pl_others
+        *others; /* what others may take over (others.h), or NULL; and what is to be done then if the piece is */
+    void (*abandon)(struct pl_others *others); /* unwound */
 } pl_piece_limit;
 
 /* Tasks in progress on this thread, a chunk of them; what parallel_fail() refers to. */

@@ -64,8 +64,8 @@ PL_NOT_INLINED static void note_piece(pl_context *context, size_t reached, uint6
     uint64_t lasted = pl_watch_lasted(limit->watch, pl_ticks());
     bool failed = context->span.code != 0, began = failed || reached > 0;
     bool late = began && (lasted > call_limit || pl_watch_is_late(limit->watch, limit->limit));
-    *begun =
-        (pl_begun){.done = late && !failed ? reached - 1 : reached, .lasted_ns = lasted / pl_os_ticks_per_us() * 1000};
+    begun->done = late && !failed ? reached - 1 : reached;
+    begun->lasted_ns = lasted / pl_os_ticks_per_us() * 1000;
     if (failed)
         note_failure(context, reached, begun);
     if (late)
@@ -92,26 +92,44 @@ static uint64_t note_end(pl_cost *cost, size_t n, const pl_watch *watch)
     return lasted;
 }
 
-PL_NOT_INLINED bool pl_light_run_limited(const parallel_function *f, const void *args, size_t n, void *out,
-                                         const pl_light *light, pl_begun *begun)
+/* Begins to watch. False if nobody would. */
+static bool begin_watch(pl_piece_limit *limit, uint64_t least, pl_others *others, pl_context *context)
+{
+    if (others) {
+        limit->others = others;
+        limit->abandon = pl_others_abandon;
+        limit->stop = pl_others_begin(others, context);
+        unsigned class = pl_watch_class_with_relief(least);
+        limit->watch = class ? pl_watch_begin_with(class, &others->relief) : NULL;
+    } else {
+        unsigned class = pl_watch_class(least);
+        limit->watch = class ? pl_watch_begin(class) : NULL;
+    }
+    return limit->watch != NULL;
+}
+
+PL_NOT_INLINED bool pl_light_run_watched(const parallel_function *f, const void *args, size_t n, void *out,
+                                         const pl_light *light, pl_others *others, pl_begun *begun)
 {
     double us = (double)pl_os_ticks_per_us();
     uint64_t call_limit = ticks_of(light->call_timeout, us);
     pl_piece_limit limit = {.limit = ticks_of(light->timeout, us)};
     uint64_t least = limit.limit < call_limit ? limit.limit : call_limit;
     *begun = (pl_begun){0};
-    unsigned class = pl_watch_class(least);
-    limit.watch = class ? pl_watch_begin(class) : NULL;
-    if (!limit.watch)
-        return false;
     pl_context context;
-    begin_context(&context, args, out, light, &limit.watch->stop);
+    begin_context(&context, args, out, light, NULL);
     context.can_fail = f->can_fail;
     context.piece = &limit;
     if (light->call_timeout > 0)
         context.deadline = pl_os_nanoseconds() + call_limit / (uint64_t)us * 1000;
+    if (!begin_watch(&limit, least, others, &context)) {
+        pl_context_end(&context);
+        return false;
+    }
+    context.span.stop = &limit.watch->stop;
     PL_UNWIND_BY(pl_context_unwinds);
     size_t reached = (f->can_fail ? f->kernel : f->step)(&context.span, 0, n);
+    begun->others = others && pl_watch_was_relieved(limit.watch) && pl_others_took_over(others) ? others : NULL;
     bool well = reached == n && !context.span.code;
     uint64_t lasted = note_end((pl_cost *)f->cost, reached, limit.watch);
     well = well && lasted < least;

@@ -3,7 +3,7 @@
  * Light calls: such as have options, or a function that can fail, but nothing that has to be looked at while a few
  * cheap tasks run. Where they are short, they run at once on their caller, as plain ones do; nothing is checked, merged
  * and set up for them but what they have. Where a task fails, or time limits matter after all, the rest is an ordinary
- * call.
+ * call; and where tasks may block, others take it over when one does (others.h).
  */
 #ifndef PL_CALL_LIGHT_H
 #define PL_CALL_LIGHT_H
@@ -14,6 +14,7 @@
 #include <parallel.h>
 
 #include "call/call.h"
+#include "call/others.h"
 #include "sched/inline.h"
 
 /* What the options of a light call say. */
@@ -51,16 +52,23 @@ static inline pl_light pl_light_merge(const parallel_options *call, const parall
     };
 }
 
-/* Whether it has time limits. */
-static inline bool pl_light_is_limited(const pl_light *light)
+/* Whether its tasks are run as a piece that is watched: it has time limits, or may block, as it asks for more workers
+ * than there are CPUs. */
+static inline bool pl_light_is_watched(const pl_light *light)
 {
-    return light->timeout > 0 || light->call_timeout > 0;
+    return light->timeout > 0 || light->call_timeout > 0 || light->workers > pl_pool_cores();
 }
 
-/* Whether a call with time limits takes less than an ordinary one would add to it. */
+/* Whether such a call takes less than an ordinary one would add to it. */
 static inline bool pl_light_is_cheap(const pl_cost *cost, size_t n)
 {
     return pl_cost_guess(cost, n) <= pl_os_ticks_per_us();
+}
+
+/* Whether no other thread is worth waking for it, as far as is known. */
+static inline bool pl_light_is_worth_none(const pl_cost *cost, size_t n)
+{
+    return pl_inline_is_short(pl_cost_guess(cost, n)) && !pl_cost_varies(cost);
 }
 
 /* Runs tasks of a function that can fail at once, up to the first that fails. False if there is something left to do,
@@ -68,8 +76,9 @@ static inline bool pl_light_is_cheap(const pl_cost *cost, size_t n)
 bool pl_light_run(const parallel_function *f, const void *args, size_t n, void *out, const pl_light *light,
                   pl_begun *begun);
 
-/* The same where there are time limits, and for any function that has a `step`. */
-bool pl_light_run_limited(const parallel_function *f, const void *args, size_t n, void *out, const pl_light *light,
-                          pl_begun *begun);
+/* The same of one that is watched, and for any function that has a `step`. `others`, who may take
+ * over, are NULL if tasks may not block. */
+bool pl_light_run_watched(const parallel_function *f, const void *args, size_t n, void *out, const pl_light *light,
+                          pl_others *others, pl_begun *begun);
 
 #endif

@@ -24,6 +24,8 @@ libparallel_la_SOURCES += \
     src/call/names.h \
     src/call/options.c \
     src/call/options.h \
+    src/call/others.c \
+    src/call/others.h \
     src/call/par.c \
     src/call/plain.c \
     src/call/plain.h \

@@ -10,7 +10,8 @@
 
 void pl_policy_init(pl_policy *policy)
 {
-    memset(policy, 0, sizeof *policy);
+    memset((char *)policy + sizeof policy->stop, 0, sizeof *policy - sizeof policy->stop);
+    pl_stop_init(&policy->stop); /* a caller that is held up may read it: others.h */
     pthread_mutex_init(&policy->mutex, NULL);
 }
 

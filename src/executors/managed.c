@@ -33,6 +33,7 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsi
     end += c->first;
     pl_call_worker_begin(&t, c, participant);
     pl_retry_timer_enter(m, &t, participant);
+    t.context.participant += c->participant;
     uint64_t before = t.reported;
     while (begin < end && !t.stop) {
         int why = pl_call_over(c);
@@ -52,6 +53,7 @@ static int run_pieces(void *ctx, size_t begin, size_t end, void *loop_stop, unsi
         }
     }
     pl_retry_timer_run_due(m, &t);
+    t.context.participant -= c->participant;
     pl_retry_timer_leave(m, &t);
     pl_call_worker_end(&t);
     return t.stop;

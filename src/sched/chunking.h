@@ -70,10 +70,10 @@ static inline uint32_t pl_chunking_first_of_range(uint64_t one, uint64_t lasting
     return size > PL_CHUNKING_MOST ? PL_CHUNKING_MOST : (uint32_t)size;
 }
 
-/* The next size, after a chunk of `size` items took `ticks`. */
+/* The next size, after a chunk of `size` items took `ticks`. One item, where a chunk is not to last at all. */
 static inline uint32_t pl_chunking_next_of_range(uint32_t size, uint64_t ticks, uint64_t lasting)
 {
-    uint64_t next = ticks ? size * lasting / ticks : UINT32_MAX;
+    uint64_t next = ticks ? size * lasting / ticks : lasting ? UINT32_MAX : 1;
     uint64_t least = size / PL_CHUNKING_STEP, most = (uint64_t)size * PL_CHUNKING_STEP;
     next = next < least ? least : next > most ? most : next;
     return next < 1 ? 1 : next > PL_CHUNKING_MOST ? PL_CHUNKING_MOST : (uint32_t)next;

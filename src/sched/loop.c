@@ -229,6 +229,14 @@ static void put_back(void *what)
     free(b->far);
 }
 
+/* How long a chunk is to last. Not at all where iterations may wait for each other, and there is a worker for each. */
+static uint64_t chunk_ticks(const pl_loop_spec *spec, const loop_means *means)
+{
+    if (means->growth == PL_GROWTH_BEYOND && spec->n <= means->slots)
+        return 0;
+    return (spec->chunk_us ? spec->chunk_us : PL_CHUNKING_US) * pl_os_ticks_per_us();
+}
+
 static void init_loop(pl_loop *loop, const pl_loop_spec *spec, pl_worker *w, const loop_means *means,
                       pl_loop_slot *slots)
 {
@@ -240,7 +248,7 @@ static void init_loop(pl_loop *loop, const pl_loop_spec *spec, pl_worker *w, con
         .slots = means->slots,
         .growth = means->growth,
         .has_mask = means->has_mask,
-        .chunk_ticks = (spec->chunk_us ? spec->chunk_us : PL_CHUNKING_US) * pl_os_ticks_per_us(),
+        .chunk_ticks = chunk_ticks(spec, means),
         .slot = slots,
         .call = pl_trace_own.loop,
     };
@@ -330,7 +338,7 @@ static void run_loop(const pl_loop_spec *spec)
     slots = slots < most ? slots : (unsigned)most;
     slots = slots < PL_SLEEP_MAX ? slots : PL_SLEEP_MAX;
     /* A call that asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept
-     * alone. */
+     * alone here, where nobody would take them over. */
     uint64_t guess = pl_cost_guess(spec->cost, spec->n);
     loop_means means = {.growth = spec->workers > cores ? PL_GROWTH_BEYOND : PL_GROWTH_TO_SIZE,
                         .has_mask = guess > MASKED_US * pl_os_ticks_per_us()};

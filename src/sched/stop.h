@@ -37,6 +37,13 @@ enum { PL_STOP_STARTING = 1, PL_STOP_ALL = 2 };
 
 typedef _Atomic int pl_stop;
 
+/* Before anybody raises it; whoever reads it already finds 0. */
+static inline void pl_stop_init(pl_stop *stop)
+{
+    /* E9 relaxed: nothing is ordered by it; no partner */
+    atomic_store_explicit(stop, 0, memory_order_relaxed);
+}
+
 /* How far a call is to stop: 0, PL_STOP_STARTING or PL_STOP_ALL. */
 static inline int pl_stop_level(const pl_stop *stop)
 {

@@ -22,6 +22,8 @@ enum { RECORDS = 128, PROBES = 16, LONGEST_US = 50000, IDLE_LOOKS = 100 };
 #define GRACE_US 1000
 #define MOST_GRACE_US 50000
 #define LIMIT_US 4000
+/* A grace after which there is relief: the watcher looks twice as often. */
+#define RELIEF_US 8000
 /* How long no thread is started after one could not be. */
 #define RETRY_NS UINT64_C(100000000)
 
@@ -52,8 +54,26 @@ static void raise_stop(pl_watch *w, uint64_t word)
     w->raised_at = pl_ticks();
 }
 
-/* Looks at a record. Returns the class of its piece, or of one that it had lately; a large number if there is none. */
-static unsigned look_at(pl_watch *w)
+/* b1 to b4, of a piece whose word it was. */
+static void relieve_thread(pl_watch *w, uint64_t word)
+{
+    uint64_t taken = word | PL_WATCH_TAKEN;
+    /* Y16 acquire: what the relief is made of; pairs with Y15 */
+    pl_relief *relief = atomic_load_explicit(&w->relief, memory_order_acquire);
+    /* Y17 relaxed: b1, it decides with Y19, and waiting for the mutex orders the rest; pairs with Y1, Y10, Y19 */
+    if (!relief ||
+        !atomic_compare_exchange_strong_explicit(&w->word, &word, taken, memory_order_relaxed, memory_order_relaxed))
+        return;
+    raise_stop(w, taken);
+    if (!pl_os_fence_all())
+        return;
+    /* Y18 relaxed: b4, behind the heavy fence; pairs with X2, X3 */
+    size_t at = atomic_load_explicit((_Atomic size_t *)relief->index, memory_order_relaxed);
+    relief->take_over(relief, at + 1);
+}
+
+/* Looks at a record. Returns the grace of its piece, or of one that it had lately; a large number if there is none. */
+static uint64_t look_at(pl_watch *w)
 {
     /* Y5 seq_cst: w2, after w1 in S; pairs with Y1, Y4, Y10 */
     uint64_t word = atomic_load_explicit(&w->word, memory_order_seq_cst);
@@ -64,10 +84,16 @@ static unsigned look_at(pl_watch *w)
         atomic_store_explicit(&w->used, 0, memory_order_relaxed);
     }
     if (!word)
-        return used ? used - 1 : UINT32_MAX;
-    if (pl_watch_since(word, pl_ticks()) > UINT64_C(1) << class && w->raised != word)
+        return used ? pl_watch_grace(used - 1) : UINT64_MAX;
+    if (class == PL_WATCH_TAKEN)
+        return UINT64_MAX;
+    if (pl_watch_since(word, pl_ticks()) <= pl_watch_grace(class) || w->raised == word)
+        return pl_watch_grace(class);
+    if (class & PL_WATCH_RELIEF)
+        relieve_thread(w, word);
+    else
         raise_stop(w, word);
-    return class;
+    return pl_watch_grace(class);
 }
 
 /* w1. */
@@ -83,15 +109,15 @@ static uint64_t look_at_all(unsigned *idle)
     uint64_t us = pl_os_ticks_per_us(), period = *idle < IDLE_LOOKS ? LONGEST_US * us : UINT64_MAX;
     for (;;) {
         set_period(period);
-        unsigned least = UINT32_MAX;
+        uint64_t least = UINT64_MAX;
         for (size_t i = 0; i < RECORDS; i++) {
-            unsigned class = look_at(&records[i]);
-            least = class < least ? class : least;
+            uint64_t grace = look_at(&records[i]);
+            least = grace < least ? grace : least;
         }
-        *idle = least < UINT32_MAX ? 0 : *idle < IDLE_LOOKS ? *idle + 1 : *idle;
-        if (least == UINT32_MAX || UINT64_C(1) << least >> 1 >= period)
+        *idle = least < UINT64_MAX ? 0 : *idle < IDLE_LOOKS ? *idle + 1 : *idle;
+        if (least == UINT64_MAX || least >> 1 >= period)
             return period;
-        period = UINT64_C(1) << least >> 1;
+        period = least >> 1;
     }
 }
 
@@ -122,14 +148,35 @@ static void *watch_pieces(void *unused)
 
 /* ---- pieces ---------------------------------------------------------------------------------------------- */
 
-unsigned pl_watch_class(uint64_t limit)
+/* The class of a grace that is at most so long. */
+static unsigned class_of(uint64_t limit, uint64_t most_us)
 {
     uint64_t us = pl_os_ticks_per_us(), grace = limit / GRACE_PART;
     if (limit < LIMIT_US * us)
         return 0;
     grace = grace > GRACE_US * us ? grace : GRACE_US * us;
-    grace = grace < MOST_GRACE_US * us ? grace : MOST_GRACE_US * us;
-    return 63u - (unsigned)__builtin_clzll(grace);
+    grace = grace < most_us * us ? grace : most_us * us;
+    unsigned class = 63u - (unsigned)__builtin_clzll(grace);
+    return class < PL_WATCH_RELIEF - 1 ? class : PL_WATCH_RELIEF - 2;
+}
+
+unsigned pl_watch_class(uint64_t limit)
+{
+    return class_of(limit, MOST_GRACE_US);
+}
+
+unsigned pl_watch_class_with_relief(uint64_t limit)
+{
+    static _Atomic int fences; /* 0: not known yet; 1: there are heavy ones */
+    /* Y21 relaxed: the same, whoever finds it out; pairs with Y22 */
+    int known = atomic_load_explicit(&fences, memory_order_relaxed);
+    if (!known) {
+        known = pl_os_fence_init() ? 1 : -1;
+        /* Y22 relaxed: as Y21; pairs with Y21 */
+        atomic_store_explicit(&fences, known, memory_order_relaxed);
+    }
+    unsigned class = known > 0 ? class_of(limit, RELIEF_US) : 0;
+    return class ? class | PL_WATCH_RELIEF : 0;
 }
 
 pl_watch *pl_watch_take_any(uint64_t word)
@@ -194,6 +241,23 @@ pl_watch *pl_watch_call(pl_watch *w)
         return w;
     pl_watch_end(w);
     return NULL;
+}
+
+bool pl_watch_was_relieved(pl_watch *w)
+{
+    /* Y23 relaxed: the piece of the caller; pairs with Y17 */
+    uint64_t word = atomic_load_explicit(&w->word, memory_order_relaxed);
+    /* Y19 relaxed: r5, it decides with Y17; pairs with Y17 */
+    bool relieved = (word & PL_WATCH_TAKEN) == PL_WATCH_TAKEN ||
+                    !atomic_compare_exchange_strong_explicit(&w->word, &word, word & ~(uint64_t)PL_WATCH_RELIEF,
+                                                             memory_order_relaxed, memory_order_relaxed);
+    /* Y24 relaxed: before Y4 lets the next piece of the record begin; pairs with Y16 */
+    atomic_store_explicit(&w->relief, NULL, memory_order_relaxed);
+    if (relieved && !become_child_early(w)) {
+        pthread_mutex_lock(&watcher.mutex);
+        pthread_mutex_unlock(&watcher.mutex);
+    }
+    return relieved;
 }
 
 bool pl_watch_is_late(pl_watch *w, uint64_t limit)

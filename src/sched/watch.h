@@ -35,6 +35,31 @@
  * this late enough: the task that ran in front of the stop had begun before.
  *
  * The watcher waits for ever when no piece has begun for a while (`used`); its thread ends with the pools.
+ *
+ * Tasks may wait for each other, if a call asks for more threads than there are CPUs. A piece of such has a *relief*:
+ * when it has lasted longer than its grace, the tasks that it has not begun are others' (take_over()). Its word is
+ * began << 6 | RELIEF | class, and, when they are, began << 6 | TAKEN.
+ *
+ *      thread                                          watcher, with the mutex held
+ *      ------                                          -------
+ *      r1  word: 0 to that of the piece, with RELIEF   b1  if the relief is there,
+ *          relief = where                 (store)          word: with RELIEF to TAKEN        (CAS)
+ *      r4  for each task:                              b2  stop = 1                          (store)
+ *          a1  index = which              (store)      b3  heavy fence (membarrier)
+ *              light fence                             b4  k = index                         (load)
+ *          a2  runs it, if stop is 0      (load)           the tasks behind k are others'
+ *      r5  word: RELIEF goes              (CAS)
+ *          if it was TAKEN, waits for the mutex
+ *
+ * No task is run twice, or by nobody. The heavy fence is a point in the thread's program, as in deque.h (4). An a2
+ * behind that point finds stop raised, by b2. So a task that the thread begins has its a2 before that point, and its a1
+ * as well, which b4 finds, or a later one: the task is k, or before it. And what is before k the thread has begun, as
+ * it begins them in turn. Whether it has begun k it knows itself: the kernel says where it has stopped.
+ *
+ * The thread does not leave while it is relieved: if r5 is before b1, the CAS of b1 fails; else r5 finds TAKEN, and the
+ * mutex is held until take_over() has returned. `relief` is cleared before a record is free, and a record's next piece
+ * acquires that by r1: so what b1 finds there is of the piece whose word it has read, or of a later one, with which b1
+ * fails.
  */
 #ifndef PL_SCHED_WATCH_H
 #define PL_SCHED_WATCH_H
@@ -48,12 +73,21 @@
 #include "base/os.h"
 #include "sched/stop.h"
 
-enum { PL_WATCH_CLASS_BITS = 6 };
+/* Bits of a class, with that of a relief; and what both become when it has taken over. */
+enum { PL_WATCH_CLASS_BITS = 6, PL_WATCH_RELIEF = 1 << 5, PL_WATCH_TAKEN = (1 << PL_WATCH_CLASS_BITS) - 1 };
+
+/* Who takes over what the thread of a piece cannot begin. */
+typedef struct pl_relief {
+    const size_t *index; /* which task the thread has come to */
+    /* Tasks from this one on are others' to run. Called by the watcher's thread, with its mutex held. */
+    void (*take_over)(struct pl_relief *relief, size_t first);
+} pl_relief;
 
 typedef struct pl_watch {
     alignas(PL_LINE) _Atomic uint64_t word;
-    _Atomic uint32_t used; /* class + 1 of a piece that began since the watcher has looked; 0: none */
-    pl_stop stop;          /* no further task of the piece is to begin */
+    _Atomic uint32_t used;       /* class + 1 of a piece that began since the watcher has looked; 0: none */
+    pl_stop stop;                /* no further task of the piece is to begin */
+    _Atomic(pl_relief *) relief; /* the piece's, NULL: not there yet, or it has none */
     /* under the watcher's mutex */
     uint64_t raised;    /* the word of the piece that it stopped last */
     uint64_t raised_at; /* when that was, in ticks */
@@ -66,9 +100,18 @@ extern _Atomic uint64_t pl_watch_period __attribute__((visibility("hidden")));
 /* The grace of pieces whose tasks may take `limit` ticks, as a class; 0: that is too short for pieces. */
 unsigned pl_watch_class(uint64_t limit);
 
+/* The same of pieces with a relief, which is to come soon. 0 also where the system has no heavy fence. */
+unsigned pl_watch_class_with_relief(uint64_t limit);
+
 /* The second halves of r1 and r3: the thread's last record is not free; the watcher is to be called. */
 pl_watch *pl_watch_take_any(uint64_t word);
 pl_watch *pl_watch_call(pl_watch *w);
+
+/* The ticks of a grace. */
+static inline uint64_t pl_watch_grace(unsigned class)
+{
+    return UINT64_C(1) << class % PL_WATCH_RELIEF;
+}
 
 /* A piece begins. NULL: nobody would watch it. */
 static inline pl_watch *pl_watch_begin(unsigned class)
@@ -85,8 +128,22 @@ static inline pl_watch *pl_watch_begin(unsigned class)
     atomic_store_explicit(&w->used, class + 1, memory_order_relaxed);
     /* Y3 seq_cst: r3, after r1 in S; pairs with Y8 */
     uint64_t period = atomic_load_explicit(&pl_watch_period, memory_order_seq_cst);
-    return period > UINT64_C(1) << class >> 1 ? pl_watch_call(w) : w;
+    return period > pl_watch_grace(class) >> 1 ? pl_watch_call(w) : w;
 }
+
+/* One whose class says that it has a relief. */
+static inline pl_watch *pl_watch_begin_with(unsigned class, pl_relief *relief)
+{
+    pl_watch *w = pl_watch_begin(class);
+    if (w) {
+        /* Y15 release: what the relief is made of; pairs with Y16 */
+        atomic_store_explicit(&w->relief, relief, memory_order_release);
+    }
+    return w;
+}
+
+/* The piece's tasks have ended: nobody takes over from now on. Whether somebody has. */
+bool pl_watch_was_relieved(pl_watch *w);
 
 /* It has ended. */
 static inline void pl_watch_end(pl_watch *w)
@@ -102,7 +159,7 @@ static inline void pl_watch_end(pl_watch *w)
 /* The piece's own thread, in a task: no further one is to begin. */
 static inline void pl_watch_end_after_task(pl_watch *w)
 {
-    /* Y15 relaxed: for this thread's own kernel, as from Y12; no partner */
+    /* Y20 relaxed: for this thread's own kernel, as from Y12; no partner */
     atomic_store_explicit(&w->stop, PL_STOP_STARTING, memory_order_relaxed);
 }
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <parallel.h>
+
 #include "base/os.h"
 #include "model/memory.h"
 #include "sched/stop.h"
@@ -208,6 +210,89 @@ static void stop_meanwhile(void)
     pl_watch_stop();
 }
 
+/* ---- relief -------------------------------------------------------------------------------------------------- */
+
+/* Tasks, which others may take over; and whether task 1 waits for the last. */
+enum { FEW = 3 };
+static parallel_span span;
+static bool waits_for_last;
+static event last_has_run;
+static size_t others_first;
+
+static void run_task(size_t i)
+{
+    ran[i]++;
+    if (i == FEW - 1)
+        event_set(&last_has_run);
+    else if (i == 1 && waits_for_last)
+        event_wait(&last_has_run);
+    else
+        pl_ticks();
+}
+
+/* Others run their tasks in whatever order. */
+static void take_over(pl_relief *relief, size_t first)
+{
+    (void)relief;
+    others_first = first;
+    for (size_t i = FEW; i-- > first;)
+        run_task(i);
+}
+
+static pl_relief relief = {&span.index, take_over};
+
+static void set_up_relief(void)
+{
+    set_up_watcher();
+    memset(&span, 0, sizeof span);
+    memset(&last_has_run, 0, sizeof last_has_run);
+    memset(ran, 0, sizeof ran);
+    others_first = FEW;
+    waits_for_last = false;
+}
+
+static void set_up_held_up(void)
+{
+    set_up_relief();
+    waits_for_last = true;
+}
+
+/* As kernels do, and those who have them run. */
+static void run_with_relief(void)
+{
+    pl_watch *w = pl_watch_begin_with(SHORT | PL_WATCH_RELIEF, &relief);
+    size_t i = 0;
+    model_assert(w);
+    span.stop = &w->stop;
+    while (i < FEW && parallel_span_begins(&span, i))
+        run_task(i++);
+    size_t end = pl_watch_was_relieved(w) ? others_first : FEW;
+    pl_watch_end(w);
+    for (; i < end; i++)
+        run_task(i);
+}
+
+static void relieved(void)
+{
+    run_with_relief();
+    pl_watch_stop();
+}
+
+/* The record's next piece has no relief. */
+static void relieved_before_another(void)
+{
+    run_with_relief();
+    be_stopped();
+    pl_watch_stop();
+}
+
+static void each_task_ran_once(void)
+{
+    no_watcher_is_left();
+    for (int i = 0; i < FEW; i++)
+        model_assert(ran[i] == 1);
+}
+
 const scenario watch_scenarios[] = {
     {"watch: two pieces are stopped", set_up_watcher, {stopped_twice, model_spare}, no_watcher_is_left, 0},
     {"watch: a late task", set_up_watcher, {late_once, model_spare}, no_watcher_is_left, 0},
@@ -231,6 +316,13 @@ const scenario watch_scenarios[] = {
      set_up_watcher,
      {stop_meanwhile, stopped_beside, model_spare},
      no_watcher_is_left,
+     0},
+    {"watch: a piece with a relief", set_up_relief, {relieved, model_spare}, each_task_ran_once, 0},
+    {"watch: a piece that is held up", set_up_held_up, {relieved, model_spare}, each_task_ran_once, 0},
+    {"watch: a piece with a relief, and one without",
+     set_up_relief,
+     {relieved_before_another, model_spare},
+     each_task_ran_once,
      0},
     {0},
 };

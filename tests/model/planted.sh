@@ -598,21 +598,33 @@ file=src/sched/watch.c
 plant "a piece is not in the one order, and leaves no hint" src/sched/watch.h watch: \
     's/&nobody, word, memory_order_seq_cst/&nobody, word, memory_order_acq_rel/; s/    atomic_store_explicit\(&w->used.*?\n//'
 plant "the watcher looks at words out of order, and takes no hint" $file watch: \
-    's/\(&w->word, memory_order_seq_cst\);/(&w->word, memory_order_acquire);/; s/return used \? used - 1 : UINT32_MAX/return UINT32_MAX/'
+    's/\(&w->word, memory_order_seq_cst\);/(&w->word, memory_order_acquire);/; s/return used \? pl_watch_grace\(used - 1\) : UINT64_MAX/return UINT64_MAX/'
 plant "the period is set after the looks" $file watch: \
-    's/        set_period\(period\);\n(        unsigned least.*?\n        \}\n)/$1        set_period(period);\n/s'
-plant "the watcher does not look again when its period was too long" $file watch: 's/ \|\| UINT64_C\(1\) << least >> 1 >= period\)/ || true)/'
+    's/        set_period\(period\);\n(        uint64_t least.*?\n        \}\n)/$1        set_period(period);\n/s'
+plant "the watcher does not look again when its period was too long" $file watch: 's/ \|\| least >> 1 >= period\)/ || true)/'
 plant "the watcher is not called where its period is too long" src/sched/watch.h watch: 's/\? pl_watch_call\(w\) : w;/? w : w;/'
 plant "a call says nothing to a watcher that does not wait yet" $file watch: 's/        watcher.is_called = true;\n//'
 plant "a piece is said to be late for the one before it" $file watch: \
     's/bool raised = w->raised == atomic_load_explicit\(&w->word, memory_order_relaxed\);/bool raised = w->raised != 0;/'
-plant "a piece is stopped anew at each look" $file watch: 's/ && w->raised != word\)/)/'
+plant "a piece is stopped anew at each look" $file watch: 's/ \|\| w->raised == word\)/)/'
 plant "the time of a stop is read before the stop" $file watch: \
     's/(Y12 .*?\*\/\n)(    atomic_store.*?;\n)(.*?)    w->raised_at = pl_ticks\(\);\n/$1    uint64_t now = pl_ticks();\n$2$3    w->raised_at = now;\n/s'
 plant "the stop of a piece stays for the next one" src/sched/watch.h watch: \
     's/        atomic_store_explicit\(&w->stop, 0, memory_order_relaxed\);\n//'
 plant "a record is free before its stop word is lowered" src/sched/watch.h watch: \
     's/\(&w->word, 0, memory_order_release\)/(&w->word, 0, memory_order_relaxed)/'
+plant "others are told before the thread is stopped" $file watch: \
+    's/    raise_stop\(w, taken\);\n(    if \(!pl_os_fence_all.*?)(    relief->take_over)/$1    raise_stop(w, taken);\n$2/s'
+plant "a thread is stopped without a fence" $file watch: 's/    if \(!pl_os_fence_all\(\)\)\n        return;\n//'
+plant "a task is noted after the look" include/libparallel/detail/kernel.h watch: \
+    's/    parallel_span_note\(span, i\);\n(.*?    )return !(atomic_load.*?\(span->|atomic_load[^;]*);/$1_Bool begins = !$2;\n    parallel_span_note(span, i);\n    return begins;/s'
+plant "a piece that has ended is taken over" $file watch: \
+    's/!atomic_compare_exchange_strong_explicit\(&w->word, &word, taken, memory_order_relaxed,\s+memory_order_relaxed\)/(atomic_store_explicit(\&w->word, taken, memory_order_relaxed), 0)/'
+plant "a thread leaves while it is relieved" $file watch: \
+    's/        pthread_mutex_lock\(&watcher.mutex\);\n        pthread_mutex_unlock\(&watcher.mutex\);\n    \}\n    return relieved;/    }\n    return relieved;/'
+plant "a relief stays for the next piece" $file watch: \
+    's/(Y24 .*?\n)    atomic_store.*?;\n/$1/; s/class & PL_WATCH_RELIEF\)/1)/'
+plant "the task that runs is taken over, too" $file watch: 's/take_over\(relief, at \+ 1\)/take_over(relief, at)/'
 plant "a piece is left without a watcher" $file watch: 's/            if \(!watcher.runs\)\n                start_watcher\(\);\n//'
 
 # ---- traces --------------------------------------------------------------------------------------------------------

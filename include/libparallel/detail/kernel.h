@@ -11,6 +11,7 @@
 #include <libparallel/detail/check.h>
 #include <libparallel/detail/paste.h>
 #include <libparallel/detail/words.h>
+#include <libparallel/function.h>
 
 /* The range kernel. Its own names all begin with pl_, so that `fn` may have any other. */
 #define PARALLEL_KERNEL_(fn, result_t) PARALLEL_CAT_(PARALLEL_KERNEL_, PARALLEL_IS_VOID_(result_t))(fn)
@@ -120,23 +121,34 @@
                unsigned long long : 0ull, default                                                                      \
              : (unsigned char)0)
 
-/* For processes: if the function crashes, it is known where. The barrier keeps the note before what belongs to the
- * call; so this loop is not vectorised. */
-#define PARALLEL_STEP_(fn, result_t) PARALLEL_CAT_(PARALLEL_STEP_, PARALLEL_IS_VOID_(result_t))(fn)
-#define PARALLEL_NOTE_(span, i)                                                                                        \
-    *(volatile size_t *)&(span)->index = (i);                                                                          \
-    __asm__ __volatile__("" ::: "memory");
+/* Notes which item is next: in worker processes it is known by that where a function has crashed. The fence keeps the
+ * note before what belongs to the item; so a loop that has it is not vectorised. */
+static inline __attribute__((always_inline)) void parallel_span_note(parallel_span *span, size_t i)
+{
+    /* X2 relaxed: before the fence; pairs with Y18 */
+    atomic_store_explicit((_Atomic size_t *)&span->index, i, memory_order_relaxed);
+    /* X3 seq_cst: the light side of an asymmetric fence, for the compiler alone; pairs with Y18 */
+    atomic_signal_fence(memory_order_seq_cst);
+}
 
+/* Whether the next item may begin. Noted before, so that others know which are left if this thread is held up
+ * (src/sched/watch.h). */
+static inline __attribute__((always_inline)) _Bool parallel_span_begins(parallel_span *span, size_t i)
+{
+    parallel_span_note(span, i);
+    /* X1 relaxed: a hint, or by the fence more than that; pairs with E2, Y12 */
+    return !atomic_load_explicit((_Atomic int *)span->stop, memory_order_relaxed);
+}
+
+#define PARALLEL_STEP_(fn, result_t) PARALLEL_CAT_(PARALLEL_STEP_, PARALLEL_IS_VOID_(result_t))(fn)
 #define PARALLEL_STEP_0(fn)                                                                                            \
     __attribute__((unused)) static size_t fn##__parallel_step(parallel_span *pl_span, size_t pl_begin, size_t pl_end)  \
     {                                                                                                                  \
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
-            /* X2 relaxed: as X1; pairs with E2 in src/sched/stop.c */                                                 \
-            if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
+            if (!parallel_span_begins(pl_span, pl_i))                                                                  \
                 return pl_i;                                                                                           \
-            PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
             pl_results[pl_i] = fn(pl_args[pl_i]);                                                                      \
         }                                                                                                              \
         return pl_end;                                                                                                 \
@@ -147,10 +159,8 @@
     {                                                                                                                  \
         fn##__parallel_arg const *pl_args = (fn##__parallel_arg const *)pl_span->args;                                 \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
-            /* X3 relaxed: as X1; pairs with E2 in src/sched/stop.c */                                                 \
-            if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
+            if (!parallel_span_begins(pl_span, pl_i))                                                                  \
                 return pl_i;                                                                                           \
-            PARALLEL_NOTE_(pl_span, pl_i)                                                                              \
             fn(pl_args[pl_i]);                                                                                         \
         }                                                                                                              \
         return pl_end;                                                                                                 \
@@ -180,10 +190,8 @@
         PARALLEL_CHECK_CODE_(fn, "PARALLEL_DECORATE_TASK", fn(pl_span->stop, pl_span->extras, pl_span->results),       \
                              PARALLEL_OF_TASK_)                                                                        \
         for (size_t pl_i = pl_begin; pl_i < pl_end; pl_i++) {                                                          \
-            /* X1 relaxed: a hint that no task need start any more; pairs with E2 in src/sched/stop.c */               \
-            if (atomic_load_explicit((_Atomic int *)pl_span->stop, memory_order_relaxed))                              \
+            if (!parallel_span_begins(pl_span, pl_i))                                                                  \
                 return pl_i;                                                                                           \
-            *(volatile size_t *)&pl_span->index = pl_i;                                                                \
             pl_span->code = fn(pl_args + pl_i, slot(pl_results, pl_i), pl_span->extras);                               \
             if (pl_span->code)                                                                                         \
                 return pl_i;                                                                                           \
@@ -200,7 +208,7 @@
         fn##__parallel_result *pl_results = (fn##__parallel_result *)pl_span->results;                                 \
         PARALLEL_CHECK_CODE_(fn, "PARALLEL_DECORATE_SPLIT",                                                            \
                              fn(pl_span->stop, pl_begin, pl_span->extras, pl_span->results), PARALLEL_OF_SPLIT_)       \
-        PARALLEL_NOTE_(pl_span, pl_begin)                                                                              \
+        parallel_span_note(pl_span, pl_begin);                                                                         \
         pl_span->code = fn(pl_args + pl_begin, pl_end - pl_begin, slot(pl_results, pl_begin), pl_span->extras);        \
         return pl_span->code ? pl_begin : pl_end;                                                                      \
     }
