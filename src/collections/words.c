@@ -64,14 +64,14 @@
         vector e = op##_FIRST(v[4]), f = op##_FIRST(v[5]), g = op##_FIRST(v[6]), h = op##_FIRST(v[7]);                 \
         for (size_t k = 1; k < steps; k++) {                                                                           \
             v += 8;                                                                                                    \
-            a = op##_V(a, v[0]);                                                                                       \
-            b = op##_V(b, v[1]);                                                                                       \
-            c = op##_V(c, v[2]);                                                                                       \
-            d = op##_V(d, v[3]);                                                                                       \
-            e = op##_V(e, v[4]);                                                                                       \
-            f = op##_V(f, v[5]);                                                                                       \
-            g = op##_V(g, v[6]);                                                                                       \
-            h = op##_V(h, v[7]);                                                                                       \
+            op##_TO(a, v[0]);                                                                                          \
+            op##_TO(b, v[1]);                                                                                          \
+            op##_TO(c, v[2]);                                                                                          \
+            op##_TO(d, v[3]);                                                                                          \
+            op##_TO(e, v[4]);                                                                                          \
+            op##_TO(f, v[5]);                                                                                          \
+            op##_TO(g, v[6]);                                                                                          \
+            op##_TO(h, v[7]);                                                                                          \
         }                                                                                                              \
         out[0] = a;                                                                                                    \
         out[1] = b;                                                                                                    \
