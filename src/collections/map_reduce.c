@@ -8,7 +8,6 @@
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/failure.h"
-#include "collections/words.h"
 
 /* Whether tasks are to be those of a map. */
 static bool needs_map(const parallel_function *f, const parallel_options *o)

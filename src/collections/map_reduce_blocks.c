@@ -7,7 +7,6 @@
 #include "base/atomic.h"
 #include "base/size.h"
 #include "collections/map_reduce.h"
-#include "collections/words.h"
 
 /* The least block of what is combined in any brackets: as long as it takes to begin one is little of that, and no
  * longer, as half of a call that somebody spins for has to be one. */
@@ -33,12 +32,6 @@ static void get_results(const pl_map_reduction *r, size_t begin, size_t end, voi
     }
     parallel_span span = {.args = r->work.args + begin * r->f->arg_size, .results = results};
     r->f->kernel(&span, 0, end - begin);
-}
-
-bool pl_map_reduce_is_fused(const parallel_function *f, const parallel_combine *op)
-{
-    const pl_word *word = pl_words_of(op);
-    return word && word->is_exact && f && f->fused;
 }
 
 /* By that, those of blocks [begin, end) into their parts. */
