@@ -17,7 +17,6 @@
 
 #include "collections/blocks.h"
 #include "collections/reduce.h"
-#include "collections/words.h"
 #include "sched/cost.h"
 
 enum { PL_MAP_REDUCE_BUFFER = 4096 /* bytes of results that are folded at once */ };
@@ -52,14 +51,6 @@ void pl_map_reduce_add(const pl_map_reduction *r, unsigned char *part, bool begu
 
 /* All of a short one, on the caller: ctx is the reduction, whose first part is the value. For pl_blocks_run_here(). */
 void pl_map_reduce_here(size_t begin, size_t end, void *ctx);
-
-/* Whether the function, which may be NULL, comes with a kernel that combines its results, integers, as they come: in
- * any brackets. */
-static inline bool pl_map_reduce_is_fused(const parallel_function *f, const parallel_combine *op)
-{
-    const pl_word *word = pl_words_of(op);
-    return word && word->is_exact && f && f->fused;
-}
 
 /* By the tasks of maps; `merged` has all options. 0; or -1 with errno, as parallel_map_reduce(). */
 int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const parallel_options *merged, const pl_request *request);

@@ -7,6 +7,7 @@
 #include "base/atomic.h"
 #include "base/size.h"
 #include "collections/map_reduce.h"
+#include "collections/words.h"
 
 /* The least block of what is combined in any brackets: as long as it takes to begin one is little of that, and no
  * longer, as half of a call that somebody spins for has to be one. */
@@ -80,7 +81,7 @@ static size_t next_blocks(const pl_map_reduction *r, size_t k, size_t end)
 /* Folds the results of blocks [begin, end), that many, into their parts. */
 static void reduce_next_blocks(const pl_map_reduction *r, size_t begin, size_t end, unsigned char *parts)
 {
-    if (pl_map_reduce_is_fused(r->f, r->op))
+    if (pl_words_are_fused(r->op, r->f))
         reduce_fused_blocks(r, begin, end, parts);
     else if (r->work.blocks.size <= r->piece)
         reduce_short_blocks(r, begin, end, parts);
