@@ -55,8 +55,8 @@ typedef struct parallel_function {
     size_t result_align;             /**< the same of the results' */
     void (*function)(void);          /**< the function itself, to know it by; or NULL */
 
-    /** For results that are integers or bool: combines those of n items with *acc, by one of the library's words; or
-     * NULL. */
+    /** For results that are integers or bool: combines those of n items with *acc, by one of the library's words, or
+     * counts or searches them; or NULL. */
     void (*fused)(void *acc, const void *items, size_t n, int word);
 } parallel_function;
 

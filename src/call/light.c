@@ -79,11 +79,11 @@ PL_NOT_INLINED static void note_piece(pl_context *context, size_t reached, uint6
 static uint64_t note_end(pl_cost *cost, size_t n, const pl_watch *watch)
 {
     bool fits = pl_inline_fits(cost, n);
+    uint64_t now = pl_ticks(), lasted = pl_watch_lasted(watch, now);
     if (fits)
-        pl_inline_ended(cost, n);
+        pl_inline_ended_at(cost, n, now);
     else
-        pl_inline_own.last = pl_ticks();
-    uint64_t lasted = pl_watch_lasted(watch, pl_inline_own.last);
+        pl_inline_timed(now);
     bool is_long = lasted > LONG_US * pl_os_ticks_per_us();
     if (!fits || is_long)
         pl_cost_learn(cost, lasted, n, is_long ? PL_COST_SURE : PL_COST_UNSURE);

@@ -11,9 +11,7 @@
 #include "base/size.h"
 #include "call/call.h"
 #include "call/failure.h"
-#include "call/plain.h"
 #include "sched/chunking.h"
-#include "sched/inline.h"
 
 /* How many blocks at most: of few items, and of many. */
 #define FEW_BLOCKS ((size_t)PL_BLOCKS_FEW)
@@ -215,15 +213,4 @@ PL_NOT_INLINED void pl_blocks_call(void (*body)(size_t begin, size_t end, void *
     pl_body last = {body, ctx, pl_context_thread.context, .what = NULL};
     PL_UNWIND_BY(pl_context_unwinds);
     pl_work_run_body(&last, 0, 0, 1);
-}
-
-bool pl_blocks_fit_here(const pl_cost *cost, size_t n)
-{
-    return pl_context_thread.context ? pl_inline_fits_in_task(cost, n) : pl_inline_fits(cost, n);
-}
-
-int pl_blocks_run_here(void (*body)(size_t begin, size_t end, void *ctx), void *ctx, const pl_cost *cost, size_t n)
-{
-    pl_body loop = {body, ctx, pl_context_thread.context, .what = NULL};
-    return pl_plain_at_once(&loop, 1, cost, n);
 }

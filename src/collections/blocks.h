@@ -19,7 +19,9 @@
 #include <stddef.h>
 
 #include "call/options.h"
+#include "call/plain.h"
 #include "call/work.h"
+#include "sched/inline.h"
 
 enum {
     PL_BLOCKS_FEW = 128,     /* so many items, or fewer, may be a block each */
@@ -116,7 +118,16 @@ void pl_blocks_call(void (*body)(size_t begin, size_t end, void *ctx), void *ctx
 
 /* Whether n items are known to cost so little that they are best treated on the caller, at once; and to do so: body(0,
  * 1, ctx), in a context of its own. Returns 0. */
-bool pl_blocks_fit_here(const pl_cost *cost, size_t n);
-int pl_blocks_run_here(void (*body)(size_t begin, size_t end, void *ctx), void *ctx, const pl_cost *cost, size_t n);
+static inline bool pl_blocks_fit_here(const pl_cost *cost, size_t n)
+{
+    return pl_context_thread.context ? pl_inline_fits_in_task(cost, n) : pl_inline_fits(cost, n);
+}
+
+static inline int pl_blocks_run_here(void (*body)(size_t begin, size_t end, void *ctx), void *ctx, const pl_cost *cost,
+                                     size_t n)
+{
+    pl_body loop = {body, ctx, pl_context_thread.context, .what = NULL};
+    return pl_plain_at_once(&loop, 1, cost, n);
+}
 
 #endif

@@ -14,6 +14,7 @@
 #include "collections/chained.h"
 #include "collections/search.h"
 #include "sched/cost.h"
+#include "sched/inline.h"
 
 enum {
     LEAST_ITEMS = 16,      /* in a block */
@@ -221,23 +222,69 @@ typedef struct short_filter {
     size_t *kept;
 } short_filter;
 
+/* Of so few, flags are looked at one by one. */
+enum { FEW_ITEMS = 16 };
+
+/* Those of n items, FEW_ITEMS or fewer, whose flags are set; `size` is a constant where this is inlined. */
+static inline __attribute__((always_inline)) size_t pack_few(const short_filter *s, const bool *flags, size_t size)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (flags[i])
+            memmove(s->out + kept++ * size, s->args + i * size, size);
+    return kept;
+}
+
+static size_t filter_few(const short_filter *s)
+{
+    bool flags[FEW_ITEMS];
+    pl_search_ask(s->f, s->args, 0, s->n, flags);
+    size_t size = s->f->arg_size;
+    return size == 4 ? pack_few(s, flags, 4) : size == 8 ? pack_few(s, flags, 8) : pack_few(s, flags, size);
+}
+
 static void filter_here(size_t begin, size_t end, void *ctx)
 {
     const short_filter *s = ctx;
     (void)begin;
     (void)end;
-    *s->kept = pack_range(s->f, s->args, 0, s->n, s->out);
+    *s->kept = s->n <= FEW_ITEMS ? filter_few(s) : pack_range(s->f, s->args, 0, s->n, s->out);
+}
+
+/* What is known to take no longer is not worth a chain's links, whoever might help. */
+enum { ALONE_NS = 1500 };
+
+static bool fits_alone(const pl_cost *cost, size_t n)
+{
+    return pl_cost_guess(cost, n) < ALONE_NS * pl_os_ticks_per_us() / 1000 && !pl_trace_is_on();
+}
+
+/* One on the caller that is timed. */
+PL_NOT_INLINED static int filter_alone(short_filter *s, pl_cost *cost)
+{
+    pl_cost_trust trust = pl_inline_own.limit ? PL_COST_UNSURE : PL_COST_SURE; /* it is to be looked at closely */
+    uint64_t start = pl_ticks();
+    pl_blocks_call(filter_here, s);
+    uint64_t now = pl_ticks();
+    pl_cost_learn(cost, now - start, s->n, trust);
+    pl_inline_timed(now);
+    pl_stats_count_inline(&pl_inline_own.account, s->n);
+    pl_inline_renew();
+    pl_failure_clear_last();
+    return 0;
 }
 
 int pl_filter_into(const parallel_function *f, const void *args, size_t n, void *out, size_t *kept,
                    const parallel_options *options, const pl_request *request)
 {
     bool is_plain = pl_search_is_plain(f, args, options) && out && kept && n;
-    const pl_cost *cost = is_plain ? cost_of(f) : NULL;
-    if (!is_plain || !pl_blocks_fit_here(cost, n) || (out != args && pl_filter_overlap(out, args, n * f->arg_size)))
+    pl_cost *cost = is_plain ? cost_of(f) : NULL;
+    bool is_here = is_plain && pl_blocks_fit_here(cost, n);
+    if ((!is_here && !(is_plain && fits_alone(cost, n))) ||
+        (out != args && pl_filter_overlap(out, args, n * f->arg_size)))
         return filter_with(f, args, n, out, kept, options, request);
     short_filter s = {f, args, n, out, kept};
-    return pl_blocks_run_here(filter_here, &s, cost, n);
+    return is_here ? pl_blocks_run_here(filter_here, &s, cost, n) : filter_alone(&s, cost);
 }
 
 PL_NOT_INLINED static parallel_results *filter_to_vector(pl_filter_call *c, const pl_request *request)

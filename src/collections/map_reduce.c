@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Maps whose results are reduced, and not kept: by blocks or as tasks (map_reduce.h). */
 #include "collections/map_reduce.h"
+#include "collections/words.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -8,7 +9,6 @@
 #include "base/size.h"
 #include "base/unwind.h"
 #include "call/failure.h"
-#include "collections/words.h"
 
 /* Whether tasks are to be those of a map. */
 static bool needs_map(const parallel_function *f, const parallel_options *o)
@@ -81,7 +81,7 @@ int pl_map_reduce(const parallel_function *f, const parallel_combine *op, const 
     pl_cost *cost = pl_map_reduce_cost_of((uintptr_t)f->kernel, op);
     if (!pl_blocks_fit_here(cost, n) || is_item(acc, args, n, f->arg_size))
         return map_reduce_with(f, op, args, n, acc, options, request);
-    if (pl_map_reduce_is_fused(f, op)) {
+    if (pl_words_are_fused(op, f)) {
         short_reduction s = {f, args, n, pl_words_index(op), acc};
         return pl_blocks_run_here(reduce_fused_here, &s, cost, n);
     }

@@ -52,10 +52,6 @@ void pl_map_reduce_add(const pl_map_reduction *r, unsigned char *part, bool begu
 /* All of a short one, on the caller: ctx is the reduction, whose first part is the value. For pl_blocks_run_here(). */
 void pl_map_reduce_here(size_t begin, size_t end, void *ctx);
 
-/* Whether the function, which may be NULL, comes with a kernel that combines its results, integers, as they come: in
- * any brackets. */
-bool pl_map_reduce_is_fused(const parallel_function *f, const parallel_combine *op);
-
 /* By the tasks of maps; `merged` has all options. 0; or -1 with errno, as parallel_map_reduce(). */
 int pl_map_reduce_tasks(pl_map_reduction *r, void *acc, const parallel_options *merged, const pl_request *request);
 

@@ -6,9 +6,12 @@
 
 #include "base/atomic.h"
 #include "base/size.h"
-#include "collections/chained.h"
 #include "collections/map_reduce.h"
 #include "collections/words.h"
+
+/* The least block of what is combined in any brackets: as long as it takes to begin one is little of that, and no
+ * longer, as half of a call that somebody spins for has to be one. */
+enum { LEAST_NS = 150 };
 
 void pl_map_reduce_add(const pl_map_reduction *r, unsigned char *part, bool begun, const unsigned char *results,
                        size_t n)
@@ -30,12 +33,6 @@ static void get_results(const pl_map_reduction *r, size_t begin, size_t end, voi
     }
     parallel_span span = {.args = r->work.args + begin * r->f->arg_size, .results = results};
     r->f->kernel(&span, 0, end - begin);
-}
-
-bool pl_map_reduce_is_fused(const parallel_function *f, const parallel_combine *op)
-{
-    const pl_word *word = pl_words_of(op);
-    return word && word->is_exact && f && f->fused;
 }
 
 /* By that, those of blocks [begin, end) into their parts. */
@@ -84,7 +81,7 @@ static size_t next_blocks(const pl_map_reduction *r, size_t k, size_t end)
 /* Folds the results of blocks [begin, end), that many, into their parts. */
 static void reduce_next_blocks(const pl_map_reduction *r, size_t begin, size_t end, unsigned char *parts)
 {
-    if (pl_map_reduce_is_fused(r->f, r->op))
+    if (pl_words_are_fused(r->op, r->f))
         reduce_fused_blocks(r, begin, end, parts);
     else if (r->work.blocks.size <= r->piece)
         reduce_short_blocks(r, begin, end, parts);
@@ -145,8 +142,10 @@ void pl_map_reduce_fit_blocks(pl_map_reduction *r)
     const pl_word *word = pl_words_of(r->op);
     size_t size = r->work.blocks.size;
     if (word && word->is_exact && size && r->work.blocks.n) {
-        size = pl_size_multiply(pl_chained_worth(pl_map_reduce_cost(r), size), size);
-        r->work.blocks = pl_blocks_of_size(r->work.blocks.n, size ? size : 1);
+        uint64_t took = pl_cost_guess(pl_map_reduce_cost(r), size), least = LEAST_NS * pl_os_ticks_per_us() / 1000;
+        if (took < least)
+            r->work.blocks =
+                pl_blocks_of_size(r->work.blocks.n, pl_size_multiply((size_t)(least / (took + 1)) + 1, size));
     }
 }
 

@@ -23,6 +23,11 @@ const void *pl_order_extreme(const parallel_order *order, const void *args, size
 /* The operator whose value is that of the extreme, of an order of numbers. */
 const parallel_combine *pl_order_value(const parallel_order *order, bool greatest);
 
+/* The first of the least, or of the greatest, of n numbers, n > 0, which are PL_ORDER_FEW or fewer: looked at one by
+ * one. */
+enum { PL_ORDER_FEW = 16 };
+size_t pl_order_extreme_of_few(const parallel_order *order, const void *numbers, size_t n, bool greatest);
+
 /* The first of n numbers that has this value; if none has, as it is NaN, the first of all. */
 size_t pl_order_find_number(const parallel_order *order, const void *numbers, size_t n, const void *value);
 

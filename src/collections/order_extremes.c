@@ -195,6 +195,10 @@ PL_NOT_INLINED static const void *extreme_with(const parallel_order *order, cons
 
 static const void *number_here(const parallel_order *order, const void *args, size_t n, bool greatest)
 {
+    if (n <= PL_ORDER_FEW) {
+        pl_failure_clear_last();
+        return (const unsigned char *)args + pl_order_extreme_of_few(order, args, n, greatest) * order->type_size;
+    }
     extreme e = {.work = {.blocks = {.n = n}}, .order = order, .args = args};
     e.value = pl_order_value(order, greatest);
     find_value_here(0, 1, &e);

@@ -66,6 +66,52 @@ size_t pl_order_find_number(const parallel_order *order, const void *numbers, si
     return all[order->number - 1](numbers, n, value);
 }
 
+/* ---- of a few ----------------------------------------------------------------------------------------- */
+
+/* The loop that the call equals; a NaN is passed over while there is anything else. */
+#define EXTREME_OF_FEW(name, type, before)                                                                             \
+    static size_t name##_of_##type(const void *numbers, size_t n)                                                      \
+    {                                                                                                                  \
+        const type *x = numbers;                                                                                       \
+        size_t first = 0;                                                                                              \
+        while (first < n - 1 && x[first] != x[first])                                                                  \
+            first++;                                                                                                   \
+        size_t found = x[first] == x[first] ? first : 0;                                                               \
+        type v = x[found];                                                                                             \
+        for (size_t i = first + 1; i < n; i++)                                                                         \
+            if (__builtin_expect(x[i] before v, 0)) {                                                                  \
+                v = x[i];                                                                                              \
+                found = i;                                                                                             \
+            }                                                                                                          \
+        return found;                                                                                                  \
+    }
+#define EXTREMES_OF_FEW(type) EXTREME_OF_FEW(least, type, <) EXTREME_OF_FEW(greatest, type, >)
+
+EXTREMES_OF_FEW(int8_t)
+EXTREMES_OF_FEW(int16_t)
+EXTREMES_OF_FEW(int32_t)
+EXTREMES_OF_FEW(int64_t)
+EXTREMES_OF_FEW(uint8_t)
+EXTREMES_OF_FEW(uint16_t)
+EXTREMES_OF_FEW(uint32_t)
+EXTREMES_OF_FEW(uint64_t)
+EXTREMES_OF_FEW(float)
+EXTREMES_OF_FEW(double)
+EXTREMES_OF_FEW(long_double)
+
+size_t pl_order_extreme_of_few(const parallel_order *order, const void *numbers, size_t n, bool greatest)
+{
+#define OF(kind, type) [kind] = { least_of_##type, greatest_of_##type }
+    static size_t (*const all[][2])(const void *numbers, size_t n) = {
+        OF(PARALLEL_I8_, int8_t),    OF(PARALLEL_I16_, int16_t),  OF(PARALLEL_I32_, int32_t),
+        OF(PARALLEL_I64_, int64_t),  OF(PARALLEL_U8_, uint8_t),   OF(PARALLEL_U16_, uint16_t),
+        OF(PARALLEL_U32_, uint32_t), OF(PARALLEL_U64_, uint64_t), OF(PARALLEL_F32_, float),
+        OF(PARALLEL_F64_, double),   OF(PARALLEL_BOOL_, uint8_t), OF(PARALLEL_LONG_DOUBLE_, long_double),
+    };
+#undef OF
+    return all[order->number - 1][greatest != (bool)order->descends](numbers, n);
+}
+
 const parallel_combine *pl_order_value(const parallel_order *order, bool greatest)
 {
     return &parallel_word_combines[greatest == order->descends ? PARALLEL_WORD_MIN_ : PARALLEL_WORD_MAX_]

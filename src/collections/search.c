@@ -18,12 +18,6 @@
 
 /* ---- beginning ------------------------------------------------------------------------------------------- */
 
-bool pl_search_is_plain(const parallel_function *f, const void *args, const parallel_options *options)
-{
-    return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
-           f->arg_size && f->result_size == sizeof(bool) && pl_function_is_aligned(f);
-}
-
 bool pl_search_begin(pl_search_means *means, const parallel_function *f, const void *args, size_t n,
                      const parallel_options *options, const pl_request *request)
 {

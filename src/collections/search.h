@@ -14,6 +14,7 @@
 
 #include <libparallel/search.h>
 
+#include "call/function.h"
 #include "call/options.h"
 
 enum { PL_SEARCH_BUFFER = 4096 /* items of which a predicate's bytes are looked at together */ };
@@ -43,7 +44,11 @@ typedef struct pl_search_call {
 /* How calls with a predicate begin, those of filter.h, too. */
 
 /* Whether a call can be one without any account of failures, and without any options. */
-bool pl_search_is_plain(const parallel_function *f, const void *args, const parallel_options *options);
+static inline bool pl_search_is_plain(const parallel_function *f, const void *args, const parallel_options *options)
+{
+    return !options && f && f->size == sizeof *f && f->kernel && !f->can_fail && !f->options && f->cost && args &&
+           f->arg_size && f->result_size == sizeof(bool) && pl_function_is_aligned(f);
+}
 
 /* What a call is made with, otherwise. False with errno. */
 typedef struct pl_search_means {

@@ -39,8 +39,14 @@ enum { FIRST_PIECE = 8, FIRST_NS = 100, GROWTH = 2 };
 enum { PART_BEFORE = 2 };
 /* Items in a unit of the range, which has 32 bits, at least: so many are cheap. */
 enum { UNIT = 64, UNIT_NS = 100 };
-/* Items of which it is found out first whether there is one at all. */
-enum { LEAST_FUSED = 256 };
+/*
+ * Where there is a kernel for it, so many items are looked at one by one, as the serial loop does it, or any number
+ * where they are not cheap. Of `LEAST_COUNTED` it is found out first whether there is one at all: they are counted,
+ * which compilers make vectors of, as a rule, and looked at if there is one. That is good where it takes no more than
+ * so many picoseconds for an item; else it is tried with the first that come, and wherever they are few beside what
+ * lies before them: one part out of so many.
+ */
+enum { ONE_BY_ONE = 64, LEAST_COUNTED = 256, COUNTED_PS = 200, COUNTED_PART = 8 };
 
 /* A search that is under way. */
 typedef struct item_search {
@@ -52,36 +58,87 @@ typedef struct item_search {
     size_t grain;           /* items in a piece; 0: what is best */
     size_t at;              /* all positions before have been looked at */
     size_t found;           /* a position, or `n` */
+    bool has_counted;       /* some items have been counted, */
+    bool counts;            /* and that is worth while */
     bool left_out;          /* the task is to give up, or time is over, and some were not looked at in time */
     pl_progress *progress;  /* who wants to know; or NULL */
 } item_search;
 
 /* ---- pieces ---------------------------------------------------------------------------------------------- */
 
-/* Whether the predicate holds of none of the items [begin, end), or is to hold of all and does. That is known sooner
- * than which one it is: of so many that they cannot be dear, as they are looked at once more otherwise. */
-static bool is_in_vain(const pl_search_call *s, size_t begin, size_t end)
+/* Where the items at positions [from, to) begin. */
+static size_t first_index(const pl_search_call *s, size_t from, size_t to)
 {
-    if (!s->f->fused || end - begin < LEAST_FUSED)
-        return false;
-    return pl_search_count_fused(s->f, s->args, begin, end) == (s->aim == PL_SEARCH_FIRST_NOT ? end - begin : 0);
+    return s->aim == PL_SEARCH_LAST ? s->n - to : from;
+}
+
+/* Whether what is sought is not at positions [from, to): that is known sooner than where it is. */
+static bool is_in_vain(const pl_search_call *s, size_t from, size_t to)
+{
+    size_t begin = first_index(s, from, to), length = to - from;
+    return pl_search_count_fused(s->f, s->args, begin, begin + length) == (s->aim == PL_SEARCH_FIRST_NOT ? length : 0);
+}
+
+/* By the loop that the search equals: the first position of [from, to) that is sought, or `to`. */
+static size_t look_one_by_one(const pl_search_call *s, size_t from, size_t to)
+{
+    static const int words[] = {[PL_SEARCH_FIRST] = PARALLEL_FIND_TRUE_,
+                                [PL_SEARCH_LAST] = PARALLEL_FIND_LAST_,
+                                [PL_SEARCH_FIRST_NOT] = PARALLEL_FIND_FALSE_};
+    size_t before;
+    s->f->fused(&before, s->args + first_index(s, from, to) * s->f->arg_size, to - from, words[s->aim]);
+    return from + before;
+}
+
+/* The same by the predicate's bytes. */
+static size_t look_at_bytes(const pl_search_call *s, size_t from, size_t to, unsigned char *bytes)
+{
+    size_t begin = first_index(s, from, to), length = to - from;
+    pl_search_ask(s->f, s->args, begin, begin + length, bytes);
+    size_t i = pl_search_bytes(s->aim, bytes, length);
+    return i == length ? to : from + (s->aim == PL_SEARCH_LAST ? length - 1 - i : i);
 }
 
 /* Looks at positions [from, to), PL_SEARCH_BUFFER or fewer: the first that is sought, or `to`. */
-static inline size_t search_piece(const pl_search_call *s, size_t from, size_t to, unsigned char *bytes)
+static inline size_t search_piece(const pl_search_call *s, size_t from, size_t to, unsigned char *bytes, bool counts)
 {
-    size_t length = to - from, i;
-    if (s->aim == PL_SEARCH_LAST) {
-        if (is_in_vain(s, s->n - to, s->n - from))
+    if (!s->f->fused)
+        return look_at_bytes(s, from, to, bytes);
+    if (!counts || to - from <= ONE_BY_ONE)
+        return look_one_by_one(s, from, to);
+    if (to - from >= LEAST_COUNTED) {
+        if (is_in_vain(s, from, to))
             return to;
-        pl_search_ask(s->f, s->args, s->n - to, s->n - from, bytes);
-        i = pl_search_bytes(PL_SEARCH_LAST, bytes, length);
-        return i < length ? from + (length - 1 - i) : to;
+        while (to - from > LEAST_COUNTED && is_in_vain(s, from, from + LEAST_COUNTED))
+            from += LEAST_COUNTED;
     }
-    if (is_in_vain(s, from, to))
-        return to;
-    pl_search_ask(s->f, s->args, from, to, bytes);
-    return from + pl_search_bytes(s->aim, bytes, length);
+    size_t end = to - from < LEAST_COUNTED ? to : from + LEAST_COUNTED, found = look_at_bytes(s, from, end, bytes);
+    return found < end ? found : to;
+}
+
+/* Whether so many positions after the first `from` are to be counted. */
+static inline bool is_counted(const item_search *s, size_t from, size_t length)
+{
+    return s->counts || (length >= LEAST_COUNTED && (!s->has_counted || length <= from / COUNTED_PART));
+}
+
+/* Whether so many items that have been counted in so many ticks were fast enough. */
+static bool was_worth_while(uint64_t ticks, size_t items)
+{
+    return ticks * 1000000 < items * COUNTED_PS * pl_os_ticks_per_us();
+}
+
+/* Looks at the next positions, on the caller: as search_piece(). */
+static size_t search_next(item_search *s, size_t to, unsigned char *bytes)
+{
+    bool is_trial = s->call->f->fused && !s->counts && is_counted(s, s->at, to - s->at);
+    uint64_t before = is_trial ? pl_ticks() : 0;
+    size_t i = search_piece(s->call, s->at, to, bytes, s->counts || is_trial);
+    if (is_trial) {
+        s->has_counted = true;
+        s->counts = was_worth_while(pl_ticks() - before, to - s->at);
+    }
+    return i;
 }
 
 /* Whoever takes part in it begins: predicates that ask are told of its time. */
@@ -137,7 +194,7 @@ static void search_alone(item_search *s)
     begin_part(s);
     while (!(s->left_out = is_over(s)) && s->at < n && s->found == n && !is_worth_help(s, now - start)) {
         size = next_alone(s, size);
-        size_t to = n - s->at < size ? n : s->at + size, i = search_piece(s->call, s->at, to, bytes);
+        size_t to = n - s->at < size ? n : s->at + size, i = search_next(s, to, bytes);
         s->found = i < to ? i : n;
         looked += to - s->at;
         unmeasured += to - s->at;
@@ -152,7 +209,7 @@ static void search_alone(item_search *s)
     }
     if (s->progress)
         pl_progress_add(s->progress, looked, 0);
-    pl_inline_own.last = now;
+    pl_inline_timed(now);
 }
 
 /* ---- shared ---------------------------------------------------------------------------------------------- */
@@ -201,7 +258,7 @@ static bool search_units(shared_search *shared, uint32_t begin, uint32_t end, si
         if (pl_range_end(&shared->range) <= begin)
             return false;
         next = to - from < PL_SEARCH_BUFFER ? to : from + PL_SEARCH_BUFFER;
-        size_t i = search_piece(s->call, from, next, bytes);
+        size_t i = search_piece(s->call, from, next, bytes, is_counted(s, from, next - from));
         *looked += next - from;
         if (is_over(s)) {
             leave_out(shared);
@@ -390,25 +447,49 @@ static const short_search *short_search_of(const pl_cost *cost, size_t n)
     return NULL;
 }
 
-/* Looks at the first positions on the caller, at once: the one that is sought, or `to`. */
+/* Whether it is known to be worth while to count items. */
+static bool may_count(const pl_cost *cost)
+{
+    return pl_cost_estimate(cost) * 1000000 < COUNTED_PS * PL_COST_FRACTION * pl_os_ticks_per_us();
+}
+
+/* One that ran at once is over. */
+static inline void end_short(const pl_search_call *s, const pl_context *context, size_t looked, bool is_all)
+{
+    pl_context_thread.context = context->outer;
+    if (is_all) {
+        pl_inline_ended((const pl_cost *)s->f->cost, looked);
+        pl_failure_clear_last();
+    }
+}
+
+/* Looks at the first positions on the caller, at once, by the loop that the search equals: the one that is sought, or
+ * `to`. */
+PL_NOT_INLINED static size_t search_shortest(const pl_search_call *s, size_t to)
+{
+    pl_context context;
+    PL_UNWIND_BY(pl_context_unwinds);
+    pl_context_begin_sure(&context, pl_context_thread.context, 0);
+    size_t found = look_one_by_one(s, 0, to);
+    end_short(s, &context, found < to ? found + 1 : to, found < to || to == s->n);
+    return found;
+}
+
+/* The same piece by piece. */
 PL_NOT_INLINED static size_t search_short(const pl_search_call *s, const short_search *how, size_t to)
 {
     alignas(PL_LINE) unsigned char bytes[PL_SEARCH_BUFFER];
     pl_context context;
     PL_UNWIND_BY(pl_context_unwinds);
     pl_context_begin_sure(&context, pl_context_thread.context, 0);
-    size_t from = 0, next, found;
-    for (size_t size = how->first;; size *= how->growth, from = next) {
+    size_t from = 0, next, found, growth = s->f->fused ? LEAST_COUNTED / ONE_BY_ONE : how->growth;
+    for (size_t size = s->f->fused ? ONE_BY_ONE : how->first;; size *= growth, from = next) {
         next = to - from < size ? to : from + size;
-        found = search_piece(s, from, next, bytes);
+        found = search_piece(s, from, next, bytes, next - from >= LEAST_COUNTED);
         if (found < next || next == to)
             break;
     }
-    pl_context_thread.context = context.outer;
-    if (found < to || to == s->n) {
-        pl_inline_ended((const pl_cost *)s->f->cost, next);
-        pl_failure_clear_last();
-    }
+    end_short(s, &context, next, found < to || to == s->n);
     return found;
 }
 
@@ -421,6 +502,8 @@ size_t pl_search(pl_search_aim aim, const parallel_function *f, const void *args
     const short_search *how = short_search_of((const pl_cost *)f->cost, n);
     if (!how)
         return search_plain(&call, 0, request);
-    size_t to = n < how->length ? n : how->length, found = search_short(&call, how, to);
+    size_t to = n < how->length ? n : how->length;
+    bool is_loop = f->fused && (to <= LEAST_COUNTED || !may_count((const pl_cost *)f->cost));
+    size_t found = is_loop ? search_shortest(&call, to) : search_short(&call, how, to);
     return found < to || to == n ? index_of(&call, found) : search_plain(&call, to, request);
 }

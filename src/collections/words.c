@@ -33,6 +33,26 @@
 #define LEAST_IS_VAGUE(value) ((value) == (__typeof__(value))INFINITY)
 #define GREATEST_IS_VAGUE(value) ((value) == -(__typeof__(value))INFINITY)
 
+/* Whether a value is one that anything replaces; and the operator after one that is not. */
+#define PLUS_IS_NONE(value) 0
+#define TIMES_IS_NONE(value) 0
+#define AND_IS_NONE(value) 0
+#define OR_IS_NONE(value) 0
+#define XOR_IS_NONE(value) 0
+#define MIN_IS_NONE(value) 0
+#define MAX_IS_NONE(value) 0
+#define LEAST_IS_NONE(value) ((value) != (value))
+#define GREATEST_IS_NONE(value) ((value) != (value))
+#define PLUS_SURE_N PLUS_N
+#define TIMES_SURE_N TIMES_N
+#define AND_SURE_N AND_N
+#define OR_SURE_N OR_N
+#define XOR_SURE_N XOR_N
+#define MIN_SURE_N MIN_N
+#define MAX_SURE_N MAX_N
+#define LEAST_SURE_N MIN_N
+#define GREATEST_SURE_N MAX_N
+
 /* What becomes of each lane, in `steps` rounds of all lanes, 1 or more. */
 #define LANES_OF_16(name, type, as, op)                                                                                \
     static void lanes16_##name##_##type(const as *x, size_t steps, as *lanes)                                          \
@@ -44,14 +64,14 @@
         vector e = op##_FIRST(v[4]), f = op##_FIRST(v[5]), g = op##_FIRST(v[6]), h = op##_FIRST(v[7]);                 \
         for (size_t k = 1; k < steps; k++) {                                                                           \
             v += 8;                                                                                                    \
-            a = op##_V(a, v[0]);                                                                                       \
-            b = op##_V(b, v[1]);                                                                                       \
-            c = op##_V(c, v[2]);                                                                                       \
-            d = op##_V(d, v[3]);                                                                                       \
-            e = op##_V(e, v[4]);                                                                                       \
-            f = op##_V(f, v[5]);                                                                                       \
-            g = op##_V(g, v[6]);                                                                                       \
-            h = op##_V(h, v[7]);                                                                                       \
+            op##_TO(a, v[0]);                                                                                          \
+            op##_TO(b, v[1]);                                                                                          \
+            op##_TO(c, v[2]);                                                                                          \
+            op##_TO(d, v[3]);                                                                                          \
+            op##_TO(e, v[4]);                                                                                          \
+            op##_TO(f, v[5]);                                                                                          \
+            op##_TO(g, v[6]);                                                                                          \
+            op##_TO(h, v[7]);                                                                                          \
         }                                                                                                              \
         out[0] = a;                                                                                                    \
         out[1] = b;                                                                                                    \
@@ -102,10 +122,14 @@
                 lanes32_##name##_##type(x, steps, lanes);                                                              \
             else                                                                                                       \
                 lanes16_##name##_##type(x, steps, lanes);                                                              \
-            vector a = op##_V(v[0], v[1]), c = op##_V(v[2], v[3]), e = op##_V(v[4], v[5]), g = op##_V(v[6], v[7]);     \
-            a = op##_V(a, c);                                                                                          \
-            e = op##_V(e, g);                                                                                          \
-            a = op##_V(a, e);                                                                                          \
+            vector a = v[0], c = v[2], e = v[4], g = v[6];                                                             \
+            op##_TO(a, v[1]);                                                                                          \
+            op##_TO(c, v[3]);                                                                                          \
+            op##_TO(e, v[5]);                                                                                          \
+            op##_TO(g, v[7]);                                                                                          \
+            op##_TO(a, c);                                                                                             \
+            op##_TO(e, g);                                                                                             \
+            op##_TO(a, e);                                                                                             \
             i = steps * STEP;                                                                                          \
             if (!begun)                                                                                                \
                 value = a[k++];                                                                                        \
@@ -116,8 +140,10 @@
                 i = 0;                                                                                                 \
             }                                                                                                          \
         }                                                                                                              \
-        for (i += !begun && i == 0; i < n; i++)                                                                        \
+        for (i += !begun && i == 0; i < n && op##_IS_NONE(value); i++)                                                 \
             value = (as)op##_N((wide)value, (wide)x[i]);                                                               \
+        for (; i < n; i++)                                                                                             \
+            value = (as)op##_SURE_N((wide)value, (wide)x[i]);                                                          \
         memcpy(left, &value, sizeof value);                                                                            \
     }
 

@@ -48,6 +48,14 @@ static inline const pl_word *pl_words_of(const parallel_combine *op)
     return op->word ? &pl_words[pl_words_index(op)][pl_words_number(op)] : NULL;
 }
 
+/* Whether a function, which may be NULL, comes with a kernel that combines its results, integers, as they come, by this
+ * operator: in any brackets. */
+static inline bool pl_words_are_fused(const parallel_combine *op, const parallel_function *f)
+{
+    const pl_word *word = pl_words_of(op);
+    return word && word->is_exact && f && f->fused;
+}
+
 /* How a scan is to be. */
 enum {
     PL_WORDS_EXCLUSIVE = 1, /* the results before, of which the first is the prefix */

@@ -340,11 +340,15 @@ void pl_words_scan(const parallel_combine *op, const void *prefix, void *after, 
         word->fold_block(after, items, n);
         return;
     }
-    if (prefix)
-        memcpy(all, prefix, op->type_size);
-    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): a word has one for all numbers that it takes */
-    scans[pl_words_index(op)][pl_words_number(op)](prefix ? all : NULL, own, items, out, n, how);
-    if (prefix && !word->is_exact)
+    /* a word has one for all numbers that it takes */
+    word_scan *scan = scans[pl_words_index(op)][pl_words_number(op)];
+    if (!prefix) {
+        scan(NULL, after, items, out, n, how); /* NOLINT(clang-analyzer-core.CallAndMessage) */
+        return;
+    }
+    memcpy(all, prefix, op->type_size);
+    scan(all, own, items, out, n, how);
+    if (!word->is_exact)
         word->fold(all, own, 1);
-    memcpy(after, prefix && !word->is_exact ? all : own, op->type_size);
+    memcpy(after, word->is_exact ? own : all, op->type_size);
 }

@@ -108,7 +108,7 @@ static size_t run_closely(const pl_loop_spec *spec, uint64_t guess, uint64_t pri
     }
     note_alone(call, start, begin, chunks);
     pl_inline_learn(spec, spent, begin, trust);
-    pl_inline_own.last = start + spent;
+    pl_inline_timed(start + spent);
     if (begin == n)
         pl_stats_count_inline(&pl_inline_own.account, n);
     else
@@ -404,8 +404,9 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     if (loop.measured)
         result.began = pl_ticks();
     run_handed(&loop, &result);
-    uint64_t last = pl_inline_own.last;
-    result.ended = pl_inline_own.last = pl_ticks();
+    uint64_t last = pl_inline_own.last, allowed = pl_inline_own.allowed;
+    result.ended = pl_ticks();
+    pl_inline_timed(result.ended);
     pl_handoff_vacate(&w->handoff);
     w->helpers = loop.plan.pieces - result.back;
     count_handed(&loop);
@@ -414,7 +415,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
     learn_from_ends(&loop, &result);
     if (loop.measured)
         learn_from_times(&loop, &result);
-    else if (result.ended - last > guess + w->handoff_latency + PL_INLINE_CALL)
+    else if (result.ended - last > allowed + guess + w->handoff_latency + PL_INLINE_CALL)
         pl_inline_outlier(result.ended - last, guess);
 }
 

@@ -170,7 +170,7 @@ static void learn_from_shared(pl_loop *loop, size_t begin)
 {
     pl_worker *w = loop->owner;
     w->helpers += w->helpers == 0; /* there may be some about */
-    pl_inline_own.last = pl_ticks();
+    pl_inline_timed(pl_ticks());
     if (!loop->spec->open && !pl_loop_is_stopped(loop)) {
         /* R17 relaxed: everybody has left, and the latch ordered it; pairs with R16 */
         uint64_t ticks = atomic_load_explicit(&loop->ticks, memory_order_relaxed);
@@ -294,7 +294,7 @@ static bool run_openly_alone(const pl_loop_spec *spec, uint64_t lasting)
     do
         found = spec->open->work(spec->ctx, NULL, &stop, 0);
     while (found == PL_LOOP_SOME && pl_ticks() - start < lasting);
-    pl_inline_own.last = pl_ticks();
+    pl_inline_timed(pl_ticks());
     return found != PL_LOOP_SOME;
 }
 

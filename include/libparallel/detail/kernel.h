@@ -49,8 +49,8 @@
         return pl_end;                                                                                                 \
     }
 
-/* Of one whose value is an integer or bool, for reductions by words, and for counts: folds the values as they come. Of
- * others it is never called. Programs that need none have none, as nothing refers to it. */
+/* Of one whose value is an integer or bool, for reductions by words, and for counts and searches: folds the values as
+ * they come. Of others it is never called. Programs that need none have none, as nothing refers to it. */
 #define PARALLEL_FUSED_0(fn)                                                                                           \
     __attribute__((unused)) static void fn##__parallel_fused_kernel(void *pl_acc, const void *pl_items, size_t pl_n,   \
                                                                     int pl_word)                                       \
@@ -67,6 +67,9 @@
             PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_OR_, pl_wrapping, (pl_wrapping)(pl_value | pl_next))                  \
             PARALLEL_FUSED_BY_(fn, PARALLEL_WORD_XOR_, pl_wrapping, (pl_wrapping)(pl_value ^ pl_next))                 \
             PARALLEL_FUSED_BY_(fn, PARALLEL_COUNT_TRUE_, unsigned, pl_value + (pl_next != 0))                          \
+            PARALLEL_FUSED_FIND_(fn, PARALLEL_FIND_TRUE_, pl_i, 1)                                                     \
+            PARALLEL_FUSED_FIND_(fn, PARALLEL_FIND_FALSE_, pl_i, 0)                                                    \
+            PARALLEL_FUSED_FIND_(fn, PARALLEL_FIND_LAST_, pl_n - 1 - pl_i, 1)                                          \
         default:                                                                                                       \
             break;                                                                                                     \
         }                                                                                                              \
@@ -87,6 +90,20 @@
         *(type *)pl_acc = pl_value;                                                                                    \
         break;                                                                                                         \
     }
+
+/* The loop that a search equals; only predicates have it. */
+#define PARALLEL_FUSED_FIND_(fn, word, index, sought)                                                                  \
+    case word:                                                                                                         \
+        if (__builtin_types_compatible_p(fn##__parallel_result, _Bool)) {                                              \
+            size_t pl_i = 0;                                                                                           \
+            for (; pl_i < pl_n; pl_i++) {                                                                              \
+                fn##__parallel_result pl_result = fn(pl_args[index]);                                                  \
+                if ((PARALLEL_INTEGER_(pl_result) != 0) == (sought))                                                   \
+                    break;                                                                                             \
+            }                                                                                                          \
+            *(size_t *)pl_acc = pl_i;                                                                                  \
+        }                                                                                                              \
+        break;
 
 /* A value, if it is an integer or bool, else 0; and zeros of its type, and of the unsigned one of its size. */
 #define PARALLEL_INTEGER_(x)                                                                                           \

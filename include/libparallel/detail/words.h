@@ -15,7 +15,12 @@ enum {
     PARALLEL_WORD_OR_,
     PARALLEL_WORD_XOR_,
     PARALLEL_WORDS_,
-    PARALLEL_COUNT_TRUE_ = PARALLEL_WORDS_ /* for fused kernels: how many values are not 0, an unsigned */
+    /* what else fused kernels do: how many values are true, an unsigned; and before how many there is one that is true,
+     * or false, from the first on, or from the last: a size_t */
+    PARALLEL_COUNT_TRUE_ = PARALLEL_WORDS_,
+    PARALLEL_FIND_TRUE_,
+    PARALLEL_FIND_FALSE_,
+    PARALLEL_FIND_LAST_
 };
 
 /* PARALLEL_IS_WORD_(op) is 1 for a word, and 0 for any other name: as PARALLEL_IS_VOID_ does it. */
