@@ -163,7 +163,7 @@ size_t pl_os_to_reserve(size_t bytes);
 void pl_os_discard(void *start, size_t bytes);
 
 /* Lets the system take that memory when it is short of it, and not before: to use it again costs next to nothing. A
- * page is as it was until the system has taken it, or then zero. False if the system cannot, as the memory is locked. */
+ * page is as it was until the system has taken it, or then zero. False if the system cannot, as it is locked. */
 bool pl_os_offer(void *start, size_t bytes);
 
 /* Whether the process may keep so much memory that it does not use: it is a part of the machine's, one of `share`, or

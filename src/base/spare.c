@@ -11,23 +11,28 @@
 enum {
     LARGE_PAGE = 2 << 20, /* bytes, as a rule, and a multiple of what pages are otherwise */
     WHOLE = 64 << 10,     /* bytes; a multiple of any page that is not large */
-    SHARE = 16            /* one part of so many of the machine's memory is kept, at most */
+    PIECES = 3,           /* are kept at most: a call of groups has as many */
+    SHARE = 16            /* and one part of so many of the machine's memory */
 };
 
-static _Atomic bool busy; /* a thread looks at the others, or changes them; nobody waits for it */
-static void *kept;        /* NULL: nothing is */
-static size_t kept_bytes;
+typedef struct piece {
+    void *start; /* NULL: there is none */
+    size_t bytes;
+} piece;
+
+static _Atomic bool busy; /* a thread looks at what is kept, or changes it; nobody waits for it */
+static piece kept[PIECES];
 
 /* False if another thread is there. */
-static bool enter(void)
+static bool enter_kept(void)
 {
-    /* Z1 acquire: what is kept is as the last one has left it; pairs with Z2 in leave() */
+    /* Z1 acquire: what is kept is as the last one has left it; pairs with Z2 in leave_kept() */
     return !atomic_exchange_explicit(&busy, true, memory_order_acquire);
 }
 
-static void leave(void)
+static void leave_kept(void)
 {
-    /* Z2 release: what is kept is said before; pairs with Z1 in enter() */
+    /* Z2 release: what is kept is said before; pairs with Z1 in enter_kept() */
     atomic_store_explicit(&busy, false, memory_order_release);
 }
 
@@ -53,69 +58,86 @@ static void *map_pages(size_t bytes)
 
 /* ---- what is kept ---------------------------------------------------------------------------------------- */
 
-/* Exchanges it for something else; *start and *bytes are what it was. */
-static void exchange(void **start, size_t *bytes)
+static void swap_pieces(piece *a, piece *b)
 {
-    void *was = kept;
-    size_t was_bytes = kept_bytes;
-    kept = *start;
-    kept_bytes = *bytes;
-    *start = was;
-    *bytes = was_bytes;
+    piece was = *a;
+    *a = *b;
+    *b = was;
+}
+
+/* The smallest piece of so many bytes or more; NULL: there is none. */
+static piece *find_piece(size_t bytes)
+{
+    piece *found = NULL;
+    for (piece *p = kept; p < kept + PIECES; p++)
+        if (p->start && p->bytes >= bytes && (!found || p->bytes < found->bytes))
+            found = p;
+    return found;
+}
+
+/* Where a piece is kept: in the place of the smallest one, or of none. NULL: it is not. */
+static piece *find_place(size_t bytes)
+{
+    piece *smallest = kept;
+    size_t all = bytes;
+    for (piece *p = kept; p < kept + PIECES; p++) {
+        smallest = p->bytes < smallest->bytes ? p : smallest;
+        all += p->bytes;
+    }
+    return smallest->bytes < bytes && pl_os_may_keep(all - smallest->bytes, SHARE) ? smallest : NULL;
 }
 
 void *pl_spare_take(size_t bytes, size_t *got)
 {
-    void *start = NULL;
-    *got = 0;
+    piece taken = {0};
     if (bytes > SIZE_MAX - 2 * (size_t)LARGE_PAGE)
         return NULL;
-    if (enter()) {
-        if (kept_bytes >= bytes)
-            exchange(&start, got);
-        leave();
+    if (enter_kept()) {
+        piece *found = find_piece(bytes);
+        if (found)
+            swap_pieces(found, &taken);
+        leave_kept();
     }
-    if (start)
-        return start;
-    *got = (bytes + WHOLE - 1) & ~(size_t)(WHOLE - 1);
-    start = map_pages(*got);
-    if (start)
-        return start;
+    *got = taken.start ? taken.bytes : (bytes + WHOLE - 1) & ~(size_t)(WHOLE - 1);
+    if (!taken.start)
+        taken.start = map_pages(*got);
+    if (taken.start)
+        return taken.start;
     pl_spare_end(); /* it may be that which is missing */
     return map_pages(*got);
 }
 
 void pl_spare_give(void *start, size_t got)
 {
-    if (pl_os_may_keep(got, SHARE) && pl_os_offer(start, got) && enter()) {
-        if (kept_bytes < got)
-            exchange(&start, &got);
-        leave();
+    piece given = {start, got};
+    if (pl_os_may_keep(got, SHARE) && pl_os_offer(start, got) && enter_kept()) {
+        piece *place = find_place(got);
+        if (place)
+            swap_pieces(place, &given);
+        leave_kept();
     }
-    if (start)
-        pl_os_release(start, got);
+    if (given.start)
+        pl_os_release(given.start, given.bytes);
 }
 
 void pl_spare_end(void)
 {
-    void *start = NULL;
-    size_t bytes = 0;
-    if (!enter())
+    if (!enter_kept())
         return;
-    exchange(&start, &bytes);
-    leave();
-    if (start)
-        pl_os_release(start, bytes);
+    for (piece *p = kept; p < kept + PIECES; p++) {
+        if (p->start)
+            pl_os_release(p->start, p->bytes);
+        *p = (piece){0};
+    }
+    leave_kept();
 }
 
 /* A thread that has been there is not in this process: what it has left may be half changed. */
 static void become_child(void)
 {
-    if (!enter()) {
-        kept = NULL;
-        kept_bytes = 0;
-    }
-    leave();
+    for (piece *p = kept; !enter_kept() && p < kept + PIECES; p++)
+        *p = (piece){0};
+    leave_kept();
 }
 
 PL_LIFE(PL_LIFE_SPARE, .before_fork = pl_spare_end, .in_child = become_child, .unloaded = pl_spare_end);

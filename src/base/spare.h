@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Much memory, for a while: a call's room to work in. The system clears every page before it hands it out, which takes
- * as long as a good part of what calls do with it; so one piece is kept from one call to the next.
+ * Much memory, for a while: a call's room to work in, or its results. The system clears every page before it hands it
+ * out, which takes as long as a good part of what calls do with it; so some is kept from one call to the next.
  *
- * - There is one in a process at most: the largest that was given back, of a sixteenth of the machine's memory at most.
- * - It is offered to the system, which takes its pages when it is short of memory, without writing them anywhere: so
- *   they are not missed elsewhere, nor in a control group. But they count as resident until then.
+ * - There are three pieces in a process at most, the largest that were given back, of a sixteenth of the machine's
+ *   memory in all.
+ * - They are offered to the system, which takes their pages when it is short of memory, without writing them anywhere:
+ *   so they are not missed elsewhere, nor in a control group. But they count as resident until then.
  * - Nothing is kept where the process's memory is limited or locked, nor past a fork(), parallel_shutdown(), or the end
  *   of the library.
  *

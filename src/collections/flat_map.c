@@ -163,14 +163,13 @@ static int add_part(flat_mapping *m, size_t k, size_t up_to)
     if (m->count == MOST_PARTS)
         return ENOMEM;
     part *p = &m->parts[m->count];
-    p->results = pl_results_new(room, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
+    p->results = pl_room_results(room, f->result_size, f->result_align);
     if (!p->results && room > count) {
         room = count;
-        p->results = pl_results_new(room, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
+        p->results = pl_room_results(room, f->result_size, f->result_align);
     }
     if (!p->results)
         return ENOMEM;
-    pl_room_use_large_pages(pl_results_vector(p->results), room * f->result_size);
     p->room = room;
     p->used = 0;
     m->count++;

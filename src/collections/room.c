@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include "base/atomic.h"
-#include "base/os.h"
 #include "base/size.h"
 #include "base/spare.h"
 #include "call/failure.h"
+#include "call/memory.h"
 #include "call/results.h"
 
 enum {
@@ -44,9 +44,29 @@ void pl_room_drop(void *room)
     errno = saved;
 }
 
-void pl_room_use_large_pages(void *start, size_t bytes)
+/* ---- vectors --------------------------------------------------------------------------------------------- */
+
+static void *take_block(pl_block *block, size_t bytes, size_t alignment)
 {
-    size_t skipped = (0 - (uintptr_t)start) & (LARGE_PAGE - 1);
-    if (bytes >= MAPPED_FROM) /* it is usable already; that makes its whole large pages large */
-        pl_os_commit((unsigned char *)start + skipped, (bytes - skipped) & ~(size_t)(LARGE_PAGE - 1));
+    (void)alignment; /* less than a large page's */
+    return block->start = pl_spare_take(bytes, &block->bytes);
+}
+
+static void give_block(pl_block *block)
+{
+    pl_spare_give(block->start, block->bytes);
+}
+
+static bool is_own(pl_block *block)
+{
+    (void)block;
+    return true;
+}
+
+parallel_results *pl_room_results(size_t n, size_t size, size_t alignment)
+{
+    static const pl_memory memory = {.take = take_block, .give = give_block, .make_own = is_own};
+    size_t bytes = pl_size_multiply(n, size);
+    bool is_mapped = bytes >= MAPPED_FROM && bytes != PL_SIZE_NONE && alignment <= LARGE_PAGE;
+    return pl_results_new(n, size, alignment, PL_RESULTS_ANY, is_mapped ? &memory : NULL);
 }

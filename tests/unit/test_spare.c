@@ -44,22 +44,25 @@ START_TEST(is_used_again)
 }
 END_TEST
 
-START_TEST(larger_is_kept)
+/* The three largest pieces are; a call gets the smallest of them that is large enough. */
+START_TEST(largest_are_kept)
 {
-    char *small = take(4 * MEGABYTE), *large = take(8 * MEGABYTE), *other = take(4 * MEGABYTE);
-    pl_spare_give(small, 4 * MEGABYTE);
-    pl_spare_give(large, 8 * MEGABYTE);
-    ck_assert(!is_mapped(small));
-    pl_spare_give(other, 4 * MEGABYTE);
-    ck_assert(!is_mapped(other));
-    ck_assert(is_mapped(large));
-    char *larger = take(16 * MEGABYTE);
-    ck_assert_ptr_ne(larger, large);
-    pl_spare_give(larger, 16 * MEGABYTE);
-    ck_assert(!is_mapped(large));
+    enum { PIECES = 5 };
+    static const size_t sizes[PIECES] = {8, 6, 20, 4, 10};
+    char *pieces[PIECES];
+    for (size_t i = 0; i < PIECES; i++)
+        pieces[i] = take(sizes[i] * MEGABYTE);
+    for (size_t i = 0; i < PIECES; i++)
+        pl_spare_give(pieces[i], sizes[i] * MEGABYTE);
+    for (size_t i = 0; i < PIECES; i++)
+        ck_assert_int_eq(is_mapped(pieces[i]), sizes[i] > 6);
+    ck_assert_ptr_eq(take(9 * MEGABYTE), pieces[4]);
+    ck_assert_ptr_eq(take(9 * MEGABYTE), pieces[2]);
+    ck_assert_ptr_ne(take(9 * MEGABYTE), pieces[0]);
     pl_spare_end();
-    ck_assert(!is_mapped(larger));
-    ck_assert(!is_mapped(larger + 16 * MEGABYTE - 1));
+    ck_assert(!is_mapped(pieces[0]));
+    ck_assert(!is_mapped(pieces[0] + 8 * MEGABYTE - 1));
+    ck_assert(is_mapped(pieces[2]));
 }
 END_TEST
 
@@ -196,7 +199,7 @@ int main(void)
     TCase *c = pl_case();
 #ifdef PL_OS_LINUX
     tcase_add_test(c, is_used_again);
-    tcase_add_test(c, larger_is_kept);
+    tcase_add_test(c, largest_are_kept);
     tcase_add_test(c, too_much_is_not_kept);
     tcase_add_loop_test(c, limits, 0, 2);
     tcase_add_test(c, goes_if_it_is_missed);
