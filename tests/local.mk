@@ -51,6 +51,7 @@ unit_tests = \
     tests/unit/test_pack \
     tests/unit/test_range \
     tests/unit/test_sleep \
+    tests/unit/test_spare \
     tests/unit/test_spill
 
 api_tests = \
@@ -164,6 +165,8 @@ tests_unit_test_range_CFLAGS = $(test_cflags)
 tests_unit_test_range_LDADD = $(unit_ldadd)
 tests_unit_test_sleep_CFLAGS = $(test_cflags)
 tests_unit_test_sleep_LDADD = $(unit_ldadd)
+tests_unit_test_spare_CFLAGS = $(test_cflags)
+tests_unit_test_spare_LDADD = $(unit_ldadd)
 tests_unit_test_spill_CFLAGS = $(test_cflags)
 tests_unit_test_spill_LDADD = $(unit_ldadd)
 

@@ -96,7 +96,8 @@ typedef struct parallel_pool_options {
 PARALLEL_API PARALLEL_MUST_USE parallel_pool *parallel_pool_new_with(const parallel_pool_options *options);
 
 /**
- * Ends the threads of the program's own pool, and its kept worker processes (process.h); the next call makes them anew.
+ * Ends the threads of the program's own pool, and its kept worker processes (process.h), and gives back memory that is
+ * kept for sorts to come (sort.h); the next call makes them anew.
  * For use before fork(), before dlclose() of code that runs in tasks, or where thread-local objects are to be
  * destroyed at a certain time. At exit that is done without being asked for, before the destructors of objects that
  * were there when the first call was made.

@@ -27,6 +27,13 @@ PARALLEL_BEGIN_DECLS
  * "BlockQuicksort" (2016); Munro and Wild, "Nearly-optimal mergesorts" (2018), for what has long runs already. Numbers
  * are sorted by a word without comparisons, by their bits, as parallel_sort_by() does it with keys (sort_by.h).
  *
+ * Many items are sorted by way of another place of the same size. The system takes long to clear that; so such memory,
+ * and that of parallel_group() and parallel_flat_map(), results too when they are freed, is kept for calls to come:
+ * three pieces of 4 MiB or more, up to a sixteenth of the machine's memory in all. They count as resident, but the
+ * system is free to take them when memory is short, which costs nothing. They are given back at a fork() and by
+ * parallel_shutdown(), and not kept if RLIMIT_AS or RLIMIT_DATA limits the process's memory, or if that is locked; nor
+ * on other systems than Linux.
+ *
  *     static bool is_younger(const struct person *a, const struct person *b) { return a->born > b->born; }
  *     PARALLEL_DECORATE_ORDER(is_younger, struct person);
  *     parallel_sort(is_younger, people, n);

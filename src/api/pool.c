@@ -8,6 +8,7 @@
 
 #include <parallel.h>
 
+#include "base/spare.h"
 #include "call/failure.h"
 #include "call/handle.h"
 #include "call/plain.h"
@@ -152,6 +153,7 @@ int parallel_shutdown(void)
         return pl_error_refuse(EBUSY, "a call is under way on the program's pool, or waits there");
     int saved = errno;
     pl_watch_stop();
+    pl_spare_end();
     pl_group_end_kept(PL_PROGRAM_GROUPS);
     errno = saved;
     return 0;

@@ -23,6 +23,7 @@
 typedef enum pl_life_stage {
     PL_LIFE_CLOCK,     /* base/os_common.c: the clock is chosen */
     PL_LIFE_SYSTEM,    /* base/os_linux.c: children of fork() are known */
+    PL_LIFE_SPARE,     /* base/spare.c: memory that is kept from one call to the next */
     PL_LIFE_APART,     /* base/os_process.c: processes apart */
     PL_LIFE_STOP,      /* sched/stop.c */
     PL_LIFE_WATCH,     /* sched/watch.c: the thread that watches tasks with a time limit */

@@ -17,6 +17,8 @@ libruntime_la_SOURCES += \
     src/base/probe.h \
     src/base/publish.h \
     src/base/size.h \
+    src/base/spare.c \
+    src/base/spare.h \
     src/base/stream.h \
     src/base/unwind.c \
     src/base/unwind.h

@@ -163,8 +163,12 @@ size_t pl_os_to_reserve(size_t bytes);
 void pl_os_discard(void *start, size_t bytes);
 
 /* Lets the system take that memory when it is short of it, and not before: to use it again costs next to nothing. A
- * page is as it was until the system has taken it, or then zero. */
-void pl_os_offer(void *start, size_t bytes);
+ * page is as it was until the system has taken it, or then zero. False if the system cannot, as it is locked. */
+bool pl_os_offer(void *start, size_t bytes);
+
+/* Whether the process may keep so much memory that it does not use: it is a part of the machine's, one of `share`, or
+ * less; and there is no limit to its own. */
+bool pl_os_may_keep(size_t bytes, unsigned share);
 
 /*
  * Trims committed memory at the end of some work to `kept` bytes. What this work has used beyond, `used` bytes in all,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits on a worker's memory; part of os_process.h. */
+/* Limits on memory: a worker's, part of os_process.h; and the process's own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -92,4 +92,23 @@ void pl_os_limit_memory(size_t bytes)
     if (bytes && (before.rlim_cur == RLIM_INFINITY || wanted < before.rlim_cur))
         limit.rlim_cur = wanted;
     setrlimit(RLIMIT_AS, &limit);
+}
+
+static bool is_unlimited(int resource)
+{
+    struct rlimit limit;
+    return getrlimit(resource, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
+}
+
+bool pl_os_may_keep(size_t bytes, unsigned share)
+{
+#ifdef _SC_PHYS_PAGES
+    long pages = sysconf(_SC_PHYS_PAGES);
+    bool is_little = pages > 0 && bytes / pl_os_page() <= (size_t)pages / share;
+#else
+    bool is_little = false;
+    (void)bytes;
+    (void)share;
+#endif
+    return is_little && is_unlimited(RLIMIT_AS) && is_unlimited(RLIMIT_DATA);
 }

@@ -496,12 +496,12 @@ void pl_os_discard(void *start, size_t bytes)
     errno = saved;
 }
 
-void pl_os_offer(void *start, size_t bytes)
+bool pl_os_offer(void *start, size_t bytes)
 {
     int saved = errno;
-    if (madvise(start, bytes, MADV_FREE) != 0)
-        madvise(start, bytes, MADV_DONTNEED); /* before Linux 4.5 */
+    bool done = madvise(start, bytes, MADV_FREE) == 0 || madvise(start, bytes, MADV_DONTNEED) == 0; /* before 4.5 */
     errno = saved;
+    return done;
 }
 
 /* ---- the environment ------------------------------------------------------------------------------------- */

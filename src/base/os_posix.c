@@ -211,10 +211,11 @@ void pl_os_discard(void *start, size_t bytes)
     (void)bytes;
 }
 
-void pl_os_offer(void *start, size_t bytes)
+bool pl_os_offer(void *start, size_t bytes)
 {
     (void)start;
     (void)bytes;
+    return false;
 }
 
 void pl_os_find_cpu_limits(pl_os_cpu_limits *limits)

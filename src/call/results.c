@@ -120,10 +120,10 @@ parallel_results *pl_results_shrink(parallel_results *r, size_t n, size_t alignm
      * each time, and its pages are new. */
     bool is_little = n && r->length - n < r->length / LITTLE;
     r->length = n;
-    if (is_little)
-        return r;
     if (n == 0)
         r->values = NULL;
+    if (is_little || r->memory)
+        return r;
     parallel_results *moved = realloc(r, sizeof *r + (n ? alignment + n * r->size : 0));
     if (!moved)
         return r;

@@ -24,7 +24,7 @@ parallel_results *pl_results_new(size_t n, size_t size, size_t alignment, pl_res
 void *pl_results_vector(parallel_results *results);
 
 /* Only the first n values, of 0 or more that are aligned so, are results of a call on the program's own memory. The
- * rest of that is given back, unless it is little. Returns where they are now. */
+ * rest of that is given back, unless it is little, or not of malloc(). Returns where they are now. */
 parallel_results *pl_results_shrink(parallel_results *results, size_t n, size_t alignment);
 
 /* Which values there are has nothing to do with which tasks have failed: those are known by other indices. */

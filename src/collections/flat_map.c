@@ -20,7 +20,9 @@
 enum {
     LEAST_ITEMS = 16,    /* in a block */
     BLOCK_BYTES = 65536, /* of items in one that has more as they cost little */
-    WINDOW = 64,         /* links that have buffers */
+    WINDOW = 64,         /* links that have buffers, at most, */
+    LEAST_WINDOW = 8,    /* and at least, */
+    WINDOW_EACH = 4,     /* for each participant: buffers are used in turns, and all are to fit the cache */
     FIRST_BYTES = 4096,  /* of a buffer, at least */
     NEAR = 8192,         /* bytes of one on the caller's stack */
     MOST_PARTS = 64      /* of the vector: each has as much as all before it, or more */
@@ -163,14 +165,13 @@ static int add_part(flat_mapping *m, size_t k, size_t up_to)
     if (m->count == MOST_PARTS)
         return ENOMEM;
     part *p = &m->parts[m->count];
-    p->results = pl_results_new(room, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
+    p->results = pl_room_results(room, f->result_size, f->result_align);
     if (!p->results && room > count) {
         room = count;
-        p->results = pl_results_new(room, f->result_size, f->result_align, PL_RESULTS_ANY, NULL);
+        p->results = pl_room_results(room, f->result_size, f->result_align);
     }
     if (!p->results)
         return ENOMEM;
-    pl_room_use_large_pages(pl_results_vector(p->results), room * f->result_size);
     p->room = room;
     p->used = 0;
     m->count++;
@@ -256,6 +257,12 @@ static pl_blocks blocks_of(const parallel_flat *f, size_t n, const pl_cost *cost
     return b.size < times * LEAST_ITEMS ? pl_blocks_of_size(n, times * LEAST_ITEMS) : b;
 }
 
+static size_t window_of(size_t participants)
+{
+    size_t most = participants < WINDOW / WINDOW_EACH ? participants * WINDOW_EACH : WINDOW;
+    return most > LEAST_WINDOW ? most : LEAST_WINDOW;
+}
+
 PL_NOT_INLINED static parallel_results *map_in_links(const parallel_flat *f, const void *args, size_t n, pl_cost *cost,
                                                      const parallel_options *options, const pl_request *request)
 {
@@ -269,7 +276,7 @@ PL_NOT_INLINED static parallel_results *map_in_links(const parallel_flat *f, con
     c->links = &links;
     c->place_count = c->work.blocks.count;
     c->place_size = sizeof(place);
-    c->window = WINDOW;
+    c->window = window_of(parallel_worker_limit(options));
     pl_cleanup_begin(&cleanup, free_all, &m);
     int result = pl_chained_run(c, begin_nothing, note_code, cost, options, request);
     if (result == 0 && m.code)

@@ -216,11 +216,10 @@ PL_NOT_INLINED static parallel_results *move_to_vector(grouping *g, int move(gro
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     const parallel_function *f = &g->keys.f;
-    parallel_results *r = pl_results_new(g->keys.n, f->arg_size, f->arg_align, PL_RESULTS_ANY, NULL);
+    parallel_results *r = pl_room_results(g->keys.n, f->arg_size, f->arg_align);
     if (!r)
         return NULL;
     g->out = pl_results_vector(r);
-    pl_room_use_large_pages(g->out, g->keys.n * f->arg_size);
     pl_cleanup_begin(&cleanup, pl_results_drop, r);
     int result = move(g, phases), code = errno;
     pl_cleanup_end(&cleanup);

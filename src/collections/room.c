@@ -7,9 +7,10 @@
 #include <stdlib.h>
 
 #include "base/atomic.h"
-#include "base/os.h"
 #include "base/size.h"
+#include "base/spare.h"
 #include "call/failure.h"
+#include "call/memory.h"
 #include "call/results.h"
 
 enum {
@@ -17,29 +18,19 @@ enum {
     MAPPED_FROM = 2 * LARGE_PAGE
 };
 
-/* From the beginning of a large page on. */
-static void map_room(pl_room *room, size_t bytes)
+bool pl_room_take_aligned(pl_room *room, size_t bytes, size_t alignment)
 {
-    room->mapped = bytes + LARGE_PAGE;
-    room->mapping = pl_os_reserve(room->mapped);
-    room->start = room->mapping;
-    if (!room->mapping)
-        return;
-    room->start = (unsigned char *)room->mapping + ((0 - (uintptr_t)room->mapping) & (LARGE_PAGE - 1));
-    if (pl_os_commit(room->start, bytes))
-        return;
-    pl_os_release(room->mapping, room->mapped);
-    room->start = NULL;
+    room->mapped = 0;
+    if (bytes >= MAPPED_FROM && bytes != PL_SIZE_NONE && alignment <= LARGE_PAGE)
+        room->start = pl_spare_take(bytes, &room->mapped);
+    else
+        room->start = pl_results_allocate(bytes ? bytes : 1, alignment);
+    return room->start || pl_error_deny_memory();
 }
 
 bool pl_room_take(pl_room *room, size_t bytes)
 {
-    room->mapped = 0;
-    if (bytes >= MAPPED_FROM && bytes < PL_SIZE_NONE - LARGE_PAGE)
-        map_room(room, bytes);
-    else
-        room->start = pl_results_allocate(bytes ? bytes : 1, PL_LINE);
-    return room->start || pl_error_deny_memory();
+    return pl_room_take_aligned(room, bytes, PL_LINE);
 }
 
 void pl_room_drop(void *room)
@@ -47,15 +38,35 @@ void pl_room_drop(void *room)
     pl_room *r = room;
     int saved = errno;
     if (r->mapped)
-        pl_os_release(r->mapping, r->mapped);
+        pl_spare_give(r->start, r->mapped);
     else
         free(r->start);
     errno = saved;
 }
 
-void pl_room_use_large_pages(void *start, size_t bytes)
+/* ---- vectors --------------------------------------------------------------------------------------------- */
+
+static void *take_block(pl_block *block, size_t bytes, size_t alignment)
 {
-    size_t skipped = (0 - (uintptr_t)start) & (LARGE_PAGE - 1);
-    if (bytes >= MAPPED_FROM) /* it is usable already; that makes its whole large pages large */
-        pl_os_commit((unsigned char *)start + skipped, (bytes - skipped) & ~(size_t)(LARGE_PAGE - 1));
+    (void)alignment; /* less than a large page's */
+    return block->start = pl_spare_take(bytes, &block->bytes);
+}
+
+static void give_block(pl_block *block)
+{
+    pl_spare_give(block->start, block->bytes);
+}
+
+static bool is_own(pl_block *block)
+{
+    (void)block;
+    return true;
+}
+
+parallel_results *pl_room_results(size_t n, size_t size, size_t alignment)
+{
+    static const pl_memory memory = {.take = take_block, .give = give_block, .make_own = is_own};
+    size_t bytes = pl_size_multiply(n, size);
+    bool is_mapped = bytes >= MAPPED_FROM && bytes != PL_SIZE_NONE && alignment <= LARGE_PAGE;
+    return pl_results_new(n, size, alignment, PL_RESULTS_ANY, is_mapped ? &memory : NULL);
 }

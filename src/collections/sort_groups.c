@@ -26,6 +26,7 @@
 #include "call/failure.h"
 #include "call/results.h"
 #include "collections/blocks.h"
+#include "collections/room.h"
 #include "collections/sort.h"
 #include "sched/chunking.h"
 
@@ -36,7 +37,6 @@ enum {
     USUAL_ITEMS = 1024, /* the least, if comparisons are cheap */
     LEAST_BLOCK = 512,  /* items; of dear ones fewer */
     WORTH_US = 20,      /* how long a group is to take, if there can be as many as that */
-    MAPPED = 8 << 20,   /* bytes of memory, from which on it is taken from the system */
     NEAR_ROOM = 8192    /* bytes of room for few items that are on the stack */
 };
 _Static_assert(LEAST_ITEMS >= 2 * SAMPLES + 2, "two places for the sample, and a tree and a list of splitters");
@@ -53,8 +53,8 @@ typedef struct group_sort {
     const pl_sort_call *call;
     pl_cost *cost; /* by effort */
     pl_blocks blocks;
+    pl_room room; /* what follows is in: */
     unsigned char *other;
-    size_t mapped;        /* bytes of it, which are to be released; 0: it is to be freed */
     unsigned char *rooms; /* for each participant, if they are large, else NULL */
     unsigned char *numbers;
     size_t *places; /* of each block: for each group, how many items; later where the next goes */
@@ -265,10 +265,7 @@ static void end_sort(void *sort)
     for (size_t i = 0; g->is_dealt && i < g->count; i++)
         if (!g->groups[i].is_back)
             bring_back(g, &g->groups[i]);
-    if (g->mapped)
-        pl_os_release(g->other, g->mapped);
-    else
-        free(g->other);
+    pl_room_drop(&g->room);
 }
 
 static bool sort_group(group_sort *g, group *w)
@@ -344,16 +341,6 @@ static pl_blocks blocks_of(size_t n)
     return pl_blocks_of_size(n, size > fewest ? size : fewest);
 }
 
-/* Such memory is in huge pages, where there are any: groups are written side by side. */
-static void *map_memory(size_t bytes)
-{
-    void *memory = pl_os_reserve(bytes);
-    if (!memory || pl_os_commit(memory, bytes))
-        return memory;
-    pl_os_release(memory, bytes);
-    return NULL;
-}
-
 /* One piece of memory: the other place, places by blocks, rooms, and the numbers of groups. False: there is none. */
 static bool take_memory(group_sort *g)
 {
@@ -365,10 +352,9 @@ static bool take_memory(group_sort *g)
     size_t rooms = pl_size_multiply(workers, room), items = pl_size_round(c->n * size, alignment);
     size_t places = pl_size_multiply(g->blocks.count * MOST_GROUPS, sizeof *g->places);
     size_t bytes = pl_size_add(pl_size_add(items, rooms), pl_size_add(places, c->n));
-    g->mapped = bytes >= MAPPED && bytes != PL_SIZE_NONE && alignment <= PL_LINE ? bytes : 0;
-    g->other = g->mapped ? map_memory(bytes) : pl_results_allocate(bytes, alignment);
-    if (!g->other)
+    if (!pl_room_take_aligned(&g->room, bytes, alignment))
         return false;
+    g->other = g->room.start;
     g->rooms = workers ? g->other + items : NULL;
     g->places = (size_t *)(void *)(g->other + items + rooms);
     g->numbers = g->other + items + rooms + places;
@@ -387,7 +373,7 @@ PL_NOT_INLINED int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost)
     g.count = 0;
     g.is_dealt = g.is_stopped = false;
     if (!take_memory(&g))
-        return pl_error_return(ENOMEM);
+        return -1;
     pl_cleanup_begin(&cleanup, end_sort, &g);
     int result = sort_dealt(&g), saved = errno;
     pl_cleanup_end(&cleanup);

@@ -267,6 +267,37 @@ START_TEST(fork_handlers_may_call)
 }
 END_TEST
 
+#ifdef __linux__
+/* The process's address space, in bytes. */
+static size_t address_space(void)
+{
+    size_t pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fscanf(f, "%zu", &pages), 1);
+    fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What a sort has worked in is there until then. On one thread, so that no other stack goes with it. */
+START_TEST(spare_memory_goes)
+{
+    enum { N = 4 << 20, BYTES = N * sizeof(int) };
+    int *values = malloc(BYTES);
+    ck_assert_ptr_nonnull(values);
+    for (unsigned i = 0; i < N; i++)
+        values[i] = (int)((i * 2654435761U) >> 1);
+    ck_assert_int_eq(parallel_sort(PARALLEL_ASCENDING, values, N, .executor = PARALLEL_SERIAL), 0);
+    for (int i = 1; i < N; i++)
+        ck_assert_int_le(values[i - 1], values[i]);
+    size_t before = address_space();
+    ck_assert_int_eq(parallel_shutdown(), 0);
+    ck_assert_uint_le(address_space() + BYTES, before);
+    free(values);
+}
+END_TEST
+#endif
+
 int main(void)
 {
     TCase *c = pl_case();
@@ -277,5 +308,8 @@ int main(void)
     tcase_add_test(c, kept_processes_end);
     tcase_add_test(c, fork_after_it);
     tcase_add_loop_test(c, fork_handlers_may_call, 0, 2);
+#ifdef __linux__
+    tcase_add_test(c, spare_memory_goes);
+#endif
     return pl_run("api/shutdown", c);
 }
