@@ -37,6 +37,12 @@ enum { PL_STOP_STARTING = 1, PL_STOP_ALL = 2 };
 
 typedef _Atomic int pl_stop;
 
+/* A stop word that nobody has raised. */
+static inline void pl_stop_init(pl_stop *stop)
+{
+    atomic_init(stop, 0);
+}
+
 /* How far a call is to stop: 0, PL_STOP_STARTING or PL_STOP_ALL. */
 static inline int pl_stop_level(const pl_stop *stop)
 {
