@@ -488,6 +488,7 @@ shell_tests = \
     tests/bench/collections.sh \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
+    tests/bench/streams.sh \
     tests/bench/suite.sh \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../harness/harness.h"
 #include "run.h"
 
 /* Looks at what others do before a run: at most so many, each so long. */
@@ -55,7 +54,7 @@ static const workload workloads[] = {
 };
 enum { WORKLOADS = sizeof workloads / sizeof workloads[0] };
 
-static conditions how = {.directory = ".", .csv = "processes.csv", .commit = "unknown", .rounds = 5, .ms = 200};
+static conditions how;
 
 /* ---- one run ----------------------------------------------------------------------------------------------------- */
 
@@ -78,19 +77,25 @@ static bool program_of(const char *way, char path[PATH_MAX])
     return length < PATH_MAX && access(path, X_OK) == 0;
 }
 
-/* Whether all ways have the same sum so far. */
-static bool right(const series *all, int n, const char *sum)
+/* All ways of a workload have the same sum. */
+static bool are_alike(const series *a, const series *b)
 {
-    for (int i = 0; i < n; i++)
-        if (all[i].runs && strcmp(all[i].sum, sum) != 0)
-            return false;
+    (void)a, (void)b;
     return true;
+}
+
+static const workload *workload_of(const series *s)
+{
+    const workload *w = workloads;
+    while (strcmp(w->name, s->workload) != 0)
+        w++;
+    return w;
 }
 
 static void run_once(series *s, const series *all, int n)
 {
-    char path[PATH_MAX], items[24], megabytes[24], ms[24], sum[20];
-    const workload *w = s->workload;
+    char path[PATH_MAX], items[24], megabytes[24], ms[24];
+    const workload *w = workload_of(s);
     program_of(s->way, path);
     snprintf(items, sizeof items, "%ld", w->n);
     snprintf(megabytes, sizeof megabytes, "%ld", w->megabytes);
@@ -99,18 +104,7 @@ static void run_once(series *s, const series *all, int n)
     s->disturbed += !wait_for_quiet();
     ended e =
         run_program(&(program){.path = path, .arguments = arguments, .threads = how.workers, .most_seconds = 120});
-    double min, median, max;
-    if (!e.ok || sscanf(e.line, "min_ns=%lf median_ns=%lf max_ns=%lf sum=%19s", &min, &median, &max, sum) != 4 ||
-        !right(all, n, sum)) {
-        fprintf(stderr, "run: %s by %s failed: status %d: %s\n", w->name, s->way, e.status, e.line);
-        s->failed = true;
-        return;
-    }
-    memcpy(s->sum, sum, sizeof sum);
-    s->min_ns[s->runs] = min;
-    s->median_ns[s->runs] = median;
-    s->max_ns = max > s->max_ns ? max : s->max_ns;
-    s->runs++;
+    series_add(s, &e, all, n, are_alike);
 }
 
 /* ---- what to run ------------------------------------------------------------------------------------------------- */
@@ -143,75 +137,33 @@ static long free_megabytes(void)
 static int run_workload(const workload *w, FILE *csv)
 {
     series all[MOST_WAYS];
-    int n = 0, failed = 0;
+    int n = 0;
     char path[PATH_MAX];
     if (w->megabytes && free_megabytes() < w->megabytes + SPARE_MB) {
         fprintf(stderr, "run: skipped %s: not enough memory\n", w->name);
         return 0;
     }
-    for (int i = 0; i < MOST_WAYS && w->ways[i]; i++)
-        if (program_of(w->ways[i], path))
-            all[n++] = (series){.workload = w, .way = w->ways[i]};
-    for (int round = 0; round < how.rounds; round++)
-        for (int i = 0; i < n; i++)
-            if (!all[i].failed)
-                run_once(&all[i], all, n);
-    for (int i = 0; i < n; i++)
-        failed += all[i].failed;
-    report_workload(csv, &how, all, n);
+    for (int i = 0; i < MOST_OF_ONE && w->ways[i]; i++)
+        if (program_of(w->ways[i], path) && conditions_want(&how, w->ways[i]))
+            all[n++] = (series){.workload = w->name, .way = w->ways[i]};
+    int failed = series_run(&how, all, n, run_once);
+    report_workload(csv, &how, w, all, n);
     return failed;
 }
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: run [OPTIONS] [WORKLOAD...]\n"
-                    "  -d DIRECTORY of the programs, . if not given\n"
-                    "  -o CSV       file, processes.csv if not given\n"
-                    "  -r ROUNDS    5 if not given\n"
-                    "  -p WORKERS   as many as there are CPUs if not given\n"
-                    "  -t MS        that a program fills with calls, 200 if not given\n"
-                    "  -c COMMIT    to be named\n"
-                    "workloads, by name or by what is before the dash:\n");
+    conditions_usage(&how);
+    fprintf(stderr, "workloads, by name or by what is before the dash:\n");
     for (int i = 0; i < WORKLOADS; i++)
         fprintf(stderr, "  %-14s %s\n", workloads[i].name, workloads[i].title);
     return 2;
 }
 
-/* The index of the first word that is not an option, or 0 if an option is wrong. */
-static int parse_options(int argc, char **argv)
-{
-    how.workers = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    for (int option; (option = getopt(argc, argv, "d:o:r:p:t:c:")) != -1;)
-        switch (option) {
-        case 'd':
-            how.directory = optarg;
-            break;
-        case 'o':
-            how.csv = optarg;
-            break;
-        case 'r':
-            how.rounds = atoi(optarg);
-            break;
-        case 'p':
-            how.workers = atoi(optarg);
-            break;
-        case 't':
-            how.ms = atof(optarg);
-            break;
-        case 'c':
-            how.commit = optarg;
-            break;
-        default:
-            return 0;
-        }
-    if (how.rounds < 1 || how.rounds > MOST_ROUNDS || how.workers < 1 || how.ms < 0)
-        return 0;
-    return optind;
-}
-
 int main(int argc, char **argv)
 {
-    int at = parse_options(argc, argv), failures = 0, done = 0;
+    how = conditions_of("processes.csv");
+    int at = conditions_parse(&how, argc, argv), failures = 0, done = 0;
     if (!at)
         return usage();
     FILE *csv = fopen(how.csv, "w");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/executor.h"
 #include "api/executor_notice.h"
 #include "api/executors.h"
 #include "base/size.h"
@@ -41,7 +42,7 @@ static parallel_executor *launch_executor(parallel_executor *ex)
     else if (!ex->call.executor->is_here)
         ex->pool = ex->call.pool = pl_pool_hold_here();
     if (!ex->call.options.deferred)
-        parallel_executor_start(ex);
+        pl_executor_start_new(ex);
     return ex;
 }
 
@@ -112,35 +113,34 @@ parallel_executor *parallel_process_async_par_futures(const parallel_future *fut
 /* What the argument of a single task is aligned to, where its function does not say. */
 #define ARG_ALIGNMENT ((size_t)64)
 
-/* A copy of the argument, as its function wants it: in the executor, if it fits there. NULL with errno. */
-static const void *copy_arg(parallel_executor *ex, const parallel_function *f, const void *arg)
+/* Gives the call of a single task a copy of its argument, as its function wants it: in the executor, if it fits there.
+ * False with errno. */
+static bool copy_arg(parallel_executor *ex, const void *arg)
 {
-    parallel_function known;
-    if (!pl_function_take(&known, f))
-        return NULL;
-    if (!arg) {
-        pl_error_refuse(EINVAL, "the argument is NULL");
-        return NULL;
-    }
-    size_t alignment = known.arg_align ? known.arg_align : ARG_ALIGNMENT;
-    if (known.arg_size <= sizeof ex->small_arg && alignment <= _Alignof(max_align_t))
-        return memcpy(ex->small_arg, arg, known.arg_size);
-    ex->arg = pl_results_allocate(known.arg_size, alignment);
-    if (!ex->arg) {
-        pl_error_return(ENOMEM);
-        return NULL;
-    }
-    return memcpy(ex->arg, arg, known.arg_size);
+    pl_work *work = &ex->call.work;
+    const parallel_function *f = &work->function;
+    size_t alignment = f->arg_align ? f->arg_align : ARG_ALIGNMENT;
+    void *to = ex->small_arg;
+    if (f->arg_size > sizeof ex->small_arg || alignment > _Alignof(max_align_t))
+        to = ex->arg = pl_results_allocate(f->arg_size, alignment);
+    if (!to)
+        return pl_error_deny_memory();
+    work->given = work->map.args = memcpy(to, arg, f->arg_size);
+    return true;
 }
 
 parallel_executor *parallel_async_function(const parallel_function *f, const void *arg, const parallel_options *options)
 {
-    parallel_executor *ex = pl_executor_state_new();
+    parallel_executor *ex = f && !arg ? NULL : pl_executor_state_new();
+    if (f && !arg)
+        pl_error_refuse(EINVAL, "the argument is NULL");
     if (!ex)
         return NULL;
-    const void *copy = copy_arg(ex, f, arg);
-    if (copy && pl_call_begin_map(&ex->call, &pl_work_map, f, copy, 1, options, PL_LATER(PARALLEL_DEFAULT_EXECUTOR)))
-        return launch_executor(ex);
+    if (pl_call_begin_map(&ex->call, &pl_work_map, f, arg, 1, options, PL_LATER(PARALLEL_DEFAULT_EXECUTOR))) {
+        if (copy_arg(ex, arg))
+            return launch_executor(ex);
+        pl_call_end(&ex->call);
+    }
     pl_executor_state_free(ex);
     return NULL;
 }

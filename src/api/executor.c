@@ -107,16 +107,17 @@ static bool is_at_rest(const parallel_executor *ex)
 
 /* ---- what users call ------------------------------------------------------------------------------------- */
 
-/* Has the pool's threads perform the call; where there is no pool, the job lies here until somebody waits for it, or
- * there is one. With the lock held. */
-static void submit_job(parallel_executor *ex)
+/* Has the pool's threads perform the call, from `now` on; where there is no pool, the job lies here until somebody
+ * waits for it, or there is one. With the lock held, or unknown to others: then nothing of it is touched any more once
+ * it is in the injector. */
+static void submit_job(parallel_executor *ex, uint64_t now)
 {
     if (!ex->pool) /* there was none, or this is a child process */
         ex->pool = ex->call.pool = pl_pool_hold_here();
     ex->state = ex->pool ? PL_EXECUTOR_SUBMITTED : PL_EXECUTOR_HERE;
     ex->job = (pl_job){.run = run_job, .pool = ex->pool};
     if (ex->pool)
-        pl_injector_submit(&ex->job);
+        pl_injector_submit_at(&ex->job, now);
 }
 
 void pl_executor_remind(parallel_executor *ex)
@@ -124,7 +125,7 @@ void pl_executor_remind(parallel_executor *ex)
     if (ex->state == PL_EXECUTOR_SUBMITTED)
         pl_injector_remind(&ex->job);
     else if (ex->state == PL_EXECUTOR_HERE)
-        submit_job(ex);
+        submit_job(ex, pl_os_nanoseconds());
 }
 
 /* What the tasks see of the thread that starts it. */
@@ -143,19 +144,42 @@ static void note_starter(parallel_executor *ex)
         pl_os_mask_get(&ex->mask);
 }
 
+/* A call that runs where it is started. With the lock held. */
+static void start_here(parallel_executor *ex)
+{
+    ex->state = PL_EXECUTOR_HERE;
+    pl_executor_perform(ex);
+}
+
+/* The beginning of a start, which others do not see yet. */
+static void begin_start(parallel_executor *ex)
+{
+    note_starter(ex);
+    pl_policy_begin(&ex->call.policy, &ex->call.options, ex->call.work.n);
+}
+
+void pl_executor_start_new(parallel_executor *ex)
+{
+    begin_start(ex);
+    if (!ex->call.executor->is_here) {
+        submit_job(ex, ex->call.policy.began);
+        return;
+    }
+    pl_executor_state_lock(ex);
+    start_here(ex);
+    pl_executor_state_unlock(ex);
+}
+
 /* With the lock held. Returns 0, or an error code. */
 static int start_executor(parallel_executor *ex)
 {
     if (ex->state != PL_EXECUTOR_NEW)
         return ex->never_started ? ECANCELED : EALREADY;
-    note_starter(ex);
-    pl_policy_begin(&ex->call.policy, &ex->call.options, ex->call.work.n);
-    if (ex->call.executor->is_here) {
-        ex->state = PL_EXECUTOR_HERE;
-        pl_executor_perform(ex);
-        return 0;
-    }
-    submit_job(ex);
+    begin_start(ex);
+    if (ex->call.executor->is_here)
+        start_here(ex);
+    else
+        submit_job(ex, ex->call.policy.began);
     return 0;
 }
 

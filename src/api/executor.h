@@ -9,6 +9,9 @@
  * to be had by now. */
 #define PL_EXECUTOR_REMIND_NS UINT64_C(100000000)
 
+/* Starts an executor that nobody else knows yet; without the lock. */
+void pl_executor_start_new(parallel_executor *ex);
+
 /* Performs the call on this thread, if nobody has come for it yet; if that is in a task, the task waits for the call as
  * for any that it makes. The lock is let go meanwhile. */
 void pl_executor_perform(parallel_executor *ex);

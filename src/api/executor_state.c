@@ -13,17 +13,25 @@ static bool init_locks(parallel_executor *ex)
     return pthread_mutex_init(&ex->mutex, NULL) == 0 && pl_os_cond_init(&ex->changed);
 }
 
+/* Member by member: to clear all of it takes as long as all this, and most of it the call and its start fill in. */
 parallel_executor *pl_executor_state_new(void)
 {
-    parallel_executor *ex = calloc(1, sizeof *ex);
+    parallel_executor *ex = malloc(sizeof *ex);
     if (!ex || !init_locks(ex)) {
         free(ex);
         pl_error_return(ENOMEM);
         return NULL;
     }
     ex->kind = PL_EXECUTOR;
+    ex->state = PL_EXECUTOR_NEW;
+    ex->never_started = ex->has_mask = ex->is_raised = false;
     ex->forks = pl_pool_forks();
+    ex->pool = NULL;
+    ex->futures = NULL;
+    ex->arg = NULL;
+    ex->results = NULL;
     ex->flag = PL_OS_NO_FLAG;
+    ex->notice = PL_NOTICE_NONE;
     return ex;
 }
 

@@ -33,21 +33,33 @@ unsigned pl_call_worker_piece_class(const pl_call *c)
 
 void pl_call_worker_begin(pl_call_worker *t, pl_call *c, unsigned participant)
 {
-    *t = (pl_call_worker){.call = c};
-    t->context.span = (parallel_span){
+    pl_context *context = &t->context;
+    t->call = c;
+    /* by parts: as one it is cleared by `rep stos`, which takes a part of a short call */
+    context->span = (parallel_span){
         .args = c->work.map.args, .results = c->work.map.out, .extras = c->work.extras, .stop = &c->policy.stop};
-    t->context.can_fail = pl_work_can_fail(&c->work);
-    t->context.participant = participant;
-    t->context.parent = c->parent;
-    t->context.call = c;
-    t->reported = pl_ticks();
+    context->can_fail = pl_work_can_fail(&c->work);
+    context->saw_cancel = context->final = false;
+    context->participant = participant;
+    context->saw_cancel_index = context->said_index = 0;
+    context->deadline = 0;
+    context->piece = NULL;
+    context->message = NULL;
+    context->parent = c->parent;
+    context->call = c;
+    context->part = NULL;
+    t->stop = false;
     t->piece = pl_call_worker_piece_class(c);
-    pl_context_begin(&t->context);
+    t->done = t->failed = 0;
+    t->reported = pl_ticks();
+    t->now = 0;
+    pl_context_begin(context);
 }
 
 void pl_call_worker_end(pl_call_worker *t)
 {
-    pl_call_worker_report(t);
+    if (t->call->policy.progress.callback)
+        pl_call_worker_report(t);
     pl_context_end(&t->context);
 }
 

@@ -3,16 +3,21 @@
 #include "call/policy.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* A time that does not come. */
 #define FOR_EVER (UINT64_MAX - 1)
 
 void pl_policy_init(pl_policy *policy)
 {
-    memset((char *)policy + sizeof policy->stop, 0, sizeof *policy - sizeof policy->stop);
+    /* by parts: as one it is cleared by `rep stos`, which takes a part of a short call */
     pl_stop_init(&policy->stop); /* a caller that is held up may read it: others.h */
-    pthread_mutex_init(&policy->mutex, NULL);
+    policy->trials = (pl_trials){0};
+    policy->common = (pl_task_policy){0};
+    policy->began = policy->deadline = 0;
+    policy->progress.callback = NULL;
+    policy->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    policy->retries = (pl_retry_queue){0};
+    policy->left_out = false;
 }
 
 void pl_policy_end(pl_policy *policy)

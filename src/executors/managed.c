@@ -65,19 +65,41 @@ static bool is_over(void *ctx)
     return pl_call_over(((const pl_managed *)ctx)->call) != 0;
 }
 
-/* The only task: there is nothing to be shared. */
-static void run_one(pl_managed *m, pl_cost *cost)
+/* The only task, which is not to be tried again later: there is nothing to be shared, and no piece to be measured. */
+static void run_one_task(pl_call *c)
 {
-    uint64_t start = pl_ticks(), call = pl_trace_own.pending;
+    pl_call_worker t;
+    size_t at = c->first, end = at + 1;
+    pl_call_worker_begin(&t, c, 0);
+    while (at < end && !t.stop) {
+        int why = pl_call_over(c);
+        if (why)
+            pl_call_worker_leave_out(&t, why, at, end);
+        at = why ? end : pl_call_worker_run(&t, at, end, 0);
+    }
+    pl_call_worker_end(&t);
+}
+
+/* The only task of a call. */
+static void run_one(pl_call *c, pl_cost *cost, unsigned workers)
+{
+    uint64_t call = pl_trace_own.pending, start = pl_ticks();
     pl_trace_own.pending = 0;
-    run_pieces(m, 0, 1, NULL, 0);
+    if (c->policy.common.delay > 0 || c->work.kind->adjust) {
+        pl_managed m = {.call = c, .cost = cost};
+        pl_retry_timer_begin(&m, workers);
+        run_pieces(&m, 0, 1, NULL, 0);
+        pl_retry_timer_end(&m);
+    } else {
+        run_one_task(c);
+    }
     uint64_t now = pl_ticks();
     pl_cost_learn(cost, now - start, 1, PL_COST_UNSURE);
     if (call)
         pl_trace_run(call, start, now, 0, 1, 1);
 }
 
-void pl_managed_run(pl_call *c, pl_loop_spec *spec)
+static void run_all(pl_call *c, pl_loop_spec *spec)
 {
     pl_managed m = {.call = c, .cost = spec->cost};
     spec->body = run_pieces;
@@ -85,15 +107,19 @@ void pl_managed_run(pl_call *c, pl_loop_spec *spec)
     spec->ctx_size = 0;
     spec->is_over = is_over;
     spec->chunk_us = PL_CHUNKING_PIECE_US;
+    pl_retry_timer_begin(&m, spec->workers);
+    pl_loop_run(spec);
+    pl_retry_timer_end(&m);
+}
+
+void pl_managed_run(pl_call *c, pl_loop_spec *spec)
+{
     if (!c->policy.began)
         pl_policy_begin(&c->policy, &c->options, c->work.n);
-    pl_retry_timer_begin(&m, spec->workers);
-    if (c->work.n == 1) {
-        run_one(&m, spec->cost);
-    } else {
-        pl_loop_run(spec);
-    }
-    pl_retry_timer_end(&m);
+    if (c->work.n == 1)
+        run_one(c, spec->cost, spec->workers);
+    else
+        run_all(c, spec);
     if (c->policy.left_out)
         pl_cost_forget(spec->cost);
     pl_call_worker_end_progress(c);

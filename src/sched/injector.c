@@ -20,6 +20,12 @@ uint32_t pl_injector_count(const pl_injector *injector)
     return atomic_load_explicit((_Atomic uint32_t *)&injector->count, memory_order_seq_cst);
 }
 
+uint32_t pl_injector_submitted(const pl_injector *injector)
+{
+    /* I10 relaxed: a number by itself; pairs with I11 */
+    return atomic_load_explicit((_Atomic uint32_t *)&injector->submitted, memory_order_relaxed);
+}
+
 uint32_t pl_injector_drivers(const pl_injector *injector)
 {
     /* I4 seq_cst: the thread that ends the pool has barred it before (W9), in S: it sees a driver, or that sees the bar
@@ -84,14 +90,20 @@ static void put_in(pl_injector *injector, pl_job *job)
     *(before ? &before->next : &injector->first) = job;
     *(job->next ? &job->next->before : &injector->last) = job;
     job->queued = true;
+    /* I11 relaxed: a number by itself, which changes under the mutex only; pairs with I10 */
+    atomic_store_explicit(&injector->submitted, pl_injector_submitted(injector) + 1, memory_order_relaxed);
     set_count(injector, pl_injector_count(injector) + 1);
 }
 
 void pl_injector_submit(pl_job *job)
 {
+    pl_injector_submit_at(job, pl_os_nanoseconds());
+}
+
+void pl_injector_submit_at(pl_job *job, uint64_t now)
+{
     pl_pool *pool = job->pool;
     pl_injector *injector = &pool->injector;
-    uint64_t now = pl_os_nanoseconds();
     bool later = job->not_before > now;
     job->from = later ? job->not_before : now;
     pthread_mutex_lock(&injector->mutex);

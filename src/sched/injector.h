@@ -48,12 +48,16 @@ typedef struct pl_injector {
     _Atomic uint32_t drivers;    /* how many are being run */
     _Atomic uint64_t from;       /* when the first can be taken, in pl_os_nanoseconds() */
     _Atomic uint64_t overdue_at; /* when the first is overdue, likewise */
+    _Atomic uint32_t submitted;  /* how many have been put in, modulo 2^32 */
 } pl_injector;
 
 void pl_injector_init(pl_injector *injector);
 
 /* Puts a job, with the first three members filled in, into its pool's injector, and sees to it that somebody comes. */
 void pl_injector_submit(pl_job *job);
+
+/* The same for a caller that has just looked what time it is, in pl_os_nanoseconds(). */
+void pl_injector_submit_at(pl_job *job, uint64_t now);
 
 /* If there was no thread to be had for the pool, tries again. */
 void pl_injector_remind(pl_job *job);
@@ -63,6 +67,9 @@ bool pl_injector_withdraw(pl_job *job);
 
 /* How many jobs wait. */
 uint32_t pl_injector_count(const pl_injector *injector);
+
+/* How many have been submitted so far, modulo 2^32. */
+uint32_t pl_injector_submitted(const pl_injector *injector);
 
 /* How many jobs are being run. */
 uint32_t pl_injector_drivers(const pl_injector *injector);

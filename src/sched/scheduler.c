@@ -11,6 +11,8 @@
 #define LEAVE_AFTER_NS INT64_C(1000000000)
 /* Part of its time after which a searcher yields; all that it has where there are more threads than CPUs. */
 enum { SHORT = 16 };
+/* What a wake-up costs is this part of the longest search (SPIN_US in pool.c). */
+enum { WAKE_UPS = 10 };
 /* How many looks a searcher takes between two looks at the clock. */
 #ifdef PL_MODEL
 enum { LOOKS = 1 };
@@ -232,14 +234,28 @@ static bool rest_until_woken(pl_worker *w)
     return timed_out && unclaimed;
 }
 
+/* Whether a search that has found nothing since `start` is to go on, for as long again: jobs that were submitted
+ * meanwhile, and taken back by those who want their results, would have cost their submitters more in wake-ups than
+ * they have cost this thread. */
+static bool has_spared_wakes(const pl_worker *w, uint32_t jobs, uint64_t start)
+{
+    return jobs * w->pool->spin_ticks >= WAKE_UPS * (w->looked - start);
+}
+
 /* Searches and rests until there is something, or it may be time to leave. */
 static found_kind find_work(pl_worker *w, find *found)
 {
+    const pl_injector *injector = &w->pool->injector;
     for (;;) {
+        uint32_t before = pl_injector_submitted(injector);
+        uint64_t start = pl_ticks();
         found_kind what = search_for_work(w, found);
         if (what != FOUND_NOTHING)
             return what;
-        if (pl_pool_stopping(w->pool) || w->inferior || rest_until_woken(w))
+        if (pl_pool_stopping(w->pool) || w->inferior)
+            return FOUND_END;
+        uint32_t jobs = pl_injector_submitted(injector) - before;
+        if (!(jobs && has_spared_wakes(w, jobs, start)) && rest_until_woken(w))
             return FOUND_END;
     }
 }
