@@ -661,6 +661,8 @@ tests_model_model_SOURCES = \
     src/sched/stats.c \
     src/sched/task.c \
     src/sched/trace.c \
+    src/sched/trace_name.c \
+    src/sched/trace_read.c \
     src/sched/wake.c \
     src/sched/watch.c \
     src/sched/worker.c \

@@ -3,52 +3,20 @@
 #include "sched/trace.h"
 
 #include <pthread.h>
-#include <stdalign.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/life.h"
-
-/* A buffer has room for so many events, in segments that are allocated as they are needed. */
-#ifdef PL_MODEL
-enum { SEGMENT = 2, SEGMENTS = 1 };
-#else
-enum { SEGMENT = 1024, SEGMENTS = 1024 };
-#endif
-#define ROOM ((uint64_t)SEGMENT * SEGMENTS)
+#include "sched/trace_buffer.h"
+#include "sched/trace_name.h"
 
 /* Chunks that come later than that after the one before are another run; and so is one, at least so long, that takes so
  * many times what those before took on average. */
 #define GAP_US 20
 #define DEAR_US 100
 enum { DEAR = 8 };
-/* How many looks a reader takes at a buffer that is being changed. */
-#ifdef PL_MODEL
-enum { READ_LOOKS = 3 };
-#else
-enum { READ_LOOKS = 1000 };
-#endif
 /* So many threads have buffers of their own in one session, if they end; further ones go on in those of such. */
 enum { MOST_ENDED = 256 };
-
-typedef _Atomic uint64_t event_words[PL_TRACE_WORDS];
-
-typedef struct pl_trace_buffer {
-    struct pl_trace_buffer *next; /* in the list of all */
-    bool used;                    /* by a thread; kept under the mutex, as the list */
-    size_t number;                /* how many are older */
-    _Atomic int worker;           /* the owner's index in its pool, or -1 */
-
-    /* written by the owner alone */
-    alignas(PL_LINE) _Atomic uint64_t version;
-    _Atomic uint32_t session; /* that these are of */
-    _Atomic uint64_t head;    /* how many events have been recorded */
-    _Atomic uint64_t lost;    /* how many there was no memory for */
-    event_words open;         /* the run that goes on; its kind is PL_TRACE_NONE, if there is none */
-    pl_trace_event last;      /* the same, for the owner to look at */
-    _Atomic(event_words *) segments[SEGMENTS];
-} pl_trace_buffer;
 
 _Atomic uint32_t pl_trace_session;
 _Thread_local pl_trace_thread pl_trace_own;
@@ -59,8 +27,6 @@ static struct {
     pl_trace_buffer *buffers;
     size_t count;
     uint32_t last; /* the number of the last session */
-    char **names;
-    size_t name_count;
 } all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_key_t key; /* tells when a thread ends that has a buffer */
@@ -87,7 +53,7 @@ static void end_change(pl_trace_buffer *b)
 }
 
 /* o2 */
-static void store_event(event_words words, const pl_trace_event *e)
+static void store_event(pl_trace_event_words words, const pl_trace_event *e)
 {
     const uint64_t from[PL_TRACE_WORDS] = {e->from, e->to, e->what, e->a, e->b, e->c};
     for (int i = 0; i < PL_TRACE_WORDS; i++) {
@@ -97,14 +63,14 @@ static void store_event(event_words words, const pl_trace_event *e)
 }
 
 /* The segment of event number `i`, made if need be; NULL if there is no memory. */
-static event_words *segment_of(pl_trace_buffer *b, uint64_t i)
+static pl_trace_event_words *segment_of(pl_trace_buffer *b, uint64_t i)
 {
-    _Atomic(event_words *) *place = &b->segments[i % ROOM / SEGMENT];
+    _Atomic(pl_trace_event_words *) *place = &b->segments[i % PL_TRACE_ROOM / PL_TRACE_SEGMENT];
     /* F8 relaxed: the owner's own; no partner */
-    event_words *segment = atomic_load_explicit(place, memory_order_relaxed);
+    pl_trace_event_words *segment = atomic_load_explicit(place, memory_order_relaxed);
     if (segment)
         return segment;
-    segment = calloc(SEGMENT, sizeof *segment);
+    segment = calloc(PL_TRACE_SEGMENT, sizeof *segment);
     /* F9 release: it is filled with zeros; pairs with F13 */
     atomic_store_explicit(place, segment, memory_order_release);
     return segment;
@@ -115,7 +81,7 @@ static void append_event(pl_trace_buffer *b, const pl_trace_event *e)
 {
     /* F14 relaxed: the owner's own; no partner */
     uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
-    event_words *segment = segment_of(b, head);
+    pl_trace_event_words *segment = segment_of(b, head);
     if (!segment) {
         /* F15 relaxed: a number by itself, which only the owner writes; no partner */
         uint64_t lost = atomic_load_explicit(&b->lost, memory_order_relaxed);
@@ -123,7 +89,7 @@ static void append_event(pl_trace_buffer *b, const pl_trace_event *e)
         atomic_store_explicit(&b->lost, lost + 1, memory_order_relaxed);
         return;
     }
-    store_event(segment[head % SEGMENT], e);
+    store_event(segment[head % PL_TRACE_SEGMENT], e);
     /* F18 release: o3: the event is there; whoever sees a word of a later one sees this; pairs with F19, F20 */
     atomic_store_explicit(&b->head, head + 1, memory_order_release);
 }
@@ -171,6 +137,16 @@ static void set_worker(pl_trace_buffer *b, int worker)
 {
     /* F28 relaxed: a number by itself; pairs with F29 */
     atomic_store_explicit(&b->worker, worker, memory_order_relaxed);
+}
+
+pl_trace_buffer *pl_trace_buffer_at(size_t number)
+{
+    pthread_mutex_lock(&all.mutex);
+    pl_trace_buffer *b = all.buffers;
+    while (b && b->number != number)
+        b = b->next;
+    pthread_mutex_unlock(&all.mutex);
+    return b;
 }
 
 /* A buffer for the calling thread. */
@@ -327,54 +303,6 @@ pl_trace_call pl_trace_loop_begin(void)
     return call;
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------- */
-
-/* More functions than that share a name. */
-enum { MOST_NAMES = 1000, NAME_BYTES = 64 };
-/* What an exported function is called by is what is between these. */
-#define PREFIX "parallel_"
-#define SUFFIX "_function"
-
-/* The index of a text, which is copied: what it is in may be unloaded before it is read. With the mutex held. */
-static uint64_t intern_name(const char *text)
-{
-    for (size_t i = 0; i < all.name_count; i++)
-        if (strcmp(all.names[i], text) == 0)
-            return i + 1;
-    if (all.name_count == MOST_NAMES || (!all.names && !(all.names = calloc(MOST_NAMES, sizeof *all.names))))
-        return 0;
-    char *copy = strdup(text);
-    if (!copy)
-        return 0;
-    all.names[all.name_count++] = copy;
-    return all.name_count;
-}
-
-uint64_t pl_trace_name(const char *what, const char *name)
-{
-    char text[NAME_BYTES];
-    int state = pl_os_cancel_defer();
-    bool is_function = strncmp(what, PREFIX, strlen(PREFIX)) == 0;
-    what += is_function ? strlen(PREFIX) : 0;
-    size_t length = strlen(what), suffix = strlen(SUFFIX);
-    if (is_function && length > suffix && strcmp(what + length - suffix, SUFFIX) == 0)
-        length -= suffix;
-    snprintf(text, sizeof text, "%.*s%s%s", (int)length, what, name ? " of " : "", name ? name : "");
-    pthread_mutex_lock(&all.mutex);
-    uint64_t index = intern_name(text);
-    pthread_mutex_unlock(&all.mutex);
-    pl_os_cancel_restore(state);
-    return index;
-}
-
-const char *pl_trace_name_at(uint64_t index)
-{
-    pthread_mutex_lock(&all.mutex);
-    const char *name = index && index <= all.name_count ? all.names[index - 1] : "?";
-    pthread_mutex_unlock(&all.mutex);
-    return name;
-}
-
 /* ---- sessions -------------------------------------------------------------------------------------------- */
 
 void pl_trace_begin(void)
@@ -392,104 +320,11 @@ uint32_t pl_trace_stop(void)
     return atomic_exchange_explicit(&pl_trace_session, 0, memory_order_acq_rel);
 }
 
-static uint64_t load_version(pl_trace_buffer *b)
-{
-    /* F10 acquire: r1; pairs with F6 */
-    return atomic_load_explicit(&b->version, memory_order_acquire);
-}
-
-static void load_event(event_words words, pl_trace_event *e)
-{
-    uint64_t to[PL_TRACE_WORDS];
-    for (int i = 0; i < PL_TRACE_WORDS; i++) {
-        /* F11 acquire: what was before the store is before what follows; pairs with F7 */
-        to[i] = atomic_load_explicit(&words[i], memory_order_acquire);
-    }
-    *e = (pl_trace_event){to[0], to[1], to[2], to[3], to[4], to[5]};
-}
-
-static uint64_t load_head(pl_trace_buffer *b)
-{
-    /* F19 acquire: r2: the events before it are there; pairs with F18, F25 */
-    return atomic_load_explicit(&b->head, memory_order_acquire);
-}
-
-/* r1 to r3: the head, and the run that is open. */
-static uint64_t read_open(pl_trace_buffer *b, pl_trace_event *open)
-{
-    for (int i = 0; i < READ_LOOKS; i++) {
-        uint64_t version = load_version(b);
-        uint64_t head = load_head(b);
-        load_event(b->open, open);
-        /* F12 relaxed: r3, behind the loads that acquire; pairs with F4 */
-        if (version % 2 == 0 && atomic_load_explicit(&b->version, memory_order_relaxed) == version)
-            return head;
-        if (i > READ_LOOKS / 2)
-            pl_os_yield();
-    }
-    *open = (pl_trace_event){0};
-    return load_head(b);
-}
-
-/* r4 and r5: the events before `head`, into room for as many as there may be. Returns how many are whole: the last
- * ones. */
-static size_t read_ring(pl_trace_buffer *b, uint64_t head, pl_trace_event *to)
-{
-    uint64_t first = head > ROOM ? head - ROOM : 0;
-    for (uint64_t i = first; i < head; i++) {
-        /* F13 acquire: it is filled with zeros; pairs with F9 */
-        event_words *segment = atomic_load_explicit(&b->segments[i % ROOM / SEGMENT], memory_order_acquire);
-        load_event(segment[i % SEGMENT], &to[i - first]);
-    }
-    /* F20 relaxed: r5, behind the loads that acquire; pairs with F18, F25 */
-    uint64_t now = atomic_load_explicit(&b->head, memory_order_relaxed);
-    uint64_t whole = now >= ROOM && now + 1 > first + ROOM ? now + 1 - ROOM : first;
-    whole = whole < head ? whole : head;
-    memmove(to, &to[whole - first], (size_t)(head - whole) * sizeof *to);
-    return (size_t)(head - whole);
-}
-
-static pl_trace_buffer *buffer_at(size_t number)
-{
-    pthread_mutex_lock(&all.mutex);
-    pl_trace_buffer *b = all.buffers;
-    while (b && b->number != number)
-        b = b->next;
-    pthread_mutex_unlock(&all.mutex);
-    return b;
-}
-
-bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row)
-{
-    pl_trace_buffer *b = buffer_at(i);
-    pl_trace_event open;
-    *row = (pl_trace_row){.worker = -1};
-    /* F27 acquire: the buffer is of this session, and begins with it; pairs with F22 */
-    if (!b || atomic_load_explicit(&b->session, memory_order_acquire) != session)
-        return b != NULL;
-    uint64_t head = read_open(b, &open);
-    /* F29 relaxed: a number by itself; pairs with F28 */
-    row->worker = atomic_load_explicit(&b->worker, memory_order_relaxed);
-    /* F17 relaxed: a number by itself; pairs with F16, F26 */
-    row->lost = atomic_load_explicit(&b->lost, memory_order_relaxed);
-    size_t most = (size_t)(head < ROOM ? head : ROOM);
-    row->events = malloc((most + 1) * sizeof *row->events);
-    if (row->events) {
-        row->count = read_ring(b, head, row->events);
-        row->lost += head - row->count;
-        if (pl_trace_kind_of(&open) != PL_TRACE_NONE)
-            row->events[row->count++] = open;
-    } else {
-        row->lost += head;
-    }
-    return true;
-}
-
 /* ---- life ------------------------------------------------------------------------------------------------ */
 
 static void free_buffer(pl_trace_buffer *b)
 {
-    for (size_t i = 0; i < SEGMENTS; i++) {
+    for (size_t i = 0; i < PL_TRACE_SEGMENTS; i++) {
         /* F32 relaxed: its owner has ended, or is the caller; pairs with F9 */
         free(atomic_load_explicit(&b->segments[i], memory_order_relaxed));
     }
@@ -513,11 +348,6 @@ static void end_buffers(void)
         free_buffer(b);
     }
     pl_trace_own.buffer = NULL;
-    for (size_t i = 0; i < all.name_count; i++)
-        free(all.names[i]);
-    free(all.names);
-    all.names = NULL;
-    all.name_count = 0;
     pthread_mutex_unlock(&all.mutex);
 }
 
@@ -538,7 +368,7 @@ PL_LIFE(PL_LIFE_TRACE, .in_child = begin_child, .unloaded = end_buffers);
 void pl_trace_begin_anew(void)
 {
     static pl_trace_buffer buffer;
-    static event_words room[SEGMENT];
+    static pl_trace_event_words room[PL_TRACE_SEGMENT];
     memset(&buffer, 0, sizeof buffer);
     memset(room, 0, sizeof room);
     atomic_init(&buffer.segments[0], room);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trace: what each thread did, and when, for as long as a *session* lasts. Recording is here; what becomes of it is
- * in src/trace/.
+ * A trace: what each thread did, and when, for as long as a *session* lasts. Recording is here (trace.c), and reading
+ * (trace_read.c); what becomes of it is in src/trace/.
  *
  * Each thread that has something to record has a *buffer*, which it alone writes: a ring of events, of which the oldest
  * make room for new ones. Chunks of a loop that follow on each other are one event, a *run*, which stays open, and is
@@ -142,9 +142,6 @@ pl_trace_call pl_trace_loop_begin(void);
 
 void pl_trace_call_end(const pl_trace_call *call);
 
-/* The index of a name, as "what of name". */
-uint64_t pl_trace_name(const char *what, const char *name);
-
 /* The calling thread is a pool's worker of this index. */
 void pl_trace_be_worker(unsigned index);
 
@@ -173,8 +170,5 @@ bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row);
 void pl_trace_begin_anew(void);
 void pl_trace_take_buffer(void);
 #endif
-
-/* A name by its index. */
-const char *pl_trace_name_at(uint64_t index);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "base/unwind.h"
 #include "sched/trace.h"
+#include "sched/trace_name.h"
 #include "sched/pool.h"
 #include "sched/wake.h"
 

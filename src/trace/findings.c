@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sched/trace_name.h"
+
 /* Idle time of less, in percent of all, needs no reason. */
 enum { WORTH_PERCENT = 5 };
 /* What is at the end, or the beginning, explains idle time if it is a part of the call that is as large. */

@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sched/trace_name.h"
+
 /* Text in quotes. What is not ASCII becomes a question mark, since nobody knows its encoding. */
 static void write_text(FILE *file, const char *text)
 {

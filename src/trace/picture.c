@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/trace_name.h"
 #include "trace/findings.h"
 
 /* ---- measures -------------------------------------------------------------------------------------------- */
@@ -85,7 +86,7 @@ static uint64_t name_of(const pl_timeline *t, const pl_trace_event *e)
 /* How long each function ran, by the index of its name. */
 typedef struct times {
     const pl_timeline *t;
-    uint64_t of[1001];
+    uint64_t of[PL_TRACE_NAMES + 1];
 } times;
 
 static void add_time(void *ctx, pl_state state, const pl_trace_event *event, uint64_t from, uint64_t to)
