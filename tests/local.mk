@@ -494,6 +494,7 @@ shell_tests = \
     tests/api/strangers.sh \
     tests/cxx/cxx.sh \
     tests/faults/programs.sh \
+    tests/api/probes.sh \
     tests/api/vectorised.sh \
     $(example_tests)
 
