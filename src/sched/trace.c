@@ -127,10 +127,24 @@ static pl_trace_buffer *find_unused(void)
     for (pl_trace_buffer *b = all.buffers; b; b = b->next) {
         /* F21 relaxed: its owner has ended, under the mutex; pairs with F22 */
         bool old = atomic_load_explicit(&b->session, memory_order_relaxed) != all.last;
-        if (!b->used && (old || all.count >= MOST_ENDED))
+        if (!b->used && b->place == PL_TRACE_THREAD && (old || all.count >= MOST_ENDED))
             return b;
     }
     return NULL;
+}
+
+/* A new one, in the list; NULL: there is no memory. With the mutex held. */
+static pl_trace_buffer *new_buffer(pl_trace_place place, unsigned index)
+{
+    pl_trace_buffer *b = pl_os_zalloc(sizeof *b);
+    if (!b)
+        return NULL;
+    b->place = place;
+    b->index = index;
+    b->next = all.buffers;
+    b->number = all.count++;
+    all.buffers = b;
+    return b;
 }
 
 static void set_worker(pl_trace_buffer *b, int worker)
@@ -156,11 +170,8 @@ static pl_trace_buffer *get_buffer(void)
     pthread_once(&key_once, make_key);
     pthread_mutex_lock(&all.mutex);
     pl_trace_buffer *b = has_key ? find_unused() : NULL;
-    if (has_key && !b && (b = pl_os_zalloc(sizeof *b))) {
-        b->next = all.buffers;
-        b->number = all.count++;
-        all.buffers = b;
-    }
+    if (has_key && !b)
+        b = new_buffer(PL_TRACE_THREAD, 0);
     if (b && pthread_setspecific(key, b) != 0)
         b = NULL;
     if (b) {
@@ -172,17 +183,13 @@ static pl_trace_buffer *get_buffer(void)
     return b;
 }
 
-/* The calling thread's buffer, of the session; NULL: there is none. */
-static pl_trace_buffer *own_buffer(void)
+/* The buffer becomes one of the session, unless it is. By its owner. */
+static void begin_session(pl_trace_buffer *b, uint32_t session)
 {
-    /* F23 acquire: what the session's beginning has done is there; pairs with F2 */
-    uint32_t session = atomic_load_explicit(&pl_trace_session, memory_order_acquire);
-    pl_trace_buffer *b = session ? pl_trace_own.buffer : NULL;
-    if (session && !b && !(b = get_buffer()))
-        return NULL;
     /* F24 relaxed: the owner's own; no partner */
-    if (!b || atomic_load_explicit(&b->session, memory_order_relaxed) == session)
-        return b;
+    if (atomic_load_explicit(&b->session, memory_order_relaxed) == session)
+        return;
+    b->until = 0;
     begin_change(b);
     b->last = (pl_trace_event){0};
     store_event(b->open, &b->last);
@@ -193,6 +200,18 @@ static pl_trace_buffer *own_buffer(void)
     /* F22 release: whoever sees it sees what is above; pairs with F21, F27 */
     atomic_store_explicit(&b->session, session, memory_order_release);
     end_change(b);
+}
+
+/* The calling thread's buffer, of the session; NULL: there is none. */
+static pl_trace_buffer *own_buffer(void)
+{
+    /* F23 acquire: what the session's beginning has done is there; pairs with F2 */
+    uint32_t session = atomic_load_explicit(&pl_trace_session, memory_order_acquire);
+    pl_trace_buffer *b = session ? pl_trace_own.buffer : NULL;
+    if (session && !b && !(b = get_buffer()))
+        return NULL;
+    if (b)
+        begin_session(b, session);
     return b;
 }
 
@@ -203,16 +222,20 @@ static bool is_moment(const pl_trace_event *e)
     return pl_trace_kind_of(e) >= PL_TRACE_STEAL;
 }
 
-static void record_event(const pl_trace_event *e)
+static void record_in(pl_trace_buffer *b, const pl_trace_event *e)
 {
-    pl_trace_buffer *b = own_buffer();
-    if (!b)
-        return;
     begin_change(b);
     if (!is_moment(e)) /* events are by their ends, and a run goes on past a moment */
         close_run(b);
     append_event(b, e);
     end_change(b);
+}
+
+static void record_event(const pl_trace_event *e)
+{
+    pl_trace_buffer *b = own_buffer();
+    if (b)
+        record_in(b, e);
 }
 
 void pl_trace_record(pl_trace_kind kind, uint64_t call, uint64_t from, uint64_t to, uint64_t a, uint64_t b, uint64_t c)
@@ -234,24 +257,77 @@ static bool goes_on(const pl_trace_event *run, const pl_trace_event *chunk)
            (took <= DEAR_US * us || took / DEAR <= (run->to - run->from) / (run->c ? run->c : 1));
 }
 
+/* The run that is open goes on, or another one begins. */
+static void record_run(pl_trace_buffer *b, const pl_trace_event *run)
+{
+    pl_trace_event *last = &b->last;
+    begin_change(b);
+    if (last->what == run->what && last->b == run->a && goes_on(last, run)) {
+        last->to = run->to;
+        last->b = run->b;
+        last->c += run->c;
+    } else {
+        close_run(b);
+        *last = *run;
+    }
+    store_event(b->open, last);
+    end_change(b);
+}
+
 void pl_trace_run(uint64_t call, uint64_t from, uint64_t to, uint64_t begin, uint64_t end, uint64_t chunks)
 {
     pl_trace_event run = {from, to, call << PL_TRACE_KIND_BITS | PL_TRACE_RUN, begin, end, chunks};
     pl_trace_buffer *b = own_buffer();
-    if (!b)
-        return;
-    pl_trace_event *last = &b->last;
-    begin_change(b);
-    if (last->what == run.what && last->b == begin && goes_on(last, &run)) {
-        last->to = to;
-        last->b = end;
-        last->c += chunks;
-    } else {
-        close_run(b);
-        *last = run;
+    if (b)
+        record_run(b, &run);
+}
+
+/* Where something apart has its next event, from then on: its buffer. Two calls may have a worker process of the same
+ * number each: then, if something that overlaps is there, it is another buffer. With the mutex held. */
+static pl_trace_buffer *apart_buffer(pl_trace_place place, unsigned index, uint64_t from, uint32_t session)
+{
+    for (pl_trace_buffer *b = all.buffers; b; b = b->next) {
+        if (b->place != place || b->index != index)
+            continue;
+        begin_session(b, session);
+        if (b->until <= from || place == PL_TRACE_RANK)
+            return b;
     }
-    store_event(b->open, last);
-    end_change(b);
+    pl_trace_buffer *b = new_buffer(place, index);
+    if (b)
+        begin_session(b, session);
+    return b;
+}
+
+void pl_trace_apart(pl_trace_place place, unsigned index, const pl_trace_event *e)
+{
+    pl_trace_event run = *e;
+    pthread_mutex_lock(&all.mutex);
+    /* F33 relaxed: sessions begin under the mutex, and what comes after its end is dropped; no partner */
+    uint32_t session = atomic_load_explicit(&pl_trace_session, memory_order_relaxed);
+    pl_trace_buffer *b = session ? apart_buffer(place, index, run.from, session) : NULL;
+    if (b) {
+        run.from = run.from > b->until ? run.from : b->until;
+        run.to = run.to > run.from ? run.to : run.from;
+        if (pl_trace_kind_of(&run) == PL_TRACE_RUN)
+            record_run(b, &run);
+        else
+            record_in(b, &run);
+        b->until = run.to;
+    }
+    pthread_mutex_unlock(&all.mutex);
+}
+
+void pl_trace_rank_run(uint64_t call, unsigned rank, uint64_t took_ns, uint64_t begin, uint64_t end)
+{
+    uint64_t now = pl_ticks(), took = took_ns / 1000 * pl_os_ticks_per_us();
+    pl_trace_event run = pl_trace_run_of(call, now > took ? now - took : 0, now, begin, end);
+    pl_trace_apart(PL_TRACE_RANK, rank, &run);
+}
+
+uint64_t pl_trace_pending_call(void)
+{
+    return pl_trace_is_on() ? pl_trace_own.pending : 0;
 }
 
 void pl_trace_be_worker(unsigned index)
@@ -283,15 +359,39 @@ pl_trace_call pl_trace_call_begin(void)
     return call;
 }
 
+/* It ends now. */
+static pl_trace_event event_of_call(const pl_trace_call *call)
+{
+    uint64_t grain = call->grain < UINT32_MAX ? call->grain : UINT32_MAX, to = pl_ticks();
+    return (pl_trace_event){.from = call->from,
+                            .to = to > call->from ? to : call->from,
+                            .what = call->number << PL_TRACE_KIND_BITS | PL_TRACE_CALL,
+                            .a = call->n,
+                            .b = pl_trace_name(call->what ? call->what : "loop", call->name),
+                            .c = grain << 32 | (uint32_t)call->outcome};
+}
+
 void pl_trace_call_end(const pl_trace_call *call)
 {
     pl_trace_own.pending = call->pending;
     pl_trace_own.loop = call->loop;
     if (!call->number)
         return;
-    uint64_t grain = call->grain < UINT32_MAX ? call->grain : UINT32_MAX;
-    pl_trace_record(PL_TRACE_CALL, call->number, call->from, pl_ticks(), call->n,
-                    pl_trace_name(call->what ? call->what : "loop", call->name), grain << 32 | (uint32_t)call->outcome);
+    pl_trace_event e = event_of_call(call);
+    record_event(&e);
+}
+
+pl_trace_call pl_trace_stream_begin(void)
+{
+    return begin_call(next_call());
+}
+
+void pl_trace_stream_end(const pl_trace_call *call)
+{
+    if (!call->number)
+        return;
+    pl_trace_event e = event_of_call(call);
+    pl_trace_apart(PL_TRACE_STREAM, 0, &e);
 }
 
 pl_trace_call pl_trace_loop_begin(void)

@@ -21,9 +21,12 @@ typedef struct pl_trace_buffer {
     struct pl_trace_buffer *next; /* in the list of all */
     bool used;                    /* by a thread; kept under the mutex, as the list */
     size_t number;                /* how many are older */
+    pl_trace_place place;         /* a thread, or what is apart; set before the buffer is in the list, as */
+    unsigned index;               /* which one that is */
+    uint64_t until;               /* of what is apart: when its last event ends; kept under the mutex */
     _Atomic int worker;           /* the owner's index in its pool, or -1 */
 
-    /* written by the owner alone */
+    /* written by the owner alone; of what is apart, by who holds the mutex */
     alignas(PL_LINE) _Atomic uint64_t version;
     _Atomic uint32_t session;  /* that these are of */
     _Atomic uint64_t head;     /* how many events have been recorded */

@@ -75,6 +75,10 @@ bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row)
     pl_trace_buffer *b = pl_trace_buffer_at(i);
     pl_trace_event open;
     *row = (pl_trace_row){.worker = -1};
+    if (b) {
+        row->place = b->place;
+        row->index = b->index;
+    }
     /* F27 acquire: the buffer is of this session, and begins with it; pairs with F22 */
     if (!b || atomic_load_explicit(&b->session, memory_order_acquire) != session)
         return b != NULL;

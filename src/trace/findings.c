@@ -141,15 +141,20 @@ static void write_call(const pl_timeline *t, const pl_timeline_call *call, char 
     char chunks[PL_FINDINGS_TIME], reason[160];
     during d = look_at_call(t, call);
     uint64_t cpus = pl_timeline_cpus(call), all = (call->to - call->from) * (t->cpus ? t->cpus : 1);
-    uint64_t idle = all > call->busy ? (all - call->busy) * 100 / (all ? all : 1) : 0;
     unsigned asleep = (unsigned)(d.in_state[PL_STATE_ASLEEP] * 100 / (all ? all : 1));
+    uint64_t busy = d.in_state[PL_STATE_BUSY] > call->busy ? d.in_state[PL_STATE_BUSY] : call->busy;
+    bool others = (busy - call->busy) * 100 > all * WORTH_PERCENT;
+    uint64_t idle = all > busy ? (all - busy) * 100 / (all ? all : 1) : 0;
     bool many = cpus > t->cpus * UINT64_C(100) + 5; /* tasks that block */
     write_reason(t, call, &d, reason, sizeof reason);
     snprintf(text, size, "%s: %u.%02u %s%u CPUs%s; %s chunk%s; %" PRIu64 " steal%s; %u %% idle (%u %% asleep)%s",
              pl_trace_name_at(call->name), (unsigned)(cpus / 100), (unsigned)(cpus % 100),
              many ? "tasks at once on " : "of ", t->cpus, many ? "" : " busy", pl_findings_count(chunks, call->chunks),
              call->chunks == 1 ? "" : "s", d.steals, d.steals == 1 ? "" : "s", (unsigned)idle,
-             asleep < idle ? asleep : (unsigned)idle, idle >= WORTH_PERCENT ? reason : "");
+             asleep < idle ? asleep : (unsigned)idle,
+             idle >= WORTH_PERCENT ? reason
+             : others              ? " because other calls ran at the same time"
+                                   : "");
 }
 
 void pl_findings_write(const pl_timeline *t, char *text, size_t size)

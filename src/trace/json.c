@@ -30,11 +30,11 @@ static void write_us(FILE *file, const char *key, uint64_t ns)
 }
 
 static const char *const categories[PL_TRACE_KINDS] = {
-    [PL_TRACE_CALL] = "call",      [PL_TRACE_RUN] = "run",         [PL_TRACE_TASK] = "task",
-    [PL_TRACE_JOB] = "background", [PL_TRACE_SEARCH] = "idle",     [PL_TRACE_SLEEP] = "idle",
-    [PL_TRACE_WAIT] = "idle",      [PL_TRACE_STALL] = "idle",      [PL_TRACE_STEAL] = "steal",
-    [PL_TRACE_WAKE] = "wake",      [PL_TRACE_TIMEOUT] = "timeout", [PL_TRACE_RETRY] = "retry",
-    [PL_TRACE_START] = "start",    [PL_TRACE_CRASH] = "crash",
+    [PL_TRACE_END] = "stream",  [PL_TRACE_CALL] = "call",      [PL_TRACE_RUN] = "run",
+    [PL_TRACE_TASK] = "task",   [PL_TRACE_JOB] = "background", [PL_TRACE_SEARCH] = "idle",
+    [PL_TRACE_SLEEP] = "idle",  [PL_TRACE_WAIT] = "idle",      [PL_TRACE_STALL] = "idle",
+    [PL_TRACE_STEAL] = "steal", [PL_TRACE_WAKE] = "wake",      [PL_TRACE_TIMEOUT] = "timeout",
+    [PL_TRACE_RETRY] = "retry", [PL_TRACE_START] = "start",    [PL_TRACE_CRASH] = "crash",
 };
 
 static const char *const names[PL_TRACE_KINDS] = {
@@ -50,6 +50,7 @@ static const char *name_of(const pl_timeline *t, const pl_trace_event *e)
     switch (pl_trace_kind_of(e)) {
     case PL_TRACE_CALL:
     case PL_TRACE_TASK:
+    case PL_TRACE_END:
         return pl_trace_name_at(e->b);
     case PL_TRACE_RUN:
         call = pl_timeline_call_of(t, pl_trace_call_of(e));
@@ -85,6 +86,9 @@ static void write_arguments(FILE *file, const pl_timeline *t, const pl_trace_eve
     case PL_TRACE_TASK:
     case PL_TRACE_STEAL:
         fprintf(file, "\"from\":\"worker %" PRIu64 "\"", e->a);
+        break;
+    case PL_TRACE_END:
+        fprintf(file, "\"items\":%" PRIu64, e->a);
         break;
     case PL_TRACE_WAKE:
         fprintf(file, "\"whom\":\"worker %" PRIu64 "\"", e->a);

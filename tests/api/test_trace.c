@@ -359,6 +359,100 @@ START_TEST(a_million_chunks_are_few_events)
 }
 END_TEST
 
+/* ---- what is apart, and streams ---------------------------------------------------------------------------- */
+
+/* Worker processes have rows of their own, and what they run adds up. */
+START_TEST(processes_have_rows)
+{
+    static const int isolation[] = {PARALLEL_SNAPSHOT, PARALLEL_PERSISTENT};
+    pl_workers(2);
+    fill(20000);
+    begin_trace();
+    for (int k = 0; k < 3; k++) {
+        PARALLEL_SCOPED parallel_results *r = parallel_process_map(spin, in, 200, .isolation = isolation[_i]);
+        ck_assert_ptr_nonnull(r);
+    }
+    events all = take_events(NULL);
+    ck_assert_uint_eq(count_category(&all, "call"), 3);
+    const event *call = find_event(&all, "call", "map of spin");
+    ck_assert_ptr_nonnull(call);
+    ck_assert_uint_ge(count_category(&all, "run"), 3);
+    for (size_t i = 0; i < all.count; i++)
+        ck_assert(!is(&all.list[i], "run") || all.list[i].thread != call->thread);
+    check_trace(&all);
+    free(all.list);
+}
+END_TEST
+
+enum { GIVEN = 30 };
+static int given, taken;
+
+static int give_slowly(int *to, void *data)
+{
+    (void)data;
+    *to = 100;
+    return given < GIVEN && (pl_test_sleep(100), ++given);
+}
+
+static int take_slowly(const parallel_item *item, void *data)
+{
+    (void)item;
+    (void)data;
+    pl_test_sleep(100);
+    taken++;
+    return 0;
+}
+
+/* Ends that take long, too. */
+START_TEST(streams_show)
+{
+    pl_workers(pl_worker_counts[_i]);
+    given = taken = 0;
+    begin_trace();
+    ck_assert_int_eq(parallel_stream_map(spin, give_slowly, take_slowly, NULL), 0);
+    events all = take_events(NULL);
+    const event *call = find_event(&all, "call", "stream of spin");
+    ck_assert_uint_eq(count_category(&all, "call"), 1);
+    ck_assert_ptr_nonnull(call);
+    ck_assert_uint_eq(call->n, GIVEN);
+    ck_assert(call->well);
+    size_t asked = 0, given_on = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        asked += is(&all.list[i], "stream") && strcmp(all.list[i].name, "source of spin") == 0 ? all.list[i].items : 0;
+        given_on += is(&all.list[i], "stream") && strcmp(all.list[i].name, "sink of spin") == 0;
+    }
+    ck_assert_uint_le(asked, GIVEN);
+    ck_assert_uint_le(given_on, GIVEN);
+    ck_assert(pl_worker_counts[_i] == 1 || (asked > 0 && given_on > 0)); /* one thread takes the short way */
+    check_nesting(&all);
+    free(all.list);
+}
+END_TEST
+
+START_TEST(open_streams_show)
+{
+    pl_workers(pl_worker_counts[_i]);
+    begin_trace();
+    parallel_stream *s = parallel_stream_open(spin, .window = 8);
+    ck_assert_ptr_nonnull(s);
+    parallel_item item;
+    int rounds = 10000;
+    for (int i = 0; i < N; i++)
+        while (parallel_stream_put(s, &rounds) != 0)
+            ck_assert_int_eq(parallel_stream_next(s, &item, -1), 1);
+    parallel_stream_end(s);
+    while (parallel_stream_next(s, &item, -1) == 1)
+        continue;
+    parallel_stream_free(s);
+    events all = take_events(NULL);
+    const event *call = find_event(&all, "call", "stream of spin");
+    ck_assert_ptr_nonnull(call);
+    ck_assert_uint_eq(call->n, N);
+    check_trace(&all);
+    free(all.list);
+}
+END_TEST
+
 /* ---- what goes wrong --------------------------------------------------------------------------------------- */
 
 static int fail_once(const int *arg, int *result, void *extras)
@@ -588,6 +682,9 @@ int main(void)
     tcase_add_loop_test(c, calls_in_calls_add_up, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, only_stolen_tasks_show);
     tcase_add_loop_test(c, a_million_chunks_are_few_events, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, processes_have_rows, 0, 2);
+    tcase_add_loop_test(c, streams_show, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, open_streams_show, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, failures_show);
     tcase_add_test(c, what_is_wrong_is_refused);
     tcase_add_test(c, a_full_disk_is_noticed);
