@@ -480,6 +480,7 @@ check-mpi:
 
 shell_tests = \
     tests/bench/collections.sh \
+    tests/bench/frames.sh \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
     tests/bench/suite.sh \
