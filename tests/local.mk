@@ -513,7 +513,7 @@ example_tests = \
     tests/examples/untrusted.sh \
     tests/examples/wordcount.sh
 
-EXTRA_DIST += $(shell_tests) \
+EXTRA_DIST += $(shell_tests) tests/examples/trace_format.py \
     tests/faults/programs \
     tests/api/plugin.c \
     tests/api/plugin_host.c \

@@ -6,6 +6,7 @@
 #include "call/error.h"
 #include "executors/threads.h"
 #include "sched/trace.h"
+#include "trace/recording.h"
 
 const void *parallel_private_services(unsigned version)
 {
@@ -22,6 +23,7 @@ const void *parallel_private_services(unsigned version)
         .cost_guess = pl_cost_guess,
         .cost_learn = pl_cost_learn,
         .call_over = pl_call_over,
+        .recording_drop = pl_recording_drop,
         .trace_pending_call = pl_trace_pending_call,
         .trace_rank_run = pl_trace_rank_run,
         .error_deny = pl_error_deny,

@@ -32,7 +32,8 @@ typedef struct pl_services {
     void (*cost_learn)(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust);
     int (*call_over)(const pl_call *c);
 
-    /* sched/trace.h */
+    /* sched/trace.h, trace/recording.h */
+    void (*recording_drop)(void);
     uint64_t (*trace_pending_call)(void);
     void (*trace_rank_run)(uint64_t call, unsigned rank, uint64_t took_ns, uint64_t begin, uint64_t end);
 

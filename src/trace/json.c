@@ -3,6 +3,10 @@
  * Chrome's trace format ("Trace Event Format", Google, 2016): an array of events, each with a name, a category, a phase
  * (X: from `ts` on for `dur`; i: a moment; M: about a thread), and microseconds. Numbers are written by themselves,
  * since printf() would write the locale's comma.
+ *
+ * Times are multiples of 125 ns: these are exact as decimal fractions of a microsecond, and as binary ones. So one event
+ * ends where the next begins, however a viewer adds `ts` and `dur`: Perfetto counts in nanoseconds, speedscope in
+ * floating point.
  */
 #include "trace/json.h"
 
@@ -22,6 +26,13 @@ static void write_text(FILE *file, const char *text)
         fputc(*text < ' ' || *text > '~' ? '?' : *text, file);
     }
     fputc('"', file);
+}
+
+enum { EXACT_NS = 125 };
+
+static uint64_t exact_ns(const pl_timeline *t, uint64_t ticks)
+{
+    return pl_timeline_ns(t, ticks) / EXACT_NS * EXACT_NS;
 }
 
 static void write_us(FILE *file, const char *key, uint64_t ns)
@@ -111,14 +122,14 @@ static void write_arguments(FILE *file, const pl_timeline *t, const pl_trace_eve
 static void write_event(FILE *file, const pl_timeline *t, size_t row, const pl_trace_event *e)
 {
     bool moment = pl_trace_kind_of(e) >= PL_TRACE_STEAL;
-    uint64_t from = pl_timeline_ns(t, e->from);
+    uint64_t from = exact_ns(t, e->from);
     fputs(",\n{\"name\":", file);
     write_text(file, name_of(t, e));
     fprintf(file, ",\"cat\":\"%s\",\"ph\":\"%s\",\"pid\":1,\"tid\":%zu", categories[pl_trace_kind_of(e)],
             moment ? "i\",\"s\":\"t" : "X", row + 1);
     write_us(file, "ts", from);
     if (!moment)
-        write_us(file, "dur", pl_timeline_ns(t, e->to) - from);
+        write_us(file, "dur", exact_ns(t, e->to) - from);
     fputs(",\"args\":{", file);
     write_arguments(file, t, e);
     fputs("}}", file);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The suite of frames compiles against the library as it was built, all ways agree on the results, a wrong one is caught,
-# and the CSV has its form.
+# The suite of frames compiles against the library as it was built, all ways agree on the results, a wrong one is
+# caught, and the CSV has its form.
 . "$srcdir/tests/support/tap.sh"
 [ -z "$PARALLEL_NO_BENCH" ] || skip_all "told not to: it takes a while, and is done by ./dev test"
 suite=$srcdir/bench/frames

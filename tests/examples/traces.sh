@@ -5,6 +5,7 @@
 PARALLEL_NUM_THREADS=2
 export PARALLEL_NUM_THREADS
 balanced=$(program examples/traces/balanced)
+format=$(cd "$srcdir/tests/examples" && pwd)/trace_format.py
 cd "$work" || exit 99
 
 # trace FILE COMMAND...: runs it, which must print nothing
@@ -25,6 +26,11 @@ for name in balanced blocked dear_item few_items memory_bound; do
     check "... that is one" is_picture $name.svg
     check "$name writes a file for viewers" trace $name.json "$program"
     check "... that is one" is_json $name.json
+    if command -v python3 >/dev/null; then
+        check "... as viewers want it" python3 "$format" $name.json
+    else
+        skip "... as viewers want it" "no python3"
+    fi
 done
 check "the picture says what ran" grep -q 'map of integrate' balanced.svg
 check "the picture says that there are few items" sh -c "grep -q 'few_items\|map of simulate' few_items.svg"

@@ -264,6 +264,7 @@ static void set_state(home_state state)
 
 void pl_home_be_elsewhere(void)
 {
+    pl_runners_services->recording_drop();
     set_state(ALONE);
 }
 
