@@ -4,7 +4,7 @@
  * (X: from `ts` on for `dur`; i: a moment; M: about a thread), and microseconds. Numbers are written by themselves,
  * since printf() would write the locale's comma.
  *
- * Times are multiples of 125 ns: these are exact as decimal fractions of a microsecond, and as binary ones. So one event
+ * Times are multiples of 125 ns: these are exact as decimal fractions of a microsecond, and as binary ones. So an event
  * ends where the next begins, however a viewer adds `ts` and `dur`: Perfetto counts in nanoseconds, speedscope in
  * floating point.
  */

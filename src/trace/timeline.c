@@ -139,7 +139,8 @@ static int compare_rows(const void *a, const void *b)
         return x->events.index < y->events.index ? -1 : 1;
     if (x->events.worker != y->events.worker)
         return x->events.worker < y->events.worker ? -1 : 1;
-    return strcmp(x->name, y->name);
+    size_t of_x = strlen(x->name), of_y = strlen(y->name); /* threads 2 and 10 */
+    return of_x != of_y ? (of_x < of_y ? -1 : 1) : strcmp(x->name, y->name);
 }
 
 static void find_ends(pl_timeline *t)

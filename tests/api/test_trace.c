@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/emulator.h"
 #include "support/test.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------- */
@@ -675,8 +676,68 @@ START_TEST(nothing_makes_a_picture_too)
 }
 END_TEST
 
-int main(void)
+/* A picture says how many events there was no room for: of each thread, 2^20 are kept. */
+START_TEST(the_oldest_events_go)
 {
+    enum { CALLS = 600000 }; /* of two events each */
+    pl_workers(2);
+    size_t size;
+    long result;
+    ck_assert_int_eq(parallel_trace_begin(path_of(".svg")), 0);
+    for (int i = 0; i < CALLS; i++)
+        ck_assert_int_eq(parallel_map_into(spin, in, 1, &result), 0);
+    ck_assert_int_eq(parallel_trace_end(), 0);
+    char *text = take_file(path_of(".svg"), &size);
+    const char *lost = strstr(text, "the oldest ");
+    ck_assert_ptr_nonnull(lost);
+    unsigned long count = strtoul(lost + strlen("the oldest "), NULL, 10);
+    ck_assert_msg(count >= 2 * CALLS - (1 << 20) && count <= 2 * CALLS + 100 - (1 << 20), "%lu are lost", count);
+    ck_assert_uint_lt(size, 100000);
+    check_elements(text);
+    free(text);
+}
+END_TEST
+
+/* ---- the environment --------------------------------------------------------------------------------------- */
+
+static bool is_busy(int result)
+{
+    return result == -1 && errno == EBUSY;
+}
+
+/* What a program finds that PARALLEL_TRACE was set for: 0 if all is well. */
+static int be_traced(void)
+{
+    bool well = is_busy(parallel_trace_begin("trace-other.svg")) && is_busy(parallel_trace_end());
+    return well && parallel_map_into(spin, in, 10, out) == 0 ? 0 : 1;
+}
+
+START_TEST(the_environments_trace_is_the_only_one)
+{
+    if (pl_emulated())
+        return; /* it cannot execute a program of its own */
+    char path[64];
+    size_t size;
+    int status;
+    snprintf(path, sizeof path, "%s", path_of(".svg"));
+    pid_t child = fork();
+    if (child == 0) {
+        setenv("PARALLEL_TRACE", path, 1);
+        execl("/proc/self/exe", "test_trace", "be-traced", (char *)NULL);
+        _exit(99);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    free(take_file(path, &size));
+    ck_assert_uint_gt(size, 0);
+    ck_assert_int_ne(access("trace-other.svg", F_OK), 0);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "be-traced") == 0)
+        return be_traced();
     TCase *c = pl_case();
     tcase_add_loop_test(c, items_of_calls_add_up, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, calls_in_calls_add_up, 0, PL_WORKER_COUNTS);
@@ -692,5 +753,7 @@ int main(void)
     tcase_add_test(c, children_leave_the_file_alone);
     tcase_add_loop_test(c, pictures_are_small_and_well_formed, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, nothing_makes_a_picture_too);
+    tcase_add_test(c, the_oldest_events_go);
+    tcase_add_test(c, the_environments_trace_is_the_only_one);
     return pl_run("trace", c);
 }
