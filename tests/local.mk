@@ -486,6 +486,7 @@ check-mpi:
 
 shell_tests = \
     tests/bench/collections.sh \
+    tests/bench/frames.sh \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
     tests/bench/streams.sh \
@@ -501,6 +502,7 @@ shell_tests = \
     tests/api/strangers.sh \
     tests/cxx/cxx.sh \
     tests/faults/programs.sh \
+    tests/api/probes.sh \
     tests/api/vectorised.sh \
     $(example_tests)
 
@@ -518,7 +520,7 @@ example_tests = \
     tests/examples/untrusted.sh \
     tests/examples/wordcount.sh
 
-EXTRA_DIST += $(shell_tests) \
+EXTRA_DIST += $(shell_tests) tests/examples/trace_format.py \
     tests/faults/programs \
     tests/api/plugin.c \
     tests/api/plugin_host.c \
@@ -668,6 +670,8 @@ tests_model_model_SOURCES = \
     src/sched/stats.c \
     src/sched/task.c \
     src/sched/trace.c \
+    src/sched/trace_name.c \
+    src/sched/trace_read.c \
     src/sched/wake.c \
     src/sched/watch.c \
     src/sched/worker.c \

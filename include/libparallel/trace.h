@@ -27,8 +27,9 @@ PARALLEL_BEGIN_DECLS
  *
  * To record costs some 10 ns a chunk, and 48 bytes for what cannot be put together with what was before; up to 2^20
  * such are kept for each thread, the newest, and the file says how many are lost. Tasks of PARALLEL_SPAWN show where
- * they are stolen. Work of worker processes does not show, but their crashes do. A child of fork() records nothing,
- * and leaves the file alone.
+ * they are stolen. Worker processes and the ranks of an MPI job have rows of their own, of what they ran for this
+ * process; so do ends of streams that take long, as functions. A child of fork() records nothing, and leaves the file
+ * alone; so does a rank other than the first.
  *
  * @param path of the file, which is opened, and emptied, now
  * @return 0; or -1 with errno

@@ -5,6 +5,8 @@
 #include "api/executors.h"
 #include "call/error.h"
 #include "executors/threads.h"
+#include "sched/trace.h"
+#include "trace/recording.h"
 
 const void *parallel_private_services(unsigned version)
 {
@@ -21,6 +23,9 @@ const void *parallel_private_services(unsigned version)
         .cost_guess = pl_cost_guess,
         .cost_learn = pl_cost_learn,
         .call_over = pl_call_over,
+        .recording_drop = pl_recording_drop,
+        .trace_pending_call = pl_trace_pending_call,
+        .trace_rank_run = pl_trace_rank_run,
         .error_deny = pl_error_deny,
         .policy_begin = pl_policy_begin,
         .policy_of_task = pl_policy_of_task,

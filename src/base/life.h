@@ -28,6 +28,7 @@ typedef enum pl_life_stage {
     PL_LIFE_STOP,      /* sched/stop.c */
     PL_LIFE_WATCH,     /* sched/watch.c: the thread that watches tasks with a time limit */
     PL_LIFE_STATS,     /* sched/stats.c: what threads have done, in numbers */
+    PL_LIFE_NAMES,     /* sched/trace_name.c: names of functions, for traces */
     PL_LIFE_TRACE,     /* sched/trace.c: what threads do is recorded */
     PL_LIFE_RECORDING, /* trace/recording.c: what was recorded is written, after all threads have ended */
     PL_LIFE_VERBOSE,   /* api/verbose.c: sums are printed, if the user has asked for that */

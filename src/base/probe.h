@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Static probes for tracers of the system (SystemTap, bpftrace, perf), where configure was told --enable-sdt: each is
- * an instruction that does nothing, and a note of where it stands. So no argument may be one that has to be computed.
- * Without it, there is nothing.
+ * Static probes for tracers of the system (SystemTap, bpftrace, perf, gdb), where configure found <sys/sdt.h>: each is
+ * an instruction that does nothing, and a note of where it stands. So no argument may be one that has to be computed:
+ * it is a register, or a place in memory. Without that header, there is nothing.
  */
 #ifndef PL_BASE_PROBE_H
 #define PL_BASE_PROBE_H

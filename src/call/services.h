@@ -12,7 +12,7 @@
 #include "call/call_worker.h"
 
 /* What both sides are to agree on. It changes whenever the table does, or a struct that is reached through it. */
-#define PL_SERVICES_VERSION 2
+#define PL_SERVICES_VERSION 3
 
 typedef struct pl_services {
     /* The executor of calls that ask for PARALLEL_MPI; not NULL. Before there are any. */
@@ -31,6 +31,11 @@ typedef struct pl_services {
     uint64_t (*cost_guess)(const pl_cost *cost, uint64_t items);
     void (*cost_learn)(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust);
     int (*call_over)(const pl_call *c);
+
+    /* sched/trace.h, trace/recording.h */
+    void (*recording_drop)(void);
+    uint64_t (*trace_pending_call)(void);
+    void (*trace_rank_run)(uint64_t call, unsigned rank, uint64_t took_ns, uint64_t begin, uint64_t end);
 
     /* call/error.h */
     bool (*error_deny)(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

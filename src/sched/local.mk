@@ -42,6 +42,10 @@ libruntime_la_SOURCES += \
     src/sched/task.c \
     src/sched/trace.c \
     src/sched/trace.h \
+    src/sched/trace_buffer.h \
+    src/sched/trace_name.c \
+    src/sched/trace_name.h \
+    src/sched/trace_read.c \
     src/sched/wake.c \
     src/sched/wake.h \
     src/sched/watch.c \

@@ -46,10 +46,11 @@ typedef struct pl_counters {
     alignas(PL_LINE) _Atomic uint64_t of[PL_COUNTERS];
 } pl_counters;
 
-/* Adds to a counter that the calling thread alone writes. (To the interleaving tester, counters do not exist.) */
+/* Adds to a counter that the calling thread alone writes. (To the interleaving tester, counters do not exist; nor where
+ * ./dev bench traces measures what they cost.) */
 static inline void pl_stats_count(pl_counters *counters, pl_counter which, uint64_t more)
 {
-#ifndef PL_MODEL
+#if !defined PL_MODEL && !defined PL_UNTRACED
     _Atomic uint64_t *counter = &counters->of[which];
     /* N1 relaxed: a number by itself, which only this thread writes; no partner */
     uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);

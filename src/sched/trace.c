@@ -3,52 +3,20 @@
 #include "sched/trace.h"
 
 #include <pthread.h>
-#include <stdalign.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/life.h"
-
-/* A buffer has room for so many events, in segments that are allocated as they are needed. */
-#ifdef PL_MODEL
-enum { SEGMENT = 2, SEGMENTS = 1 };
-#else
-enum { SEGMENT = 1024, SEGMENTS = 1024 };
-#endif
-#define ROOM ((uint64_t)SEGMENT * SEGMENTS)
+#include "sched/trace_buffer.h"
+#include "sched/trace_name.h"
 
 /* Chunks that come later than that after the one before are another run; and so is one, at least so long, that takes so
  * many times what those before took on average. */
 #define GAP_US 20
 #define DEAR_US 100
 enum { DEAR = 8 };
-/* How many looks a reader takes at a buffer that is being changed. */
-#ifdef PL_MODEL
-enum { READ_LOOKS = 3 };
-#else
-enum { READ_LOOKS = 1000 };
-#endif
 /* So many threads have buffers of their own in one session, if they end; further ones go on in those of such. */
 enum { MOST_ENDED = 256 };
-
-typedef _Atomic uint64_t event_words[PL_TRACE_WORDS];
-
-typedef struct pl_trace_buffer {
-    struct pl_trace_buffer *next; /* in the list of all */
-    bool used;                    /* by a thread; kept under the mutex, as the list */
-    size_t number;                /* how many are older */
-    _Atomic int worker;           /* the owner's index in its pool, or -1 */
-
-    /* written by the owner alone */
-    alignas(PL_LINE) _Atomic uint64_t version;
-    _Atomic uint32_t session; /* that these are of */
-    _Atomic uint64_t head;    /* how many events have been recorded */
-    _Atomic uint64_t lost;    /* how many there was no memory for */
-    event_words open;         /* the run that goes on; its kind is PL_TRACE_NONE, if there is none */
-    pl_trace_event last;      /* the same, for the owner to look at */
-    _Atomic(event_words *) segments[SEGMENTS];
-} pl_trace_buffer;
 
 _Atomic uint32_t pl_trace_session;
 _Thread_local pl_trace_thread pl_trace_own;
@@ -59,8 +27,6 @@ static struct {
     pl_trace_buffer *buffers;
     size_t count;
     uint32_t last; /* the number of the last session */
-    char **names;
-    size_t name_count;
 } all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_key_t key; /* tells when a thread ends that has a buffer */
@@ -87,7 +53,7 @@ static void end_change(pl_trace_buffer *b)
 }
 
 /* o2 */
-static void store_event(event_words words, const pl_trace_event *e)
+static void store_event(pl_trace_event_words words, const pl_trace_event *e)
 {
     const uint64_t from[PL_TRACE_WORDS] = {e->from, e->to, e->what, e->a, e->b, e->c};
     for (int i = 0; i < PL_TRACE_WORDS; i++) {
@@ -97,14 +63,14 @@ static void store_event(event_words words, const pl_trace_event *e)
 }
 
 /* The segment of event number `i`, made if need be; NULL if there is no memory. */
-static event_words *segment_of(pl_trace_buffer *b, uint64_t i)
+static pl_trace_event_words *segment_of(pl_trace_buffer *b, uint64_t i)
 {
-    _Atomic(event_words *) *place = &b->segments[i % ROOM / SEGMENT];
+    _Atomic(pl_trace_event_words *) *place = &b->segments[i % PL_TRACE_ROOM / PL_TRACE_SEGMENT];
     /* F8 relaxed: the owner's own; no partner */
-    event_words *segment = atomic_load_explicit(place, memory_order_relaxed);
+    pl_trace_event_words *segment = atomic_load_explicit(place, memory_order_relaxed);
     if (segment)
         return segment;
-    segment = calloc(SEGMENT, sizeof *segment);
+    segment = calloc(PL_TRACE_SEGMENT, sizeof *segment);
     /* F9 release: it is filled with zeros; pairs with F13 */
     atomic_store_explicit(place, segment, memory_order_release);
     return segment;
@@ -115,7 +81,7 @@ static void append_event(pl_trace_buffer *b, const pl_trace_event *e)
 {
     /* F14 relaxed: the owner's own; no partner */
     uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
-    event_words *segment = segment_of(b, head);
+    pl_trace_event_words *segment = segment_of(b, head);
     if (!segment) {
         /* F15 relaxed: a number by itself, which only the owner writes; no partner */
         uint64_t lost = atomic_load_explicit(&b->lost, memory_order_relaxed);
@@ -123,7 +89,7 @@ static void append_event(pl_trace_buffer *b, const pl_trace_event *e)
         atomic_store_explicit(&b->lost, lost + 1, memory_order_relaxed);
         return;
     }
-    store_event(segment[head % SEGMENT], e);
+    store_event(segment[head % PL_TRACE_SEGMENT], e);
     /* F18 release: o3: the event is there; whoever sees a word of a later one sees this; pairs with F19, F20 */
     atomic_store_explicit(&b->head, head + 1, memory_order_release);
 }
@@ -161,16 +127,40 @@ static pl_trace_buffer *find_unused(void)
     for (pl_trace_buffer *b = all.buffers; b; b = b->next) {
         /* F21 relaxed: its owner has ended, under the mutex; pairs with F22 */
         bool old = atomic_load_explicit(&b->session, memory_order_relaxed) != all.last;
-        if (!b->used && (old || all.count >= MOST_ENDED))
+        if (!b->used && b->place == PL_TRACE_THREAD && (old || all.count >= MOST_ENDED))
             return b;
     }
     return NULL;
+}
+
+/* A new one, in the list; NULL: there is no memory. With the mutex held. */
+static pl_trace_buffer *new_buffer(pl_trace_place place, unsigned index)
+{
+    pl_trace_buffer *b = pl_os_zalloc(sizeof *b);
+    if (!b)
+        return NULL;
+    b->place = place;
+    b->index = index;
+    b->next = all.buffers;
+    b->number = all.count++;
+    all.buffers = b;
+    return b;
 }
 
 static void set_worker(pl_trace_buffer *b, int worker)
 {
     /* F28 relaxed: a number by itself; pairs with F29 */
     atomic_store_explicit(&b->worker, worker, memory_order_relaxed);
+}
+
+pl_trace_buffer *pl_trace_buffer_at(size_t number)
+{
+    pthread_mutex_lock(&all.mutex);
+    pl_trace_buffer *b = all.buffers;
+    while (b && b->number != number)
+        b = b->next;
+    pthread_mutex_unlock(&all.mutex);
+    return b;
 }
 
 /* A buffer for the calling thread. */
@@ -180,11 +170,8 @@ static pl_trace_buffer *get_buffer(void)
     pthread_once(&key_once, make_key);
     pthread_mutex_lock(&all.mutex);
     pl_trace_buffer *b = has_key ? find_unused() : NULL;
-    if (has_key && !b && (b = pl_os_zalloc(sizeof *b))) {
-        b->next = all.buffers;
-        b->number = all.count++;
-        all.buffers = b;
-    }
+    if (has_key && !b)
+        b = new_buffer(PL_TRACE_THREAD, 0);
     if (b && pthread_setspecific(key, b) != 0)
         b = NULL;
     if (b) {
@@ -196,17 +183,13 @@ static pl_trace_buffer *get_buffer(void)
     return b;
 }
 
-/* The calling thread's buffer, of the session; NULL: there is none. */
-static pl_trace_buffer *own_buffer(void)
+/* The buffer becomes one of the session, unless it is. By its owner. */
+static void begin_session(pl_trace_buffer *b, uint32_t session)
 {
-    /* F23 acquire: what the session's beginning has done is there; pairs with F2 */
-    uint32_t session = atomic_load_explicit(&pl_trace_session, memory_order_acquire);
-    pl_trace_buffer *b = session ? pl_trace_own.buffer : NULL;
-    if (session && !b && !(b = get_buffer()))
-        return NULL;
     /* F24 relaxed: the owner's own; no partner */
-    if (!b || atomic_load_explicit(&b->session, memory_order_relaxed) == session)
-        return b;
+    if (atomic_load_explicit(&b->session, memory_order_relaxed) == session)
+        return;
+    b->until = 0;
     begin_change(b);
     b->last = (pl_trace_event){0};
     store_event(b->open, &b->last);
@@ -217,6 +200,18 @@ static pl_trace_buffer *own_buffer(void)
     /* F22 release: whoever sees it sees what is above; pairs with F21, F27 */
     atomic_store_explicit(&b->session, session, memory_order_release);
     end_change(b);
+}
+
+/* The calling thread's buffer, of the session; NULL: there is none. */
+static pl_trace_buffer *own_buffer(void)
+{
+    /* F23 acquire: what the session's beginning has done is there; pairs with F2 */
+    uint32_t session = atomic_load_explicit(&pl_trace_session, memory_order_acquire);
+    pl_trace_buffer *b = session ? pl_trace_own.buffer : NULL;
+    if (session && !b && !(b = get_buffer()))
+        return NULL;
+    if (b)
+        begin_session(b, session);
     return b;
 }
 
@@ -227,16 +222,20 @@ static bool is_moment(const pl_trace_event *e)
     return pl_trace_kind_of(e) >= PL_TRACE_STEAL;
 }
 
-static void record_event(const pl_trace_event *e)
+static void record_in(pl_trace_buffer *b, const pl_trace_event *e)
 {
-    pl_trace_buffer *b = own_buffer();
-    if (!b)
-        return;
     begin_change(b);
     if (!is_moment(e)) /* events are by their ends, and a run goes on past a moment */
         close_run(b);
     append_event(b, e);
     end_change(b);
+}
+
+static void record_event(const pl_trace_event *e)
+{
+    pl_trace_buffer *b = own_buffer();
+    if (b)
+        record_in(b, e);
 }
 
 void pl_trace_record(pl_trace_kind kind, uint64_t call, uint64_t from, uint64_t to, uint64_t a, uint64_t b, uint64_t c)
@@ -258,24 +257,77 @@ static bool goes_on(const pl_trace_event *run, const pl_trace_event *chunk)
            (took <= DEAR_US * us || took / DEAR <= (run->to - run->from) / (run->c ? run->c : 1));
 }
 
+/* The run that is open goes on, or another one begins. */
+static void record_run(pl_trace_buffer *b, const pl_trace_event *run)
+{
+    pl_trace_event *last = &b->last;
+    begin_change(b);
+    if (last->what == run->what && last->b == run->a && goes_on(last, run)) {
+        last->to = run->to;
+        last->b = run->b;
+        last->c += run->c;
+    } else {
+        close_run(b);
+        *last = *run;
+    }
+    store_event(b->open, last);
+    end_change(b);
+}
+
 void pl_trace_run(uint64_t call, uint64_t from, uint64_t to, uint64_t begin, uint64_t end, uint64_t chunks)
 {
     pl_trace_event run = {from, to, call << PL_TRACE_KIND_BITS | PL_TRACE_RUN, begin, end, chunks};
     pl_trace_buffer *b = own_buffer();
-    if (!b)
-        return;
-    pl_trace_event *last = &b->last;
-    begin_change(b);
-    if (last->what == run.what && last->b == begin && goes_on(last, &run)) {
-        last->to = to;
-        last->b = end;
-        last->c += chunks;
-    } else {
-        close_run(b);
-        *last = run;
+    if (b)
+        record_run(b, &run);
+}
+
+/* Where something apart has its next event, from then on: its buffer. Two calls may have a worker process of the same
+ * number each: then, if something that overlaps is there, it is another buffer. With the mutex held. */
+static pl_trace_buffer *apart_buffer(pl_trace_place place, unsigned index, uint64_t from, uint32_t session)
+{
+    for (pl_trace_buffer *b = all.buffers; b; b = b->next) {
+        if (b->place != place || b->index != index)
+            continue;
+        begin_session(b, session);
+        if (b->until <= from || place == PL_TRACE_RANK)
+            return b;
     }
-    store_event(b->open, last);
-    end_change(b);
+    pl_trace_buffer *b = new_buffer(place, index);
+    if (b)
+        begin_session(b, session);
+    return b;
+}
+
+void pl_trace_apart(pl_trace_place place, unsigned index, const pl_trace_event *e)
+{
+    pl_trace_event run = *e;
+    pthread_mutex_lock(&all.mutex);
+    /* F33 relaxed: sessions begin under the mutex, and what comes after its end is dropped; no partner */
+    uint32_t session = atomic_load_explicit(&pl_trace_session, memory_order_relaxed);
+    pl_trace_buffer *b = session ? apart_buffer(place, index, run.from, session) : NULL;
+    if (b) {
+        run.from = run.from > b->until ? run.from : b->until;
+        run.to = run.to > run.from ? run.to : run.from;
+        if (pl_trace_kind_of(&run) == PL_TRACE_RUN)
+            record_run(b, &run);
+        else
+            record_in(b, &run);
+        b->until = run.to;
+    }
+    pthread_mutex_unlock(&all.mutex);
+}
+
+void pl_trace_rank_run(uint64_t call, unsigned rank, uint64_t took_ns, uint64_t begin, uint64_t end)
+{
+    uint64_t now = pl_ticks(), took = took_ns / 1000 * pl_os_ticks_per_us();
+    pl_trace_event run = pl_trace_run_of(call, now > took ? now - took : 0, now, begin, end);
+    pl_trace_apart(PL_TRACE_RANK, rank, &run);
+}
+
+uint64_t pl_trace_pending_call(void)
+{
+    return pl_trace_is_on() ? pl_trace_own.pending : 0;
 }
 
 void pl_trace_be_worker(unsigned index)
@@ -307,15 +359,39 @@ pl_trace_call pl_trace_call_begin(void)
     return call;
 }
 
+/* It ends now. */
+static pl_trace_event event_of_call(const pl_trace_call *call)
+{
+    uint64_t grain = call->grain < UINT32_MAX ? call->grain : UINT32_MAX, to = pl_ticks();
+    return (pl_trace_event){.from = call->from,
+                            .to = to > call->from ? to : call->from,
+                            .what = call->number << PL_TRACE_KIND_BITS | PL_TRACE_CALL,
+                            .a = call->n,
+                            .b = pl_trace_name(call->what ? call->what : "loop", call->name),
+                            .c = grain << 32 | (uint32_t)call->outcome};
+}
+
 void pl_trace_call_end(const pl_trace_call *call)
 {
     pl_trace_own.pending = call->pending;
     pl_trace_own.loop = call->loop;
     if (!call->number)
         return;
-    uint64_t grain = call->grain < UINT32_MAX ? call->grain : UINT32_MAX;
-    pl_trace_record(PL_TRACE_CALL, call->number, call->from, pl_ticks(), call->n,
-                    pl_trace_name(call->what ? call->what : "loop", call->name), grain << 32 | (uint32_t)call->outcome);
+    pl_trace_event e = event_of_call(call);
+    record_event(&e);
+}
+
+pl_trace_call pl_trace_stream_begin(void)
+{
+    return begin_call(next_call());
+}
+
+void pl_trace_stream_end(const pl_trace_call *call)
+{
+    if (!call->number)
+        return;
+    pl_trace_event e = event_of_call(call);
+    pl_trace_apart(PL_TRACE_STREAM, 0, &e);
 }
 
 pl_trace_call pl_trace_loop_begin(void)
@@ -325,54 +401,6 @@ pl_trace_call pl_trace_loop_begin(void)
     pl_trace_own.loop = pending ? pending : call.number;
     pl_trace_own.pending = 0;
     return call;
-}
-
-/* ---- names ----------------------------------------------------------------------------------------------- */
-
-/* More functions than that share a name. */
-enum { MOST_NAMES = 1000, NAME_BYTES = 64 };
-/* What an exported function is called by is what is between these. */
-#define PREFIX "parallel_"
-#define SUFFIX "_function"
-
-/* The index of a text, which is copied: what it is in may be unloaded before it is read. With the mutex held. */
-static uint64_t intern_name(const char *text)
-{
-    for (size_t i = 0; i < all.name_count; i++)
-        if (strcmp(all.names[i], text) == 0)
-            return i + 1;
-    if (all.name_count == MOST_NAMES || (!all.names && !(all.names = calloc(MOST_NAMES, sizeof *all.names))))
-        return 0;
-    char *copy = strdup(text);
-    if (!copy)
-        return 0;
-    all.names[all.name_count++] = copy;
-    return all.name_count;
-}
-
-uint64_t pl_trace_name(const char *what, const char *name)
-{
-    char text[NAME_BYTES];
-    int state = pl_os_cancel_defer();
-    bool is_function = strncmp(what, PREFIX, strlen(PREFIX)) == 0;
-    what += is_function ? strlen(PREFIX) : 0;
-    size_t length = strlen(what), suffix = strlen(SUFFIX);
-    if (is_function && length > suffix && strcmp(what + length - suffix, SUFFIX) == 0)
-        length -= suffix;
-    snprintf(text, sizeof text, "%.*s%s%s", (int)length, what, name ? " of " : "", name ? name : "");
-    pthread_mutex_lock(&all.mutex);
-    uint64_t index = intern_name(text);
-    pthread_mutex_unlock(&all.mutex);
-    pl_os_cancel_restore(state);
-    return index;
-}
-
-const char *pl_trace_name_at(uint64_t index)
-{
-    pthread_mutex_lock(&all.mutex);
-    const char *name = index && index <= all.name_count ? all.names[index - 1] : "?";
-    pthread_mutex_unlock(&all.mutex);
-    return name;
 }
 
 /* ---- sessions -------------------------------------------------------------------------------------------- */
@@ -392,104 +420,11 @@ uint32_t pl_trace_stop(void)
     return atomic_exchange_explicit(&pl_trace_session, 0, memory_order_acq_rel);
 }
 
-static uint64_t load_version(pl_trace_buffer *b)
-{
-    /* F10 acquire: r1; pairs with F6 */
-    return atomic_load_explicit(&b->version, memory_order_acquire);
-}
-
-static void load_event(event_words words, pl_trace_event *e)
-{
-    uint64_t to[PL_TRACE_WORDS];
-    for (int i = 0; i < PL_TRACE_WORDS; i++) {
-        /* F11 acquire: what was before the store is before what follows; pairs with F7 */
-        to[i] = atomic_load_explicit(&words[i], memory_order_acquire);
-    }
-    *e = (pl_trace_event){to[0], to[1], to[2], to[3], to[4], to[5]};
-}
-
-static uint64_t load_head(pl_trace_buffer *b)
-{
-    /* F19 acquire: r2: the events before it are there; pairs with F18, F25 */
-    return atomic_load_explicit(&b->head, memory_order_acquire);
-}
-
-/* r1 to r3: the head, and the run that is open. */
-static uint64_t read_open(pl_trace_buffer *b, pl_trace_event *open)
-{
-    for (int i = 0; i < READ_LOOKS; i++) {
-        uint64_t version = load_version(b);
-        uint64_t head = load_head(b);
-        load_event(b->open, open);
-        /* F12 relaxed: r3, behind the loads that acquire; pairs with F4 */
-        if (version % 2 == 0 && atomic_load_explicit(&b->version, memory_order_relaxed) == version)
-            return head;
-        if (i > READ_LOOKS / 2)
-            pl_os_yield();
-    }
-    *open = (pl_trace_event){0};
-    return load_head(b);
-}
-
-/* r4 and r5: the events before `head`, into room for as many as there may be. Returns how many are whole: the last
- * ones. */
-static size_t read_ring(pl_trace_buffer *b, uint64_t head, pl_trace_event *to)
-{
-    uint64_t first = head > ROOM ? head - ROOM : 0;
-    for (uint64_t i = first; i < head; i++) {
-        /* F13 acquire: it is filled with zeros; pairs with F9 */
-        event_words *segment = atomic_load_explicit(&b->segments[i % ROOM / SEGMENT], memory_order_acquire);
-        load_event(segment[i % SEGMENT], &to[i - first]);
-    }
-    /* F20 relaxed: r5, behind the loads that acquire; pairs with F18, F25 */
-    uint64_t now = atomic_load_explicit(&b->head, memory_order_relaxed);
-    uint64_t whole = now >= ROOM && now + 1 > first + ROOM ? now + 1 - ROOM : first;
-    whole = whole < head ? whole : head;
-    memmove(to, &to[whole - first], (size_t)(head - whole) * sizeof *to);
-    return (size_t)(head - whole);
-}
-
-static pl_trace_buffer *buffer_at(size_t number)
-{
-    pthread_mutex_lock(&all.mutex);
-    pl_trace_buffer *b = all.buffers;
-    while (b && b->number != number)
-        b = b->next;
-    pthread_mutex_unlock(&all.mutex);
-    return b;
-}
-
-bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row)
-{
-    pl_trace_buffer *b = buffer_at(i);
-    pl_trace_event open;
-    *row = (pl_trace_row){.worker = -1};
-    /* F27 acquire: the buffer is of this session, and begins with it; pairs with F22 */
-    if (!b || atomic_load_explicit(&b->session, memory_order_acquire) != session)
-        return b != NULL;
-    uint64_t head = read_open(b, &open);
-    /* F29 relaxed: a number by itself; pairs with F28 */
-    row->worker = atomic_load_explicit(&b->worker, memory_order_relaxed);
-    /* F17 relaxed: a number by itself; pairs with F16, F26 */
-    row->lost = atomic_load_explicit(&b->lost, memory_order_relaxed);
-    size_t most = (size_t)(head < ROOM ? head : ROOM);
-    row->events = malloc((most + 1) * sizeof *row->events);
-    if (row->events) {
-        row->count = read_ring(b, head, row->events);
-        row->lost += head - row->count;
-        if (pl_trace_kind_of(&open) != PL_TRACE_NONE)
-            row->events[row->count++] = open;
-    } else {
-        row->lost += head;
-    }
-    return true;
-}
-
 /* ---- life ------------------------------------------------------------------------------------------------ */
 
 static void free_buffer(pl_trace_buffer *b)
 {
-    for (size_t i = 0; i < SEGMENTS; i++) {
+    for (size_t i = 0; i < PL_TRACE_SEGMENTS; i++) {
         /* F32 relaxed: its owner has ended, or is the caller; pairs with F9 */
         free(atomic_load_explicit(&b->segments[i], memory_order_relaxed));
     }
@@ -513,11 +448,6 @@ static void end_buffers(void)
         free_buffer(b);
     }
     pl_trace_own.buffer = NULL;
-    for (size_t i = 0; i < all.name_count; i++)
-        free(all.names[i]);
-    free(all.names);
-    all.names = NULL;
-    all.name_count = 0;
     pthread_mutex_unlock(&all.mutex);
 }
 
@@ -538,7 +468,7 @@ PL_LIFE(PL_LIFE_TRACE, .in_child = begin_child, .unloaded = end_buffers);
 void pl_trace_begin_anew(void)
 {
     static pl_trace_buffer buffer;
-    static event_words room[SEGMENT];
+    static pl_trace_event_words room[PL_TRACE_SEGMENT];
     memset(&buffer, 0, sizeof buffer);
     memset(room, 0, sizeof room);
     atomic_init(&buffer.segments[0], room);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trace: what each thread did, and when, for as long as a *session* lasts. Recording is here; what becomes of it is
- * in src/trace/.
+ * A trace: what each thread did, and when, for as long as a *session* lasts. Recording is here (trace.c), and reading
+ * (trace_read.c); what becomes of it is in src/trace/.
  *
  * Each thread that has something to record has a *buffer*, which it alone writes: a ring of events, of which the oldest
  * make room for new ones. Chunks of a loop that follow on each other are one event, a *run*, which stays open, and is
@@ -59,6 +59,7 @@ typedef enum pl_trace_kind {
     PL_TRACE_SEARCH,  /* looking for work */
     PL_TRACE_SLEEP,   /* sleeping */
     PL_TRACE_WAIT,    /* waiting for those who take part in its call, or for the thief of a task */
+    PL_TRACE_END,     /* at an end of a stream: its items, its name */
     PL_TRACE_STALL,   /* an end of a stream waits for the other */
     PL_TRACE_STEAL,   /* a moment: whose (a worker's index) */
     PL_TRACE_WAKE,    /* a moment: whom */
@@ -92,9 +93,10 @@ static inline uint64_t pl_trace_call_of(const pl_trace_event *e)
 /* The number of the session; 0: there is none. */
 extern _Atomic uint32_t pl_trace_session __attribute__((visibility("hidden")));
 
+/* (In the interleaving tester, there is none; nor where ./dev bench traces measures what the hooks cost.) */
 static inline bool pl_trace_is_on(void)
 {
-#ifdef PL_MODEL
+#if defined PL_MODEL || defined PL_UNTRACED
     return false;
 #else
     /* F1 relaxed: a hint, which the recorder looks at once more; pairs with F2 */
@@ -122,6 +124,30 @@ void pl_trace_moment(pl_trace_kind kind, uint64_t a, uint64_t b);
 /* Chunks with the items [begin, end) of a call ran from then to then. */
 void pl_trace_run(uint64_t call, uint64_t from, uint64_t to, uint64_t begin, uint64_t end, uint64_t chunks);
 
+/* What has a row of its own. */
+typedef enum pl_trace_place {
+    PL_TRACE_THREAD,
+    PL_TRACE_PROCESS, /* a worker process, by its index in its group */
+    PL_TRACE_RANK,    /* a rank of an MPI job */
+    PL_TRACE_STREAM   /* an open stream: it has no thread, but lasts */
+} pl_trace_place;
+
+/* The same for what is apart: an event, recorded by who hears of it. What overlaps with an earlier run of the same
+ * place is of another row; of a rank, it is made shorter. */
+void pl_trace_apart(pl_trace_place place, unsigned index, const pl_trace_event *e);
+
+/* That a rank has run so many items, which took so long, and that this is known now. */
+void pl_trace_rank_run(uint64_t call, unsigned rank, uint64_t took_ns, uint64_t begin, uint64_t end);
+
+/* The call that the calling thread has begun, if it is recorded; else 0. */
+uint64_t pl_trace_pending_call(void);
+
+/* A run of a call, for that. */
+static inline pl_trace_event pl_trace_run_of(uint64_t call, uint64_t from, uint64_t to, uint64_t begin, uint64_t end)
+{
+    return (pl_trace_event){from, to, call << PL_TRACE_KIND_BITS | PL_TRACE_RUN, begin, end, 1};
+}
+
 /* A call. */
 typedef struct pl_trace_call {
     uint64_t number; /* 0: it is not recorded */
@@ -142,8 +168,9 @@ pl_trace_call pl_trace_loop_begin(void);
 
 void pl_trace_call_end(const pl_trace_call *call);
 
-/* The index of a name, as "what of name". */
-uint64_t pl_trace_name(const char *what, const char *name);
+/* The same of what any thread may begin and end, and whose loops are no thread's: an open stream. */
+pl_trace_call pl_trace_stream_begin(void);
+void pl_trace_stream_end(const pl_trace_call *call);
 
 /* The calling thread is a pool's worker of this index. */
 void pl_trace_be_worker(unsigned index);
@@ -156,11 +183,13 @@ void pl_trace_begin(void);
 /* Ends it: nothing more is recorded, but what is being recorded now. Returns its number. */
 uint32_t pl_trace_stop(void);
 
-/* A thread's part in a session. */
+/* The part of a thread, or of what runs apart, in a session. */
 typedef struct pl_trace_row {
-    int worker;    /* its index in its pool; -1: a thread of the program */
-    uint64_t lost; /* how many events there is no room for; the oldest */
-    size_t count;  /* of the others, by the time of their end */
+    pl_trace_place place;
+    unsigned index; /* of what is apart */
+    int worker;     /* its index in its pool; -1: a thread of the program */
+    uint64_t lost;  /* how many events there is no room for; the oldest */
+    size_t count;   /* of the others, by the time of their end */
     pl_trace_event *events;
 } pl_trace_row;
 
@@ -173,8 +202,5 @@ bool pl_trace_read_row(uint32_t session, size_t i, pl_trace_row *row);
 void pl_trace_begin_anew(void);
 void pl_trace_take_buffer(void);
 #endif
-
-/* A name by its index. */
-const char *pl_trace_name_at(uint64_t index);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "base/unwind.h"
 #include "sched/trace.h"
+#include "sched/trace_name.h"
 #include "sched/pool.h"
 #include "sched/wake.h"
 
@@ -181,7 +182,7 @@ pl_steal pl_worker_steal(pl_worker *thief, pl_worker *victim, pl_slot **slot, co
     else
         pl_stats_count(&thief->counters, got == PL_STEAL_GOT ? PL_COUNT_STEALS : PL_COUNT_FAILED, 1);
     if (got == PL_STEAL_GOT)
-        PL_PROBE(steal, thief, victim);
+        PL_PROBE(steal, thief->index, victim->index);
     if (got == PL_STEAL_GOT && pl_trace_is_on())
         pl_trace_moment(PL_TRACE_STEAL, victim->index, 0);
     return got;

@@ -40,6 +40,7 @@
 
 #include "call/handle.h"
 #include "sched/injector.h"
+#include "sched/trace.h"
 #include "stream/stream.h"
 
 /* What keeps the item that a thread has taken last. */
@@ -66,6 +67,7 @@ struct parallel_stream {
     pl_pool *pool;         /* held; NULL: there is none */
     pl_os_ambient ambient; /* what tasks see of the thread that has opened it */
     pl_os_mask mask;       /* its signal mask, which tasks have, too */
+    pl_trace_call traced;  /* number 0: it is in no trace */
 
     pthread_mutex_t putting; /* at source; guards what follows */
     size_t items;            /* that have been put */

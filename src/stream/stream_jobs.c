@@ -74,7 +74,7 @@ static bool run_items(parallel_stream *ends, pl_context *context, unsigned most)
     if (!pl_ring_claim(&s->ring, most, &range))
         return false;
     pl_stream_look(s);
-    uint64_t start = pl_ticks();
+    uint64_t start = pl_ticks(), first = ((const pl_stream_slot *)range.slot[0])->number;
     bool have_run = pl_stream_apart_runs(s, context, range.slot, range.count);
     for (unsigned i = 0; i < range.count; i++) {
         pl_stream_slot *slot = range.slot[i];
@@ -84,7 +84,10 @@ static bool run_items(parallel_stream *ends, pl_context *context, unsigned most)
         if (pl_ring_end(&s->ring, &range, i) || failed)
             pl_stream_ends_tell(ends);
     }
-    pl_stream_learn(s, pl_ticks() - start, range.count);
+    uint64_t now = pl_ticks();
+    pl_stream_learn(s, now - start, range.count);
+    if (ends->traced.number)
+        pl_trace_run(ends->traced.number, start, now, first, first + range.count, 1);
     return true;
 }
 

@@ -17,12 +17,16 @@
 #include "call/handle.h"
 #include "sched/loop.h"
 #include "sched/pool.h"
+#include "sched/trace.h"
+#include "sched/trace_name.h"
 #include "stream/stream_apart.h"
 #include "stream/stream_map_alone.h"
 #include "stream/stream_map_ends.h"
 
 /* Of source and sink that are cheap, one call in so many is measured. */
 enum { MEASURED_ITEMS = 8 };
+/* What takes longer at an end shows in a trace. */
+enum { TRACED_US = 10 };
 /* So many ranges in a row have to be cheap. */
 enum { CHEAP_RANGES = 16 };
 
@@ -111,6 +115,14 @@ static void call_others(hand *h)
     h->idle = idle;
 }
 
+/* For a trace: a thread has been at source, or at sink, since then. What is short shows as a part of the stream. */
+static void trace_end(const pl_stream_map *m, const char *which, uint64_t start, uint64_t items)
+{
+    uint64_t now = pl_ticks();
+    if (now - start > TRACED_US * pl_os_ticks_per_us())
+        pl_trace_record(PL_TRACE_END, m->traced, start, now, items, pl_trace_name(which, m->stream.function.name), 0);
+}
+
 /* ---- source ---------------------------------------------------------------------------------------------- */
 
 /* Asks source for the next item, and publishes it. False if there is none. */
@@ -166,8 +178,12 @@ static bool try_source(hand *h)
     if (!wants_more(h->map) || !pl_ring_try_source(ring))
         return false;
     bool has_room = wants_more(h->map);
+    uint64_t start = h->map->traced ? pl_ticks() : 0;
+    size_t before = h->map->items;
     if (has_room)
         take_turn(h);
+    if (has_room && h->map->traced)
+        trace_end(h->map, "source", start, h->map->items - before);
     pl_ring_leave_source(ring);
     return true; /* also where there was no room: others may have left because of this turn, so it looks again */
 }
@@ -179,10 +195,12 @@ static void give_head(hand *h, pl_stream_slot *slot)
 {
     pl_stream_map *m = h->map;
     call_others(h);
-    bool measured = is_measured(&m->sink_ticks, h->given);
+    bool measured = m->traced || is_measured(&m->sink_ticks, h->given);
     uint64_t start = measured ? pl_ticks() : 0;
     pl_stream_map_ends_give(m, slot);
     uint64_t spent = measured ? pl_ticks() - start : average_of(&m->sink_ticks);
+    if (m->traced)
+        trace_end(m, "sink", start, 1);
     if (measured)
         add_to_average(&m->sink_ticks, spent);
     h->sink_ticks += spent;
@@ -293,6 +311,7 @@ static void run_shared(pl_stream_map *m)
     /* V35 relaxed: as V34; pairs with V24 */
     atomic_store_explicit(&m->cheap, 0, memory_order_relaxed);
     m->turn = 1;
+    pl_trace_own.pending = m->traced; /* it may be one of several loops */
     pl_loop_run(&spec);
     if (m->may_be_alone && average_of(&m->stream.item_ticks))
         pl_cost_learn(m->cost, average_of(&m->stream.item_ticks), 1, PL_COST_UNSURE);
@@ -304,12 +323,20 @@ static bool begins_alone(const pl_stream_map *m)
     return !m->has_help || (m->may_be_alone && pl_cost_guess(m->cost, 1) < pl_stream_map_ends_cheap());
 }
 
+static void run_alone(pl_stream_map *m)
+{
+    uint64_t start = m->traced ? pl_ticks() : 0;
+    pl_stream_map_alone_run(m);
+    if (m->traced)
+        pl_trace_run(m->traced, start, pl_ticks(), 0, 0, 1);
+}
+
 static void run_all(pl_stream_map *m)
 {
     bool is_alone = begins_alone(m);
     while (!is_over(m)) {
         if (is_alone)
-            pl_stream_map_alone_run(m);
+            run_alone(m);
         if (!is_over(m) && m->has_help)
             run_shared(m);
         is_alone = !m->stream.lanes;
@@ -357,11 +384,22 @@ int pl_stream_map_run(const parallel_function *f, int (*source)(void *arg, void 
     }
     int state = pl_os_cancel_defer();
     m.cost = pl_cost_of(pl_stream_cost_key(&m.stream));
+    pl_trace_call call = {0};
+    if (pl_trace_is_on())
+        call = pl_trace_call_begin();
+    m.traced = call.number;
     run_on_pool(&m);
     pl_stream_apart_end(&m.stream);
     end_progress(&m);
     pl_os_cancel_restore(state);
     int result = pl_stream_return(&m.stream), saved = errno;
+    if (call.from) {
+        call.what = "stream";
+        call.name = m.stream.function.name;
+        call.n = m.items;
+        call.outcome = result ? saved : 0;
+        pl_trace_call_end(&call);
+    }
     pl_stream_end(&m.stream);
     errno = saved;
     return result;

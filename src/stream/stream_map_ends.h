@@ -16,6 +16,7 @@ typedef struct pl_stream_map {
     void *data;
     bool has_help;                 /* it may have more than one worker */
     bool may_be_alone;             /* none of its tasks waits for another */
+    uint64_t traced;               /* its number in a trace; 0: there is none */
     size_t items;                  /* that source has given; of whoever is there */
     unsigned turn;                 /* how many of them the next turn there may take */
     pl_cost *cost;                 /* what an item takes, all of its parts together */

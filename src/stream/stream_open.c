@@ -96,6 +96,8 @@ parallel_stream *pl_stream_open_new(const parallel_function *f, const parallel_o
     s->is_serial = s->stream.options.executor == PARALLEL_SERIAL;
     s->pool = hold_pool(s);
     note_opener(s);
+    if (pl_trace_is_on())
+        s->traced = pl_trace_stream_begin();
     return s;
 }
 
@@ -159,6 +161,15 @@ void parallel_stream_cancel(parallel_stream *s)
     errno = saved;
 }
 
+static void end_trace(parallel_stream *s)
+{
+    s->traced.what = "stream";
+    s->traced.name = s->stream.function.name;
+    s->traced.n = s->items;
+    s->traced.outcome = s->stream.has_failure ? s->stream.failure.code : 0;
+    pl_trace_stream_end(&s->traced);
+}
+
 void parallel_stream_free(parallel_stream *s)
 {
     int saved = errno;
@@ -180,6 +191,7 @@ void parallel_stream_free(parallel_stream *s)
     }
     if (s->pool)
         pl_pool_let_go(s->pool);
+    end_trace(s);
     delete_stream(s);
     errno = saved;
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sched/trace_name.h"
+
 /* Idle time of less, in percent of all, needs no reason. */
 enum { WORTH_PERCENT = 5 };
 /* What is at the end, or the beginning, explains idle time if it is a part of the call that is as large. */
@@ -63,6 +65,7 @@ typedef struct during {
     uint64_t first, last; /* when the last thread to come began, and the first to leave ended, its chunks */
     uint64_t steals;
     size_t helpers;               /* how many threads ran chunks */
+    size_t ranks;                 /* how many ranks there are, if any ran some */
     const pl_trace_event *ending; /* the run that ended last */
 } during;
 
@@ -97,10 +100,16 @@ static void look_at_runs(during *d, const pl_timeline_row *row, const pl_timelin
 static during look_at_call(const pl_timeline *t, const pl_timeline_call *call)
 {
     during d = {.last = UINT64_MAX};
+    size_t ranks = 0;
+    bool has_ranks = false;
     for (size_t r = 0; r < t->row_count; r++) {
+        size_t helpers = d.helpers;
         pl_timeline_sweep(&t->rows[r], call->from, call->to, add_state, &d);
         look_at_runs(&d, &t->rows[r], call);
+        ranks += t->rows[r].events.place == PL_TRACE_RANK;
+        has_ranks |= t->rows[r].events.place == PL_TRACE_RANK && d.helpers > helpers;
     }
+    d.ranks = has_ranks ? ranks : 0;
     return d;
 }
 
@@ -134,20 +143,39 @@ static void write_reason(const pl_timeline *t, const pl_timeline_call *call, con
         snprintf(text, size, " because help came after %s", pl_findings_time(time, pl_timeline_ns(t, t->from + head)));
 }
 
+/* A call on ranks, whose threads are their own affair. */
+static void write_call_on_ranks(const pl_timeline_call *call, const during *d, char *text, size_t size)
+{
+    char chunks[PL_FINDINGS_TIME];
+    uint64_t cpus = pl_timeline_cpus(call), all = (call->to - call->from) * d->ranks;
+    snprintf(text, size, "%s: %u.%02u of %zu ranks busy; %s piece%s; %u %% idle", pl_trace_name_at(call->name),
+             (unsigned)(cpus / 100), (unsigned)(cpus % 100), d->ranks, pl_findings_count(chunks, call->chunks),
+             call->chunks == 1 ? "" : "s", (unsigned)(all > call->busy ? (all - call->busy) * 100 / all : 0));
+}
+
 static void write_call(const pl_timeline *t, const pl_timeline_call *call, char *text, size_t size)
 {
     char chunks[PL_FINDINGS_TIME], reason[160];
     during d = look_at_call(t, call);
+    if (d.ranks) {
+        write_call_on_ranks(call, &d, text, size);
+        return;
+    }
     uint64_t cpus = pl_timeline_cpus(call), all = (call->to - call->from) * (t->cpus ? t->cpus : 1);
-    uint64_t idle = all > call->busy ? (all - call->busy) * 100 / (all ? all : 1) : 0;
     unsigned asleep = (unsigned)(d.in_state[PL_STATE_ASLEEP] * 100 / (all ? all : 1));
+    uint64_t busy = d.in_state[PL_STATE_BUSY] > call->busy ? d.in_state[PL_STATE_BUSY] : call->busy;
+    bool others = (busy - call->busy) * 100 > all * WORTH_PERCENT;
+    uint64_t idle = all > busy ? (all - busy) * 100 / (all ? all : 1) : 0;
     bool many = cpus > t->cpus * UINT64_C(100) + 5; /* tasks that block */
     write_reason(t, call, &d, reason, sizeof reason);
     snprintf(text, size, "%s: %u.%02u %s%u CPUs%s; %s chunk%s; %" PRIu64 " steal%s; %u %% idle (%u %% asleep)%s",
              pl_trace_name_at(call->name), (unsigned)(cpus / 100), (unsigned)(cpus % 100),
              many ? "tasks at once on " : "of ", t->cpus, many ? "" : " busy", pl_findings_count(chunks, call->chunks),
              call->chunks == 1 ? "" : "s", d.steals, d.steals == 1 ? "" : "s", (unsigned)idle,
-             asleep < idle ? asleep : (unsigned)idle, idle >= WORTH_PERCENT ? reason : "");
+             asleep < idle ? asleep : (unsigned)idle,
+             idle >= WORTH_PERCENT ? reason
+             : others              ? "; other calls ran at the same time"
+                                   : "");
 }
 
 void pl_findings_write(const pl_timeline *t, char *text, size_t size)

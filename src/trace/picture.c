@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/trace_name.h"
 #include "trace/findings.h"
 
 /* ---- measures -------------------------------------------------------------------------------------------- */
@@ -73,10 +74,10 @@ static unsigned place_of(const picture *p, uint64_t ticks, unsigned width)
 
 /* ---- functions ------------------------------------------------------------------------------------------- */
 
-/* The name of what runs: of a task, its own; of a chunk, its call's. */
+/* The name of what runs: of a task, or an end of a stream, its own; of a chunk, its call's. */
 static uint64_t name_of(const pl_timeline *t, const pl_trace_event *e)
 {
-    if (pl_trace_kind_of(e) == PL_TRACE_TASK)
+    if (pl_trace_kind_of(e) == PL_TRACE_TASK || pl_trace_kind_of(e) == PL_TRACE_END)
         return e->b;
     const pl_timeline_call *call = pl_timeline_call_of(t, pl_trace_call_of(e));
     return call ? call->name : 0;
@@ -85,7 +86,7 @@ static uint64_t name_of(const pl_timeline *t, const pl_trace_event *e)
 /* How long each function ran, by the index of its name. */
 typedef struct times {
     const pl_timeline *t;
-    uint64_t of[1001];
+    uint64_t of[PL_TRACE_NAMES + 1];
 } times;
 
 static void add_time(void *ctx, pl_state state, const pl_trace_event *event, uint64_t from, uint64_t to)
@@ -373,6 +374,15 @@ static void write_legend(FILE *file, const picture *p, unsigned y)
                       percent_of(sums[s], all));
 }
 
+/* Of all but streams, which come last: these are among the calls. */
+static size_t count_rows(const pl_timeline *t)
+{
+    size_t count = t->row_count;
+    while (count && t->rows[count - 1].events.place == PL_TRACE_STREAM)
+        count--;
+    return count;
+}
+
 static void write_head(FILE *file, const picture *p, unsigned height)
 {
     char text[400], time[PL_FINDINGS_TIME];
@@ -393,9 +403,10 @@ static void write_head(FILE *file, const picture *p, unsigned height)
     write_text(file, because ? because + 1 : "");
     fprintf(file, "</text>\n<text x=\"12\" y=\"60\" class=\"h\">");
     write_text(file, pl_findings_time(time, pl_timeline_ns(p->t, p->t->to)));
-    fprintf(file, ", %zu call%s, %zu thread%s", p->t->call_count, p->t->call_count == 1 ? "" : "s", p->t->row_count,
-            p->t->row_count == 1 ? "" : "s");
-    if (p->t->row_count > p->rows)
+    size_t rows = count_rows(p->t);
+    fprintf(file, ", %zu call%s, %zu row%s", p->t->call_count, p->t->call_count == 1 ? "" : "s", rows,
+            rows == 1 ? "" : "s");
+    if (rows > p->rows)
         fprintf(file, ", of which %zu are shown", p->rows);
     if (p->t->lost)
         fprintf(file, "; the oldest %" PRIu64 " events are lost", p->t->lost);
@@ -414,7 +425,7 @@ static void write_column_names(FILE *file, unsigned y)
 void pl_picture_write(FILE *file, const pl_timeline *t)
 {
     picture p = {.t = t, .lasted = t->to > t->from ? t->to - t->from : 1};
-    p.rows = t->row_count < MOST_ROWS ? t->row_count : MOST_ROWS;
+    p.rows = count_rows(t) < MOST_ROWS ? count_rows(t) : MOST_ROWS;
     choose_names(&p);
     unsigned lanes = 0;
     char *calls = draw_calls(&p, &lanes);

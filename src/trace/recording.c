@@ -130,6 +130,16 @@ void pl_recording_write(void)
     recording.path = NULL;
 }
 
+void pl_recording_drop(void)
+{
+    pthread_mutex_lock(&recording.mutex);
+    if (recording.state == BY_ENVIRONMENT) {
+        recording.state = NO_RECORDING;
+        pl_trace_stop();
+    }
+    pthread_mutex_unlock(&recording.mutex);
+}
+
 /* The recording is the parent's, which writes it. Nothing is in the file yet, nor in its buffer. */
 static void forget_recording(void)
 {

@@ -14,6 +14,9 @@ int pl_recording_begin(const char *path);
  * ENOMEM, or why it could not be written. */
 int pl_recording_end(void);
 
+/* Ends the environment's, if there is one, and writes nothing: the file is another process's of the same job. */
+void pl_recording_drop(void);
+
 /* The program exits: ends the environment's, if there is one, and writes its file. */
 void pl_recording_write(void);
 

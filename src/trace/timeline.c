@@ -16,6 +16,7 @@ static pl_state state_of(const pl_trace_event *e)
     switch (pl_trace_kind_of(e)) {
     case PL_TRACE_RUN:
     case PL_TRACE_TASK:
+    case PL_TRACE_END:
         return PL_STATE_BUSY;
     case PL_TRACE_CALL: /* what of it is in no chunk: it begins, hands over, ends */
     case PL_TRACE_JOB:
@@ -90,6 +91,20 @@ static int compare_ends(const void *a, const void *b)
     return (int)pl_trace_kind_of(y) - (int)pl_trace_kind_of(x);
 }
 
+/* Threads of the program are numbered as they come. */
+static void name_row(pl_timeline_row *row, size_t *threads)
+{
+    const pl_trace_row *e = &row->events;
+    if (e->place == PL_TRACE_STREAM)
+        snprintf(row->name, sizeof row->name, "streams");
+    else if (e->place != PL_TRACE_THREAD)
+        snprintf(row->name, sizeof row->name, "%s %u", e->place == PL_TRACE_RANK ? "rank" : "process", e->index);
+    else if (e->worker >= 0)
+        snprintf(row->name, sizeof row->name, "parallel/%d", e->worker);
+    else
+        snprintf(row->name, sizeof row->name, "thread %zu", ++*threads);
+}
+
 static bool read_rows(pl_timeline *t, uint32_t session)
 {
     pl_trace_row row;
@@ -108,22 +123,24 @@ static bool read_rows(pl_timeline *t, uint32_t session)
         t->rows = more;
         pl_timeline_row *to = &t->rows[t->row_count++];
         *to = (pl_timeline_row){.events = row};
-        if (row.worker >= 0)
-            snprintf(to->name, sizeof to->name, "parallel/%d", row.worker);
-        else
-            snprintf(to->name, sizeof to->name, "thread %zu", ++threads);
+        name_row(to, &threads);
         qsort(row.events, row.count, sizeof *row.events, compare_ends);
     }
     return true;
 }
 
-/* Threads of the program first. */
+/* Threads of the program first, then workers, processes, ranks, and streams. */
 static int compare_rows(const void *a, const void *b)
 {
     const pl_timeline_row *x = a, *y = b;
+    if (x->events.place != y->events.place)
+        return x->events.place < y->events.place ? -1 : 1;
+    if (x->events.index != y->events.index)
+        return x->events.index < y->events.index ? -1 : 1;
     if (x->events.worker != y->events.worker)
         return x->events.worker < y->events.worker ? -1 : 1;
-    return strcmp(x->name, y->name);
+    size_t of_x = strlen(x->name), of_y = strlen(y->name); /* threads 2 and 10 */
+    return of_x != of_y ? (of_x < of_y ? -1 : 1) : strcmp(x->name, y->name);
 }
 
 static void find_ends(pl_timeline *t)
@@ -148,7 +165,8 @@ static void sum_row(const pl_timeline *t, pl_timeline_row *row)
         row->steals += kind == PL_TRACE_STEAL;
         row->sleeps += kind == PL_TRACE_SLEEP;
     }
-    pl_timeline_sweep(row, t->from, t->to, add_state, row);
+    if (row->events.place != PL_TRACE_STREAM) /* it lasts, and does nothing itself */
+        pl_timeline_sweep(row, t->from, t->to, add_state, row);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------------------- */

@@ -547,6 +547,21 @@ int use(void)
            parallel_stream_next(t, &item, 0.5);
 }
 END
+right "traces and sums" <<'END'
+int use(parallel_pool *pool);
+int use(parallel_pool *pool)
+{
+    parallel_stats_t s = {.size = sizeof s};
+    return parallel_trace_begin("run.svg") + parallel_stats(NULL, &s) + parallel_stats(pool, &s) + (int)s.busy_ns +
+           parallel_trace_end();
+}
+END
+wrong "too few arguments" <<'END'
+void use(void) { parallel_stats_t s = {.size = sizeof s}; parallel_stats(&s); }
+END
+wrong "too many arguments" <<'END'
+void use(void) { parallel_trace_end("run.svg"); }
+END
 right "loops with captures of all kinds" <<'END'
 enum { WIDTH = 4 };
 typedef void notify(int);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/emulator.h"
 #include "support/test.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------- */
@@ -359,6 +360,100 @@ START_TEST(a_million_chunks_are_few_events)
 }
 END_TEST
 
+/* ---- what is apart, and streams ---------------------------------------------------------------------------- */
+
+/* Worker processes have rows of their own, and what they run adds up. */
+START_TEST(processes_have_rows)
+{
+    static const int isolation[] = {PARALLEL_SNAPSHOT, PARALLEL_PERSISTENT};
+    pl_workers(2);
+    fill(20000);
+    begin_trace();
+    for (int k = 0; k < 3; k++) {
+        PARALLEL_SCOPED parallel_results *r = parallel_process_map(spin, in, 200, .isolation = isolation[_i]);
+        ck_assert_ptr_nonnull(r);
+    }
+    events all = take_events(NULL);
+    ck_assert_uint_eq(count_category(&all, "call"), 3);
+    const event *call = find_event(&all, "call", "map of spin");
+    ck_assert_ptr_nonnull(call);
+    ck_assert_uint_ge(count_category(&all, "run"), 3);
+    for (size_t i = 0; i < all.count; i++)
+        ck_assert(!is(&all.list[i], "run") || all.list[i].thread != call->thread);
+    check_trace(&all);
+    free(all.list);
+}
+END_TEST
+
+enum { GIVEN = 30 };
+static int given, taken;
+
+static int give_slowly(int *to, void *data)
+{
+    (void)data;
+    *to = 100;
+    return given < GIVEN && (pl_test_sleep(100), ++given);
+}
+
+static int take_slowly(const parallel_item *item, void *data)
+{
+    (void)item;
+    (void)data;
+    pl_test_sleep(100);
+    taken++;
+    return 0;
+}
+
+/* Ends that take long, too. */
+START_TEST(streams_show)
+{
+    pl_workers(pl_worker_counts[_i]);
+    given = taken = 0;
+    begin_trace();
+    ck_assert_int_eq(parallel_stream_map(spin, give_slowly, take_slowly, NULL), 0);
+    events all = take_events(NULL);
+    const event *call = find_event(&all, "call", "stream of spin");
+    ck_assert_uint_eq(count_category(&all, "call"), 1);
+    ck_assert_ptr_nonnull(call);
+    ck_assert_uint_eq(call->n, GIVEN);
+    ck_assert(call->well);
+    size_t asked = 0, given_on = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        asked += is(&all.list[i], "stream") && strcmp(all.list[i].name, "source of spin") == 0 ? all.list[i].items : 0;
+        given_on += is(&all.list[i], "stream") && strcmp(all.list[i].name, "sink of spin") == 0;
+    }
+    ck_assert_uint_le(asked, GIVEN);
+    ck_assert_uint_le(given_on, GIVEN);
+    ck_assert(pl_worker_counts[_i] == 1 || (asked > 0 && given_on > 0)); /* one thread takes the short way */
+    check_nesting(&all);
+    free(all.list);
+}
+END_TEST
+
+START_TEST(open_streams_show)
+{
+    pl_workers(pl_worker_counts[_i]);
+    begin_trace();
+    parallel_stream *s = parallel_stream_open(spin, .window = 8);
+    ck_assert_ptr_nonnull(s);
+    parallel_item item;
+    int rounds = 10000;
+    for (int i = 0; i < N; i++)
+        while (parallel_stream_put(s, &rounds) != 0)
+            ck_assert_int_eq(parallel_stream_next(s, &item, -1), 1);
+    parallel_stream_end(s);
+    while (parallel_stream_next(s, &item, -1) == 1)
+        continue;
+    parallel_stream_free(s);
+    events all = take_events(NULL);
+    const event *call = find_event(&all, "call", "stream of spin");
+    ck_assert_ptr_nonnull(call);
+    ck_assert_uint_eq(call->n, N);
+    check_trace(&all);
+    free(all.list);
+}
+END_TEST
+
 /* ---- what goes wrong --------------------------------------------------------------------------------------- */
 
 static int fail_once(const int *arg, int *result, void *extras)
@@ -581,13 +676,76 @@ START_TEST(nothing_makes_a_picture_too)
 }
 END_TEST
 
-int main(void)
+/* A picture says how many events there was no room for: of each thread, 2^20 are kept. */
+START_TEST(the_oldest_events_go)
 {
+    enum { CALLS = 600000 }; /* of two events each */
+    pl_workers(2);
+    size_t size;
+    long result;
+    ck_assert_int_eq(parallel_trace_begin(path_of(".svg")), 0);
+    for (int i = 0; i < CALLS; i++)
+        ck_assert_int_eq(parallel_map_into(spin, in, 1, &result), 0);
+    ck_assert_int_eq(parallel_trace_end(), 0);
+    char *text = take_file(path_of(".svg"), &size);
+    const char *lost = strstr(text, "the oldest ");
+    ck_assert_ptr_nonnull(lost);
+    unsigned long count = strtoul(lost + strlen("the oldest "), NULL, 10);
+    ck_assert_msg(count >= 2 * CALLS - (1 << 20) && count <= 2 * CALLS + 100 - (1 << 20), "%lu are lost", count);
+    ck_assert_uint_lt(size, 100000);
+    check_elements(text);
+    free(text);
+}
+END_TEST
+
+/* ---- the environment --------------------------------------------------------------------------------------- */
+
+static bool is_busy(int result)
+{
+    return result == -1 && errno == EBUSY;
+}
+
+/* What a program finds that PARALLEL_TRACE was set for: 0 if all is well. */
+static int be_traced(void)
+{
+    bool well = is_busy(parallel_trace_begin("trace-other.svg")) && is_busy(parallel_trace_end());
+    return well && parallel_map_into(spin, in, 10, out) == 0 ? 0 : 1;
+}
+
+START_TEST(the_environments_trace_is_the_only_one)
+{
+    if (pl_emulated())
+        return; /* it cannot execute a program of its own */
+    char path[64];
+    size_t size;
+    int status;
+    snprintf(path, sizeof path, "%s", path_of(".svg"));
+    pid_t child = fork();
+    if (child == 0) {
+        setenv("PARALLEL_TRACE", path, 1);
+        execl("/proc/self/exe", "test_trace", "be-traced", (char *)NULL);
+        _exit(99);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    free(take_file(path, &size));
+    ck_assert_uint_gt(size, 0);
+    ck_assert_int_ne(access("trace-other.svg", F_OK), 0);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "be-traced") == 0)
+        return be_traced();
     TCase *c = pl_case();
     tcase_add_loop_test(c, items_of_calls_add_up, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, calls_in_calls_add_up, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, only_stolen_tasks_show);
     tcase_add_loop_test(c, a_million_chunks_are_few_events, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, processes_have_rows, 0, 2);
+    tcase_add_loop_test(c, streams_show, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, open_streams_show, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, failures_show);
     tcase_add_test(c, what_is_wrong_is_refused);
     tcase_add_test(c, a_full_disk_is_noticed);
@@ -595,5 +753,7 @@ int main(void)
     tcase_add_test(c, children_leave_the_file_alone);
     tcase_add_loop_test(c, pictures_are_small_and_well_formed, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, nothing_makes_a_picture_too);
+    tcase_add_test(c, the_oldest_events_go);
+    tcase_add_test(c, the_environments_trace_is_the_only_one);
     return pl_run("trace", c);
 }

@@ -634,10 +634,11 @@ plant "an event is counted before it is there" $file trace: \
     's/(    store_event\(segment.*?\n)(.*?)(    atomic_store_explicit\(&b->head, head \+ 1, .*?\n)/$2$3$1/s'
 plant "the version is not odd while something changes" $file trace: \
     's/&b->version, version \+ 1, memory_order_relaxed/&b->version, version, memory_order_relaxed/'
+file=src/sched/trace_read.c
 plant "a reader does not look at the version again" $file trace: \
     's/version % 2 == 0 && atomic_load.*?== version/version % 2 == 0/'
 plant "a reader keeps an event that is being overwritten" $file trace: \
-    's/now \+ 1 > first \+ ROOM \? now \+ 1 - ROOM/now > first + ROOM ? now - ROOM/'
+    's/now \+ 1 > first \+ PL_TRACE_ROOM \? now \+ 1 - PL_TRACE_ROOM/now > first + PL_TRACE_ROOM ? now - PL_TRACE_ROOM/'
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 

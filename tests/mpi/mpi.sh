@@ -86,6 +86,7 @@ run_cases() { # NAME
         check "$1: $n ranks" ends_with 0 $n all "$work/plugin.so"
     done
     check "$1: MPI is the program's own" ends_with 0 3 on all "$work/plugin.so"
+    check "$1: a trace has a row for each rank" traces
     program=$parts
     check "$1: messages of many parts" ends_with 0 3 all "$work/plugin.so"
     program=$builddir/tests/mpi/job_$1
@@ -97,6 +98,19 @@ run_cases() { # NAME
         check "$1: a task ends its rank: $how" fails 3 lose $how
     done
     check "$1: idle ranks sleep" ends_with 0 3 idle
+}
+
+# The trace of a job is rank 0's, with a row for each rank that ran pieces: the others leave the file alone.
+traces() {
+    rm -f "$work/job.svg"
+    PARALLEL_TRACE=$work/job.svg
+    export PARALLEL_TRACE
+    ends_with 0 3 all "$work/plugin.so"
+    status=$?
+    unset PARALLEL_TRACE
+    grep -o '>rank [0-9]*<' "$work/job.svg" | sort | tr '\n' ' '
+    [ $status -eq 0 ] && [ "$(tail -n 1 "$work/job.svg")" = '</svg>' ] && grep -q '>rank 1<' "$work/job.svg" &&
+        grep -q '>rank 2<' "$work/job.svg"
 }
 
 # What libtool's script runs.

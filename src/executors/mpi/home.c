@@ -175,6 +175,7 @@ static void run_by_pieces(pl_call *c, bool stays, pl_cost *cost)
     pl_runners_services->worker_begin(&p->worker, c, 0);
     p->whole = c->work.n ? whole_size(p) : 0;
     p->task_bytes = task_bytes(c);
+    p->traced = pl_runners_services->trace_pending_call();
     pl_pieces_run(p);
     learn_cost(p, cost);
     pl_runners_services->worker_end(&p->worker);
@@ -263,6 +264,7 @@ static void set_state(home_state state)
 
 void pl_home_be_elsewhere(void)
 {
+    pl_runners_services->recording_drop();
     set_state(ALONE);
 }
 

@@ -98,6 +98,9 @@ static void take_run(pl_pieces *p, pl_run *run)
     pl_pieces_piece *piece = take_piece(p, run->piece, &peer);
     if (piece) { /* else it is of a rank that was thought dead */
         pl_assign_learn(p, peer, piece, run);
+        if (p->traced)
+            pl_runners_services->trace_rank_run(p->traced, (unsigned)(peer - p->peers), run->took_ns, piece->begin,
+                                                piece->end);
         take_outcome(p, piece, run);
         free(piece);
     }

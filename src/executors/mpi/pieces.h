@@ -54,6 +54,7 @@ typedef struct pl_pieces {
     pl_inbox inbox;
     pl_runners runners; /* home's */
     unsigned char *dead;
+    uint64_t traced;   /* the call's number in a trace; 0: there is none */
     size_t fresh;      /* the first task that has not been assigned yet */
     size_t whole;      /* tasks in each piece; 0: any number */
     size_t task_bytes; /* that are sent, and come back, of a task */

@@ -293,6 +293,8 @@ static bool is_sound(const pl_outstanding *o, const pl_report *report)
 {
     if (report->kind == PL_REPORT_TEXT)
         return true;
+    if (report->kind == PL_REPORT_RAN)
+        return report->length == PL_REPORT_RUN_BYTES;
     if (report->begin >= report->end || report->begin < o->ended || report->end > o->left || report->final > 1)
         return false;
     return report->kind == PL_REPORT_LEFT || (report->kind == PL_REPORT_FAILED &&
@@ -326,13 +328,27 @@ static void take_failure(pl_process_call *p, pl_outstanding *o, const pl_assignm
                report->end);
 }
 
-/* Takes in a report. False if it cannot be true. */
-static bool take_report(pl_process_call *p, const pl_report *report, const char *text)
+/* A worker says when it ran an assignment: since the call began, and before now. */
+static void trace_run(const pl_process_call *p, unsigned slot, const pl_assignment *assignment, const char *text)
+{
+    uint64_t ticks[2], now = pl_ticks(), began = p->coordinator->began;
+    memcpy(ticks, text, sizeof ticks);
+    uint64_t from = ticks[0] > began ? ticks[0] : began, to = ticks[1] < now ? ticks[1] : now;
+    pl_trace_event run = pl_trace_run_of(p->traced_call, from, to, assignment->begin, assignment->end);
+    pl_trace_apart(PL_TRACE_PROCESS, slot, &run);
+}
+
+/* Takes in a report of a slot. False if it cannot be true. */
+static bool take_report(pl_process_call *p, unsigned slot, const pl_report *report, const char *text)
 {
     const pl_assignment *assignment = pl_coordinator_assigned(p->coordinator, report->position);
     pl_outstanding *o = pl_process_outstanding(p, report->position);
     if (!assignment || !is_sound(o, report))
         return false;
+    if (report->kind == PL_REPORT_RAN) {
+        trace_run(p, slot, assignment, text);
+        return true;
+    }
     add_text(o, text, report->length);
     if (report->kind == PL_REPORT_TEXT)
         return true;
@@ -351,7 +367,7 @@ static bool take_reports(pl_process_call *p, unsigned slot)
     char text[PL_BOARD_TEXT];
     bool any = false;
     for (; pl_coordinator_report(p->coordinator, slot, &report, text); any = true) {
-        if (!take_report(p, &report, text)) {
+        if (!take_report(p, slot, &report, text)) {
             pl_coordinator_distrust(p->coordinator);
             break;
         }

@@ -179,8 +179,11 @@ typedef struct pl_death {
 typedef enum pl_report_kind {
     PL_REPORT_FAILED = 1, /* tasks [begin, end) failed */
     PL_REPORT_LEFT,       /* tasks [begin, end) were not begun, and are given back */
-    PL_REPORT_TEXT        /* a piece of the message of the failure that is reported next */
+    PL_REPORT_TEXT,       /* a piece of the message of the failure that is reported next */
+    PL_REPORT_RAN         /* when tasks [begin, end) were run: two times in ticks for a text; for a trace */
 } pl_report_kind;
+
+enum { PL_REPORT_RUN_BYTES = 2 * sizeof(uint64_t) };
 
 typedef struct pl_report {
     uint32_t kind;     /* a pl_report_kind */
@@ -227,7 +230,8 @@ typedef struct pl_board_work {
     void (*orphan)(void *room);
 
     const void *context;       /* within reach of the workers */
-    unsigned char timed;       /* not 0: tasks have timeouts, and start and end one by one */
+    bool timed;                /* tasks have timeouts, and start and end one by one */
+    bool traced;               /* it is to be reported when entries are run */
     size_t memory_limit;       /* bytes; 0: none */
     unsigned tasks_per_worker; /* 0: any number */
 } pl_board_work;

@@ -92,7 +92,7 @@ static inline uint64_t seal_of_work(const pl_board_work *work)
     uint64_t seal = seal_with(1, (uintptr_t)work->run);
     seal = seal_with(seal, (uintptr_t)work->orphan);
     seal = seal_with(seal, (uintptr_t)work->context);
-    seal = seal_with(seal, (uint64_t)work->tasks_per_worker << 8 | work->timed);
+    seal = seal_with(seal, (uint64_t)work->tasks_per_worker << 8 | (work->traced ? 2 : 0) | (work->timed ? 1 : 0));
     return seal_with(seal, work->memory_limit);
 }
 

@@ -218,6 +218,18 @@ void pl_endpoint_report(pl_endpoint *endpoint, const pl_report *report, const ch
     pl_board_ring(endpoint->board);
 }
 
+void pl_endpoint_report_run(pl_endpoint *endpoint, const pl_assignment *assignment, const uint64_t ticks[2])
+{
+    pl_report r = {.kind = PL_REPORT_RAN,
+                   .length = PL_REPORT_RUN_BYTES,
+                   .position = endpoint->entry,
+                   .begin = assignment->begin,
+                   .end = assignment->end};
+    char text[PL_REPORT_RUN_BYTES];
+    memcpy(text, ticks, sizeof text);
+    write_report(endpoint, &r, text);
+}
+
 void pl_endpoint_count(pl_endpoint *endpoint, size_t tasks)
 {
     /* P36 relaxed: the worker's own, and its predecessors'; pairs with P37 */

@@ -71,6 +71,9 @@ void pl_endpoint_check(const pl_endpoint *endpoint);
 /* Reports something to the coordinator. The text may be of any length, and NULL. */
 void pl_endpoint_report(pl_endpoint *endpoint, const pl_report *report, const char *text);
 
+/* When the entry was run, for a trace. The bell does not ring. */
+void pl_endpoint_report_run(pl_endpoint *endpoint, const pl_assignment *assignment, const uint64_t ticks[2]);
+
 /* Counts tasks that went well; and the time spent on entries. */
 void pl_endpoint_count(pl_endpoint *endpoint, size_t tasks);
 void pl_endpoint_spent(pl_endpoint *endpoint, uint64_t ticks);

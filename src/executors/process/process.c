@@ -348,12 +348,14 @@ static int prepare_call(pl_process_call *p, void *out)
     workers = workers < PL_BOARD_SLOTS ? workers : PL_BOARD_SLOTS;
     p->workers = (unsigned)(workers < c->work.n ? workers : c->work.n);
     p->watch_ns = shortest_timeout(c);
+    p->traced_call = pl_trace_pending_call();
     if (!pl_process_lay_out(p))
         return ENOMEM;
     p->work = (pl_board_work){.run = pl_remote_run,
                               .orphan = pl_remote_orphan,
                               .context = p->remote,
                               .timed = p->watch_ns != 0,
+                              .traced = p->traced_call != 0,
                               .memory_limit = c->options.memory_limit,
                               .tasks_per_worker = (unsigned)c->options.tasks_per_worker};
     return begin_with_group(p);

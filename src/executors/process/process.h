@@ -73,14 +73,15 @@ typedef struct pl_process_call {
     unsigned groups;             /* that died in a row and had done nothing */
 
     /* What the call asks for. */
-    pl_group_kind kind; /* of its groups */
-    bool kept;          /* workers serve other calls, too: they are sent arguments */
-    bool is_short;      /* it is expected to be over so soon that it is worth one worker, and being awake for */
-    unsigned workers;   /* at most */
-    uint64_t watch_ns;  /* the shortest timeout of its tasks; 0: none has one */
-    size_t least;       /* tasks to be assigned at once, at least */
-    size_t whole;       /* tasks to be assigned at once, but for the last ones; 0: any number */
-    pl_board_work work; /* as workers read it on the board */
+    pl_group_kind kind;   /* of its groups */
+    bool kept;            /* workers serve other calls, too: they are sent arguments */
+    bool is_short;        /* it is expected to be over so soon that it is worth one worker, and being awake for */
+    unsigned workers;     /* at most */
+    uint64_t watch_ns;    /* the shortest timeout of its tasks; 0: none has one */
+    size_t least;         /* tasks to be assigned at once, at least */
+    size_t whole;         /* tasks to be assigned at once, but for the last ones; 0: any number */
+    uint64_t traced_call; /* its number in a trace; 0: there is none */
+    pl_board_work work;   /* as workers read it on the board */
 
     /* What workers read and write, but for results that the call has room for in the arena: layout.c. */
     pl_block block;

@@ -182,7 +182,7 @@ void pl_remote_run(pl_endpoint *endpoint, const pl_assignment *assignment)
                   .assignment = assignment,
                   .context = (pl_context *)(void *)endpoint->slot->room,
                   .outer = pl_context_thread.context,
-                  .timed = endpoint->work.timed != 0};
+                  .timed = endpoint->work.timed};
     *r.context =
         (pl_context){.span = {.stop = pl_endpoint_stop(endpoint), .index = PL_NO_INDEX}, .parent = r.all->parent};
     r.context->call = r.all;

@@ -25,7 +25,10 @@ static void run_assignment(pl_endpoint *endpoint, const pl_assignment *assignmen
     at_work = endpoint;
     endpoint->work.run(endpoint, assignment);
     at_work = NULL;
-    pl_endpoint_spent(endpoint, pl_ticks() - began);
+    uint64_t ended = pl_ticks();
+    pl_endpoint_spent(endpoint, ended - began);
+    if (endpoint->work.traced)
+        pl_endpoint_report_run(endpoint, assignment, (uint64_t[]){began, ended});
     pl_endpoint_done(endpoint);
 }
 
