@@ -448,7 +448,7 @@ tests_mpi_test_ranks_LDADD = tests/faults/libwhole.la $(CHECK_LIBS) $(ATOMIC_LIB
 
 # What tests/mpi/mpi.sh runs by mpirun: a program of the library, and another build of it, whose messages are of many
 # small parts.
-job_sources = tests/mpi/job.c tests/mpi/plugin.h
+job_sources = tests/mpi/ends.c tests/mpi/ends.h tests/mpi/job.c tests/mpi/job.h tests/mpi/plugin.h
 job_parts = -DPL_MPI_PART=1000
 if HAVE_OPENMPI
 check_PROGRAMS += tests/mpi/job_openmpi tests/mpi/parts_openmpi

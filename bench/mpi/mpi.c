@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls on ranks beside the serial loop, the threads of home alone, and equal parts by MPI_Scatter and MPI_Gather.
+ * Calls on ranks beside the serial loop, the threads of home alone, equal parts by MPI_Scatter and MPI_Gather, and
+ * messages of one item each.
  * README.md explains it.
  *
  *      mpirun -n RANKS mpi [ROUNDS [WORKLOAD...]]
@@ -106,8 +107,8 @@ static void *make_args(const workload *w, double per_us)
 
 /* ---- ways ------------------------------------------------------------------------------------------------ */
 
-typedef enum way { SERIAL, THREADS, STATIC, RANKS, WAYS } way;
-static const char *const ways[] = {"serial", "threads", "static", "ranks"};
+typedef enum way { SERIAL, THREADS, STATIC, EACH, RANKS, WAYS } way;
+static const char *const ways[] = {"serial", "threads", "static", "each", "ranks"};
 
 static void run_serially(const parallel_function *f, const void *args, uint64_t *out, size_t n)
 {
@@ -142,6 +143,57 @@ static void run_statically(const workload *w, const void *args, uint64_t *out)
     free(counts);
 }
 
+/* What goes to and fro for an item. */
+typedef struct answer {
+    uint64_t index, result;
+} answer;
+enum { ITEM = 1, NO_MORE = 2 };
+
+/* Rank 0 gives an item to each of the others, and another one to whoever answers. */
+static void give_each(const workload *w, const unsigned char *args, uint64_t *out)
+{
+    int ranks;
+    size_t next = 0, size = w->f->arg_size;
+    unsigned char *message = malloc(sizeof(uint64_t) + size);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    for (size_t answers = 0, asked = (size_t)ranks - 1; answers < w->n + asked; answers++) {
+        answer a;
+        MPI_Status status;
+        MPI_Recv(&a, sizeof a, MPI_BYTE, MPI_ANY_SOURCE, ITEM, MPI_COMM_WORLD, &status);
+        if (a.index < w->n)
+            out[a.index] = a.result;
+        bool more = next < w->n;
+        if (more) {
+            uint64_t index = next;
+            memcpy(message, &index, sizeof index);
+            memcpy(message + sizeof index, args + next++ * size, size);
+        }
+        MPI_Send(message, more ? (int)(sizeof(uint64_t) + size) : 0, MPI_BYTE, status.MPI_SOURCE, more ? ITEM : NO_MORE,
+                 MPI_COMM_WORLD);
+    }
+    free(message);
+}
+
+/* The others' part: to ask, and to answer, until there is no more. */
+static void answer_each(const workload *w)
+{
+    size_t size = w->f->arg_size;
+    unsigned char *message = malloc(sizeof(uint64_t) + size);
+    large arg; /* it is aligned as all are */
+    answer a = {.index = UINT64_MAX};
+    for (;;) {
+        MPI_Status status;
+        MPI_Send(&a, sizeof a, MPI_BYTE, 0, ITEM, MPI_COMM_WORLD);
+        MPI_Recv(message, (int)(sizeof(uint64_t) + size), MPI_BYTE, 0, MPI_ANY_TAG, MPI_COMM_WORLD, &status);
+        if (status.MPI_TAG == NO_MORE)
+            break;
+        memcpy(&a.index, message, sizeof a.index);
+        memcpy(&arg, message + sizeof a.index, size);
+        run_serially(w->f, &arg, &a.result, 1);
+    }
+    free(message);
+}
+
 /* `workers` is how many threads there are where only home works: as many as ranks, each of which has one. */
 static double run_way(way how, const workload *w, const void *args, uint64_t *out, int workers)
 {
@@ -155,6 +207,8 @@ static double run_way(way how, const workload *w, const void *args, uint64_t *ou
         run_serially(w->f, args, out, w->n);
     else if (how == STATIC)
         run_statically(w, args, out);
+    else if (how == EACH)
+        give_each(w, args, out);
     else if (parallel_map_into_function(w->f, args, w->n, out, &options) != 0)
         perror(ways[how]);
     return seconds() - begin;
@@ -223,12 +277,16 @@ static void measure(int round, way first, way last, double per_us, int workers, 
     }
 }
 
-/* The other ranks' part in run_statically(). */
-static void help_statically(int argc, char **argv)
+/* The other ranks' part in the ways that are collective. */
+static void help(int argc, char **argv)
 {
-    for (int k = 0; k < WORKLOADS; k++)
-        for (int i = is_short(&workloads[k]) ? 0 : 1; is_wanted(&workloads[k], argc, argv) && i < 2; i++)
+    for (int k = 0; k < WORKLOADS; k++) {
+        int times = !is_wanted(&workloads[k], argc, argv) ? 0 : is_short(&workloads[k]) ? 2 : 1;
+        for (int i = 0; i < times; i++)
             run_statically(&workloads[k], NULL, NULL);
+        for (int i = 0; i < times; i++)
+            answer_each(&workloads[k]);
+    }
 }
 
 int main(int argc, char **argv)
@@ -242,9 +300,9 @@ int main(int argc, char **argv)
     /* a rank that serves cannot take part in collectives of the program's */
     for (int round = 0; round < rounds; round++) {
         if (rank == 0)
-            measure(round, STATIC, STATIC, per_us, ranks, argc, argv);
+            measure(round, STATIC, EACH, per_us, ranks, argc, argv);
         else
-            help_statically(argc, argv);
+            help(argc, argv);
     }
     if (parallel_mpi_init_on(MPI_COMM_WORLD) != 0) {
         perror("parallel_mpi_init_on");

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the library's rule for pieces comes to on many ranks: a discrete-event simulation. The rule is the shipped one
- * (assign.c is part of this program); ranks, the network and the items are not there, but their times are.
+ * (share.c is part of this program); ranks, the network and the items are not there, but their times are.
  *
  * Each rank has one thread. Home sends and receives through one link, a message at a time, which also costs the
  * messenger some time; and works itself. Printed is the efficiency: the least possible time, which is the larger one of
  * an even part of all work and the longest item, in parts of what the call takes.
  */
-#include "../../src/executors/mpi/assign.c" /* NOLINT: its functions are static */
-
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "executors/mpi/share.h"
 
 #define LATENCY_NS 20e3  /* of a message */
 #define MESSENGER_NS 2e3 /* to send or receive one */
 #define LINK_NS 0.8      /* a byte, by 10 Gb/s */
+#define BEGIN_NS 2e4     /* what a piece takes besides its tasks */
 enum { ITEM_BYTES = 8, HEADER_BYTES = 128, MOST_PIECES_NOW = 1 << 18 };
 
 /* What the pieces that are under way do next. */
@@ -130,12 +132,13 @@ static double pass_link(double *busy, double now, size_t tasks)
 static void assign_all(simulation *s)
 {
     pl_pieces *p = s->p;
-    for (unsigned rank; p->fresh < items.n && (rank = choose_rank(p)) < p->ranks;) {
+    for (unsigned rank; p->fresh < items.n && (rank = pl_share_choose(p)) != PL_SHARE_NONE;) {
         pl_pieces_peer *peer = &p->peers[rank];
-        size_t size = piece_size(p, peer), begin = p->fresh;
+        size_t size = pl_share_size(p, peer), begin = p->fresh;
         p->fresh += size;
         peer->count++;
         peer->tasks += size;
+        pl_share_update(p, peer);
         double at = rank ? pass_link(&s->link_out, s->now, size) : s->now;
         add_event(s, (event){.at = at, .kind = ARRIVES, .rank = rank, .begin = begin, .end = begin + size});
     }
@@ -144,11 +147,10 @@ static void assign_all(simulation *s)
 static void take_piece_back(simulation *s, const event *e)
 {
     pl_pieces_peer *peer = &s->p->peers[e->rank];
-    pl_pieces_piece piece = {.begin = e->begin, .end = e->end};
-    pl_run run = {.took_ns = (uint64_t)e->took};
     peer->count--;
     peer->tasks -= e->end - e->begin;
-    pl_assign_learn(s->p, peer, &piece, &run);
+    pl_share_learn(s->p, peer, e->end - e->begin, (uint64_t)e->took);
+    pl_share_update(s->p, peer);
 }
 
 static void handle(simulation *s, event e)
@@ -187,6 +189,7 @@ static double simulate(unsigned ranks)
     s.p->task_bytes = (size_t)2 * ITEM_BYTES;
     for (unsigned rank = 0; rank < ranks; rank++)
         s.p->peers[rank].threads = 1;
+    pl_share_begin(s.p);
     assign_all(&s);
     while (s.events) {
         event e = next_event(&s);

@@ -48,10 +48,12 @@ ranks_sources = \
     src/executors/mpi/rank.h \
     src/executors/mpi/runners.c \
     src/executors/mpi/runners.h \
+    src/executors/mpi/share.c \
+    src/executors/mpi/share.h \
     src/executors/mpi/site.c \
     src/executors/mpi/site.h \
     src/executors/mpi/transport.h
-mpi_sources = $(ranks_sources) src/executors/mpi/mpi.c
+mpi_sources = $(ranks_sources) src/executors/mpi/mpi.c src/executors/mpi/mpi_transport.c src/executors/mpi/mpi_transport.h
 EXTRA_DIST += include/parallel_mpi.h parallel-mpi.pc.in $(mpi_sources)
 
 if HAVE_MPI

@@ -3,9 +3,6 @@
  * A program of an MPI job, for tests/mpi/mpi.sh: each way to call it (run_case() has the list) checks something, and
  * says on standard error what is not as it is to be. Every rank has an alarm: no test leaves anything behind.
  */
-#include <errno.h>
-#include <parallel_mpi.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,20 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mpi/ends.h"
+#include "mpi/job.h"
 #include "mpi/plugin.h"
-
-#define ON_RANKS .executor = PARALLEL_MPI
-#define CHECK(claim)                                                                                                   \
-    do {                                                                                                               \
-        if (!(claim)) {                                                                                                \
-            fprintf(stderr, "%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #claim, errno);                              \
-            wrong++;                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 enum { N = 20000 };
 
-static int wrong;
+int wrong;
 static int in[N];
 
 /* ---- functions ----------------------------------------------------------------------------------------------- */
@@ -103,24 +93,6 @@ static int crash_at(const int *i, int *result, void *extras)
     return 0;
 }
 PARALLEL_DECORATE_TASK(crash_at, int, int);
-
-/* Ends the process that it runs in, if that is not the one of which it is told the number. */
-static int end_others(const int *home, int *result, void *extras)
-{
-    const char *how = extras;
-    *result = (int)getpid();
-    usleep(1000);
-    if (*home == (int)getpid())
-        return 0;
-    if (strcmp(how, "kill") == 0)
-        kill(getpid(), SIGKILL);
-    else if (strcmp(how, "abort") == 0)
-        abort();
-    else if (strcmp(how, "exit") == 0)
-        exit(5);
-    return 0;
-}
-PARALLEL_DECORATE_TASK(end_others, int, int);
 
 /* Microseconds of CPU that this process has used. */
 static long cpu_used(int x)
@@ -275,17 +247,6 @@ static int check_all(int ranks, const char *plugin_path)
 
 /* ---- ends ---------------------------------------------------------------------------------------------------- */
 
-/* The others' processes end in one way or another: this one does, too, and what it returns does not matter. */
-static int lose_ranks(char *how)
-{
-    int pids[1000];
-    for (int i = 0; i < 1000; i++)
-        pids[i] = (int)getpid();
-    PARALLEL_SCOPED parallel_results *r =
-        parallel_map(end_others, pids, 1000, ON_RANKS, .silent = true, .extras = how, .extras_size = strlen(how) + 1);
-    return r ? 0 : 1;
-}
-
 /* The least, or the most, that a process had used of a CPU in some tasks; -1: it has run none. */
 static long used_by(const parallel_results *r, int pid, bool most)
 {
@@ -348,12 +309,99 @@ static int have_child(void)
     return wrong != 0;
 }
 
+/* ---- hosts, and large vectors -------------------------------------------------------------------------------- */
+
+static text host_name(int x)
+{
+    text t = {""};
+    struct timespec pause = {.tv_nsec = 1000000};
+    (void)x;
+    nanosleep(&pause, NULL);
+    gethostname(t.said, sizeof t.said - 1);
+    return t;
+}
+PARALLEL_DECORATE(host_name, int, text);
+
+/* Tasks run on as many hosts as there are ranks. */
+static int count_hosts(int ranks)
+{
+    enum { TASKS = 400, MOST = 16 };
+    const char *seen[MOST];
+    int count = 0;
+    PARALLEL_SCOPED parallel_results *r = parallel_map(host_name, in, TASKS, ON_RANKS);
+    CHECK(r);
+    for (size_t i = 0; r && i < TASKS; i++) {
+        const char *name = ((const text *)parallel_result(r, i))->said;
+        int k = 0;
+        while (k < count && strcmp(seen[k], name) != 0)
+            k++;
+        if (k == count && count < MOST)
+            seen[count++] = name;
+    }
+    CHECK(count == ranks);
+    return wrong != 0;
+}
+
+static int widen(const unsigned char *from, size_t n, unsigned *to, void *extras)
+{
+    (void)extras;
+    for (size_t i = 0; i < n; i++)
+        to[i] = from[i] + 1u;
+    return 0;
+}
+PARALLEL_DECORATE_SPLIT(widen, unsigned char, unsigned);
+
+/* Results of more than 2 GiB in one message: two pieces, one of them another rank's. It takes 13 GB of memory. */
+static int send_gigabytes(void)
+{
+    size_t each = ((size_t)1 << 29) + 1000003, n = 2 * each;
+    unsigned char *bytes = malloc(n);
+    for (size_t i = 0; bytes && i < n; i++)
+        bytes[i] = (unsigned char)(i * 7 >> 3);
+    PARALLEL_SCOPED parallel_results *r = bytes ? parallel_split(widen, bytes, n, ON_RANKS, .grain = each) : NULL;
+    CHECK(r && parallel_length(r) == n);
+    for (size_t i = 0; !wrong && i < n; i++)
+        CHECK(((const unsigned *)parallel_values(r))[i] == bytes[i] + 1u);
+    free(bytes);
+    return wrong != 0;
+}
+
+/* ---- what is refused ----------------------------------------------------------------------------------------- */
+
+static bool says(const char *words)
+{
+    const char *sentence = parallel_error();
+    return sentence && strstr(sentence, words);
+}
+
+/* MPI that others have initialised, and not for threads. */
+static int check_refusals(void)
+{
+    int level;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_SINGLE, &level);
+    CHECK(parallel_mpi_init_on(MPI_COMM_WORLD) == -1 && errno == ENOTSUP && says("MPI_THREAD_MULTIPLE"));
+    CHECK(parallel_mpi_init(NULL, NULL) == -1 && errno == EALREADY && says("before"));
+    CHECK(parallel_mpi_ranks() == 0);
+    MPI_Finalize();
+    return wrong != 0;
+}
+
 static int run_case(const char *what, int ranks, char *more)
 {
     if (strcmp(what, "all") == 0)
         return check_all(ranks, more);
     if (strcmp(what, "lose") == 0)
         return lose_ranks(more);
+    if (strcmp(what, "lose-in-messages") == 0)
+        return lose_in_messages(atoi(more));
+    if (strcmp(what, "lose-at-shutdown") == 0)
+        return lose_at_shutdown(atoi(more));
+    if (strcmp(what, "lose-at-start") == 0)
+        return 0;
+    if (strcmp(what, "hosts") == 0)
+        return count_hosts(ranks);
+    if (strcmp(what, "huge") == 0)
+        return send_gigabytes();
     if (strcmp(what, "idle") == 0)
         return be_idle(ranks);
     if (strcmp(what, "refused") == 0)
@@ -397,6 +445,10 @@ int main(int argc, char **argv)
     alarm(60);
     for (int i = 0; i < N; i++)
         in[i] = i;
+    if (argc > 3 && strcmp(argv[2], "lose-at-start") == 0)
+        die_soon(atoi(argv[3]));
+    if (argc > 2 && strcmp(argv[2], "refusals") == 0)
+        return check_refusals();
     if (argc > 3 && strcmp(argv[2], "on") == 0)
         return run_on(argv[3], argc > 4 ? argv[4] : NULL);
     CHECK(!parallel_map(square, in, 10, ON_RANKS) && errno == ENOTSUP);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Jobs of 1 to 4 ranks, by each MPI that there is: what comes back; ranks that crash, exit, or are killed; home that
-# exits; what is left over.
+# Jobs of 1 to 8 ranks, by each MPI that there is: what comes back; ranks that crash, exit, or are killed, at every
+# stage; home that exits; what is left over. With PARALLEL_TEST_HUGE=1 also messages of more than 2 GiB, which take 13
+# GB of memory.
 . "$srcdir/tests/support/tap.sh"
 
 # What is left of a job is found by the paths of its programs: copies of this test's own.
@@ -13,8 +14,11 @@ check "a plugin compiles" plugin
 
 # As root, and with more ranks than cores, for a test. Sockets and files are on this machine, in the test's directory.
 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-OMPI_MCA_btl=self,vader,tcp OMPI_MCA_orte_tmpdir_base=$work
+mkdir "$work/shared" "$work/session" || exit 99
+OMPI_MCA_btl=self,vader,tcp OMPI_MCA_orte_tmpdir_base=$work/session
+OMPI_MCA_btl_vader_backing_directory=$work/shared UCX_POSIX_DIR=$work/shared
 export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM OMPI_MCA_btl OMPI_MCA_orte_tmpdir_base
+export OMPI_MCA_btl_vader_backing_directory UCX_POSIX_DIR
 PARALLEL_NUM_THREADS=2 # of each rank
 export PARALLEL_NUM_THREADS
 
@@ -36,15 +40,21 @@ ends_with() {
     nothing_is_left
 }
 
-# fails RANKS ARGUMENTS...: it ends by itself, badly, within seconds.
-fails() {
+# ends RANKS ARGUMENTS...: well or badly, but by itself, within seconds.
+ends() {
     began=$(date +%s)
-    job "$@" && return 1
+    status=0
+    job "$@" || status=$?
     [ $(($(date +%s) - began)) -lt 20 ] || { echo "it took too long"; return 1; }
     nothing_is_left
 }
 
-# Processes of this test's programs: the launcher may have ended some milliseconds before they do.
+# fails RANKS ARGUMENTS...: it ends, and badly.
+fails() {
+    ends "$@" && [ $status -ne 0 ]
+}
+
+# Processes of this test's programs, and shared memory: the launcher may have ended some milliseconds before they do.
 nothing_is_left() {
     tries=0
     while [ -n "$(left_over)" ]; do
@@ -60,6 +70,7 @@ left_over() {
         "$real_program" | "$real_parts") echo "$exe is left" ;;
         esac
     done
+    find "$work/shared" -type f
 }
 
 # Home is one program, and the rest another build of it.
@@ -82,7 +93,7 @@ run_cases() { # NAME
     program=$builddir/tests/mpi/job_$1 parts=$builddir/tests/mpi/parts_$1
     real_program=$(readlink -f "$(real_path "$program")") real_parts=$(readlink -f "$(real_path "$parts")")
     check "$1: without mpirun" alone
-    for n in 1 2 3 4; do
+    for n in 1 2 3 4 8; do
         check "$1: $n ranks" ends_with 0 $n all "$work/plugin.so"
     done
     check "$1: MPI is the program's own" ends_with 0 3 on all "$work/plugin.so"
@@ -97,6 +108,15 @@ run_cases() { # NAME
     for how in kill abort exit; do
         check "$1: a task ends its rank: $how" fails 3 lose $how
     done
+    for ms in 1 20 60 150; do
+        check "$1: killed $ms ms after its start" ends 3 lose-at-start $ms
+    done
+    for ms in 5 30 200; do
+        check "$1: killed in messages, after $ms ms" fails 3 lose-in-messages $ms
+        check "$1: killed at the shutdown, after $ms ms" ends 3 lose-at-shutdown $ms
+    done
+    check "$1: MPI of one thread is refused" ends_with 0 2 refusals
+    [ -z "$PARALLEL_TEST_HUGE" ] || check "$1: more than 2 GiB" ends_with 0 2 huge
     check "$1: idle ranks sleep" ends_with 0 3 idle
 }
 

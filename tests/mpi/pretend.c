@@ -33,8 +33,9 @@ static bool pass_message(pretended *rank)
 static void send_message(pl_transport *transport, unsigned to, pl_message *m)
 {
     pretended *from = (pretended *)transport, *at = &all[to];
+    bool is_whole = pl_message_join(m);
     pthread_mutex_lock(&mutex);
-    bool arrives = pass_message(from) && !at->dead;
+    bool arrives = pass_message(from) && is_whole && !at->dead;
     if (arrives) {
         m->rank = transport->self;
         m->next = NULL;
@@ -65,7 +66,7 @@ static pl_message *receive_message(pl_transport *transport)
     return m;
 }
 
-static bool is_sending(pl_transport *transport)
+static bool is_busy(pl_transport *transport)
 {
     (void)transport;
     return false;
@@ -101,7 +102,7 @@ void pretend_begin(unsigned ranks, const pretend_rank *like)
                                      .ranks = count,
                                      .send = send_message,
                                      .receive = receive_message,
-                                     .is_sending = is_sending,
+                                     .is_busy = is_busy,
                                      .is_alive = is_alive};
     }
     if (!pl_home_open(&all[0].base))

@@ -7,113 +7,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "sched/chunking.h"
-
-/* How long a piece is to last at least; and for each rank, since home has the pieces of all to send and to take in,
- * some microseconds each; for how many times as long a rank has pieces ahead; and how many tasks more, in times, a
- * piece may have than the one before. */
-#define PIECE_NS 2e6
-#define PIECE_NS_A_RANK 2e4
-#define PREFETCH 2.5
-#define STEP 16
-/* From how long on a task is long beside what it takes to send it. */
-#define LONG_NS 5e6
-/* What goes by in a piece besides its tasks: it is not counted among what those take. */
-#define BEGIN_NS 2e4
-/* A rank's piece is at most one part out of so many of what is left for it. */
-#define PARTS 8
-/* What a byte costs that is sent and received: by shared memory some tenths of a nanosecond on each side. */
-#define BYTE_NS 0.5
-/* Pieces that a rank may have, whatever they take. */
-#define MOST_PIECES 16
-
-/* ---- how much ------------------------------------------------------------------------------------------------ */
-
-void pl_assign_learn(pl_pieces *p, pl_pieces_peer *peer, const pl_pieces_piece *piece, const pl_run *run)
-{
-    size_t tasks = piece->end - piece->begin;
-    double took = (double)run->took_ns;
-    if (!run->took_ns)
-        return;
-    took = took > 2 * BEGIN_NS ? took - BEGIN_NS : took / 2;
-    peer->task_ns = took / (double)tasks;
-    peer->last = tasks;
-    p->busy_ns += took * (tasks < peer->threads ? (double)tasks : peer->threads);
-    p->busy_tasks += tasks;
-}
-
-/* Ranks that may be given pieces. */
-static unsigned count_alive(const pl_pieces *p)
-{
-    unsigned alive = 0;
-    for (unsigned rank = 0; rank < p->ranks; rank++)
-        alive += !p->peers[rank].gone;
-    return alive;
-}
-
-/* How long a piece is to last. */
-static double piece_ns(const pl_pieces *p)
-{
-    double of_all = PIECE_NS_A_RANK * p->ranks;
-    return of_all > PIECE_NS ? of_all : PIECE_NS;
-}
-
-/* So few tasks that each of a rank's threads that its runners can use has one. */
-static size_t least_tasks(const pl_pieces *p, const pl_pieces_peer *peer)
-{
-    unsigned runners = pl_runners_wanted(p->call->options.max_workers, peer->threads);
-    return pl_chunking_even(peer->threads ? peer->threads : 1, runners);
-}
-
-/* How many fresh tasks a rank is given. */
-static size_t piece_size(const pl_pieces *p, const pl_pieces_peer *peer)
-{
-    size_t rest = p->call->work.n - p->fresh, grain = p->call->options.grain;
-    if (p->whole)
-        return rest < p->whole ? rest : p->whole;
-    double size = peer->last ? piece_ns(p) / (peer->task_ns + 1e-3) : 1;
-    double most = (double)peer->last * STEP, part = (double)rest / (PARTS * count_alive(p));
-    size = peer->last && size > most ? most : size;
-    size = size > part ? part : size;
-    size_t least = least_tasks(p, peer), tasks = size > (double)least ? (size_t)size : least;
-    tasks = grain ? pl_chunking_even(tasks, grain) * grain : tasks;
-    return tasks < rest ? tasks : rest;
-}
-
-bool pl_assign_stays(double task_ns, size_t bytes)
-{
-    return task_ns < BYTE_NS * (double)bytes;
-}
-
-static bool stays_home(const pl_pieces *p)
-{
-    return p->peers[0].last && pl_assign_stays(p->peers[0].task_ns, p->task_bytes);
-}
-
-/* Whether a rank may be given one more piece. */
-static bool has_room(const pl_pieces *p, unsigned rank)
-{
-    const pl_pieces_peer *peer = &p->peers[rank];
-    unsigned runners = pl_runners_wanted(p->call->options.max_workers, peer->threads);
-    if (peer->gone || (rank != 0 && stays_home(p)))
-        return false;
-    if (peer->count < runners)
-        return true;
-    if (!peer->last || peer->task_ns > LONG_NS)
-        return p->call->options.retry_delay > 0 && p->call->options.retries > 0 && peer->count < MOST_PIECES;
-    return peer->count < MOST_PIECES &&
-           (peer->count < 2 || (double)peer->tasks * peer->task_ns < PREFETCH * piece_ns(p));
-}
-
-/* The rank with room that has the fewest pieces; of several that after the last one that got one. `ranks`: none. */
-static unsigned choose_rank(const pl_pieces *p)
-{
-    unsigned best = p->ranks;
-    for (unsigned rank = 0; rank < p->ranks; rank++)
-        if (has_room(p, rank) && (best == p->ranks || p->peers[rank].count < p->peers[best].count))
-            best = rank;
-    return best;
-}
+#include "executors/mpi/share.h"
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */
 
@@ -170,16 +64,23 @@ static const void *args_of(const pl_pieces *p, const pl_pieces_piece *piece, con
     return is_separate(p) ? b->args : (const unsigned char *)b->args + piece->begin * b->function.arg_size;
 }
 
-static pl_message *write_piece(const pl_pieces *p, unsigned rank, const pl_pieces_piece *piece, const pl_bound *b)
+/* Arguments are sent from where they are: the call lasts until that is over. */
+static void take_args_back(void *pieces)
+{
+    pl_pieces *p = pieces;
+    pl_inbox_return(&p->inbox);
+}
+
+static pl_message *write_piece(pl_pieces *p, unsigned rank, const pl_pieces_piece *piece, const pl_bound *b)
 {
     pl_message_piece said = describe_piece(p, piece);
-    size_t bytes = (size_t)said.count * b->function.arg_size;
-    pl_message *m = pl_message_new(rank, PL_MESSAGE_PIECE, p->call_id, pl_size_add(sizeof said, bytes));
+    pl_message *m = pl_message_new(rank, PL_MESSAGE_PIECE, p->call_id, sizeof said + sizeof(parallel_function));
     if (!m)
         return NULL;
     pl_message_put(m, &said, sizeof said);
     m->lost |= is_separate(p) && !pl_message_put_function(m, &b->function);
-    pl_message_put_vector(m, args_of(p, piece, b), bytes);
+    pl_inbox_lend(&p->inbox);
+    pl_message_lend_vector(m, args_of(p, piece, b), (size_t)said.count * b->function.arg_size, take_args_back, p);
     return m;
 }
 
@@ -251,7 +152,7 @@ static bool next_tasks(pl_pieces *p, const pl_pieces_peer *peer, pl_pieces_piece
     }
     if (p->fresh == p->call->work.n)
         return false;
-    size_t size = is_separate(p) ? 1 : piece_size(p, peer);
+    size_t size = is_separate(p) ? 1 : pl_share_size(p, peer);
     *piece = (pl_pieces_piece){.begin = p->fresh, .end = p->fresh + size};
     p->fresh += size;
     return true;
@@ -278,7 +179,7 @@ static void assign_piece(pl_pieces *p, unsigned rank, const pl_pieces_piece *tas
         return;
     }
     *piece = *tasks;
-    piece->number = ++p->made;
+    piece->number = ++p->made * p->ranks + rank;
     if (rank == 0 ? !keep_piece(p, piece, &b) : !send_piece(p, rank, piece, &b)) {
         pl_image_place place;
         const void *code = NULL;
@@ -286,17 +187,13 @@ static void assign_piece(pl_pieces *p, unsigned rank, const pl_pieces_piece *tas
         refuse_piece(p, piece, rank == 0 || pl_image_find(&place, code));
         return;
     }
-    piece->next = peer->pieces;
-    peer->pieces = piece;
-    peer->count++;
-    peer->tasks += piece->end - piece->begin;
-    p->open++;
+    pl_share_give(p, peer, piece);
 }
 
 void pl_assign_feed(pl_pieces *p)
 {
     pl_pieces_piece tasks;
-    for (unsigned rank; (rank = choose_rank(p)) < p->ranks;) {
+    for (unsigned rank; (rank = pl_share_choose(p)) != PL_SHARE_NONE;) {
         if (!next_tasks(p, &p->peers[rank], &tasks))
             return;
         assign_piece(p, rank, &tasks);

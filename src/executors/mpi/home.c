@@ -9,6 +9,7 @@
 #include "executors/mpi/assign.h"
 #include "executors/mpi/outcome.h"
 #include "executors/mpi/pieces.h"
+#include "executors/mpi/share.h"
 
 /* A call of which it is known that it takes less than this stays on this rank: sooner no other has begun. */
 #define CHEAP_US 100
@@ -199,7 +200,7 @@ static bool is_cheap(const pl_call *c, const pl_cost *cost)
     if (c->work.kind->is_separate || c->work.kind->is_split || c->work.n == 0 || all == UINT64_MAX)
         return false;
     double us = (double)all / ticks_per_us;
-    return us < CHEAP_US || pl_assign_stays(us * 1e3 / (double)c->work.n, task_bytes(c));
+    return us < CHEAP_US || pl_share_stays(us * 1e3 / (double)c->work.n, task_bytes(c));
 }
 
 /* Runs a cheap call on this rank's pool, and looks whether it was. */

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often the messenger is asked whether all that has been lent has come back. */
+#define RETURN_NS UINT64_C(200000)
+
 bool pl_inbox_begin(pl_inbox *inbox, unsigned ranks)
 {
     *inbox = (pl_inbox){.ranks = ranks, .dead = calloc(ranks, 1)};
@@ -41,7 +44,7 @@ void pl_inbox_note_death(pl_inbox *inbox, unsigned rank)
 {
     pthread_mutex_lock(&inbox->mutex);
     inbox->dead[rank] = 1;
-    inbox->news = true;
+    inbox->died = inbox->news = true;
     pthread_cond_signal(&inbox->changed);
     pthread_mutex_unlock(&inbox->mutex);
 }
@@ -49,12 +52,12 @@ void pl_inbox_note_death(pl_inbox *inbox, unsigned rank)
 void pl_inbox_close(pl_inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
-    inbox->closed = inbox->news = true;
+    inbox->closed = inbox->died = inbox->news = true;
     pthread_cond_signal(&inbox->changed);
     pthread_mutex_unlock(&inbox->mutex);
 }
 
-pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead)
+pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead, bool *died)
 {
     pthread_mutex_lock(&inbox->mutex);
     while (!inbox->news && pl_runners_services->nanoseconds() < until)
@@ -62,8 +65,39 @@ pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead)
     pl_run *runs = inbox->first;
     inbox->first = NULL;
     inbox->news = false;
-    for (unsigned rank = 1; rank < inbox->ranks; rank++)
+    *died = inbox->died;
+    for (unsigned rank = 1; inbox->died && rank < inbox->ranks; rank++)
         dead[rank] = inbox->closed || inbox->dead[rank];
+    inbox->died = false;
     pthread_mutex_unlock(&inbox->mutex);
     return runs;
+}
+
+void pl_inbox_lend(pl_inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    inbox->lent++;
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void pl_inbox_return(pl_inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    inbox->lent--;
+    pthread_cond_signal(&inbox->changed);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void pl_inbox_wait_returned(pl_inbox *inbox, pl_site *site)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    while (inbox->lent) {
+        pthread_mutex_unlock(&inbox->mutex);
+        pl_site_ring(site);
+        pthread_mutex_lock(&inbox->mutex);
+        if (inbox->lent)
+            pl_runners_services->cond_wait(&inbox->changed, &inbox->mutex,
+                                           pl_runners_services->nanoseconds() + RETURN_NS);
+    }
+    pthread_mutex_unlock(&inbox->mutex);
 }

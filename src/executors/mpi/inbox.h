@@ -4,13 +4,16 @@
 #define PL_MPI_INBOX_H
 
 #include "executors/mpi/runners.h"
+#include "executors/mpi/site.h"
 
 typedef struct pl_inbox {
     pthread_mutex_t mutex; /* guards all that follows */
     pthread_cond_t changed;
     pl_run *first, *last;
     bool news;           /* since the last time */
+    bool died;           /* one more rank has, since the last time */
     bool closed;         /* no other rank is to be used any more: as if all had died */
+    size_t lent;         /* messages on their way that use what is the call's */
     unsigned char *dead; /* by rank */
     unsigned ranks;
 } pl_inbox;
@@ -25,8 +28,14 @@ void pl_inbox_note_death(pl_inbox *inbox, unsigned rank);
 void pl_inbox_close(pl_inbox *inbox);
 
 /* Waits until there is something new, but no longer than until `until`, in nanoseconds. All runs that have come, which
- * are the caller's, in order; and, in `dead`, which ranks have died: what they said before is among the runs, or has
- * been given already. */
-pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead);
+ * are the caller's, in order. Sets whether a rank has died since the last time, and, if so, in `dead`, which have by
+ * now: what they said before is among the runs, or has been given already. */
+pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead, bool *died);
+
+/* A message that uses what is the call's is made; and is freed. The call waits for that with the last, and has the
+ * messenger look. */
+void pl_inbox_lend(pl_inbox *inbox);
+void pl_inbox_return(pl_inbox *inbox);
+void pl_inbox_wait_returned(pl_inbox *inbox, pl_site *site);
 
 #endif

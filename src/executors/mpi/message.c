@@ -9,6 +9,8 @@
 #include "base/size.h"
 
 #define ALIGNMENT ((size_t)64)
+/* From how many bytes on a vector is sent from where it lies, as a part of its own, and is not copied. */
+#define LEND_BYTES ((size_t)1 << 15)
 
 static unsigned char *allocate_bytes(size_t bytes)
 {
@@ -54,9 +56,24 @@ void pl_message_rewind(pl_message *m)
 
 void pl_message_free(pl_message *m)
 {
-    if (m)
-        free(m->bytes);
+    if (!m)
+        return;
+    if (m->release)
+        m->release(m->owner);
+    free(m->bytes);
     free(m);
+}
+
+static bool set_room(pl_message *m, size_t room)
+{
+    unsigned char *bytes = allocate_bytes(room);
+    if (!bytes)
+        return false;
+    memcpy(bytes, m->bytes, m->at);
+    free(m->bytes);
+    m->bytes = bytes;
+    m->room = room;
+    return true;
 }
 
 /* Makes room for so many bytes from m->at on. */
@@ -65,17 +82,13 @@ static bool make_room(pl_message *m, size_t bytes)
     size_t end = pl_size_add(m->at, bytes);
     if (m->lost || end == PL_SIZE_NONE)
         return false;
-    if (end <= m->room)
-        return true;
-    size_t room = end < PTRDIFF_MAX / 2 ? 2 * end : end;
-    unsigned char *bytes_now = allocate_bytes(room);
-    if (!bytes_now)
-        return false;
-    memcpy(bytes_now, m->bytes, m->at);
-    free(m->bytes);
-    m->bytes = bytes_now;
-    m->room = room;
-    return true;
+    return end <= m->room || set_room(m, end < PTRDIFF_MAX / 2 ? 2 * end : end);
+}
+
+bool pl_message_expect(pl_message *m)
+{
+    bool is_known = m->at >= sizeof *m->head && m->head->bytes > m->room && m->head->bytes < PTRDIFF_MAX;
+    return !is_known || set_room(m, (size_t)m->head->bytes);
 }
 
 void *pl_message_put(pl_message *m, const void *from, size_t bytes)
@@ -103,6 +116,31 @@ void *pl_message_put_vector(pl_message *m, const void *from, size_t bytes)
     static const unsigned char zeros[ALIGNMENT];
     pl_message_put(m, zeros, gap_of(m));
     return pl_message_put(m, from, bytes);
+}
+
+void pl_message_lend_vector(pl_message *m, const void *from, size_t bytes, void (*release)(void *owner), void *owner)
+{
+    m->release = release;
+    m->owner = owner;
+    if (bytes < LEND_BYTES) {
+        pl_message_put_vector(m, from, bytes);
+        return;
+    }
+    pl_message_put_vector(m, NULL, 0);
+    m->rest = from;
+    m->rest_bytes = bytes;
+    m->head->bytes = m->at + bytes;
+}
+
+bool pl_message_join(pl_message *m)
+{
+    if (m->rest && !pl_message_put(m, m->rest, m->rest_bytes))
+        return false;
+    m->rest = NULL;
+    if (m->release)
+        m->release(m->owner);
+    m->release = NULL;
+    return true;
 }
 
 const void *pl_message_get(pl_message *m, size_t bytes)

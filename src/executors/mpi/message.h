@@ -52,6 +52,12 @@ typedef struct pl_message {
         unsigned char *bytes; /* aligned to 64 */
         pl_message_head *head;
     };
+
+    /* What follows the bytes, and is not copied: the last vector, of one that is sent. */
+    const void *rest;
+    size_t rest_bytes;
+    void (*release)(void *owner); /* called when the message is freed; or NULL */
+    void *owner;
 } pl_message;
 
 /* A message to a rank, with room for about so many bytes more. NULL: there is no memory. */
@@ -59,6 +65,10 @@ pl_message *pl_message_new(unsigned rank, pl_message_kind kind, uint64_t call, s
 
 /* One that comes: room for its first part, or all of it, to be filled in. More is put. NULL: there is no memory. */
 pl_message *pl_message_received(unsigned rank, size_t bytes);
+
+/* Its first part has come, and says how many bytes there are: room for all of them, so that what comes is not moved.
+ * False if there is no memory. */
+bool pl_message_expect(pl_message *m);
 
 /* All has come: what follows the head is to be got. */
 void pl_message_rewind(pl_message *m);
@@ -68,6 +78,13 @@ void pl_message_free(pl_message *m);
 /* Appends; without memory, the message is lost. Returns where it is now, NULL then. */
 void *pl_message_put(pl_message *m, const void *from, size_t bytes);
 void *pl_message_put_vector(pl_message *m, const void *from, size_t bytes);
+
+/* Appends the last vector, which stays where it is, if it is long, until the message is freed. release(owner) is called
+ * then, however long it is. */
+void pl_message_lend_vector(pl_message *m, const void *from, size_t bytes, void (*release)(void *owner), void *owner);
+
+/* Copies what has been lent, and gives it back: the message is all in its bytes. False if there is no memory. */
+bool pl_message_join(pl_message *m);
 
 /* The next part. NULL: there are not so many bytes, and the message is lost. */
 const void *pl_message_get(pl_message *m, size_t bytes);

@@ -35,19 +35,26 @@ static void put_failure(pl_message *m, const pl_runners_failed *failed)
     pl_message_put(m, text, sent.text);
 }
 
-pl_message *pl_outcome_write(const pl_run *run, uint64_t call)
+static void free_run(void *run)
+{
+    free(((pl_run *)run)->owned);
+    pl_runners_free_run(run);
+}
+
+pl_message *pl_outcome_write(pl_run *run, uint64_t call)
 {
     pl_message_outcome outcome = {
         .piece = run->piece, .took_ns = run->took_ns, .failures = run->failures, .result_bytes = result_bytes(run)};
-    pl_message *m = pl_message_new(0, PL_MESSAGE_OUTCOME, call, pl_size_add(result_bytes(run), sizeof outcome));
+    pl_message *m = pl_message_new(0, PL_MESSAGE_OUTCOME, call, sizeof outcome);
     if (!m)
         return NULL;
     pl_message_put(m, &outcome, sizeof outcome);
     for (size_t k = 0; k < run->failures; k++)
         put_failure(m, &run->failed[k]);
-    pl_message_put_vector(m, run->results, result_bytes(run));
+    pl_message_lend_vector(m, run->results, result_bytes(run), free_run, run);
     if (!m->lost)
         return m;
+    m->release = NULL;
     pl_message_free(m);
     return NULL;
 }

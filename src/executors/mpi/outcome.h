@@ -6,8 +6,9 @@
 #include "executors/mpi/message.h"
 #include "executors/mpi/runners.h"
 
-/* To home, of a piece of a call. NULL: there is no memory. */
-pl_message *pl_outcome_write(const pl_run *run, uint64_t call);
+/* To home, of a piece of a call. The run, which is on the heap, as what it owns is, is the message's from now on. NULL:
+ * there is no memory, and the run stays the caller's. */
+pl_message *pl_outcome_write(pl_run *run, uint64_t call);
 
 /* A run as the rank had it, without what it was to run; its results and texts are in the message, which it owns as
  * `owned`. NULL, and nothing is taken: the message is not what it is to be, or there is no memory. */

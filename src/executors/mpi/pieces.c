@@ -9,6 +9,7 @@
 
 #include "base/size.h"
 #include "executors/mpi/assign.h"
+#include "executors/mpi/share.h"
 
 /* How long the coordinator sleeps before it looks whether the call is to stop. */
 #define LOOK_NS UINT64_C(10000000)
@@ -74,30 +75,29 @@ static void take_outcome(pl_pieces *p, const pl_pieces_piece *piece, const pl_ru
 /* ---- pieces that come back ----------------------------------------------------------------------------------- */
 
 /* Takes a piece out of its rank's list. NULL: it is not there. */
-static pl_pieces_piece *take_piece(pl_pieces *p, uint64_t number, pl_pieces_peer **peer)
+static pl_pieces_piece *take_piece(pl_pieces *p, uint64_t number)
 {
-    for (unsigned rank = 0; rank < p->ranks; rank++) {
-        *peer = &p->peers[rank];
-        for (pl_pieces_piece **link = &(*peer)->pieces; *link; link = &(*link)->next) {
-            pl_pieces_piece *piece = *link;
-            if (piece->number != number)
-                continue;
-            *link = piece->next;
-            (*peer)->count--;
-            (*peer)->tasks -= piece->end - piece->begin;
-            p->open--;
-            return piece;
-        }
+    pl_pieces_peer *peer = &p->peers[number % p->ranks];
+    for (pl_pieces_piece **link = &peer->pieces; *link; link = &(*link)->next) {
+        pl_pieces_piece *piece = *link;
+        if (piece->number != number)
+            continue;
+        *link = piece->next;
+        peer->count--;
+        peer->tasks -= piece->end - piece->begin;
+        p->open--;
+        return piece;
     }
     return NULL;
 }
 
 static void take_run(pl_pieces *p, pl_run *run)
 {
-    pl_pieces_peer *peer;
-    pl_pieces_piece *piece = take_piece(p, run->piece, &peer);
+    pl_pieces_peer *peer = &p->peers[run->piece % p->ranks];
+    pl_pieces_piece *piece = take_piece(p, run->piece);
     if (piece) { /* else it is of a rank that was thought dead */
-        pl_assign_learn(p, peer, piece, run);
+        pl_share_learn(p, peer, piece->end - piece->begin, run->took_ns);
+        pl_share_update(p, peer);
         if (p->traced)
             pl_runners_services->trace_rank_run(p->traced, (unsigned)(peer - p->peers), run->took_ns, piece->begin,
                                                 piece->end);
@@ -132,25 +132,28 @@ static void bury_dead(pl_pieces *p)
         if (!p->dead[rank] || peer->gone)
             continue;
         peer->gone = true;
+        p->alive--;
         while (peer->pieces) {
-            pl_pieces_peer *had;
-            pl_pieces_piece *piece = take_piece(p, peer->pieces->number, &had);
+            pl_pieces_piece *piece = take_piece(p, peer->pieces->number);
             take_back(p, piece, rank);
             free(piece);
         }
+        pl_share_update(p, peer);
     }
 }
 
 /* Takes in what has come until `until`. */
 static void take_in(pl_pieces *p, uint64_t until)
 {
-    pl_run *run = pl_inbox_take(&p->inbox, until, p->dead);
+    bool died;
+    pl_run *run = pl_inbox_take(&p->inbox, until, p->dead, &died);
     while (run) {
         pl_run *next = run->next;
         take_run(p, run);
         run = next;
     }
-    bury_dead(p);
+    if (died)
+        bury_dead(p);
 }
 
 /* ---- a call -------------------------------------------------------------------------------------------------- */
@@ -195,11 +198,9 @@ static bool is_finished(const pl_pieces *p)
 /* Has the messenger be quick, where a rank is short of pieces, or all are with ranks. */
 static void tell_messenger(pl_pieces *p)
 {
-    bool waits = p->fresh == p->call->work.n;
+    bool waits = p->fresh == p->call->work.n || p->short_of;
     if (!p->site)
         return;
-    for (unsigned rank = 1; rank < p->ranks; rank++)
-        waits |= p->peers[rank].told && !p->peers[rank].gone && p->peers[rank].count < 2;
     if (waits != p->waits)
         pl_site_add_work(p->site, 0, waits ? 1 : -1);
     p->waits = waits;
@@ -222,7 +223,10 @@ void pl_pieces_run(pl_pieces *p)
         tell_messenger(p);
         until = next_look(p);
     }
+    if (!p->site)
+        return;
     pl_assign_end(p);
+    pl_inbox_wait_returned(&p->inbox, p->site);
 }
 
 /* ---- its account --------------------------------------------------------------------------------------------- */
@@ -251,6 +255,7 @@ pl_pieces *pl_pieces_new(pl_call *c, uint64_t call_id, pl_site *site, const unsi
     unsigned most = (unsigned)c->options.max_workers;
     for (unsigned rank = 0; rank < ranks; rank++)
         p->peers[rank].threads = most && most < threads[rank] ? most : threads[rank];
+    pl_share_begin(p);
     if (!p->dead || !pl_inbox_begin(&p->inbox, ranks)) {
         free_account(p);
         return NULL;

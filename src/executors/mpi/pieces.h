@@ -13,11 +13,11 @@
  *
  * A piece is in the list of its rank until one of the two happens. So a call ends.
  *
- * HOW LARGE A PIECE IS. What takes PIECE_NS, or more where there are many ranks, by the time that the rank's last piece
- * took; no more than STEP times as many tasks as that had; and no more than a part of what is left, so that all ranks
- * end together. A rank is given pieces ahead for PREFETCH times as long, so that it has something to do while messages
- * travel; of tasks that take long, no more than its threads can begin. What costs home less to run than to send stays
+ * How large a piece is, and how many a rank has ahead, is in share.h. What costs home less to run than to send stays
  * there.
+ *
+ * None of this takes longer for more ranks, but for what is told to all: the number of a piece says who has it, and
+ * ranks with room are kept in lists, by how many pieces they have.
  */
 #ifndef PL_MPI_PIECES_H
 #define PL_MPI_PIECES_H
@@ -25,10 +25,13 @@
 #include "executors/mpi/inbox.h"
 #include "executors/mpi/site.h"
 
+/* Pieces that a rank may have, whatever they take. */
+enum { PL_PIECES_MOST = 16 };
+
 /* Tasks of a call that are with a rank. */
 typedef struct pl_pieces_piece {
     struct pl_pieces_piece *next;
-    uint64_t number;
+    uint64_t number; /* modulo the number of ranks, it is that of its rank */
     size_t begin, end;
     unsigned tried; /* attempts that the tasks have had on ranks that died */
 } pl_pieces_piece;
@@ -41,9 +44,21 @@ typedef struct pl_pieces_peer {
     size_t last;             /* tasks in the piece that came back last; 0: none has */
     double task_ns;          /* how long the rank takes for a task, all its threads together */
     unsigned threads;        /* that it may use */
-    bool told;               /* it has the call */
-    bool gone;               /* it has died, and its pieces have been taken back */
+    double busy_ns;          /* what its pieces took, the last as much as all before it; and how many tasks that were */
+    double busy_tasks;
+    bool told; /* it has the call */
+    bool gone; /* it has died, and its pieces have been taken back */
+
+    /* share.c's: where it is among those that may be given pieces, if it is */
+    bool has_room, is_short;
+    unsigned room;
+    struct pl_pieces_peer *before, *after;
 } pl_pieces_peer;
+
+/* Ranks that may be given pieces, and have equally many. */
+typedef struct pl_pieces_room {
+    pl_pieces_peer *first, *last;
+} pl_pieces_room;
 
 typedef struct pl_pieces {
     struct pl_pieces *next; /* home's list */
@@ -65,7 +80,11 @@ typedef struct pl_pieces {
     int level;         /* how far the ranks are to stop: as of a stop word */
     double busy_ns;    /* how long all tasks so far would take on one thread */
     size_t busy_tasks;
+    bool is_sure;      /* enough is known of home for others to be taken to be like it */
+    unsigned short_of; /* other ranks that have the call, and fewer than two pieces */
+    unsigned alive;    /* ranks that have not died */
     unsigned ranks;
+    pl_pieces_room room[PL_PIECES_MOST];
     pl_pieces_peer peers[]; /* the first is home */
 } pl_pieces;
 

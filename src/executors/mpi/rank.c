@@ -46,7 +46,7 @@ static void give_up(served_rank *rank)
 
 /* ---- pieces that end --------------------------------------------------------------------------------------- */
 
-/* Sends what came of a piece; if there is no memory for that, that. Frees the run. */
+/* Sends what came of a piece, with the run; if there is no memory for that, that. */
 static void send_outcome(served_call *c, pl_run *run)
 {
     pl_message *m = pl_outcome_write(run, c->id);
@@ -54,11 +54,12 @@ static void send_outcome(served_call *c, pl_run *run)
         pl_runners_fail(run, PARALLEL_ERROR, ENOMEM, NULL);
         m = pl_outcome_write(run, c->id);
     }
-    if (!m)
+    if (!m) {
+        free(run->owned);
+        pl_runners_free_run(run);
         give_up(c->rank);
+    }
     pl_site_post(&c->rank->site, m);
-    free(run->owned);
-    pl_runners_free_run(run);
 }
 
 /* A runner has run a piece. */

@@ -4,9 +4,10 @@
 
 #include <stdlib.h>
 
-/* How long the messenger sleeps where somebody waits, for SOON_NS; while there is work; when there is none; and when
- * there has been none for LONG_NS. */
-#define SOON_NS UINT64_C(5000000)
+/* How long the messenger sleeps: a part of the time for which nothing has happened, another one where somebody waits;
+ * but at least, and at most while there is work; when there is none; and when there has been none for LONG_NS. */
+#define PART 4
+#define WAIT_PART 8
 #define QUICK_NS UINT64_C(50000)
 #define WORK_NS UINT64_C(500000)
 #define IDLE_NS UINT64_C(1000000)
@@ -27,10 +28,6 @@ bool pl_site_begin(pl_site *site, pl_transport *transport)
 
 void pl_site_free(pl_site *site)
 {
-    for (pl_message *m = site->first, *next; m; m = next) { /* posted when the messenger had ended */
-        next = m->next;
-        pl_message_free(m);
-    }
     pthread_cond_destroy(&site->rung);
     pthread_mutex_destroy(&site->mutex);
     free(site->dead);
@@ -80,19 +77,28 @@ static void look_for_deaths(pl_site *site)
     }
 }
 
+/* For how long nothing need be looked at, if nothing has happened for so long. With the site's mutex. */
+static uint64_t sleep_ns(const pl_site *site, bool is_busy, uint64_t quiet_ns)
+{
+    bool waits = site->waits || is_busy;
+    uint64_t part = quiet_ns / (waits ? WAIT_PART : PART);
+    uint64_t most = waits || site->work ? WORK_NS : quiet_ns < LONG_NS ? IDLE_NS : LATE_NS;
+    if (site->ends || part < QUICK_NS)
+        return QUICK_NS;
+    return part < most ? part : most;
+}
+
 /* Sleeps, unless something has been posted. `quiet` is since when nothing has happened. False: this is the end. */
 static bool sleep_or_end(pl_site *site, uint64_t quiet)
 {
     pl_transport *t = site->transport;
-    bool sends = t->is_sending(t);
+    bool is_busy = t->is_busy(t);
     uint64_t now = pl_runners_services->nanoseconds();
     pthread_mutex_lock(&site->mutex);
-    bool ended = site->ends && !site->first && !sends;
-    uint64_t most = site->work || sends ? WORK_NS : now - quiet > LONG_NS ? LATE_NS : IDLE_NS;
-    if ((site->waits && now - quiet < SOON_NS) || site->ends)
-        most = QUICK_NS;
+    site->ended = site->ends && !site->first && !is_busy;
+    bool ended = site->ended;
     if (!ended && !site->first)
-        pl_runners_services->cond_wait(&site->rung, &site->mutex, now + most);
+        pl_runners_services->cond_wait(&site->rung, &site->mutex, now + sleep_ns(site, is_busy, now - quiet));
     pthread_mutex_unlock(&site->mutex);
     return !ended;
 }
@@ -126,11 +132,23 @@ void pl_site_post(pl_site *site, pl_message *m)
         return;
     m->next = NULL;
     pthread_mutex_lock(&site->mutex);
-    if (site->first)
-        site->last->next = m;
-    else
-        site->first = m;
-    site->last = m;
+    bool ended = site->ended;
+    if (!ended) {
+        if (site->first)
+            site->last->next = m;
+        else
+            site->first = m;
+        site->last = m;
+        pthread_cond_signal(&site->rung);
+    }
+    pthread_mutex_unlock(&site->mutex);
+    if (ended)
+        pl_message_free(m);
+}
+
+void pl_site_ring(pl_site *site)
+{
+    pthread_mutex_lock(&site->mutex);
     pthread_cond_signal(&site->rung);
     pthread_mutex_unlock(&site->mutex);
 }

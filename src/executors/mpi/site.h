@@ -3,9 +3,10 @@
  * A rank's end of all that goes to and fro: its *messenger*, the one thread that calls the transport (transport.h).
  *
  * Any thread posts messages; the messenger sends them, hands in those that come, and looks which ranks have died. In
- * between it sleeps: until something is posted, but no longer than 50 us where somebody waits for a message, 500 us
- * when that has been for 5 ms, and while there is other work, a millisecond when there is none, and 10 ms after a
- * second of that. So an idle rank takes but a few hundredths of a CPU, and MPI makes progress while tasks run.
+ * between it sleeps: until something is posted, but no longer than a quarter of the time for which nothing has
+ * happened, or an eighth, where somebody waits for a message. That is 50 us at least, and 500 us at most while there is
+ * work, a millisecond when there is none, and 10 ms after a second of that. So an idle rank takes but a few hundredths
+ * of a CPU, and MPI makes progress while tasks run.
  */
 #ifndef PL_MPI_SITE_H
 #define PL_MPI_SITE_H
@@ -29,6 +30,7 @@ typedef struct pl_site {
     unsigned work;            /* calls, or pieces of them, that are under way */
     unsigned waits;           /* those of which somebody has nothing to do before a message comes */
     bool ends;                /* the messenger ends when all has been sent */
+    bool ended;               /* it has: what is posted is dropped */
 } pl_site;
 
 /* False if there is no memory. The site is all zero but for `take` and `note_death`. */
@@ -41,6 +43,9 @@ void pl_site_end(pl_site *site);
 
 /* Sends a message, which is the site's from now on. NULL is fine. */
 void pl_site_post(pl_site *site, pl_message *m);
+
+/* Has the messenger look, now. */
+void pl_site_ring(pl_site *site);
 
 /* So many more calls or pieces are under way, and so many more of those who wait; or fewer. */
 void pl_site_add_work(pl_site *site, int work, int waits);

@@ -17,15 +17,16 @@ struct pl_transport {
     unsigned self;  /* this rank's number; 0: home */
     unsigned ranks; /* how many there are */
 
-    /* Sends a message, which is the transport's from now on. Does not wait. */
+    /* Sends a message, which is the transport's from now on, and is freed when its bytes are not looked at any more.
+     * Does not wait. */
     void (*send)(pl_transport *t, unsigned to, pl_message *m);
 
     /* Moves on what is being sent, and gives the next message that has come, the caller's to free. NULL: there is none
      * now. */
     pl_message *(*receive)(pl_transport *t);
 
-    /* Whether something is still being sent. */
-    bool (*is_sending)(pl_transport *t);
+    /* Whether something is still being sent, or has come in part. */
+    bool (*is_busy)(pl_transport *t);
 
     /* False: the rank has died, and nothing more will come from it. */
     bool (*is_alive)(pl_transport *t, unsigned rank);
