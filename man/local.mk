@@ -2,7 +2,6 @@ dist_man_MANS += man/parallel.3
 if HAVE_MPI
 dist_man_MANS += man/parallel_mpi.3
 endif
-EXTRA_DIST += docs/design.md docs/event-loops.md docs/from-openmp.md docs/mpi.md docs/sandbox.md
 
 # `man parallel_map` and the like: the functions of the synopsis
 man_names = sed -n '/^\.SH SYNOPSIS/,/^\.SH DESCRIPTION/s/.*[ *]\(parallel_[a-z_]*\)(.*/\1/p' '$(srcdir)/man/parallel.3'

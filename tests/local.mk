@@ -9,27 +9,66 @@ SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = \
     srcdir='$(abs_top_srcdir)'; builddir='$(abs_top_builddir)'; \
     CC='$(CC)'; CXX='$(CXX)'; CFLAGS='$(CFLAGS)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; \
-    prefix='$(prefix)'; pkgconfigdir='$(pkgconfigdir)'; libdir='$(libdir)'; \
+    prefix='$(prefix)'; pkgconfigdir='$(pkgconfigdir)'; libdir='$(libdir)'; docdir='$(docdir)'; \
     OPENMPI_RUN='$(OPENMPI_RUN)'; MPICH_RUN='$(MPICH_RUN)'; MPI_DEFAULT='$(MPI_DEFAULT)'; \
     export OPENMPI_RUN MPICH_RUN MPI_DEFAULT; \
     SANITIZERS='$(SANITIZERS)'; EMULATOR='$(EMULATOR)'; NM='$(NM)'; \
-    export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir SANITIZERS EMULATOR NM;
+    export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir docdir SANITIZERS EMULATOR NM;
 
-# Tests run in this order, as many at a time as make is told to: those that take long come first.
+# Tests run in this order, as many at a time as make is told to: what is quick and says most comes first, the planted bugs,
+# which take minutes, last.
+if HAVE_CHECK
+TESTS += $(unit_tests) $(api_tests) $(rank_tests) $(docs_tests)
+endif
+TESTS += $(shell_tests) $(stress_tests)
+if HAVE_CHECK
+TESTS += tests/fuzz/replay $(fault_tests)
+endif
+TESTS += $(mpi_tests)
 if MODEL
 TESTS += tests/model/planted.sh
 endif
-TESTS += $(mpi_tests) $(shell_tests)
+
+# The terminal, for tests that take long: what they are at, by announce() of tests/support/tap.sh
+AM_TESTS_FD_REDIRECT = 9>&2
+check_DATA = say-what-is-tested
+say-what-is-tested:
+	@case '$(MAKECMDGOALS): $(TESTS)' in \
+	check-TESTS:*) ;; \
+	*planted.sh*) echo "  $(words $(TESTS)) tests; the last, bugs planted for the interleaving tester to find, takes minutes." \
+	    "In under a minute: make check-quick" ;; \
+	*) echo "  tests: $(words $(TESTS))" ;; \
+	esac
+.PHONY: say-what-is-tested
+
+# What says most in under a minute, the programs' compilation included.
+quick_tests = tests/stress/stress
 if HAVE_CHECK
-TESTS += $(fault_tests) $(api_tests) $(rank_tests) $(docs_tests)
+quick_tests += \
+    tests/unit/test_deque \
+    tests/unit/test_latch \
+    tests/unit/test_range \
+    tests/unit/test_sleep \
+    tests/api/test_async \
+    tests/api/test_errors \
+    tests/api/test_failures \
+    tests/api/test_for_each \
+    tests/api/test_fused \
+    tests/api/test_loops \
+    tests/api/test_map \
+    tests/api/test_nested \
+    tests/api/test_options \
+    tests/api/test_order \
+    tests/api/test_processes \
+    tests/api/test_reduce \
+    tests/api/test_results \
+    tests/api/test_search \
+    tests/api/test_stream \
+    tests/api/test_tasks
 endif
-TESTS += $(stress_tests)
-if HAVE_CHECK
-TESTS += tests/fuzz/replay
-endif
-if HAVE_CHECK
-TESTS += $(unit_tests)
-endif
+check-quick:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(quick_tests)' check_PROGRAMS='$(quick_tests)' check_LTLIBRARIES=
+.PHONY: check-quick
 
 # Programs alone, and those that run the examples: for tools that look at what a program does.
 c_tests = $(api_tests) $(rank_tests) $(stress_tests) tests/fuzz/replay $(unit_tests)
@@ -493,7 +532,9 @@ shell_tests = \
     tests/bench/suite.sh \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
+    tests/docs/links.sh \
     tests/install/install.sh \
+    tests/install/meson.sh \
     tests/source/checks.sh \
     tests/source/original.sh \
     tests/model/park.sh \
@@ -534,6 +575,7 @@ EXTRA_DIST += $(shell_tests) tests/examples/trace_format.py \
     scripts/check-layers \
     scripts/check-names \
     scripts/check-style \
+    scripts/check-version \
     scripts/symbols
 
 # what tests/api/task_misuse.sh runs

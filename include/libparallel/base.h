@@ -14,11 +14,11 @@
 #define PARALLEL_END_DECLS
 #endif
 
-/** The release of this header, "0.1.0", and its parts. parallel_version() is that of the library. */
+/** The release of this header, "0.2.0", and its parts. parallel_version() is that of the library. */
 #define PARALLEL_VERSION_MAJOR 0
-#define PARALLEL_VERSION_MINOR 1
+#define PARALLEL_VERSION_MINOR 2
 #define PARALLEL_VERSION_PATCH 0
-#define PARALLEL_VERSION "0.1.0"
+#define PARALLEL_VERSION "0.2.0"
 
 /** Marks what the shared library exports. */
 #define PARALLEL_API __attribute__((visibility("default")))

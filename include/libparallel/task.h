@@ -25,8 +25,9 @@
  *     }
  *     long f = PARALLEL_RUN(fib, 42);
  *
- * Every spawn is joined in the task that made it, the youngest first, also where it returns early. A program
- * compiled with -DPARALLEL_DEBUG checks that, and stops as assert() does, naming the task.
+ * Every spawn is joined in the task that made it, the youngest first, also where it returns early. A program that is
+ * compiled without optimization checks that, and stops as assert() does, naming the task: not with -DNDEBUG, and with
+ * -DPARALLEL_DEBUG always. Else the checks cost nothing, as there are none.
  *
  * Tasks end by returning: not by longjmp(), pthread_exit() or C++ exceptions. They may call anything, parallel_map()
  * and PARALLEL_RUN() too. They round as the thread that calls PARALLEL_RUN() does, and have its locale; errno and other
@@ -90,8 +91,8 @@
  *         return leaves;
  *     }
  *
- * A task `fn` without a result is an error at compile time; a spawn of another kind is one that PARALLEL_DEBUG finds.
- * A join costs what it does in a loop of PARALLEL_SYNC; without arguments 1 to 2 ns more, as the task is called by the
+ * A task `fn` without a result is an error at compile time; a spawn of another kind is one that the
+ * checks find. A join costs what it does in a loop of PARALLEL_SYNC; without arguments 1 to 2 ns more, as the task is called by the
  * pointer in its slot.
  */
 #define PARALLEL_SYNC_ALL(...) PARALLEL_SYNC_ALL_(__VA_ARGS__)

@@ -4,10 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef PARALLEL_DEBUG
-#error "this is a test of what PARALLEL_DEBUG checks"
-#endif
-
 PARALLEL_TASK(int, child, int, i)
 {
     return i + 1;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A program that is compiled with PARALLEL_DEBUG stops where a task breaks the rules of spawns and joins, as assert()
-# does, and names the task and the mistake. What the macros do not take does not compile, with each compiler that there
+# A program that is compiled with PARALLEL_DEBUG, or without optimization and NDEBUG, stops where a task breaks the rules of
+# spawns and joins, as assert() does, and names the task and the mistake. Of others the checks are no part. What the macros do not take does not compile, with each compiler that there
 # is, and the first error says what is wrong.
 . "$srcdir/tests/support/tap.sh"
 misuse=$(program tests/api/task_misuse)
@@ -78,6 +78,28 @@ takes() {
         return 1
     }
 }
+
+# has_checks FLAGS...: whether a program that is compiled so has them
+has_checks() {
+    # shellcheck disable=SC2086
+    $CC -std=c11 "$@" -I "$srcdir/include" -c "$srcdir/tests/api/task_misuse.c" -o "$work/checks.o" &&
+        ${NM:-nm} "$work/checks.o" | grep -q 'U abort'
+}
+# same_code FLAG: that changes nothing, with optimization
+same_code() {
+    for flags in "-O2" "-O2 $1"; do
+        # shellcheck disable=SC2086
+        $CC -std=c11 $flags -I "$srcdir/include" -S "$srcdir/tests/api/task_misuse.c" -o - | grep -v '^[[:space:]]*\.ident' \
+            >"$work/code$flags" || return
+    done
+    cmp "$work/code-O2" "$work/code-O2 $1"
+}
+check "checks without optimization" has_checks -O0
+check "none with it" not has_checks -O1
+check "none without it, but with NDEBUG" not has_checks -O0 -DNDEBUG
+check "checks with PARALLEL_DEBUG" has_checks -O2 -DNDEBUG -DPARALLEL_DEBUG
+check "optimized code is that with NDEBUG" same_code -DNDEBUG
+refuse "(and not that with PARALLEL_DEBUG)" same_code -DPARALLEL_DEBUG
 
 parameters="one to eight parameters, a type and a name each"
 all="PARALLEL_SYNC_ALL() takes nothing, or a task, an operator, and where its results go"

@@ -92,11 +92,11 @@ cmake_consumer() {
     mkdir "$work/cmake" && cp "$source" "$work/cmake/program.c" && cat >"$work/cmake/CMakeLists.txt" <<'END' || return
 cmake_minimum_required(VERSION 3.13)
 project(consumer C)
-find_package(parallel 0.1 REQUIRED)
+find_package(parallel 0.2 REQUIRED)
 add_executable(program program.c)
 target_link_libraries(program PRIVATE parallel::parallel)
 END
-    CC=${CC%% *} cmake -S "$work/cmake" -B "$work/cmake/build" -Dparallel_DIR="$root$libdir/cmake/parallel" &&
+    CC=$CC cmake -S "$work/cmake" -B "$work/cmake/build" -Dparallel_DIR="$root$libdir/cmake/parallel" &&
         cmake --build "$work/cmake/build" && [ "$("$work/cmake/build/program")" = fine ]
 }
 if command -v cmake >/dev/null && [ -z "$EMULATOR" ]; then
@@ -104,6 +104,17 @@ if command -v cmake >/dev/null && [ -z "$EMULATOR" ]; then
 else
     skip "find_package(parallel)" "no cmake, or another machine's"
 fi
+
+# Documents, and examples with a makefile.
+docs=$root$docdir
+check "no link of the installed documents is dead" "$srcdir/scripts/check-links" "$docs"
+built_examples() {
+    cp -R "$docs/examples" "$work/examples" && cd "$work/examples" &&
+        ${MAKE:-make} CC="${CC:-cc}" CFLAGS="-O1 $here" PKG_CONFIG="$PKG_CONFIG" "$@" && cd "$OLDPWD"
+}
+check "the installed examples compile by their makefile" built_examples wordcount prices traces/few_items
+echo 'a word and a word' >"$work/words"
+check "and run" test "$($EMULATOR "$work/examples/wordcount" -n 1 "$work/words")" = "      2 a"
 
 # All headers are there, those in detail/ too.
 headers() { (cd "$1" && find . -name '*.h' | sort); }

@@ -102,6 +102,7 @@ try_some() {
     while [ $number -lt $plants ]; do
         number=$((number + 1))
         mkdir "$work/plant$number" 2>/dev/null || continue
+        announce "bug $number of $plants: $(cat "$work/plant$number.what")"
         read -r file <"$work/plant$number.file"
         read -r scenarios <"$work/plant$number.scenarios"
         try $number "$file" "$scenarios" >"$work/plant$number.log" 2>&1

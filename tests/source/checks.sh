@@ -9,12 +9,14 @@ check "no circle of files but those that are listed" "$srcdir/scripts/check-circ
 check "lines are short, and names say of what" "$srcdir/scripts/check-style" "$srcdir"
 check "every atomic operation is labelled and has its partner" "$srcdir/scripts/check-atomics" "$srcdir"
 check "names in the documents are those of the sources" "$srcdir/scripts/check-names" "$srcdir"
+check "all say the same version" "$srcdir/scripts/check-version" "$srcdir"
 
 # copy_of CHECKER: a copy of the sources, which passes.
 copy_of() {
     rm -rf "$work/copy"
     mkdir "$work/copy"
-    cp -R "$srcdir/src" "$srcdir/include" "$srcdir/docs" "$work/copy/"
+    cp -R "$srcdir/src" "$srcdir/include" "$srcdir/docs" "$srcdir/packaging" "$srcdir/man" "$srcdir/NEWS" \
+        "$srcdir/configure.ac" "$work/copy/"
     chmod -R u+w "$work/copy"
     check "the unspoilt copy passes: $1" "$srcdir/scripts/$1" "$work/copy"
 }
@@ -168,6 +170,10 @@ harmless "a function that another header declares" check-style src/sched/latch.h
 
 plant "a function that is gone" check-names docs/design.md '$a There is `pl_gone()`.'
 plant "a function that is elsewhere" check-names docs/design.md '$a It is in `map.c` (`is_plain`, `pl_deque_init`).'
+
+plant "a header of another version" check-version include/libparallel/base.h 's/PATCH 0/PATCH 9/'
+plant "news of another version" check-version NEWS '1s/[0-9.]*$/0.0.9/'
+plant "a package of another version" check-version packaging/libparallel.spec 's/^\(Version: *\).*/\10.0.9/'
 
 # Headers by themselves.
 compiles() {

@@ -49,6 +49,11 @@ program() {
     echo "$script"
 }
 
+# announce WHAT: tells who runs `make check` what a long test is at
+announce() {
+    { echo "  $*" >&9; } 2>/dev/null || :
+}
+
 not() {
     if "$@"; then return 1; else return 0; fi
 }

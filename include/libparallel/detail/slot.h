@@ -10,6 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+/* Spawns and joins are checked where a program asks for it, and where assert() is on and nothing is optimized. Else
+ * nothing of the checks is compiled. Parts of a program may differ: a frame does not leave the task that it is of. */
+#if !defined(PARALLEL_DEBUG) && !defined(NDEBUG) && !defined(__OPTIMIZE__)
+#define PARALLEL_DEBUG
+#endif
 #ifdef PARALLEL_DEBUG
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +48,8 @@ struct parallel_task {
 };
 
 /*
- * The state of a task that runs: its worker, its first free slot, and, with PARALLEL_DEBUG, how many spawns it has not
- * joined yet, and what the youngest of these are.
+ * The state of a task that runs: its worker, its first free slot, and, where that is checked, how many spawns it has
+ * not joined yet, and what the youngest of these are.
  *
  * It has as many spawns that it has not joined as slots fit between `floor` and `head`. Floor is what head was when the
  * task began, less a slot for each spawn that had no room, and whose result is kept elsewhere. So it changes on slow
@@ -54,8 +59,8 @@ typedef struct parallel_frame {
     parallel_worker *worker;
     parallel_slot *head;
     uintptr_t floor;
-    size_t spawned;
 #ifdef PARALLEL_DEBUG
+    size_t spawned;
     struct {
         const parallel_task *task;
         size_t number;
