@@ -11,7 +11,8 @@ AM_TESTS_ENVIRONMENT = \
     CC='$(CC)'; CXX='$(CXX)'; CFLAGS='$(CFLAGS)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; \
     prefix='$(prefix)'; pkgconfigdir='$(pkgconfigdir)'; libdir='$(libdir)'; \
     OPENMPI_RUN='$(OPENMPI_RUN)'; MPICH_RUN='$(MPICH_RUN)'; MPI_DEFAULT='$(MPI_DEFAULT)'; \
-    export OPENMPI_RUN MPICH_RUN MPI_DEFAULT; \
+    OPENMPI_CPPFLAGS='$(OPENMPI_CPPFLAGS)'; OPENMPI_LIBS='$(OPENMPI_LIBS)'; \
+    export OPENMPI_RUN MPICH_RUN MPI_DEFAULT OPENMPI_CPPFLAGS OPENMPI_LIBS; \
     SANITIZERS='$(SANITIZERS)'; EMULATOR='$(EMULATOR)'; NM='$(NM)'; \
     export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir SANITIZERS EMULATOR NM;
 
@@ -485,6 +486,7 @@ shell_tests = \
     tests/bench/suite.sh \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
+    tests/docs/manpages.sh \
     tests/install/install.sh \
     tests/source/checks.sh \
     tests/source/original.sh \
