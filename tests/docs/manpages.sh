@@ -68,7 +68,7 @@ incomplete() {
 # dangling FOLDER: references to pages that are not there.
 dangling() {
     for page in "$1"/*.3; do
-        sed -n -e 's/^\.BR \([a-zA-Z_]*\) (3).*/\1/p' -e 's/^\.so man3\/\(.*\)\.3$/\1/p' "$page" | while read -r name; do
+        sed -n -e 's/^\.BR \\*%*\([a-zA-Z_0-9]*\) (3).*/\1/p' -e 's/^\.so man3\/\(.*\)\.3$/\1/p' "$page" | while read -r name; do
             [ -e "$1/$name.3" ] || [ "$name" = parallel ] || echo "$page: $name"
         done
     done | grep .
