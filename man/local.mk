@@ -4,7 +4,6 @@ dist_man_MANS += man/parallel.3
 if HAVE_MPI
 dist_man_MANS += man/parallel_mpi.3
 endif
-EXTRA_DIST += docs/design.md docs/event-loops.md docs/from-openmp.md docs/mpi.md docs/sandbox.md
 
 man_examples = \
     man/examples/any.c \
@@ -68,7 +67,7 @@ man_examples = \
     man/examples/workers.c \
     man/examples/zip.c
 
-EXTRA_DIST += scripts/manpages man/pages man/made man/made.stamp $(man_examples)
+EXTRA_DIST += docs scripts/site scripts/manpages man/pages man/made man/made.stamp $(man_examples)
 
 # The stamp is found beside the sources, where a tarball has it: then nothing is to be made.
 man_sources = scripts/manpages man/pages man/parallel.3 $(man_examples) \

@@ -487,6 +487,8 @@ shell_tests = \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
     tests/docs/manpages.sh \
+    tests/docs/pages.sh \
+    tests/docs/site.sh \
     tests/install/install.sh \
     tests/source/checks.sh \
     tests/source/original.sh \
@@ -519,6 +521,8 @@ EXTRA_DIST += $(shell_tests) \
     tests/api/plugin_host.c \
     tests/api/strangers.cc \
     tests/cxx/test_cxx.cc \
+    tests/docs/readme.h \
+    tests/docs/readme.hh \
     tests/support/tap.sh \
     tests/install/program.c \
     tests/install/program.cc \
