@@ -11,7 +11,8 @@ AM_TESTS_ENVIRONMENT = \
     CC='$(CC)'; CXX='$(CXX)'; CFLAGS='$(CFLAGS)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; \
     prefix='$(prefix)'; pkgconfigdir='$(pkgconfigdir)'; libdir='$(libdir)'; docdir='$(docdir)'; \
     OPENMPI_RUN='$(OPENMPI_RUN)'; MPICH_RUN='$(MPICH_RUN)'; MPI_DEFAULT='$(MPI_DEFAULT)'; \
-    export OPENMPI_RUN MPICH_RUN MPI_DEFAULT; \
+    OPENMPI_CPPFLAGS='$(OPENMPI_CPPFLAGS)'; OPENMPI_LIBS='$(OPENMPI_LIBS)'; \
+    export OPENMPI_RUN MPICH_RUN MPI_DEFAULT OPENMPI_CPPFLAGS OPENMPI_LIBS; \
     SANITIZERS='$(SANITIZERS)'; EMULATOR='$(EMULATOR)'; NM='$(NM)'; \
     export srcdir builddir CC CXX CFLAGS MAKE PKG_CONFIG prefix pkgconfigdir libdir docdir SANITIZERS EMULATOR NM;
 
@@ -533,6 +534,9 @@ shell_tests = \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
     tests/docs/links.sh \
+    tests/docs/manpages.sh \
+    tests/docs/pages.sh \
+    tests/docs/site.sh \
     tests/install/install.sh \
     tests/install/meson.sh \
     tests/source/checks.sh \
@@ -567,6 +571,8 @@ EXTRA_DIST += $(shell_tests) tests/examples/trace_format.py \
     tests/api/plugin_host.c \
     tests/api/strangers.cc \
     tests/cxx/test_cxx.cc \
+    tests/docs/readme.h \
+    tests/docs/readme.hh \
     tests/support/tap.sh \
     tests/install/program.c \
     tests/install/program.cc \

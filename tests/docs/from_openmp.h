@@ -61,6 +61,14 @@ static inline bool is_valid(const struct record *r)
 /* Sorts n numbers. */
 void sort_doubles(double *x, ptrdiff_t n);
 
+/* A board, or its first rows, with a queen in a column of each. */
+struct board {
+    signed char column[16];
+};
+
+/* Whether the queen in that row is attacked by none above. */
+bool is_safe(const signed char *column, int row);
+
 /* The same examples, one way or the other. */
 struct examples {
     void (*add_scaled)(double a, const double *x, double *y, ptrdiff_t n);
@@ -84,6 +92,7 @@ struct examples {
     void (*running_sums)(const double *x, double *y, ptrdiff_t n);
     size_t (*valid_ones)(const struct record *records, ptrdiff_t n, struct record *valid);
     long (*count_leaves)(const struct node *root);
+    long (*count_queens)(int n);
 };
 
 extern const struct examples openmp_examples, parallel_examples;

@@ -127,6 +127,46 @@ static long sum_of_tree(const struct node *root)
     return sum;
 }
 
+/* In place, as in the serial program. */
+static long place_rest(signed char *column, int n, int row)
+{
+    if (row == n)
+        return 1;
+    long ways = 0;
+    for (column[row] = 0; column[row] < n; column[row]++)
+        if (is_safe(column, row))
+            ways += place_rest(column, n, row + 1);
+    return ways;
+}
+
+static long place_queens(struct board b, int n, int row)
+{
+    if (n - row <= 4)
+        return place_rest(b.column, n, row);
+    long ways = 0;
+    for (b.column[row] = 0; b.column[row] < n; b.column[row]++)
+        if (is_safe(b.column, row)) {
+#pragma omp task shared(ways) firstprivate(b)
+            {
+                long found = place_queens(b, n, row + 1);
+#pragma omp atomic
+                ways += found;
+            }
+        }
+#pragma omp taskwait
+    return ways;
+}
+
+static long count_queens(int n)
+{
+    static const struct board empty;
+    long ways;
+#pragma omp parallel
+#pragma omp single
+    ways = place_queens(empty, n, 0);
+    return ways;
+}
+
 static long sum_of_list(const long *x, ptrdiff_t n)
 {
     long sum = 0;
@@ -301,6 +341,7 @@ const struct examples openmp_examples = {
     .both_ends = find_both_ends,
     .sum_tree = sum_of_tree,
     .sum_list = sum_of_list,
+    .count_queens = count_queens,
     .smooth = smooth_all,
     .medians = find_medians,
     .long_ones = find_long_ones,

@@ -192,6 +192,39 @@ static long sum_of_list(const long *x, ptrdiff_t n)
     return PARALLEL_RUN(sum_of_steps, x, n);
 }
 
+/* ---- a cutoff ------------------------------------------------------------------------------------------------ */
+
+/* In place, as in the serial program. */
+static long place_rest(signed char *column, int n, int row)
+{
+    if (row == n)
+        return 1;
+    long ways = 0;
+    for (column[row] = 0; column[row] < n; column[row]++)
+        if (is_safe(column, row))
+            ways += place_rest(column, n, row + 1);
+    return ways;
+}
+
+/* A task has a board of its own, and so stops where four rows are left. */
+PARALLEL_TASK(long, place_queens, struct board, b, int, n, int, row)
+{
+    if (n - row <= 4)
+        return place_rest(b.column, n, row);
+    long ways = 0;
+    for (b.column[row] = 0; b.column[row] < n; b.column[row]++)
+        if (is_safe(b.column, row))
+            PARALLEL_SPAWN(place_queens, b, n, row + 1);
+    PARALLEL_SYNC_ALL(place_queens, PARALLEL_PLUS, ways);
+    return ways;
+}
+
+static long count_queens(int n)
+{
+    static const struct board empty;
+    return PARALLEL_RUN(place_queens, empty, n, 0);
+}
+
 /* ---- simd ---------------------------------------------------------------------------------------------------- */
 
 PARALLEL_LOOP_RANGE(smooth, from, to, const float *restrict, x, float *restrict, y)
@@ -413,6 +446,7 @@ const struct examples parallel_examples = {
     .both_ends = find_both_ends,
     .sum_tree = sum_of_tree,
     .sum_list = sum_of_list,
+    .count_queens = count_queens,
     .smooth = smooth_all,
     .medians = find_medians,
     .long_ones = find_long_ones,

@@ -17,6 +17,14 @@ static int compare_doubles(const void *a, const void *b)
     return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
 }
 
+bool is_safe(const signed char *column, int row)
+{
+    for (int above = 0; above < row; above++)
+        if (column[above] == column[row] || abs(column[above] - column[row]) == row - above)
+            return false;
+    return true;
+}
+
 void sort_doubles(double *x, ptrdiff_t n)
 {
     qsort(x, (size_t)n, sizeof *x, compare_doubles);
@@ -202,6 +210,7 @@ START_TEST(tasks)
         ck_assert_int_eq(ways[w]->sum_tree(node), sum);
         ck_assert_int_eq(ways[w]->sum_list(list, NODES), steps);
         ck_assert_int_eq(ways[w]->count_leaves(node), (NODES + 1) / 2);
+        ck_assert_int_eq(ways[w]->count_queens(8), 92);
     }
 }
 END_TEST
