@@ -25,6 +25,8 @@
 enum { UNKNOWN_ITEMS = 32 };
 /* And these are not believed before that part of what it costs to start one: a first item finds cold caches. */
 enum { UNKNOWN_PART = 4 };
+/* It is not asked how many CPUs there are before a loop is worth it, or there have been so many. */
+enum { EARLY_LOOPS = 100 };
 /* A measurement this long is no accident: no interrupt takes that long. */
 #define SURE_US 100
 /* What it costs to start a worker, about. */
@@ -471,14 +473,24 @@ void pl_inline_renew(void)
     renew_limit(pl_worker_known());
 }
 
+static bool has_no_threads(void)
+{
+    const pl_pool *pool = pl_pool_here();
+    return !pool || (!pool->own && pl_pool_threads(pool) == 0);
+}
+
+bool pl_inline_is_early(const pl_loop_spec *spec)
+{
+    return !spec->workers && !spec->grain && pl_stats_get(&pl_inline_own.account.loops) < EARLY_LOOPS &&
+           has_no_threads();
+}
+
 /* Whether a loop that nothing is known of is better begun alone: to start a thread takes longer than many loops do. It
  * costs a part of the loop, one out of the number of its items, if these turn out to be dear. Not where there may be
  * more workers than CPUs, since somebody asks for them: then iterations block. */
 static bool is_first(const pl_loop_spec *spec)
 {
-    const pl_pool *pool = pl_pool_here();
-    return (!pool || (!pool->own && pl_pool_threads(pool) == 0)) && spec->n >= UNKNOWN_ITEMS && spec->n <= UINT32_MAX &&
-           !getenv("PARALLEL_NUM_THREADS");
+    return has_no_threads() && spec->n >= UNKNOWN_ITEMS && spec->n <= UINT32_MAX && !getenv("PARALLEL_NUM_THREADS");
 }
 
 /* Whether a loop that is expected to be long is begun alone where the cost varies: a sample is to be short beside

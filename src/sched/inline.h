@@ -132,6 +132,10 @@ bool pl_inline_is_short(uint64_t guess);
  * is all, or if it was stopped; 0, if it is nothing for here. */
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);
 
+/* Whether that is to be tried before it is known how many CPUs there are, as there are no threads yet: to ask takes
+ * longer than many loops do. */
+bool pl_inline_is_early(const pl_loop_spec *spec);
+
 /* How many ticks of work the calling thread does rather than wake somebody for it. */
 uint64_t pl_inline_price(void);
 

@@ -333,19 +333,23 @@ static void run_open_loop(const pl_loop_spec *spec)
 /* Runs a loop of one iteration or more. */
 static void run_loop(const pl_loop_spec *spec)
 {
+    uint64_t guess = pl_cost_guess(spec->cost, spec->n);
+    bool early = pl_inline_is_early(spec);
+    size_t begin = early ? pl_inline_run(spec, 1, guess) : 0;
+    if (begin == spec->n)
+        return;
     unsigned cores = pl_pool_cores(), slots = spec->workers ? spec->workers : cores;
-    size_t most = pl_chunking_even(spec->n, spec->grain ? spec->grain : 1), begin = 0;
+    size_t most = pl_chunking_even(spec->n, spec->grain ? spec->grain : 1);
     slots = slots < most ? slots : (unsigned)most;
     slots = slots < PL_SLEEP_MAX ? slots : PL_SLEEP_MAX;
     /* A call that asks for more workers than cores has tasks that wait, perhaps for each other: those are never kept
      * alone here, where nobody would take them over. */
-    uint64_t guess = pl_cost_guess(spec->cost, spec->n);
     loop_means means = {.growth = spec->workers > cores ? PL_GROWTH_BEYOND : PL_GROWTH_TO_SIZE,
                         .has_mask = guess > MASKED_US * pl_os_ticks_per_us()};
     if (slots > 1 && means.growth == PL_GROWTH_TO_SIZE) {
         if (spec->grain)
             slots = pl_inline_is_short(guess) ? 1 : slots;
-        else if ((begin = pl_inline_run(spec, slots, guess)) == spec->n)
+        else if (!early && (begin = pl_inline_run(spec, slots, guess)) == spec->n)
             return;
     }
     if (slots == 1)
