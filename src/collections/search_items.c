@@ -39,13 +39,10 @@ enum { FIRST_PIECE = 8, FIRST_NS = 100, GROWTH = 2 };
 enum { PART_BEFORE = 2 };
 /* Items in a unit of the range, which has 32 bits, at least: so many are cheap. */
 enum { UNIT = 64, UNIT_NS = 100 };
-/*
- * Where there is a kernel for it, so many items are looked at one by one, as the serial loop does it, or any number
- * where they are not cheap. Of `LEAST_COUNTED` it is found out first whether there is one at all: they are counted,
- * which compilers make vectors of, as a rule, and looked at if there is one. That is good where it takes no more than
- * so many picoseconds for an item; else it is tried with the first that come, and wherever they are few beside what
- * lies before them: one part out of so many.
- */
+/* Where a kernel has the loop that a search equals, so few items are looked at by it, or any that are not cheap. Of
+ * `LEAST_COUNTED` it is found out first whether there is one at all: compilers make vectors of counting, as a rule.
+ * That is worth while where it takes so many picoseconds an item; it is tried with the first that come, and wherever
+ * they are one part out of so many of what lies before them. */
 enum { ONE_BY_ONE = 64, LEAST_COUNTED = 256, COUNTED_PS = 200, COUNTED_PART = 8 };
 
 /* A search that is under way. */
@@ -122,8 +119,8 @@ static inline bool is_counted(const item_search *s, size_t from, size_t length)
     return s->counts || (length >= LEAST_COUNTED && (!s->has_counted || length <= from / COUNTED_PART));
 }
 
-/* Whether so many items that have been counted in so many ticks were fast enough. */
-static bool was_worth_while(uint64_t ticks, size_t items)
+/* Whether items that take so many ticks are worth counting. */
+static bool are_worth_counting(size_t items, uint64_t ticks)
 {
     return ticks * 1000000 < items * COUNTED_PS * pl_os_ticks_per_us();
 }
@@ -136,7 +133,7 @@ static size_t search_next(item_search *s, size_t to, unsigned char *bytes)
     size_t i = search_piece(s->call, s->at, to, bytes, s->counts || is_trial);
     if (is_trial) {
         s->has_counted = true;
-        s->counts = was_worth_while(pl_ticks() - before, to - s->at);
+        s->counts = are_worth_counting(to - s->at, pl_ticks() - before);
     }
     return i;
 }
@@ -447,12 +444,6 @@ static const short_search *short_search_of(const pl_cost *cost, size_t n)
     return NULL;
 }
 
-/* Whether it is known to be worth while to count items. */
-static bool may_count(const pl_cost *cost)
-{
-    return pl_cost_estimate(cost) * 1000000 < COUNTED_PS * PL_COST_FRACTION * pl_os_ticks_per_us();
-}
-
 /* One that ran at once is over. */
 static inline void end_short(const pl_search_call *s, const pl_context *context, size_t looked, bool is_all)
 {
@@ -463,8 +454,7 @@ static inline void end_short(const pl_search_call *s, const pl_context *context,
     }
 }
 
-/* Looks at the first positions on the caller, at once, by the loop that the search equals: the one that is sought, or
- * `to`. */
+/* Looks at the first positions on the caller, at once, by the loop that the search equals. */
 PL_NOT_INLINED static size_t search_shortest(const pl_search_call *s, size_t to)
 {
     pl_context context;
@@ -475,7 +465,7 @@ PL_NOT_INLINED static size_t search_shortest(const pl_search_call *s, size_t to)
     return found;
 }
 
-/* The same piece by piece. */
+/* The same piece by piece. Both: the position that is sought, or `to`. */
 PL_NOT_INLINED static size_t search_short(const pl_search_call *s, const short_search *how, size_t to)
 {
     alignas(PL_LINE) unsigned char bytes[PL_SEARCH_BUFFER];
@@ -503,7 +493,8 @@ size_t pl_search(pl_search_aim aim, const parallel_function *f, const void *args
     if (!how)
         return search_plain(&call, 0, request);
     size_t to = n < how->length ? n : how->length;
-    bool is_loop = f->fused && (to <= LEAST_COUNTED || !may_count((const pl_cost *)f->cost));
-    size_t found = is_loop ? search_shortest(&call, to) : search_short(&call, how, to);
+    bool counts =
+        to > LEAST_COUNTED && are_worth_counting(PL_COST_FRACTION, pl_cost_estimate((const pl_cost *)f->cost));
+    size_t found = f->fused && !counts ? search_shortest(&call, to) : search_short(&call, how, to);
     return found < to || to == n ? index_of(&call, found) : search_plain(&call, to, request);
 }

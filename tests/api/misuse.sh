@@ -126,12 +126,12 @@ void use(void);
 void use(void) { $statement; }
 END
 done
-wrong "const int *" <<'END'
+wrong "args is to point to what cube takes" <<'END'
 PARALLEL_DECORATE(cube, double, double);
 parallel_results *use(const int *v);
 parallel_results *use(const int *v) { return parallel_map(cube, v, 4); }
 END
-wrong "const char **" <<'END'
+wrong "args is to point to what cut takes" <<'END'
 static int cut(char *s) { return s[0]; }
 PARALLEL_DECORATE(cut, char *, int);
 parallel_results *use(const char **texts);
@@ -731,21 +731,20 @@ $decorated
 void use(double *sum, float *other, struct range *all, struct counts *c, _Bool *bit) { $2; }
 END
 }
-fit="not compatible with any"
-no_reduction "$fit" 'parallel_reduce(PARALLEL_PLUS, in, 4, other)'
-no_reduction "$fit" 'parallel_reduce(hull, ranges, 4, sum)'
-no_reduction "$fit" 'parallel_reduce(hull, in, 4, all)'
-no_reduction "$fit" 'parallel_reduce(PARALLEL_PLUS, bits, 4, bit)'
-no_reduction "$fit" 'parallel_reduce(PARALLEL_AND, in, 4, sum)'
-no_reduction "$fit" 'parallel_reduce(PARALLEL_MAX, ranges, 4, all)'
+no_reduction "acc, or out, is to point to the type of the items, and not to const" 'parallel_reduce(PARALLEL_PLUS, in, 4, other)'
+no_reduction "acc, or out, is to point to what hull takes, and not to const" 'parallel_reduce(hull, ranges, 4, sum)'
+no_reduction "args is to point to what hull takes" 'parallel_reduce(hull, in, 4, all)'
+no_reduction "PARALLEL_PLUS takes numbers, and args are none" 'parallel_reduce(PARALLEL_PLUS, bits, 4, bit)'
+no_reduction "PARALLEL_AND takes integers or bool, and args are neither" 'parallel_reduce(PARALLEL_AND, in, 4, sum)'
+no_reduction "PARALLEL_MAX takes numbers or bool, and args are neither" 'parallel_reduce(PARALLEL_MAX, ranges, 4, all)'
 no_reduction "plain__parallel_" 'parallel_reduce(plain, in, 4, sum)'
 no_reduction "PARALLEL_SUM__parallel_" 'parallel_reduce(PARALLEL_SUM, in, 4, sum)'
-no_reduction "$fit" 'parallel_map_reduce(cube, hull, in, 4, all)'
-no_reduction "$fit" 'parallel_map_reduce(alone, PARALLEL_PLUS, in, 4, all)'
-no_reduction "$fit" 'parallel_map_reduce(cube, PARALLEL_PLUS, in, 4, other)'
-no_reduction "$fit" 'parallel_map_reduce(cube, PARALLEL_PLUS, bytes, 4, sum)'
-no_reduction "$fit" 'parallel_fold(count, in, 4, c)'
-no_reduction "$fit" 'parallel_fold(count, bytes, 4, sum)'
+no_reduction "acc is to point to what cube gives" 'parallel_map_reduce(cube, hull, in, 4, all)'
+no_reduction "PARALLEL_PLUS takes numbers, and args are none" 'parallel_map_reduce(alone, PARALLEL_PLUS, in, 4, all)'
+no_reduction "acc is to point to what cube gives" 'parallel_map_reduce(cube, PARALLEL_PLUS, in, 4, other)'
+no_reduction "args is to point to what cube takes" 'parallel_map_reduce(cube, PARALLEL_PLUS, bytes, 4, sum)'
+no_reduction "args is to point to what count adds" 'parallel_fold(count, in, 4, c)'
+no_reduction "acc is to point to what count adds to" 'parallel_fold(count, bytes, 4, sum)'
 no_reduction "count__parallel_" 'parallel_reduce(count, bytes, 4, c)'
 no_reduction "by name" 'parallel_reduce(PARALLEL_PLUS, in, 4, sum, 3)'
 no_reduction "by name" 'parallel_map_reduce(cube, PARALLEL_PLUS, in, 4, sum, 3)'
@@ -778,18 +777,18 @@ no_search "parallel_find(is_odd, ...): $predicate" 'p[1] = parallel_find(is_odd,
 no_search "parallel_find_last(is_odd, ...): $predicate" 'p[1] = parallel_find_last(is_odd, x, 4)'
 no_search "parallel_any(ask, ...): $predicate" '(void)parallel_any(ask, in, 4)'
 no_search "parallel_all(ask, ...): $predicate" '(void)parallel_all(ask, in, 4)'
-no_search "$fit" '(void)parallel_all(is_set, x, 4)'
-no_search "$fit" 'p[1] = parallel_find(is_set, x, 4)'
+no_search "args is to point to what is_set takes" '(void)parallel_all(is_set, x, 4)'
+no_search "args is to point to what is_set takes" 'p[1] = parallel_find(is_set, x, 4)'
 no_search "by name" '(void)parallel_count(is_set, bytes, 4, 3)'
 
 no_search "parallel_filter(is_odd, ...): $predicate" 'p[1] = parallel_filter(is_odd, x, 4)'
 no_search "parallel_filter_into(is_odd, ...): $predicate" '(void)parallel_filter_into(is_odd, x, 4, y, kept)'
 no_search "parallel_partition_into(ask, ...): $predicate" '(void)parallel_partition_into(ask, in, 4, out, kept)'
-no_search "$fit" 'p[1] = parallel_filter(is_set, x, 4)'
-no_search "$fit" '(void)parallel_filter_into(is_set, bytes, 4, y, kept)'
-no_search "$fit" '(void)parallel_filter_into(is_set, bytes, 4, (const unsigned char *)bytes, kept)'
-no_search "$fit" '(void)parallel_partition_into(is_set, bytes, 4, y, kept)'
-no_search "$fit" '(void)parallel_filter_into(is_set, bytes, 4, bytes, y)'
+no_search "args is to point to what is_set takes" 'p[1] = parallel_filter(is_set, x, 4)'
+no_search "out is to point to what is_set takes, and not to const" '(void)parallel_filter_into(is_set, bytes, 4, y, kept)'
+no_search "out is to point to what is_set takes, and not to const" '(void)parallel_filter_into(is_set, bytes, 4, (const unsigned char *)bytes, kept)'
+no_search "out is to point to what is_set takes, and not to const" '(void)parallel_partition_into(is_set, bytes, 4, y, kept)'
+no_search "kept is to point to a size_t" '(void)parallel_filter_into(is_set, bytes, 4, bytes, y)'
 no_search "by name" '(void)parallel_filter_into(is_set, bytes, 4, bytes, kept, 3)'
 no_search "by name" '(void)parallel_partition_into(is_set, bytes, 4, bytes, kept, 3)'
 no_search "by name" 'p[1] = parallel_filter(is_set, bytes, 4, 3)'
@@ -815,13 +814,13 @@ END
 no_key="the function gives no key, its result type is not a number"
 no_index="the function gives no index, its result type is not an integer type"
 no_keys "parallel_sort_by(size_of, ...): $no_key" '(void)parallel_sort_by(size_of, p, 4)'
-no_keys "$fit" '(void)parallel_sort_by(cube, x, 4)'
-no_keys "$fit" '(void)parallel_sort_by(cube, few, 4)'
+no_keys "array is to point to what cube takes, and not to const" '(void)parallel_sort_by(cube, x, 4)'
+no_keys "array is to point to what cube takes, and not to const" '(void)parallel_sort_by(cube, few, 4)'
 no_keys "by name" '(void)parallel_sort_by(cube, in, 4, 3)'
 no_keys "parallel_histogram(cube, ...): $no_index" '(void)parallel_histogram(cube, x, 4, counts, 4)'
 no_keys "parallel_group(cube, ...): $no_index" 'r[4] = parallel_group(cube, x, 4, 4, counts)'
 no_keys "parallel_group(size_of, ...): $no_index" 'r[4] = parallel_group(size_of, p, 4, 4, counts)'
-no_keys "$fit" 'r[4] = parallel_flat_map(letters, x, 4)'
+no_keys "args is to point to what letters takes" 'r[4] = parallel_flat_map(letters, x, 4)'
 no_keys "by name" 'r[4] = parallel_flat_map(letters, q, 4, 3)'
 wrong "PARALLEL_DECORATE_FLAT(cube, ...): the function is to be size_t cube(const double *, double *, size_t)" <<'END'
 PARALLEL_DECORATE_FLAT(cube, double, double);
@@ -836,7 +835,7 @@ PARALLEL_DECORATE(kind, double, short);
 int use(const double *x, unsigned char *counts);
 int use(const double *x, unsigned char *counts) { return parallel_histogram(kind, x, 4, counts, 4); }
 END
-wrong "$fit" <<'END'
+wrong "offsets is to point to size_t" <<'END'
 static inline short kind(double x) { return (short)x; }
 PARALLEL_DECORATE(kind, double, short);
 void *use(const double *x, int *offsets);
@@ -845,15 +844,16 @@ END
 
 # ---- scans ---------------------------------------------------------------------------------------------------------
 
-no_reduction "$fit" 'parallel_scan_into(PARALLEL_PLUS, in, 4, other)'
-no_reduction "" 'parallel_scan_into(PARALLEL_PLUS, in, 4, (const double *)sum)'
-no_reduction "$fit" 'parallel_scan_into(hull, in, 4, all)'
-no_reduction "$fit" 'parallel_scan_into(hull, ranges, 4, sum)'
-no_reduction "$fit" 'parallel_scan_into(PARALLEL_XOR, in, 4, sum)'
-no_reduction "$fit" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, other, sum)'
-no_reduction "$fit" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, sum, other)'
-no_reduction "$fit" 'parallel_scan_exclusive_into(hull, ranges, 4, all, sum)'
-no_reduction "$fit" '(void)parallel_scan(PARALLEL_PLUS, ranges, 4)'
+no_reduction "acc, or out, is to point to the type of the items, and not to const" 'parallel_scan_into(PARALLEL_PLUS, in, 4, other)'
+no_reduction "acc, or out, is to point to the type of the items, and not to const" 'parallel_scan_into(PARALLEL_PLUS, in, 4, (const double *)sum)'
+no_reduction "acc, or out, is to point to the type of the items, and not to const" 'parallel_scan_into(PARALLEL_PLUS, (const double *)in, 4, (const double *)sum)'
+no_reduction "args is to point to what hull takes" 'parallel_scan_into(hull, in, 4, all)'
+no_reduction "acc, or out, is to point to what hull takes, and not to const" 'parallel_scan_into(hull, ranges, 4, sum)'
+no_reduction "PARALLEL_XOR takes integers or bool, and args are neither" 'parallel_scan_into(PARALLEL_XOR, in, 4, sum)'
+no_reduction "acc, or out, is to point to the type of the items, and not to const" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, other, sum)'
+no_reduction "acc, or out, is to point to the type of the items, and not to const" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, sum, other)'
+no_reduction "acc, or out, is to point to what hull takes, and not to const" 'parallel_scan_exclusive_into(hull, ranges, 4, all, sum)'
+no_reduction "PARALLEL_PLUS takes numbers, and args are none" '(void)parallel_scan(PARALLEL_PLUS, ranges, 4)'
 no_reduction "plain__parallel_" '(void)parallel_scan(plain, in, 4)'
 no_reduction "by name" 'parallel_scan_into(PARALLEL_PLUS, in, 4, sum, 3)'
 no_reduction "by name" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, sum, sum, 3)'
@@ -871,17 +871,17 @@ void use(const void *p[2]);
 void use(const void *p[2]) { p[0] = $2; }
 END
 }
-no_order "$fit" 'parallel_min(is_wider, in, 4)'
-no_order "$fit" 'parallel_max(PARALLEL_ASCENDING, ranges, 4)'
-no_order "$fit" 'parallel_min(PARALLEL_DESCENDING, p, 2)'
+no_order "args is to point to what is_wider compares" 'parallel_min(is_wider, in, 4)'
+no_order "PARALLEL_ASCENDING takes numbers or bool, and args are neither" 'parallel_max(PARALLEL_ASCENDING, ranges, 4)'
+no_order "PARALLEL_DESCENDING takes numbers or bool, and args are neither" 'parallel_min(PARALLEL_DESCENDING, p, 2)'
 no_order "plain_order__parallel_" 'parallel_min(plain_order, in, 4)'
 no_order "PARALLEL_UPWARDS__parallel_" 'parallel_max(PARALLEL_UPWARDS, in, 4)'
 no_order "by name" 'parallel_max(is_wider, ranges, 4, 3)'
-no_order "$fit" 'p[0] = parallel_sort(is_wider, (const struct range *)ranges, 4) ? p : 0'
-no_order "$fit" 'p[0] = parallel_sort(is_wider, in, 4) ? p : 0'
-no_order "$fit" 'p[0] = parallel_sort(PARALLEL_ASCENDING, ranges, 4) ? p : 0'
-no_order "$fit" 'p[0] = parallel_sorted(is_wider, in, 4)'
-no_order "$fit" 'p[0] = parallel_distinct(PARALLEL_DESCENDING, ranges, 4)'
+no_order "array is to point to what is_wider compares, and not to const" 'p[0] = parallel_sort(is_wider, (const struct range *)ranges, 4) ? p : 0'
+no_order "array is to point to what is_wider compares, and not to const" 'p[0] = parallel_sort(is_wider, in, 4) ? p : 0'
+no_order "PARALLEL_ASCENDING takes numbers or bool, and args are neither" 'p[0] = parallel_sort(PARALLEL_ASCENDING, ranges, 4) ? p : 0'
+no_order "args is to point to what is_wider compares" 'p[0] = parallel_sorted(is_wider, in, 4)'
+no_order "PARALLEL_DESCENDING takes numbers or bool, and args are neither" 'p[0] = parallel_distinct(PARALLEL_DESCENDING, ranges, 4)'
 no_order "plain_order__parallel_" 'p[0] = parallel_sorted(plain_order, in, 4)'
 no_order "by name" 'p[0] = parallel_distinct(is_wider, ranges, 4, 3)'
 order='the function is to be bool or int is_less(const double *, const double *)'

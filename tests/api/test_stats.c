@@ -78,6 +78,25 @@ START_TEST(long_calls_are_shared)
 }
 END_TEST
 
+/* Calls that are as good as nothing are not timed each: but for a few of them, those whose items have become dear are
+ * shared. */
+START_TEST(a_cost_that_rises_is_noticed)
+{
+    enum { FEW = 8, SHORT = 3000, LONG = 40 };
+    int failed = 0;
+    pl_workers(2);
+    fill(1);
+    for (int k = 0; k < SHORT; k++)
+        failed += parallel_map_into(spin, in, FEW, out) != 0;
+    uint64_t before = read_stats(NULL).calls_shared;
+    fill(200000);
+    for (int k = 0; k < LONG; k++)
+        failed += parallel_map_into(spin, in, FEW, out) != 0;
+    ck_assert_int_eq(failed, 0);
+    ck_assert_uint_ge(read_stats(NULL).calls_shared - before, LONG / 2);
+}
+END_TEST
+
 /* A grain cuts chunks, which are counted as the body sees them. */
 static void count_body(size_t begin, size_t end, void *ctx)
 {
@@ -266,6 +285,7 @@ int main(void)
     TCase *c = pl_case();
     tcase_add_loop_test(c, each_item_is_counted_once, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, long_calls_are_shared);
+    tcase_add_test(c, a_cost_that_rises_is_noticed);
     tcase_add_test(c, chunks_are_those_that_bodies_see);
     tcase_add_loop_test(c, threads_that_have_ended_count, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, a_shutdown_loses_nothing);

@@ -15,6 +15,13 @@
          char unused;                                                                                                  \
      }))
 
+/* A pointer, which is to be one to `type`, or to that or a const one; and an error at compile time if it is not, which
+ * says so. Short, as programs make strings of calls. */
+#define PARALLEL_POINTER_(pointer, type, text)                                                                         \
+    ((void)PARALLEL_ASSERT_(_Generic((pointer), type * : 1, default : 0), text), (pointer))
+#define PARALLEL_VIEW_(pointer, type, text)                                                                            \
+    ((void)PARALLEL_ASSERT_(_Generic((pointer), type * : 1, type const * : 1, default : 0), text), (pointer))
+
 /*
  * What a decoration says of a function is compared with the function: C would convert arguments and results without a
  * word. Their types are to be compatible, in C's sense; so qualifiers of parameters do not matter, nor do those of a

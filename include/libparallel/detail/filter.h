@@ -9,10 +9,11 @@
 #include <libparallel/detail/options.h>
 
 /* `out`, if it points to items. */
-#define PARALLEL_FILTER_OUT_(fn, out) _Generic((out), fn##__parallel_arg * : (out))
+#define PARALLEL_FILTER_OUT_(fn, out)                                                                                  \
+    PARALLEL_POINTER_(out, fn##__parallel_arg, "out is to point to what " #fn " takes, and not to const")
 
 /* `kept`, if it points to a size_t. */
-#define PARALLEL_FILTER_KEPT_(kept) _Generic((kept), size_t * : (kept))
+#define PARALLEL_FILTER_KEPT_(kept) PARALLEL_POINTER_(kept, size_t, "kept is to point to a size_t")
 
 #define PARALLEL_FILTER_(fn_, args_, n_, ...)                                                                          \
     parallel_filter_function(PARALLEL_PREDICATE_(fn_, "parallel_filter"), PARALLEL_ARGS_(fn_, args_), (n_),            \

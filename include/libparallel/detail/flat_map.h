@@ -56,7 +56,7 @@
 #define PARALLEL_FLAT_MAP_(fn_, args_, n_, ...)                                                                        \
     parallel_flat_map_function(                                                                                        \
         &fn_##__parallel_flat,                                                                                         \
-        _Generic((args_), fn_##__parallel_flat_arg * : (args_), fn_##__parallel_flat_arg const * : (args_)), (n_),     \
+        PARALLEL_VIEW_(args_, fn_##__parallel_flat_arg, "args is to point to what " #fn_ " takes"), (n_),              \
         PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */

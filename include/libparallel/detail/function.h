@@ -79,14 +79,14 @@
 /* `args`, if it points to the argument type, const or not; else an error at compile time. Short, as programs make
  * strings of calls. */
 #define PARALLEL_ARGS_(fn, args)                                                                                       \
-    _Generic((args),                                                                                                   \
-        fn##__parallel_arg * : (args),                                                                                 \
-        fn##__parallel_other * : (args),                                                                               \
-        fn##__parallel_less * : (args),                                                                                \
-        fn##__parallel_less const * : (args))
+    ((void)PARALLEL_ASSERT_(_Generic((args), fn##__parallel_arg * : 1, fn##__parallel_other * : 1,                     \
+                                     fn##__parallel_less * : 1, fn##__parallel_less const * : 1, default : 0),         \
+                            "args is to point to what " #fn " takes"),                                                 \
+     (args))
 
 /* `out`, if it points to the result type; else an error at compile time. */
-#define PARALLEL_OUT_(fn, out) _Generic((out), fn##__parallel_result * : (out))
+#define PARALLEL_OUT_(fn, out)                                                                                         \
+    PARALLEL_POINTER_(out, fn##__parallel_result, "out is to point to what " #fn " gives, and not to const")
 
 /* The handle of a predicate; and an error at compile time if it is none. */
 #define PARALLEL_PREDICATE_(fn, call)                                                                                  \

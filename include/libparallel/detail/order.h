@@ -28,10 +28,11 @@ enum { PARALLEL_WORD_ASCENDING_, PARALLEL_WORD_DESCENDING_, PARALLEL_ORDERS_ };
 #define PARALLEL_ORDER_OF_(order, args) PARALLEL_CAT_(PARALLEL_ORDER_OF_, PARALLEL_IS_ORDER_(order))(order, args)
 #define PARALLEL_ORDER_OF_0(order, args) &order##__parallel_order
 #define PARALLEL_ORDER_OF_1(order, args)                                                                               \
-    &parallel_word_orders[PARALLEL_ORDER_WORD_##order][PARALLEL_NUMBER_OR_BOOL_(args)]
+    &parallel_word_orders[PARALLEL_ORDER_WORD_##order]                                                                 \
+                         [PARALLEL_OF_NUMBERS_OR_BOOL_(#order, args) + PARALLEL_NUMBER_OR_BOOL_(args)]
 #define PARALLEL_ORDER_ARGS_(order, args) PARALLEL_CAT_(PARALLEL_ORDER_ARGS_, PARALLEL_IS_ORDER_(order))(order, args)
 #define PARALLEL_ORDER_ARGS_0(order, args)                                                                             \
-    _Generic((args), order##__parallel_item * : (args), order##__parallel_item const * : (args))
+    PARALLEL_VIEW_(args, order##__parallel_item, "args is to point to what " #order " compares")
 #define PARALLEL_ORDER_ARGS_1(order, args) (args)
 #define PARALLEL_ORDER_ITEM_(order, args) PARALLEL_CAT_(PARALLEL_ORDER_ITEM_, PARALLEL_IS_ORDER_(order))(order, args)
 #define PARALLEL_ORDER_ITEM_0(order, args) order##__parallel_item

@@ -34,29 +34,61 @@ enum {
 
 #ifndef __cplusplus
 
-/* The operators of words. */
-#define PARALLEL_WORD_OF_PARALLEL_PLUS(p) &parallel_word_combines[PARALLEL_WORD_PLUS_][PARALLEL_NUMBER_(p)]
-#define PARALLEL_WORD_OF_PARALLEL_TIMES(p) &parallel_word_combines[PARALLEL_WORD_TIMES_][PARALLEL_NUMBER_(p)]
-#define PARALLEL_WORD_OF_PARALLEL_MIN(p) &parallel_word_combines[PARALLEL_WORD_MIN_][PARALLEL_NUMBER_OR_BOOL_(p)]
-#define PARALLEL_WORD_OF_PARALLEL_MAX(p) &parallel_word_combines[PARALLEL_WORD_MAX_][PARALLEL_NUMBER_OR_BOOL_(p)]
-#define PARALLEL_WORD_OF_PARALLEL_AND(p) &parallel_word_combines[PARALLEL_WORD_AND_][PARALLEL_INTEGER_OR_BOOL_(p)]
-#define PARALLEL_WORD_OF_PARALLEL_OR(p) &parallel_word_combines[PARALLEL_WORD_OR_][PARALLEL_INTEGER_OR_BOOL_(p)]
-#define PARALLEL_WORD_OF_PARALLEL_XOR(p) &parallel_word_combines[PARALLEL_WORD_XOR_][PARALLEL_INTEGER_OR_BOOL_(p)]
+/* 0; and an error at compile time, which says so, if `p` does not point to what a word takes. To compilers, integers
+ * are of class 1, floating-point numbers of class 8, and bool of 1 or 4. */
+#define PARALLEL_OF_NUMBERS_(word, p)                                                                                  \
+    PARALLEL_ASSERT_(PARALLEL_IS_CLASS_(p, 0x102) && _Generic((p), _Bool * : 0, _Bool const * : 0, default : 1),       \
+                     word " takes numbers, and args are none")
+#define PARALLEL_OF_NUMBERS_OR_BOOL_(word, p)                                                                          \
+    PARALLEL_ASSERT_(PARALLEL_IS_CLASS_(p, 0x112), word " takes numbers or bool, and args are neither")
+#define PARALLEL_OF_INTEGERS_OR_BOOL_(word, p)                                                                         \
+    PARALLEL_ASSERT_(PARALLEL_IS_CLASS_(p, 0x12), word " takes integers or bool, and args are neither")
+#define PARALLEL_IS_CLASS_(p, classes) ((classes) >> __builtin_classify_type(*(p)) & 1)
 
-/* Which of the numbers a pointer points to; of anything else, an error at compile time. */
+/* The operators of words. */
+#define PARALLEL_WORD_OF_PARALLEL_PLUS(p)                                                                              \
+    &parallel_word_combines[PARALLEL_WORD_PLUS_][PARALLEL_OF_NUMBERS_("PARALLEL_PLUS", p) + PARALLEL_NUMBER_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_TIMES(p)                                                                             \
+    &parallel_word_combines[PARALLEL_WORD_TIMES_][PARALLEL_OF_NUMBERS_("PARALLEL_TIMES", p) + PARALLEL_NUMBER_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_MIN(p)                                                                               \
+    &parallel_word_combines[PARALLEL_WORD_MIN_]                                                                        \
+                           [PARALLEL_OF_NUMBERS_OR_BOOL_("PARALLEL_MIN", p) + PARALLEL_NUMBER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_MAX(p)                                                                               \
+    &parallel_word_combines[PARALLEL_WORD_MAX_]                                                                        \
+                           [PARALLEL_OF_NUMBERS_OR_BOOL_("PARALLEL_MAX", p) + PARALLEL_NUMBER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_AND(p)                                                                               \
+    &parallel_word_combines[PARALLEL_WORD_AND_]                                                                        \
+                           [PARALLEL_OF_INTEGERS_OR_BOOL_("PARALLEL_AND", p) + PARALLEL_INTEGER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_OR(p)                                                                                \
+    &parallel_word_combines[PARALLEL_WORD_OR_]                                                                         \
+                           [PARALLEL_OF_INTEGERS_OR_BOOL_("PARALLEL_OR", p) + PARALLEL_INTEGER_OR_BOOL_(p)]
+#define PARALLEL_WORD_OF_PARALLEL_XOR(p)                                                                               \
+    &parallel_word_combines[PARALLEL_WORD_XOR_]                                                                        \
+                           [PARALLEL_OF_INTEGERS_OR_BOOL_("PARALLEL_XOR", p) + PARALLEL_INTEGER_OR_BOOL_(p)]
+
+/* What C's integers are among them: names, as what follows is short in programs that make strings of calls. */
 #define PARALLEL_SIZED_KIND_(t, kind8, kind16, kind32, kind64)                                                         \
     (sizeof(t) == 1 ? kind8 : sizeof(t) == 2 ? kind16 : sizeof(t) == 4 ? kind32 : kind64)
 #define PARALLEL_SIGNED_KIND_(t) PARALLEL_SIZED_KIND_(t, PARALLEL_I8_, PARALLEL_I16_, PARALLEL_I32_, PARALLEL_I64_)
 #define PARALLEL_UNSIGNED_KIND_(t) PARALLEL_SIZED_KIND_(t, PARALLEL_U8_, PARALLEL_U16_, PARALLEL_U32_, PARALLEL_U64_)
+enum {
+    PARALLEL_CHAR_ = (char)-1 < 0 ? PARALLEL_I8_ : PARALLEL_U8_,
+    PARALLEL_SHORT_ = PARALLEL_SIGNED_KIND_(short),
+    PARALLEL_INT_ = PARALLEL_SIGNED_KIND_(int),
+    PARALLEL_LONG_ = PARALLEL_SIGNED_KIND_(long),
+    PARALLEL_USHORT_ = PARALLEL_UNSIGNED_KIND_(short),
+    PARALLEL_UINT_ = PARALLEL_UNSIGNED_KIND_(int),
+    PARALLEL_ULONG_ = PARALLEL_UNSIGNED_KIND_(long)
+};
+
+/* Which of the numbers a pointer points to; of anything else, an error at compile time. */
 #define PARALLEL_CASE_(t, kind) t * : kind, t const * : kind
 #define PARALLEL_INTEGER_CASES_                                                                                        \
-    PARALLEL_CASE_(char, (char)-1 < 0 ? PARALLEL_I8_ : PARALLEL_U8_), PARALLEL_CASE_(signed char, PARALLEL_I8_),       \
-        PARALLEL_CASE_(short, PARALLEL_SIGNED_KIND_(short)), PARALLEL_CASE_(int, PARALLEL_SIGNED_KIND_(int)),          \
-        PARALLEL_CASE_(long, PARALLEL_SIGNED_KIND_(long)), PARALLEL_CASE_(long long, PARALLEL_I64_),                   \
-        PARALLEL_CASE_(unsigned char, PARALLEL_U8_),                                                                   \
-        PARALLEL_CASE_(unsigned short, PARALLEL_UNSIGNED_KIND_(unsigned short)),                                       \
-        PARALLEL_CASE_(unsigned, PARALLEL_UNSIGNED_KIND_(unsigned)),                                                   \
-        PARALLEL_CASE_(unsigned long, PARALLEL_UNSIGNED_KIND_(unsigned long)),                                         \
+    PARALLEL_CASE_(char, PARALLEL_CHAR_), PARALLEL_CASE_(signed char, PARALLEL_I8_),                                   \
+        PARALLEL_CASE_(short, PARALLEL_SHORT_), PARALLEL_CASE_(int, PARALLEL_INT_),                                    \
+        PARALLEL_CASE_(long, PARALLEL_LONG_), PARALLEL_CASE_(long long, PARALLEL_I64_),                                \
+        PARALLEL_CASE_(unsigned char, PARALLEL_U8_), PARALLEL_CASE_(unsigned short, PARALLEL_USHORT_),                 \
+        PARALLEL_CASE_(unsigned, PARALLEL_UINT_), PARALLEL_CASE_(unsigned long, PARALLEL_ULONG_),                      \
         PARALLEL_CASE_(unsigned long long, PARALLEL_U64_)
 #define PARALLEL_FLOAT_CASES_                                                                                          \
     PARALLEL_CASE_(float, PARALLEL_F32_), PARALLEL_CASE_(double, PARALLEL_F64_),                                       \
@@ -76,39 +108,44 @@ enum {
 /* `args`, if it points to what the operator takes, const or not; and `acc`, if it points to just that. */
 #define PARALLEL_COMBINE_ARGS_(op, args) PARALLEL_CAT_(PARALLEL_COMBINE_ARGS_, PARALLEL_IS_WORD_(op))(op, args)
 #define PARALLEL_COMBINE_ARGS_0(op, args)                                                                              \
-    _Generic((args), op##__parallel_type * : (args), op##__parallel_type const * : (args))
+    PARALLEL_VIEW_(args, op##__parallel_type, "args is to point to what " #op " takes")
 #define PARALLEL_COMBINE_ARGS_1(op, args) (args)
 #define PARALLEL_COMBINE_ACC_(op, args, acc) PARALLEL_CAT_(PARALLEL_COMBINE_ACC_, PARALLEL_IS_WORD_(op))(op, args, acc)
-#define PARALLEL_COMBINE_ACC_0(op, args, acc) _Generic((acc), op##__parallel_type * : (acc))
+#define PARALLEL_COMBINE_ACC_0(op, args, acc)                                                                          \
+    PARALLEL_POINTER_(acc, op##__parallel_type, "acc, or out, is to point to what " #op " takes, and not to const")
 #define PARALLEL_COMBINE_ACC_1(op, args, acc)                                                                          \
-    _Generic((args), __typeof__(*(acc)) * : (acc), __typeof__(*(acc)) const * : (acc))
+    PARALLEL_POINTER_(acc, __typeof__(((void)0, *(args))),                                                             \
+                      "acc, or out, is to point to the type of the items, and not to const")
 
 #define PARALLEL_REDUCE_(op_, args_, n_, acc_, ...)                                                                    \
     parallel_reduce_function(PARALLEL_COMBINE_OF_(op_, args_), PARALLEL_COMBINE_ARGS_(op_, args_), (n_),               \
                              PARALLEL_COMBINE_ACC_(op_, args_, acc_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
-/* What a function gives is to be what the operator takes. */
+/* A handle, of a function or loop that gives what acc points to; which has to be what the operator takes, too. */
+#define PARALLEL_GIVES_(fn, handle, acc)                                                                               \
+    (&handle + PARALLEL_ASSERT_(_Generic((acc), fn##__parallel_result * : 1, default : 0),                             \
+                                "acc is to point to what " #fn " gives"))
+
 #define PARALLEL_MAP_REDUCE_(fn_, op_, args_, n_, acc_, ...)                                                           \
-    parallel_map_reduce_function(                                                                                      \
-        _Generic(PARALLEL_COMBINE_ACC_(op_, (fn_##__parallel_result *)0, acc_), fn_##__parallel_result *               \
-                 : &fn_##__parallel_fused),                                                                            \
-        PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0), PARALLEL_ARGS_(fn_, args_), (n_), (acc_),              \
-        PARALLEL_OPTIONS_(__VA_ARGS__))
+    parallel_map_reduce_function(PARALLEL_GIVES_(fn_, fn_##__parallel_fused, acc_),                                    \
+                                 PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0), PARALLEL_ARGS_(fn_, args_),   \
+                                 (n_), PARALLEL_COMBINE_ACC_(op_, (fn_##__parallel_result *)0, acc_),                  \
+                                 PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_LOOP_REDUCE_CALL_(fn_, op_, begin_, end_, captures_, acc_, ...)                                       \
     parallel_loop_reduce_function(                                                                                     \
-        _Generic(PARALLEL_COMBINE_ACC_(op_, (fn_##__parallel_result *)0, acc_), fn_##__parallel_result *               \
-                 : &fn_##__parallel_loop),                                                                             \
-        PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0), (begin_), (end_),                                      \
+        PARALLEL_GIVES_(fn_, fn_##__parallel_loop, acc_), PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0),      \
+        (begin_), (end_),                                                                                              \
         PARALLEL_LOOP_CHECK_COUNT_(fn_, captures_) + (fn_##__parallel_in[1]){fn_##__parallel_capture captures_} +      \
             PARALLEL_LOOP_CHECK_(fn_, captures_),                                                                      \
-        (acc_), PARALLEL_OPTIONS_(__VA_ARGS__))
+        PARALLEL_COMBINE_ACC_(op_, (fn_##__parallel_result *)0, acc_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_FOLD_(fold_, args_, n_, acc_, ...)                                                                    \
     parallel_fold_function(                                                                                            \
         &fold_##__parallel_fold,                                                                                       \
-        _Generic((args_), fold_##__parallel_item * : (args_), fold_##__parallel_item const * : (args_)), (n_),         \
-        _Generic((acc_), fold_##__parallel_acc * : (acc_)), PARALLEL_OPTIONS_(__VA_ARGS__))
+        PARALLEL_VIEW_(args_, fold_##__parallel_item, "args is to point to what " #fold_ " adds"), (n_),               \
+        PARALLEL_POINTER_(acc_, fold_##__parallel_acc, "acc is to point to what " #fold_ " adds to"),                  \
+        PARALLEL_OPTIONS_(__VA_ARGS__))
 
 /* ---- loops that give values -------------------------------------------------------------------------------- */
 

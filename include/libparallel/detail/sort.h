@@ -11,7 +11,8 @@
 /* The array, if it is one of the order's items that may be written. */
 #define PARALLEL_ORDER_ARRAY_(order, array)                                                                            \
     PARALLEL_CAT_(PARALLEL_ORDER_ARRAY_, PARALLEL_IS_ORDER_(order))(order, array)
-#define PARALLEL_ORDER_ARRAY_0(order, array) _Generic((array), order##__parallel_item * : (array))
+#define PARALLEL_ORDER_ARRAY_0(order, array)                                                                           \
+    PARALLEL_POINTER_(array, order##__parallel_item, "array is to point to what " #order " compares, and not to const")
 #define PARALLEL_ORDER_ARRAY_1(order, array) (array)
 
 #define PARALLEL_SORT_(order_, array_, n_, ...)                                                                        \

@@ -10,10 +10,10 @@
 #include <libparallel/detail/options.h>
 
 #define PARALLEL_SORT_BY_(fn_, array_, n_, ...)                                                                        \
-    parallel_sort_by_function(PARALLEL_KEY_FUNCTION_(fn_, "parallel_sort_by"), PARALLEL_KEY_TYPE_(fn_),                \
-                              _Generic((array_), fn_##__parallel_arg *                                                 \
-                                       : (array_)),                                                                    \
-                              (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
+    parallel_sort_by_function(                                                                                         \
+        PARALLEL_KEY_FUNCTION_(fn_, "parallel_sort_by"), PARALLEL_KEY_TYPE_(fn_),                                      \
+        PARALLEL_POINTER_(array_, fn_##__parallel_arg, "array is to point to what " #fn_ " takes, and not to const"),  \
+        (n_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */
 

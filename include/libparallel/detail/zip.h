@@ -57,10 +57,10 @@
 
 #define PARALLEL_ZIP_MAP_INTO_(fn_, a_, b_, n_, out_, ...)                                                             \
     parallel_zip_map_into_function(                                                                                    \
-        &fn_##__parallel_zip,                                                                                          \
-        _Generic((a_), fn_##__parallel_zip_a * : (a_), fn_##__parallel_zip_a const * : (a_)),                          \
-        _Generic((b_), fn_##__parallel_zip_b * : (b_), fn_##__parallel_zip_b const * : (b_)), (n_),                    \
-        _Generic((out_), fn_##__parallel_zip_result * : (out_)), PARALLEL_OPTIONS_(__VA_ARGS__))
+        &fn_##__parallel_zip, PARALLEL_VIEW_(a_, fn_##__parallel_zip_a, "a is to point to what " #fn_ " takes first"), \
+        PARALLEL_VIEW_(b_, fn_##__parallel_zip_b, "b is to point to what " #fn_ " takes second"), (n_),                \
+        PARALLEL_POINTER_(out_, fn_##__parallel_zip_result, "out is to point to what " #fn_ " gives"),                 \
+        PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */
 
