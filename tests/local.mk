@@ -554,12 +554,14 @@ shell_tests = \
 example_tests = \
     tests/api/task_misuse.sh \
     tests/examples/download.sh \
+    tests/examples/groupby.sh \
     tests/examples/hashtree.sh \
     tests/examples/loops.sh \
     tests/examples/mandelbrot.sh \
     tests/examples/montecarlo.sh \
     tests/examples/prices.sh \
     tests/examples/progress.sh \
+    tests/examples/sortlines.sh \
     tests/examples/stream.sh \
     tests/examples/traces.sh \
     tests/examples/untrusted.sh \

@@ -102,6 +102,34 @@ static void make_nearly(int *x, size_t n)
         swap_items((char *)x, bits(2 * i) % n, bits(2 * i + 1) % n, sizeof *x);
 }
 
+/* Up and down again. */
+static void make_organ(int *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = (int)(i < n / 2 ? i : n - i);
+}
+
+/* Rank k of a million as often as 1 / k: the logarithm is even. Of whole numbers alone, so that it is the same
+ * anywhere: a power of two, and what is between it and the next. */
+static void make_zipf(int *x, size_t n)
+{
+    enum { POWERS = 20 };
+    for (size_t i = 0; i < n; i++) {
+        uint64_t random = bits(i);
+        uint64_t power = (uint64_t)1 << random % POWERS;
+        x[i] = (int)(power + (random >> 32) % power);
+    }
+}
+
+/* Of which quicksorts that take the middle one of the first, the middle and the last item split off two at a time
+ * (Musser, "Introspective sorting and selection algorithms", 1997, section 2). */
+static void make_killer(int *x, size_t n)
+{
+    size_t half = n / 2;
+    for (size_t i = 0; i < n; i++)
+        x[i] = (int)(i >= half ? 2 * (i - half + 1) : i % 2 ? half + i + half % 2 : i + 1);
+}
+
 static void fill_random(void *items, size_t n)
 {
     fill_with(items, n, make_random);
@@ -141,6 +169,21 @@ static void fill_reversed(void *items, size_t n)
 static void fill_nearly(void *items, size_t n)
 {
     fill_with(items, n, make_nearly);
+}
+
+static void fill_organ(void *items, size_t n)
+{
+    fill_with(items, n, make_organ);
+}
+
+static void fill_zipf(void *items, size_t n)
+{
+    fill_with(items, n, make_zipf);
+}
+
+static void fill_killer(void *items, size_t n)
+{
+    fill_with(items, n, make_killer);
 }
 
 static int compare_ints(const void *a, const void *b)
@@ -205,4 +248,7 @@ const workload sorts[] = {
     {WORKLOAD("sort-sorted", sort_int), 0, NULL, fill_sorted, expect_ints, is_sorted, NULL},
     {WORKLOAD("sort-reversed", sort_int), 0, NULL, fill_reversed, expect_ints, is_sorted, NULL},
     {WORKLOAD("sort-nearly", sort_int), 0, NULL, fill_nearly, expect_ints, is_sorted, NULL},
+    {WORKLOAD("sort-organ", sort_int), 0, NULL, fill_organ, expect_ints, is_sorted, NULL},
+    {WORKLOAD("sort-zipf", sort_int), 0, NULL, fill_zipf, expect_ints, is_sorted, NULL},
+    {WORKLOAD("sort-killer", sort_int), 0, NULL, fill_killer, expect_ints, is_sorted, NULL},
     {0}};

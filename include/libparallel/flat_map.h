@@ -73,8 +73,9 @@ typedef struct parallel_flat {
  * @return a vector of the results, which is the caller's: parallel_length() tells how many. NULL with errno: EINVAL (an
  *         option that asks for what there is not: `names`, `extras`, `timeout`, `retries`, `deferred`; or the function
  *         has said twice that there is more than there was room for), ENOTSUP (worker processes), ENOMEM, ETIMEDOUT
- *         (past `call_timeout`), ECANCELED (a task makes the call that is to give up). `progress` counts items. Safe
- *         from any thread, and in tasks; not for signal handlers.
+ *         (past `call_timeout`), ECANCELED (a task makes the call that is to give up). `progress` counts items. The
+ *         memory of a vector that is freed is kept for calls to come, see parallel_sort(). Safe from any thread, and in
+ *         tasks; not for signal handlers.
  */
 #define parallel_flat_map(...)                                                                                         \
     PARALLEL_CALL_3_(PARALLEL_FLAT_MAP_, "parallel_flat_map(flat, args, n, ...options)", __VA_ARGS__)

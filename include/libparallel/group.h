@@ -42,8 +42,8 @@ PARALLEL_BEGIN_DECLS
  *         options are all there but `names`: EINVAL. With `silent`, items whose key has failed are left out, and the
  *         vector lists these failures, by their index in `args`; a key out of range still ends the call. `progress`
  *         counts keys. ENOMEM: it wants room for the vector and 4 bytes for each item (8, if k is more than 2^32 - 1);
- *         and for as much again, if there are many of both. Safe from any thread, and in tasks; not for signal
- *         handlers.
+ *         and for as much again, if there are many of both. That memory, and a vector's that is freed, is kept for
+ *         calls to come, see parallel_sort(). Safe from any thread, and in tasks; not for signal handlers.
  */
 #define parallel_group(...)                                                                                            \
     PARALLEL_CALL_5_(PARALLEL_GROUP_, "parallel_group(key, args, n, k, offsets, ...options)", __VA_ARGS__)

@@ -48,6 +48,9 @@ typedef struct parallel_order {
  * are equal. One that is none does no harm: some item is the least. At file scope, as PARALLEL_DECORATE. Defines
  * `fn__parallel_order`.
  *
+ * What is inlined is best `a < b`, or an int by branches, as `a < b ? -1 : a > b`: of `(a > b) - (a < b)`, gcc compares
+ * twice, and sorts of numbers take 1.3 to 1.8 times as long.
+ *
  *     static bool is_younger(const struct person *a, const struct person *b) { return a->born > b->born; }
  *     PARALLEL_DECORATE_ORDER(is_younger, struct person);
  *

@@ -37,7 +37,8 @@ PARALLEL_BEGIN_DECLS
  *         failure is given in the end; so another item may stand by now where the failure's `arg` points. `progress`
  *         counts keys. With PARALLEL_PROCESS keys are computed by worker processes. ENOMEM: it wants room for a copy
  *         of all items, and 16 to 24 bytes for each (twice that, and an index, if keys are `long double`), and has it
- *         before anything is moved. Safe from any thread, and in tasks; not for signal handlers.
+ *         before anything is moved; it is kept for calls to come, see parallel_sort(). Safe from any thread, and in
+ *         tasks; not for signal handlers.
  */
 #define parallel_sort_by(...)                                                                                          \
     PARALLEL_CALL_3_(PARALLEL_SORT_BY_, "parallel_sort_by(key, array, n, ...options)", __VA_ARGS__)
