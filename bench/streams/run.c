@@ -9,14 +9,14 @@
 
 static const char *const flows[] = {"serial", "parallel", "parallel-open", "parallel-process", "tbb",
                                     "hts",    "ring",     "python-serial", "python-imap",      NULL};
-static const char *const few_flows[] = {"serial", "parallel", "parallel-open", "parallel-process",
-                                        "tbb",    "hts",      "ring",          NULL};
+static const char *const tiny_flows[] = {
+    "serial", "serial-calls", "parallel", "parallel-open", "parallel-process", "tbb", "hts", "ring", NULL};
 static const char *const tasks[] = {"thread", "async", "async-map", NULL};
 static const char *const events[] = {"uv-queue", "gtask", "async-map-fd", "async-fd", "async-notify", NULL};
 static const char *const archives[] = {"pigz", "pgz", NULL};
 
 static const workload workloads[] = {
-    {"tiny", "items of some nanoseconds", few_flows, false},
+    {"tiny", "items of some nanoseconds", tiny_flows, false},
     {"us", "items of a microsecond", flows, false},
     {"100us", "items of 100 us", flows, false},
     {"skewed", "items of 3 us, one in a hundred of which takes 300 us", flows, false},

@@ -123,8 +123,10 @@ static bool copy_arg(parallel_executor *ex, const void *arg)
     void *to = ex->small_arg;
     if (f->arg_size > sizeof ex->small_arg || alignment > _Alignof(max_align_t))
         to = ex->arg = pl_results_allocate(f->arg_size, alignment);
-    if (!to)
-        return pl_error_deny_memory();
+    if (!to) {
+        pl_error_return(ENOMEM);
+        return false;
+    }
     work->given = work->map.args = memcpy(to, arg, f->arg_size);
     return true;
 }

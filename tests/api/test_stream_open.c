@@ -2,6 +2,7 @@
 /* Streams whose ends are in the program's hands: put, next, end, cancel, free, the descriptor. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <parallel.h>
 #include <poll.h>
@@ -56,11 +57,11 @@ static bool is_readable(int fd, int ms)
     return poll(&p, 1, ms) == 1 && (p.revents & POLLIN);
 }
 
-/* The three ways to have items run: in the background, by who takes them, and on an own pool. */
+/* The three ways to have items run: in the background, by who takes them, and on an own pool. A stream has no grain. */
 static parallel_stream *open_stream(int way, size_t window, parallel_pool *pool)
 {
     return parallel_stream_open(square, .window = window, .executor = way == 1 ? PARALLEL_SERIAL : PARALLEL_THREAD,
-                                .pool = way == 2 ? pool : NULL);
+                                .pool = way == 2 ? pool : NULL, .grain = way == 2 ? 1000 : 0);
 }
 enum { WAYS = 3 };
 
@@ -144,6 +145,26 @@ START_TEST(a_failure_ends_it)
 }
 END_TEST
 
+/* Of an unordered stream, the first that has ended, not the first that was put. */
+START_TEST(the_first_failure_to_end)
+{
+    pl_workers(2);
+    PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(square, .unordered = true, .max_workers = 2);
+    fails = 7;
+    ck_assert_int_eq(put(s, -1), 0);
+    while (!started)
+        pl_test_sleep(100);
+    ck_assert_int_eq(put(s, 7), 0);
+    ck_assert_int_eq(next(s, -1), 1);
+    fails = -1; /* so does what runs */
+    gate = 1;
+    ck_assert_int_eq(next(s, -1), 0);
+    ck_assert_int_eq(next(s, -1), -2 - EILSEQ);
+    const parallel_failure *f = parallel_last_failure();
+    ck_assert(f && f->index == 1 && f->state == PARALLEL_ERROR && *(const int *)f->arg == 7);
+}
+END_TEST
+
 START_TEST(a_cancel)
 {
     pl_workers(2);
@@ -195,6 +216,8 @@ START_TEST(readable_while_there_is_something)
     PARALLEL_SCOPED parallel_stream *s = open_stream(_i, 8, pool);
     int fd = parallel_stream_fd(s);
     ck_assert(fd >= 0 && parallel_stream_fd(s) == fd && !is_readable(fd, 0));
+    ck_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    ck_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
     for (int i = 0; i < 2000; i++) {
         ck_assert_int_eq(put(s, i), 0);
         if (i % 2 == 0)
@@ -223,11 +246,28 @@ static int count_descriptors(void)
     return count;
 }
 
+/* How many mappings this process has; 0 where that is not told. */
+static int count_mappings(void)
+{
+    int count = 0, c;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && (c = getc(maps)) != EOF)
+        count += c == '\n';
+    if (maps)
+        fclose(maps);
+    return count;
+}
+
+/* After the first rounds, there are those of threads, and what the heap takes now and then. */
+enum { FIRST_ROUNDS = 1000, MORE_MAPPINGS = 8 };
+
 START_TEST(rounds_of_open_put_cancel)
 {
     pl_workers(2);
-    int before = count_descriptors(), rounds = PL_TSAN || PL_ASAN ? 3000 : 100000;
+    int before = count_descriptors(), mappings = 0, rounds = PL_TSAN || PL_ASAN ? 3000 : 100000;
     for (int k = 0; k < rounds; k++) {
+        if (k == FIRST_ROUNDS)
+            mappings = count_mappings();
         parallel_stream *s = parallel_stream_open(square, .window = 4, .unordered = k % 2);
         ck_assert(s);
         for (int i = 0; i < k % 4; i++)
@@ -244,6 +284,8 @@ START_TEST(rounds_of_open_put_cancel)
         gate = 0;
     }
     ck_assert_int_eq(count_descriptors(), before);
+    if (!PL_ASAN && !PL_TSAN && !PL_MSAN) /* whose own mappings change */
+        ck_assert_int_le(count_mappings(), mappings + MORE_MAPPINGS);
 }
 END_TEST
 
@@ -412,6 +454,7 @@ int main(void)
     tcase_add_test(c, the_window_counts_what_is_not_taken);
     tcase_add_test(c, an_item_stays);
     tcase_add_loop_test(c, a_failure_ends_it, 0, WAYS);
+    tcase_add_test(c, the_first_failure_to_end);
     tcase_add_test(c, a_cancel);
     tcase_add_test(c, times);
     tcase_add_loop_test(c, readable_while_there_is_something, 0, WAYS);

@@ -43,6 +43,7 @@ says_wrong() {
 }
 
 check "the serial loop compiles" way serial serial.c driver
+check "the same loop by calls compiles" way serial-calls serial_calls.c driver
 check "a stream compiles" way parallel parallel.c driver
 check "an open stream compiles" way parallel-open parallel_open.c driver
 check "a ring by hand compiles" way ring ring.c driver

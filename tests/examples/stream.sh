@@ -39,6 +39,13 @@ if [ -x "$builddir/examples/pgz" ]; then
     echo one >one
     check "a file of some megabytes, packed" packs lines
     check "a file of some bytes, packed" packs one
+    same_bytes() {
+        for n in 1 2 5; do
+            PARALLEL_NUM_THREADS=$n "$pgz" <lines >packed.$n || return
+        done
+        cmp packed.1 packed.2 && cmp packed.1 packed.5
+    }
+    check "the same bytes by any number of workers" same_bytes
     refuse "a full disk, for gzip" sh -c "'$pgz' <lines >/dev/full"
 else
     skip "pgz" "no zlib"

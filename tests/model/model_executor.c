@@ -47,6 +47,7 @@ static const pl_work_kind kind_of_all = {.arg = no_arg};
 
 static bool begin_call(pl_call *c, size_t n, const parallel_options *options)
 {
+    memset(c, 0, sizeof *c);
     c->work.kind = &kind_of_all;
     c->work.n = n;
     c->options = *options;
@@ -230,9 +231,9 @@ pl_cost *pl_call_cost(const pl_call *c, pl_call_way way)
 
 void pl_policy_begin(pl_policy *policy, const parallel_options *options, size_t n)
 {
-    (void)policy;
     (void)options;
     (void)n;
+    policy->began = pl_os_nanoseconds();
 }
 
 void pl_results_keep(parallel_results *r)
