@@ -20,7 +20,7 @@ examples_progress_LDADD = libparallel.la
 examples_sortlines_SOURCES = examples/sortlines.c
 examples_sortlines_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES)
 examples_sortlines_LDADD = libparallel.la
-examples_untrusted_SOURCES = examples/untrusted.c
+examples_untrusted_SOURCES = examples/untrusted.c examples/film.h
 examples_untrusted_CFLAGS = $(AM_CFLAGS) $(LARGE_FILES)
 examples_untrusted_LDADD = libparallel.la
 examples_wordcount_SOURCES = examples/wordcount.c
@@ -86,10 +86,11 @@ examples_traces_dear_item_LDADD = libparallel.la
 examples_traces_few_items_LDADD = libparallel.la
 examples_traces_memory_bound_LDADD = libparallel.la
 
-# one of the two, as it has the same name whatever MPI it is for
+# for one of the two, as they have the same names whatever MPI they are for
 if HAVE_MPI
-noinst_PROGRAMS += examples/mpi_mandelbrot
+noinst_PROGRAMS += examples/mpi_mandelbrot examples/mpi_untrusted
 examples_mpi_mandelbrot_SOURCES = examples/mpi_mandelbrot.c
+examples_mpi_untrusted_SOURCES = examples/mpi_untrusted.c examples/film.h
 if HAVE_OPENMPI
 examples_mpi_mandelbrot_CPPFLAGS = $(AM_CPPFLAGS) $(OPENMPI_CPPFLAGS)
 examples_mpi_mandelbrot_LDADD = libparallel-mpi-openmpi.la libparallel.la $(OPENMPI_LIBS)
@@ -98,4 +99,7 @@ examples_mpi_mandelbrot_CPPFLAGS = $(AM_CPPFLAGS) $(MPICH_CPPFLAGS)
 examples_mpi_mandelbrot_LDADD = libparallel-mpi-mpich.la libparallel.la $(MPICH_LIBS)
 endif
 examples_mpi_mandelbrot_CFLAGS = $(mpi_cflags) -ffp-contract=off
+examples_mpi_untrusted_CPPFLAGS = $(examples_mpi_mandelbrot_CPPFLAGS)
+examples_mpi_untrusted_CFLAGS = $(mpi_cflags) $(LARGE_FILES)
+examples_mpi_untrusted_LDADD = $(examples_mpi_mandelbrot_LDADD)
 endif

@@ -33,7 +33,7 @@
  * - Tasks run on the threads of each rank's pool. With `.isolation = PARALLEL_PERSISTENT` they run in worker processes
  *   of each rank: then a crash costs one task. PARALLEL_SNAPSHOT: ENOTSUP. `pool` is not looked at.
  * - Calls that a task makes run on the rank that the task runs on.
- * - parallel_for(), and all that does not call a function for each item, has nothing to send: ENOTSUP.
+ * - parallel_for(), and all that does not call a function for each item, has nothing to send: ENOTSUP. So are streams.
  * - Past parallel_executor_shutdown(), some tasks that ranks have already been given may still be started.
  * - Tasks on a rank that has died are PARALLEL_CRASHED with EOWNERDEAD, or tried again, where `retries` say so: if the
  *   transport learns of it. MPI's does not: there the launcher ends the whole job.
@@ -56,7 +56,7 @@ PARALLEL_BEGIN_DECLS
  * Without mpirun, this is a job of one rank: calls run on its own pool.
  *
  * @param argc, argv main()'s, or both NULL
- * @return 0; or -1 with errno
+ * @return 0; or -1 with errno, and a sentence for parallel_error()
  *         - EALREADY: it has begun before, if it has ended since, too
  *         - ENOTSUP: libparallel is of another release
  *         - EIO: MPI cannot be initialised, or is already

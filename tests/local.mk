@@ -513,9 +513,9 @@ tests_mpi_parts_mpich_CFLAGS = $(mpi_cflags)
 tests_mpi_parts_mpich_LDADD = libparallel.la $(MPICH_LIBS)
 endif
 if HAVE_MPI
-mpi_tests = tests/mpi/mpi.sh
+mpi_tests = tests/mpi/hosts.sh tests/mpi/mpi.sh
 endif
-EXTRA_DIST += tests/mpi/mpi.sh tests/mpi/plugin.c $(job_sources)
+EXTRA_DIST += tests/mpi/hosts.sh tests/mpi/mpi.sh tests/mpi/plugin.c $(job_sources)
 
 # those of calls on ranks alone
 check-mpi:

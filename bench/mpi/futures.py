@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What mpi4py.futures takes for the workloads of mpi.c, at several sizes of chunks. README.md explains it.
 
-    mpirun -n RANKS+1 python3 -m mpi4py.futures futures.py SPIN.so [ROUNDS]
+    SPIN=spin.so mpirun -n RANKS+1 python3 -m mpi4py.futures futures.py [ROUNDS]
 
 One rank serves the others, which work. Items are run by the same function in C.
 """
 import ctypes
+import os
 import statistics
 import sys
 import time
 
-spin = ctypes.CDLL(sys.argv[1]).spin
+spin = ctypes.CDLL(os.environ["SPIN"]).spin
 spin.argtypes = [ctypes.c_uint64]
 spin.restype = ctypes.c_uint64
 
@@ -45,7 +46,7 @@ def steps_of(name, count, us, per_us):
 def main():
     from mpi4py.futures import MPIPoolExecutor
 
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     per_us = steps_per_us()
     print("workload,items,ranks,way,rounds,min_ms,median_ms,speedup,us_an_item")
     with MPIPoolExecutor() as executor:

@@ -117,6 +117,12 @@ START_TEST(what_cannot_be_sent_is_refused)
     future.extras = &bad;
     ck_assert_ptr_null(parallel_par(&future, 1, ON_RANKS));
     ck_assert_int_eq(errno, EINVAL);
+    ck_assert_int_eq(parallel_for(N, NULL, NULL, ON_RANKS), -1);
+    ck_assert_int_eq(errno, ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(parallel_error(), "ranks"));
+    ck_assert_ptr_null(parallel_stream_open(square, ON_RANKS));
+    ck_assert_int_eq(errno, ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(parallel_error(), "ranks"));
     pretend_end();
     ck_assert_ptr_null(parallel_map(square, in, N, ON_RANKS));
     ck_assert_int_eq(errno, ENOTSUP);

@@ -44,7 +44,7 @@ static bool take_outcome(pl_message *m)
     while (p && p->call_id != m->head->call)
         p = p->next;
     if (p)
-        pl_inbox_add(&p->inbox, run);
+        pl_pieces_bring(p, run);
     pthread_mutex_unlock(&home.mutex);
     if (!p)
         pl_runners_free_run(run);

@@ -36,6 +36,13 @@ void pl_inbox_add(pl_inbox *inbox, pl_run *run)
         inbox->first = run;
     inbox->last = run;
     inbox->news = true;
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void pl_inbox_ring(pl_inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    inbox->news = true;
     pthread_cond_signal(&inbox->changed);
     pthread_mutex_unlock(&inbox->mutex);
 }
@@ -57,11 +64,17 @@ void pl_inbox_close(pl_inbox *inbox)
     pthread_mutex_unlock(&inbox->mutex);
 }
 
-pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead, bool *died)
+void pl_inbox_wait(pl_inbox *inbox, uint64_t until)
 {
     pthread_mutex_lock(&inbox->mutex);
     while (!inbox->news && pl_runners_services->nanoseconds() < until)
         pl_runners_services->cond_wait(&inbox->changed, &inbox->mutex, until);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+pl_run *pl_inbox_take(pl_inbox *inbox, unsigned char *dead, bool *died)
+{
+    pthread_mutex_lock(&inbox->mutex);
     pl_run *runs = inbox->first;
     inbox->first = NULL;
     inbox->news = false;

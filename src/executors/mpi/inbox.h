@@ -22,15 +22,20 @@ typedef struct pl_inbox {
 bool pl_inbox_begin(pl_inbox *inbox, unsigned ranks);
 void pl_inbox_free(pl_inbox *inbox);
 
-/* A run with its outcome, the inbox's from now on. */
+/* A run with its outcome, the inbox's from now on. Nobody is woken up by that. */
 void pl_inbox_add(pl_inbox *inbox, pl_run *run);
+
+/* These wake up the coordinator. */
+void pl_inbox_ring(pl_inbox *inbox);
 void pl_inbox_note_death(pl_inbox *inbox, unsigned rank);
 void pl_inbox_close(pl_inbox *inbox);
 
-/* Waits until there is something new, but no longer than until `until`, in nanoseconds. All runs that have come, which
- * are the caller's, in order. Sets whether a rank has died since the last time, and, if so, in `dead`, which have by
- * now: what they said before is among the runs, or has been given already. */
-pl_run *pl_inbox_take(pl_inbox *inbox, uint64_t until, unsigned char *dead, bool *died);
+/* Waits until there is something new, but no longer than until `until`, in nanoseconds. */
+void pl_inbox_wait(pl_inbox *inbox, uint64_t until);
+
+/* All runs that have come, which are the caller's, in order. Sets whether a rank has died since the last time, and, if
+ * so, in `dead`, which have by now: what they said before is among the runs, or has been given already. */
+pl_run *pl_inbox_take(pl_inbox *inbox, unsigned char *dead, bool *died);
 
 /* A message that uses what is the call's is made; and is freed. The call waits for that with the last, and has the
  * messenger look. */

@@ -98,6 +98,8 @@ static void take_run(pl_pieces *p, pl_run *run)
     if (piece) { /* else it is of a rank that was thought dead */
         pl_share_learn(p, peer, piece->end - piece->begin, run->took_ns);
         pl_share_update(p, peer);
+        if (p->site)
+            pl_site_note_pace(p->site, run->took_ns);
         if (p->traced)
             pl_runners_services->trace_rank_run(p->traced, (unsigned)(peer - p->peers), run->took_ns, piece->begin,
                                                 piece->end);
@@ -142,11 +144,11 @@ static void bury_dead(pl_pieces *p)
     }
 }
 
-/* Takes in what has come until `until`. */
-static void take_in(pl_pieces *p, uint64_t until)
+/* Takes in what has come. */
+static void take_in(pl_pieces *p)
 {
     bool died;
-    pl_run *run = pl_inbox_take(&p->inbox, until, p->dead, &died);
+    pl_run *run = pl_inbox_take(&p->inbox, p->dead, &died);
     while (run) {
         pl_run *next = run->next;
         take_run(p, run);
@@ -206,22 +208,54 @@ static void tell_messenger(pl_pieces *p)
     p->waits = waits;
 }
 
+/* Whether there is something that the coordinator alone does. */
+static bool needs_coordinator(const pl_pieces *p)
+{
+    return p->over || pl_runners_services->call_over(p->call) || p->call->options.progress ||
+           pl_runners_services->policy_next_due(&p->call->policy) != UINT64_MAX || is_finished(p);
+}
+
+/* Who is told of each task that ends may do so in a function of the program's, which is the coordinator's to call. */
+void pl_pieces_bring(pl_pieces *p, pl_run *run)
+{
+    bool calls = true;
+    pl_inbox_add(&p->inbox, run);
+    if (!p->call->ended && pthread_mutex_trylock(&p->turn) == 0) {
+        take_in(p);
+        if (!p->over && !pl_runners_services->call_over(p->call))
+            pl_assign_feed(p);
+        tell_messenger(p);
+        calls = needs_coordinator(p);
+        pthread_mutex_unlock(&p->turn);
+    }
+    if (calls)
+        pl_inbox_ring(&p->inbox);
+}
+
+/* The coordinator's turn. Whether that was the last. */
+static bool take_turn(pl_pieces *p)
+{
+    take_in(p);
+    int why = p->over ? p->over : pl_runners_services->call_over(p->call);
+    if (why)
+        stop_call(p, why);
+    else
+        pl_assign_feed(p);
+    pl_runners_services->worker_report(&p->worker);
+    tell_messenger(p);
+    return is_finished(p);
+}
+
 void pl_pieces_run(pl_pieces *p)
 {
-    pl_call *c = p->call;
-    uint64_t until = 0; /* not to be waited for */
     for (;;) {
-        take_in(p, until);
-        int why = p->over ? p->over : pl_runners_services->call_over(c);
-        if (why)
-            stop_call(p, why);
-        else
-            pl_assign_feed(p);
-        pl_runners_services->worker_report(&p->worker);
-        if (is_finished(p))
+        pthread_mutex_lock(&p->turn);
+        bool finished = take_turn(p);
+        uint64_t until = next_look(p);
+        pthread_mutex_unlock(&p->turn);
+        if (finished)
             break;
-        tell_messenger(p);
-        until = next_look(p);
+        pl_inbox_wait(&p->inbox, until);
     }
     if (!p->site)
         return;
@@ -233,11 +267,12 @@ void pl_pieces_run(pl_pieces *p)
 
 static void end_local_piece(pl_run *run, void *pieces)
 {
-    pl_inbox_add(&((pl_pieces *)pieces)->inbox, run);
+    pl_pieces_bring(pieces, run);
 }
 
 static void free_account(pl_pieces *p)
 {
+    pthread_mutex_destroy(&p->turn);
     free(p->dead);
     free(p);
 }
@@ -247,6 +282,7 @@ pl_pieces *pl_pieces_new(pl_call *c, uint64_t call_id, pl_site *site, const unsi
     pl_pieces *p = calloc(1, pl_size_add(sizeof *p, pl_size_multiply(ranks, sizeof p->peers[0])));
     if (!p)
         return NULL;
+    pthread_mutex_init(&p->turn, NULL);
     p->call = c;
     p->call_id = call_id;
     p->site = site;

@@ -13,6 +13,12 @@
  *
  * A piece is in the list of its rank until one of the two happens. So a call ends.
  *
+ * WHOSE TURN IT IS. The account is under a mutex, p->turn. The coordinator takes its turn when it is woken up, and
+ * every few milliseconds. But whoever brings an outcome, a runner of home's or the messenger, takes one in its place,
+ * if nobody is at it: takes in what has come, and gives out more. So a rank's next piece does not wait for a thread
+ * that is to wake up first. What is the coordinator's alone is to report progress, to stop the call, and to see that it
+ * is over.
+ *
  * How large a piece is, and how many a rank has ahead, is in share.h. What costs home less to run than to send stays
  * there.
  *
@@ -63,6 +69,7 @@ typedef struct pl_pieces_room {
 typedef struct pl_pieces {
     struct pl_pieces *next; /* home's list */
     uint64_t call_id;
+    pthread_mutex_t turn; /* guards what follows, but for the inbox and the runners */
     pl_call *call;
     pl_call_worker worker; /* the coordinator, as a worker on the call that notes failures and reports progress */
     pl_site *site;         /* NULL: there is but this rank */
@@ -92,6 +99,9 @@ typedef struct pl_pieces {
  * NULL: there is no memory. */
 pl_pieces *pl_pieces_new(pl_call *c, uint64_t call_id, pl_site *site, const unsigned *threads, unsigned ranks);
 void pl_pieces_free(pl_pieces *p);
+
+/* A run has its outcome, and is the call's from now on. The account is not to be freed meanwhile. */
+void pl_pieces_bring(pl_pieces *p, pl_run *run);
 
 /* Runs all tasks. */
 void pl_pieces_run(pl_pieces *p);

@@ -67,6 +67,7 @@ static void end_piece(pl_run *run, void *call)
 {
     served_call *c = call;
     pl_site *site = &c->rank->site;
+    pl_site_note_pace(site, run->took_ns);
     send_outcome(c, run);
     pthread_mutex_lock(&site->mutex);
     c->open--;

@@ -7,7 +7,7 @@
 /* How long a piece is to last at most; and for each rank, since home has the pieces of all to send and to take in,
  * some microseconds each; how long at least, and at the end; and how many tasks more, in times, it may have than the
  * one before. */
-#define PIECE_NS 5e6
+#define PIECE_NS 10e6
 #define PIECE_NS_A_RANK 2e4
 #define LEAST_NS 1e6
 #define END_NS 1e5
@@ -15,7 +15,7 @@
 /* A rank's piece is at most one part out of so many of what is left for it. */
 #define PARTS 8
 /* For how long a rank is to have something to do, whatever is under way to it. */
-#define AHEAD_NS 1e6
+#define AHEAD_NS 3e6
 /* From how long on a task is long beside what it takes to send it. */
 #define LONG_NS 5e6
 /* How long home's tasks are to have run before others are taken to be like it. */

@@ -3,10 +3,10 @@
  * A rank's end of all that goes to and fro: its *messenger*, the one thread that calls the transport (transport.h).
  *
  * Any thread posts messages; the messenger sends them, hands in those that come, and looks which ranks have died. In
- * between it sleeps: until something is posted, but no longer than a quarter of the time for which nothing has
- * happened, or an eighth, where somebody waits for a message. That is 50 us at least, and 500 us at most while there is
- * work, a millisecond when there is none, and 10 ms after a second of that. So an idle rank takes but a few hundredths
- * of a CPU, and MPI makes progress while tasks run.
+ * between it sleeps: until something is posted, but no longer than two milliseconds while there is work. Where somebody
+ * waits for a message, or there is no work, that is a quarter of the time for which nothing has happened: 50 us at
+ * least, and at most 500 us where somebody waits, a millisecond when there is no work, and 10 ms after a second of
+ * that. So an idle rank takes but a few hundredths of a CPU, and MPI makes progress while tasks run.
  */
 #ifndef PL_MPI_SITE_H
 #define PL_MPI_SITE_H
@@ -29,6 +29,7 @@ typedef struct pl_site {
     pl_message *first, *last; /* posted, and not sent yet */
     unsigned work;            /* calls, or pieces of them, that are under way */
     unsigned waits;           /* those of which somebody has nothing to do before a message comes */
+    uint64_t pace_ns;         /* half of what the last piece took */
     bool ends;                /* the messenger ends when all has been sent */
     bool ended;               /* it has: what is posted is dropped */
 } pl_site;
@@ -46,6 +47,9 @@ void pl_site_post(pl_site *site, pl_message *m);
 
 /* Has the messenger look, now. */
 void pl_site_ring(pl_site *site);
+
+/* A piece took so long. */
+void pl_site_note_pace(pl_site *site, uint64_t took_ns);
 
 /* So many more calls or pieces are under way, and so many more of those who wait; or fewer. */
 void pl_site_add_work(pl_site *site, int work, int waits);
