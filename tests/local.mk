@@ -484,6 +484,7 @@ shell_tests = \
     tests/bench/maps.sh \
     tests/bench/processes.sh \
     tests/bench/suite.sh \
+    tests/bench/traces.sh \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
     tests/install/install.sh \
