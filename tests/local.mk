@@ -531,6 +531,7 @@ shell_tests = \
     tests/bench/processes.sh \
     tests/bench/streams.sh \
     tests/bench/suite.sh \
+    tests/bench/traces.sh \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
     tests/docs/links.sh \
