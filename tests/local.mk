@@ -525,6 +525,7 @@ shell_tests = \
     tests/docs/event_loops.sh \
     tests/docs/from_openmp.sh \
     tests/docs/links.sh \
+    tests/install/abi.sh \
     tests/install/install.sh \
     tests/install/meson.sh \
     tests/source/checks.sh \
@@ -564,6 +565,7 @@ EXTRA_DIST += $(shell_tests) \
     scripts/check-atomics \
     scripts/check-circles \
     scripts/check-layers \
+    scripts/check-abi \
     scripts/check-names \
     scripts/check-style \
     scripts/check-version \
