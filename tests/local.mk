@@ -543,6 +543,7 @@ example_tests = \
     tests/api/task_misuse.sh \
     tests/examples/download.sh \
     tests/examples/hashtree.sh \
+    tests/examples/help.sh \
     tests/examples/loops.sh \
     tests/examples/mandelbrot.sh \
     tests/examples/montecarlo.sh \
