@@ -91,8 +91,8 @@
  *         return leaves;
  *     }
  *
- * A task `fn` without a result is an error at compile time; a spawn of another kind is one that the
- * checks find. A join costs what it does in a loop of PARALLEL_SYNC; without arguments 1 to 2 ns more, as the task is called by the
+ * A task `fn` without a result is an error at compile time; a spawn of another kind is one that the checks find.
+ * A join costs what it does in a loop of PARALLEL_SYNC; without arguments 1 to 2 ns more, as the task is called by the
  * pointer in its slot.
  */
 #define PARALLEL_SYNC_ALL(...) PARALLEL_SYNC_ALL_(__VA_ARGS__)
