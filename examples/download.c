@@ -24,6 +24,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 /* The bytes are kept with the job, not in the result: if a task ends too late its result is discarded, and memory that
  * only the result knew of would be lost. */
 struct job {
@@ -246,8 +248,14 @@ static double number(void)
     return value > 0 ? value : -1;
 }
 
+static const char usage[] =
+    "usage: download [-o DATABASE] [-t SECONDS] [-r RETRIES] [-d SECONDS] [-j WORKERS] [URL...]\n"
+    "Stores pages in an SQLite database, and lists what could not be had: time limits (-t), retries\n"
+    "(-r) and pauses between them (-d), transfers at once (-j); URLs are of the input, if not given.\n";
+
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage);
     const char *path = "pages.db";
     parallel_options options = {0};
     for (int option; (option = getopt(argc, argv, "o:t:r:d:j:")) != -1;) {
@@ -262,8 +270,7 @@ int main(int argc, char **argv)
         else if (option == 'j')
             options.max_workers = (int)number();
         else {
-            fprintf(stderr,
-                    "usage: download [-o DATABASE] [-t SECONDS] [-r RETRIES] [-d SECONDS] [-j WORKERS] [URL...]\n");
+            fputs(usage, stderr);
             return 2;
         }
     }

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "usage.h"
+
 /* A line is the argument's: sink frees it, whatever became of it. */
 static int next_line(char **line, void *pattern)
 {
@@ -45,11 +47,15 @@ static int print_line(const parallel_item *item, void *pattern)
     return well ? 0 : errno;
 }
 
+static const char usage[] = "usage: grepstream PATTERN < LINES\n"
+                            "Prints the lines that match an extended regular expression, as grep -E does.\n";
+
 int main(int argc, char **argv)
 {
+    answer_options(argc, argv, usage);
     regex_t pattern;
     if (argc != 2 || regcomp(&pattern, argv[1], REG_EXTENDED | REG_NOSUB | REG_NEWLINE) != 0) {
-        fprintf(stderr, "usage: %s PATTERN < LINES\n", argv[0]);
+        fputs(usage, stderr);
         return 2;
     }
     int result = parallel_stream_map(match_line, next_line, print_line, &pattern, .extras = &pattern);

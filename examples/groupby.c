@@ -26,6 +26,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 /* The file is counted in parts, of so many bytes at least: each has a table of its own. */
 enum { MOST_PARTS = 32, LEAST_PART = 1 << 17 };
 
@@ -264,11 +266,15 @@ static bool print_groups(const struct table *table, const char *key, const char 
     return fflush(stdout) == 0;
 }
 
+static const char usage[] = "usage: groupby KEY VALUE FILE\n"
+                            "Sums the column VALUE of a CSV file for each key in its column KEY.\n";
+
 int main(int argc, char **argv)
 {
     size_t length;
+    answer_options(argc, argv, usage);
     if (argc != 4) {
-        fprintf(stderr, "usage: groupby KEY VALUE FILE\n");
+        fputs(usage, stderr);
         return 2;
     }
     const char *file = open_file(argv[3], &length);

@@ -22,6 +22,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 struct digest {
     unsigned char bytes[32];
 };
@@ -285,11 +287,16 @@ static int hash_tree(const struct tree *tree, bool timed)
     return failures < 0 ? 2 : failures || tree->problems ? 1 : 0;
 }
 
+static const char usage[] =
+    "usage: hashtree [--time] DIR\n"
+    "Prints the SHA-256 of every file below DIR as sha256sum does; --time: beside a serial loop.\n";
+
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage);
     bool timed = argc == 3 && strcmp(argv[1], "--time") == 0;
-    if (argc != 2 + timed) {
-        fprintf(stderr, "usage: hashtree [--time] DIR\n");
+    if (argc != 2 + timed || argv[argc - 1][0] == '-') {
+        fputs(usage, stderr);
         return 2;
     }
     struct tree tree = {.lock = PTHREAD_MUTEX_INITIALIZER};

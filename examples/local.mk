@@ -1,3 +1,6 @@
+# what all examples answer to --help
+EXTRA_DIST += examples/usage.h
+
 noinst_PROGRAMS += examples/grepstream examples/groupby examples/loop_poll examples/montecarlo examples/prices examples/progress examples/sortlines examples/untrusted examples/wordcount
 examples_loop_poll_SOURCES = examples/loop_poll.c examples/loop_work.h
 examples_loop_poll_CFLAGS = $(AM_CFLAGS)

@@ -8,6 +8,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 enum { WIDTH = 2000, MOST_PARTS = 1000000 };
 
 /* The primes among WIDTH numbers. */
@@ -24,19 +26,24 @@ static unsigned count_primes(unsigned part)
 }
 PARALLEL_DECORATE(count_primes, unsigned, unsigned);
 
+static const char usage[] = "usage: loop_poll, loop_uv or loop_glib [PARTS, 1 to 1000000]\n"
+                            "Counts primes in the background of an event loop, which goes on.\n";
+_Static_assert(MOST_PARTS == 1000000, "what the usage says");
+
 static parallel_executor *ex;
 static unsigned parts[MOST_PARTS], done, primes, ticks;
 
 /* Starts the work: as many parts as the command line says. Exits if that cannot be. */
 static void start_work(int argc, char **argv)
 {
+    answer_options(argc, argv, usage);
     long n = argc > 1 ? atol(argv[1]) : 500;
     for (unsigned i = 0; i < MOST_PARTS; i++)
         parts[i] = i;
     if (n > 0 && n <= MOST_PARTS)
         ex = parallel_async_map(count_primes, parts, (size_t)n, .as_completed = true);
     if (!ex) {
-        fprintf(stderr, "usage: %s [PARTS, 1 to %d]\n", argv[0], MOST_PARTS);
+        fputs(usage, stderr);
         exit(2);
     }
     setvbuf(stdout, NULL, _IOLBF, 0);

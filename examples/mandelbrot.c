@@ -15,6 +15,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 enum { DEPTH = 500, MOST_ROUNDS = 99 };
 
 struct pixel {
@@ -116,9 +118,13 @@ static int write_png(const char *path, const struct colour *picture)
     return -1;
 }
 
+static const char usage_text[] =
+    "usage: mandelbrot [--size WIDTHxHEIGHT] [--rounds N] FILE.png\n"
+    "Draws the Mandelbrot set, one task a pixel, beside other ways, and shows the times.\n";
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: mandelbrot [--size WIDTHxHEIGHT] [--rounds N] FILE.png\n");
+    fputs(usage_text, stderr);
     return 2;
 }
 
@@ -147,6 +153,7 @@ static int draw(const struct pixel *pixels, size_t n, struct colour *picture[WAY
 
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage_text);
     int rounds = 5, at = 1;
     for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
         bool sized = strcmp(argv[at], "--size") == 0 && sscanf(argv[at + 1], "%ux%u", &width, &height) == 2;
@@ -155,7 +162,7 @@ int main(int argc, char **argv)
             return usage();
     }
     bool sane = width >= 1 && width <= 65535 && height >= 1 && height <= 65535 && rounds >= 1 && rounds <= MOST_ROUNDS;
-    if (at + 1 != argc || !sane)
+    if (at + 1 != argc || argv[at][0] == '-' || !sane)
         return usage();
 
     size_t n = (size_t)width * height;

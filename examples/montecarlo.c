@@ -19,6 +19,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 enum { MOST_ROUNDS = 99, BLOCK = 1000 };
 
 /* ---- what is drawn ----------------------------------------------------------------------------------------------- */
@@ -230,14 +232,20 @@ static int estimate_all(experiment what, ptrdiff_t n, int rounds, struct generat
     return good ? 0 : 1;
 }
 
+static const char usage_text[] =
+    "usage: montecarlo [--draws N] [--rounds N], N draws being a multiple of 1000\n"
+    "Draws at random for pi and for an option's price; the same bits whatever the threads.\n";
+_Static_assert(BLOCK == 1000, "what the usage says");
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: montecarlo [--draws N] [--rounds N], N draws being a multiple of %d\n", BLOCK);
+    fputs(usage_text, stderr);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage_text);
     ptrdiff_t n = 10000000;
     int rounds = 3, at = 1, status = 0;
     for (; at + 1 < argc; at += 2) {

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "usage.h"
+
 enum { DEPTH = 500, MOST_WIDTH = 4096 };
 
 /* What a rank has to know of a row, as it has nothing of this program's memory. */
@@ -118,8 +120,13 @@ static int draw(const char *path, unsigned width, unsigned height)
     return status;
 }
 
+static const char usage[] =
+    "usage: mpi_mandelbrot [--size WIDTHxHEIGHT] FILE.ppm\n"
+    "Draws the Mandelbrot set on the ranks of a job: mpirun -n 4 ./mpi_mandelbrot picture.ppm\n";
+
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage);
     unsigned width = 1200, height = 900;
     if (parallel_mpi_init(&argc, &argv) != 0) {
         perror("parallel_mpi_init");
@@ -128,8 +135,8 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "--size") == 0 && sscanf(argv[2], "%ux%u", &width, &height) == 2 && width > 0 &&
         width <= MOST_WIDTH && height > 0 && height <= MOST_WIDTH)
         return draw(argv[3], width, height);
-    if (argc == 2)
+    if (argc == 2 && argv[1][0] != '-')
         return draw(argv[1], width, height);
-    fprintf(stderr, "usage: %s [--size WIDTHxHEIGHT] FILE.ppm, of at most %d pixels each\n", argv[0], MOST_WIDTH);
+    fprintf(stderr, "%sA side has at most %d pixels.\n", usage, MOST_WIDTH);
     return 2;
 }

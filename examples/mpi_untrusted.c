@@ -14,6 +14,7 @@
 #include <parallel_mpi.h>
 
 #include "film.h"
+#include "usage.h"
 
 struct path {
     char is[4096];
@@ -55,14 +56,18 @@ static int examine_all(const char **names, size_t count)
     return !results ? 2 : report(results, names) ? 0 : 1;
 }
 
+static const char usage[] = "usage: mpi_untrusted FILE...\n"
+                            "Has files examined by a parser that may crash or hang, on the ranks of a job.\n";
+
 int main(int argc, char **argv)
 {
+    answer_options(argc, argv, usage);
     if (parallel_mpi_init(&argc, &argv) != 0) {
         fprintf(stderr, "mpi_untrusted: %s\n", parallel_error());
         return 2;
     }
     if (argc < 2) {
-        fprintf(stderr, "usage: mpi_untrusted FILE...\n");
+        fputs(usage, stderr);
         return 2;
     }
     int status = examine_all((const char **)argv + 1, (size_t)argc - 1);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "usage.h"
+
 enum { BLOCK = 128 * 1024, PACKED = BLOCK + BLOCK / 1000 + 64 };
 
 /* What a block is read into, and packed into: source allocates it, and sink, which gets every block that source gave,
@@ -61,7 +63,7 @@ static int write_block(const parallel_item *item, void *unused)
 
 int main(int argc, char **argv)
 {
-    (void)argc;
+    answer_options(argc, argv, "usage: pgz < FILE > FILE.gz\nCompresses as gzip does, on all cores.\n");
     if (parallel_stream_map(compress_block, next_block, write_block, NULL, .window = 32) != 0) {
         fprintf(stderr, "%s: %s\n", argv[0], parallel_error());
         return 1;

@@ -17,6 +17,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 /* The right to sell something in so many years, at a price that is agreed on today. */
 struct contract {
     double spot, strike, rate, volatility, years;
@@ -165,10 +167,14 @@ static void show(const parallel_results *page)
         printf("computed on Linux %s, load %s\n", kernel->text, load->text);
 }
 
+static const char usage[] = "usage: prices [FILE]\n"
+                            "Prices an option in several ways at once; FILE has the last trade.\n";
+
 int main(int argc, char **argv)
 {
+    answer_options(argc, argv, usage);
     if (argc > 2) {
-        fprintf(stderr, "usage: prices [FILE]\n");
+        fputs(usage, stderr);
         return 2;
     }
     const char *trades = argc > 1 ? argv[1] : "last-trade";

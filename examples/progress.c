@@ -16,6 +16,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 enum { FIRST = 1000000000, WIDTH = 10000, MOST_BLOCKS = 300000 };
 
 struct tally {
@@ -92,8 +94,13 @@ static bool report(const parallel_results *results)
     return done == blocks;
 }
 
+static const char usage[] =
+    "usage: progress [-b BLOCKS] [-g GAP]\n"
+    "Looks for gaps of GAP or more between primes, in so many blocks, under a bar; Ctrl-C reports.\n";
+
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage);
     unsigned blocks = 2000, least = 200;
     for (int option; (option = getopt(argc, argv, "b:g:")) != -1;) {
         if (option == 'b')
@@ -101,7 +108,7 @@ int main(int argc, char **argv)
         else if (option == 'g')
             least = number(WIDTH);
         else {
-            fprintf(stderr, "usage: progress [-b BLOCKS] [-g GAP]\n");
+            fputs(usage, stderr);
             return 2;
         }
     }

@@ -22,6 +22,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 enum {
     PREFIX = 8,          /* bytes of a line that are compared first */
     CHUNK = 1 << 18,     /* bytes of the text whose lines are listed at once */
@@ -287,15 +289,20 @@ static bool print_lines(const struct line *lines, size_t n, const char *path)
     return well;
 }
 
+static const char usage[] =
+    "usage: sortlines [-o OUTPUT] [FILE...]\n"
+    "Sorts lines by their bytes, as LC_ALL=C sort -s does; those of standard input without a FILE.\n";
+
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage);
     static char *nowhere[] = {"-", NULL};
     const char *output = NULL;
     struct text text = {0};
     size_t n = 0;
     for (int option; (option = getopt(argc, argv, "o:")) != -1; output = optarg)
         if (option != 'o') {
-            fprintf(stderr, "usage: sortlines [-o OUTPUT] [FILE...]\n");
+            fputs(usage, stderr);
             return 2;
         }
     bool well = true;

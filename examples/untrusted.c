@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "film.h"
+#include "usage.h"
 
 /* ---- the task ---------------------------------------------------------------------------------------------------- */
 
@@ -90,14 +91,19 @@ static bool report(const parallel_results *results)
     return parallel_failures(results) == 0;
 }
 
+static const char usage_text[] =
+    "usage: untrusted [-t SECONDS] PATH...\n"
+    "Has files examined by a parser that may crash or hang, on worker processes, each for so long.\n";
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: untrusted [-t SECONDS] PATH...\n");
+    fputs(usage_text, stderr);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage_text);
     double timeout = 0; /* what is decorated */
     for (int option; (option = getopt(argc, argv, "t:")) != -1;)
         if (option != 't' || (timeout = atof(optarg)) <= 0)

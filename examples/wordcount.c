@@ -30,6 +30,8 @@
 
 #include <parallel.h>
 
+#include "usage.h"
+
 /* ---- words ------------------------------------------------------------------------------------------------------- */
 
 struct word {
@@ -407,14 +409,20 @@ static size_t number_of(const char *text)
     return strchr(text, '-') || *end ? 0 : number;
 }
 
+static const char usage_text[] =
+    "usage: wordcount [-n K] [--time] PATH...\n"
+    "How often each word occurs in files and below directories; -n: the K most frequent ones;\n"
+    "--time: beside a serial loop.\n";
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: wordcount [-n K] [--time] PATH...\n");
+    fputs(usage_text, stderr);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
+    answer_help(argc, argv, usage_text);
     static const struct option options[] = {{"time", no_argument, NULL, 't'}, {0}};
     size_t most = SIZE_MAX;
     bool timed = false;

@@ -538,6 +538,7 @@ shell_tests = \
     tests/docs/manpages.sh \
     tests/docs/pages.sh \
     tests/docs/site.sh \
+    tests/install/abi.sh \
     tests/install/install.sh \
     tests/install/meson.sh \
     tests/source/checks.sh \
@@ -557,6 +558,7 @@ example_tests = \
     tests/examples/download.sh \
     tests/examples/groupby.sh \
     tests/examples/hashtree.sh \
+    tests/examples/help.sh \
     tests/examples/loops.sh \
     tests/examples/mandelbrot.sh \
     tests/examples/montecarlo.sh \
@@ -582,6 +584,7 @@ EXTRA_DIST += $(shell_tests) tests/examples/trace_format.py \
     scripts/check-atomics \
     scripts/check-circles \
     scripts/check-layers \
+    scripts/check-abi \
     scripts/check-names \
     scripts/check-style \
     scripts/check-version \

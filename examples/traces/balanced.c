@@ -3,6 +3,8 @@
 #include <parallel.h>
 #include <stdlib.h>
 
+#include "../usage.h"
+
 static double integrate(double x)
 {
     double sum = 0;
@@ -12,8 +14,9 @@ static double integrate(double x)
 }
 PARALLEL_DECORATE(integrate, double, double);
 
-int main(void)
+int main(int argc, char **argv)
 {
+    answer_options(argc, argv, "usage: PARALLEL_TRACE=balanced.svg ./balanced\n");
     enum { N = 100000 };
     double *x = malloc(sizeof *x * 2 * N);
     if (!x)

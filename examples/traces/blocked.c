@@ -5,6 +5,8 @@
 #include <parallel.h>
 #include <stdlib.h>
 
+#include "../usage.h"
+
 /* As a request to a server would take so long, of which next to nothing is work. */
 static int fetch(const int *page, int *size, void *extras)
 {
@@ -16,6 +18,7 @@ PARALLEL_DECORATE_TASK(fetch, int, int);
 
 int main(int argc, char **argv)
 {
+    answer_options(argc, argv, "usage: PARALLEL_TRACE=blocked.svg ./blocked [WORKERS]\n");
     enum { N = 64 };
     int pages[N], sizes[N], workers = argc > 1 ? atoi(argv[1]) : 0;
     for (int i = 0; i < N; i++)

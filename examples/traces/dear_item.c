@@ -4,6 +4,8 @@
 #include <parallel.h>
 #include <stdlib.h>
 
+#include "../usage.h"
+
 static double work(int rounds)
 {
     volatile double sum = 0;
@@ -15,10 +17,10 @@ PARALLEL_DECORATE(work, int, double);
 
 int main(int argc, char **argv)
 {
+    answer_options(argc, argv, "usage: PARALLEL_TRACE=dear_item.svg ./dear_item [first]\n");
     enum { N = 2000, USUAL = 10000, DEAR = 6000000 };
     static int rounds[N];
     static double sums[N];
-    (void)argv;
     parallel_warm_up(); /* so that the picture has nothing else in it */
     for (int i = 0; i < N; i++)
         rounds[i] = USUAL;

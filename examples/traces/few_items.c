@@ -3,6 +3,8 @@
 #include <parallel.h>
 #include <stdlib.h>
 
+#include "../usage.h"
+
 static double simulate(int seed)
 {
     unsigned state = (unsigned)seed;
@@ -15,8 +17,9 @@ static double simulate(int seed)
 }
 PARALLEL_DECORATE(simulate, int, double);
 
-int main(void)
+int main(int argc, char **argv)
 {
+    answer_options(argc, argv, "usage: PARALLEL_TRACE=few_items.svg ./few_items\n");
     int seeds[3] = {1, 2, 3};
     double sums[3];
     return parallel_map_into(simulate, seeds, 3, sums) ? EXIT_FAILURE : EXIT_SUCCESS;

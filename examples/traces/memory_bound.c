@@ -3,6 +3,8 @@
 #include <parallel.h>
 #include <stdlib.h>
 
+#include "../usage.h"
+
 PARALLEL_LOOP(add, i, double *restrict, a, const double *restrict, b)
 {
     a[i] += b[i];
@@ -14,8 +16,9 @@ PARALLEL_LOOP(add_alone, i, double *restrict, a, const double *restrict, b)
     a[i] += b[i];
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    answer_options(argc, argv, "usage: PARALLEL_TRACE=memory_bound.svg ./memory_bound\n");
     enum { N = 8000000, ROUNDS = 8 };
     double *a = calloc(N, sizeof *a), *b = calloc(N, sizeof *b);
     int failed = !a || !b;

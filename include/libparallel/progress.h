@@ -16,7 +16,8 @@ PARALLEL_BEGIN_DECLS
  * It is drawn on standard error, and only if that is a terminal that can move its cursor (not a TERM that is "dumb"),
  * with the program in its foreground. While the call runs it sits on the line below the one that the program is writing
  * on, so that lines which the program prints come out whole, above it. When the call ends, its last state is left
- * behind as a line of its own.
+ * behind as a line of its own. It is in colour and in eighths of a column where the terminal has them: by TERM, the
+ * locale (UTF-8) and NO_COLOR (no-color.org); elsewhere it is plain ASCII.
  *
  * Of lines that come quicker than the bar is drawn, the second after each time is printed over the bar; what is right
  * of it then stays. The bar leaves the left of a wide terminal free for it. While a thread has locked stdout or

@@ -220,17 +220,60 @@ static size_t choose_widths(figure figures[FIGURES], size_t room)
     return used;
 }
 
-static void put_graph(text *t, size_t done, size_t total, size_t columns)
+/* Colours of the foreground, by the numbers of all terminals; 9 is its own. */
+enum { RED = 1, GREEN = 2, ITS_OWN = 9 };
+
+static void put_colour(text *t, const pl_terminal *terminal, int colour)
 {
-    size_t cells = columns - 2, full = filled_parts(done, total, cells);
-    put_string(t, "[");
+    char sequence[] = "\033[30m";
+    sequence[3] = (char)('0' + colour);
+    if (terminal->has_colours)
+        put_string(t, sequence);
+}
+
+/* In eighths of a column: U+2588 is a whole one, U+2589 to U+258F are seven eighths to one. */
+static void put_blocks(text *t, size_t done, size_t total, size_t cells)
+{
+    size_t eighths = filled_parts(done, total, cells * 8), full = eighths / 8, rest = eighths % 8;
+    for (size_t i = 0; i < full; i++)
+        put_string(t, "\xe2\x96\x88");
+    if (rest > 0) {
+        put_string(t, "\xe2\x96");
+        put_many(t, (char)(0x90 - rest), 1);
+    }
+    put_many(t, ' ', cells - full - (rest > 0));
+}
+
+static void put_marks(text *t, size_t done, size_t total, size_t cells)
+{
+    size_t full = filled_parts(done, total, cells);
     put_many(t, '#', full);
     put_many(t, '.', cells - full);
+}
+
+static void put_graph(text *t, const pl_terminal *terminal, size_t done, size_t total, size_t columns)
+{
+    put_string(t, "[");
+    put_colour(t, terminal, GREEN);
+    if (terminal->has_blocks)
+        put_blocks(t, done, total, columns - 2);
+    else
+        put_marks(t, done, total, columns - 2);
+    put_colour(t, terminal, ITS_OWN);
     put_string(t, "]");
 }
 
+static void put_figure(text *t, const pl_terminal *terminal, int which, const char *f)
+{
+    if (which == FAILED)
+        put_colour(t, terminal, RED);
+    put_string(t, f);
+    if (which == FAILED)
+        put_colour(t, terminal, ITS_OWN);
+}
+
 /* A title, a graph, figures: as much as goes into `room` columns. How many it takes. */
-static size_t put_line(text *t, size_t room, const char *title, size_t done, size_t total,
+static size_t put_line(text *t, const pl_terminal *terminal, size_t room, const char *title, size_t done, size_t total,
                        const pl_progress_facts *facts)
 {
     figure figures[FIGURES];
@@ -247,14 +290,14 @@ static size_t put_line(text *t, size_t room, const char *title, size_t done, siz
     }
     if (rest >= LEAST_GRAPH) {
         put_string(t, space);
-        put_graph(t, done, total, rest);
+        put_graph(t, terminal, done, total, rest);
         space = " ";
         used = room;
     }
     for (int k = 0; k < FIGURES; k++)
         if (figures[k][0]) {
             put_string(t, space);
-            put_string(t, figures[k]);
+            put_figure(t, terminal, k, figures[k]);
             space = " ";
         }
     return used;
@@ -359,7 +402,7 @@ void parallel_progress_bar(size_t done, size_t total, void *progress_data)
     size_t known = terminal.columns <= MOST_COLUMNS ? terminal.columns : 0, columns = known ? known : COLUMNS;
     text line, all;
     line.length = all.length = 0;
-    size_t used = put_line(&line, room_in(columns), progress_data, done, total, facts);
+    size_t used = put_line(&line, &terminal, room_in(columns), progress_data, done, total, facts);
     if (facts->ended)
         put_last(&all, known, &line);
     else

@@ -326,6 +326,8 @@ bool pl_os_fence_all(void);
 typedef struct pl_terminal {
     unsigned columns; /* its width; 0: not known */
     bool has_output;  /* whether standard output goes to a terminal, too */
+    bool has_blocks;  /* it shows U+2588 to U+258F, each in a column: a locale of UTF-8 and narrow letters */
+    bool has_colours; /* and its user has not said NO_COLOR */
 } pl_terminal;
 
 /* Whether standard error is a terminal that moves its cursor when told to, with this process in its foreground. */

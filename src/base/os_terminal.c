@@ -13,13 +13,38 @@
 enum { PATIENCE_MS = 1000 };
 
 /* Read from the environment once: the program may change that while we run. */
-static bool moves_cursor;
+static bool moves_cursor, has_blocks, has_colours;
 static pthread_once_t environment_read = PTHREAD_ONCE_INIT;
+
+/* The locale of letters, as setlocale() would choose it; a program need not have called that. */
+static const char *letters_locale(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return value;
+    }
+    return "C";
+}
+
+/* Where Chinese, Japanese or Korean is written, blocks may be as wide as its letters. */
+static bool is_narrow_utf8(const char *locale)
+{
+    static const char *const names[] = {"UTF-8", "utf-8", "UTF8", "utf8"};
+    bool utf8 = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        utf8 |= strstr(locale, names[i]) != NULL;
+    return utf8 && strncmp(locale, "zh", 2) != 0 && strncmp(locale, "ja", 2) != 0 && strncmp(locale, "ko", 2) != 0;
+}
 
 static void read_environment(void)
 {
-    const char *term = getenv("TERM");
+    const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     moves_cursor = term && *term && strcmp(term, "dumb") != 0;
+    bool plain = !moves_cursor || strncmp(term, "vt", 2) == 0; /* those of old, and what says that it is like them */
+    has_blocks = !plain && strcmp(term, "linux") != 0 && is_narrow_utf8(letters_locale());
+    has_colours = !plain && !(no_colour && *no_colour);
 }
 
 bool pl_os_terminal(pl_terminal *terminal)
@@ -32,7 +57,8 @@ bool pl_os_terminal(pl_terminal *terminal)
         usable = moves_cursor && (group < 0 || group == getpgrp());
     }
     if (usable) {
-        *terminal = (pl_terminal){.has_output = isatty(STDOUT_FILENO) == 1};
+        *terminal = (pl_terminal){
+            .has_output = isatty(STDOUT_FILENO) == 1, .has_blocks = has_blocks, .has_colours = has_colours};
 #ifdef TIOCGWINSZ
         struct winsize size;
         if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0)

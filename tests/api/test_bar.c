@@ -361,6 +361,78 @@ END_TEST
 
 /* ---- where nothing is drawn ------------------------------------------------------------------------------ */
 
+/* What a terminal says of itself, and whether the bar is in blocks and in colours there. */
+static const struct {
+    const char *term, *lc_all, *lang, *no_colour;
+    bool blocks, colours;
+} kinds[] = {
+    {"xterm", "C.UTF-8", NULL, NULL, true, true},      {"xterm", "", "de_DE.utf8", "", true, true},
+    {"xterm", "C.UTF-8", NULL, "1", true, false},      {"xterm", "C", "de_DE.UTF-8", NULL, false, true},
+    {"xterm", NULL, NULL, NULL, false, true},          {"linux", "C.UTF-8", NULL, NULL, false, true},
+    {"xterm", "ja_JP.UTF-8", NULL, NULL, false, true}, {"vt100", "C.UTF-8", NULL, NULL, false, false},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+static void set_variable(const char *name, const char *value)
+{
+    if (value)
+        setenv(name, value, 1);
+    else
+        unsetenv(name);
+}
+
+START_TEST(blocks_and_colours_where_they_are)
+{
+    screen *s = screen_new(10, 40);
+    set_variable("TERM", kinds[_i].term);
+    set_variable("LC_ALL", kinds[_i].lc_all);
+    set_variable("LC_CTYPE", NULL);
+    set_variable("LANG", kinds[_i].lang);
+    set_variable("NO_COLOR", kinds[_i].no_colour);
+    begin();
+    update(50, 160, NULL, false); /* of 23 columns: 7 and a bit more than an eighth */
+    has_bar(s, 0, 0, kinds[_i].blocks ? "]  50/160  31%" : "...]  50/160  31%");
+    const char *bar = screen_row(s, 1), *mark = kinds[_i].blocks ? "\xe2\x96\x88" : "#";
+    ck_assert(strstr(bar, mark) && !strstr(bar, kinds[_i].blocks ? "#" : "\xe2\x96"));
+    ck_assert_uint_eq(s->coloured > 0, kinds[_i].colours);
+    ck_assert_uint_eq(s->colour, 0);
+    unsigned before = s->coloured;
+    facts.failures = 3;
+    update(160, 160, NULL, true);
+    screen_look(s);
+    ck_assert_uint_eq(s->errors, 0);
+    ck_assert_uint_eq(s->coloured > before, kinds[_i].colours);
+    ck_assert_uint_eq(s->colour, 0);
+    screen_free(s);
+}
+END_TEST
+
+/* A column has eight steps, and the last one is taken when all is done. */
+START_TEST(eighths)
+{
+    static const struct {
+        size_t done;
+        const char *graph;
+    } graphs[] = {
+        {0, "    "},
+        {1, "\xe2\x96\x8f   "},
+        {4, "\xe2\x96\x8c   "},
+        {7, "\xe2\x96\x89   "},
+        {8, "\xe2\x96\x88   "},
+        {9, "\xe2\x96\x88\xe2\x96\x8f  "},
+        {31, "\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88\xe2\x96\x89"},
+        {32, "\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88\xe2\x96\x88"},
+    };
+    for (size_t i = 0; i < sizeof graphs / sizeof graphs[0]; i++) {
+        text t;
+        t.length = 0;
+        put_blocks(&t, graphs[i].done, 32, 4);
+        t.bytes[t.length] = '\0';
+        ck_assert_str_eq(t.bytes, graphs[i].graph);
+    }
+}
+END_TEST
+
 START_TEST(nothing_into_a_pipe)
 {
     int ends[2];
@@ -535,6 +607,7 @@ static void add_screens(TCase *c)
     tcase_add_test(c, titles_are_cut_between_letters);
     tcase_add_test(c, an_unknown_width);
     tcase_add_test(c, rate_and_time_are_there);
+    tcase_add_loop_test(c, blocks_and_colours_where_they_are, 0, KINDS);
     tcase_add_loop_test(c, nothing_on_a_dumb_terminal, 0, 3);
     tcase_add_test(c, nothing_from_the_background);
     tcase_add_test(c, a_terminal_that_takes_no_more);
@@ -548,6 +621,7 @@ int main(void)
 {
     TCase *c = pl_case();
     tcase_add_test(c, figures);
+    tcase_add_test(c, eighths);
     tcase_add_test(c, nothing_into_a_pipe);
     if (screen_exists())
         add_screens(c);

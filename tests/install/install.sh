@@ -117,12 +117,78 @@ echo 'a word and a word' >"$work/words"
 check "and run" test "$($EMULATOR "$work/examples/wordcount" -n 1 "$work/words")" = "      2 a"
 
 # All headers are there, those in detail/ too.
-headers() { (cd "$1" && find . -name '*.h' | sort); }
+headers() { (cd "$1" && find . -name '*.h' ! -name declarations.h | sort); }
 all_headers() {
     headers "$srcdir/include" | if [ -n "$MPI_DEFAULT" ]; then cat; else grep -vx ./parallel_mpi.h; fi >"$work/headers"
     headers "$root$prefix/include" | cmp - "$work/headers"
 }
 check "every header is installed" all_headers
+
+# Declarations alone are what C compilers take, too; have all that is exported; and are what cffi takes.
+declarations=$root$prefix/include/libparallel/declarations.h
+plain_declarations() {
+    { printf '#include <%s>\n' stdbool.h stddef.h stdint.h
+        cat "$declarations"
+        echo 'int size[sizeof(parallel_options) == SIZE && sizeof(parallel_function) == SIZE_OF_FUNCTION ? 1 : -1];'
+    } >"$work/declarations.c"
+    printf '#include <parallel.h>\n#include <stdio.h>\nint main(void) { %s }\n' \
+        'printf("-DSIZE=%zu -DSIZE_OF_FUNCTION=%zu\n", sizeof(parallel_options), sizeof(parallel_function));' >"$work/sizes.c"
+    compile sizes "$work/sizes.c" &&
+        # shellcheck disable=SC2046,SC2086
+        $CC $strict $($EMULATOR "$work/sizes") -c "$work/declarations.c" -o "$work/declarations.o"
+}
+declares_all() {
+    ${NM:-nm} -D --defined-only "$root$libdir/libparallel.so" | awk '$3 ~ /^parallel_/ { sub(/@.*/, "", $3); print $3 }' |
+        while read -r name; do
+            grep -q "[ *]$name[(\[]" "$declarations" || echo "$name is not declared"
+        done | grep .
+}
+check "declarations alone compile, and mean the same" plain_declarations
+refuse "lack what is exported" declares_all
+refuse "have code, attributes or directives" grep -nE '^#|__|_Atomic|return|_Static_assert|static' "$declarations"
+in_cffi() {
+    python3 - "$declarations" "$root$libdir/libparallel.so" <<'END'
+import sys, cffi
+ffi = cffi.FFI()
+ffi.cdef(open(sys.argv[1]).read())
+parallel = ffi.dlopen(sys.argv[2])
+assert ffi.string(parallel.parallel_version()).count(b".") == 2
+squares = [0] * 1000
+@ffi.callback("void(size_t, size_t, void *)")
+def body(begin, end, data):
+    for i in range(begin, end):
+        squares[i] = i * i
+options = ffi.new("parallel_options *", {"size": ffi.sizeof("parallel_options"), "max_workers": 2})
+assert parallel.parallel_for_function(1000, body, ffi.NULL, options) == 0
+assert squares == [i * i for i in range(1000)]
+END
+}
+# Other languages: the examples, where the language is.
+bindings=$docs/examples/bindings
+run_rust() {
+    rustc -L "$root$libdir" "$bindings/squares.rs" -o "$work/squares" && [ "$("$work/squares")" = 332833500 ]
+}
+run_python() {
+    [ "$(python3 "$bindings/squares.py")" = 332833500 ]
+}
+run_go() {
+    (cd "$work" && export HOME="$work" GOCACHE="$work/go" CGO_CFLAGS="$here" CGO_LDFLAGS="$here" CC="${CC##* }" &&
+        [ "$(go run "$bindings/squares.go")" = 332833500 ])
+}
+if [ -z "$EMULATOR" ] && [ -e "$root$libdir/libparallel.so" ]; then
+    for language in python3:run_python rustc:run_rust go:run_go; do
+        if ${language%:*} --version >/dev/null 2>&1 || ${language%:*} version >/dev/null 2>&1; then
+            check "the binding for ${language%:*}" "${language#*:}"
+        else
+            skip "the binding for ${language%:*}" "it is not there"
+        fi
+    done
+    if python3 -c 'import cffi' 2>/dev/null; then
+        check "cffi takes the declarations" in_cffi
+    else
+        skip "cffi takes the declarations" "no cffi"
+    fi
+fi
 
 # Nothing but the public names is visible, and no other library is needed.
 exported() { # any other than parallel_...?

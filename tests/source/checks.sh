@@ -185,6 +185,7 @@ compiles_as_cxx() {
     echo "#include <$1>" | $CXX -std=c++11 -Wall -Wextra -pedantic -Werror -I"$srcdir/include" -fsyntax-only -x c++ -
 }
 for header in $(cd "$srcdir/include" && ls -- *.h */*.h */*/*.h); do
+    [ "$header" != libparallel/declarations.h ] || continue # made, of a build in the source tree
     if [ "$header" = parallel_mpi.h ]; then # it includes MPI's, which warnings are not for
         if command -v mpicc >/dev/null; then
             check "<$header> compiles alone" eval 'echo "#include <$header>" | mpicc -std=c11 -I"$srcdir/include" -fsyntax-only -x c -'

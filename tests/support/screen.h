@@ -26,6 +26,7 @@ typedef struct screen {
     bool wraps;   /* it does if so */
     bool wrapped; /* since the last look */
     unsigned errors;
+    unsigned colour, coloured; /* of the foreground, 0: its own; how many letters have had another */
     char sequence[32];
     size_t length; /* of the sequence, escape or UTF-8, that has begun */
     uint32_t cells[MOST_ROWS][MOST_COLUMNS_SHOWN];
@@ -48,7 +49,9 @@ static inline void screen_line_feed(screen *s)
 
 static inline void screen_letter(screen *s, uint32_t point)
 {
-    unsigned width = point >= 0x1100 && s->columns > 1 ? 2 : 1;
+    bool is_block = point >= 0x2580 && point < 0x25a0;
+    unsigned width = point >= 0x1100 && !is_block && s->columns > 1 ? 2 : 1;
+    s->coloured += s->colour != 0;
     if (s->beyond || s->column + width > s->columns) {
         s->wrapped = true;
         if (s->wraps) {
@@ -82,6 +85,7 @@ static inline void screen_sequence(screen *s, const char *sequence, char last)
         s->row = s->top + s->saved_row;
         s->column = s->saved_column;
         s->beyond = false;
+        s->colour = 0;
     } else if (strcmp(sequence, "[?7l") == 0 || strcmp(sequence, "[?7h") == 0)
         s->wraps = last == 'h';
     else if (last == 'A' && n > 0) {
@@ -94,7 +98,9 @@ static inline void screen_sequence(screen *s, const char *sequence, char last)
         screen_erase(s, s->row, s->column);
         for (unsigned row = s->row + 1; last == 'J' && row < s->top + s->rows; row++)
             screen_erase(s, row, 0);
-    } else if (last != 'm')
+    } else if (last == 'm')
+        s->colour = n >= 30 && n < 38 ? n - 30 : 0;
+    else
         s->errors++;
 }
 
@@ -165,7 +171,8 @@ static inline bool screen_exists(void)
     return program >= 0;
 }
 
-/* Makes this process one that prints on such a screen, on standard output and standard error. */
+/* Makes this process one that prints on such a screen, on standard output and standard error. It is a plain one, unless
+ * a test sets its environment before it draws. */
 static inline screen *screen_new(unsigned rows, unsigned columns)
 {
     screen *s = calloc(1, sizeof *s);
@@ -184,6 +191,8 @@ static inline screen *screen_new(unsigned rows, unsigned columns)
     ck_assert_int_ge(dup2(s->program, STDOUT_FILENO), 0);
     ck_assert_int_ge(dup2(s->program, STDERR_FILENO), 0);
     setenv("TERM", "xterm", 1);
+    setenv("LC_ALL", "C", 1);
+    setenv("NO_COLOR", "1", 1);
     return s;
 }
 
