@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A program that is compiled with PARALLEL_DEBUG, or without optimization and NDEBUG, stops where a task breaks the
 # rules of spawns and joins, as assert() does, and names the task and the mistake. Of others the checks are no part.
-# What the macros do not take does not compile, with each compiler that there is, and the first error says what is wrong.
+# What the macros do not take does not compile, with each compiler that there is, and the first error says why.
 . "$srcdir/tests/support/tap.sh"
 misuse=$(program tests/api/task_misuse)
 ulimit -c 0 2>/dev/null
