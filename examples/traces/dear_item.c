@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A picture of a call whose last item is as dear as hundreds of others: PARALLEL_TRACE=dear_item.svg ./dear_item
+/* A picture of a call whose last item is as dear as all others together: PARALLEL_TRACE=dear_item.svg ./dear_item
  * With an argument, the items come in the other order. */
 #include <parallel.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ PARALLEL_DECORATE(work, int, double);
 
 int main(int argc, char **argv)
 {
-    enum { N = 2000, USUAL = 10000, DEAR = 6000000 };
+    enum { N = 2000, USUAL = 10000, DEAR = 20000000 };
     static int rounds[N];
     static double sums[N];
     (void)argv;
