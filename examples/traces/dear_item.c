@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A picture of a call whose last item is as dear as hundreds of others: PARALLEL_TRACE=dear_item.svg ./dear_item
+/* A picture of a call whose last item is as dear as all others together: PARALLEL_TRACE=dear_item.svg ./dear_item
  * With an argument, the items come in the other order. */
 #include <parallel.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ PARALLEL_DECORATE(work, int, double);
 int main(int argc, char **argv)
 {
     answer_options(argc, argv, "usage: PARALLEL_TRACE=dear_item.svg ./dear_item [first]\n");
-    enum { N = 2000, USUAL = 10000, DEAR = 6000000 };
+    enum { N = 2000, USUAL = 10000, DEAR = 20000000 }; /* as dear as all others together */
     static int rounds[N];
     static double sums[N];
     parallel_warm_up(); /* so that the picture has nothing else in it */
