@@ -13,9 +13,19 @@ enum { MOST_REPEATS = 3, REPEAT_SECONDS = 2, MOST_SECONDS = 60 };
 static const double near_ns = 150;
 
 /* OpenMP's, twice: once as it spins while it waits, and once as it sleeps. */
-static const char *const ways[] = {
-    "serial",          "parallel-map", "parallel-for", "openmp-static", "openmp-dynamic", "openmp-guided",
-    "openmp-taskloop", "openmp-simd",  "tbb",          "pthreadpool",   "rayon",          NULL};
+static const char *const ways[] = {"serial",
+                                   "parallel-map",
+                                   "parallel-for",
+                                   "parallel-hpp",
+                                   "openmp-static",
+                                   "openmp-dynamic",
+                                   "openmp-guided",
+                                   "openmp-taskloop",
+                                   "openmp-simd",
+                                   "tbb",
+                                   "pthreadpool",
+                                   "rayon",
+                                   NULL};
 static const char *const compilers[] = {"gcc", "clang", "rustc", NULL};
 
 /* ---- what there is to run -------------------------------------------------------------------------------- */

@@ -62,6 +62,17 @@ check "what the programs share compiles" shared
 check "serial compiles" way serial serial.c
 check "parallel-map compiles" way parallel-map parallel_map.c
 check "parallel-for compiles" way parallel-for parallel_for.c
+way_in_cxx() {
+    # shellcheck disable=SC2086
+    $CXX ${flags%-std=c11*} ${flags#*-std=c11} -std=c++17 -c -o "$work/way.o" "$maps/ways/parallel_hpp.cc" &&
+        "$builddir/libtool" --silent --tag=CXX --mode=link $CXX -no-install -o "$programs/parallel-hpp-gcc" \
+            "$work/way.o" "$work/driver.o" "$work/driver_modes.o" "$work/items.o" "$builddir/libparallel.la" -lm
+}
+if [ -z "$SANITIZERS" ] && command -v "${CXX%% *}" >/dev/null 2>&1; then
+    check "parallel-hpp compiles" way_in_cxx
+else
+    skip "parallel-hpp compiles" "no C++ compiler, or sanitizers"
+fi
 if has_openmp; then
     check "openmp-dynamic compiles" way openmp-dynamic openmp.c '-fopenmp -DSCHEDULE=dynamic'
     check "openmp-simd compiles" way openmp-simd openmp_simd.c -fopenmp
