@@ -457,8 +457,13 @@ static void begin_child(void)
     pthread_mutex_init(&all.mutex, NULL);
     /* F31 relaxed: the child has one thread; no partner */
     atomic_store_explicit(&pl_trace_session, 0, memory_order_relaxed);
-    for (pl_trace_buffer *b = all.buffers; b; b = b->next)
+    for (pl_trace_buffer *b = all.buffers; b; b = b->next) {
         b->used = b == pl_trace_own.buffer;
+        /* F34 relaxed: as F31; no partner */
+        uint64_t version = atomic_load_explicit(&b->version, memory_order_relaxed);
+        /* F35 relaxed: as F31: a change that a thread of the parent's was at has ended; no partner */
+        atomic_store_explicit(&b->version, version + version % 2, memory_order_relaxed);
+    }
     pl_trace_own.pending = pl_trace_own.loop = 0;
 }
 
