@@ -481,8 +481,12 @@ static bool has_no_threads(void)
 
 bool pl_inline_is_early(const pl_loop_spec *spec)
 {
-    return !spec->workers && !spec->grain && pl_stats_get(&pl_inline_own.account.loops) < EARLY_LOOPS &&
-           has_no_threads();
+    uint64_t loops = pl_stats_get(&pl_inline_own.account.loops);
+    if (spec->workers || spec->grain || loops >= EARLY_LOOPS || !has_no_threads())
+        return false;
+    if (loops == 0)
+        pl_os_choose_clock(); /* as whoever asks for the number of CPUs does */
+    return true;
 }
 
 /* Whether a loop that nothing is known of is better begun alone: to start a thread takes longer than many loops do. It
