@@ -142,7 +142,7 @@ PARALLEL_TASK_SLOW_ void parallel_task_pop_slow(parallel_worker *worker, paralle
 
 #ifdef PARALLEL_DEBUG
 #define PARALLEL_TASK_CHECK_(...) ((void)(__VA_ARGS__))
-static inline __attribute__((noreturn, unused)) void parallel_task_misuse(const char *task, const char *what)
+static inline __attribute__((__noreturn__, unused)) void parallel_task_misuse(const char *task, const char *what)
 {
     fprintf(stderr, "parallel: task %s: %s\n", task, what);
     abort();
