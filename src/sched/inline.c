@@ -511,7 +511,7 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
     if (closely && w && !pl_inline_own.suspects)
         w->handoff_latency -= w->handoff_latency / 8; /* it may have become less, and only a hand-over would tell */
     uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = renew_limit(w);
-    if (guess > limit && guess <= HANDOFF_US * us && may_hand_over(spec, w)) {
+    if (workers > 1 && guess > limit && guess <= HANDOFF_US * us && may_hand_over(spec, w)) {
         hand_over(spec, w, workers, guess, closely);
         return spec->n;
     }

@@ -128,8 +128,8 @@ void pl_inline_learn(const pl_loop_spec *spec, uint64_t ticks, uint64_t items, p
 /* Whether a loop that is expected to take `guess` ticks is not worth waking anybody for. */
 bool pl_inline_is_short(uint64_t guess);
 
-/* Runs a loop that is expected to take `guess` ticks, if it is a short one. Returns how far it came: spec->n, if that
- * is all, or if it was stopped; 0, if it is nothing for here. */
+/* Runs a loop that is expected to take `guess` ticks, if it is a short one, by so many workers at most. Returns how far
+ * it came: spec->n, if that is all, or if it was stopped; 0, if it is nothing for here. */
 size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess);
 
 /* Whether that is to be tried before it is known how many CPUs there are, as there are no threads yet: to ask takes

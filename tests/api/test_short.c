@@ -332,9 +332,42 @@ START_TEST(options_of_short_calls)
 }
 END_TEST
 
+static int no_source(void *arg, void *data)
+{
+    (void)arg, (void)data;
+    return -EPROTO;
+}
+
+static int no_sink(const parallel_item *item, void *data)
+{
+    (void)item, (void)data;
+    return 0;
+}
+
+static void some_microseconds(size_t begin, size_t end, void *ctx)
+{
+    uint32_t *x = ctx;
+    for (; begin < end; begin++)
+        *x = turn(*x | 0x7ff);
+}
+
+/* While there are no threads, and of one iteration, with which nobody could help; whatever has been called before. */
+START_TEST(the_first_loops)
+{
+    uint32_t x = 1, expected = 1;
+    ck_assert_int_ne(parallel_stream_map(turn, no_source, no_sink, NULL), 0);
+    for (int k = 0; k < 200; k++) {
+        ck_assert_int_eq(parallel_for(1, some_microseconds, &x), 0);
+        some_microseconds(0, 1, &expected);
+        ck_assert_uint_eq(x, expected);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
+    tcase_add_test(c, the_first_loops);
     tcase_add_loop_test(c, costs_that_jump, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, several_callers, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, one_after_the_other, 0, PL_WORKER_COUNTS);
