@@ -50,16 +50,14 @@ finds() {
     [ $? -eq 1 ]
 }
 
-# plant WHAT FILE SCENARIOS PERL-EXPRESSION: takes down what is to be planted, for try_all; every other one, if that is
-# enough.
+# plant WHAT FILE SCENARIOS PERL-EXPRESSION: takes down what is to be planted, for try_all; one out of
+# PARALLEL_SOME_PLANTED, if that is enough.
 plants=0
-passed_over=
+passed_over=0
 plant() {
-    if [ -n "$PARALLEL_SOME_PLANTED" ] && [ -z "$passed_over" ]; then
-        passed_over=1
-        return
-    fi
-    passed_over=
+    passed_over=$((passed_over + 1))
+    [ $passed_over -ge "${PARALLEL_SOME_PLANTED:-1}" ] || return 0
+    passed_over=0
     plants=$((plants + 1))
     echo "$1" >"$work/plant$plants.what"
     echo "$2" >"$work/plant$plants.file"
