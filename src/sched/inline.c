@@ -25,8 +25,13 @@
 enum { UNKNOWN_ITEMS = 32 };
 /* And these are not believed before that part of what it costs to start one: a first item finds cold caches. */
 enum { UNKNOWN_PART = 4 };
-/* It is not asked how many CPUs there are before a loop is worth it, or there have been so many. */
+/* It is not asked how many CPUs there are before a loop is worth it, or there have been so many. The tester's workers are
+ * not the pool's threads, so that there all loops would be early. */
+#ifdef PL_MODEL
+enum { EARLY_LOOPS = 0 };
+#else
 enum { EARLY_LOOPS = 100 };
+#endif
 /* A measurement this long is no accident: no interrupt takes that long. */
 #define SURE_US 100
 /* What it costs to start a worker, about. */
@@ -481,7 +486,7 @@ static bool has_no_threads(void)
 
 bool pl_inline_is_early(const pl_loop_spec *spec)
 {
-    uint64_t loops = pl_stats_get(&pl_inline_own.account.loops);
+    int64_t loops = (int64_t)pl_stats_get(&pl_inline_own.account.loops);
     if (spec->workers || spec->grain || loops >= EARLY_LOOPS || !has_no_threads())
         return false;
     if (loops == 0)

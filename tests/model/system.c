@@ -128,6 +128,10 @@ uint64_t pl_ticks(void)
     return search_ticks();
 }
 
+void pl_os_choose_clock(void)
+{
+}
+
 uint64_t pl_os_ticks_per_us(void)
 {
     return 1;
