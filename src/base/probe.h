@@ -9,6 +9,9 @@
 
 #ifdef PL_SDT
 #include <sys/sdt.h>
+#ifdef __clang__ /* its macros have fewer arguments than C11 asks for */
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
 #define PL_PROBE(name, a, b) DTRACE_PROBE2(parallel, name, a, b)
 #else
 #define PL_PROBE(name, a, b) ((void)0)
