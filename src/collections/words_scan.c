@@ -340,10 +340,10 @@ void pl_words_scan(const parallel_combine *op, const void *prefix, void *after, 
         word->fold_block(after, items, n);
         return;
     }
-    /* a word has one for all numbers that it takes */
+    /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): a word has one for all numbers that it takes */
     word_scan *scan = scans[pl_words_index(op)][pl_words_number(op)];
     if (!prefix) {
-        scan(NULL, after, items, out, n, how); /* NOLINT(clang-analyzer-core.CallAndMessage) */
+        scan(NULL, after, items, out, n, how);
         return;
     }
     memcpy(all, prefix, op->type_size);
