@@ -25,8 +25,8 @@
 enum { UNKNOWN_ITEMS = 32 };
 /* And these are not believed before that part of what it costs to start one: a first item finds cold caches. */
 enum { UNKNOWN_PART = 4 };
-/* It is not asked how many CPUs there are before a loop is worth it, or there have been so many. The tester's workers are
- * not the pool's threads, so that there all loops would be early. */
+/* It is not asked how many CPUs there are before a loop is worth it, or there have been so many. The tester's workers
+ * are not the pool's threads, so that there all loops would be early. */
 #ifdef PL_MODEL
 enum { EARLY_LOOPS = 0 };
 #else
