@@ -354,7 +354,7 @@ START_TEST(a_million_chunks_are_few_events)
     const event *call = find_event(&all, "call", "for");
     ck_assert_ptr_nonnull(call);
     ck_assert_uint_eq(call->chunks, MILLION);
-    ck_assert_uint_lt(bytes, MILLION); /* each of them would take a hundred */
+    ck_assert_uint_lt(bytes, PL_SANITIZED ? MILLION : 100000); /* where all is slow, more happens in between */
     check_items(&all);
     free(all.list);
 }
