@@ -304,6 +304,19 @@ void pl_call_worker_retry(pl_call_worker *t, pl_retry *r)
     }
 }
 
+void pl_call_worker_run_here(pl_call *c, size_t begin, size_t end)
+{
+    pl_call_worker t;
+    pl_call_worker_begin(&t, c, 0);
+    while (begin < end && !t.stop) {
+        int why = pl_call_over(c);
+        if (why)
+            pl_call_worker_leave_out(&t, why, begin, end);
+        begin = why ? end : pl_call_worker_run(&t, begin, begin + 1, 0);
+    }
+    pl_call_worker_end(&t);
+}
+
 /* ---- the end --------------------------------------------------------------------------------------------- */
 
 /* Whoever asks now for the results has them no more than any task. */

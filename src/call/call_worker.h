@@ -29,6 +29,10 @@ void pl_call_worker_report(pl_call_worker *t);
  * tried again so. Returns how far it came: up to `end`, or to a task that was not to be started any more. */
 size_t pl_call_worker_run(pl_call_worker *t, size_t begin, size_t end, unsigned tried);
 
+/* Runs the tasks [begin, end) one by one on the calling thread, as the first worker. Those that are left when the call
+ * is over are left out. */
+void pl_call_worker_run_here(pl_call *c, size_t begin, size_t end);
+
 /* Runs what waited for its next attempt, which has come. Takes the retry. */
 void pl_call_worker_retry(pl_call_worker *t, pl_retry *r);
 

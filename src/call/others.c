@@ -95,19 +95,6 @@ static void await_others(pl_others *others)
     pl_os_cancel_restore(state);
 }
 
-/* Tasks [begin, end), which nobody has begun, unless the call has been stopped. */
-static void run_between(pl_call *c, size_t begin, size_t end)
-{
-    pl_call_worker t;
-    pl_call_worker_begin(&t, c, 0);
-    while (begin < end && !t.stop && !pl_call_over(c))
-        begin = pl_call_worker_run(&t, begin, begin + 1, 0);
-    int why = begin < end ? pl_call_over(c) : 0;
-    if (why)
-        pl_call_worker_leave_out(&t, why, begin, end);
-    pl_call_worker_end(&t);
-}
-
 bool pl_others_end(pl_others *others, const pl_begun *begun)
 {
     pl_call *c = &others->call;
@@ -120,7 +107,7 @@ bool pl_others_end(pl_others *others, const pl_begun *begun)
     if (failed && !c->options.silent)
         stop_others(others);
     else
-        run_between(c, begun->done + failed, others->first);
+        pl_call_worker_run_here(c, begun->done + failed, others->first);
     await_others(others);
     pl_os_cancel_restore(state);
     return pl_call_settle(c);

@@ -29,7 +29,7 @@ typedef struct pl_task_policy {
 } pl_task_policy;
 
 typedef struct pl_policy {
-    pl_stop stop;          /* the first: pl_policy_init() */
+    pl_stop stop;
     pl_trials trials;      /* what the call's options say of tasks */
     pl_task_policy common; /* the same for a task that does not adjust it */
     uint64_t began;        /* when the call did, in pl_os_nanoseconds(); 0: not yet */

@@ -65,22 +65,8 @@ static bool is_over(void *ctx)
     return pl_call_over(((const pl_managed *)ctx)->call) != 0;
 }
 
-/* The only task, which is not to be tried again later: there is nothing to be shared, and no piece to be measured. */
-static void run_one_task(pl_call *c)
-{
-    pl_call_worker t;
-    size_t at = c->first, end = at + 1;
-    pl_call_worker_begin(&t, c, 0);
-    while (at < end && !t.stop) {
-        int why = pl_call_over(c);
-        if (why)
-            pl_call_worker_leave_out(&t, why, at, end);
-        at = why ? end : pl_call_worker_run(&t, at, end, 0);
-    }
-    pl_call_worker_end(&t);
-}
-
-/* The only task of a call. */
+/* The only task of a call: there is nothing to be shared, and, unless it may be tried again later, no piece to be
+ * measured. */
 static void run_one(pl_call *c, pl_cost *cost, unsigned workers)
 {
     uint64_t call = pl_trace_own.pending, start = pl_ticks();
@@ -91,7 +77,7 @@ static void run_one(pl_call *c, pl_cost *cost, unsigned workers)
         run_pieces(&m, 0, 1, NULL, 0);
         pl_retry_timer_end(&m);
     } else {
-        run_one_task(c);
+        pl_call_worker_run_here(c, c->first, c->first + 1);
     }
     uint64_t now = pl_ticks();
     pl_cost_learn(cost, now - start, 1, PL_COST_UNSURE);
