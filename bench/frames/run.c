@@ -110,14 +110,6 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-static bool is_wanted(const workload *w, char **names)
-{
-    bool found = !*names;
-    for (; *names; names++)
-        found |= strcmp(w->name, *names) == 0;
-    return found;
-}
-
 /* How many programs failed. */
 static int run_workload(const workload *w, FILE *csv)
 {
@@ -202,7 +194,7 @@ int main(int argc, char **argv)
     }
     report_header(csv, &how);
     for (int i = 0; i < WORKLOADS; i++)
-        if (is_wanted(&workloads[i], argv + at)) {
+        if (is_named(workloads[i].name, argv + at)) {
             failures += run_workload(&workloads[i], csv);
             done++;
         }

@@ -64,4 +64,7 @@ typedef struct neighbours {
 void start_neighbours(neighbours *them, int n);
 void stop_neighbours(neighbours *them);
 
+/* Whether a name is among those of a list that ends in NULL; an empty list has all. */
+bool is_named(const char *name, char **names);
+
 #endif

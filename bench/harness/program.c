@@ -101,3 +101,11 @@ bool disturbed(double others, double lasted)
 {
     return others > 0.05 * lasted + 0.02;
 }
+
+bool is_named(const char *name, char **names)
+{
+    bool found = !*names;
+    for (; *names; names++)
+        found |= strcmp(name, *names) == 0;
+    return found;
+}

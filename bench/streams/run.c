@@ -57,14 +57,6 @@ static void run_once(series *s, const series *all, int n)
 
 /* ---- what to run ------------------------------------------------------------------------------------------------- */
 
-static bool is_wanted(const workload *w, char **names)
-{
-    bool found = !*names;
-    for (; *names; names++)
-        found |= strcmp(w->name, *names) == 0;
-    return found;
-}
-
 /* How many programs failed. */
 static int run_workload(const workload *w, FILE *csv)
 {
@@ -101,7 +93,7 @@ int main(int argc, char **argv)
     }
     report_header(csv, &how);
     for (int i = 0; i < WORKLOADS; i++)
-        if (is_wanted(&workloads[i], argv + at)) {
+        if (is_named(workloads[i].name, argv + at)) {
             failures += run_workload(&workloads[i], csv);
             done++;
         }

@@ -169,14 +169,6 @@ static bool names_kernel(const char *name, char kernel[MOST_NAME])
     return strcmp(before, kernel) != 0;
 }
 
-static bool wanted(const char *kernel, char **filters)
-{
-    bool found = !*filters;
-    for (; *filters; filters++)
-        found |= strcmp(kernel, *filters) == 0;
-    return found;
-}
-
 static bool parse_thread_counts(char *text)
 {
     int n = 0;
@@ -257,7 +249,7 @@ int main(int argc, char **argv)
     report_header(csv, &how);
     char kernel[MOST_NAME] = "";
     for (int i = 0; i < n; i++) {
-        if (names_kernel(entries[i]->d_name, kernel) && wanted(kernel, argv + at)) {
+        if (names_kernel(entries[i]->d_name, kernel) && is_named(kernel, argv + at)) {
             run_kernel(kernel, csv, &failures, &repeats);
             kernels++;
         }

@@ -148,14 +148,6 @@ static void describe(FILE *to)
             how.rounds, how.ms, how.workers);
 }
 
-static bool is_wanted(const char *name, char **names)
-{
-    bool found = !*names;
-    for (; *names; names++)
-        found |= strcmp(name, *names) == 0;
-    return found;
-}
-
 int main(int argc, char **argv)
 {
     int at = parse_options(argc, argv), failures = 0, done = 0;
@@ -170,7 +162,7 @@ int main(int argc, char **argv)
     describe(stdout);
     fprintf(csv, "workload,way,workers,rounds,min_ns,median_ns,relative,disturbed\n");
     for (int i = 0; i < WORKLOADS; i++)
-        if (is_wanted(workloads[i].name, argv + at)) {
+        if (is_named(workloads[i].name, argv + at)) {
             failures += run_workload(i, csv);
             done++;
         }
