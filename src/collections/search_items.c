@@ -234,7 +234,7 @@ static uint32_t next_shared(const shared_search *shared, uint32_t size, uint64_t
         return (uint32_t)pl_chunking_even(s->grain < PL_CHUNKING_MOST ? s->grain : PL_CHUNKING_MOST, shared->unit);
     size_t before = shared->begin + pl_range_front(&shared->range) * shared->unit;
     size_t most = before / ((size_t)PART_BEFORE * s->workers) / shared->unit + 1;
-    size = pl_chunking_next_of_range(size, ticks, PL_CHUNKING_US * pl_os_ticks_per_us());
+    size = pl_chunking_next_of_range(size, size, ticks, PL_CHUNKING_US * pl_os_ticks_per_us());
     return size < most ? size : (uint32_t)most;
 }
 

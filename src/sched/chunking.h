@@ -39,7 +39,8 @@ enum {
     PL_CHUNKING_STEP = 8,      /* how many times larger or smaller a chunk of a loop may be than the one before */
     PL_CHUNKING_PART = 4,      /* a chunk takes at most one part out of so many of what its range has left */
     PL_CHUNKING_VECTOR = 16,   /* chunks are multiples of so many, the lanes of a vector of floats, */
-    PL_CHUNKING_CHEAP = 5,     /* if so many, or more, would last CHUNK_US */
+    PL_CHUNKING_CHEAP = 5,     /* if so many, or more, would last CHUNK_US; */
+    PL_CHUNKING_LEAST = 16,    /* and at least one part out of so many of what would last that */
     PL_CHUNKING_PIECES = 4,    /* into how many pieces a helper's part of a longer loop is cut */
     PL_CHUNKING_SAMPLES = 128, /* of a loop whose cost varies, one part out of so many is its first chunk */
     PL_CHUNKING_RAMP = 8,      /* an assignment is at most one part out of so many of all before it, and one task */
@@ -70,11 +71,13 @@ static inline uint32_t pl_chunking_first_of_range(uint64_t one, uint64_t lasting
     return size > PL_CHUNKING_MOST ? PL_CHUNKING_MOST : (uint32_t)size;
 }
 
-/* The next size, after a chunk of `size` items took `ticks`. One item, where a chunk is not to last at all. */
-static inline uint32_t pl_chunking_next_of_range(uint32_t size, uint64_t ticks, uint64_t lasting)
+/* The next size, after `size` items, of `want` that were wanted, took `ticks`. One item, where a chunk is not to last
+ * at all. */
+static inline uint32_t pl_chunking_next_of_range(uint32_t want, uint32_t size, uint64_t ticks, uint64_t lasting)
 {
     uint64_t next = ticks ? size * lasting / ticks : lasting ? UINT32_MAX : 1;
     uint64_t least = size / PL_CHUNKING_STEP, most = (uint64_t)size * PL_CHUNKING_STEP;
+    most = want > most ? want : most; /* it was no smaller for what it cost, but as there were no more */
     next = next < least ? least : next > most ? most : next;
     return next < 1 ? 1 : next > PL_CHUNKING_MOST ? PL_CHUNKING_MOST : (uint32_t)next;
 }
@@ -88,14 +91,16 @@ static inline uint32_t pl_chunking_of_range(uint32_t rest, uint32_t want)
 }
 
 /* The same, but where items are not dear, a multiple of `vector`, or the rest: a body that the compiler has vectorised
- * across items would else run some, or all, one by one, and it would never be seen what the others cost. */
+ * across items would else run some, or all, one by one, and it would never be seen what the others cost. And nothing
+ * that is soon run is cut any further, nor left: to begin a chunk, or to steal one, takes longer than that. */
 static inline uint32_t pl_chunking_by_vectors(uint32_t rest, uint32_t want, uint32_t vector)
 {
-    uint32_t size = pl_chunking_of_range(rest, want);
+    uint32_t size = pl_chunking_of_range(rest, want), least = want / PL_CHUNKING_LEAST;
     if (want < PL_CHUNKING_CHEAP || vector == 1)
         return size;
+    size = size < least ? least : size;
     size = (size + vector - 1) / vector * vector;
-    return size < rest ? size : rest;
+    return size < rest && rest - size >= least ? size : rest;
 }
 
 /* ---- short loops ----------------------------------------------------------------------------------------- */

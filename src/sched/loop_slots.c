@@ -60,10 +60,13 @@ bool pl_loop_steal_range(pl_loop *loop, pl_loop_slot *slot)
 {
     uint32_t me = (uint32_t)(slot - loop->slot), begin, end;
     for (uint32_t k = 1; k < loop->slots; k++) {
-        if (pl_range_steal(&loop->slot[(me + k) % loop->slots].range, &begin, &end)) {
+        pl_loop_slot *other = &loop->slot[(me + k) % loop->slots];
+        /* R34 relaxed: a hint; whoever takes the slot meanwhile steals from this one; pairs with R10, R13, R25, R26 */
+        bool is_free = atomic_load_explicit(&other->participant, memory_order_relaxed) == 0;
+        if (pl_range_steal(&other->range, is_free ? PL_RANGE_ALL : PL_RANGE_HALF, &begin, &end)) {
             pl_range_set(&slot->range, begin, end);
             if (loop->call)
-                note_steal(loop, &loop->slot[(me + k) % loop->slots]);
+                note_steal(loop, other);
             return true;
         }
     }

@@ -180,7 +180,7 @@ static void work_on_ranges(pl_participant *p)
         uint64_t now = pl_ticks(), spent = now - before;
         if (loop->call)
             note_run(p, begin, end, before, now);
-        size = pl_chunking_next_of_range(end - begin, spent, loop->chunk_ticks);
+        size = pl_chunking_next_of_range(size, end - begin, spent, loop->chunk_ticks);
         p->ticks += spent;
         before = now;
         if (p->worker == loop->owner && loop->handed.any)

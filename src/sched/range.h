@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A range of loop iterations that its worker eats from the front, chunk by chunk, and that others halve from the
- * back: lazy splitting (Tzannes, Caragea, Barua, Vishkin, "Lazy binary-splitting", PPoPP 2010), with the rest
- * always within reach of thieves, so that a worker in a long iteration withholds only the chunk that it is in.
+ * back, or take whole where it has no worker: lazy splitting (Tzannes, Caragea, Barua, Vishkin, "Lazy
+ * binary-splitting", PPoPP 2010), with the rest always within reach of thieves, so that a worker in a long iteration
+ * withholds only the chunk that it is in.
  *
  *      word = begin << 32 | end            empty when begin >= end
  *
@@ -72,8 +73,11 @@ static inline bool pl_range_take(pl_range *range, uint32_t want, uint32_t *begin
     return pl_range_take_vectors(range, want, 1, begin, end);
 }
 
-/* Anyone: takes the back half, rounded up. False if there is none. */
-static inline bool pl_range_steal(pl_range *range, uint32_t *begin, uint32_t *end)
+/* How much of a range is stolen: the back half, rounded up, of one that somebody is at; all of another. */
+typedef enum pl_range_part { PL_RANGE_ALL, PL_RANGE_HALF } pl_range_part;
+
+/* Anyone: takes that part. False if there is none. */
+static inline bool pl_range_steal(pl_range *range, pl_range_part part, uint32_t *begin, uint32_t *end)
 {
     /* R5 relaxed: R6 decides; pairs with R1, R4 */
     uint64_t word = atomic_load_explicit(&range->word, memory_order_relaxed);
@@ -81,7 +85,7 @@ static inline bool pl_range_steal(pl_range *range, uint32_t *begin, uint32_t *en
         uint32_t b = (uint32_t)(word >> 32), e = (uint32_t)word;
         if (b >= e)
             return false;
-        uint32_t middle = b + (e - b) / 2;
+        uint32_t middle = part == PL_RANGE_ALL ? b : b + (e - b) / 2;
         /* R6 relaxed: moves end, so [middle, e) is the thief's; pairs with R2, R3, R4 */
         if (atomic_compare_exchange_weak_explicit(&range->word, &word, pl_range_word(b, middle), memory_order_relaxed,
                                                   memory_order_relaxed)) {

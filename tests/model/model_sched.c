@@ -146,7 +146,8 @@ static void eat_from(int mine)
     do
         while (pl_range_take(&ranges[mine], 2, &b, &e))
             eat(b, e);
-    while (pl_range_steal(&ranges[!mine], &b, &e) && (pl_range_set(&ranges[mine], b, e), true));
+    while (pl_range_steal(&ranges[!mine], mine ? PL_RANGE_ALL : PL_RANGE_HALF, &b, &e) &&
+           (pl_range_set(&ranges[mine], b, e), true));
 }
 
 static void eat_first(void)

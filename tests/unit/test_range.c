@@ -26,15 +26,29 @@ START_TEST(halves_from_the_back)
     pl_range r;
     uint32_t b, e;
     pl_range_set(&r, 0, 5);
-    ck_assert(pl_range_steal(&r, &b, &e));
+    ck_assert(pl_range_steal(&r, PL_RANGE_HALF, &b, &e));
     ck_assert(b == 2 && e == 5);
-    ck_assert(pl_range_steal(&r, &b, &e));
+    ck_assert(pl_range_steal(&r, PL_RANGE_HALF, &b, &e));
     ck_assert(b == 1 && e == 2);
-    ck_assert(pl_range_steal(&r, &b, &e)); /* a single iteration goes, too */
+    ck_assert(pl_range_steal(&r, PL_RANGE_HALF, &b, &e)); /* a single iteration goes, too */
     ck_assert(b == 0 && e == 1);
-    ck_assert(!pl_range_steal(&r, &b, &e));
+    ck_assert(!pl_range_steal(&r, PL_RANGE_HALF, &b, &e));
     ck_assert(!pl_range_take(&r, 1, &b, &e));
     ck_assert_uint_eq(pl_range_rest(&r), 0);
+}
+END_TEST
+
+START_TEST(all_that_nobody_is_at)
+{
+    pl_range r;
+    uint32_t b, e;
+    pl_range_set(&r, 3, 8);
+    ck_assert(pl_range_steal(&r, PL_RANGE_ALL, &b, &e));
+    ck_assert(b == 3 && e == 8);
+    ck_assert_uint_eq(pl_range_rest(&r), 0);
+    ck_assert(!pl_range_steal(&r, PL_RANGE_ALL, &b, &e));
+    ck_assert(!pl_range_steal(&r, PL_RANGE_HALF, &b, &e));
+    ck_assert(!pl_range_take(&r, 1, &b, &e));
 }
 END_TEST
 
@@ -52,7 +66,7 @@ START_TEST(works_at_the_largest_indices)
     }
     ck_assert_uint_eq(count, UINT32_MAX);
     pl_range_set(&r, UINT32_MAX - 3, UINT32_MAX);
-    ck_assert(pl_range_steal(&r, &b, &e));
+    ck_assert(pl_range_steal(&r, PL_RANGE_HALF, &b, &e));
     ck_assert(b == UINT32_MAX - 2 && e == UINT32_MAX);
 }
 END_TEST
@@ -75,7 +89,8 @@ static void *worker(void *seat)
             for (uint32_t i = b; i < e; i++)
                 atomic_fetch_add_explicit(&shared.done[i], 1, memory_order_relaxed);
             atomic_fetch_sub_explicit(&shared.left, e - b, memory_order_relaxed);
-        } else if (pl_range_steal(&shared.range[pl_random(&seed) % SEATS], &b, &e))
+        } else if (pl_range_steal(&shared.range[pl_random(&seed) % SEATS],
+                                  pl_random(&seed) % 8 ? PL_RANGE_HALF : PL_RANGE_ALL, &b, &e))
             pl_range_set(mine, b, e);
     }
     return NULL;
@@ -108,7 +123,7 @@ START_TEST(is_cut_once_and_for_all)
     ck_assert(pl_range_take(&r, 10, &b, &e));
     ck_assert(b == 0 && e == 10 && pl_range_front(&r) == 10);
     pl_range_cut(&r, 5); /* before what has been taken */
-    ck_assert(!pl_range_take(&r, 10, &b, &e) && !pl_range_steal(&r, &b, &e));
+    ck_assert(!pl_range_take(&r, 10, &b, &e) && !pl_range_steal(&r, PL_RANGE_HALF, &b, &e));
     ck_assert(pl_range_rest(&r) == 0 && pl_range_end(&r) == 5 && pl_range_front(&r) == 10);
     pl_range_set(&r, UINT32_MAX - 5, UINT32_MAX);
     pl_range_cut(&r, UINT32_MAX - 3);
@@ -164,6 +179,7 @@ int main(void)
     tcase_add_loop_test(c, all_before_a_cut_are_taken, 0, 4);
     tcase_add_test(c, takes_at_most_a_quarter);
     tcase_add_test(c, halves_from_the_back);
+    tcase_add_test(c, all_that_nobody_is_at);
     tcase_add_test(c, works_at_the_largest_indices);
     tcase_add_loop_test(c, exactly_once, 0, 4);
     return pl_run("range", c);
