@@ -125,6 +125,7 @@ api_tests = \
     tests/api/test_group \
     tests/api/test_held_up \
     tests/api/test_histogram \
+    tests/api/test_item_sizes \
     tests/api/test_kept \
     tests/api/test_life \
     tests/api/test_limits \
@@ -274,6 +275,9 @@ tests_api_test_group_CFLAGS = $(test_cflags)
 tests_api_test_group_LDADD = $(api_ldadd)
 tests_api_test_histogram_CFLAGS = $(test_cflags)
 tests_api_test_histogram_LDADD = $(api_ldadd)
+tests_api_test_item_sizes_SOURCES = tests/api/test_item_sizes.c tests/api/item_sizes.h
+tests_api_test_item_sizes_CFLAGS = $(test_cflags)
+tests_api_test_item_sizes_LDADD = $(api_ldadd)
 tests_api_test_kept_CFLAGS = $(test_cflags)
 tests_api_test_kept_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
