@@ -106,6 +106,7 @@ api_tests = \
     tests/api/test_cancelled_threads \
     tests/api/test_concurrent \
     tests/api/test_crashes \
+    tests/api/test_crashing_items \
     tests/api/test_ended_threads \
     tests/api/test_errors \
     tests/api/test_executor_ends \
@@ -124,6 +125,7 @@ api_tests = \
     tests/api/test_group \
     tests/api/test_held_up \
     tests/api/test_histogram \
+    tests/api/test_item_sizes \
     tests/api/test_kept \
     tests/api/test_life \
     tests/api/test_limits \
@@ -149,6 +151,7 @@ api_tests = \
     tests/api/test_reduce_options \
     tests/api/test_results \
     tests/api/test_retries \
+    tests/api/test_same_bits \
     tests/api/test_sandboxes \
     tests/api/test_scan \
     tests/api/test_scribbles \
@@ -236,6 +239,8 @@ tests_api_test_concurrent_CFLAGS = $(test_cflags)
 tests_api_test_concurrent_LDADD = $(api_ldadd)
 tests_api_test_crashes_CFLAGS = $(test_cflags)
 tests_api_test_crashes_LDADD = $(api_ldadd)
+tests_api_test_crashing_items_CFLAGS = $(test_cflags)
+tests_api_test_crashing_items_LDADD = $(api_ldadd)
 tests_api_test_ended_threads_CFLAGS = $(test_cflags)
 tests_api_test_ended_threads_LDADD = $(api_ldadd)
 tests_api_test_errors_CFLAGS = $(test_cflags)
@@ -270,6 +275,9 @@ tests_api_test_group_CFLAGS = $(test_cflags)
 tests_api_test_group_LDADD = $(api_ldadd)
 tests_api_test_histogram_CFLAGS = $(test_cflags)
 tests_api_test_histogram_LDADD = $(api_ldadd)
+tests_api_test_item_sizes_SOURCES = tests/api/test_item_sizes.c tests/api/item_sizes.h
+tests_api_test_item_sizes_CFLAGS = $(test_cflags)
+tests_api_test_item_sizes_LDADD = $(api_ldadd)
 tests_api_test_kept_CFLAGS = $(test_cflags)
 tests_api_test_kept_LDADD = $(api_ldadd)
 tests_api_test_life_CFLAGS = $(test_cflags)
@@ -332,6 +340,8 @@ tests_api_test_results_CFLAGS = $(test_cflags)
 tests_api_test_results_LDADD = $(api_ldadd)
 tests_api_test_retries_CFLAGS = $(test_cflags)
 tests_api_test_retries_LDADD = $(api_ldadd)
+tests_api_test_same_bits_CFLAGS = $(test_cflags)
+tests_api_test_same_bits_LDADD = $(api_ldadd) -lm
 tests_api_test_sandboxes_CFLAGS = $(test_cflags)
 tests_api_test_sandboxes_LDADD = $(api_ldadd)
 tests_api_test_scan_CFLAGS = $(test_cflags)
@@ -435,6 +445,7 @@ if OS_LINUX
 if LINKER_WRAPS
 if !SANITIZED
 fault_tests += \
+    tests/faults/test_allocations \
     tests/faults/test_processes \
     tests/faults/test_tasks \
     tests/faults/test_threads
@@ -462,6 +473,9 @@ fault_ldflags = \
     -Wl,--wrap=pthread_cond_init,--wrap=pthread_condattr_init \
     -Wl,--wrap=sched_getaffinity,--wrap=pthread_getaffinity_np,--wrap=pthread_setaffinity_np \
     -Wl,--wrap=fork,--wrap=clone,--wrap=pipe,--wrap=socketpair,--wrap=open,--wrap=fcntl,--wrap=syscall
+tests_faults_test_allocations_CFLAGS = $(test_cflags)
+tests_faults_test_allocations_LDADD = $(fault_ldadd)
+tests_faults_test_allocations_LDFLAGS = $(fault_ldflags)
 tests_faults_test_processes_CFLAGS = $(test_cflags)
 tests_faults_test_processes_LDADD = $(fault_ldadd)
 tests_faults_test_processes_LDFLAGS = $(fault_ldflags)

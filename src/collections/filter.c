@@ -225,13 +225,16 @@ typedef struct short_filter {
 /* Of so few, flags are looked at one by one. */
 enum { FEW_ITEMS = 16 };
 
-/* Those of n items, FEW_ITEMS or fewer, whose flags are set; `size` is a constant where this is inlined. */
+/* Those of n items, FEW_ITEMS or fewer, whose flags are set; `size` is a constant where this is inlined. What `s` has
+ * is read once: as far as a compiler knows, it may be written over. */
 static inline __attribute__((always_inline)) size_t pack_few(const short_filter *s, const bool *flags, size_t size)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < s->n; i++)
+    const unsigned char *item = s->args;
+    unsigned char *out = s->out;
+    size_t n = s->n, kept = 0;
+    for (size_t i = 0; i < n; i++, item += size)
         if (flags[i])
-            memmove(s->out + kept++ * size, s->args + i * size, size);
+            memmove(out + kept++ * size, item, size);
     return kept;
 }
 

@@ -53,13 +53,24 @@
 #define LEAST_SURE_N MIN_N
 #define GREATEST_SURE_N MAX_N
 
-/* What becomes of each lane, in `steps` rounds of all lanes, 1 or more. */
+/* Lanes that become those of one vector of 16 bytes: neighbours first. */
+#define FOLD_LANES(op, a, b, c, d, e, f, g, h)                                                                         \
+    do {                                                                                                               \
+        op##_TO(a, b);                                                                                                 \
+        op##_TO(c, d);                                                                                                 \
+        op##_TO(e, f);                                                                                                 \
+        op##_TO(g, h);                                                                                                 \
+        op##_TO(a, c);                                                                                                 \
+        op##_TO(e, g);                                                                                                 \
+        op##_TO(a, e);                                                                                                 \
+    } while (0)
+
+/* What all lanes become, in `steps` rounds, 1 or more: those of one vector of 16 bytes. */
 #define LANES_OF_16(name, type, as, op)                                                                                \
     static void lanes16_##name##_##type(const as *x, size_t steps, as *lanes)                                          \
     {                                                                                                                  \
         typedef VECTOR(as, 16) vector;                                                                                 \
         const vector *v = (const vector *)(const void *)x;                                                             \
-        vector *out = (vector *)(void *)lanes;                                                                         \
         vector a = op##_FIRST(v[0]), b = op##_FIRST(v[1]), c = op##_FIRST(v[2]), d = op##_FIRST(v[3]);                 \
         vector e = op##_FIRST(v[4]), f = op##_FIRST(v[5]), g = op##_FIRST(v[6]), h = op##_FIRST(v[7]);                 \
         for (size_t k = 1; k < steps; k++) {                                                                           \
@@ -73,21 +84,15 @@
             op##_TO(g, v[6]);                                                                                          \
             op##_TO(h, v[7]);                                                                                          \
         }                                                                                                              \
-        out[0] = a;                                                                                                    \
-        out[1] = b;                                                                                                    \
-        out[2] = c;                                                                                                    \
-        out[3] = d;                                                                                                    \
-        out[4] = e;                                                                                                    \
-        out[5] = f;                                                                                                    \
-        out[6] = g;                                                                                                    \
-        out[7] = h;                                                                                                    \
+        FOLD_LANES(op, a, b, c, d, e, f, g, h);                                                                        \
+        *(vector *)(void *)lanes = a;                                                                                  \
     }
 #define LANES_OF_32(name, type, as, op)                                                                                \
     WIDE static void lanes32_##name##_##type(const as *x, size_t steps, as *lanes)                                     \
     {                                                                                                                  \
         typedef VECTOR(as, 32) vector;                                                                                 \
+        typedef VECTOR(as, 16) half;                                                                                   \
         const vector *v = (const vector *)(const void *)x;                                                             \
-        vector *out = (vector *)(void *)lanes;                                                                         \
         vector a = op##_FIRST(v[0]), b = op##_FIRST(v[1]), c = op##_FIRST(v[2]), d = op##_FIRST(v[3]);                 \
         for (size_t k = 1; k < steps; k++) {                                                                           \
             v += 4;                                                                                                    \
@@ -96,10 +101,10 @@
             op##_TO(c, v[2]);                                                                                          \
             op##_TO(d, v[3]);                                                                                          \
         }                                                                                                              \
-        out[0] = a;                                                                                                    \
-        out[1] = b;                                                                                                    \
-        out[2] = c;                                                                                                    \
-        out[3] = d;                                                                                                    \
+        half a0 = LOW_HALF(half, a), a1 = HIGH_HALF(half, a), b0 = LOW_HALF(half, b), b1 = HIGH_HALF(half, b);         \
+        half c0 = LOW_HALF(half, c), c1 = HIGH_HALF(half, c), d0 = LOW_HALF(half, d), d1 = HIGH_HALF(half, d);         \
+        FOLD_LANES(op, a0, a1, b0, b1, c0, c1, d0, d1);                                                                \
+        *(half *)(void *)lanes = a0;                                                                                   \
     }
 
 /* Folds n numbers of `type`, taken for `as` (which wraps around, where `type` may not; `wide` is what a machine
@@ -109,32 +114,22 @@
     LANES_OF_32(name, type, as, op)                                                                                    \
     ONE_COPY static void fold_##name##_##type(void *left, const void *items, size_t n, bool begun)                     \
     {                                                                                                                  \
-        typedef VECTOR(as, 16) vector;                                                                                 \
         enum { IN_VECTOR = 16 / sizeof(as), STEP = LANE_BYTES / sizeof(as) };                                          \
         const as *x = items;                                                                                           \
         as value;                                                                                                      \
         size_t steps = n / STEP, i = 0, k = 0;                                                                         \
         memcpy(&value, begun ? left : items, sizeof value);                                                            \
         if (steps) {                                                                                                   \
-            alignas(64) as lanes[STEP];                                                                                \
-            const vector *v = (const vector *)(const void *)lanes;                                                     \
+            alignas(16) as lanes[IN_VECTOR];                                                                           \
             if (IS_WIDE())                                                                                             \
                 lanes32_##name##_##type(x, steps, lanes);                                                              \
             else                                                                                                       \
                 lanes16_##name##_##type(x, steps, lanes);                                                              \
-            vector a = v[0], c = v[2], e = v[4], g = v[6];                                                             \
-            op##_TO(a, v[1]);                                                                                          \
-            op##_TO(c, v[3]);                                                                                          \
-            op##_TO(e, v[5]);                                                                                          \
-            op##_TO(g, v[7]);                                                                                          \
-            op##_TO(a, c);                                                                                             \
-            op##_TO(e, g);                                                                                             \
-            op##_TO(a, e);                                                                                             \
             i = steps * STEP;                                                                                          \
             if (!begun)                                                                                                \
-                value = a[k++];                                                                                        \
+                value = lanes[k++];                                                                                    \
             for (; k < IN_VECTOR; k++)                                                                                 \
-                value = (as)op##_N((wide)value, (wide)a[k]);                                                           \
+                value = (as)op##_N((wide)value, (wide)lanes[k]);                                                       \
             if (op##_IS_VAGUE(value)) {                                                                                \
                 memcpy(&value, begun ? left : items, sizeof value);                                                    \
                 i = 0;                                                                                                 \

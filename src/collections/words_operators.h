@@ -19,6 +19,20 @@
 #define IS_WIDE() 0
 #endif
 
+/* Halves of a vector of 32 bytes, of the type `half`: without a way through memory, where compilers can be asked for
+ * that. */
+#ifdef __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+typedef long long longs32 __attribute__((vector_size(32)));
+#define LOW_HALF(half, v) ((half)__builtin_shufflevector((longs32)(v), (longs32)(v), 0, 1))
+#define HIGH_HALF(half, v) ((half)__builtin_shufflevector((longs32)(v), (longs32)(v), 2, 3))
+#endif
+#endif
+#ifndef LOW_HALF
+#define LOW_HALF(half, v) (((const half *)(const void *)&(v))[0])
+#define HIGH_HALF(half, v) (((const half *)(const void *)&(v))[1])
+#endif
+
 /* Each operator on two numbers. */
 #define PLUS_N(a, b) ((a) + (b))
 #define TIMES_N(a, b) ((a) * (b))

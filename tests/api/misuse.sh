@@ -403,6 +403,42 @@ wrong "undeclared" <<'END'
 int use(void);
 int use(void) { return parallel_loop(nowhere, 0, 4, ()); }
 END
+wrong "parallel_loop(dot, ...): it is a PARALLEL_LOOP_REDUCE" <<'END'
+PARALLEL_LOOP_REDUCE(double, dot, i, const double *, x) { return x[i]; }
+int use(void);
+int use(void) { return parallel_loop(dot, 0, 4, (in)); }
+END
+range_body="the body is to be void body(size_t begin, size_t end, void *ctx)"
+tile_body="the body is to be void body(size_t row, size_t row_end, size_t col, size_t col_end, void *ctx)"
+bodies='void range(size_t, size_t, void *);
+void tile(size_t, size_t, size_t, size_t, void *);
+void narrow(unsigned, unsigned, void *);
+int gives(size_t, size_t, void *);
+void typed(size_t, size_t, double *);
+int use(void);'
+for body in tile narrow gives typed 'in' '&in'; do
+    wrong "$range_body" <<END
+$bodies
+int use(void) { return parallel_for(4, $body, NULL); }
+END
+done
+for body in range '&range' in; do
+    wrong "$tile_body" <<END
+$bodies
+int use(void) { return parallel_for_2d(4, 4, $body, NULL); }
+END
+done
+right "bodies of loops, and none" <<'END'
+void range(size_t, size_t, void *);
+void tile(const size_t, size_t, size_t, size_t, void *restrict);
+int use(void (*body)(size_t begin, size_t end, void *ctx));
+int use(void (*body)(size_t begin, size_t end, void *ctx))
+{
+    return parallel_for(4, range, NULL) + parallel_for(4, &range, in, .grain = 2) + parallel_for(4, body, NULL) +
+           parallel_for(4, NULL, NULL) + parallel_for(4, body ? body : range, NULL) + parallel_for_2d(4, 4, NULL, NULL) +
+           parallel_for_2d(4, 4, tile, NULL) + parallel_for_2d(4, 4, &tile, in, .tile_rows = 2);
+}
+END
 integers="the argument type is not an integer type"
 wrong "parallel_map_range(cube, ...): $integers" <<'END'
 PARALLEL_DECORATE(cube, double, double);
@@ -749,6 +785,28 @@ no_reduction "count__parallel_" 'parallel_reduce(count, bytes, 4, c)'
 no_reduction "by name" 'parallel_reduce(PARALLEL_PLUS, in, 4, sum, 3)'
 no_reduction "by name" 'parallel_map_reduce(cube, PARALLEL_PLUS, in, 4, sum, 3)'
 no_reduction "by name" 'parallel_fold(count, bytes, 4, c, 3)'
+loops='PARALLEL_LOOP_REDUCE(double, dot, i, const double *, x, const double *, y) { return x[i] * y[i]; }
+PARALLEL_LOOP_REDUCE(struct range, range_at, i, const double *, x) { return (struct range){x[i], x[i]}; }
+PARALLEL_LOOP(clear, i, double *, x) { x[i] = 0; }'
+
+# no_loop WORDS CALL
+no_loop() {
+    wrong "$1" <<END
+$loops
+PARALLEL_DECORATE_COMBINE(hull, struct range);
+int use(double *sum, float *other, struct range *all, const struct range *view, int *few);
+int use(double *sum, float *other, struct range *all, const struct range *view, int *few) { return (sum || other || all || view || few) + $2; }
+END
+}
+no_loop "acc is to point to what dot gives" 'parallel_loop_reduce(dot, PARALLEL_PLUS, 0, 4, (in, in), other)'
+no_loop "acc is to point to what dot gives" 'parallel_loop_reduce(dot, hull, 0, 4, (in, in), all)'
+no_loop "acc, or out, is to point to what hull takes, and not to const" 'parallel_loop_reduce(dot, hull, 0, 4, (in, in), sum)'
+no_loop "acc is to point to what range_at gives" 'parallel_loop_reduce(range_at, hull, 0, 4, (in), view)'
+no_loop "PARALLEL_PLUS takes numbers, and args are none" 'parallel_loop_reduce(range_at, PARALLEL_PLUS, 0, 4, (in), all)'
+no_loop "the loop has another number of captures" 'parallel_loop_reduce(dot, PARALLEL_PLUS, 0, 4, (in), sum)'
+no_loop "a capture is of another type" 'parallel_loop_reduce(dot, PARALLEL_PLUS, 0, 4, (in, few), sum)'
+no_loop "clear__parallel_" 'parallel_loop_reduce(clear, PARALLEL_PLUS, 0, 4, (in), sum)'
+no_loop "by name" 'parallel_loop_reduce(dot, PARALLEL_PLUS, 0, 4, (in, in), sum, 3)'
 wrong "PARALLEL_DECORATE_COMBINE(plain, ...): the function is to be float plain(float, float)" <<'END'
 PARALLEL_DECORATE_COMBINE(plain, float);
 END
@@ -779,6 +837,12 @@ no_search "parallel_any(ask, ...): $predicate" '(void)parallel_any(ask, in, 4)'
 no_search "parallel_all(ask, ...): $predicate" '(void)parallel_all(ask, in, 4)'
 no_search "args is to point to what is_set takes" '(void)parallel_all(is_set, x, 4)'
 no_search "args is to point to what is_set takes" 'p[1] = parallel_find(is_set, x, 4)'
+for call in count any find_last filter; do
+    no_search "args is to point to what is_set takes" "p[1] = (void *)parallel_$call(is_set, x, 4)"
+done
+no_search "args is to point to what is_set takes" '(void)parallel_filter_into(is_set, x, 4, bytes, kept)'
+no_search "args is to point to what is_set takes" '(void)parallel_partition_into(is_set, x, 4, bytes, kept)'
+no_search "kept is to point to a size_t" '(void)parallel_partition_into(is_set, bytes, 4, bytes, y)'
 no_search "by name" '(void)parallel_count(is_set, bytes, 4, 3)'
 
 no_search "parallel_filter(is_odd, ...): $predicate" 'p[1] = parallel_filter(is_odd, x, 4)'
@@ -854,6 +918,9 @@ no_reduction "acc, or out, is to point to the type of the items, and not to cons
 no_reduction "acc, or out, is to point to the type of the items, and not to const" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, sum, other)'
 no_reduction "acc, or out, is to point to what hull takes, and not to const" 'parallel_scan_exclusive_into(hull, ranges, 4, all, sum)'
 no_reduction "PARALLEL_PLUS takes numbers, and args are none" '(void)parallel_scan(PARALLEL_PLUS, ranges, 4)'
+no_reduction "args is to point to what hull takes" '(void)parallel_scan(hull, in, 4)'
+no_reduction "args is to point to what hull takes" 'parallel_scan_exclusive_into(hull, in, 4, ranges, all)'
+no_reduction "PARALLEL_AND takes integers or bool, and args are neither" 'parallel_scan_exclusive_into(PARALLEL_AND, in, 4, in, sum)'
 no_reduction "plain__parallel_" '(void)parallel_scan(plain, in, 4)'
 no_reduction "by name" 'parallel_scan_into(PARALLEL_PLUS, in, 4, sum, 3)'
 no_reduction "by name" 'parallel_scan_exclusive_into(PARALLEL_PLUS, in, 4, sum, sum, 3)'
@@ -872,6 +939,7 @@ void use(const void *p[2]) { p[0] = $2; }
 END
 }
 no_order "args is to point to what is_wider compares" 'parallel_min(is_wider, in, 4)'
+no_order "args is to point to what is_wider compares" 'parallel_max(is_wider, in, 4)'
 no_order "PARALLEL_ASCENDING takes numbers or bool, and args are neither" 'parallel_max(PARALLEL_ASCENDING, ranges, 4)'
 no_order "PARALLEL_DESCENDING takes numbers or bool, and args are neither" 'parallel_min(PARALLEL_DESCENDING, p, 2)'
 no_order "plain_order__parallel_" 'parallel_min(plain_order, in, 4)'

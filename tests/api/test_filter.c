@@ -406,6 +406,9 @@ START_TEST(options)
     errno = 0;
     ck_assert_int_eq(parallel_filter_into_function(&is_even__parallel, in, SIZE_MAX / 4, out, &kept, NULL), -1);
     ck_assert_int_eq(errno, ENOMEM);
+    errno = 0;
+    ck_assert_int_eq(parallel_partition_into_function(&is_even__parallel, in, SIZE_MAX / 4, out, &kept, NULL), -1);
+    ck_assert_int_eq(errno, ENOMEM);
     ck_assert_uint_eq(kept, 7);
     ck_assert_int_eq(parallel_filter_into(is_even, in, 0, out, &kept), 0);
     ck_assert_uint_eq(kept, 0);

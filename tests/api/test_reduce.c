@@ -512,36 +512,38 @@ START_TEST(progress_counts_items)
 }
 END_TEST
 
+#define REFUSED(code, call)                                                                                            \
+    do {                                                                                                               \
+        errno = 0;                                                                                                     \
+        ck_assert_int_eq(call, -1);                                                                                    \
+        ck_assert_int_eq(errno, code);                                                                                 \
+    } while (0)
+
 START_TEST(what_is_wrong)
 {
     double in[3] = {1, 2, 3}, acc = 5;
+    struct counted counted = {0};
     const char *names[] = {"a", "b", "c"};
     const parallel_combine *plus = &parallel_word_combines[PARALLEL_WORD_PLUS_][PARALLEL_F64_];
     parallel_combine none = {.name = "none", .size = sizeof none, .type_size = sizeof(double)};
-    const struct {
-        int got, code;
-    } calls[] = {
-        {parallel_reduce_function(NULL, in, 3, &acc, NULL), EINVAL},
-        {parallel_reduce_function(&none, in, 3, &acc, NULL), EINVAL},
-        {parallel_reduce_function(plus, NULL, 3, &acc, NULL), EINVAL},
-        {parallel_reduce_function(plus, in, 3, NULL, NULL), EINVAL},
-        {parallel_reduce_function(plus, in, SIZE_MAX / 4, &acc, NULL), ENOMEM},
-        {parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .names = names), EINVAL},
-        {parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .timeout = 1), EINVAL},
-        {parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .retries = 1), EINVAL},
-        {parallel_reduce(PARALLEL_PLUS, in, 0, &acc, .retries = 1), EINVAL},
-        {parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .deferred = true), EINVAL},
-        {parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .executor = PARALLEL_MPI), ENOTSUP},
-        {parallel_map_reduce_function(&halve__parallel, &then__parallel_combine, in, 3, &acc, NULL), EINVAL},
-        {parallel_fold_function(NULL, in, 3, &acc, NULL), EINVAL},
-    };
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-        ck_assert_msg(calls[i].got == -1, "call %zu", i);
-    errno = 0;
-    ck_assert_int_eq(parallel_reduce_function(NULL, in, 3, &acc, NULL), -1);
-    ck_assert_int_eq(errno, EINVAL);
-    ck_assert_int_eq(parallel_reduce_function(plus, in, SIZE_MAX / 4, &acc, NULL), -1);
-    ck_assert_int_eq(errno, ENOMEM);
+    REFUSED(EINVAL, parallel_reduce_function(NULL, in, 3, &acc, NULL));
+    REFUSED(EINVAL, parallel_reduce_function(&none, in, 3, &acc, NULL));
+    REFUSED(EINVAL, parallel_reduce_function(plus, NULL, 3, &acc, NULL));
+    REFUSED(EINVAL, parallel_reduce_function(plus, in, 3, NULL, NULL));
+    REFUSED(ENOMEM, parallel_reduce_function(plus, in, SIZE_MAX / 4, &acc, NULL));
+    REFUSED(EINVAL, parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .names = names));
+    REFUSED(EINVAL, parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .timeout = 1));
+    REFUSED(EINVAL, parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .retries = 1));
+    REFUSED(EINVAL, parallel_reduce(PARALLEL_PLUS, in, 0, &acc, .retries = 1));
+    REFUSED(EINVAL, parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .deferred = true));
+    REFUSED(ENOTSUP, parallel_reduce(PARALLEL_PLUS, in, 3, &acc, .executor = PARALLEL_MPI));
+    REFUSED(EINVAL, parallel_map_reduce_function(NULL, plus, in, 3, &acc, NULL));
+    REFUSED(EINVAL, parallel_map_reduce_function(&halve__parallel, &then__parallel_combine, in, 3, &acc, NULL));
+    REFUSED(ENOMEM, parallel_map_reduce_function(&halve__parallel, plus, in, SIZE_MAX / 2, &acc, NULL));
+    REFUSED(ENOMEM, parallel_map_reduce_function(&halve_some__parallel, plus, in, SIZE_MAX / 2, &acc, NULL));
+    REFUSED(EINVAL, parallel_fold_function(NULL, in, 3, &acc, NULL));
+    REFUSED(EINVAL, parallel_fold_function(&add_number__parallel_fold, NULL, 3, &counted, NULL));
+    REFUSED(ENOMEM, parallel_fold_function(&add_number__parallel_fold, in, SIZE_MAX / 2, &counted, NULL));
     ck_assert_int_eq(parallel_reduce(PARALLEL_PLUS, in, 0, &acc), 0);
     ck_assert_int_eq(parallel_fold(count_byte, (const unsigned char *)NULL, 0, &(struct histogram){{0}}), 0);
     ck_assert(acc == 5);

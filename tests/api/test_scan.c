@@ -426,6 +426,9 @@ START_TEST(options)
     ck_assert_int_eq(parallel_scan_into_function(plus, in, SIZE_MAX / 4, out, NULL), -1);
     ck_assert_int_eq(errno, ENOMEM);
     errno = 0;
+    ck_assert_int_eq(parallel_scan_exclusive_into_function(plus, in, SIZE_MAX / 4, out, out, NULL), -1);
+    ck_assert_int_eq(errno, ENOMEM);
+    errno = 0;
     if (!PL_SANITIZED) { /* they end a program that asks for so much */
         ck_assert_ptr_null(parallel_scan_function(plus, in, SIZE_MAX / 32, NULL));
         ck_assert_int_eq(errno, ENOMEM);

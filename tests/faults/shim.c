@@ -68,6 +68,15 @@ static bool fails(fault_kind kind)
     return true;
 }
 
+/* The same of a call that asks for so many bytes. */
+static bool refuses(fault_kind kind, size_t bytes)
+{
+    fault_plan *p = fault_now;
+    if (p && atomic_load_explicit(&p->armed, memory_order_relaxed))
+        atomic_fetch_add_explicit(&p->asked, bytes, memory_order_relaxed);
+    return fails(kind);
+}
+
 /* ---- the account ----------------------------------------------------------------------------------------- */
 
 /* What has been taken: a hash table without a lock, since a process is forked while other threads are at it. */
@@ -167,19 +176,19 @@ static void *soil(void *memory)
 void *__wrap_malloc(size_t bytes);
 void *__wrap_malloc(size_t bytes)
 {
-    return fails(FAULT_HEAP) ? NULL : take(soil(__real_malloc(bytes)), TAKER);
+    return refuses(FAULT_HEAP, bytes) ? NULL : take(soil(__real_malloc(bytes)), TAKER);
 }
 
 void *__wrap_calloc(size_t n, size_t bytes);
 void *__wrap_calloc(size_t n, size_t bytes)
 {
-    return fails(FAULT_HEAP) ? NULL : take(__real_calloc(n, bytes), TAKER);
+    return refuses(FAULT_HEAP, n * bytes) ? NULL : take(__real_calloc(n, bytes), TAKER);
 }
 
 void *__wrap_realloc(void *memory, size_t bytes);
 void *__wrap_realloc(void *memory, size_t bytes)
 {
-    if (fails(FAULT_GROW))
+    if (refuses(FAULT_GROW, bytes))
         return NULL;
     if (memory)
         give(memory);
@@ -189,7 +198,7 @@ void *__wrap_realloc(void *memory, size_t bytes)
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
 {
-    return fails(FAULT_HEAP) ? NULL : take(soil(__real_aligned_alloc(alignment, bytes)), TAKER);
+    return refuses(FAULT_HEAP, bytes) ? NULL : take(soil(__real_aligned_alloc(alignment, bytes)), TAKER);
 }
 
 char *__wrap_strdup(const char *text);
@@ -224,7 +233,9 @@ static long long whole(size_t bytes)
 void *__wrap_mmap(void *start, size_t bytes, int protection, int flags, int fd, off_t offset);
 void *__wrap_mmap(void *start, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-    void *got = fails(FAULT_MAP) ? MAP_FAILED : __real_mmap(start, bytes, protection, flags, fd, offset);
+    void *got = refuses(FAULT_MAP, protection == PROT_NONE ? 0 : bytes)
+                    ? MAP_FAILED
+                    : __real_mmap(start, bytes, protection, flags, fd, offset);
     if (got != MAP_FAILED && !(flags & MAP_FIXED))
         atomic_fetch_add_explicit(&mapped, whole(bytes), memory_order_relaxed);
     return got;

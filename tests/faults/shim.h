@@ -47,6 +47,7 @@ typedef struct fault_plan {
     unsigned last;                   /* and which is the last */
     atomic_uint seen, fired;         /* calls of these kinds; and those that have failed */
     atomic_uint calls[FAULT_KINDS];  /* of each */
+    atomic_size_t asked;             /* bytes that calls have asked the heap and mmap() for */
     char complaint[256];             /* what was wrong with the case; empty: nothing */
     atomic_uchar times[FAULT_ITEMS]; /* how often each item has run */
 } fault_plan;

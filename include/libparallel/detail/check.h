@@ -22,6 +22,12 @@
 #define PARALLEL_VIEW_(pointer, type, text)                                                                            \
     ((void)PARALLEL_ASSERT_(_Generic((pointer), type * : 1, type const * : 1, default : 0), text), (pointer))
 
+/* A loop's body, a pointer to a function of that type, or NULL; and an error at compile time if it is of another type,
+ * of which compilers warn, and say nothing where the headers are a system's. */
+#define PARALLEL_BODY_(body, type, text)                                                                               \
+    ((void)PARALLEL_ASSERT_(_Generic((body), type : 1, void * : 1, default : 0), text),                                \
+     _Generic((body), void * : (type)0, default : (body)))
+
 /*
  * What a decoration says of a function is compared with the function: C would convert arguments and results without a
  * word. Their types are to be compatible, in C's sense; so qualifiers of parameters do not matter, nor do those of a

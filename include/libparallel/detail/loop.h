@@ -117,14 +117,21 @@
 /* ---- calls ----------------------------------------------------------------------------------------------- */
 
 #define PARALLEL_LOOP_CALL_(fn, begin_, end_, captures_, ...)                                                          \
-    parallel_loop_function(&fn##__parallel_loop, (begin_), (end_),                                                     \
+    parallel_loop_function(PARALLEL_VIEW_(&fn##__parallel_loop, parallel_loop_body,                                    \
+                                          "parallel_loop(" #fn ", ...): it is a PARALLEL_LOOP_REDUCE"),                \
+                           (begin_), (end_),                                                                           \
                            PARALLEL_LOOP_CHECK_COUNT_(fn, captures_) +                                                 \
                                (fn##__parallel_in[1]){fn##__parallel_capture captures_} +                              \
                                PARALLEL_LOOP_CHECK_(fn, captures_),                                                    \
                            PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_FOR_2D_(rows_, cols_, body_, ctx_, ...)                                                               \
-    parallel_for_2d_function((rows_), (cols_), (body_), (ctx_), PARALLEL_OPTIONS_(__VA_ARGS__))
+    parallel_for_2d_function(                                                                                          \
+        (rows_), (cols_),                                                                                              \
+        PARALLEL_BODY_(body_, void (*)(size_t, size_t, size_t, size_t, void *),                                        \
+                       "parallel_for_2d(rows, cols, body, ctx): the body is to be void body(size_t row, size_t "       \
+                       "row_end, size_t col, size_t col_end, void *ctx)"),                                             \
+        (ctx_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 /*
  * PARALLEL_LOOP_CHECK_(fn, (captures...)) is 0, and an error at compile time if a pointer is not what the loop has: C

@@ -42,7 +42,12 @@
     _Generic((x), char : 1, signed char : 1, unsigned char : 1, short : 1, unsigned short : 1, int : 1, unsigned : 1,  \
              long : 1, unsigned long : 1, long long : 1, unsigned long long : 1, default : 0)
 
-#define PARALLEL_FOR_(n_, body_, ctx_, ...) parallel_for_function((n_), (body_), (ctx_), PARALLEL_OPTIONS_(__VA_ARGS__))
+#define PARALLEL_FOR_(n_, body_, ctx_, ...)                                                                            \
+    parallel_for_function((n_),                                                                                        \
+                          PARALLEL_BODY_(body_, void (*)(size_t, size_t, void *),                                      \
+                                         "parallel_for(n, body, ctx): the body is to be void body(size_t begin, "      \
+                                         "size_t end, void *ctx)"),                                                    \
+                          (ctx_), PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #endif /* !__cplusplus */
 
