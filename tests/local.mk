@@ -684,6 +684,7 @@ tests_model_model_SOURCES = \
     tests/model/model_process.c \
     tests/model/model_room.c \
     tests/model/model_sched.c \
+    tests/model/model_spare.c \
     tests/model/model_stream.c \
     tests/model/model_stream_ends.c \
     tests/model/model_task.c \
@@ -696,6 +697,7 @@ tests_model_model_SOURCES = \
     src/api/executor_notice.c \
     src/api/executor_state.c \
     src/base/life.c \
+    src/base/spare.c \
     src/call/ended.c \
     src/deque/deque.c \
     src/deque/spill.c \
