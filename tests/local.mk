@@ -155,6 +155,7 @@ api_tests = \
     tests/api/test_search \
     tests/api/test_short \
     tests/api/test_sort_by \
+    tests/api/test_sort_sizes \
     tests/api/test_sort_written \
     tests/api/test_shutdown \
     tests/api/test_signals \
@@ -344,6 +345,8 @@ tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_sort_by_CFLAGS = $(test_cflags)
 tests_api_test_sort_by_LDADD = $(api_ldadd)
+tests_api_test_sort_sizes_CFLAGS = $(test_cflags)
+tests_api_test_sort_sizes_LDADD = $(api_ldadd)
 tests_api_test_sort_written_CFLAGS = $(test_cflags)
 tests_api_test_sort_written_LDADD = $(api_ldadd)
 tests_api_test_shutdown_CFLAGS = $(test_cflags)
