@@ -16,6 +16,7 @@
 #include "support/sanitizers.h"
 
 enum { EACH_SIZE = 300, MOST = 1000000, MOST_BYTES = 48000000, ROUNDS = PL_TSAN ? 4 : 20 };
+enum { STEP = PL_TSAN ? 23 : PL_SANITIZED ? 3 : 1 }; /* from one size to the next */
 
 /* ---- keys in all orders ------------------------------------------------------------------------------------------ */
 
@@ -179,7 +180,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 START_TEST(every_size)
 {
-    for (size_t n = 0; n <= EACH_SIZE; n += PL_TSAN ? 23 : 1)
+    for (size_t n = 0; n <= EACH_SIZE; n += STEP)
         for (int spread = 0; spread < SPREADS; spread++)
             check_sorts(kinds[_i].order, kinds[_i].key_size, n, spread);
 }
@@ -302,7 +303,7 @@ START_TEST(comparisons_that_lie)
 {
     static const size_t many[] = {10007, 65537, 300007};
     for (size_t k = 0; k < SOME_SIZES; k++) {
-        for (size_t n = 1; n <= EACH_SIZE; n += PL_TSAN ? 37 : 1)
+        for (size_t n = 1; n <= EACH_SIZE; n += STEP)
             check_lie((size_t)_i, n, some_sizes[k], 0);
         for (size_t m = 0; m < (PL_TSAN ? 1 : sizeof many / sizeof many[0]); m++)
             check_lie((size_t)_i, many[m], some_sizes[k], 0);
