@@ -154,6 +154,7 @@ api_tests = \
     tests/api/test_scribbles \
     tests/api/test_search \
     tests/api/test_short \
+    tests/api/test_distinct \
     tests/api/test_sort_by \
     tests/api/test_sort_sizes \
     tests/api/test_sort_written \
@@ -345,6 +346,8 @@ tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_sort_by_CFLAGS = $(test_cflags)
 tests_api_test_sort_by_LDADD = $(api_ldadd)
+tests_api_test_distinct_CFLAGS = $(test_cflags)
+tests_api_test_distinct_LDADD = $(api_ldadd) -lm
 tests_api_test_sort_sizes_CFLAGS = $(test_cflags)
 tests_api_test_sort_sizes_LDADD = $(api_ldadd)
 tests_api_test_sort_written_CFLAGS = $(test_cflags)

@@ -6,6 +6,8 @@ libparallel_la_SOURCES += \
     src/collections/chained.c \
     src/collections/chained.h \
     src/collections/distinct.c \
+    src/collections/distinct.h \
+    src/collections/distinct_numbers.c \
     src/collections/filter.c \
     src/collections/filter.h \
     src/collections/filter_tasks.c \
