@@ -10,6 +10,9 @@
  *   4. Now it is known where each block's part of each group goes; blocks are copied there, to the other place.
  *   5. Groups are sorted, those that are unusually large first, and come back.
  *
+ * Where all items of the sample are the same as a splitter, in all of their bytes, it is looked in the third step
+ * whether that is so of all items. If it is, nothing is dealt: each group is written where it is to be.
+ *
  * Up to the end of the fourth step the items are where they were, and after it in the other place, but for groups that
  * are done.
  */
@@ -32,6 +35,7 @@
 
 enum {
     MOST_GROUPS = 256,
+    MORE_GROUPS = 64,   /* that large ones of equal items are cut into, so that several threads have something to do */
     SAMPLES = 8,        /* items of the sample for each group */
     LEAST_ITEMS = 18,   /* in a group, on the average: so the sample and its splitters fit the other place, see below */
     USUAL_ITEMS = 1024, /* the least, if comparisons are cheap */
@@ -44,8 +48,8 @@ _Static_assert(LEAST_ITEMS >= 2 * SAMPLES + 2, "two places for the sample, and a
 /* What a group is. */
 typedef struct group {
     size_t begin, end;
-    bool is_equal; /* its items are the same */
-    bool is_back;  /* they are where they are to be; else, if they have been dealt, in the other place */
+    const unsigned char *splitter; /* what its items are equal to; or NULL */
+    bool is_back; /* they are where they are to be; else, if they have been dealt, in the other place */
 } group;
 
 typedef struct group_sort {
@@ -59,12 +63,15 @@ typedef struct group_sort {
     unsigned char *numbers;
     size_t *places; /* of each block: for each group, how many items; later where the next goes */
     parallel_splitters splitters;
-    size_t count; /* groups */
-    bool is_dealt, is_stopped;
-    bool is_done[PL_SORT_BLOCKS]; /* of blocks, or groups */
-    uint16_t order[MOST_GROUPS];  /* in which groups are sorted */
-    group groups[MOST_GROUPS];
+    size_t count;                 /* groups */
+    bool is_dealt, is_stopped;    /* dealt: or there is no need for that */
+    bool is_same;                 /* as far as is known, all items are the same as a splitter, byte for byte */
+    bool differs[PL_SORT_BLOCKS]; /* of blocks: they are not */
+    bool is_done[MOST_GROUPS + MORE_GROUPS];   /* of blocks, or groups */
+    uint16_t order[MOST_GROUPS + MORE_GROUPS]; /* in which groups are sorted */
+    group groups[MOST_GROUPS + MORE_GROUPS];
 } group_sort;
+_Static_assert(MOST_GROUPS >= (int)PL_SORT_BLOCKS, "one list for both");
 
 static size_t size_of(const group_sort *g)
 {
@@ -153,6 +160,19 @@ static size_t take_splitters(const group_sort *g, size_t sampled, size_t wanted,
     return count;
 }
 
+/* Whether all items of a sorted sample are the same as one of `count` splitters that were taken from it. */
+static bool sample_is_same(const group_sort *g, size_t sampled, size_t list, size_t count)
+{
+    size_t size = size_of(g), k = 0;
+    for (size_t i = 0; i < sampled; i++) {
+        while (k < count && memcmp(g->other + i * size, g->other + (list + k) * size, size) != 0)
+            k++;
+        if (k == count)
+            return false;
+    }
+    return true;
+}
+
 /* A sample of 2 * SAMPLES * wanted places at the beginning of the other place; the list of splitters behind it, and
  * then the tree. */
 static void choose_splitters(size_t begin, size_t end, void *ctx)
@@ -169,6 +189,7 @@ static void choose_splitters(size_t begin, size_t end, void *ctx)
     size_t count = take_splitters(g, sampled, wanted, list, &twice);
     if (twice && wanted > MOST_GROUPS / 2)
         count = take_splitters(g, sampled, MOST_GROUPS / 2, list, &twice);
+    g->is_same = twice && sample_is_same(g, sampled, list, count);
     while (((size_t)1 << levels) <= count)
         levels++;
     size_t leaves = (size_t)1 << levels, tree = list + leaves;
@@ -186,6 +207,46 @@ static void choose_splitters(size_t begin, size_t end, void *ctx)
 
 /* ---- dealing --------------------------------------------------------------------------------------------- */
 
+/* Counts n numbers of groups, n <= PARALLEL_SORT_LOOK_. If there are few, a number is often the same as the one before,
+ * whose count is not yet written when it is to be read: so there are several counts of each. */
+static void count_numbers(size_t *counts, size_t groups, const unsigned char *numbers, size_t n)
+{
+    enum { LANES = 4, FEW = 32 };
+    uint16_t lanes[LANES][FEW] = {{0}};
+    size_t i = 0;
+    for (; groups <= FEW && i + LANES <= n; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane][numbers[i + lane] % FEW]++;
+    for (; i < n; i++)
+        counts[numbers[i]]++;
+    for (size_t k = 0; groups <= FEW && k < groups; k++)
+        for (size_t lane = 0; lane < LANES; lane++)
+            counts[k] += lanes[lane][k];
+}
+
+/* Whether n items are in groups of equal ones, and the same as their splitters. */
+static inline __attribute__((always_inline)) bool are_same(const parallel_splitters *p, const unsigned char *items,
+                                                           const unsigned char *numbers, size_t n, size_t size)
+{
+    unsigned unequal = 0;
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char *splitter = p->sorted + (size_t)(numbers[i] / 2) * size;
+        unequal |= (numbers[i] % 2 == 0) | (memcmp(items + i * size, splitter, size) != 0);
+    }
+    return !unequal;
+}
+
+static bool are_items_same(const group_sort *g, size_t at, size_t n)
+{
+    const parallel_splitters *p = &g->splitters;
+    const unsigned char *items = item_at(g, at), *numbers = g->numbers + at;
+    size_t size = size_of(g);
+    return size == 4    ? are_same(p, items, numbers, n, 4)
+           : size == 8  ? are_same(p, items, numbers, n, 8)
+           : size == 16 ? are_same(p, items, numbers, n, 16)
+                        : are_same(p, items, numbers, n, size);
+}
+
 static void classify_blocks(size_t begin, size_t end, void *ctx)
 {
     group_sort *g = ctx;
@@ -194,11 +255,12 @@ static void classify_blocks(size_t begin, size_t end, void *ctx)
         size_t at = pl_blocks_begin(&g->blocks, k), last = at + pl_blocks_length(&g->blocks, k);
         size_t *counts = g->places + k * g->count;
         memset(counts, 0, g->count * sizeof *counts);
+        g->differs[k] = !g->is_same;
         for (size_t to; at < last && !pl_sort_is_over(); at = to) {
             to = last - at < PARALLEL_SORT_LOOK_ ? last : at + PARALLEL_SORT_LOOK_;
             order->sorter->classify(&g->splitters, item_at(g, at), to - at, g->numbers + at, order);
-            for (size_t i = at; i < to; i++)
-                counts[g->numbers[i]]++;
+            count_numbers(counts, g->count, g->numbers + at, to - at);
+            g->differs[k] = g->differs[k] || !are_items_same(g, at, to - at);
         }
         g->is_done[k] = at == last;
     }
@@ -208,11 +270,14 @@ static void classify_blocks(size_t begin, size_t end, void *ctx)
 static bool find_places(group_sort *g)
 {
     size_t at = 0;
-    for (size_t k = 0; k < g->blocks.count; k++)
+    for (size_t k = 0; k < g->blocks.count; k++) {
         if (!g->is_done[k])
             return false;
+        g->is_same &= !g->differs[k];
+    }
     for (size_t i = 0; i < g->count; i++) {
-        g->groups[i] = (group){.begin = at, .is_equal = g->splitters.sorted && i % 2};
+        bool is_equal = g->splitters.sorted && i % 2;
+        g->groups[i] = (group){.begin = at, .splitter = is_equal ? g->splitters.sorted + i / 2 * size_of(g) : NULL};
         for (size_t k = 0; k < g->blocks.count; k++) {
             size_t *place = &g->places[k * g->count + i], items = *place;
             *place = at;
@@ -249,13 +314,41 @@ static void deal_blocks(size_t begin, size_t end, void *ctx)
 
 /* ---- groups ---------------------------------------------------------------------------------------------- */
 
+/* Writes an item again and again: twice as many each time, as long as what is read stays near. */
+static void fill_bytes(unsigned char *to, size_t bytes, const unsigned char *item, size_t size)
+{
+    enum { NEAR_BYTES = 4096 };
+    size_t done = bytes < size ? bytes : size;
+    memcpy(to, item, done);
+    for (size_t more = done; done < bytes; done += more) {
+        more = done <= NEAR_BYTES / 2 ? done : more;
+        more = bytes - done < more ? bytes - done : more;
+        memcpy(to + done, to, more);
+    }
+}
+
 static void bring_back(group_sort *g, group *w)
 {
-    size_t size = size_of(g);
-    if (w->end > w->begin)
-        memcpy((unsigned char *)g->call->items + w->begin * size, g->other + w->begin * size,
-               (w->end - w->begin) * size);
+    size_t size = size_of(g), bytes = (w->end - w->begin) * size;
+    unsigned char *to = (unsigned char *)g->call->items + w->begin * size;
+    if (bytes > 0 && g->is_same)
+        fill_bytes(to, bytes, w->splitter, size);
+    else if (bytes > 0)
+        memcpy(to, g->other + w->begin * size, bytes);
     w->is_back = true;
+}
+
+/* Cuts large groups of equal items, which only have to come back. */
+static void cut_groups(group_sort *g)
+{
+    size_t most = g->call->n / MORE_GROUPS + LEAST_BLOCK;
+    for (size_t i = 0; i < g->count; i++) {
+        group *w = &g->groups[i];
+        if (!w->splitter || w->end - w->begin <= most)
+            continue;
+        g->groups[g->count] = *w;
+        g->groups[g->count++].begin = w->end = w->begin + most;
+    }
 }
 
 /* Brings back those that are elsewhere, if it has come to that, as the call has failed; and frees its memory. */
@@ -286,7 +379,7 @@ static void sort_groups(size_t begin, size_t end, void *ctx)
     group_sort *g = ctx;
     for (size_t k = begin; k < end; k++) {
         group *w = &g->groups[g->order[k]];
-        if (w->is_equal)
+        if (w->splitter)
             bring_back(g, w);
         else if (!sort_group(g, w))
             g->is_done[g->order[k]] = false;
@@ -307,6 +400,7 @@ static void order_groups(group_sort *g)
 
 static int sort_all_groups(group_sort *g)
 {
+    cut_groups(g);
     pl_blocks blocks = {.n = g->call->n, .size = g->call->n / g->count, .count = g->count};
     order_groups(g);
     g->is_dealt = true;
@@ -331,7 +425,9 @@ static int sort_dealt(group_sort *g)
         return -1;
     if (!find_places(g))
         return pl_error_return(pl_sort_reason(g->call));
-    return run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0 ? -1 : sort_all_groups(g);
+    if (!g->is_same && run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+        return -1;
+    return sort_all_groups(g);
 }
 
 /* Blocks of so many items that there are enough of them, and not too many. */
@@ -371,7 +467,7 @@ PL_NOT_INLINED int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost)
     g.blocks = blocks_of(c->n);
     g.work = (pl_blocks_work){.args = c->items, .arg_size = c->order.type_size};
     g.count = 0;
-    g.is_dealt = g.is_stopped = false;
+    g.is_dealt = g.is_stopped = g.is_same = false;
     if (!take_memory(&g))
         return -1;
     pl_cleanup_begin(&cleanup, end_sort, &g);
