@@ -76,6 +76,7 @@ libparallel_la_SOURCES += \
     src/collections/sort.h \
     src/collections/sort_groups.c \
     src/collections/sort_runs.c \
+    src/collections/sort_same.c \
     src/collections/sort_some.c \
     src/collections/sort_sorters.c \
     src/collections/tiles.c \

@@ -10,8 +10,9 @@
  *   4. Now it is known where each block's part of each group goes; blocks are copied there, to the other place.
  *   5. Groups are sorted, those that are unusually large first, and come back.
  *
- * Where all items of the sample are the same as a splitter, in all of their bytes, it is looked in the third step
- * whether that is so of all items. If it is, nothing is dealt: each group is written where it is to be.
+ * Where there are but few different items in the sample, and those that are equal are the same in all of their bytes,
+ * items are counted in place of the third step. If there are no others, nothing is dealt: each group is written where
+ * it is to be.
  *
  * Up to the end of the fourth step the items are where they were, and after it in the other place, but for groups that
  * are done.
@@ -36,6 +37,7 @@
 enum {
     MOST_GROUPS = 256,
     MORE_GROUPS = 64,   /* that large ones of equal items are cut into, so that several threads have something to do */
+    MOST_SAME = 16,     /* splitters that items are counted by */
     SAMPLES = 8,        /* items of the sample for each group */
     LEAST_ITEMS = 18,   /* in a group, on the average: so the sample and its splitters fit the other place, see below */
     USUAL_ITEMS = 1024, /* the least, if comparisons are cheap */
@@ -63,10 +65,9 @@ typedef struct group_sort {
     unsigned char *numbers;
     size_t *places; /* of each block: for each group, how many items; later where the next goes */
     parallel_splitters splitters;
-    size_t count;                 /* groups */
-    bool is_dealt, is_stopped;    /* dealt: or there is no need for that */
-    bool is_same;                 /* as far as is known, all items are the same as a splitter, byte for byte */
-    bool differs[PL_SORT_BLOCKS]; /* of blocks: they are not */
+    size_t count;              /* groups */
+    bool is_dealt, is_stopped; /* dealt: or there is no need for that */
+    size_t same;               /* splitters: all items are the same as one of them, as far as is known; or 0 */
     bool is_done[MOST_GROUPS + MORE_GROUPS];   /* of blocks, or groups */
     uint16_t order[MOST_GROUPS + MORE_GROUPS]; /* in which groups are sorted */
     group groups[MOST_GROUPS + MORE_GROUPS];
@@ -160,17 +161,21 @@ static size_t take_splitters(const group_sort *g, size_t sampled, size_t wanted,
     return count;
 }
 
-/* Whether all items of a sorted sample are the same as one of `count` splitters that were taken from it. */
-static bool sample_is_same(const group_sort *g, size_t sampled, size_t list, size_t count)
+/* If there are `most` different items in a sorted sample, or fewer, and those that are equal are the same in all bytes,
+ * copies each once, as above. How many these are; or 0. */
+static size_t take_same(const group_sort *g, size_t sampled, size_t most, size_t to)
 {
-    size_t size = size_of(g), k = 0;
+    size_t count = 0, size = size_of(g);
     for (size_t i = 0; i < sampled; i++) {
-        while (k < count && memcmp(g->other + i * size, g->other + (list + k) * size, size) != 0)
-            k++;
-        if (k == count)
-            return false;
+        const unsigned char *item = g->other + i * size, *last = g->other + (to + count - 1) * size;
+        if (count > 0 && memcmp(item, last, size) == 0)
+            continue;
+        if (count == most || (count > 0 && compare_samples(g, to + count - 1, i) >= 0))
+            return 0;
+        memcpy(g->other + (to + count) * size, item, size);
+        count++;
     }
-    return true;
+    return count;
 }
 
 /* A sample of 2 * SAMPLES * wanted places at the beginning of the other place; the list of splitters behind it, and
@@ -186,10 +191,14 @@ static void choose_splitters(size_t begin, size_t end, void *ctx)
     g->is_stopped = !sort_sample(g, sampled);
     if (g->is_stopped)
         return;
-    size_t count = take_splitters(g, sampled, wanted, list, &twice);
-    if (twice && wanted > MOST_GROUPS / 2)
+    size_t most = wanted <= MOST_SAME ? wanted - 1 : MOST_SAME;
+    size_t count = pl_sort_same_takes(size) ? take_same(g, sampled, most, list) : 0;
+    g->same = count;
+    twice = count > 0;
+    if (!twice)
+        count = take_splitters(g, sampled, wanted, list, &twice);
+    if (twice && !g->same && wanted > MOST_GROUPS / 2)
         count = take_splitters(g, sampled, MOST_GROUPS / 2, list, &twice);
-    g->is_same = twice && sample_is_same(g, sampled, list, count);
     while (((size_t)1 << levels) <= count)
         levels++;
     size_t leaves = (size_t)1 << levels, tree = list + leaves;
@@ -224,29 +233,6 @@ static void count_numbers(size_t *counts, size_t groups, const unsigned char *nu
             counts[k] += lanes[lane][k];
 }
 
-/* Whether n items are in groups of equal ones, and the same as their splitters. */
-static inline __attribute__((always_inline)) bool are_same(const parallel_splitters *p, const unsigned char *items,
-                                                           const unsigned char *numbers, size_t n, size_t size)
-{
-    unsigned unequal = 0;
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char *splitter = p->sorted + (size_t)(numbers[i] / 2) * size;
-        unequal |= (numbers[i] % 2 == 0) | (memcmp(items + i * size, splitter, size) != 0);
-    }
-    return !unequal;
-}
-
-static bool are_items_same(const group_sort *g, size_t at, size_t n)
-{
-    const parallel_splitters *p = &g->splitters;
-    const unsigned char *items = item_at(g, at), *numbers = g->numbers + at;
-    size_t size = size_of(g);
-    return size == 4    ? are_same(p, items, numbers, n, 4)
-           : size == 8  ? are_same(p, items, numbers, n, 8)
-           : size == 16 ? are_same(p, items, numbers, n, 16)
-                        : are_same(p, items, numbers, n, size);
-}
-
 static void classify_blocks(size_t begin, size_t end, void *ctx)
 {
     group_sort *g = ctx;
@@ -255,26 +241,45 @@ static void classify_blocks(size_t begin, size_t end, void *ctx)
         size_t at = pl_blocks_begin(&g->blocks, k), last = at + pl_blocks_length(&g->blocks, k);
         size_t *counts = g->places + k * g->count;
         memset(counts, 0, g->count * sizeof *counts);
-        g->differs[k] = !g->is_same;
         for (size_t to; at < last && !pl_sort_is_over(); at = to) {
             to = last - at < PARALLEL_SORT_LOOK_ ? last : at + PARALLEL_SORT_LOOK_;
             order->sorter->classify(&g->splitters, item_at(g, at), to - at, g->numbers + at, order);
             count_numbers(counts, g->count, g->numbers + at, to - at);
-            g->differs[k] = g->differs[k] || !are_items_same(g, at, to - at);
         }
         g->is_done[k] = at == last;
     }
 }
 
-/* Where each group is; and in it, where each block's items go. False if some have not been classified. */
+/* Counts the items of blocks by the splitters that they are the same as, until one is not: then the block is not
+ * done. */
+static void count_blocks(size_t begin, size_t end, void *ctx)
+{
+    group_sort *g = ctx;
+    size_t size = size_of(g);
+    for (size_t k = begin; k < end; k++) {
+        size_t at = pl_blocks_begin(&g->blocks, k), last = at + pl_blocks_length(&g->blocks, k), others = 0;
+        size_t *counts = g->places + k * g->count;
+        memset(counts, 0, g->count * sizeof *counts);
+        for (size_t to; at < last && others == 0; at = to) {
+            to = last - at < PARALLEL_SORT_LOOK_ ? last : at + PARALLEL_SORT_LOOK_;
+            others = to - at;
+            for (size_t i = 0; i < g->same && others > 0; i++) {
+                size_t same = pl_sort_same_count(item_at(g, at), to - at, g->splitters.sorted + i * size, size);
+                counts[2 * i + 1] += same;
+                others -= same;
+            }
+        }
+        g->is_done[k] = others == 0;
+    }
+}
+
+/* Where each group is; and in it, where each block's items go. False if some blocks are not done. */
 static bool find_places(group_sort *g)
 {
     size_t at = 0;
-    for (size_t k = 0; k < g->blocks.count; k++) {
+    for (size_t k = 0; k < g->blocks.count; k++)
         if (!g->is_done[k])
             return false;
-        g->is_same &= !g->differs[k];
-    }
     for (size_t i = 0; i < g->count; i++) {
         bool is_equal = g->splitters.sorted && i % 2;
         g->groups[i] = (group){.begin = at, .splitter = is_equal ? g->splitters.sorted + i / 2 * size_of(g) : NULL};
@@ -314,25 +319,12 @@ static void deal_blocks(size_t begin, size_t end, void *ctx)
 
 /* ---- groups ---------------------------------------------------------------------------------------------- */
 
-/* Writes an item again and again: twice as many each time, as long as what is read stays near. */
-static void fill_bytes(unsigned char *to, size_t bytes, const unsigned char *item, size_t size)
-{
-    enum { NEAR_BYTES = 4096 };
-    size_t done = bytes < size ? bytes : size;
-    memcpy(to, item, done);
-    for (size_t more = done; done < bytes; done += more) {
-        more = done <= NEAR_BYTES / 2 ? done : more;
-        more = bytes - done < more ? bytes - done : more;
-        memcpy(to + done, to, more);
-    }
-}
-
 static void bring_back(group_sort *g, group *w)
 {
     size_t size = size_of(g), bytes = (w->end - w->begin) * size;
     unsigned char *to = (unsigned char *)g->call->items + w->begin * size;
-    if (bytes > 0 && g->is_same)
-        fill_bytes(to, bytes, w->splitter, size);
+    if (bytes > 0 && g->same)
+        pl_sort_same_fill(to, bytes, w->splitter, size);
     else if (bytes > 0)
         memcpy(to, g->other + w->begin * size, bytes);
     w->is_back = true;
@@ -421,11 +413,16 @@ static int sort_dealt(group_sort *g)
     pl_blocks_call(choose_splitters, g);
     if (g->is_stopped)
         return pl_error_return(pl_sort_reason(g->call));
+    if (g->same && run_loop(g, count_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+        return -1;
+    if (g->same && find_places(g))
+        return sort_all_groups(g);
+    g->same = 0;
     if (run_loop(g, classify_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
         return -1;
     if (!find_places(g))
         return pl_error_return(pl_sort_reason(g->call));
-    if (!g->is_same && run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+    if (run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
         return -1;
     return sort_all_groups(g);
 }
@@ -467,7 +464,8 @@ PL_NOT_INLINED int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost)
     g.blocks = blocks_of(c->n);
     g.work = (pl_blocks_work){.args = c->items, .arg_size = c->order.type_size};
     g.count = 0;
-    g.is_dealt = g.is_stopped = g.is_same = false;
+    g.is_dealt = g.is_stopped = false;
+    g.same = 0;
     if (!take_memory(&g))
         return -1;
     pl_cleanup_begin(&cleanup, end_sort, &g);

@@ -20,7 +20,7 @@ enum { STEP = PL_TSAN ? 23 : PL_SANITIZED ? 3 : 1 }; /* from one size to the nex
 
 /* ---- keys in all orders ------------------------------------------------------------------------------------------ */
 
-enum { RANDOM, TWO, FEW, EQUAL, RISING, FALLING, NEARLY, ORGAN, ZIPF, KILLER, PAIRS, SAW, SPREADS };
+enum { RANDOM, TWO, FEW, MOSTLY, EQUAL, RISING, FALLING, NEARLY, ORGAN, ZIPF, KILLER, PAIRS, SAW, SPREADS };
 
 /* Ranks of which the k-th is as frequent as 1 / k, about. */
 static uint64_t zipf(uint64_t random)
@@ -44,6 +44,8 @@ static uint64_t key_of(int spread, size_t i, size_t n, unsigned long long *seed)
         return random % 2;
     case FEW:
         return random % 16;
+    case MOSTLY: /* others are too rare for a sample */
+        return random % 20000 ? random % 3 * 7 : random % 9;
     case EQUAL:
         return 7;
     case RISING:
@@ -104,7 +106,8 @@ static unsigned char *make_items(size_t n, size_t size, size_t key_size, int spr
         uint64_t key = key_of(spread, i, n, &seed);
         unsigned char *item = items + i * size;
         for (size_t at = 0; at < size; at++)
-            item[at] = (unsigned char)(at < key_size ? key >> 8 * (key_size - 1 - at) : i >> 8 * (at - key_size) % 32);
+            item[at] =
+                (unsigned char)(at < key_size ? key >> 8 * (key_size - 1 - at) % 64 : i >> 8 * (at - key_size) % 32);
     }
     return items;
 }
@@ -141,15 +144,17 @@ static void check_sorts(const parallel_order *order, size_t key_size, size_t n, 
     free(expected);
 }
 
+#define ORDER_OF(name, width, key_width)                                                                               \
+    static int compare##name(const struct bytes##width *a, const struct bytes##width *b)                               \
+    {                                                                                                                  \
+        return memcmp(a->of, b->of, key_width);                                                                        \
+    }                                                                                                                  \
+    PARALLEL_DECORATE_ORDER(compare##name, struct bytes##width);
 #define OF_BYTES(width, key_width)                                                                                     \
     struct bytes##width {                                                                                              \
         unsigned char of[width];                                                                                       \
     };                                                                                                                 \
-    static int compare##width(const struct bytes##width *a, const struct bytes##width *b)                              \
-    {                                                                                                                  \
-        return memcmp(a->of, b->of, key_width);                                                                        \
-    }                                                                                                                  \
-    PARALLEL_DECORATE_ORDER(compare##width, struct bytes##width);
+    ORDER_OF(width, width, key_width)
 OF_BYTES(1, 1)
 OF_BYTES(2, 1)
 OF_BYTES(3, 2)
@@ -167,15 +172,23 @@ OF_BYTES(100, 8)
 OF_BYTES(128, 8)
 OF_BYTES(200, 8)
 
+/* By all bytes: those that are equal are the same. */
+ORDER_OF(_all4, 4, 4)
+ORDER_OF(_all8, 8, 8)
+ORDER_OF(_all16, 16, 16)
+ORDER_OF(_all20, 20, 20)
+
 static const struct kind {
     const parallel_order *order;
     size_t key_size;
-} kinds[] = {{&compare1__parallel_order, 1},  {&compare2__parallel_order, 1},   {&compare3__parallel_order, 2},
-             {&compare4__parallel_order, 2},  {&compare6__parallel_order, 3},   {&compare8__parallel_order, 4},
-             {&compare12__parallel_order, 8}, {&compare16__parallel_order, 8},  {&compare20__parallel_order, 8},
-             {&compare24__parallel_order, 8}, {&compare32__parallel_order, 8},  {&compare48__parallel_order, 8},
-             {&compare64__parallel_order, 8}, {&compare100__parallel_order, 8}, {&compare128__parallel_order, 8},
-             {&compare200__parallel_order, 8}};
+} kinds[] = {
+    {&compare1__parallel_order, 1},       {&compare2__parallel_order, 1},      {&compare3__parallel_order, 2},
+    {&compare4__parallel_order, 2},       {&compare6__parallel_order, 3},      {&compare8__parallel_order, 4},
+    {&compare12__parallel_order, 8},      {&compare16__parallel_order, 8},     {&compare20__parallel_order, 8},
+    {&compare24__parallel_order, 8},      {&compare32__parallel_order, 8},     {&compare48__parallel_order, 8},
+    {&compare64__parallel_order, 8},      {&compare100__parallel_order, 8},    {&compare128__parallel_order, 8},
+    {&compare200__parallel_order, 8},     {&compare_all4__parallel_order, 4},  {&compare_all8__parallel_order, 8},
+    {&compare_all16__parallel_order, 16}, {&compare_all20__parallel_order, 20}};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 START_TEST(every_size)
@@ -207,6 +220,7 @@ END_TEST
 START_TEST(a_million)
 {
     check_sorts(&compare16__parallel_order, 8, MOST, _i);
+    check_sorts(&compare_all8__parallel_order, 8, MOST, _i);
 }
 END_TEST
 
@@ -296,6 +310,26 @@ static void check_lie(size_t which, size_t n, size_t size, double limit)
     free(items);
 }
 
+/* Of few values, which are the same in all bytes, there are as many as before. */
+static void check_lie_of_few(size_t which, size_t n, double limit)
+{
+    uint64_t *items = some_room(n * sizeof *items);
+    size_t counts[3] = {0};
+    const parallel_order order = {.size = sizeof order, .call = lies[which], .type_size = sizeof *items};
+    for (size_t i = 0; i < n; i++)
+        items[i] = i * i % 7 % 3;
+    parallel_options o = {.call_timeout = limit};
+    int result = parallel_sort_items(&order, items, n, &o), code = errno;
+    ck_assert(result == 0 || (limit > 0 && code == ETIMEDOUT));
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_uint_lt(items[i], 3);
+        counts[items[i]]++;
+        counts[i * i % 7 % 3]--;
+    }
+    ck_assert(counts[0] == 0 && counts[1] == 0 && counts[2] == 0);
+    free(items);
+}
+
 static const size_t some_sizes[] = {4, 8, 12, 16, 24, 128};
 enum { SOME_SIZES = sizeof some_sizes / sizeof some_sizes[0] };
 
@@ -307,6 +341,15 @@ START_TEST(comparisons_that_lie)
             check_lie((size_t)_i, n, some_sizes[k], 0);
         for (size_t m = 0; m < (PL_TSAN ? 1 : sizeof many / sizeof many[0]); m++)
             check_lie((size_t)_i, many[m], some_sizes[k], 0);
+    }
+}
+END_TEST
+
+START_TEST(comparisons_that_lie_of_few_values)
+{
+    for (size_t n = 100; n < 3000000; n = 3 * n) {
+        check_lie_of_few((size_t)_i, n, 0);
+        check_lie_of_few((size_t)_i, n, 1e-6 * (double)(n / 100));
     }
 }
 END_TEST
@@ -462,6 +505,7 @@ int main(void)
     tcase_add_loop_test(c, random_sizes, 0, ROUNDS);
     tcase_add_loop_test(c, a_million, 0, PL_TSAN ? 1 : SPREADS);
     tcase_add_loop_test(c, comparisons_that_lie, 0, LIES);
+    tcase_add_loop_test(c, comparisons_that_lie_of_few_values, 0, LIES);
     tcase_add_loop_test(c, comparisons_that_lie_and_are_late, 0, LIES);
     tcase_add_loop_test(c, lies_that_are_cancelled, 0, 24);
     tcase_add_test(c, entries_of_a_directory);
