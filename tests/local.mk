@@ -157,7 +157,9 @@ api_tests = \
     tests/api/test_scribbles \
     tests/api/test_search \
     tests/api/test_short \
+    tests/api/test_distinct \
     tests/api/test_sort_by \
+    tests/api/test_sort_sizes \
     tests/api/test_sort_written \
     tests/api/test_shutdown \
     tests/api/test_signals \
@@ -354,6 +356,10 @@ tests_api_test_short_CFLAGS = $(test_cflags)
 tests_api_test_short_LDADD = $(api_ldadd)
 tests_api_test_sort_by_CFLAGS = $(test_cflags)
 tests_api_test_sort_by_LDADD = $(api_ldadd)
+tests_api_test_distinct_CFLAGS = $(test_cflags)
+tests_api_test_distinct_LDADD = $(api_ldadd) -lm
+tests_api_test_sort_sizes_CFLAGS = $(test_cflags)
+tests_api_test_sort_sizes_LDADD = $(api_ldadd)
 tests_api_test_sort_written_CFLAGS = $(test_cflags)
 tests_api_test_sort_written_LDADD = $(api_ldadd)
 tests_api_test_shutdown_CFLAGS = $(test_cflags)
@@ -698,6 +704,7 @@ tests_model_model_SOURCES = \
     tests/model/model_process.c \
     tests/model/model_room.c \
     tests/model/model_sched.c \
+    tests/model/model_spare.c \
     tests/model/model_stream.c \
     tests/model/model_stream_ends.c \
     tests/model/model_task.c \
@@ -710,6 +717,7 @@ tests_model_model_SOURCES = \
     src/api/executor_notice.c \
     src/api/executor_state.c \
     src/base/life.c \
+    src/base/spare.c \
     src/call/ended.c \
     src/deque/deque.c \
     src/deque/spill.c \

@@ -78,14 +78,15 @@ PARALLEL_BEGIN_DECLS
  *     }
  *
  * that is, two items are the same if neither comes before the other, which all NaN are with the words. It takes a sort
- * of pointers to the items.
+ * of copies of the items with their indices, or of pointers to them if they are larger than 16 bytes; of numbers by a
+ * word no sort, but tables of hashed numbers that fit a cache.
  *
  *     PARALLEL_SCOPED parallel_results *r = parallel_distinct(PARALLEL_ASCENDING, ids, n);
  *     const int *first = parallel_values(r);
  *
  * @return a vector of copies, which is the caller's: parallel_length() tells how many. NULL after a failure, with errno
- *         as for parallel_sort(). ENOMEM: it wants room for four pointers and two bytes for each item, and for n items.
- *         `progress` counts items that have been looked for.
+ *         as for parallel_sort(). ENOMEM: it wants room for n items, and for each item two bytes and either two copies
+ *         with an index of four bytes, or four pointers. `progress` counts items that have been looked for.
  */
 #define parallel_distinct(...)                                                                                         \
     PARALLEL_CALL_3_(PARALLEL_DISTINCT_, "parallel_distinct(order, args, n, ...options)", __VA_ARGS__)

@@ -9,10 +9,15 @@
 #include "base/os.h"
 
 enum {
+#ifdef PL_MODEL
+    LARGE_PAGE = 64,
+    WHOLE = 8,
+#else
     LARGE_PAGE = 2 << 20, /* bytes, as a rule, and a multiple of what pages are otherwise */
     WHOLE = 64 << 10,     /* bytes; a multiple of any page that is not large */
-    PIECES = 3,           /* are kept at most: a call of groups has as many */
-    SHARE = 16            /* and one part of so many of the machine's memory */
+#endif
+    PIECES = 3, /* are kept at most: a call of groups has as many */
+    SHARE = 16  /* and one part of so many of the machine's memory */
 };
 
 typedef struct piece {

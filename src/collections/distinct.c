@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The items of an array that are not the same: pointers to them are sorted; of each run of pointers to items that are
- * the same the first points to the first of them, as sorts are stable. Those that are pointed at so are kept.
+ * The items of an array that are the first of their kind. Of numbers hashing tells (distinct_numbers.c). Else entries
+ * are sorted, one for each item: a copy of it and its index, or a pointer to it if it is large. Of each run of entries
+ * of items that are the same the first is of the first of them, as sorts are stable. Those are kept.
  */
 #include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/pack.h"
 #include "base/size.h"
@@ -14,11 +16,13 @@
 #include "call/failure.h"
 #include "call/results.h"
 #include "collections/blocks.h"
+#include "collections/distinct.h"
+#include "collections/room.h"
 #include "collections/sort.h"
 
-enum { BLOCK = 4096, MOST_BLOCKS = 1024 };
+enum { BLOCK = 4096, MOST_BLOCKS = 1024, COPIED = 16 /* bytes of an item at most */ };
 
-/* A pointer, and what compares what it points to: a comparison gets nothing but pointers to items. */
+/* A pointer, and what compares what it points to: a comparison gets nothing but pointers to entries. */
 typedef struct reference {
     const unsigned char *item;
     int (*call)(const void *a, const void *b);
@@ -27,8 +31,11 @@ typedef struct reference {
 typedef struct distinct {
     pl_blocks_work work;
     const pl_sort_call *call;
-    reference *references;
-    bool *flags;                    /* which items are kept */
+    bool *flags;       /* which items are kept */
+    bool are_copies;   /* the entries; else they are references */
+    size_t entry_size; /* of copies, which begin with the item: */
+    size_t index_at;   /* where its index is */
+    unsigned char *entries;
     size_t before[MOST_BLOCKS + 1]; /* how many are kept in each block; later, in all before it; and in all */
     unsigned char *out;
 } distinct;
@@ -58,34 +65,125 @@ static void classify_references(const parallel_splitters *splitters, const void 
     parallel_sort_classify(splitters, items, n, groups, sizeof(reference), compare_references);
 }
 
-static const parallel_sorter sorter = {sort_references, run_of_references, classify_references};
+static const parallel_sorter reference_sorter = {sort_references, run_of_references, classify_references};
 
-/* ---- steps ----------------------------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------------------------------- */
 
-static void refer_in_blocks(size_t begin, size_t end, void *ctx)
+static int run_loop(distinct *d, void (*treat)(size_t, size_t, void *), pl_sort_report report)
+{
+    return pl_sort_loop(d->call, &d->work, treat, report);
+}
+
+/* Entries of items [at, last). */
+static inline __attribute__((always_inline)) void copy_items(const distinct *d, size_t at, size_t last, size_t size,
+                                                             size_t entry_size)
+{
+    unsigned char *entry = d->entries + at * entry_size;
+    const unsigned char *item = (const unsigned char *)d->call->from + at * size;
+    for (; at < last; at++, item += size, entry += entry_size) {
+        uint32_t index = (uint32_t)at;
+        memset(entry, 0, entry_size);
+        memcpy(entry, item, size);
+        memcpy(entry + d->index_at, &index, sizeof index);
+    }
+}
+
+static void refer_to_items(const distinct *d, size_t at, size_t last)
+{
+    const parallel_order *order = &d->call->order;
+    reference *references = (reference *)(void *)d->entries;
+    for (; at < last; at++)
+        references[at] = (reference){(const unsigned char *)d->call->from + at * order->type_size, order->call};
+}
+
+static void make_in_blocks(size_t begin, size_t end, void *ctx)
 {
     const distinct *d = ctx;
-    const parallel_order *order = &d->call->order;
-    for (size_t k = begin; k < end; k++) {
-        size_t at = pl_blocks_begin(&d->work.blocks, k), last = at + pl_blocks_length(&d->work.blocks, k);
-        for (; at < last; at++)
-            d->references[at] = (reference){(const unsigned char *)d->call->from + at * order->type_size, order->call};
+    size_t size = d->call->order.type_size, at = pl_blocks_begin(&d->work.blocks, begin);
+    size_t last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    if (!d->are_copies)
+        refer_to_items(d, at, last);
+    else if (size == 4 && d->entry_size == 8)
+        copy_items(d, at, last, 4, 8);
+    else if (size == 8 && d->entry_size == 16)
+        copy_items(d, at, last, 8, 16);
+    else if (size == 16 && d->entry_size == 24)
+        copy_items(d, at, last, 16, 24);
+    else
+        copy_items(d, at, last, size, d->entry_size);
+}
+
+/* Which item an entry is of. */
+static size_t index_of(const distinct *d, const unsigned char *entry)
+{
+    uint32_t index;
+    if (d->are_copies) {
+        memcpy(&index, entry + d->index_at, sizeof index);
+        return index;
     }
+    const reference *r = (const reference *)(const void *)entry;
+    return (size_t)(r->item - (const unsigned char *)d->call->from) / d->call->order.type_size;
 }
 
 static void flag_in_blocks(size_t begin, size_t end, void *ctx)
 {
     const distinct *d = ctx;
-    size_t size = d->call->order.type_size;
-    for (size_t k = begin; k < end; k++) {
-        size_t at = pl_blocks_begin(&d->work.blocks, k), last = at + pl_blocks_length(&d->work.blocks, k);
-        for (; at < last; at++) {
-            const reference *r = d->references + at;
-            d->flags[(size_t)(r->item - (const unsigned char *)d->call->from) / size] =
-                at == 0 || compare_references(r - 1, r) < 0;
-        }
+    int (*compare)(const void *a, const void *b) = d->are_copies ? d->call->order.call : compare_references;
+    size_t at = pl_blocks_begin(&d->work.blocks, begin);
+    size_t last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    for (; at < last; at++) {
+        const unsigned char *entry = d->entries + at * d->entry_size;
+        d->flags[index_of(d, entry)] = at == 0 || compare(entry - d->entry_size, entry) < 0;
     }
 }
+
+/* Sorts the entries, within what time is left. */
+static int sort_entries(const distinct *d)
+{
+    const pl_sort_call *c = d->call;
+    parallel_options room;
+    pl_sort_call sort = *c;
+    sort.order.type_size = d->entry_size;
+    sort.order.type_align = d->are_copies ? 0 : alignof(reference);
+    sort.order.sorter = d->are_copies ? pl_sort_sorter(d->entry_size) : &reference_sorter;
+    sort.order.call = d->are_copies ? c->order.call : compare_references;
+    sort.from = sort.items = d->entries;
+    if (c->has_options)
+        sort.merged = *pl_sort_options(c, PL_SORT_SILENTLY, &room);
+    return pl_sort_run(&sort);
+}
+
+/* What entries there are to be. Items are no less aligned in them than in an array. */
+static void choose_entries(distinct *d)
+{
+    const parallel_order *order = &d->call->order;
+    size_t size = order->type_size, alignment = size & (0 - size);
+    d->are_copies = size <= COPIED && d->call->n <= UINT32_MAX;
+    d->index_at = pl_size_round(size, sizeof(uint32_t));
+    alignment = alignment > sizeof(uint32_t) ? alignment : sizeof(uint32_t);
+    d->entry_size = d->are_copies ? pl_size_round(d->index_at + sizeof(uint32_t), alignment) : sizeof(reference);
+}
+
+PL_NOT_INLINED static int flag_by_sorting(distinct *d)
+{
+    pl_room room;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    choose_entries(d);
+    if (!pl_room_take(&room, pl_size_multiply(d->call->n, d->entry_size)))
+        return -1;
+    d->entries = room.start;
+    pl_cleanup_begin(&cleanup, pl_room_drop, &room);
+    int result = run_loop(d, make_in_blocks, PL_SORT_SILENTLY) != 0 || sort_entries(d) != 0 ||
+                         run_loop(d, flag_in_blocks, PL_SORT_SILENTLY) != 0
+                     ? -1
+                     : 0;
+    pl_cleanup_end(&cleanup);
+    pl_room_drop(&room);
+    return result;
+}
+
+/* ---- what is kept ---------------------------------------------------------------------------------------- */
 
 static void count_in_blocks(size_t begin, size_t end, void *ctx)
 {
@@ -129,31 +227,13 @@ static void pack_blocks(size_t begin, size_t end, void *ctx)
 
 /* ---- the call -------------------------------------------------------------------------------------------- */
 
-static int run_loop(distinct *d, void (*treat)(size_t, size_t, void *), pl_sort_report report)
-{
-    return pl_sort_loop(d->call, &d->work, treat, report);
-}
-
-/* Sorts the references, within what time is left. */
-static int sort_all_references(const distinct *d)
-{
-    const pl_sort_call *c = d->call;
-    parallel_options room;
-    pl_sort_call sort = *c;
-    sort.order.sorter = &sorter;
-    sort.order.call = compare_references;
-    sort.order.type_size = sizeof(reference);
-    sort.order.type_align = alignof(reference);
-    sort.from = sort.items = d->references;
-    if (c->has_options)
-        sort.merged = *pl_sort_options(c, PL_SORT_SILENTLY, &room);
-    return pl_sort_run(&sort);
-}
-
 static int keep_distinct(distinct *d, size_t *kept)
 {
-    if (run_loop(d, refer_in_blocks, PL_SORT_SILENTLY) != 0 || sort_all_references(d) != 0 ||
-        run_loop(d, flag_in_blocks, PL_SORT_SILENTLY) != 0 || run_loop(d, count_in_blocks, PL_SORT_SILENTLY) != 0)
+    bool are_numbers = pl_distinct_takes(d->call);
+    pl_distinct_end end = are_numbers ? pl_distinct_flag_numbers(d->call, d->flags) : PL_DISTINCT_BAD_LUCK;
+    if (end == PL_DISTINCT_FAILED || (end == PL_DISTINCT_BAD_LUCK && flag_by_sorting(d) != 0))
+        return -1;
+    if (run_loop(d, count_in_blocks, PL_SORT_SILENTLY) != 0)
         return -1;
     *kept = add_up(d);
     return run_loop(d, pack_blocks, PL_SORT_REPORTING);
@@ -162,21 +242,20 @@ static int keep_distinct(distinct *d, size_t *kept)
 PL_NOT_INLINED static int distinct_into(const pl_sort_call *c, void *out, size_t *kept)
 {
     distinct d = {.call = c, .out = out};
-    size_t n = c->n, bytes = pl_size_add(pl_size_multiply(n, sizeof *d.references), n);
+    size_t n = c->n;
+    pl_room room;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     d.work = (pl_blocks_work){.blocks = pl_blocks_of_size(n, n / MOST_BLOCKS < BLOCK ? BLOCK : n / MOST_BLOCKS + 1),
                               .args = c->from,
                               .arg_size = c->order.type_size};
-    d.references = pl_results_allocate(bytes, 0);
-    if (!d.references)
-        return pl_error_return(ENOMEM);
-    d.flags = (bool *)(void *)(d.references + n);
-    pl_cleanup_begin(&cleanup, free, d.references);
-    int result = keep_distinct(&d, kept), saved = errno;
+    if (!pl_room_take(&room, n))
+        return -1;
+    d.flags = room.start;
+    pl_cleanup_begin(&cleanup, pl_room_drop, &room);
+    int result = keep_distinct(&d, kept);
     pl_cleanup_end(&cleanup);
-    free(d.references);
-    errno = saved;
+    pl_room_drop(&room);
     return result;
 }
 

@@ -6,6 +6,8 @@ libparallel_la_SOURCES += \
     src/collections/chained.c \
     src/collections/chained.h \
     src/collections/distinct.c \
+    src/collections/distinct.h \
+    src/collections/distinct_numbers.c \
     src/collections/filter.c \
     src/collections/filter.h \
     src/collections/filter_tasks.c \
@@ -74,6 +76,7 @@ libparallel_la_SOURCES += \
     src/collections/sort.h \
     src/collections/sort_groups.c \
     src/collections/sort_runs.c \
+    src/collections/sort_same.c \
     src/collections/sort_some.c \
     src/collections/sort_sorters.c \
     src/collections/tiles.c \

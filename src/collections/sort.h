@@ -65,6 +65,12 @@ enum { PL_SORT_BLOCKS = 256 };
 /* Whether all items are one run: 1, and they are sorted; 0; or -1 with errno. */
 int pl_sort_runs(const pl_sort_call *c, const pl_blocks *blocks);
 
+/* For items of some sizes: how many of n are the same as another, byte for byte; and to write one until so many bytes
+ * are full. */
+bool pl_sort_same_takes(size_t size);
+size_t pl_sort_same_count(const unsigned char *items, size_t n, const unsigned char *item, size_t size);
+void pl_sort_same_fill(unsigned char *to, size_t bytes, const unsigned char *item, size_t size);
+
 /* For orders without functions of their own, by the size of an item. */
 const parallel_sorter *pl_sort_sorter(size_t size);
 

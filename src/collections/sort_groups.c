@@ -10,6 +10,10 @@
  *   4. Now it is known where each block's part of each group goes; blocks are copied there, to the other place.
  *   5. Groups are sorted, those that are unusually large first, and come back.
  *
+ * Where there are but few different items in the sample, and those that are equal are the same in all of their bytes,
+ * items are counted in place of the third step. If there are no others, nothing is dealt: each group is written where
+ * it is to be.
+ *
  * Up to the end of the fourth step the items are where they were, and after it in the other place, but for groups that
  * are done.
  */
@@ -32,6 +36,8 @@
 
 enum {
     MOST_GROUPS = 256,
+    MORE_GROUPS = 64,   /* that large ones of equal items are cut into, so that several threads have something to do */
+    MOST_SAME = 16,     /* splitters that items are counted by */
     SAMPLES = 8,        /* items of the sample for each group */
     LEAST_ITEMS = 18,   /* in a group, on the average: so the sample and its splitters fit the other place, see below */
     USUAL_ITEMS = 1024, /* the least, if comparisons are cheap */
@@ -44,8 +50,8 @@ _Static_assert(LEAST_ITEMS >= 2 * SAMPLES + 2, "two places for the sample, and a
 /* What a group is. */
 typedef struct group {
     size_t begin, end;
-    bool is_equal; /* its items are the same */
-    bool is_back;  /* they are where they are to be; else, if they have been dealt, in the other place */
+    const unsigned char *splitter; /* what its items are equal to; or NULL */
+    bool is_back; /* they are where they are to be; else, if they have been dealt, in the other place */
 } group;
 
 typedef struct group_sort {
@@ -59,12 +65,14 @@ typedef struct group_sort {
     unsigned char *numbers;
     size_t *places; /* of each block: for each group, how many items; later where the next goes */
     parallel_splitters splitters;
-    size_t count; /* groups */
-    bool is_dealt, is_stopped;
-    bool is_done[PL_SORT_BLOCKS]; /* of blocks, or groups */
-    uint16_t order[MOST_GROUPS];  /* in which groups are sorted */
-    group groups[MOST_GROUPS];
+    size_t count;              /* groups */
+    bool is_dealt, is_stopped; /* dealt: or there is no need for that */
+    size_t same;               /* splitters: all items are the same as one of them, as far as is known; or 0 */
+    bool is_done[MOST_GROUPS + MORE_GROUPS];   /* of blocks, or groups */
+    uint16_t order[MOST_GROUPS + MORE_GROUPS]; /* in which groups are sorted */
+    group groups[MOST_GROUPS + MORE_GROUPS];
 } group_sort;
+_Static_assert(MOST_GROUPS >= (int)PL_SORT_BLOCKS, "one list for both");
 
 static size_t size_of(const group_sort *g)
 {
@@ -153,6 +161,23 @@ static size_t take_splitters(const group_sort *g, size_t sampled, size_t wanted,
     return count;
 }
 
+/* If there are `most` different items in a sorted sample, or fewer, and those that are equal are the same in all bytes,
+ * copies each once, as above. How many these are; or 0. */
+static size_t take_same(const group_sort *g, size_t sampled, size_t most, size_t to)
+{
+    size_t count = 0, size = size_of(g);
+    for (size_t i = 0; i < sampled; i++) {
+        const unsigned char *item = g->other + i * size, *last = g->other + (to + count - 1) * size;
+        if (count > 0 && memcmp(item, last, size) == 0)
+            continue;
+        if (count == most || (count > 0 && compare_samples(g, to + count - 1, i) >= 0))
+            return 0;
+        memcpy(g->other + (to + count) * size, item, size);
+        count++;
+    }
+    return count;
+}
+
 /* A sample of 2 * SAMPLES * wanted places at the beginning of the other place; the list of splitters behind it, and
  * then the tree. */
 static void choose_splitters(size_t begin, size_t end, void *ctx)
@@ -166,8 +191,13 @@ static void choose_splitters(size_t begin, size_t end, void *ctx)
     g->is_stopped = !sort_sample(g, sampled);
     if (g->is_stopped)
         return;
-    size_t count = take_splitters(g, sampled, wanted, list, &twice);
-    if (twice && wanted > MOST_GROUPS / 2)
+    size_t most = wanted <= MOST_SAME ? wanted - 1 : MOST_SAME;
+    size_t count = pl_sort_same_takes(size) ? take_same(g, sampled, most, list) : 0;
+    g->same = count;
+    twice = count > 0;
+    if (!twice)
+        count = take_splitters(g, sampled, wanted, list, &twice);
+    if (twice && !g->same && wanted > MOST_GROUPS / 2)
         count = take_splitters(g, sampled, MOST_GROUPS / 2, list, &twice);
     while (((size_t)1 << levels) <= count)
         levels++;
@@ -186,6 +216,23 @@ static void choose_splitters(size_t begin, size_t end, void *ctx)
 
 /* ---- dealing --------------------------------------------------------------------------------------------- */
 
+/* Counts n numbers of groups, n <= PARALLEL_SORT_LOOK_. If there are few, a number is often the same as the one before,
+ * whose count is not yet written when it is to be read: so there are several counts of each. */
+static void count_numbers(size_t *counts, size_t groups, const unsigned char *numbers, size_t n)
+{
+    enum { LANES = 4, FEW = 32 };
+    uint16_t lanes[LANES][FEW] = {{0}};
+    size_t i = 0;
+    for (; groups <= FEW && i + LANES <= n; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane][numbers[i + lane] % FEW]++;
+    for (; i < n; i++)
+        counts[numbers[i]]++;
+    for (size_t k = 0; groups <= FEW && k < groups; k++)
+        for (size_t lane = 0; lane < LANES; lane++)
+            counts[k] += lanes[lane][k];
+}
+
 static void classify_blocks(size_t begin, size_t end, void *ctx)
 {
     group_sort *g = ctx;
@@ -197,14 +244,36 @@ static void classify_blocks(size_t begin, size_t end, void *ctx)
         for (size_t to; at < last && !pl_sort_is_over(); at = to) {
             to = last - at < PARALLEL_SORT_LOOK_ ? last : at + PARALLEL_SORT_LOOK_;
             order->sorter->classify(&g->splitters, item_at(g, at), to - at, g->numbers + at, order);
-            for (size_t i = at; i < to; i++)
-                counts[g->numbers[i]]++;
+            count_numbers(counts, g->count, g->numbers + at, to - at);
         }
         g->is_done[k] = at == last;
     }
 }
 
-/* Where each group is; and in it, where each block's items go. False if some have not been classified. */
+/* Counts the items of blocks by the splitters that they are the same as, until one is not: then the block is not
+ * done. */
+static void count_blocks(size_t begin, size_t end, void *ctx)
+{
+    group_sort *g = ctx;
+    size_t size = size_of(g);
+    for (size_t k = begin; k < end; k++) {
+        size_t at = pl_blocks_begin(&g->blocks, k), last = at + pl_blocks_length(&g->blocks, k), others = 0;
+        size_t *counts = g->places + k * g->count;
+        memset(counts, 0, g->count * sizeof *counts);
+        for (size_t to; at < last && others == 0; at = to) {
+            to = last - at < PARALLEL_SORT_LOOK_ ? last : at + PARALLEL_SORT_LOOK_;
+            others = to - at;
+            for (size_t i = 0; i < g->same && others > 0; i++) {
+                size_t same = pl_sort_same_count(item_at(g, at), to - at, g->splitters.sorted + i * size, size);
+                counts[2 * i + 1] += same;
+                others -= same;
+            }
+        }
+        g->is_done[k] = others == 0;
+    }
+}
+
+/* Where each group is; and in it, where each block's items go. False if some blocks are not done. */
 static bool find_places(group_sort *g)
 {
     size_t at = 0;
@@ -212,7 +281,8 @@ static bool find_places(group_sort *g)
         if (!g->is_done[k])
             return false;
     for (size_t i = 0; i < g->count; i++) {
-        g->groups[i] = (group){.begin = at, .is_equal = g->splitters.sorted && i % 2};
+        bool is_equal = g->splitters.sorted && i % 2;
+        g->groups[i] = (group){.begin = at, .splitter = is_equal ? g->splitters.sorted + i / 2 * size_of(g) : NULL};
         for (size_t k = 0; k < g->blocks.count; k++) {
             size_t *place = &g->places[k * g->count + i], items = *place;
             *place = at;
@@ -251,11 +321,26 @@ static void deal_blocks(size_t begin, size_t end, void *ctx)
 
 static void bring_back(group_sort *g, group *w)
 {
-    size_t size = size_of(g);
-    if (w->end > w->begin)
-        memcpy((unsigned char *)g->call->items + w->begin * size, g->other + w->begin * size,
-               (w->end - w->begin) * size);
+    size_t size = size_of(g), bytes = (w->end - w->begin) * size;
+    unsigned char *to = (unsigned char *)g->call->items + w->begin * size;
+    if (bytes > 0 && g->same)
+        pl_sort_same_fill(to, bytes, w->splitter, size);
+    else if (bytes > 0)
+        memcpy(to, g->other + w->begin * size, bytes);
     w->is_back = true;
+}
+
+/* Cuts large groups of equal items, which only have to come back. */
+static void cut_groups(group_sort *g)
+{
+    size_t most = g->call->n / MORE_GROUPS + LEAST_BLOCK;
+    for (size_t i = 0; i < g->count; i++) {
+        group *w = &g->groups[i];
+        if (!w->splitter || w->end - w->begin <= most)
+            continue;
+        g->groups[g->count] = *w;
+        g->groups[g->count++].begin = w->end = w->begin + most;
+    }
 }
 
 /* Brings back those that are elsewhere, if it has come to that, as the call has failed; and frees its memory. */
@@ -286,7 +371,7 @@ static void sort_groups(size_t begin, size_t end, void *ctx)
     group_sort *g = ctx;
     for (size_t k = begin; k < end; k++) {
         group *w = &g->groups[g->order[k]];
-        if (w->is_equal)
+        if (w->splitter)
             bring_back(g, w);
         else if (!sort_group(g, w))
             g->is_done[g->order[k]] = false;
@@ -307,6 +392,7 @@ static void order_groups(group_sort *g)
 
 static int sort_all_groups(group_sort *g)
 {
+    cut_groups(g);
     pl_blocks blocks = {.n = g->call->n, .size = g->call->n / g->count, .count = g->count};
     order_groups(g);
     g->is_dealt = true;
@@ -327,11 +413,18 @@ static int sort_dealt(group_sort *g)
     pl_blocks_call(choose_splitters, g);
     if (g->is_stopped)
         return pl_error_return(pl_sort_reason(g->call));
+    if (g->same && run_loop(g, count_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+        return -1;
+    if (g->same && find_places(g))
+        return sort_all_groups(g);
+    g->same = 0;
     if (run_loop(g, classify_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
         return -1;
     if (!find_places(g))
         return pl_error_return(pl_sort_reason(g->call));
-    return run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0 ? -1 : sort_all_groups(g);
+    if (run_loop(g, deal_blocks, &g->blocks, PL_SORT_SILENTLY) != 0)
+        return -1;
+    return sort_all_groups(g);
 }
 
 /* Blocks of so many items that there are enough of them, and not too many. */
@@ -372,6 +465,7 @@ PL_NOT_INLINED int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost)
     g.work = (pl_blocks_work){.args = c->items, .arg_size = c->order.type_size};
     g.count = 0;
     g.is_dealt = g.is_stopped = false;
+    g.same = 0;
     if (!take_memory(&g))
         return -1;
     pl_cleanup_begin(&cleanup, end_sort, &g);

@@ -22,9 +22,14 @@
 SORTER(4, 4)
 SORTER(8, 8)
 SORTER(16, 16)
+SORTER(24, 24)
 SORTER(any, order->type_size)
 
 const parallel_sorter *pl_sort_sorter(size_t size)
 {
-    return size == 4 ? &sorter_4 : size == 8 ? &sorter_8 : size == 16 ? &sorter_16 : &sorter_any;
+    return size == 4    ? &sorter_4
+           : size == 8  ? &sorter_8
+           : size == 16 ? &sorter_16
+           : size == 24 ? &sorter_24
+                        : &sorter_any;
 }

@@ -591,6 +591,26 @@ plant "who owes turns leaves them all the same" $file numbers: 's/            tu
 plant "what is owed is looked for before the number is given back" $file numbers: \
     's/(        have\(ctx, number, turns\);\n)(        pl_numbers_give\(numbers, number\);\n)/        turns = take_owed(numbers);\n$1$2/; s/for \(; turns > 0; turns = take_owed\(numbers\)\)/while (turns > 0)/'
 
+# ---- memory that is kept from one call to the next -----------------------------------------------------------------
+
+file=src/base/spare.c
+plant "two are at what is kept" $file spare: \
+    's/return !atomic_exchange_explicit\(&busy, true, memory_order_acquire\);/bool was = atomic_load_explicit(&busy, memory_order_acquire);\n    atomic_store_explicit(&busy, true, memory_order_relaxed);\n    return !was;/'
+plant "who finds another at what is kept goes there all the same" $file spare: \
+    's/return !(atomic_exchange_explicit\(&busy, true, memory_order_acquire\));/return $1 || true;/'
+plant "what is kept is not taken over" $file spare: 's/\(&busy, true, memory_order_acquire\)/(&busy, true, memory_order_relaxed)/'
+plant "what is kept is not published" $file spare: 's/\(&busy, false, memory_order_release\)/(&busy, false, memory_order_relaxed)/'
+plant "who has taken something never leaves" $file spare: \
+    's/(swap_pieces\(found, &taken\);\n)        leave_kept\(\);\n/$1/'
+plant "what is taken is kept as well" $file spare: 's/swap_pieces\(found, &taken\);/taken = *found;/'
+plant "what is kept is released as well" $file spare: 's/swap_pieces\(place, &given\);/*place = given;/'
+plant "what makes place for a larger piece is lost" $file spare: 's/    if \(given.start\)\n/    if (given.start == start)\n/'
+plant "what is not kept is lost" $file spare: 's/    if \(given.start\)\n/    if (given.start \&\& given.start != start)\n/'
+plant "memory is offered when others may have it" $file spare: \
+    's/ && pl_os_offer\(start, got\) && enter_kept\(\)\)/ \&\& enter_kept())/; s/(swap_pieces\(place, &given\);\n        leave_kept\(\);\n)/$1        pl_os_offer(start, got);\n/'
+plant "what is kept stays so after the end" $file spare: 's/        \*p = \(piece\)\{0\};\n    \}\n    leave/    }\n    leave/'
+plant "the end does not look who else is there" $file spare: 's/    if \(!enter_kept\(\)\)\n        return;/    enter_kept();/'
+
 # ---- the watcher of pieces ---------------------------------------------------------------------------------------
 
 file=src/sched/watch.c

@@ -189,6 +189,21 @@ void pl_os_trim(void *start, size_t kept, size_t used, size_t *warm)
     *warm = used > kept ? used : 0;
 }
 
+/* The system takes it at once, or never. */
+bool pl_os_offer(void *start, size_t bytes)
+{
+    if (search_choose(2) == 1)
+        memory_take(start, bytes);
+    return true;
+}
+
+bool pl_os_may_keep(size_t bytes, unsigned share)
+{
+    (void)bytes;
+    (void)share;
+    return true;
+}
+
 void *pl_os_zalloc(size_t bytes)
 {
     return memory_allocate(bytes);

@@ -2,6 +2,7 @@
 /* Memory that is kept from one call to the next: which, how much, and when it is not. */
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -139,6 +140,44 @@ START_TEST(ends_at_fork)
 }
 END_TEST
 
+static atomic_bool is_over;
+
+static void *use_until_it_is_over(void *room)
+{
+    while (!atomic_load_explicit(&is_over, memory_order_relaxed)) {
+        size_t got;
+        char *start = pl_spare_take(4 * MEGABYTE, &got);
+        if (start)
+            pl_spare_give(start, got);
+    }
+    return room;
+}
+
+/* A thread may be at what is kept when the process forks; it is not in the child, where memory is kept all the same. */
+START_TEST(fork_while_a_thread_is_there)
+{
+    enum { FORKS = 100 };
+    pthread_t thread;
+    int wrong = 0;
+    if (PL_SANITIZED)
+        return; /* they do not bear threads and forks */
+    ck_assert_int_eq(pthread_create(&thread, NULL, use_until_it_is_over, NULL), 0);
+    for (int i = 0; i < FORKS; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            char *start = take(4 * MEGABYTE);
+            pl_spare_give(start, 4 * MEGABYTE);
+            _exit(is_mapped(start) ? 0 : 1);
+        }
+        int status;
+        wrong += waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    }
+    atomic_store_explicit(&is_over, true, memory_order_relaxed);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(wrong, 0);
+}
+END_TEST
+
 #else
 
 START_TEST(nothing_is_kept)
@@ -207,6 +246,7 @@ int main(void)
     tcase_add_test(c, goes_if_it_is_missed);
     tcase_add_test(c, locked_is_not_kept);
     tcase_add_test(c, ends_at_fork);
+    tcase_add_test(c, fork_while_a_thread_is_there);
 #else
     tcase_add_test(c, nothing_is_kept);
 #endif

@@ -15,11 +15,11 @@ PARALLEL_SORT_INLINE_ size_t parallel_sort_run(const unsigned char *v, size_t n,
     size_t i = 1;
     *falls = down;
     for (size_t piece = PARALLEL_SORT_PIECE_;;) {
-        while (i >= piece && n - i > piece) { /* of long runs many at once */
-            int differ = 0;
-            for (size_t k = i; k < i + piece; k++)
-                differ |= parallel_sort_before(v + k * size, v + k * size - size, call) != down;
-            if (differ)
+        while (i > piece && n - i >= piece) { /* of long runs many at once: they are counted, as that is vectorised */
+            unsigned count = 0;
+            for (size_t k = 0; k < PARALLEL_SORT_PIECE_; k++)
+                count += parallel_sort_before(v + (i + k) * size, v + (i + k) * size - size, call);
+            if (count != (down ? PARALLEL_SORT_PIECE_ : 0))
                 break;
             i += piece;
         }
