@@ -117,17 +117,16 @@ void pl_stream_ends_tell_of_item(parallel_stream *s)
         pl_stream_ends_flag(s);
 }
 
-int parallel_stream_fd(parallel_stream *s)
+int pl_stream_ends_open_flag(parallel_stream *s, bool *is_new)
 {
-    if (!pl_stream_ends_check(s))
-        return -1;
     pthread_mutex_lock(&s->flagging);
-    int code = has_flag(s) ? 0 : pl_os_flag_open(&s->flag), fd = s->flag.fd;
+    int code = has_flag(s) ? 0 : pl_os_flag_open(&s->flag);
+    *is_new = code == 0 && !has_flag(s);
     if (code == 0) {
         /* U10 seq_cst: the descriptor (release); before the look at what there is, in S; pairs with U9 */
         atomic_store_explicit(&s->has_flag, true, memory_order_seq_cst);
         set_flag(s);
     }
     pthread_mutex_unlock(&s->flagging);
-    return code ? pl_error_return(code) : fd;
+    return code;
 }

@@ -148,6 +148,19 @@ int parallel_stream_end(parallel_stream *s)
     return 0;
 }
 
+/* ---- polling --------------------------------------------------------------------------------------------- */
+
+int parallel_stream_fd(parallel_stream *s)
+{
+    bool is_new;
+    if (!pl_stream_ends_check(s))
+        return -1;
+    int code = pl_stream_ends_open_flag(s, &is_new);
+    if (is_new)
+        pl_stream_jobs_start_timer(s);
+    return code ? pl_error_return(code) : s->flag.fd;
+}
+
 /* ---- closing --------------------------------------------------------------------------------------------- */
 
 void parallel_stream_cancel(parallel_stream *s)
