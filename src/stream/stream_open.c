@@ -72,7 +72,7 @@ static void delete_stream(parallel_stream *s)
 parallel_stream *pl_stream_open_new(const parallel_function *f, const parallel_options *options,
                                     const pl_request *request)
 {
-    parallel_stream *s = calloc(1, sizeof *s);
+    parallel_stream *s = pl_os_zalloc(sizeof *s);
     if (!s) {
         pl_error_return(ENOMEM);
         return NULL;
