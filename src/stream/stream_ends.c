@@ -61,16 +61,21 @@ static bool has_flag(const parallel_stream *s)
     return atomic_load_explicit((_Atomic bool *)&s->has_flag, memory_order_seq_cst);
 }
 
+/* Whether the next item to be given is among those that wait: the head, or, if they are given as they end, any. */
+static bool has_next_waiting(const pl_ring *ring)
+{
+    size_t taken = pl_ring_taken(ring);
+    return pl_ring_put(ring) != taken && (ring->is_unordered || pl_ring_given(ring) == taken);
+}
+
 /* Whether the next item, or the end, would be given at once. */
 static bool would_give(const parallel_stream *s)
 {
     const pl_ring *ring = &s->stream.ring;
     if (pl_ring_head(ring))
         return true;
-    bool waits = pl_ring_has_waiting(ring);
-    if (s->is_serial && waits)
-        return true;
-    if (pl_stream_limits(&s->stream) != PL_STREAM_ALL && waits) /* they are not to be started */
+    bool is_run_at_once = s->is_serial || pl_stream_limits(&s->stream) != PL_STREAM_ALL; /* or is not to be started */
+    if (is_run_at_once && has_next_waiting(ring))
         return true;
     return pl_stream_ends_closed(s) && pl_ring_is_empty(ring);
 }

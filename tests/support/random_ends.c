@@ -110,8 +110,9 @@ bool rnd_ends_take(rnd_ends *e, parallel_item *item, double seconds)
 void rnd_ends_take_all(rnd_ends *e)
 {
     parallel_item item;
-    while (e->items && rnd_ends_take(e, &item, -1)) {
-    }
+    while (e->items && rnd_ends_take(e, &item, -1))
+        if (e->fd >= 0)
+            look_at_descriptor(e);
 }
 
 /* ---- a call ---------------------------------------------------------------------------------------------- */
@@ -121,9 +122,9 @@ void rnd_ends_begin(rnd_ends *e, rnd_call *c, parallel_executor *ex, unsigned lo
     *e = (rnd_ends){.call = c, .ex = ex, .fd = -1};
     if (c->options.as_completed)
         e->items = calloc(c->plan.n + 1, sizeof *e->items);
-    if (r % 4 == 0)
+    if (r % 2)
         ask_for_descriptor(e);
-    if (r / 4 % 4 == 0)
+    if (r / 2 % 4 == 0)
         ask_for_note(e, true);
 }
 

@@ -317,7 +317,7 @@ static bool wait_for(rnd_ends *e, unsigned long long r)
 {
     rnd_call *c = e->call;
     parallel_executor *ex = e->ex;
-    switch (r % 8) {
+    switch (r % 10) {
     case 0:
         return false;
     case 1:
@@ -341,9 +341,9 @@ static bool wait_for(rnd_ends *e, unsigned long long r)
             pl_test_sleep(50);
         break;
     case 6:
-        rnd_ends_take_all(e);
         break;
     default:
+        rnd_ends_take_all(e);
         break;
     }
     return true;
