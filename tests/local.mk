@@ -327,6 +327,7 @@ tests_api_test_random_SOURCES = \
     tests/support/random.h \
     tests/support/random_check.c \
     tests/support/random_collections.c \
+    tests/support/random_ends.c \
     tests/support/random_plan.c \
     tests/support/random_predicates.c \
     tests/support/random_run.c \
@@ -646,6 +647,7 @@ fuzz_sources = \
     tests/support/random.h \
     tests/support/random_check.c \
     tests/support/random_collections.c \
+    tests/support/random_ends.c \
     tests/support/random_plan.c \
     tests/support/random_predicates.c \
     tests/support/random_run.c \

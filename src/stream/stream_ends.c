@@ -61,16 +61,21 @@ static bool has_flag(const parallel_stream *s)
     return atomic_load_explicit((_Atomic bool *)&s->has_flag, memory_order_seq_cst);
 }
 
+/* Whether the next item to be given is among those that wait: the head, or, if they are given as they end, any. */
+static bool has_next_waiting(const pl_ring *ring)
+{
+    size_t taken = pl_ring_taken(ring);
+    return pl_ring_put(ring) != taken && (ring->is_unordered || pl_ring_given(ring) == taken);
+}
+
 /* Whether the next item, or the end, would be given at once. */
 static bool would_give(const parallel_stream *s)
 {
     const pl_ring *ring = &s->stream.ring;
     if (pl_ring_head(ring))
         return true;
-    bool waits = pl_ring_has_waiting(ring);
-    if (s->is_serial && waits)
-        return true;
-    if (pl_stream_limits(&s->stream) != PL_STREAM_ALL && waits) /* they are not to be started */
+    bool is_run_at_once = s->is_serial || pl_stream_limits(&s->stream) != PL_STREAM_ALL; /* or is not to be started */
+    if (is_run_at_once && has_next_waiting(ring))
         return true;
     return pl_stream_ends_closed(s) && pl_ring_is_empty(ring);
 }
@@ -117,17 +122,16 @@ void pl_stream_ends_tell_of_item(parallel_stream *s)
         pl_stream_ends_flag(s);
 }
 
-int parallel_stream_fd(parallel_stream *s)
+int pl_stream_ends_open_flag(parallel_stream *s, bool *is_new)
 {
-    if (!pl_stream_ends_check(s))
-        return -1;
     pthread_mutex_lock(&s->flagging);
-    int code = has_flag(s) ? 0 : pl_os_flag_open(&s->flag), fd = s->flag.fd;
+    int code = has_flag(s) ? 0 : pl_os_flag_open(&s->flag);
+    *is_new = code == 0 && !has_flag(s);
     if (code == 0) {
         /* U10 seq_cst: the descriptor (release); before the look at what there is, in S; pairs with U9 */
         atomic_store_explicit(&s->has_flag, true, memory_order_seq_cst);
         set_flag(s);
     }
     pthread_mutex_unlock(&s->flagging);
-    return code ? pl_error_return(code) : fd;
+    return code;
 }

@@ -30,8 +30,9 @@
  * If w3 does not see t1, then w1 < w2 < w3 < t1 < t2 < t3, so t3 sees the waiter, and the epoch is no longer e.
  *
  * The descriptor's flag is raised and lowered under a mutex, by what is true at that moment; so the last who has
- * changed something leaves it right. But parallel_stream_cancel(), which may be in a signal handler, raises it
- * without; from then on it is lowered also where it seems to be lowered already.
+ * changed something leaves it right. That call_timeout is over is such a change, too: where there is a descriptor, a
+ * *timer*, a job that is due then, sees to it. But parallel_stream_cancel(), which may be in a signal handler, raises
+ * the flag without the mutex; from then on it is lowered also where it seems to be lowered already.
  */
 #ifndef PL_STREAM_STREAM_ENDS_H
 #define PL_STREAM_STREAM_ENDS_H
@@ -77,9 +78,12 @@ struct parallel_stream {
     pl_stream_taker *takers;
 
     pthread_mutex_t seating; /* guards what follows */
-    pthread_cond_t rested;   /* no seat is busy */
+    pthread_cond_t rested;   /* no seat is busy, or the timer has run */
     pl_stream_seat *seats;   /* as many as there are workers */
     _Atomic uint32_t busy;   /* how many of them */
+    pl_job timer;            /* for who polls: due when call_timeout is over */
+    pl_pool *timer_pool;     /* that it is in; held, if it is not `pool`; NULL: it has not been needed */
+    bool has_timer;          /* it is in the injector, or runs */
 
     _Atomic uint32_t epoch, waiting;
 
@@ -105,6 +109,9 @@ void pl_stream_ends_tell_of_item(parallel_stream *s);
 /* The same for who polls alone. */
 void pl_stream_ends_flag(parallel_stream *s);
 
+/* Opens the descriptor, if it is not open. 0, or an error code. */
+int pl_stream_ends_open_flag(parallel_stream *s, bool *is_new);
+
 /* Whether nothing is to be put any more; and whether all has been given besides. */
 bool pl_stream_ends_closed(const parallel_stream *s);
 bool pl_stream_ends_finished(parallel_stream *s);
@@ -125,6 +132,9 @@ void pl_stream_jobs_leave_out(parallel_stream *s);
 
 /* Jobs wait, and there is no thread that could come for them, though one has been asked for again. */
 bool pl_stream_jobs_lack_threads(parallel_stream *s);
+
+/* Somebody polls: sees to it that it is told when call_timeout is over, where nothing else may happen. */
+void pl_stream_jobs_start_timer(parallel_stream *s);
 
 /* No job is there any more, and none runs. */
 void pl_stream_jobs_end(parallel_stream *s);

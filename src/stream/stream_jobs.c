@@ -198,13 +198,48 @@ bool pl_stream_jobs_lack_threads(parallel_stream *s)
     return !s->pool || pl_pool_threads(s->pool) == 0;
 }
 
+/* ---- the time limit -------------------------------------------------------------------------------------- */
+
+/* What a thread of the pool does when call_timeout is over. */
+static void run_timer(pl_job *job)
+{
+    parallel_stream *s = (parallel_stream *)(void *)((unsigned char *)job - offsetof(parallel_stream, timer));
+    pl_stream_look(&s->stream);
+    pl_stream_ends_tell(s);
+    pthread_mutex_lock(&s->seating);
+    pl_injector_end(job->pool);
+    s->has_timer = false;
+    pthread_cond_broadcast(&s->rested);
+    pthread_mutex_unlock(&s->seating);
+}
+
+void pl_stream_jobs_start_timer(parallel_stream *s)
+{
+    uint64_t deadline = s->stream.policy.deadline;
+    if (!deadline)
+        return;
+    pthread_mutex_lock(&s->seating);
+    s->timer_pool = s->pool ? s->pool : pl_pool_hold_here();
+    s->has_timer = s->timer_pool != NULL;
+    s->timer = (pl_job){.run = run_timer, .pool = s->timer_pool, .not_before = deadline + 1};
+    if (s->has_timer)
+        pl_injector_submit(&s->timer);
+    pthread_mutex_unlock(&s->seating);
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------- */
+
 void pl_stream_jobs_end(parallel_stream *s)
 {
     pl_stream_seat *seat;
     pthread_mutex_lock(&s->seating);
     while ((seat = take_back_seat(s)))
         free_seat(s, seat);
-    while (count_busy(s) > 0)
+    if (s->has_timer && pl_injector_withdraw(&s->timer))
+        s->has_timer = false;
+    while (count_busy(s) > 0 || s->has_timer)
         pl_os_cond_wait(&s->rested, &s->seating, UINT64_MAX);
     pthread_mutex_unlock(&s->seating);
+    if (s->timer_pool && s->timer_pool != s->pool)
+        pl_pool_let_go(s->timer_pool);
 }

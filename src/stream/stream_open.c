@@ -72,7 +72,7 @@ static void delete_stream(parallel_stream *s)
 parallel_stream *pl_stream_open_new(const parallel_function *f, const parallel_options *options,
                                     const pl_request *request)
 {
-    parallel_stream *s = calloc(1, sizeof *s);
+    parallel_stream *s = pl_os_zalloc(sizeof *s);
     if (!s) {
         pl_error_return(ENOMEM);
         return NULL;
@@ -146,6 +146,19 @@ int parallel_stream_end(parallel_stream *s)
     pthread_mutex_unlock(&s->putting);
     pl_stream_ends_tell(s);
     return 0;
+}
+
+/* ---- polling --------------------------------------------------------------------------------------------- */
+
+int parallel_stream_fd(parallel_stream *s)
+{
+    bool is_new;
+    if (!pl_stream_ends_check(s))
+        return -1;
+    int code = pl_stream_ends_open_flag(s, &is_new);
+    if (is_new)
+        pl_stream_jobs_start_timer(s);
+    return code ? pl_error_return(code) : s->flag.fd;
 }
 
 /* ---- closing --------------------------------------------------------------------------------------------- */

@@ -381,6 +381,32 @@ START_TEST(left_alone)
 }
 END_TEST
 
+/* In a notification, tasks are taken without waiting. */
+static atomic_int taken_inside;
+
+static void take_inside(parallel_executor *ex, void *last)
+{
+    parallel_item item;
+    while ((*(int *)last = parallel_executor_next(ex, &item, -1)) == 1)
+        count_one(&taken_inside);
+}
+
+START_TEST(taken_in_a_notification)
+{
+    pl_workers(pl_worker_counts[_i % PL_WORKER_COUNTS]);
+    set_gate(true);
+    fill_jobs(jobs, N, false);
+    int last = -1;
+    parallel_executor *ex = parallel_async_map(work, jobs, N, .as_completed = true, .deferred = true,
+                                               .executor = kinds[_i / PL_WORKER_COUNTS]);
+    ck_assert_int_eq(parallel_executor_notify(ex, take_inside, &last), 0);
+    ck_assert_int_eq(parallel_executor_start(ex), 0);
+    parallel_executor_free(ex); /* waits until it has returned */
+    ck_assert_int_eq(last, 0);
+    ck_assert_int_eq(count_of(&taken_inside), N);
+}
+END_TEST
+
 static parallel_executor *shared;
 
 static int ask_itself(const int *arg, int *result, void *extras)
@@ -497,6 +523,7 @@ int main(void)
     tcase_add_loop_test(c, several_take, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, cancelled_and_shut_down, 0, KINDS * PL_WORKER_COUNTS);
     tcase_add_loop_test(c, left_alone, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, taken_in_a_notification, 0, KINDS * PL_WORKER_COUNTS);
     tcase_add_loop_test(c, what_is_refused, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, decorated_with_it);
     tcase_add_test(c, fork_in_the_middle);

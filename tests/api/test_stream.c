@@ -105,6 +105,9 @@ static int take_item(const parallel_item *item, void *data)
         if (item->result || item->failure->index != item->index || item->failure->arg != item->arg ||
             !item->failure->message)
             x->bad = true;
+        /* those before the first that fails come well */
+        if (!x->is_unordered && task.fails >= 0 && !task.well_at && i < task.fails)
+            x->bad = true;
     } else if (*(const long *)item->result != 3L * i + 1)
         x->bad = true;
     x->at_sink--;
@@ -224,6 +227,7 @@ START_TEST(a_failure_stops)
         ck_assert_str_eq(f->message, text);
         check_ends();
         ck_assert(e->given < 10000 && e->failed >= 1 && e->given <= at + 65);
+        ck_assert_int_eq(task.started, e->given - e->not_run);
     }
 }
 END_TEST
@@ -388,6 +392,33 @@ START_TEST(streams_in_tasks_of_streams)
 }
 END_TEST
 
+/* A call that waits for the stream is cancelled: no more is begun, and what source gave comes. */
+static int run_in_task(const int *arg, int *code, void *extras)
+{
+    (void)arg;
+    (void)extras;
+    *code = parallel_stream_map(run, next_item, take_item, e) == 0 ? 0 : errno;
+    return 0;
+}
+PARALLEL_DECORATE_TASK(run_in_task, int, int);
+
+START_TEST(cancelled_with_the_call_around_it)
+{
+    pl_workers(pl_worker_counts[_i]);
+    begin(100000);
+    e->delay_us = 50;
+    PARALLEL_SCOPED parallel_executor *ex = parallel_async(run_in_task, 1);
+    while (e->returned < 50)
+        pl_test_sleep(100);
+    ck_assert_int_eq(parallel_cancel(ex), 0);
+    const int *code = parallel_executor_result(ex);
+    ck_assert(code && *code == ECANCELED);
+    check_ends();
+    ck_assert_int_lt(e->given, 100000);
+    ck_assert_int_eq(task.started, e->given - e->not_run);
+}
+END_TEST
+
 static void *run_stream(void *ok)
 {
     for (int k = 0; k < 20; k++) {
@@ -510,6 +541,7 @@ int main(void)
     tcase_add_test(c, a_file_that_does_not_grow);
     tcase_add_test(c, what_is_wrong);
     tcase_add_loop_test(c, streams_in_tasks_of_streams, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, cancelled_with_the_call_around_it, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, a_hundred_at_once);
     tcase_add_test(c, progress_counts_what_sink_has_had);
     tcase_add_test(c, items_of_all_kinds);

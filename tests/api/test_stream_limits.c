@@ -117,7 +117,7 @@ START_TEST(constant_memory)
 }
 END_TEST
 
-/* ---- descriptors ------------------------------------------------------------------------------------------ */
+/* ---- windows ---------------------------------------------------------------------------------------------- */
 
 static int square(const int *arg, long *result, void *extras)
 {
@@ -126,6 +126,35 @@ static int square(const int *arg, long *result, void *extras)
     return 0;
 }
 PARALLEL_DECORATE_TASK(square, int, long);
+
+/* How many items there is room for: what has ended counts until it is taken. */
+static int count_room(parallel_stream *s, const void *arg)
+{
+    int count = 0;
+    ck_assert_ptr_nonnull(s);
+    while (parallel_stream_put(s, arg) == 0)
+        count++;
+    ck_assert_int_eq(errno, EAGAIN);
+    parallel_stream_free(s);
+    return count;
+}
+
+/* 256 items, or what fits 1 MiB of arguments and results, and four for each worker at least. */
+START_TEST(default_windows)
+{
+    static const block b;
+    int number = 1;
+    pl_workers(2);
+    ck_assert_int_eq(count_room(parallel_stream_open(square), &number), 256);
+    ck_assert_int_eq(count_room(parallel_stream_open(square, .max_workers = 100), &number), 400);
+    ck_assert_int_eq(count_room(parallel_stream_open(invert), &b), 8);
+    ck_assert_int_eq(count_room(parallel_stream_open(invert, .executor = PARALLEL_SERIAL), &b), 8);
+    ck_assert_int_eq(count_room(parallel_stream_open(invert, .max_workers = 3), &b), 12);
+    ck_assert_int_eq(count_room(parallel_stream_open(invert, .max_workers = 3, .window = 2), &b), 2);
+}
+END_TEST
+
+/* ---- descriptors ------------------------------------------------------------------------------------------ */
 
 /* From now on no descriptor is to be had. */
 static struct rlimit take_descriptors(void)
@@ -243,6 +272,7 @@ int main(void)
 {
     TCase *c = pl_case();
     tcase_add_loop_test(c, constant_memory, 0, 4);
+    tcase_add_test(c, default_windows);
     tcase_add_test(c, no_descriptors);
     tcase_add_loop_test(c, no_processes, 0, 2);
     tcase_add_loop_test(c, a_fork_in_the_middle, 0, 3);

@@ -7,6 +7,7 @@
 #include <parallel.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 
 #include "support/test.h"
 
-static atomic_int started, cancelled, gate;
+static atomic_int started, ended, cancelled, gate;
 static int fails = -1;
 
 /* -1: waits until the gate is open, or it is cancelled; else a square. */
@@ -27,6 +28,7 @@ static int square(const int *arg, long *result, void *extras)
         parallel_sleep(0.001);
     cancelled += parallel_cancelled();
     *result = (long)*arg * *arg;
+    ended++;
     return *arg == fails ? parallel_fail(EILSEQ, "no %d", *arg) : 0;
 }
 PARALLEL_DECORATE_TASK(square, int, long);
@@ -191,6 +193,75 @@ START_TEST(a_cancel)
 }
 END_TEST
 
+/* A handler cancels it while the thread waits, or polls; or has just found that there is nothing. */
+static parallel_stream *interrupted;
+
+static void cancel_interrupted(int number)
+{
+    (void)number;
+    parallel_stream_cancel(interrupted);
+}
+
+static void *interrupt_soon(void *thread)
+{
+    pl_test_sleep(5000);
+    pthread_kill(*(pthread_t *)thread, SIGUSR1);
+    return NULL;
+}
+
+START_TEST(a_cancel_in_a_signal_handler)
+{
+    pl_workers(2);
+    PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(2);
+    signal(SIGUSR1, cancel_interrupted);
+    for (int k = 0; k < 12; k++) {
+        PARALLEL_SCOPED parallel_stream *s = interrupted = open_stream(_i, 8, pool);
+        pthread_t self = pthread_self(), thread;
+        int fd = k % 3 == 1 ? parallel_stream_fd(s) : -1, count = k / 3;
+        for (int i = 0; i < count; i++)
+            ck_assert_int_eq(put(s, i), 0);
+        for (int i = 0; i < count; i++)
+            ck_assert_int_eq(next(s, -1), i);
+        errno = 0;
+        if (k % 3 == 2)
+            ck_assert(raise(SIGUSR1) == 0 && errno == 0);
+        else
+            ck_assert_int_eq(pthread_create(&thread, NULL, interrupt_soon, &self), 0);
+        while (fd >= 0 && !is_readable(fd, 100000)) { /* poll() is interrupted, as a rule */
+        }
+        ck_assert_int_eq(next(s, fd >= 0 ? 0 : -1), -2 - ECANCELED);
+        if (k % 3 != 2)
+            pthread_join(thread, NULL);
+    }
+}
+END_TEST
+
+static void *open_gate_soon(void *unused)
+{
+    pl_test_sleep(20000);
+    gate = 1;
+    return unused;
+}
+
+/* A free waits for what runs, and drops what waits. */
+START_TEST(what_runs_is_waited_for)
+{
+    pl_workers(2);
+    parallel_stream *s = parallel_stream_open(square, .max_workers = 2);
+    pthread_t thread;
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(put(s, -1), 0);
+    while (!started)
+        pl_test_sleep(100);
+    ck_assert_int_eq(pthread_create(&thread, NULL, open_gate_soon, NULL), 0);
+    parallel_stream_free(s);
+    int all = started;
+    ck_assert(gate == 1 && all == ended && all <= 2);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(started, all);
+}
+END_TEST
+
 START_TEST(times)
 {
     pl_workers(2);
@@ -232,6 +303,31 @@ START_TEST(readable_while_there_is_something)
     ck_assert(is_readable(fd, 100000));
     ck_assert_int_eq(next(s, 0), -1);
     ck_assert(is_readable(fd, 0));
+}
+END_TEST
+
+/* Who polls is told when call_timeout is over, though nothing else happens; also where the fd was asked for later. */
+START_TEST(readable_when_its_time_is_over)
+{
+    pl_workers(2);
+    PARALLEL_SCOPED parallel_pool *pool = parallel_pool_new(2);
+    parallel_stream *some[2];
+    for (int k = 0; k < 2; k++) {
+        some[k] = parallel_stream_open(square, .call_timeout = k ? 1e-9 : 0.03, .pool = _i == 2 ? pool : NULL,
+                                       .executor = _i == 1 ? PARALLEL_SERIAL : PARALLEL_THREAD);
+        ck_assert(is_readable(parallel_stream_fd(some[k]), 100000));
+        ck_assert(put(some[k], 1) == -1 && errno == EPIPE);
+        ck_assert_int_eq(next(some[k], 0), -2 - ETIMEDOUT);
+        ck_assert(is_readable(parallel_stream_fd(some[k]), 0));
+        parallel_stream_free(some[k]);
+    }
+    for (int k = 0; k < 300; k++) { /* freed before, after and meanwhile */
+        parallel_stream *s = parallel_stream_open(square, .call_timeout = k * 1e-6, .pool = _i == 2 ? pool : NULL,
+                                                  .executor = _i == 1 ? PARALLEL_SERIAL : PARALLEL_THREAD);
+        ck_assert_int_ge(parallel_stream_fd(s), 0);
+        pl_test_sleep(k % 3 * 50);
+        parallel_stream_free(s);
+    }
 }
 END_TEST
 
@@ -349,6 +445,30 @@ START_TEST(from_several_threads)
 }
 END_TEST
 
+/* A hundred at once, of one thread. */
+START_TEST(a_hundred_at_once)
+{
+    enum { STREAMS = 100, ITEMS = 60 };
+    pl_workers(2);
+    parallel_stream *all[STREAMS];
+    int given[STREAMS] = {0}, taken[STREAMS] = {0};
+    for (int k = 0; k < STREAMS; k++)
+        ck_assert_ptr_nonnull(all[k] = parallel_stream_open(square, .window = 1 + (size_t)k % 9));
+    for (int left = STREAMS; left > 0;)
+        for (int k = 0; k < STREAMS; k++) {
+            if (taken[k] == ITEMS)
+                continue;
+            while (given[k] < ITEMS && put(all[k], given[k]) == 0)
+                given[k]++;
+            int i = next(all[k], k % 2 ? -1 : 1000);
+            ck_assert_int_eq(i, taken[k]);
+            left -= ++taken[k] == ITEMS;
+        }
+    for (int k = 0; k < STREAMS; k++)
+        parallel_stream_free(all[k]);
+}
+END_TEST
+
 /* ---- in tasks, and in a child process ----------------------------------------------------------------------- */
 
 static int use_stream(const int *n, long *sum, void *extras)
@@ -456,10 +576,14 @@ int main(void)
     tcase_add_loop_test(c, a_failure_ends_it, 0, WAYS);
     tcase_add_test(c, the_first_failure_to_end);
     tcase_add_test(c, a_cancel);
+    tcase_add_loop_test(c, a_cancel_in_a_signal_handler, 0, WAYS);
+    tcase_add_test(c, what_runs_is_waited_for);
     tcase_add_test(c, times);
     tcase_add_loop_test(c, readable_while_there_is_something, 0, WAYS);
+    tcase_add_loop_test(c, readable_when_its_time_is_over, 0, WAYS);
     tcase_add_test(c, rounds_of_open_put_cancel);
     tcase_add_loop_test(c, from_several_threads, 0, WAYS);
+    tcase_add_test(c, a_hundred_at_once);
     tcase_add_loop_test(c, streams_in_tasks, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, not_in_its_own_tasks);
 #if !PL_TSAN

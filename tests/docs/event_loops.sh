@@ -52,6 +52,35 @@ int main(void)
 }
 END
 
+cat >"$work/after_stream.h" <<'END'
+
+static int square(const void *arg, void *result, void *extras)
+{
+    int x = *(const int *)arg;
+    (void)extras;
+    *(int *)result = x * x;
+    return x % 100 == 0 ? parallel_sleep(0.005) : 0;
+}
+
+int main(void)
+{
+    enum { NUMBERS = 1000 }; /* more than the window; in the pipe there is room */
+    int ends[2];
+    parallel_function f = {.arg_size = sizeof(int), .result_size = sizeof(int), .call = square};
+    parallel_options o = {.size = sizeof o, .window = 4};
+    if (pipe(ends) != 0)
+        return 1;
+    for (int i = 0; i < NUMBERS; i++)
+        if (write(ends[1], &i, sizeof i) != (ssize_t)sizeof i)
+            return 1;
+    close(ends[1]);
+    run_stream(parallel_stream_open_function(&f, &o), ends[0]);
+    (void)finished;
+    printf("%d\n", shown);
+    return shown != NUMBERS;
+}
+END
+
 # recipe NUMBER: prints what it needs, and, in ./recipe.c or ./recipe.cc, its code.
 recipe() {
     awk -v wanted="$1" -v place="$work" '
@@ -75,7 +104,8 @@ compile_recipe() {
     esac
     {
         cat before.h "$source"
-        case $source in
+        case $needs,$source in
+        stream,*) cat after_stream.h ;;
         *.c) sed 's/= parallel_[a-z]*();/= {0};/' after.h ;;
         *) cat after.h ;;
         esac
@@ -94,7 +124,7 @@ while :; do
     set -- -DAS_COMPLETED=0
     found=yes
     case $needs in
-    poll) ;;
+    poll | stream) ;;
     as_completed) set -- -DAS_COMPLETED=1 ;;
     epoll) echo '#include <sys/epoll.h>' | $CC -E - >/dev/null 2>&1 || found= ;;
     *)
@@ -123,5 +153,5 @@ while :; do
     fi
     number=$((number + 1))
 done
-check "there are ten recipes" test $number -eq 11
+check "there are eleven recipes" test $number -eq 12
 done_testing

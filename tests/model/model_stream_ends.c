@@ -334,6 +334,18 @@ static void poll_and_take(void)
     stop_pool();
 }
 
+/* The descriptor is asked for when the item may have ended. */
+static void put_and_poll(void)
+{
+    parallel_stream *s = open_stream();
+    put(s, 1);
+    model_assert(parallel_stream_fd(s) == 1);
+    model_flag_wait();
+    take(s, 1, 0);
+    parallel_stream_free(s);
+    stop_pool();
+}
+
 const scenario stream_ends_scenarios[] = {
     {"ends: two items, and a worker", set_up_two, {put_and_take, be_a_worker}, pool_is_at_rest, 0},
     {"ends: who takes works, too", set_up_two, {put_and_work, be_a_worker}, pool_is_at_rest, 0},
@@ -346,5 +358,6 @@ const scenario stream_ends_scenarios[] = {
      pool_is_at_rest,
      1},
     {"ends: polled", set_up_two, {poll_and_take, be_a_worker}, pool_is_at_rest, 0},
+    {"ends: polled later", set_up_two, {put_and_poll, be_a_worker}, pool_is_at_rest, 0},
     {0},
 };

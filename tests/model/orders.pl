@@ -24,7 +24,7 @@ sub words_of {
 my @tester = words_of('libexplore_la_SOURCES', qr{[a-z/_]+\.c});
 my @sources = words_of('tests_model_model_SOURCES', qr{[a-z/_]+\.c});
 my $watched = join ' ', words_of('tests_model_model_CPPFLAGS', qr{-[fUD]\S+});
-my @headers = ('include/libparallel/detail/slot.h', 'src/base/publish.h',
+my @headers = ('include/libparallel/detail/slot.h', 'src/base/publish.h', 'src/stream/ring.h', 'src/stream/stream.h',
     map { "src/sched/$_.h" } qw(handoff latch range pool cost stop watch));
 sub compile {
     my ($place, @files) = @_;

@@ -537,11 +537,13 @@ plant "a job that ends does not look for items" $file "ends: two" 's/bool stays 
 plant "a job looks for items before its seat is free" $file "ends: two" \
     's/    set_busy\(s, count_busy\(s\) - 1\);\n(    bool stays = .*?\n)/$1    set_busy(s, count_busy(s) - 1);\n/'
 plant "who frees a stream does not wait for its jobs" $file "ends: freed" \
-    's/    while \(count_busy\(s\) > 0\)\n        pl_os_cond_wait.*?\n//'
+    's/    while \(count_busy\(s\) > 0 \|\| s->has_timer\)\n        pl_os_cond_wait.*?\n//'
 file=src/stream/stream_ends.c
 plant "those who wait for a stream are told nothing new" $file ends: 's/    atomic_fetch_add_explicit\(&s->epoch, 1, memory_order_seq_cst\);\n//'
 plant "the descriptor of a stream stays as it is at the end" $file "ends: polled" \
     's/(void pl_stream_ends_tell\(parallel_stream \*s\)\n\{\n    tell_waiters\(s\);\n)    pl_stream_ends_flag\(s\);\n/$1/'
+plant "who opens the descriptor of a stream looks before others know of it" $file "ends: polled later" \
+    's/(        \/\* U10 .*?\*\/\n.*?;\n)(        set_flag\(s\);\n)/$2$1/s'
 plant "who waits for a stream does not say so" src/stream/stream_next.c ends: 's/(&s->waiting), 1,/$1, 0,/g'
 plant "nobody is called for what is put" src/stream/stream_open.c "ends: two" 's/    pl_stream_jobs_call\(s\);\n//'
 plant "who waits for a stream is not told that it is cancelled" src/stream/stream_open.c "ends: cancelled" \

@@ -59,7 +59,7 @@ typedef enum rnd_kind {
     RND_MIN,
     RND_MAX,
     RND_PAR,
-    RND_ASYNC_MAP,
+    RND_ASYNC_MAP, /* or, of one item, perhaps an async */
     RND_ASYNC_PAR,
     RND_STREAM,
     RND_STREAM_OPEN,
@@ -171,6 +171,7 @@ struct rnd_call {
     pthread_t caller;                /* of a serial call, */
     size_t next;                     /* and the task that it is to run next */
     _Atomic(parallel_executor *) ex; /* NULL: not known yet */
+    bool is_copied;                  /* its one argument */
     atomic_bool stopped;             /* it may have been, from outside */
     atomic_bool reporting;           /* a callback runs */
     size_t done;                     /* what it was told */
@@ -294,5 +295,35 @@ void rnd_run_stream(rnd_call *c, rnd_source *more, const parallel_options *optio
 
 /* Cancels some executor or other, or looks at it. */
 void rnd_disturb(unsigned long long r);
+
+/* ---- who is told of ends --------------------------------------------------------------------------------- */
+
+/* What a call in the background is asked for besides its results. */
+typedef struct rnd_ends {
+    rnd_call *call;
+    parallel_executor *ex;
+    int fd; /* below 0: there is none */
+    bool wants_note;
+    atomic_uint notes; /* notifications that have come */
+    bool *items;       /* those that have been given, where tasks are as they end; else NULL */
+    size_t taken;      /* how many */
+    bool any_not_run;  /* among them */
+} rnd_ends;
+
+/* Before the call is started: asks for this or that. */
+void rnd_ends_begin(rnd_ends *e, rnd_call *c, parallel_executor *ex, unsigned long long r);
+
+/* While it may run: asks, takes back, looks, takes a task. */
+void rnd_ends_meddle(rnd_ends *e, unsigned long long r);
+
+/* Takes the next task that ends in that time. False if there is none: errno is 0 if all have been given. */
+bool rnd_ends_take(rnd_ends *e, parallel_item *item, double seconds);
+
+/* Takes all tasks that are left. */
+void rnd_ends_take_all(rnd_ends *e);
+
+/* It has ended; and it has been freed. */
+void rnd_ends_check(rnd_ends *e);
+void rnd_ends_freed(rnd_ends *e);
 
 #endif

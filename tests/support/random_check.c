@@ -160,7 +160,7 @@ void rnd_check_task(const rnd_call *c, const parallel_failure *f, bool fast)
     const char *name = name_of(c, f->index);
     if ((!name != !f->name) || (name && strcmp(name, f->name) != 0))
         rnd_complain(c, "failure %zu is named '%s', not '%s'", f->index, f->name, name);
-    bool has_copy = rnd_family_of(c) == RND_STREAMS;
+    bool has_copy = c->is_copied || rnd_family_of(c) == RND_STREAMS;
     if (!has_copy && f->arg != (c->plan.kind == RND_FOR || c->plan.kind == RND_RANGE ? NULL : &c->items[f->index]))
         rnd_complain(c, "failure %zu has a wrong argument", f->index);
     check_message(c, f);

@@ -313,9 +313,11 @@ static void ask_body(size_t begin, size_t end, void *ctx)
 }
 
 /* Waits in some way or other; or, if false, not at all. */
-static bool wait_for(rnd_call *c, parallel_executor *ex, unsigned long long r)
+static bool wait_for(rnd_ends *e, unsigned long long r)
 {
-    switch (r % 8) {
+    rnd_call *c = e->call;
+    parallel_executor *ex = e->ex;
+    switch (r % 10) {
     case 0:
         return false;
     case 1:
@@ -338,7 +340,10 @@ static bool wait_for(rnd_call *c, parallel_executor *ex, unsigned long long r)
         while (!parallel_executor_done(ex))
             pl_test_sleep(50);
         break;
+    case 6:
+        break;
     default:
+        rnd_ends_take_all(e);
         break;
     }
     return true;
@@ -356,34 +361,60 @@ static void check_executor(rnd_call *c, parallel_executor *ex)
         rnd_complain(c, "an executor has other results the second time");
 }
 
+static parallel_executor *make_executor(rnd_call *c, const parallel_options *options, unsigned long long r)
+{
+    const parallel_function *f = rnd_functions[c->plan.function];
+    size_t n = c->plan.n;
+    parallel_executor *ex;
+    if (rnd_is_par(c)) {
+        parallel_future *futures = copy_futures(c);
+        ex = parallel_async_par_futures(futures, n, options);
+        spoil(futures, n * sizeof *futures);
+    } else if (n == 1 && r % 2) {
+        rnd_item item = c->items[0];
+        c->is_copied = true;
+        ex = parallel_async_function(f, &item, options);
+        memset(&item, 0xdd, sizeof item);
+    } else
+        ex = parallel_async_map_function(f, c->items, n, options);
+    return ex;
+}
+
 static void run_executor(rnd_call *c, rnd_source *more, const parallel_options *options)
 {
-    unsigned long long r = rnd_draw(more);
+    unsigned long long r = rnd_draw(more), told = rnd_draw(more);
     size_t n = c->plan.n;
-    parallel_future *futures = copy_futures(c);
-    parallel_executor *ex = rnd_is_par(c)
-                                ? parallel_async_par_futures(futures, n, options)
-                                : parallel_async_map_function(rnd_functions[c->plan.function], c->items, n, options);
-    spoil(futures, n * sizeof *futures);
+    rnd_ends ends;
+    c->options.as_completed = options && told / 32 % 2;
+    parallel_executor *ex = make_executor(c, options, told / 16);
     if (!ex) {
         rnd_complain(c, "no executor: errno %d", errno);
         return;
     }
     atomic_store_explicit(&c->ex, ex, memory_order_release);
+    rnd_ends_begin(&ends, c, ex, told);
     if (!c->options.deferred && r % 4 == 0) { /* the call keeps what it needs of its pool */
         parallel_pool_free(c->own_pool);
         c->own_pool = NULL;
     }
     bool runs = !c->options.deferred || start(c, ex, r / 64);
     rnd_call **place = runs && r % 2 ? publish(c, r / 2) : NULL;
-    for (unsigned k = (unsigned)(r / 16 % 4); runs && k; k--)
-        meddle(c, ex, rnd_draw(more));
-    if (runs && wait_for(c, ex, rnd_draw(more)))
+    for (unsigned k = (unsigned)(r / 16 % 4); runs && k; k--) {
+        unsigned long long what = rnd_draw(more);
+        if (what % 3 == 0)
+            rnd_ends_meddle(&ends, what / 3);
+        else
+            meddle(c, ex, what / 3);
+    }
+    if (runs && wait_for(&ends, rnd_draw(more))) {
         check_executor(c, ex);
+        rnd_ends_check(&ends);
+    }
     withdraw(place);
     if (runs)
         atomic_store_explicit(&c->stopped, true, memory_order_relaxed);
     parallel_executor_free(ex);
+    rnd_ends_freed(&ends);
     for (size_t i = 0; i < n && !runs; i++)
         if (rnd_runs(c, i))
             rnd_complain(c, "a task runs that was not to start");

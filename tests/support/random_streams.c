@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Random streams: their ends, by functions or in the program's hands; and what may come of them. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +18,13 @@ typedef struct ends {
     atomic_bool at_source, at_sink;
     bool *seen;
     size_t failed; /* items that came so */
+    int fd;        /* of an open stream; below 0: it has not been asked for */
 } ends;
 
 static void begin_ends(ends *e, rnd_call *c, unsigned long long r)
 {
     size_t n = c->plan.n;
-    *e = (ends){.call = c, .most = c->options.window, .refused = n, .seen = calloc(n + 1, sizeof *e->seen)};
+    *e = (ends){.call = c, .most = c->options.window, .refused = n, .fd = -1, .seen = calloc(n + 1, sizeof *e->seen)};
     if (r % 8 == 0)
         e->refused = r / 8 % (n + 1);
     if (r / 512 % 8 == 0)
@@ -152,11 +154,26 @@ static bool put_next(ends *e, parallel_stream *s)
     return errno == EAGAIN;
 }
 
+static bool is_readable(const ends *e)
+{
+    struct pollfd p = {.fd = e->fd, .events = POLLIN};
+    return e->fd >= 0 && poll(&p, 1, 0) == 1 && (p.revents & POLLIN);
+}
+
 /* Takes one, if it comes in that time. What parallel_stream_next() returns. */
 static int take_next(ends *e, parallel_stream *s, double seconds)
 {
     parallel_item item;
-    int got = parallel_stream_next(s, &item, seconds);
+    bool readable = is_readable(e);
+    int got = parallel_stream_next(s, &item, readable ? 0 : seconds);
+    if (readable && got == -1 && errno == ETIMEDOUT && e->taken < e->given && !rnd_stopped(e->call))
+        rnd_complain(e->call, "a stream's descriptor says that there is an item, and there is none");
+    if (e->fd >= 0 && got != 1 && !(got == -1 && errno == ETIMEDOUT)) {
+        int code = errno;
+        if (!is_readable(e))
+            rnd_complain(e->call, "a stream has ended, and its descriptor does not say so");
+        errno = code;
+    }
     if (got == 1) {
         check_item(e, &item);
         e->taken++;
@@ -197,6 +214,8 @@ static void run_open(ends *e, rnd_source *more, const parallel_options *options)
         parallel_pool_free(c->own_pool);
         c->own_pool = NULL;
     }
+    if (r / 64 % 2 && ((e->fd = parallel_stream_fd(s)) < 0 || parallel_stream_fd(s) != e->fd))
+        rnd_complain(c, "no descriptor: errno %d", errno);
     put_all(e, s, more);
     bool to_the_end = r / 8 % 4;
     if (to_the_end) {

@@ -120,6 +120,8 @@ static void ask_own(rnd_call *c, bool shut)
         rnd_complain(c, "a task asks for its executor's results: errno %d", errno);
     if (parallel_executor_wait(ex, shut ? 0 : -1) != -1 || errno != EDEADLK)
         rnd_complain(c, "a task waits for its executor: errno %d", errno);
+    if (parallel_executor_any(&ex, 1, shut ? 0 : -1) != -1 || errno != EDEADLK)
+        rnd_complain(c, "a task waits for one of its executors: errno %d", errno);
     if (parallel_executor_done(ex) || parallel_executor_status(ex) != PARALLEL_STARTED)
         rnd_complain(c, "an executor whose task runs has not started");
     if (!shut)
