@@ -13,7 +13,8 @@
 /* The scenarios of each layer; one without a name is the last. */
 extern const scenario deque_scenarios[], room_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[],
     mixed_scenarios[], background_scenarios[], executor_scenarios[], process_scenarios[], chain_scenarios[],
-    open_scenarios[], watch_scenarios[], stream_scenarios[], stream_ends_scenarios[], trace_scenarios[];
+    ranks_scenarios[], open_scenarios[], watch_scenarios[], stream_scenarios[], stream_ends_scenarios[],
+    trace_scenarios[];
 
 enum { TASKS = 8 };
 
