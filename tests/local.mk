@@ -704,6 +704,7 @@ tests_model_model_SOURCES = \
     tests/model/model_open.c \
     tests/model/model_pool.c \
     tests/model/model_process.c \
+    tests/model/model_ranks.c \
     tests/model/model_room.c \
     tests/model/model_sched.c \
     tests/model/model_spare.c \
@@ -723,6 +724,16 @@ tests_model_model_SOURCES = \
     src/call/ended.c \
     src/deque/deque.c \
     src/deque/spill.c \
+    src/executors/mpi/assign.c \
+    src/executors/mpi/home.c \
+    src/executors/mpi/inbox.c \
+    src/executors/mpi/message.c \
+    src/executors/mpi/outcome.c \
+    src/executors/mpi/pieces.c \
+    src/executors/mpi/rank.c \
+    src/executors/mpi/runners.c \
+    src/executors/mpi/share.c \
+    src/executors/mpi/site.c \
     src/executors/process/board.c \
     src/executors/process/coordinator.c \
     src/executors/process/coordinator_reports.c \
@@ -760,7 +771,7 @@ tests_model_model_SOURCES = \
     src/stream/stream_open.c
 tests_model_model_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DPL_MODEL -DPL_DEBUG \
     -fsanitize=thread -U__SANITIZE_THREAD__ \
-    -Dmalloc=memory_allocate -Dcalloc=memory_calloc -Dfree=memory_free \
+    -Dmalloc=memory_allocate -Dcalloc=memory_calloc -Dfree=memory_free -Daligned_alloc=memory_aligned \
     -Dmemcpy=__tsan_memcpy -Dmemmove=__tsan_memmove -Dmemset=__tsan_memset
 tests_model_model_CFLAGS = $(AM_CFLAGS)
 tests_model_model_LDADD = libexplore.la

@@ -46,6 +46,8 @@ ranks_sources = \
     src/executors/mpi/pieces.h \
     src/executors/mpi/rank.c \
     src/executors/mpi/rank.h \
+    src/executors/mpi/run.c \
+    src/executors/mpi/run.h \
     src/executors/mpi/runners.c \
     src/executors/mpi/runners.h \
     src/executors/mpi/share.c \

@@ -356,6 +356,11 @@ void *memory_calloc(size_t count, size_t size)
     return memory_allocate(count * size);
 }
 
+void *memory_aligned(size_t alignment, size_t bytes)
+{
+    return alignment <= 64 ? memory_allocate(bytes) : NULL;
+}
+
 /* Writes all that is known of the block, so that whoever may still use it races. */
 static void note_free(uintptr_t start, size_t bytes)
 {

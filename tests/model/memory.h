@@ -97,6 +97,7 @@ void memory_release(int self, const volatile void *mutex);
 /* Zero, unless it is much; until the execution is over. */
 void *memory_allocate(size_t bytes);
 void *memory_calloc(size_t count, size_t size);
+void *memory_aligned(size_t alignment, size_t bytes); /* to 64 at most */
 void memory_free(void *start);
 
 /* Address space, of which the first `bytes`, and no more, are usable from a commit on; for another thread, when it

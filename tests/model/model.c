@@ -178,7 +178,7 @@ int meet(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)
 static const scenario *const all[] = {
     deque_scenarios,      room_scenarios,        sched_scenarios,   pool_scenarios,  task_scenarios, mixed_scenarios,
     background_scenarios, executor_scenarios,    process_scenarios, chain_scenarios, open_scenarios, watch_scenarios,
-    stream_scenarios,     stream_ends_scenarios, trace_scenarios,   spare_scenarios};
+    stream_scenarios,     stream_ends_scenarios, trace_scenarios,   spare_scenarios, ranks_scenarios};
 
 /* What the command line asks for. */
 static struct {

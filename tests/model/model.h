@@ -14,7 +14,7 @@
 extern const scenario deque_scenarios[], room_scenarios[], sched_scenarios[], pool_scenarios[], task_scenarios[],
     mixed_scenarios[], background_scenarios[], executor_scenarios[], process_scenarios[], chain_scenarios[],
     open_scenarios[], watch_scenarios[], stream_scenarios[], stream_ends_scenarios[], trace_scenarios[],
-    spare_scenarios[];
+    spare_scenarios[], ranks_scenarios[];
 
 enum { TASKS = 8 };
 

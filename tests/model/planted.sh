@@ -94,8 +94,8 @@ try_sound() {
 try_some() {
     place=$1
     cp -R "$work/place" "$place"
-    try_sound some life: loop: handoff: board:
-    try_sound others '!life:' '!loop:' '!handoff:' '!board:'
+    try_sound some life: loop: handoff: board: ranks:
+    try_sound others '!life:' '!loop:' '!handoff:' '!board:' '!ranks:'
     number=0
     while [ $number -lt $plants ]; do
         number=$((number + 1))
@@ -691,5 +691,42 @@ plant "the slot is empty before the death is noted" $file "board: killed" \
     's/(    \/\* P53 .*?;\n)(    \/\* P131 .*?;\n)/$2$1/s'
 plant "the coordinator doubts what the dead have left" $coordinator "board: killed" 's/memory_order_relaxed\) !=\s*co->deaths_read\)/memory_order_relaxed) == UINT32_MAX)/'
 plant "a worker that wakes up does not say so" $worker board: 's/    atomic_store_explicit\(asleep, AWAKE, memory_order_relaxed\);\n//'
+# ---- ranks ---------------------------------------------------------------------------------------------------------
+
+pieces=src/executors/mpi/pieces.c
+home=src/executors/mpi/home.c
+site=src/executors/mpi/site.c
+rank=src/executors/mpi/rank.c
+runners=src/executors/mpi/runners.c
+plant "a piece that comes back stays open" $pieces "ranks: a call" 's/        p->open--;\n//'
+plant "the pieces of a dead rank are forgotten" $pieces "ranks: one dies" 's/            take_back\(p, piece, rank\);\n//'
+plant "tasks of a dead rank are tried once too often" $pieces "ranks: one dies" 's/f\.attempts < policy\.attempts/f.attempts <= policy.attempts/'
+plant "pieces go to a rank that has died" $pieces "ranks: one dies" 's/        peer->gone = true;\n//'
+plant "who died before a call is not asked for" $home "ranks: one dies, two calls" 's/        note_dead\(p\);\n//'
+plant "the last outcome does not wake up the coordinator" $pieces "ranks: pieces by time" 's/calls = !p->finished && take_its_turn\(p\)/take_its_turn(p), calls = false/'
+plant "an outcome is left to a coordinator that is not told" $pieces "ranks: a call" 's/    bool calls = true;/    bool calls = false;/'
+plant "an outcome is taken in without a turn" $pieces "ranks: a call" \
+    's/!p->call->ended && pthread_mutex_trylock\(&p->turn\) == 0/pthread_mutex_trylock(\&p->turn) <= EBUSY/'
+plant "who comes late changes the account" $pieces "ranks: pieces by time" 's/calls = !p->finished && /calls = /'
+plant "tasks that are due keep the coordinator awake" $pieces "tried again" 's/bool has_room = .*?;/bool has_room = !p->over;/'
+plant "a call does not wait for its messages" $pieces "ranks: a call" 's/    pl_inbox_wait_returned.*?;\n//'
+plant "a ring in the coordinator'\''s turn is lost" src/executors/mpi/inbox.c "ranks: a call" 's/while \(!inbox->news && (.*?)\)\n/if ($1)\n/'
+plant "a piece comes before its call" src/executors/mpi/assign.c "ranks: a call" 's/!peer->told && !post_whole\(p, write_call.*?\)\)\)/false)/'
+plant "pieces are given out after a stop" $pieces "ranks: a call is cancelled" 's/    p->fresh = p->call->work\.n;\n//'
+plant "a call uses the site after it has left" $home "ranks: home closes" \
+    's/(    if \(p->site\)\n        pl_site_add_work\(p->site, -1, p->waits.*?;\n)(.*?    pthread_mutex_unlock\(&home.mutex\);\n)/$2$1/s'
+plant "messages are sent after the last" $site "ranks: home closes" 's/    bool ends = site->ends;\n    if \(!ends\) \{/    bool ends = false;\n    if (!ends) {/'
+plant "home does not wait for ranks to leave" $home "ranks: home closes" 's/PL_SITE_OTHERS_LEAVE/PL_SITE_OTHERS_STAY/'
+plant "home waits for the dead to leave" $site "ranks: one dies" 's/ && !site->dead\[rank\];/;/'
+plant "home waits for who dies at the end" $site "ranks: one dies" 's/        if \(take_out\(site, rank\)\)\n            site->note_death/        site->dead[rank] = 1, site->note_death/'
+plant "runners are not told of the end" $runners "ranks: a call" 's/    pthread_cond_broadcast.*?;\n//'
+plant "a runner is not told of a piece" $runners "ranks: a call" 's/    pthread_cond_signal.*?;\n//'
+plant "a piece that has ended is cancelled" $runners "ranks: a call is cancelled" 's/    leave_run\(r, number\);\n//'
+plant "a rank counts its pieces unguarded" $rank "ranks: one serves" \
+    's/(static void end_piece.*?)    pthread_mutex_lock\(&site->mutex\);\n(.*?)    pthread_mutex_unlock\(&site->mutex\);\n/$1$2/s'
+plant "a call ends at a rank, and its runners do not" $rank "ranks: one serves" 's/    pl_runners_end\(&c->runners\);\n    pl_site_add/    pl_site_add/'
+plant "a rank ends without a word" $rank "ranks: one serves" 's/pl_site_end\(&rank->site, m, /pl_message_free(m), pl_site_end(\&rank->site, NULL, /'
+plant "a rank serves on when home has died" $rank "ranks: home dies" 's/    if \(dead == 0\)/    if (dead != 0)/'
+plant "what a rank has sent is freed twice" src/executors/mpi/outcome.c "ranks: one serves" 's/(    free\(\(\(pl_run \*\)run\)->owned\);\n)/$1$1/'
 try_all
 done_testing

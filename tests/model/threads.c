@@ -225,7 +225,9 @@ void model_begin_anew(void)
 /* ---- mutexes and conditions
  * ---------------------------------------------------------------------------------------- */
 
-/* A mutex's first word says whether it is locked. */
+/* A mutex's first word says whether it is locked; or that it is none any more. */
+enum { DESTROYED = 2 };
+
 int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
 {
     (void)attributes;
@@ -238,8 +240,22 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
     volatile uint32_t *locked = (volatile uint32_t *)mutex;
     pl_model_point("pthread_mutex_lock", 0);
     search_point((uintptr_t)mutex, true);
+    model_assert(*locked != DESTROYED);
     while (*locked)
         search_wait(mutex, false);
+    *locked = 1;
+    if (model_self() >= 0)
+        memory_acquire(model_self(), mutex);
+    return 0;
+}
+
+int pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+    volatile uint32_t *locked = (volatile uint32_t *)mutex;
+    pl_model_point("pthread_mutex_trylock", 0);
+    search_point((uintptr_t)mutex, true);
+    if (*locked)
+        return EBUSY;
     *locked = 1;
     if (model_self() >= 0)
         memory_acquire(model_self(), mutex);
@@ -266,6 +282,12 @@ bool pl_os_cond_init(pthread_cond_t *condition)
     return true;
 }
 
+int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes)
+{
+    (void)attributes;
+    return pl_os_cond_init(condition) ? 0 : ENOMEM;
+}
+
 int pthread_cond_destroy(pthread_cond_t *condition)
 {
     (void)condition;
@@ -275,6 +297,7 @@ int pthread_cond_destroy(pthread_cond_t *condition)
 int pthread_mutex_destroy(pthread_mutex_t *mutex)
 {
     model_assert(*(volatile uint32_t *)mutex == 0);
+    *(volatile uint32_t *)mutex = DESTROYED;
     return 0;
 }
 
@@ -305,4 +328,10 @@ void pl_os_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t
     if (search_weak(2) == 0)
         search_wait(condition, timed);
     pthread_mutex_lock(mutex);
+}
+
+int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
+{
+    pl_os_cond_wait(condition, mutex, UINT64_MAX);
+    return 0;
 }

@@ -111,6 +111,18 @@ int lose_in_messages(int ms)
     return 0;
 }
 
+void exit_in_messages(int ms)
+{
+    enum { PAGES = 3000 };
+    page *in = calloc(PAGES, sizeof *in), *out = calloc(PAGES, sizeof *out);
+    if (!in || !out)
+        exit(1);
+    parallel_executor *ex = parallel_async_map(turn_over, in, PAGES, ON_RANKS);
+    if (parallel_executor_wait(ex, ms * 1e-3) == 0)
+        exit(2); /* too late */
+    exit(3);
+}
+
 int lose_at_shutdown(int ms)
 {
     bool works = condemn_others(ms);

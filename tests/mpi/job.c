@@ -417,6 +417,8 @@ static int run_case(const char *what, int ranks, char *more)
         CHECK(parallel_executor_wait(ex, 0.1) == -1);
         exit(wrong ? 1 : 3);
     }
+    if (strcmp(what, "exit-in-messages") == 0)
+        exit_in_messages(atoi(more));
     fprintf(stderr, "%s?\n", what);
     return 2;
 }

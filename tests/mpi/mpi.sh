@@ -121,6 +121,9 @@ run_cases() { # NAME
     check "$1: another build is refused" names_both
     check "$1: exit without shutdown" ends_with 3 3 exit
     check "$1: exit in a call" ends_with 3 3 exit-in-call
+    for ms in 3 30 80; do
+        check "$1: exit in messages, after $ms ms" ends_with 3 3 exit-in-messages $ms
+    done
     check "$1: a child of home's" ends_with 0 2 child
     for how in kill abort exit; do
         check "$1: a task ends its rank: $how" fails 3 lose $how

@@ -3,11 +3,9 @@
  * Threads of this process that pretend to be ranks: a transport of queues, whose ranks may be slow, or die at any
  * message.
  *
- * What runs on it is the shipped home and the shipped ranks. They share nothing but what mutexes guard, and have no
- * atomics of their own: there is no order of memory to be explored, and ThreadSanitizer sees in any run what is not
- * guarded. A wake-up of the coordinator or the messenger that is lost costs milliseconds (LOOK_NS in pieces.c,
- * sleep_ns() in site.c), and never hangs a call. So these tests run in all builds, that with ThreadSanitizer among
- * them, in place of a scenario of the interleaving tester.
+ * What runs on it is the shipped home and the shipped ranks, in all builds, those with sanitizers among them. In which
+ * order messages and threads come, and who dies at which message, is explored by the interleaving tester, on a
+ * transport of its own (tests/model/model_ranks.c).
  */
 #ifndef PL_TESTS_MPI_PRETEND_H
 #define PL_TESTS_MPI_PRETEND_H

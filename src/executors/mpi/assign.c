@@ -20,7 +20,7 @@ static pl_message *write_call(const pl_pieces *p, unsigned rank, const parallel_
 {
     const pl_call *c = p->call;
     const parallel_options *o = &c->options;
-    uint64_t now = pl_runners_services->nanoseconds(), deadline = c->policy.deadline;
+    uint64_t now = pl_run_services->nanoseconds(), deadline = c->policy.deadline;
     pl_message_call said = {
         .left = !deadline        ? 0
                 : deadline > now ? (double)(deadline - now) * 1e-9
@@ -49,7 +49,7 @@ static pl_message *write_call(const pl_pieces *p, unsigned rank, const parallel_
 static pl_message_piece describe_piece(const pl_pieces *p, const pl_pieces_piece *piece)
 {
     const pl_call *c = p->call;
-    pl_task_policy policy = pl_runners_services->policy_of_task(&c->policy, &c->work, piece->begin);
+    pl_task_policy policy = pl_run_services->policy_of_task(&c->policy, &c->work, piece->begin);
     return (pl_message_piece){
         .piece = piece->number,
         .count = piece->end - piece->begin,
@@ -110,7 +110,7 @@ static bool keep_piece(pl_pieces *p, const pl_pieces_piece *piece, const pl_boun
 {
     const parallel_options *o = &p->call->options;
     pl_message_piece said = describe_piece(p, piece);
-    pl_run *run = pl_runners_new_run();
+    pl_run *run = pl_run_new();
     if (!run)
         return false;
     run->piece = piece->number;
@@ -143,7 +143,7 @@ static bool keep_piece(pl_pieces *p, const pl_pieces_piece *piece, const pl_boun
 /* The next tasks for a rank: those whose next attempt is due, or fresh ones. False: there are none. */
 static bool next_tasks(pl_pieces *p, const pl_pieces_peer *peer, pl_pieces_piece *piece)
 {
-    pl_retry *r = pl_runners_services->policy_take_due(&p->call->policy);
+    pl_retry *r = pl_run_services->policy_take_due(&p->call->policy);
     if (r) {
         *piece = (pl_pieces_piece){.begin = r->begin, .end = r->end, .tried = r->failure.attempts};
         free(r->message);
@@ -163,7 +163,7 @@ static void refuse_piece(pl_pieces *p, pl_pieces_piece *piece, bool has_place)
 {
     parallel_failure f = {.state = PARALLEL_ERROR, .code = has_place ? ENOMEM : EINVAL, .attempts = piece->tried + 1};
     char *text = has_place ? NULL : strdup("the function is in no image that other ranks can have");
-    pl_runners_services->worker_fail(&p->worker, &f, text, piece->begin, piece->end);
+    pl_run_services->worker_fail(&p->worker, &f, text, piece->begin, piece->end);
     free(piece);
 }
 
@@ -175,7 +175,7 @@ static void assign_piece(pl_pieces *p, unsigned rank, const pl_pieces_piece *tas
     p->call->work.kind->bind(&p->call->work, tasks->begin, &b);
     if (!piece) {
         parallel_failure f = {.state = PARALLEL_ERROR, .code = ENOMEM, .attempts = none.tried + 1};
-        pl_runners_services->worker_fail(&p->worker, &f, NULL, none.begin, none.end);
+        pl_run_services->worker_fail(&p->worker, &f, NULL, none.begin, none.end);
         return;
     }
     *piece = *tasks;

@@ -47,7 +47,7 @@ static bool take_outcome(pl_message *m)
         pl_pieces_bring(p, run);
     pthread_mutex_unlock(&home.mutex);
     if (!p)
-        pl_runners_free_run(run);
+        pl_run_free(run);
     return p;
 }
 
@@ -74,11 +74,12 @@ static void note_death(pl_site *site, unsigned rank)
 
 static void take_message(pl_site *site, pl_message *m)
 {
-    (void)site;
     if (m->head->kind == PL_MESSAGE_OUTCOME && take_outcome(m))
         return;
     if (m->head->kind == PL_MESSAGE_HELLO)
         take_hello(m);
+    if (m->head->kind == PL_MESSAGE_LEAVE)
+        pl_site_note_left(site, m->rank);
     pl_message_free(m);
 }
 
@@ -98,7 +99,7 @@ static void note_dead(pl_pieces *p)
 /* A call begins, with other ranks if there are any and it is to have them. NULL with errno. */
 static pl_pieces *open_call(pl_call *c, bool stays)
 {
-    unsigned threads_here = pl_runners_services->cores();
+    unsigned threads_here = pl_run_services->cores();
     pthread_mutex_lock(&home.mutex);
     bool connected = home.state == CONNECTED && !stays;
     pl_site *site = connected ? &home.site : NULL;
@@ -115,17 +116,18 @@ static pl_pieces *open_call(pl_call *c, bool stays)
     return p;
 }
 
+/* The site stays for as long as the call is in the list. */
 static void close_call(pl_pieces *p)
 {
     pthread_mutex_lock(&home.mutex);
+    if (p->site)
+        pl_site_add_work(p->site, -1, p->waits ? -1 : 0);
     pl_pieces **link = &home.calls;
     while (*link && *link != p)
         link = &(*link)->next;
     if (*link)
         *link = p->next;
     pthread_mutex_unlock(&home.mutex);
-    if (p->site)
-        pl_site_add_work(p->site, -1, p->waits ? -1 : 0);
     pl_pieces_free(p);
 }
 
@@ -158,30 +160,30 @@ static size_t task_bytes(const pl_call *c)
 /* Learns what tasks cost, where that was not disturbed. */
 static void learn_cost(const pl_pieces *p, pl_cost *cost)
 {
-    double ticks = p->busy_ns * 1e-3 * (double)pl_runners_services->ticks_per_us();
+    double ticks = p->busy_ns * 1e-3 * (double)pl_run_services->ticks_per_us();
     if (p->busy_tasks && !p->over)
-        pl_runners_services->cost_learn(cost, (uint64_t)ticks, p->busy_tasks, PL_COST_SURE);
+        pl_run_services->cost_learn(cost, (uint64_t)ticks, p->busy_tasks, PL_COST_SURE);
 }
 
 static void run_by_pieces(pl_call *c, bool stays, pl_cost *cost)
 {
     if (!c->policy.began)
-        pl_runners_services->policy_begin(&c->policy, &c->options, c->work.n);
+        pl_run_services->policy_begin(&c->policy, &c->options, c->work.n);
     c->error = has_own_extras(c) ? EINVAL : 0;
     pl_pieces *p = c->error ? NULL : open_call(c, stays);
     if (!p) {
         c->error = c->error ? c->error : ENOMEM;
         return;
     }
-    pl_runners_services->worker_begin(&p->worker, c, 0);
+    pl_run_services->worker_begin(&p->worker, c, 0);
     p->whole = c->work.n ? whole_size(p) : 0;
     p->task_bytes = task_bytes(c);
-    p->traced = pl_runners_services->trace_pending_call();
+    p->traced = pl_run_services->trace_pending_call();
     pl_pieces_run(p);
     learn_cost(p, cost);
-    pl_runners_services->worker_end(&p->worker);
+    pl_run_services->worker_end(&p->worker);
     close_call(p);
-    pl_runners_services->worker_end_progress(c);
+    pl_run_services->worker_end_progress(c);
 }
 
 static home_state current_state(void)
@@ -195,8 +197,8 @@ static home_state current_state(void)
 /* Whether it is known that the call is not worth sending: it is over so soon, or its tasks are. */
 static bool is_cheap(const pl_call *c, const pl_cost *cost)
 {
-    double ticks_per_us = (double)pl_runners_services->ticks_per_us();
-    uint64_t all = pl_runners_services->cost_guess(cost, c->work.n);
+    double ticks_per_us = (double)pl_run_services->ticks_per_us();
+    uint64_t all = pl_run_services->cost_guess(cost, c->work.n);
     if (c->work.kind->is_separate || c->work.kind->is_split || c->work.n == 0 || all == UINT64_MAX)
         return false;
     double us = (double)all / ticks_per_us;
@@ -206,22 +208,21 @@ static bool is_cheap(const pl_call *c, const pl_cost *cost)
 /* Runs a cheap call on this rank's pool, and looks whether it was. */
 static void run_here(pl_call *c, void *out, pl_cost *cost)
 {
-    uint64_t n = c->work.n, before = pl_runners_services->nanoseconds();
-    pl_runners_services->threads->run(c, out);
-    double us = (double)(pl_runners_services->nanoseconds() - before) * 1e-3;
-    unsigned most = (unsigned)c->options.max_workers, cores = pl_runners_services->cores();
+    uint64_t n = c->work.n, before = pl_run_services->nanoseconds();
+    pl_run_services->threads->run(c, out);
+    double us = (double)(pl_run_services->nanoseconds() - before) * 1e-3;
+    unsigned most = (unsigned)c->options.max_workers, cores = pl_run_services->cores();
     us *= us < CHEAP_US ? 1 : most && most < cores ? most : cores;
-    pl_runners_services->cost_learn(cost, (uint64_t)(us * (double)pl_runners_services->ticks_per_us()), n,
-                                    PL_COST_UNSURE);
+    pl_run_services->cost_learn(cost, (uint64_t)(us * (double)pl_run_services->ticks_per_us()), n, PL_COST_UNSURE);
 }
 
 static void run_on_ranks(pl_call *c, void *out)
 {
     bool stays = c->parent || current_state() == ALONE;
-    pl_cost *cost = pl_runners_services->call_cost(c, PL_CALL_APART);
+    pl_cost *cost = pl_run_services->call_cost(c, PL_CALL_APART);
     bool has_processes = c->options.isolation == PARALLEL_PERSISTENT;
     if (stays && !has_processes)
-        pl_runners_services->threads->run(c, out);
+        pl_run_services->threads->run(c, out);
     else if (!has_processes && is_cheap(c, cost))
         run_here(c, out, cost);
     else
@@ -234,13 +235,13 @@ static bool check_call(const pl_call *c)
 {
     const parallel_options *o = &c->options;
     if (current_state() == CLOSED)
-        return pl_runners_services->error_deny(ENOTSUP, "the ranks have been shut down");
+        return pl_run_services->error_deny(ENOTSUP, "the ranks have been shut down");
     if (!c->work.kind->bind)
-        return pl_runners_services->error_deny(ENOTSUP, "this call has no ranks, which do not share its memory");
+        return pl_run_services->error_deny(ENOTSUP, "this call has no ranks, which do not share its memory");
     if (o->isolation == PARALLEL_SNAPSHOT)
-        return pl_runners_services->error_deny(ENOTSUP, "ranks have no snapshot of the program's memory");
+        return pl_run_services->error_deny(ENOTSUP, "ranks have no snapshot of the program's memory");
     if (o->extras && !o->extras_size)
-        return pl_runners_services->error_deny(EINVAL, "extras_size is 0: extras are sent to ranks");
+        return pl_run_services->error_deny(EINVAL, "extras_size is 0: extras are sent to ranks");
     return true;
 }
 
@@ -250,9 +251,9 @@ static const pl_executor executor = {.name = "ranks", .needs_policy = true, .che
 
 bool pl_home_begin(void)
 {
-    if (!pl_runners_services)
-        pl_runners_services = parallel_private_services(PL_SERVICES_VERSION);
-    return pl_runners_services;
+    if (!pl_run_services)
+        pl_run_services = parallel_private_services(PL_SERVICES_VERSION);
+    return pl_run_services;
 }
 
 static void set_state(home_state state)
@@ -260,12 +261,12 @@ static void set_state(home_state state)
     pthread_mutex_lock(&home.mutex);
     home.state = state;
     pthread_mutex_unlock(&home.mutex);
-    pl_runners_services->set_executor(&executor);
+    pl_run_services->set_executor(&executor);
 }
 
 void pl_home_be_elsewhere(void)
 {
-    pl_runners_services->recording_drop();
+    pl_run_services->recording_drop();
     set_state(ALONE);
 }
 
@@ -279,7 +280,7 @@ bool pl_home_open(pl_transport *transport)
     if (!home.threads)
         return false;
     for (unsigned rank = 0; rank < transport->ranks; rank++)
-        home.threads[rank] = rank ? 1 : pl_runners_services->cores();
+        home.threads[rank] = rank ? 1 : pl_run_services->cores();
     home.site = (pl_site){.take = take_message, .note_death = note_death};
     if (!pl_site_begin(&home.site, transport)) {
         free(home.threads);
@@ -316,9 +317,14 @@ void pl_home_close(void)
     pthread_mutex_unlock(&home.mutex);
     if (!connected)
         return;
-    for (unsigned rank = 1; rank < home.site.transport->ranks; rank++)
-        pl_site_post(&home.site, pl_message_new(rank, PL_MESSAGE_EXIT, 0, 0));
-    pl_site_end(&home.site);
+    pl_message *exits = NULL;
+    for (unsigned rank = 1; rank < home.site.transport->ranks; rank++) {
+        pl_message *m = pl_message_new(rank, PL_MESSAGE_EXIT, 0, 0);
+        if (m)
+            m->next = exits;
+        exits = m ? m : exits;
+    }
+    pl_site_end(&home.site, exits, PL_SITE_OTHERS_LEAVE);
 }
 
 void pl_home_forget(void)

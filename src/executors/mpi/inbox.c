@@ -11,7 +11,7 @@
 bool pl_inbox_begin(pl_inbox *inbox, unsigned ranks)
 {
     *inbox = (pl_inbox){.ranks = ranks, .dead = calloc(ranks, 1)};
-    if (inbox->dead && pl_runners_services->cond_init(&inbox->changed)) {
+    if (inbox->dead && pl_run_services->cond_init(&inbox->changed)) {
         pthread_mutex_init(&inbox->mutex, NULL);
         return true;
     }
@@ -67,8 +67,8 @@ void pl_inbox_close(pl_inbox *inbox)
 void pl_inbox_wait(pl_inbox *inbox, uint64_t until)
 {
     pthread_mutex_lock(&inbox->mutex);
-    while (!inbox->news && pl_runners_services->nanoseconds() < until)
-        pl_runners_services->cond_wait(&inbox->changed, &inbox->mutex, until);
+    while (!inbox->news && pl_run_services->nanoseconds() < until)
+        pl_run_services->cond_wait(&inbox->changed, &inbox->mutex, until);
     pthread_mutex_unlock(&inbox->mutex);
 }
 
@@ -109,8 +109,7 @@ void pl_inbox_wait_returned(pl_inbox *inbox, pl_site *site)
         pl_site_ring(site);
         pthread_mutex_lock(&inbox->mutex);
         if (inbox->lent)
-            pl_runners_services->cond_wait(&inbox->changed, &inbox->mutex,
-                                           pl_runners_services->nanoseconds() + RETURN_NS);
+            pl_run_services->cond_wait(&inbox->changed, &inbox->mutex, pl_run_services->nanoseconds() + RETURN_NS);
     }
     pthread_mutex_unlock(&inbox->mutex);
 }

@@ -3,7 +3,7 @@
 #ifndef PL_MPI_INBOX_H
 #define PL_MPI_INBOX_H
 
-#include "executors/mpi/runners.h"
+#include "executors/mpi/run.h"
 #include "executors/mpi/site.h"
 
 typedef struct pl_inbox {

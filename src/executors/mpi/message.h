@@ -10,7 +10,8 @@
  *      a rank      OUTCOME     of each piece, in any order: pl_message_outcome; what failed, with texts; the results
  *      home        STOP        pl_message_stop: the call's pieces are not to be begun any more
  *      home        END         the call is over, all of its pieces have come back
- *      home        EXIT        the rank is to end
+ *      home        EXIT        the rank is to end; the last message that it gets
+ *      a rank      LEAVE       it ends, and has sent all that it sends
  *
  * What follows is put and got part by part; vectors lie at multiples of 64. All ranks are of one kind of machine: what
  * is sent is memory as it is.
@@ -33,7 +34,8 @@ typedef enum pl_message_kind {
     PL_MESSAGE_OUTCOME,
     PL_MESSAGE_STOP,
     PL_MESSAGE_END,
-    PL_MESSAGE_EXIT
+    PL_MESSAGE_EXIT,
+    PL_MESSAGE_LEAVE
 } pl_message_kind;
 
 /* What every message begins with. */

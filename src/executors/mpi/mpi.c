@@ -13,7 +13,7 @@
 #include "executors/mpi/home.h"
 #include "executors/mpi/mpi_transport.h"
 #include "executors/mpi/rank.h"
-#include "executors/mpi/runners.h"
+#include "executors/mpi/run.h"
 
 /* Why a job does not begin. */
 typedef enum refusal {
@@ -47,7 +47,7 @@ static const struct {
 static int refuse_job(refusal why)
 {
     if (refusals[why].sentence)
-        pl_runners_services->error_deny(refusals[why].code, "%s", refusals[why].sentence);
+        pl_run_services->error_deny(refusals[why].code, "%s", refusals[why].sentence);
     errno = refusals[why].code;
     return why ? -1 : 0;
 }
@@ -187,7 +187,7 @@ static refusal begin_job(void)
 static refusal start_messenger(void)
 {
     pl_os_thread_attributes as_usual = {0};
-    if (!pl_runners_services->thread(&job.messenger, run_messenger, NULL, -1, &as_usual))
+    if (!pl_run_services->thread(&job.messenger, run_messenger, NULL, -1, &as_usual))
         return NO_THREAD;
     pthread_mutex_lock(&job.mutex);
     while (job.state == BEGINNING)

@@ -18,7 +18,7 @@ static const char *text_of(const parallel_failure *f)
     return f->state == PARALLEL_ERROR || f->state == PARALLEL_CANCELLED ? f->message : NULL;
 }
 
-static void put_failure(pl_message *m, const pl_runners_failed *failed)
+static void put_failure(pl_message *m, const pl_run_failed *failed)
 {
     const parallel_failure *f = &failed->failure;
     const char *text = text_of(f);
@@ -38,7 +38,7 @@ static void put_failure(pl_message *m, const pl_runners_failed *failed)
 static void free_run(void *run)
 {
     free(((pl_run *)run)->owned);
-    pl_runners_free_run(run);
+    pl_run_free(run);
 }
 
 pl_message *pl_outcome_write(pl_run *run, uint64_t call)
@@ -59,7 +59,7 @@ pl_message *pl_outcome_write(pl_run *run, uint64_t call)
     return NULL;
 }
 
-static bool get_failure(pl_message *m, pl_runners_failed *failed)
+static bool get_failure(pl_message *m, pl_run_failed *failed)
 {
     pl_message_failure sent;
     const void *from = pl_message_get(m, sizeof sent);
@@ -69,7 +69,7 @@ static bool get_failure(pl_message *m, pl_runners_failed *failed)
     const char *text = sent.text ? pl_message_get(m, (size_t)sent.text) : NULL;
     if (m->lost || sent.state > PARALLEL_NOT_RUN || (text && text[sent.text - 1]))
         return false;
-    *failed = (pl_runners_failed){.begin = (size_t)sent.begin, .count = (size_t)sent.count};
+    *failed = (pl_run_failed){.begin = (size_t)sent.begin, .count = (size_t)sent.count};
     failed->failure = (parallel_failure){
         .state = (parallel_state)sent.state,
         .signal = (int)sent.signal,
@@ -105,12 +105,12 @@ static bool get_outcome(pl_message *m, pl_run *run)
 
 pl_run *pl_outcome_read(pl_message *m)
 {
-    pl_run *run = pl_runners_new_run();
+    pl_run *run = pl_run_new();
     if (run && get_outcome(m, run)) {
         run->owned = m;
         return run;
     }
     if (run)
-        pl_runners_free_run(run);
+        pl_run_free(run);
     return NULL;
 }

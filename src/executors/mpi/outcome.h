@@ -4,7 +4,7 @@
 #define PL_MPI_OUTCOME_H
 
 #include "executors/mpi/message.h"
-#include "executors/mpi/runners.h"
+#include "executors/mpi/run.h"
 
 /* To home, of a piece of a call. The run, which is on the heap, as what it owns is, is the message's from now on. NULL:
  * there is no memory, and the run stays the caller's. */

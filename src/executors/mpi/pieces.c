@@ -35,17 +35,17 @@ static void take_well(pl_pieces *p, const pl_pieces_piece *piece, const pl_run *
     copy_results(p, piece, run, from, to);
     p->worker.done += to - from;
     if (p->call->ended)
-        pl_runners_services->ended_well(p->call->ended, piece->begin + from, piece->begin + to);
+        pl_run_services->ended_well(p->call->ended, piece->begin + from, piece->begin + to);
 }
 
 /* Some have not. Those that have not been run have had no attempt, and the one before counts, if there was one: its
  * rank died. Those that gave up when the call's time was over were late. */
-static void take_failed(pl_pieces *p, const pl_pieces_piece *piece, const pl_runners_failed *failed)
+static void take_failed(pl_pieces *p, const pl_pieces_piece *piece, const pl_run_failed *failed)
 {
     parallel_failure f = failed->failure;
     size_t begin = piece->begin + failed->begin, end = begin + failed->count;
     if (f.state == PARALLEL_NOT_RUN && !piece->tried) {
-        pl_runners_services->worker_leave_out(&p->worker, p->over ? p->over : f.code, begin, end);
+        pl_run_services->worker_leave_out(&p->worker, p->over ? p->over : f.code, begin, end);
         return;
     }
     if (f.state == PARALLEL_NOT_RUN)
@@ -55,14 +55,14 @@ static void take_failed(pl_pieces *p, const pl_pieces_piece *piece, const pl_run
     bool has_text = f.state == PARALLEL_ERROR || f.state == PARALLEL_CANCELLED;
     f.index = begin;
     f.attempts += piece->tried;
-    pl_runners_services->worker_fail(&p->worker, &f, has_text && f.message ? strdup(f.message) : NULL, begin, end);
+    pl_run_services->worker_fail(&p->worker, &f, has_text && f.message ? strdup(f.message) : NULL, begin, end);
 }
 
 static void take_outcome(pl_pieces *p, const pl_pieces_piece *piece, const pl_run *run)
 {
     size_t at = 0, count = piece->end - piece->begin;
     for (size_t k = 0; k < run->failures; k++) {
-        const pl_runners_failed *failed = &run->failed[k];
+        const pl_run_failed *failed = &run->failed[k];
         if (failed->begin < at || failed->begin > count || failed->count > count - failed->begin)
             continue; /* that cannot be */
         take_well(p, piece, run, at, failed->begin);
@@ -101,13 +101,13 @@ static void take_run(pl_pieces *p, pl_run *run)
         if (p->site)
             pl_site_note_pace(p->site, run->took_ns);
         if (p->traced)
-            pl_runners_services->trace_rank_run(p->traced, (unsigned)(peer - p->peers), run->took_ns, piece->begin,
-                                                piece->end);
+            pl_run_services->trace_rank_run(p->traced, (unsigned)(peer - p->peers), run->took_ns, piece->begin,
+                                            piece->end);
         take_outcome(p, piece, run);
         free(piece);
     }
     pl_message *m = run->owned;
-    pl_runners_free_run(run);
+    pl_run_free(run);
     pl_message_free(m);
 }
 
@@ -117,14 +117,14 @@ static void take_back(pl_pieces *p, pl_pieces_piece *piece, unsigned rank)
     pl_call *c = p->call;
     parallel_failure f = {
         .index = piece->begin, .state = PARALLEL_CRASHED, .code = EOWNERDEAD, .attempts = piece->tried + 1};
-    pl_task_policy policy = pl_runners_services->policy_of_task(&c->policy, &c->work, piece->begin);
+    pl_task_policy policy = pl_run_services->policy_of_task(&c->policy, &c->work, piece->begin);
     char *text = malloc(64);
     if (text)
         snprintf(text, 64, "rank %u has died", rank);
     if (f.attempts < policy.attempts && !p->over)
-        pl_runners_services->worker_put_off(&p->worker, &f, text, piece->begin, piece->end);
+        pl_run_services->worker_put_off(&p->worker, &f, text, piece->begin, piece->end);
     else
-        pl_runners_services->worker_fail(&p->worker, &f, text, piece->begin, piece->end);
+        pl_run_services->worker_fail(&p->worker, &f, text, piece->begin, piece->end);
 }
 
 static void bury_dead(pl_pieces *p)
@@ -173,19 +173,20 @@ static void stop_call(pl_pieces *p, int why)
         p->level = level;
         pl_assign_stop(p);
     }
-    while ((r = pl_runners_services->policy_take_any(policy)))
-        pl_runners_services->worker_give_up(&p->worker, r);
+    while ((r = pl_run_services->policy_take_any(policy)))
+        pl_run_services->worker_give_up(&p->worker, r);
     if (p->fresh < p->call->work.n)
-        pl_runners_services->worker_leave_out(&p->worker, p->over, p->fresh, p->call->work.n);
+        pl_run_services->worker_leave_out(&p->worker, p->over, p->fresh, p->call->work.n);
     p->fresh = p->call->work.n;
 }
 
-/* When there is something to look at again. */
+/* When there is something to look at again. Tasks that are due, and for which no rank has room, wait for an outcome. */
 static uint64_t next_look(pl_pieces *p)
 {
     pl_policy *policy = &p->call->policy;
-    uint64_t now = pl_runners_services->nanoseconds(), until = now + LOOK_NS;
-    uint64_t due = p->over ? UINT64_MAX : pl_runners_services->policy_next_due(policy);
+    uint64_t now = pl_run_services->nanoseconds(), until = now + LOOK_NS;
+    bool has_room = !p->over && pl_share_choose(p) != PL_SHARE_NONE;
+    uint64_t due = has_room ? pl_run_services->policy_next_due(policy) : UINT64_MAX;
     if (policy->deadline >= now && policy->deadline < until)
         until = policy->deadline + 1;
     return due < until ? due : until;
@@ -193,8 +194,7 @@ static uint64_t next_look(pl_pieces *p)
 
 static bool is_finished(const pl_pieces *p)
 {
-    return p->fresh == p->call->work.n && !p->open &&
-           pl_runners_services->policy_next_due(&p->call->policy) == UINT64_MAX;
+    return p->fresh == p->call->work.n && !p->open && pl_run_services->policy_next_due(&p->call->policy) == UINT64_MAX;
 }
 
 /* Has the messenger be quick, where a rank is short of pieces, or all are with ranks. */
@@ -211,8 +211,18 @@ static void tell_messenger(pl_pieces *p)
 /* Whether there is something that the coordinator alone does. */
 static bool needs_coordinator(const pl_pieces *p)
 {
-    return p->over || pl_runners_services->call_over(p->call) || p->call->options.progress ||
-           pl_runners_services->policy_next_due(&p->call->policy) != UINT64_MAX || is_finished(p);
+    return p->over || pl_run_services->call_over(p->call) || p->call->options.progress ||
+           pl_run_services->policy_next_due(&p->call->policy) != UINT64_MAX || is_finished(p);
+}
+
+/* The turn of another than the coordinator. Whether that is needed, too. */
+static bool take_its_turn(pl_pieces *p)
+{
+    take_in(p);
+    if (!p->over && !pl_run_services->call_over(p->call))
+        pl_assign_feed(p);
+    tell_messenger(p);
+    return needs_coordinator(p);
 }
 
 /* Who is told of each task that ends may do so in a function of the program's, which is the coordinator's to call. */
@@ -221,11 +231,7 @@ void pl_pieces_bring(pl_pieces *p, pl_run *run)
     bool calls = true;
     pl_inbox_add(&p->inbox, run);
     if (!p->call->ended && pthread_mutex_trylock(&p->turn) == 0) {
-        take_in(p);
-        if (!p->over && !pl_runners_services->call_over(p->call))
-            pl_assign_feed(p);
-        tell_messenger(p);
-        calls = needs_coordinator(p);
+        calls = !p->finished && take_its_turn(p);
         pthread_mutex_unlock(&p->turn);
     }
     if (calls)
@@ -236,14 +242,15 @@ void pl_pieces_bring(pl_pieces *p, pl_run *run)
 static bool take_turn(pl_pieces *p)
 {
     take_in(p);
-    int why = p->over ? p->over : pl_runners_services->call_over(p->call);
+    int why = p->over ? p->over : pl_run_services->call_over(p->call);
     if (why)
         stop_call(p, why);
     else
         pl_assign_feed(p);
-    pl_runners_services->worker_report(&p->worker);
+    pl_run_services->worker_report(&p->worker);
     tell_messenger(p);
-    return is_finished(p);
+    p->finished = is_finished(p);
+    return p->finished;
 }
 
 void pl_pieces_run(pl_pieces *p)

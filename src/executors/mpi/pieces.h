@@ -29,6 +29,7 @@
 #define PL_MPI_PIECES_H
 
 #include "executors/mpi/inbox.h"
+#include "executors/mpi/runners.h"
 #include "executors/mpi/site.h"
 
 /* Pieces that a rank may have, whatever they take. */
@@ -82,6 +83,7 @@ typedef struct pl_pieces {
     size_t task_bytes; /* that are sent, and come back, of a task */
     uint64_t made;     /* pieces so far */
     unsigned open;     /* pieces that are with ranks */
+    bool finished;     /* the coordinator has seen the end: nobody changes this account any more */
     bool waits;        /* the messenger knows that a rank, or this call, waits for messages */
     int over;          /* why nothing more is to start: an error code; 0: tasks may start */
     int level;         /* how far the ranks are to stop: as of a stop word */

@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 #include "executors/mpi/outcome.h"
+#include "executors/mpi/runners.h"
 #include "executors/mpi/site.h"
 
 /* What is wrong with a function that came; or not. */
@@ -41,7 +42,7 @@ static void give_up(served_rank *rank)
     pthread_mutex_lock(&rank->site.mutex);
     rank->failed = true;
     pthread_mutex_unlock(&rank->site.mutex);
-    pl_site_end(&rank->site);
+    pl_site_end(&rank->site, NULL, PL_SITE_OTHERS_STAY);
 }
 
 /* ---- pieces that end --------------------------------------------------------------------------------------- */
@@ -51,12 +52,12 @@ static void send_outcome(served_call *c, pl_run *run)
 {
     pl_message *m = pl_outcome_write(run, c->id);
     if (!m) {
-        pl_runners_fail(run, PARALLEL_ERROR, ENOMEM, NULL);
+        pl_run_fail(run, PARALLEL_ERROR, ENOMEM, NULL);
         m = pl_outcome_write(run, c->id);
     }
     if (!m) {
         free(run->owned);
-        pl_runners_free_run(run);
+        pl_run_free(run);
         give_up(c->rank);
     }
     pl_site_post(&c->rank->site, m);
@@ -102,7 +103,7 @@ static bool get_call(served_call *c, pl_message *m)
         return false;
     memcpy(&c->said, from, sizeof c->said);
     if (c->said.left > 0)
-        c->deadline = pl_runners_services->nanoseconds() + (uint64_t)(c->said.left < 1e9 ? c->said.left * 1e9 : 1e18);
+        c->deadline = pl_run_services->nanoseconds() + (uint64_t)(c->said.left < 1e9 ? c->said.left * 1e9 : 1e18);
     if (!c->said.is_separate)
         get_function(&c->known, m);
     if (c->said.extras_bytes) {
@@ -125,7 +126,7 @@ static void begin_call(served_rank *rank, pl_message *m)
     c->id = m->head->call;
     unsigned count = 0;
     if (get_call(c, m))
-        count = pl_runners_wanted((int)c->said.max_workers, pl_runners_services->cores());
+        count = pl_runners_wanted((int)c->said.max_workers, pl_run_services->cores());
     if (!count || !pl_runners_begin(&c->runners, count, end_piece, c)) {
         free(c->extras);
         free(c);
@@ -167,8 +168,8 @@ static void set_options(pl_run *run, const served_call *c, const pl_message_piec
     run->deadline = c->deadline;
     run->options = (parallel_options){
         .size = sizeof run->options,
-        .executor = pl_runners_executor((parallel_isolation)said->isolation, (int)said->max_workers,
-                                        pl_runners_services->cores()),
+        .executor =
+            pl_runners_executor((parallel_isolation)said->isolation, (int)said->max_workers, pl_run_services->cores()),
         .isolation = (parallel_isolation)said->isolation,
         .max_workers = (int)said->max_workers,
         .tasks_per_worker = (int)said->tasks_per_worker,
@@ -221,7 +222,7 @@ static void run_piece(served_call *c, pl_run *run)
 static void refuse_piece(served_rank *rank, uint64_t id, pl_run *run)
 {
     served_call none = {.rank = rank, .id = id};
-    pl_runners_fail(run, PARALLEL_ERROR, ENOMEM, NULL);
+    pl_run_fail(run, PARALLEL_ERROR, ENOMEM, NULL);
     send_outcome(&none, run);
 }
 
@@ -230,7 +231,7 @@ static void take_piece(served_rank *rank, pl_message *m)
     served_call *c = find_call(rank, m->head->call);
     pl_message_piece piece;
     const void *from = pl_message_get(m, sizeof piece);
-    pl_run *run = from ? pl_runners_new_run() : NULL;
+    pl_run *run = from ? pl_run_new() : NULL;
     if (!run) {
         give_up(rank);
         return;
@@ -248,7 +249,7 @@ static void take_piece(served_rank *rank, pl_message *m)
     set_options(run, c, &piece);
     int error = c->known.error ? c->known.error : get_args(run, m);
     if (error) {
-        pl_runners_fail(run, PARALLEL_ERROR, error, c->known.error ? c->known.wrong : NULL);
+        pl_run_fail(run, PARALLEL_ERROR, error, c->known.error ? c->known.wrong : NULL);
         send_outcome(c, run);
         return;
     }
@@ -256,6 +257,16 @@ static void take_piece(served_rank *rank, pl_message *m)
 }
 
 /* ---- the rank ---------------------------------------------------------------------------------------------- */
+
+/* Home waits for this: what has been sent before has come then, and MPI need not keep it. */
+static void leave_home(served_rank *rank)
+{
+    pl_message *m = pl_message_new(0, PL_MESSAGE_LEAVE, 0, 0);
+    if (m)
+        pl_site_end(&rank->site, m, PL_SITE_OTHERS_STAY);
+    else
+        give_up(rank);
+}
 
 static void take_message(pl_site *site, pl_message *m)
 {
@@ -277,7 +288,9 @@ static void take_message(pl_site *site, pl_message *m)
             end_call(rank, c);
         break;
     case PL_MESSAGE_EXIT:
-        pl_site_end(site);
+        leave_home(rank);
+        break;
+    default:
         break;
     }
     pl_message_free(m);
@@ -287,7 +300,7 @@ static void take_message(pl_site *site, pl_message *m)
 static void note_death(pl_site *site, unsigned dead)
 {
     if (dead == 0)
-        pl_site_end(site);
+        pl_site_end(site, NULL, PL_SITE_OTHERS_STAY);
 }
 
 /* Calls that were under way are stopped. Whether all that ran has ended. */
@@ -322,7 +335,7 @@ pl_rank_end pl_rank_serve(pl_transport *transport, pl_rank_patience patience)
         free(rank);
         return PL_RANK_FAILED;
     }
-    pl_message_hello hello = {.threads = pl_runners_services->cores()};
+    pl_message_hello hello = {.threads = pl_run_services->cores()};
     pl_message *m = pl_message_new(0, PL_MESSAGE_HELLO, 0, sizeof hello);
     if (m)
         pl_message_put(m, &hello, sizeof hello);

@@ -21,7 +21,7 @@ bool pl_site_begin(pl_site *site, pl_transport *transport)
 {
     site->transport = transport;
     site->dead = calloc(transport->ranks, 1);
-    if (site->dead && pl_runners_services->cond_init(&site->rung)) {
+    if (site->dead && pl_run_services->cond_init(&site->rung)) {
         pthread_mutex_init(&site->mutex, NULL);
         return true;
     }
@@ -57,6 +57,22 @@ static bool send_posted(pl_site *site)
     return any;
 }
 
+/* A rank is not there any more. Whether that is new. */
+static bool take_out(pl_site *site, unsigned rank)
+{
+    pthread_mutex_lock(&site->mutex);
+    bool was_there = !site->dead[rank];
+    site->dead[rank] = 1;
+    site->awaited -= was_there && site->awaited;
+    pthread_mutex_unlock(&site->mutex);
+    return was_there;
+}
+
+void pl_site_note_left(pl_site *site, unsigned rank)
+{
+    take_out(site, rank);
+}
+
 /* Hands in what has come. Whether that was anything. */
 static bool take_received(pl_site *site)
 {
@@ -73,10 +89,8 @@ static void look_for_deaths(pl_site *site)
         if (rank == t->self || site->dead[rank] || t->is_alive(t, rank))
             continue;
         take_received(site); /* what it said before */
-        pthread_mutex_lock(&site->mutex);
-        site->dead[rank] = 1;
-        pthread_mutex_unlock(&site->mutex);
-        site->note_death(site, rank);
+        if (take_out(site, rank))
+            site->note_death(site, rank);
     }
 }
 
@@ -97,35 +111,50 @@ static bool sleep_or_end(pl_site *site, uint64_t quiet)
 {
     pl_transport *t = site->transport;
     bool is_busy = t->is_busy(t);
-    uint64_t now = pl_runners_services->nanoseconds();
+    uint64_t now = pl_run_services->nanoseconds();
     pthread_mutex_lock(&site->mutex);
-    site->ended = site->ends && !site->first && !is_busy;
-    bool ended = site->ended;
+    bool ended = site->ends && !site->first && !is_busy && !site->awaited;
     if (!ended && !site->first)
-        pl_runners_services->cond_wait(&site->rung, &site->mutex, now + sleep_ns(site, is_busy, now - quiet));
+        pl_run_services->cond_wait(&site->rung, &site->mutex, now + sleep_ns(site, is_busy, now - quiet));
     pthread_mutex_unlock(&site->mutex);
     return !ended;
 }
 
 void pl_site_run(pl_site *site)
 {
-    uint64_t quiet = pl_runners_services->nanoseconds();
+    uint64_t quiet = pl_run_services->nanoseconds();
     do {
         bool any = send_posted(site);
         any |= take_received(site); /* what has come may make MPI see what comes next: two looks a wake */
         any |= take_received(site);
         look_for_deaths(site);
         if (any)
-            quiet = pl_runners_services->nanoseconds();
+            quiet = pl_run_services->nanoseconds();
     } while (sleep_or_end(site, quiet));
 }
 
-void pl_site_end(pl_site *site)
+static void drop_messages(pl_message *m)
+{
+    while (m) {
+        pl_message *next = m->next;
+        pl_message_free(m);
+        m = next;
+    }
+}
+
+void pl_site_end(pl_site *site, pl_message *last, pl_site_others others)
 {
     pthread_mutex_lock(&site->mutex);
+    bool ends = site->ends;
+    if (!ends)
+        *(site->first ? &site->last->next : &site->first) = last;
+    for (unsigned rank = 0; !ends && others == PL_SITE_OTHERS_LEAVE && rank < site->transport->ranks; rank++)
+        site->awaited += rank != site->transport->self && !site->dead[rank];
     site->ends = true;
     pthread_cond_signal(&site->rung);
     pthread_mutex_unlock(&site->mutex);
+    if (ends)
+        drop_messages(last);
 }
 
 /* ---- for all threads --------------------------------------------------------------------------------------- */
@@ -136,8 +165,8 @@ void pl_site_post(pl_site *site, pl_message *m)
         return;
     m->next = NULL;
     pthread_mutex_lock(&site->mutex);
-    bool ended = site->ended;
-    if (!ended) {
+    bool ends = site->ends;
+    if (!ends) {
         if (site->first)
             site->last->next = m;
         else
@@ -146,7 +175,7 @@ void pl_site_post(pl_site *site, pl_message *m)
         pthread_cond_signal(&site->rung);
     }
     pthread_mutex_unlock(&site->mutex);
-    if (ended)
+    if (ends)
         pl_message_free(m);
 }
 

@@ -13,12 +13,12 @@
 
 #include <pthread.h>
 
-#include "executors/mpi/runners.h"
+#include "executors/mpi/run.h"
 #include "executors/mpi/transport.h"
 
 typedef struct pl_site {
     pl_transport *transport;
-    unsigned char *dead; /* by rank; guarded by the mutex */
+    unsigned char *dead; /* by rank: it is, or has left; guarded by the mutex */
 
     /* Takes a message that has come; and is told that a rank has died. Called by the messenger. */
     void (*take)(struct pl_site *site, pl_message *m);
@@ -30,8 +30,8 @@ typedef struct pl_site {
     unsigned work;            /* calls, or pieces of them, that are under way */
     unsigned waits;           /* those of which somebody has nothing to do before a message comes */
     uint64_t pace_ns;         /* half of what the last piece took */
-    bool ends;                /* the messenger ends when all has been sent */
-    bool ended;               /* it has: what is posted is dropped */
+    unsigned awaited;         /* ranks that are to send their last message, or to die, before the messenger ends */
+    bool ends;                /* it ends then, when all has been sent; what is posted is dropped */
 } pl_site;
 
 /* False if there is no memory. The site is all zero but for `take` and `note_death`. */
@@ -40,7 +40,14 @@ void pl_site_free(pl_site *site);
 
 /* Is the messenger, until pl_site_end(). */
 void pl_site_run(pl_site *site);
-void pl_site_end(pl_site *site);
+
+/* Posts these messages, linked by `next`, as the last: what is posted from now on is dropped. The messenger ends when
+ * all has been sent; or not before all other ranks have left, too. Not the first time, it drops them. */
+typedef enum pl_site_others { PL_SITE_OTHERS_STAY, PL_SITE_OTHERS_LEAVE } pl_site_others;
+void pl_site_end(pl_site *site, pl_message *last, pl_site_others others);
+
+/* A rank has sent its last message. Called by the messenger, in take(). */
+void pl_site_note_left(pl_site *site, unsigned rank);
 
 /* Sends a message, which is the site's from now on. NULL is fine. */
 void pl_site_post(pl_site *site, pl_message *m);
