@@ -52,6 +52,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -63,12 +64,20 @@ namespace parallel {
 
 /* ---- what goes wrong ------------------------------------------------------------------------------------- */
 
-/** A call that has failed: code() is its errno, what() says why. */
+/** A call that has failed: code() is its errno, what() says why, as parallel_error() does. */
 class error : public std::system_error {
 public:
-    error(int code, const std::string &sentence) : std::system_error(code, std::generic_category(), sentence)
+    error(int code, const std::string &sentence) : std::system_error(code, std::generic_category()), sentence_(sentence)
     {
     }
+    /** The sentence, without the words for the code that std::system_error adds. */
+    const char *what() const noexcept override
+    {
+        return sentence_.what();
+    }
+
+private:
+    std::runtime_error sentence_; /* a string whose copies do not throw */
 };
 
 /** A function has thrown, or its task was late, or was not run. */
