@@ -52,6 +52,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -63,12 +64,20 @@ namespace parallel {
 
 /* ---- what goes wrong ------------------------------------------------------------------------------------- */
 
-/** A call that has failed: code() is its errno, what() says why. */
+/** A call that has failed: code() is its errno, what() says why, as parallel_error() does. */
 class error : public std::system_error {
 public:
-    error(int code, const std::string &sentence) : std::system_error(code, std::generic_category(), sentence)
+    error(int code, const std::string &sentence) : std::system_error(code, std::generic_category()), sentence_(sentence)
     {
     }
+    /** The sentence, without the words for the code that std::system_error adds. */
+    const char *what() const noexcept override
+    {
+        return sentence_.what();
+    }
+
+private:
+    std::runtime_error sentence_; /* a string whose copies do not throw */
 };
 
 /** A function has thrown, or its task was late, or was not run. */
@@ -162,6 +171,9 @@ struct options {
     }
 };
 
+/** None: what calls without options have. */
+inline constexpr options no_options = {};
+
 /** Threads of one's own: parallel_pool_new_with(). They end with the object, which must outlive its calls. */
 class pool {
 public:
@@ -243,7 +255,7 @@ inline std::string what_of(const std::exception_ptr &cause)
 /* The first exception of a call's functions, by index. */
 class failure {
 public:
-    void note(std::size_t index, std::exception_ptr cause) noexcept
+    [[gnu::cold]] void note(std::size_t index, std::exception_ptr cause) noexcept
     {
         std::lock_guard<std::mutex> lock(mutex_);
         if (!cause_ || index < index_) {
@@ -260,11 +272,9 @@ public:
     {
         return cause_ && index_ == index ? cause_ : nullptr;
     }
-    void rethrow() const
+    [[gnu::cold, noreturn]] void rethrow() const
     {
-        if (cause_)
-            throw task_error(index_, ENOTRECOVERABLE, "task " + std::to_string(index_) + ": " + what_of(cause_),
-                             cause_);
+        throw task_error(index_, ENOTRECOVERABLE, "task " + std::to_string(index_) + ": " + what_of(cause_), cause_);
     }
 
 private:
@@ -276,51 +286,62 @@ private:
 
 /* What the functions of a loop work with. */
 template <typename Body> struct loop {
-    Body *body;
-    failure *thrown;
+    failure thrown; /* first: there its alignment is that of the stack */
+    Body body;
 };
 
-/* The iterations [begin, end), with the body inlined. Whoever comes after a failure leaves them out. */
+/* The iterations [begin, end), with the body inlined. Whoever comes after a failure leaves them out. The body is a
+ * copy: so the compiler knows that what it holds stays as it is. Some bodies take the range, and keep the index. */
 template <typename Body> void run_loop(const void *captures, std::ptrdiff_t begin, std::ptrdiff_t end)
 {
-    const auto *l = static_cast<const loop<Body> *>(captures);
-    if (l->thrown->failed())
+    auto *l = static_cast<loop<Body> *>(const_cast<void *>(captures));
+    if (l->thrown.failed())
         return;
     std::ptrdiff_t i = begin;
     try {
-        Body &body = *l->body;
-        for (; i < end; i++)
-            body(i);
+        Body body = l->body;
+        if constexpr (std::is_invocable_v<Body &, std::ptrdiff_t &, std::ptrdiff_t>)
+            body(i, end);
+        else
+            for (; i < end; i++)
+                body(i);
     } catch (...) {
-        l->thrown->note(static_cast<std::size_t>(i), std::current_exception());
+        l->thrown.note(static_cast<std::size_t>(i), std::current_exception());
     }
 }
 
 /* One iteration, as a task that can fail. */
 template <typename Body> int run_task(const void *arg, void *, void *extras)
 {
-    const auto *l = static_cast<const loop<Body> *>(extras);
+    auto *l = static_cast<loop<Body> *>(extras);
     const std::ptrdiff_t i = *static_cast<const std::ptrdiff_t *>(arg);
     try {
-        (*l->body)(i);
+        l->body(i);
         return 0;
     } catch (...) {
-        l->thrown->note(static_cast<std::size_t>(i), std::current_exception());
+        l->thrown.note(static_cast<std::size_t>(i), std::current_exception());
         return parallel_fail(ENOTRECOVERABLE, "%s", what_of(std::current_exception()).c_str());
     }
 }
 
-template <typename Body> parallel_cost *cost_of() noexcept
+/* What the library knows of a loop: it is the same in all its calls. */
+template <typename Body> inline parallel_cost cost_of = {};
+template <typename Body>
+inline constexpr parallel_loop_body body_of = {nullptr, sizeof(parallel_loop_body), run_loop<Body>, sizeof(loop<Body>),
+                                               &cost_of<Body>};
+
+/* A call has failed: throws what one of its functions has thrown, or says what else. */
+[[gnu::cold, noreturn]] inline void fail(const failure &thrown)
 {
-    static parallel_cost cost = {};
-    return &cost;
+    const int code = errno;
+    if (thrown.failed())
+        thrown.rethrow();
+    throw error(code, parallel_error());
 }
 
 /* body(i) for the iterations [0, n), which have time limits or further attempts of their own. */
-template <typename Body> void run_tasks(std::size_t n, Body &body, const options &o)
+template <typename Body> void run_tasks(std::size_t n, loop<Body> &l, const options &o)
 {
-    failure thrown;
-    loop<Body> l = {&body, &thrown};
     parallel_function f = {};
     f.name = nullptr;
     f.arg_size = sizeof(std::ptrdiff_t);
@@ -335,27 +356,65 @@ template <typename Body> void run_tasks(std::size_t n, Body &body, const options
     const parallel_failure *last = parallel_last_failure();
     if (!last)
         throw error(code, parallel_error());
-    throw task_error(last->index, code, parallel_error(), thrown.cause_of(last->index));
+    throw task_error(last->index, code, parallel_error(), l.thrown.cause_of(last->index));
+}
+
+template <typename Body> void run_loop_function(std::size_t n, loop<Body> &l, const parallel_options *given)
+{
+    const int result = parallel_loop_function(&body_of<Body>, 0, static_cast<std::ptrdiff_t>(n), &l, given);
+    if (result != 0 || l.thrown.failed())
+        fail(l.thrown);
+}
+
+template <typename Body> [[gnu::noinline]] void run_with_options(std::size_t n, loop<Body> &l, const options &o)
+{
+    if (o.timeout > 0 || o.retries > 0)
+        run_tasks(n, l, o);
+    else
+        run_loop_function(n, l, c_options(o).get());
 }
 
 /* body(i) for the iterations [0, n). */
-template <typename Body> void run(std::size_t n, Body &body, const options &o)
+template <typename Body> void run(std::size_t n, const Body &body, const options &o)
 {
-    if (o.timeout > 0 || o.retries > 0)
-        return run_tasks(n, body, o);
-    failure thrown;
-    loop<Body> l = {&body, &thrown};
-    parallel_loop_body b = {};
-    b.size = sizeof b;
-    b.call = run_loop<Body>;
-    b.captures_size = sizeof l;
-    b.cost = cost_of<Body>();
-    c_options given(o);
-    const int result = parallel_loop_function(&b, 0, static_cast<std::ptrdiff_t>(n), &l, given.get());
-    const int code = errno;
-    thrown.rethrow();
-    if (result != 0)
-        throw error(code, parallel_error());
+    loop<Body> l = {{}, body};
+    if (&o == &no_options)
+        run_loop_function(n, l, nullptr);
+    else
+        run_with_options(n, l, o);
+}
+
+/* The body of a map. Two loops, as those of PARALLEL_DECORATE: results are in another array than elements, or in the
+ * same. */
+template <typename T, typename R, typename F> struct map_body {
+    F *f;
+    const T *from;
+    R *to;
+
+    void operator()(std::ptrdiff_t i) const
+    {
+        to[i] = (*f)(from[i]);
+    }
+    void operator()(std::ptrdiff_t &i, std::ptrdiff_t end) const
+    {
+        if (static_cast<const void *>(from) == static_cast<const void *>(to))
+            for (; i < end; i++)
+                (*this)(i);
+        else
+            apart(*f, from, to, i, end);
+    }
+
+private:
+    static void apart(F &f, const T *__restrict from, R *__restrict to, std::ptrdiff_t &i, std::ptrdiff_t end)
+    {
+        for (; i < end; i++)
+            to[i] = f(from[i]);
+    }
+};
+
+template <typename T, typename R, typename F> void run_map(const T *from, R *to, std::size_t n, F &f, const options &o)
+{
+    run(n, map_body<T, R, F>{&f, from, to}, o);
 }
 
 /* Elements that several threads write at once: not the bits of a vector<bool>. */
@@ -427,7 +486,8 @@ template <typename Body> void run_blocks(const blocks &all, Body &&body, options
     try {
         run(all.count, block, o);
     } catch (const task_error &) {
-        thrown.rethrow();
+        if (thrown.failed())
+            thrown.rethrow();
         throw;
     }
 }
@@ -437,14 +497,14 @@ template <typename Body> void run_blocks(const blocks &all, Body &&body, options
 /* ---- loops and maps -------------------------------------------------------------------------------------- */
 
 /** f(i) for i from begin to end - 1. */
-template <typename F> void for_index(std::ptrdiff_t begin, std::ptrdiff_t end, F &&f, const options &o = {})
+template <typename F> void for_index(std::ptrdiff_t begin, std::ptrdiff_t end, F &&f, const options &o = no_options)
 {
     auto body = [&f, begin](std::ptrdiff_t i) { f(begin + i); };
     detail::run(begin < end ? static_cast<std::size_t>(end) - static_cast<std::size_t>(begin) : 0, body, o);
 }
 
 /** f(x) for each element of the range, which it may change. */
-template <typename Range, typename F> void for_each(Range &&range, F &&f, const options &o = {})
+template <typename Range, typename F> void for_each(Range &&range, F &&f, const options &o = no_options)
 {
     auto *data = std::data(range);
     auto body = [&f, data](std::ptrdiff_t i) { f(data[i]); };
@@ -455,29 +515,23 @@ template <typename Range, typename F> void for_each(Range &&range, F &&f, const 
  * A vector of f(x) of each element, in order. What f gives is to have a default; of bool, it is a vector of unsigned
  * char. A function without a result: for_each().
  */
-template <typename Range, typename F> auto map(const Range &range, F &&f, const options &o = {})
+template <typename Range, typename F> auto map(const Range &range, F &&f, const options &o = no_options)
 {
     using result = std::decay_t<std::invoke_result_t<F &, detail::element<const Range> &>>;
     static_assert(!std::is_void_v<result>, "parallel::map(): the function has no result: that is parallel::for_each()");
     static_assert(std::is_default_constructible_v<result>, "parallel::map(): a result has a default constructor");
     std::vector<detail::stored<result>> out(std::size(range));
-    const auto *data = std::data(range);
-    auto *to = out.data();
-    auto body = [&f, data, to](std::ptrdiff_t i) { to[i] = f(data[i]); };
-    detail::run(out.size(), body, o);
+    detail::run_map(std::data(range), out.data(), out.size(), f, o);
     return out;
 }
 
 /** The same into what is there already, which may be the range itself; it has as many elements. */
 template <typename Range, typename Out, typename F>
-void map_into(const Range &range, Out &&out, F &&f, const options &o = {})
+void map_into(const Range &range, Out &&out, F &&f, const options &o = no_options)
 {
     if (std::size(range) != std::size(out))
         throw error(EINVAL, "parallel::map_into(): there are as many results as elements");
-    const auto *data = std::data(range);
-    auto *to = std::data(out);
-    auto body = [&f, data, to](std::ptrdiff_t i) { to[i] = f(data[i]); };
-    detail::run(std::size(range), body, o);
+    detail::run_map(std::data(range), std::data(out), std::size(range), f, o);
 }
 
 /* ---- collections ----------------------------------------------------------------------------------------- */
@@ -489,7 +543,7 @@ void map_into(const Range &range, Out &&out, F &&f, const options &o = {})
  * first element of its block.
  */
 template <typename Range, typename T, typename Op = std::plus<>>
-T reduce(const Range &range, T first, Op op = {}, const options &o = {})
+T reduce(const Range &range, T first, Op op = {}, const options &o = no_options)
 {
     const auto *data = std::data(range);
     const detail::blocks all(std::size(range));
@@ -519,7 +573,7 @@ T reduce(const Range &range, T first, Op op = {}, const options &o = {})
 
 /** The elements that pred holds of, in their order. */
 template <typename Range, typename Pred>
-auto filter(const Range &range, Pred &&pred, const options &o = {})
+auto filter(const Range &range, Pred &&pred, const options &o = no_options)
     -> std::vector<std::remove_cv_t<detail::element<const Range>>>
 {
     using item = std::remove_cv_t<detail::element<const Range>>;
@@ -636,7 +690,7 @@ template <typename Range, typename Before = std::less<>> void sort(Range &&range
             std::swap(from, to);
         }
         if (from != data)
-            map_into(room, range, [](const item &x) -> item && { return std::move(const_cast<item &>(x)); }, o);
+            detail::run(n, [&](std::ptrdiff_t i) { data[i] = std::move(room[static_cast<std::size_t>(i)]); }, o);
     }
 }
 
@@ -765,7 +819,8 @@ private:
 };
 
 /** f() in the background, on a copy of f. */
-template <typename F> auto async(F &&f, const options &o = {}) -> future<std::invoke_result_t<std::decay_t<F> &>>
+template <typename F>
+auto async(F &&f, const options &o = no_options) -> future<std::invoke_result_t<std::decay_t<F> &>>
 {
     return {std::forward<F>(f), o};
 }
@@ -783,7 +838,7 @@ template <typename Arg, typename R> class stream {
                   "parallel::stream: arguments and results are copied as bytes");
 
 public:
-    explicit stream(std::function<R(const Arg &)> f, std::size_t window = 0, const options &o = {})
+    explicit stream(std::function<R(const Arg &)> f, std::size_t window = 0, const options &o = no_options)
         : function_(std::make_unique<std::function<R(const Arg &)>>(std::move(f)))
     {
         parallel_function task = {};

@@ -9,15 +9,15 @@ function html(s) {
     return s
 }
 
-# Fonts are open until the next; one ends with its line.
-function fonts(s,   out, at, font) {
+# Fonts are open until the next, also beyond the line that they begin in. What is bold as the head of a paragraph is no
+# name.
+function fonts(s,   out, at, inner) {
     s = html(s)
     gsub(/\\[%&]/, "", s)
     gsub(/\\-/, "-", s)
     gsub(/\\\(bu/, "\342\200\242", s)
     gsub(/\\ /, " ", s)
-    out = ""
-    font = ""
+    out = open_tag(font)
     while ((at = match(s, /\\f[BIR]/))) {
         out = out substr(s, 1, at - 1) close_tag(font)
         font = substr(s, at + 2, 1)
@@ -26,6 +26,10 @@ function fonts(s,   out, at, font) {
     }
     s = out s close_tag(font)
     gsub(/\\e/, "\\\\", s)
+    while ((at = match(s, /<b>[A-Z][A-Za-z, ]*\.<\/b>/))) {
+        inner = substr(s, at + 3, RLENGTH - 7)
+        s = substr(s, 1, at - 1) "<strong>" inner "</strong>" substr(s, at + RLENGTH)
+    }
     return s
 }
 

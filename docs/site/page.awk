@@ -111,6 +111,13 @@ function paint(line,   out, token, end) {
     return out line
 }
 
+# ---- charts -------------------------------------------------------------------------------------------------------
+
+function chart_name(line) {
+    gsub(/^ +|\[.*/, "", line)
+    return line
+}
+
 # ---- links --------------------------------------------------------------------------------------------------------
 
 # Names in `code` and in bold lead to their pages, but that of this one.
@@ -161,6 +168,27 @@ function link_documents(line,   out, target, hash, base, rest) {
     gsub(/\001/, "images/", out)
     return out
 }
+
+# A chart of boxes, one above the other: its source has a line for each box, and at last one for their order.
+/<pre><code class="language-mermaid">/ { in_chart = 1; next }
+in_chart && /<\/code><\/pre>/ { in_chart = 0; next }
+in_chart && match($0, /\[&quot;.*&quot;\]/) {
+    box[chart_name($0)] = substr($0, RSTART + 7, RLENGTH - 14)
+    next
+}
+in_chart && /--&gt;/ {
+    boxes = split($0, order, / *--&gt; */)
+    print "<ol class=\"chart\">"
+    for (i = 1; i <= boxes; i++) {
+        line = box[chart_name(order[i])]
+        gsub(/&lt;br\/&gt;/, "<br>", line)
+        print "<li>" line "</li>"
+        body = body " " plain(line)
+    }
+    print "</ol>"
+    next
+}
+in_chart { next }
 
 /<pre><code/ {
     language = $0

@@ -30,7 +30,7 @@ static int run_with(const known_loop *known, size_t n, const parallel_options *o
 
 /* Whether a loop without options is run as a plain one: at once, or by a task of nobody, who would end it by giving
  * up. */
-static bool is_plain(const pl_context *task, const pl_cost *cost, size_t n)
+static inline bool is_plain(const pl_context *task, const pl_cost *cost, size_t n)
 {
     return n > 0 && n <= PTRDIFF_MAX && (!task || pl_inline_fits_in_task(cost, n));
 }
@@ -67,18 +67,34 @@ int parallel_for_function(size_t n, void (*body)(size_t begin, size_t end, void 
 
 /* At once, on the caller, without the way by a body. Not inlined: pl_context_unwinds() is for a function whose context
  * is in progress while it calls anything. */
-PL_NOT_INLINED static int run_captures_at_once(const pl_captures *c, size_t n, const pl_cost *cost)
+PL_NOT_INLINED static int run_captures_at_once(const parallel_loop_body *body, ptrdiff_t begin, size_t n,
+                                               const void *captures)
 {
+    pl_captures c = {body->call, captures, begin, pl_context_thread.context};
     PL_UNWIND_BY(pl_context_unwinds);
-    pl_captures_run_iterations(c, 0, 0, n);
-    pl_inline_ended(cost, n);
+    pl_captures_run_iterations(&c, 0, 0, n);
+    pl_inline_ended((const pl_cost *)body->cost, n);
     pl_failure_clear_last();
     return 0;
 }
 
+/* A plain one that is not to run at once. */
+PL_NOT_INLINED static int run_plain_captures(const parallel_loop_body *body, ptrdiff_t begin, size_t n,
+                                             const void *captures)
+{
+    pl_captures c = {body->call, captures, begin, pl_context_thread.context};
+    return pl_plain_spec(&(pl_loop_spec){.n = n,
+                                         .body = pl_captures_run,
+                                         .ctx = &c,
+                                         .ctx_size = sizeof c,
+                                         .cost = (pl_cost *)body->cost,
+                                         .what = "loop",
+                                         .name = body->name});
+}
+
 /* With all that a call may have, and a body of whatever age. */
-PL_NOT_INLINED static int run_captures_with(const parallel_loop_body *body, pl_captures *c, size_t n,
-                                            const parallel_options *options)
+PL_NOT_INLINED static int run_captures_with(const parallel_loop_body *body, ptrdiff_t begin, size_t n,
+                                            const void *captures, const parallel_options *options)
 {
     parallel_loop_body copy;
     pl_failure_clear_last();
@@ -86,32 +102,23 @@ PL_NOT_INLINED static int run_captures_with(const parallel_loop_body *body, pl_c
         pl_error_deny_part("the loop's body", body);
         return -1;
     }
-    c->call = copy.call;
-    known_loop known = {.loop = {pl_captures_body, c, c->parent, .name = copy.name},
+    pl_captures c = {copy.call, captures, begin, pl_context_thread.context};
+    known_loop known = {.loop = {pl_captures_body, &c, c.parent, .name = copy.name},
                         .cost = copy.cost,
                         .cost_key = (uintptr_t)copy.call};
     return run_loop(&known, n, options);
 }
 
+/* Nothing is on the stack here: each of the three has what it needs in registers. */
 int parallel_loop_function(const parallel_loop_body *body, ptrdiff_t begin, ptrdiff_t end, const void *captures,
                            const parallel_options *options)
 {
     size_t n = begin < end ? (size_t)end - (size_t)begin : 0;
-    pl_captures c = {.captures = captures, .begin = begin, .parent = pl_context_thread.context};
     if (options || !body || body->size != sizeof *body || !body->call || !body->cost ||
-        !is_plain(c.parent, (const pl_cost *)body->cost, n))
-        return run_captures_with(body, &c, n, options);
-    pl_cost *cost = (pl_cost *)body->cost;
-    c.call = body->call;
-    if (pl_inline_fits(cost, n))
-        return run_captures_at_once(&c, n, cost);
-    return pl_plain_spec(&(pl_loop_spec){.n = n,
-                                         .body = pl_captures_run,
-                                         .ctx = &c,
-                                         .ctx_size = sizeof c,
-                                         .cost = cost,
-                                         .what = "loop",
-                                         .name = body->name});
+        !is_plain(pl_context_thread.context, (const pl_cost *)body->cost, n))
+        return run_captures_with(body, begin, n, captures, options);
+    return pl_inline_fits((const pl_cost *)body->cost, n) ? run_captures_at_once(body, begin, n, captures)
+                                                          : run_plain_captures(body, begin, n, captures);
 }
 
 /* ---- over rectangles ------------------------------------------------------------------------------------- */

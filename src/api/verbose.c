@@ -17,6 +17,10 @@ static bool is_child;
 static void print_found(void)
 {
     pl_os_cpu_limits limits;
+    const char *wrong = pl_pool_wrong_cores();
+    if (wrong)
+        fprintf(stderr, "parallel: PARALLEL_NUM_THREADS is '%.64s', which is no number from 1 on, and is ignored\n",
+                wrong);
     pl_os_find_cpu_limits(&limits);
     fprintf(stderr, "parallel: %u CPUs online, %u allowed by the affinity mask, ", limits.online, limits.allowed);
     if (limits.quota)

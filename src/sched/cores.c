@@ -6,18 +6,33 @@
 #include "base/os.h"
 #include "sched/pool.h"
 
+/* What the variable asks for; 0: it is no such number. */
+static unsigned asked_cores(const char *text)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return 0;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*end || n == 0)
+        return 0;
+    return errno || n > PL_SLEEP_MAX ? PL_SLEEP_MAX : (unsigned)n;
+}
+
 static unsigned count_cores(void)
 {
     const char *text = getenv("PARALLEL_NUM_THREADS");
-    if (text && *text >= '0' && *text <= '9') {
-        char *end;
-        errno = 0;
-        unsigned long n = strtoul(text, &end, 10);
-        if (!*end && n > 0)
-            return errno || n > PL_SLEEP_MAX ? PL_SLEEP_MAX : (unsigned)n;
-    }
+    unsigned asked = text ? asked_cores(text) : 0;
+    if (asked)
+        return asked;
     unsigned cpus = pl_os_cpus();
     return cpus < PL_SLEEP_MAX ? cpus : PL_SLEEP_MAX;
+}
+
+const char *pl_pool_wrong_cores(void)
+{
+    const char *text = getenv("PARALLEL_NUM_THREADS");
+    return text && *text && !asked_cores(text) ? text : NULL;
 }
 
 static _Atomic unsigned cores; /* 0: not counted yet */

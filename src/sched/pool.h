@@ -109,6 +109,9 @@ unsigned pl_pool_cores(void);
 /* The size of the program's pool: PARALLEL_NUM_THREADS, else the CPUs that we may use. */
 unsigned pl_pool_default_cores(void);
 
+/* What PARALLEL_NUM_THREADS is, if that is no number from 1 on; else NULL. */
+const char *pl_pool_wrong_cores(void);
+
 /* In a process that is to have one thread: the program's pool, which does not exist yet, has no further worker. */
 void pl_pool_stay_alone(void);
 

@@ -432,6 +432,18 @@ START_TEST(test_crash)
 }
 END_TEST
 
+START_TEST(test_traces)
+{
+    pl_workers(2);
+    REFUSED(parallel_trace_end(), EINVAL, "no trace is being recorded");
+    REFUSED(parallel_trace_begin(NULL), EINVAL, "the path is NULL");
+    REFUSED(parallel_trace_begin("trace"), EINVAL, "the path ends neither in .svg nor in .json");
+    ck_assert_int_eq(parallel_trace_begin("/dev/null/.svg"), -1);
+    ck_assert_int_eq(errno, ENOTDIR);
+    ck_assert_str_eq(parallel_error(), strerror(ENOTDIR));
+}
+END_TEST
+
 /* A failure of what only looks leaves the last failure of a task where it is. */
 START_TEST(test_looking)
 {
@@ -498,6 +510,7 @@ int main(void)
     tcase_add_test(c, test_streams);
     tcase_add_test(c, test_results);
     tcase_add_test(c, test_tasks);
+    tcase_add_test(c, test_traces);
     tcase_add_test(c, test_crash);
     tcase_add_test(c, test_looking);
     tcase_add_test(c, test_threads);

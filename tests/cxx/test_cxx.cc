@@ -124,7 +124,7 @@ static void test_exceptions()
             CHECK(!"nothing was thrown");
         } catch (const parallel::task_error &e) {
             CHECK(e.index() == bad);
-            CHECK(std::string(e.what()).find("task " + std::to_string(bad) + ": bad item") == 0);
+            CHECK(std::string(e.what()) == "task " + std::to_string(bad) + ": bad item");
             bool same = false;
             try {
                 e.rethrow_cause();
@@ -172,7 +172,7 @@ static void test_options()
         CHECK(!"nothing was thrown");
     } catch (const parallel::task_error &e) {
         CHECK(e.index() == 9 && e.cause());
-        CHECK(std::string(e.what()).find("task 9: never") == 0);
+        CHECK(std::string(e.what()) == "task 9: never");
     }
     try {
         parallel::for_each(in, [](int) {
@@ -187,7 +187,7 @@ static void test_options()
         parallel::map(in, [](int x) { return x; }, parallel::options().with_call_timeout(std::nan("")));
         CHECK(!"nothing was thrown");
     } catch (const parallel::error &e) {
-        CHECK(std::string(e.what()).find("call_timeout is NaN") == 0);
+        CHECK(std::string(e.what()) == "call_timeout is NaN");
         CHECK(e.code().value() == EINVAL);
     }
     parallel::pool two(2);
@@ -200,7 +200,7 @@ static void test_options()
     try {
         parallel::pool none(-1);
     } catch (const parallel::error &e) {
-        refused = std::string(e.what()).find("workers is -1") == 0;
+        refused = std::string(e.what()) == "workers is -1, and is to be from 0 to 1024";
     }
     CHECK(refused);
 }
@@ -275,7 +275,7 @@ static void test_streams()
     } catch (const parallel::task_error &e) {
         words = e.what();
     }
-    CHECK(words.find("task 2: two") == 0);
+    CHECK(words == "task 2: two");
 }
 
 int main()

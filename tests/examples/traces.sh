@@ -75,4 +75,14 @@ verbose() {
 }
 check "sums are printed for those who want them" test "$(verbose 1)" = 5
 check "... and not for others" test "$(verbose 0)" = 0
+told() { # NUMBER OF THREADS
+    PARALLEL_NUM_THREADS=$1 PARALLEL_VERBOSE=1 "$balanced" >out 2>err && cat err &&
+        grep -q "^parallel: PARALLEL_NUM_THREADS is '$1', which is no number from 1 on, and is ignored$" err
+}
+for wrong in two 0 -3 2x ' 2' 1.5; do
+    check "a number of threads that is none is told: '$wrong'" told "$wrong"
+done
+for right in '' 1 2 999999999999999999999; do
+    refuse "one that is one is not: '$right'" told "$right"
+done
 done_testing

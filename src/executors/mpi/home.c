@@ -170,6 +170,8 @@ static void run_by_pieces(pl_call *c, bool stays, pl_cost *cost)
     if (!c->policy.began)
         pl_run_services->policy_begin(&c->policy, &c->options, c->work.n);
     c->error = has_own_extras(c) ? EINVAL : 0;
+    if (c->error)
+        c->reason = "a future has extras of its own, which have no size to be sent to ranks";
     pl_pieces *p = c->error ? NULL : open_call(c, stays);
     if (!p) {
         c->error = c->error ? c->error : ENOMEM;
