@@ -23,6 +23,9 @@
  */
 unsigned pl_os_cpus(void);
 
+/* Those of the affinity mask alone: no fewer, and known in a microsecond. */
+unsigned pl_os_cpus_allowed(void);
+
 /* What that comes from. */
 typedef struct pl_os_cpu_limits {
     unsigned online;  /* CPUs that there are; 0: not known */

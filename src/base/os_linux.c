@@ -130,7 +130,7 @@ uint64_t pl_os_nanoseconds_by_kernel(void)
 
 /* The CPUs of the first thread's affinity mask. Machines with more CPUs than cpu_set_t has bits need a
  * larger set: it grows until the kernel accepts it. */
-static unsigned affinity_cpus(void)
+unsigned pl_os_cpus_allowed(void)
 {
     for (int bits = CPU_SETSIZE; bits <= 1 << 20 && !pl_os_few_calls(); bits *= 2) {
         cpu_set_t *set = CPU_ALLOC(bits);
@@ -195,7 +195,7 @@ static unsigned directory_quota(const char *directory, bool v2)
         return 0;
     long long quota = atoll(text);
     snprintf(path, sizeof path, "%s/cpu.cfs_period_us", directory);
-    if (!read_file(path, text, sizeof text))
+    if (quota <= 0 || !read_file(path, text, sizeof text))
         return 0;
     return quota_cpus(quota, atoll(text));
 }
@@ -280,12 +280,12 @@ static unsigned find_quota(void)
 void pl_os_find_cpu_limits(pl_os_cpu_limits *limits)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
-    *limits = (pl_os_cpu_limits){online > 0 ? (unsigned)online : 0, affinity_cpus(), find_quota()};
+    *limits = (pl_os_cpu_limits){online > 0 ? (unsigned)online : 0, pl_os_cpus_allowed(), find_quota()};
 }
 
 unsigned pl_os_cpus(void)
 {
-    unsigned cpus = affinity_cpus(), quota = find_quota();
+    unsigned cpus = pl_os_cpus_allowed(), quota = find_quota();
     return quota && quota < cpus ? quota : cpus;
 }
 

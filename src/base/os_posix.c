@@ -112,6 +112,11 @@ void pl_os_name_self(const char *name)
 
 unsigned pl_os_cpus(void)
 {
+    return pl_os_cpus_allowed();
+}
+
+unsigned pl_os_cpus_allowed(void)
+{
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (unsigned)online : 1;
 }

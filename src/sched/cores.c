@@ -19,13 +19,26 @@ static unsigned asked_cores(const char *text)
     return errno || n > PL_SLEEP_MAX ? PL_SLEEP_MAX : (unsigned)n;
 }
 
+unsigned pl_pool_cpus(void)
+{
+    static _Atomic unsigned counted; /* 0: not yet */
+    /* W78 relaxed: a number by itself; pairs with W79 */
+    unsigned cpus = atomic_load_explicit(&counted, memory_order_relaxed);
+    if (cpus == 0) {
+        cpus = pl_os_cpus();
+        /* W79 relaxed: all who count at once count the same; pairs with W78 */
+        atomic_store_explicit(&counted, cpus, memory_order_relaxed);
+    }
+    return cpus;
+}
+
 static unsigned count_cores(void)
 {
     const char *text = getenv("PARALLEL_NUM_THREADS");
     unsigned asked = text ? asked_cores(text) : 0;
     if (asked)
         return asked;
-    unsigned cpus = pl_os_cpus();
+    unsigned cpus = pl_pool_cpus();
     return cpus < PL_SLEEP_MAX ? cpus : PL_SLEEP_MAX;
 }
 

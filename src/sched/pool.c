@@ -34,14 +34,13 @@ void pl_pool_unlock(void)
 void pl_pool_fill_in(pl_pool *pool, unsigned size, const pl_thread_kind *kind)
 {
     int saved = errno;
-    if (!pl_pool_all.cpus)
-        pl_pool_all.cpus = pl_os_cpus();
+    unsigned cpus = pl_pool_cpus();
     pool->spin_ticks = SPIN_US * pl_os_ticks_per_us();
-    pool->cpus = pl_pool_all.cpus;
+    pool->cpus = cpus;
     if (kind) {
         pool->kind = *kind;
         unsigned few = kind->attributes.cpu_count;
-        pool->cpus = few && few < pl_pool_all.cpus ? few : pl_pool_all.cpus;
+        pool->cpus = few && few < cpus ? few : cpus;
     }
     pl_pool_all.has_exit_handler = pl_pool_all.has_exit_handler || pl_os_at_exit(pl_pool_end_all);
     pool->locked = pl_os_to_reserve(LOCKED_TRIAL) != LOCKED_TRIAL;

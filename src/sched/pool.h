@@ -106,6 +106,9 @@ typedef struct pl_pool {
  * pl_pool_default_cores(). */
 unsigned pl_pool_cores(void);
 
+/* The CPUs that we may use: pl_os_cpus(), which takes long, asked once. */
+unsigned pl_pool_cpus(void);
+
 /* The size of the program's pool: PARALLEL_NUM_THREADS, else the CPUs that we may use. */
 unsigned pl_pool_default_cores(void);
 

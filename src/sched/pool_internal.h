@@ -15,7 +15,6 @@ typedef struct pl_pool_state {
     _Atomic(pl_pool *) own;    /* those that pl_pool_new() has made, until they are freed */
     pl_pool *forked;           /* those of parent processes */
     pl_worker *forked_workers; /* and workers of such, whose pools have been made anew */
-    unsigned cpus;             /* how many there are; 0: not counted yet */
     pthread_key_t guest_key;   /* tells when a guest of the program's pool ends */
     bool has_guest_key;        /* there is that key */
     bool has_exit_handler;     /* pl_pool_end_all() is called when the program exits */

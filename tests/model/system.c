@@ -68,7 +68,12 @@ void pl_os_leave(int status)
 
 const int pl_os_killed_by = 9;
 
-unsigned pl_os_cpus(void)
+unsigned pl_pool_cpus(void)
+{
+    return MODEL_THREADS + 1;
+}
+
+unsigned pl_os_cpus_allowed(void)
 {
     return MODEL_THREADS + 1;
 }

@@ -104,7 +104,8 @@ START_TEST(cpus_are_sane)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     ck_assert_uint_ge(pl_os_cpus(), 1);
-    ck_assert_uint_le(pl_os_cpus(), (unsigned)online);
+    ck_assert_uint_le(pl_os_cpus(), pl_os_cpus_allowed());
+    ck_assert_uint_le(pl_os_cpus_allowed(), (unsigned)online);
 }
 END_TEST
 
