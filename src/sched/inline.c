@@ -20,9 +20,9 @@
 /* A loop of more is not for here: with a worker that spins; and without. */
 #define HANDOFF_US 24
 #define ALONE_US 5
-/* Where there are no threads yet, and nothing is known of a loop of so many items, its first ones tell whether it is
- * worth starting some. */
-enum { UNKNOWN_ITEMS = 32 };
+/* Where there are no threads yet, and nothing is known of a loop of so many items for each CPU, its first ones tell
+ * whether it is worth starting some. */
+enum { UNKNOWN_ITEMS = 16 };
 /* And these are not believed before that part of what it costs to start one: a first item finds cold caches. */
 enum { UNKNOWN_PART = 4 };
 /* It is not asked how many CPUs there are before a loop is worth it, or there have been so many. The tester's workers
@@ -495,11 +495,12 @@ bool pl_inline_is_early(const pl_loop_spec *spec)
 }
 
 /* Whether a loop that nothing is known of is better begun alone: to start a thread takes longer than many loops do. It
- * costs a part of the loop, one out of the number of its items, if these turn out to be dear. Not where there may be
- * more workers than CPUs, since somebody asks for them: then iterations block. */
+ * costs what one item takes, if they turn out to be dear, which is little beside all of so many for each CPU. Not where
+ * there may be more workers than CPUs, since somebody asks for them: then iterations block. */
 static bool is_first(const pl_loop_spec *spec)
 {
-    return has_no_threads() && spec->n >= UNKNOWN_ITEMS && spec->n <= UINT32_MAX && !getenv("PARALLEL_NUM_THREADS");
+    return has_no_threads() && spec->n <= UINT32_MAX && !getenv("PARALLEL_NUM_THREADS") &&
+           spec->n / UNKNOWN_ITEMS >= pl_os_cpus_allowed();
 }
 
 /* Whether a loop that is expected to be long is begun alone where the cost varies: a sample is to be short beside

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <parallel.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/test.h"
+#include "support/workers.h"
 
 enum { MOST = 20000, REFUSED = 33 };
 
@@ -364,10 +367,31 @@ START_TEST(the_first_loops)
 }
 END_TEST
 
+static _Atomic int begun, alone;
+
+static void wait_for_another(size_t begin, size_t end, void *ctx)
+{
+    (void)begin, (void)end, (void)ctx;
+    atomic_fetch_add(&begun, 1);
+    for (double until = pl_now() + PL_WHILE; atomic_load(&begun) < 2 && !atomic_load(&alone); pl_test_sleep(200))
+        if (pl_now() > until)
+            atomic_store(&alone, 1);
+}
+
+/* Of the first loop of a process, with few items for each CPU, none is run before others may begin: it may be long. */
+START_TEST(the_first_of_few_items)
+{
+    size_t cpus = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+    ck_assert_int_eq(parallel_for(16 * cpus - 1, wait_for_another, NULL), 0);
+    ck_assert(!atomic_load(&alone) || parallel_worker_limit(NULL) == 1);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = pl_case();
     tcase_add_test(c, the_first_loops);
+    tcase_add_test(c, the_first_of_few_items);
     tcase_add_loop_test(c, costs_that_jump, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, several_callers, 0, PL_WORKER_COUNTS);
     tcase_add_loop_test(c, one_after_the_other, 0, PL_WORKER_COUNTS);
