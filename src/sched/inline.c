@@ -47,8 +47,11 @@ enum { EAGER_LOOKS = 1 };
 #else
 enum { EAGER_LOOKS = 64 };
 #endif
-/* A helper that is later than that has lost its CPU, which says nothing of the next one. */
+/* A helper that is later than that has lost its CPU, which says nothing of the next one. And no longer loops run at
+ * once, whatever they have taken with helpers. */
 #define LATEST_US 2
+/* After so many losses in a row it is believed that loops of a size are better off without helpers. */
+enum { LOSSES = 2 };
 /* How many loops in a row may have taken twice as long as expected before the next is looked at. */
 enum { OUTLIERS = 16 };
 /* A loop that ran at once, or the program beside it, has taken so long: what it was shows if it comes again, among the
@@ -289,7 +292,8 @@ static handed_loop plan_loop(const pl_loop_spec *spec, pl_worker *w, unsigned wo
     /* longer ones in smaller pieces, which the caller can take back */
     uint32_t cuts = guess > HANDOFF_US / 2 * pl_os_ticks_per_us() ? PL_CHUNKING_PIECES : 1;
     loop.plan = pl_chunking_hand_over((uint32_t)spec->n, guess, w->handoff_latency, loop.helpers, cuts);
-    loop.measured = closely || w->handed % MEASURED == 0 || w->handed < MEASURED;
+    bool doubtful = guess < w->handoff_least + w->handoff_least / 4;
+    loop.measured = closely || doubtful || w->handed % MEASURED == 0 || w->handed < MEASURED;
     return loop;
 }
 
@@ -381,12 +385,26 @@ static void learn_from_ends(const handed_loop *loop, const handed_result *result
     }
 }
 
+/* With help it took `took`, and would have taken `alone` without: such loops run at once from now on, if that is a
+ * loss. */
+static void learn_worth(pl_worker *w, uint64_t took, uint64_t alone)
+{
+    uint64_t most = LATEST_US * pl_os_ticks_per_us(), least = alone + alone / 4;
+    if (took < alone)
+        w->handoff_losses = 0;
+    else if (least > w->handoff_least && least < most && ++w->handoff_losses == LOSSES) {
+        w->handoff_losses = 0;
+        w->handoff_least = least;
+    }
+}
+
 /* By the clock. */
 static void learn_from_times(const handed_loop *loop, const handed_result *result)
 {
     uint64_t own = result->own_ended - result->began, all = result->ended - result->began, mine = loop->plan.mine;
     pl_inline_learn(loop->spec, own, mine, PL_COST_SURE);
     uint64_t needed = own * (loop->spec->n - mine) / loop->helpers / mine;
+    learn_worth(loop->worker, all + PL_INLINE_CALL, own * loop->spec->n / mine);
     if (result->back == 0 && result->waited)
         learn_latency(loop->worker, all > needed ? all - needed : 0);
 }
@@ -449,8 +467,10 @@ static bool is_due(void)
 /* The thread's loops may run at once again, up to this many ticks. */
 static uint64_t renew_limit(const pl_worker *w)
 {
-    uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = late + WORTH_NS * us / 1000;
+    uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, least = w ? w->handoff_least : 0;
+    uint64_t limit = late + WORTH_NS * us / 1000;
     limit = limit < LEAST_NS * us / 1000 ? LEAST_NS * us / 1000 : limit;
+    limit = limit < least ? least : limit;
     pl_stats_enter(&pl_inline_own.account);
     if (is_due())
         pl_inline_own.look_at = pl_stats_get(&pl_inline_own.account.loops) + PL_INLINE_TRUST;
@@ -514,8 +534,10 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
 {
     pl_worker *w = pl_worker_known();
     bool closely = pl_inline_own.limit == 0 && is_due();
-    if (closely && w && !pl_inline_own.suspects)
-        w->handoff_latency -= w->handoff_latency / 8; /* it may have become less, and only a hand-over would tell */
+    if (closely && w && !pl_inline_own.suspects) {
+        w->handoff_latency -= w->handoff_latency / 8; /* they may have become less, and only a hand-over would tell */
+        w->handoff_least -= w->handoff_least / 8;
+    }
     uint64_t us = pl_os_ticks_per_us(), late = w ? w->handoff_latency : 0, limit = renew_limit(w);
     if (workers > 1 && guess > limit && guess <= HANDOFF_US * us && may_hand_over(spec, w)) {
         hand_over(spec, w, workers, guess, closely);

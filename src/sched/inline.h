@@ -9,7 +9,8 @@
  *
  * The limit is what a hand-over has been seen to cost: the time by which a helper is late (its *latency*: from laying
  * out to its beginning, and from its end to the caller). It is subtracted from the helper's part, too, so that both end
- * at the same time.
+ * at the same time. Where measured loops have taken longer with a helper than they would have without, the limit is
+ * a quarter above what they would have, for a while.
  *
  * A clock costs 10 ns or more. A loop that runs at once takes one reading at most, when it ends, and compares it with
  * the last reading of the thread: the time in between is what both the loop and the program beside it have taken. If

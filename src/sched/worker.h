@@ -53,6 +53,8 @@ typedef struct pl_worker {
     uint64_t shy_for;          /* how long it leaves its victim's tasks alone, which were too short to steal; or 0 */
     uint64_t shy_since;        /* when it began to, in ticks */
     uint64_t handoff_latency;  /* by how much a helper's part of its loops ends later than its work takes, in ticks */
+    uint64_t handoff_least;    /* loops of fewer ticks have been seen to take longer with a helper than without */
+    uint32_t handoff_losses;   /* how many measured loops in a row have */
     uint32_t helpers;          /* how many pieces helpers took of the last loop that it handed over */
     uint32_t handed;           /* how many loops it has handed over */
     pl_activation *activation; /* the innermost */
