@@ -52,7 +52,7 @@ PARALLEL_BEGIN_DECLS
  * @param kept how many there are now; untouched if the call fails
  * @return 0; or -1 with errno. With `silent`, a call goes on in spite of failures; then it gives -1 with the code of
  *         the first, and `out` and `*kept` have what the others give: so where `out` is `args`, another item may stand
- *         by now where the failure's `arg` points. ENOMEM: it wants some dozens of kilobytes, if there are many items
+ *         by now where the failure's `arg` points. ENOMEM: it wants some 130 KB, if there are many items
  *
  * All else as for parallel_filter().
  */

@@ -115,10 +115,22 @@ static void combine_parts(size_t begin, size_t end, void *ctx)
     pl_reduce_fold_each(r->op, r->work.parts, r->work.parts + r->op->type_size, r->work.blocks.count - 1);
 }
 
+/* Bytes of integers that are a block, at the least: to fold a block into lanes, and these into a number, takes some
+ * nanoseconds. How integers are bracketed changes nothing. */
+#define EXACT_BYTES 16384
+
+static pl_blocks blocks_of(const parallel_combine *op, size_t n)
+{
+    const pl_word *word = pl_words_of(op);
+    pl_blocks blocks = pl_blocks_of_values(n, op->type_size, word != NULL);
+    size_t least = EXACT_BYTES / op->type_size;
+    return word && word->is_exact && n && blocks.size < least ? pl_blocks_of_size(n, least) : blocks;
+}
+
 static reduction reduction_of(const parallel_combine *op, const void *args, size_t n)
 {
     return (reduction){
-        .work = {.blocks = pl_blocks_of_values(n, op->type_size, op->word != 0),
+        .work = {.blocks = blocks_of(op, n),
                  .part_size = op->type_size,
                  .part_align = op->type_align,
                  .args = args,
