@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the ways in C++ that sort share: a copy of the next shuffle, sorted by SORT(begin, end, is less); and the first of
-// each value, by sorting values with their places.
+// What the ways in C++ that sort share: a copy of the next shuffle, sorted by SORT(begin, end, is less); and the first
+// of each value, by sorting values with their places.
 #ifndef SORTS_HPP
 #define SORTS_HPP
 

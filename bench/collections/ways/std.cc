@@ -106,5 +106,7 @@ static void distinct(const void *items, size_t n, void *acc)
 
 extern "C" const way the_way = {start, sum<double>, sum<float>, sum<int>, max_int, nullptr,
                                 map_reduce<uint64_t, item_dear>, map_reduce<uint32_t, item_cheap>, nullptr,
-                                count_positive, find, min_index, scan<double>, scan<int>, filter, nullptr, sort_int, sort_record, sort_string, sort_record32, sort_record64, sort_record128, sort_numbers<int>, sort_numbers<double>, sort_by_key,
-                                nullptr, nullptr, nullptr, nullptr, distinct};
+                                count_positive, find, min_index, scan<double>, scan<int>, filter, nullptr, sort_int,
+                                sort_record, sort_string, sort_record32, sort_record64, sort_record128,
+                                sort_numbers<int>, sort_numbers<double>, sort_by_key, nullptr, nullptr, nullptr,
+                                nullptr, distinct};
