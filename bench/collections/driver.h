@@ -44,6 +44,9 @@ typedef struct way {
     way_kernel *sort_int;         /* shuffles of int: out becomes the next one in order */
     way_kernel *sort_record;      /* shuffles of record: by its key; all are different */
     way_kernel *sort_string;      /* shuffles of const char *: by strcmp() */
+    way_kernel *sort_record32;    /* shuffles of records of so many bytes: by their keys; all are different */
+    way_kernel *sort_record64;
+    way_kernel *sort_record128;
 
     /* of keyed: `out` becomes a copy of `in`, sorted */
     way_kernel *sort_number_int;    /* int */
@@ -53,6 +56,7 @@ typedef struct way {
     way_kernel *group_few;          /* int: out becomes those of each few_keys() in order, with offsets */
     way_kernel *group_many;         /* int: the same by many_keys() */
     way_kernel *flat_map;           /* int, size_t: all results of flat_few(), and how many */
+    way_kernel *distinct;           /* int, size_t: the first of each value, in order, and how many */
 } way;
 
 extern const way the_way; /* each program has one */

@@ -72,6 +72,19 @@ typedef struct record {
     uint64_t key, value;
 } record;
 
+/* Larger ones: a key, and what is moved along with it. */
+#define RECORD_OF(bytes)                                                                                               \
+    typedef struct record##bytes {                                                                                     \
+        uint64_t key, values[(bytes) / 8 - 1];                                                                         \
+    } record##bytes;                                                                                                   \
+    static inline bool is_less_record##bytes(const record##bytes *a, const record##bytes *b)                           \
+    {                                                                                                                  \
+        return a->key < b->key;                                                                                        \
+    }
+RECORD_OF(32)
+RECORD_OF(64)
+RECORD_OF(128)
+
 /* What is sorted: n items in each of so many orders, and where one is to be sorted. */
 typedef struct shuffles {
     const void *in;

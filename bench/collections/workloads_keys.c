@@ -188,6 +188,49 @@ static bool is_flat(const void *acc, long calls)
     return is_output(acc, calls) && *(const size_t *)acc == output_length;
 }
 
+/* ---- the first of each value ------------------------------------------------------------------------------ */
+
+static void fill_few_values(void *items, size_t n)
+{
+    int *x = items;
+    for (size_t i = 0; i < n; i++)
+        x[i] = (int)few_keys((int)(bits(i) >> 33));
+}
+
+static void fill_ints_of_few(void *items, size_t n)
+{
+    fill_keyed(items, n, sizeof(int), sizeof(int), 0, fill_few_values);
+}
+
+static int compare_int_places(const void *a, const void *b)
+{
+    const int *x = *(const int *const *)a, *y = *(const int *const *)b;
+    return *x != *y ? (*x > *y) - (*x < *y) : (x > y) - (x < y);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const int *x = *(const int *const *)a, *y = *(const int *const *)b;
+    return (x > y) - (x < y);
+}
+
+static void expect_distinct(const void *items, size_t n)
+{
+    const int *x = ((const keyed *)items)->in;
+    const int **places = room_for(n * sizeof *places);
+    output_length = 0;
+    for (size_t i = 0; i < n; i++)
+        places[i] = &x[i];
+    qsort(places, n, sizeof *places, compare_int_places);
+    for (size_t i = 0; i < n; i++)
+        if (output_length == 0 || *places[output_length - 1] != *places[i])
+            places[output_length++] = places[i];
+    qsort(places, output_length, sizeof *places, compare_places);
+    for (size_t i = 0; i < output_length; i++)
+        ((int *)expected.out)[i] = *places[i];
+    free(places);
+}
+
 const workload key_workloads[] = {
     {WORKLOAD("sort-number-int", sort_number_int), 0, no_result, fill_ints_to_sort, expect_sorted_ints, is_output,
      NULL},
@@ -197,5 +240,7 @@ const workload key_workloads[] = {
     {WORKLOAD("histogram-1000000", histogram_many), 0, NULL, fill_many_bins, expect_counts, are_counts, NULL},
     {WORKLOAD("group-1000", group_few), 0, no_result, fill_few_groups, expect_groups, is_output, NULL},
     {WORKLOAD("group-1000000", group_many), 0, no_result, fill_many_groups, expect_groups, is_output, NULL},
+    {WORKLOAD("distinct-1000", distinct), 0, no_result, fill_ints_of_few, expect_distinct, is_flat, NULL},
+    {WORKLOAD("distinct-any", distinct), 0, no_result, fill_ints_to_sort, expect_distinct, is_flat, NULL},
     {WORKLOAD("flat-map", flat_map), 0, no_result, fill_ints_to_map, expect_flat, is_flat, NULL},
     {0}};

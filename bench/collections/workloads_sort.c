@@ -12,7 +12,7 @@
 
 #include "workloads.h"
 
-enum { SHUFFLED = 262144 /* items at least */, TEXT = 16 };
+enum { SHUFFLED = 262144 /* items at least */, TEXT = 16, LARGEST = 128 /* bytes of an item */ };
 
 static struct sorted {
     void *out;
@@ -32,7 +32,7 @@ static void *room_for(size_t bytes)
 /* Swaps items i and k. */
 static void swap_items(char *items, size_t i, size_t k, size_t size)
 {
-    char room[TEXT];
+    char room[LARGEST];
     memcpy(room, items + i * size, size);
     memcpy(items + i * size, items + k * size, size);
     memcpy(items + k * size, room, size);
@@ -217,6 +217,34 @@ static void expect_records(const void *items, size_t n)
     expect_in_order(items, n, compare_records);
 }
 
+/* Of any size: the key comes first. */
+static void fill_large(void *items, size_t n, size_t size)
+{
+    char *x = room_for(n * size);
+    for (size_t i = 0; i < n; i++)
+        for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+            uint64_t value = bits(i) + at;
+            memcpy(x + i * size + at, &value, sizeof value);
+        }
+    fill_shuffles(items, x, n, size);
+    free(x);
+}
+
+static void fill_records32(void *items, size_t n)
+{
+    fill_large(items, n, sizeof(record32));
+}
+
+static void fill_records64(void *items, size_t n)
+{
+    fill_large(items, n, sizeof(record64));
+}
+
+static void fill_records128(void *items, size_t n)
+{
+    fill_large(items, n, sizeof(record128));
+}
+
 static void fill_strings(void *items, size_t n)
 {
     const char **x = room_for(n * sizeof *x);
@@ -242,6 +270,9 @@ static void expect_strings(const void *items, size_t n)
 const workload sorts[] = {
     {WORKLOAD("sort-int", sort_int), 0, NULL, fill_random, expect_ints, is_sorted, NULL},
     {WORKLOAD("sort-record", sort_record), 0, NULL, fill_records, expect_records, is_sorted, NULL},
+    {WORKLOAD("sort-32", sort_record32), 0, NULL, fill_records32, expect_records, is_sorted, NULL},
+    {WORKLOAD("sort-64", sort_record64), 0, NULL, fill_records64, expect_records, is_sorted, NULL},
+    {WORKLOAD("sort-128", sort_record128), 0, NULL, fill_records128, expect_records, is_sorted, NULL},
     {WORKLOAD("sort-string", sort_string), 0, NULL, fill_strings, expect_strings, is_sorted, NULL},
     {WORKLOAD("sort-few", sort_int), 0, NULL, fill_few, expect_ints, is_sorted, NULL},
     {WORKLOAD("sort-equal", sort_int), 0, NULL, fill_equal, expect_ints, is_sorted, NULL},

@@ -219,9 +219,10 @@ static void find_in_blocks(size_t begin, size_t end, void *ctx)
         size_t at = pl_blocks_begin(&s->work.blocks, k), last = at + pl_blocks_length(&s->work.blocks, k);
         unsigned char *candidates = s->found + at * candidate_size(s->is_wide);
         finder f = {.items = s->call->from, .at = at, .candidates = candidates, .places = s->places[k]};
-        f.known = (table){slots, NULL, SLOTS, candidates, (size_t)STEPS * (last - at)};
+        size_t few = SLOTS / KNOWN * (last - at);
+        f.known = (table){slots, NULL, few < SLOTS ? few : SLOTS, candidates, (size_t)STEPS * (last - at)};
         f.looks_up = f.is_known = true;
-        memset(slots, 0, sizeof slots);
+        memset(slots, 0, f.known.count * sizeof *slots);
         memset(s->places[k], 0, sizeof s->places[k]);
         memset(s->flags + at, 0, last - at);
         find_all(&f, last, &s->numbers);

@@ -73,8 +73,16 @@ static void sort_by_key(const void *items, size_t n, void *)
     std::__parallel::stable_sort(out, out + n, [](const record &x, const record &y) { return x.key < y.key; });
 }
 
+static void distinct(const void *items, size_t n, void *acc)
+{
+    keep_distinct(
+        items, n, acc, [](auto begin, auto end, auto is_less) { std::__parallel::sort(begin, end, is_less); },
+        [](auto begin, auto end, auto body) { std::__parallel::for_each(begin, end, body); });
+}
+
 /* It has neither a reduction of a map's results nor accumulators nor copy_if(); a loop is no business of its. */
 extern "C" const way the_way = {nullptr, sum<double>, sum<float>, sum<int>, max_int, compose, nullptr, nullptr,
                                 nullptr, count_positive, find, min_index, scan<double>, scan<int>, nullptr, nullptr,
-                                sort_int, sort_record, sort_string, sort_numbers<int>, sort_numbers<double>,
-                                sort_by_key, nullptr, nullptr, nullptr, nullptr};
+                                sort_int, sort_record, sort_string, sort_record32, sort_record64, sort_record128,
+                                sort_numbers<int>, sort_numbers<double>, sort_by_key, nullptr, nullptr, nullptr,
+                                nullptr, distinct};

@@ -136,6 +136,19 @@ static void sort_record(const void *items, size_t n, void *acc)
     succeeds(parallel_sort(is_less_record, (record *)s->out, n));
 }
 
+#define SORT_RECORDS(bytes)                                                                                            \
+    PARALLEL_DECORATE_ORDER(is_less_record##bytes, record##bytes);                                                     \
+    static void sort_record##bytes(const void *items, size_t n, void *acc)                                             \
+    {                                                                                                                  \
+        const shuffles *s = items;                                                                                     \
+        (void)acc;                                                                                                     \
+        memcpy(s->out, next_shuffle(s, n * sizeof(record##bytes)), n * sizeof(record##bytes));                         \
+        succeeds(parallel_sort(is_less_record##bytes, (record##bytes *)s->out, n));                                    \
+    }
+SORT_RECORDS(32)
+SORT_RECORDS(64)
+SORT_RECORDS(128)
+
 static void sort_string(const void *items, size_t n, void *acc)
 {
     const shuffles *s = items;
@@ -214,7 +227,19 @@ static void flat_map(const void *items, size_t n, void *acc)
     copy_out(a, r);
 }
 
-const way the_way = {.sort_number_int = sort_number_int,
+static void distinct(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    parallel_results *r = parallel_distinct(PARALLEL_ASCENDING, (const int *)a->in, n);
+    *(size_t *)acc = r ? parallel_length(r) : SIZE_MAX;
+    copy_out(a, r);
+}
+
+const way the_way = {.distinct = distinct,
+                     .sort_record32 = sort_record32,
+                     .sort_record64 = sort_record64,
+                     .sort_record128 = sort_record128,
+                     .sort_number_int = sort_number_int,
                      .sort_number_double = sort_number_double,
                      .sort_by_key = sort_by_key,
                      .histogram_many = histogram_many,

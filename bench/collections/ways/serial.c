@@ -186,6 +186,20 @@ static void sort_record(const void *items, size_t n, void *acc)
     sort_next(items, n, sizeof(record), compare_records);
 }
 
+#define SORT_RECORDS(bytes)                                                                                            \
+    static int compare_records##bytes(const void *a, const void *b)                                                    \
+    {                                                                                                                  \
+        return is_less_record##bytes(b, a) - is_less_record##bytes(a, b);                                              \
+    }                                                                                                                  \
+    static void sort_record##bytes(const void *items, size_t n, void *acc)                                             \
+    {                                                                                                                  \
+        (void)acc;                                                                                                     \
+        sort_next(items, n, sizeof(record##bytes), compare_records##bytes);                                            \
+    }
+SORT_RECORDS(32)
+SORT_RECORDS(64)
+SORT_RECORDS(128)
+
 static void sort_string(const void *items, size_t n, void *acc)
 {
     (void)acc;
@@ -286,7 +300,34 @@ static void flat_map(const void *items, size_t n, void *acc)
     *(size_t *)acc = count;
 }
 
-const way the_way = {.sort_number_int = sort_number_int,
+/* A table of indices, counted from 1 on, that is half empty at least. */
+static void distinct(const void *items, size_t n, void *acc)
+{
+    const keyed *a = items;
+    const int *x = a->in;
+    int *out = a->out;
+    size_t slots = 16, count = 0;
+    while (slots < 2 * n)
+        slots *= 2;
+    uint32_t *table = calloc(slots, sizeof *table);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = (size_t)((uint64_t)(unsigned)x[i] * 0x9e3779b97f4a7c15u >> 32) & (slots - 1);
+        while (table[at] && out[table[at] - 1] != x[i])
+            at = (at + 1) & (slots - 1);
+        if (table[at])
+            continue;
+        out[count++] = x[i];
+        table[at] = (uint32_t)count;
+    }
+    free(table);
+    *(size_t *)acc = count;
+}
+
+const way the_way = {.distinct = distinct,
+                     .sort_record32 = sort_record32,
+                     .sort_record64 = sort_record64,
+                     .sort_record128 = sort_record128,
+                     .sort_number_int = sort_number_int,
                      .sort_number_double = sort_number_double,
                      .sort_by_key = sort_by_key,
                      .histogram_many = histogram_many,

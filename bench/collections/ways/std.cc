@@ -96,8 +96,17 @@ static void sort_by_key(const void *items, size_t n, void *)
 }
 
 /* std::reduce() wants an operator that commutes, and has no accumulators. */
+static void distinct(const void *items, size_t n, void *acc)
+{
+    keep_distinct(
+        items, n, acc,
+        [](auto begin, auto end, auto is_less) { std::sort(std::execution::par, begin, end, is_less); },
+        [](auto begin, auto end, auto body) { std::for_each(std::execution::par, begin, end, body); });
+}
+
 extern "C" const way the_way = {start, sum<double>, sum<float>, sum<int>, max_int, nullptr,
                                 map_reduce<uint64_t, item_dear>, map_reduce<uint32_t, item_cheap>, nullptr,
                                 count_positive, find, min_index, scan<double>, scan<int>, filter, nullptr, sort_int,
-                                sort_record, sort_string, sort_numbers<int>, sort_numbers<double>, sort_by_key,
-                                nullptr, nullptr, nullptr, nullptr};
+                                sort_record, sort_string, sort_record32, sort_record64, sort_record128,
+                                sort_numbers<int>, sort_numbers<double>, sort_by_key, nullptr, nullptr, nullptr,
+                                nullptr, distinct};

@@ -12,6 +12,9 @@ static way only_sorts()
     w.sort_int = sort_int;
     w.sort_record = sort_record;
     w.sort_string = sort_string;
+    w.sort_record32 = sort_record32;
+    w.sort_record64 = sort_record64;
+    w.sort_record128 = sort_record128;
     return w;
 }
 

@@ -203,8 +203,21 @@ static void histogram_many(const void *items, size_t n, void *)
     });
 }
 
+static void distinct(const void *items, size_t n, void *acc)
+{
+    keep_distinct(
+        items, n, acc, [](auto begin, auto end, auto is_less) { tbb::parallel_sort(begin, end, is_less); },
+        [](auto begin, auto end, auto body) {
+            tbb::parallel_for(tbb::blocked_range<decltype(begin)>(begin, end), [body](const auto &r) {
+                for (auto at = r.begin(); at < r.end(); at++)
+                    body(*at);
+            });
+        });
+}
+
 extern "C" const way the_way = {start, sum<double>, sum<float>, sum<int>, max_int, compose,
                                 map_reduce<uint64_t, item_dear>, map_reduce<uint32_t, item_cheap>, count,
                                 count_positive, find, min_index, scan<double>, scan<int>, filter, diffuse_all,
-                                sort_int, sort_record, sort_string, sort_numbers<int>, sort_numbers<double>, nullptr,
-                                histogram_many, nullptr, nullptr, nullptr};
+                                sort_int, sort_record, sort_string, sort_record32, sort_record64, sort_record128,
+                                sort_numbers<int>, sort_numbers<double>, nullptr, histogram_many, nullptr, nullptr,
+                                nullptr, distinct};
