@@ -97,6 +97,7 @@ typedef struct pl_stream {
     pl_policy policy;
     const pl_context *parent;             /* the context that the call was made in, and waits in; NULL: none */
     bool is_simple;                       /* tasks are tried once, and have all the time that they want */
+    unsigned most_together;               /* items in a range */
     size_t arg_at, result_at, failure_at; /* where these are in a slot, */
     size_t align;                         /* which is aligned so */
     pl_ring ring;
