@@ -396,10 +396,21 @@ void pl_stream_ended(pl_stream *s, pl_context *context, pl_stream_slot *slot, bo
     pl_context_renew(context);
 }
 
+/* Runs the item that a context is bound to, of a simple stream. */
+PL_NOT_INLINED static bool run_simple(const pl_stream *s, pl_context *context, bool *began)
+{
+    PL_UNWIND_BARRIER();
+    return pl_stream_call_bound(s, context, began);
+}
+
 void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *slot)
 {
+    bool began;
     pl_stream_bind(s, context, slot);
-    if (!pl_stream_starts(s, slot) || (!s->is_simple && pl_stream_look(s)) || !try_item(s, context, slot))
+    if (s->is_simple && s->function.kernel && pl_stream_limits(s) == PL_STREAM_ALL) {
+        if (!run_simple(s, context, &began))
+            pl_stream_ended(s, context, slot, began);
+    } else if (!pl_stream_starts(s, slot) || (!s->is_simple && pl_stream_look(s)) || !try_item(s, context, slot))
         pl_stream_leave_out(s, slot);
     else if (slot->failed && !s->options.silent)
         keep_failure(s, slot);
