@@ -38,7 +38,7 @@
 #define PL_RING_LEFT ((void *)(uintptr_t)1)
 
 /* The most items that are claimed at once. */
-enum { PL_RING_RANGE = 32 };
+enum { PL_RING_RANGE = 64 };
 
 /* What a claim was of: so many slots, the first of which has that place. */
 typedef struct pl_ring_range {

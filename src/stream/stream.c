@@ -59,6 +59,16 @@ static size_t default_window(const pl_stream *s)
     return window < least ? least : window;
 }
 
+/* How many items a range has at most: each worker is to have one, and as many be there besides. Where there are more
+ * workers than cores, items may wait for each other, and so none may wait for another to be run first. */
+static unsigned most_together(const pl_stream *s)
+{
+    if (s->workers > pl_pool_cores() && s->options.executor != PARALLEL_PROCESS)
+        return 1;
+    size_t share = s->ring.window / (2 * (size_t)s->workers);
+    return share == 0 ? 1 : share < PL_RING_RANGE ? (unsigned)share : PL_RING_RANGE;
+}
+
 /* What goes for the stream. */
 static bool take_options(pl_stream *s, const parallel_options *options, const pl_request *request)
 {
@@ -95,6 +105,7 @@ bool pl_stream_init(pl_stream *s, const parallel_function *f, const parallel_opt
         free(s->failed);
         return pl_error_deny_memory();
     }
+    s->most_together = most_together(s);
     s->alone = (pl_stream_slot *)(void *)((unsigned char *)s->failed + stride);
     s->alone->failed = false;
     s->parent = request->background ? NULL : pl_context_thread.context;
@@ -385,10 +396,21 @@ void pl_stream_ended(pl_stream *s, pl_context *context, pl_stream_slot *slot, bo
     pl_context_renew(context);
 }
 
+/* Runs the item that a context is bound to, of a simple stream. */
+PL_NOT_INLINED static bool run_simple(const pl_stream *s, pl_context *context, bool *began)
+{
+    PL_UNWIND_BARRIER();
+    return pl_stream_call_bound(s, context, began);
+}
+
 void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *slot)
 {
+    bool began;
     pl_stream_bind(s, context, slot);
-    if (!pl_stream_starts(s, slot) || (!s->is_simple && pl_stream_look(s)) || !try_item(s, context, slot))
+    if (s->is_simple && s->function.kernel && pl_stream_limits(s) == PL_STREAM_ALL) {
+        if (!run_simple(s, context, &began))
+            pl_stream_ended(s, context, slot, began);
+    } else if (!pl_stream_starts(s, slot) || (!s->is_simple && pl_stream_look(s)) || !try_item(s, context, slot))
         pl_stream_leave_out(s, slot);
     else if (slot->failed && !s->options.silent)
         keep_failure(s, slot);
@@ -399,7 +421,7 @@ unsigned pl_stream_range(const pl_stream *s)
     /* V21 relaxed: a number by itself; pairs with V23 */
     uint32_t one = atomic_load_explicit((_Atomic uint32_t *)&s->item_ticks, memory_order_relaxed);
     uint64_t range = (s->lanes ? PL_STREAM_RANGE_APART_US : PL_STREAM_RANGE_US) * pl_os_ticks_per_us();
-    return one == 0 || one >= range ? 1 : range / one < PL_RING_RANGE ? (unsigned)(range / one) : PL_RING_RANGE;
+    return one == 0 || one >= range ? 1 : range / one < s->most_together ? (unsigned)(range / one) : s->most_together;
 }
 
 void pl_stream_learn(pl_stream *s, uint64_t ticks, unsigned items)

@@ -53,7 +53,8 @@
  * Latency. Who is at source publishes each item at once, and has somebody come after the first. But if source has been
  * slow, or nobody else is at work on the stream, it takes one item, leaves source to the next thread, and runs the item
  * itself: so an item begins without a wake-up, and one thread is at source and costs no CPU. Items that have been slow
- * are claimed one by one, those that are fast by as many as take PL_STREAM_RANGE_US.
+ * are claimed one by one, those that are fast by as many as take PL_STREAM_RANGE_US, as long as each worker can have so
+ * many, and there are as many besides.
  */
 #ifndef PL_STREAM_STREAM_H
 #define PL_STREAM_STREAM_H
@@ -69,10 +70,12 @@
 #include "call/policy.h"
 #include "stream/ring.h"
 
-/* How long a range of items is to last; what lasts longer is slow. */
-#define PL_STREAM_RANGE_US 20
+/* How long a range of items is to last: what comes once in each costs 0.7 us. */
+#define PL_STREAM_RANGE_US 60
 /* The same in a worker process, which is told of each range. */
 #define PL_STREAM_RANGE_APART_US 200
+/* A source or a sink that takes longer is slow. */
+#define PL_STREAM_SLOW_US 20
 
 /* One item. Its argument and its result follow in the slot, each aligned as it is to be, and then its failure. */
 typedef struct pl_stream_slot {
@@ -97,6 +100,7 @@ typedef struct pl_stream {
     pl_policy policy;
     const pl_context *parent;             /* the context that the call was made in, and waits in; NULL: none */
     bool is_simple;                       /* tasks are tried once, and have all the time that they want */
+    unsigned most_together;               /* items in a range */
     size_t arg_at, result_at, failure_at; /* where these are in a slot, */
     size_t align;                         /* which is aligned so */
     pl_ring ring;
@@ -187,6 +191,16 @@ void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *slot);
  * and has failed, or said something, or was not begun, what became of it. */
 void pl_stream_bind(const pl_stream *s, pl_context *context, pl_stream_slot *slot);
 void pl_stream_ended(pl_stream *s, pl_context *context, pl_stream_slot *slot, bool began);
+
+/* Between these: calls the function's kernel, in a function that is an unwind barrier. True if the item went well, and
+ * there is nothing to take down. */
+static inline bool pl_stream_call_bound(const pl_stream *s, pl_context *context, bool *began)
+{
+    context->can_fail = pl_function_can_fail(&s->function);
+    *began = s->function.kernel(&context->span, 0, 1) == 1;
+    context->can_fail = false;
+    return *began && !context->span.code && !context->message && !context->saw_cancel && !context->final;
+}
 
 /* Whether the stream is cancelled or late, or who waits for it is to give up: takes that down. True if it has ended
  * so. */

@@ -24,7 +24,7 @@
 #include "stream/stream_map_ends.h"
 
 /* Of source and sink that are cheap, one call in so many is measured. */
-enum { MEASURED_ITEMS = 8 };
+enum { MEASURED_ITEMS = 16 };
 /* What takes longer at an end shows in a trace. */
 enum { TRACED_US = 10 };
 /* So many ranges in a row have to be cheap. */
@@ -32,7 +32,7 @@ enum { CHEAP_RANGES = 16 };
 
 static uint64_t slow_ticks(void)
 {
-    return PL_STREAM_RANGE_US * pl_os_ticks_per_us();
+    return PL_STREAM_SLOW_US * pl_os_ticks_per_us();
 }
 
 /* ---- averages -------------------------------------------------------------------------------------------- */

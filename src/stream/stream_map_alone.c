@@ -59,16 +59,6 @@ static bool give_failed_item(pl_stream_map *m, pl_context *context, pl_stream_sl
     return !pl_stream_map_ends_over(m);
 }
 
-/* Runs the item that a context is bound to, of a function that can fail. True if it went well, and had nothing to
- * say. */
-static inline bool run_bound(const pl_stream *s, pl_context *context, bool *began)
-{
-    context->can_fail = true;
-    *began = s->function.kernel(&context->span, 0, 1) == 1;
-    context->can_fail = false;
-    return *began && !context->span.code && !context->message;
-}
-
 /* Some items in the same way, of a simple stream, by the function's kernel. False if there are no more. */
 PL_NOT_INLINED static bool run_some_alone(pl_stream_map *m, pl_context *context, unsigned count)
 {
@@ -91,7 +81,7 @@ PL_NOT_INLINED static bool run_some_alone(pl_stream_map *m, pl_context *context,
         item.index = number;
         if (!can_fail)
             s->function.kernel(&context->span, 0, 1);
-        else if (!run_bound(s, context, &began)) {
+        else if (!pl_stream_call_bound(s, context, &began)) {
             slot->number = number;
             more = give_failed_item(m, context, slot, began);
             continue;

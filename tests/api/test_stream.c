@@ -205,6 +205,43 @@ START_TEST(nothing_waits_for_source)
 }
 END_TEST
 
+/* Where there are more workers than cores, items may wait for each other, also behind many that were cheap: each of six
+ * for the others. */
+enum { CHEAP = 20000, TOGETHER = 6, MEETINGS = 5 };
+static atomic_int come[MEETINGS];
+
+static int meet(const int *arg, long *result, void *extras)
+{
+    (void)extras;
+    int meeting = (*arg - CHEAP) / TOGETHER;
+    if (*arg >= CHEAP)
+        for (come[meeting]++; come[meeting] < TOGETHER;)
+            pl_test_sleep(100);
+    *result = 3L * *arg + 1;
+    return 0;
+}
+PARALLEL_DECORATE_TASK(meet, int, long);
+
+START_TEST(items_that_wait_for_each_other)
+{
+    pl_workers(2);
+    begin(CHEAP + TOGETHER * MEETINGS);
+    if (_i == 0) {
+        ck_assert_int_eq(parallel_stream_map(meet, next_item, take_item, e, .max_workers = TOGETHER), 0);
+        check_ends();
+        return;
+    }
+    PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(meet, .max_workers = TOGETHER);
+    parallel_item item;
+    for (int given = 0, taken = 0; taken < e->count; taken++) {
+        for (; given < e->count && parallel_stream_put(s, &given) == 0; given++) {
+        }
+        ck_assert_int_eq(parallel_stream_next(s, &item, 1000), 1);
+        ck_assert_int_eq(*(const long *)item.result, 3L * taken + 1);
+    }
+}
+END_TEST
+
 /* ---- failures ----------------------------------------------------------------------------------------------- */
 
 START_TEST(a_failure_stops)
@@ -534,6 +571,7 @@ int main(void)
     tcase_add_test(c, ways_to_run);
     tcase_add_test(c, unordered_come_as_they_end);
     tcase_add_loop_test(c, nothing_waits_for_source, 0, PL_WORKER_COUNTS);
+    tcase_add_loop_test(c, items_that_wait_for_each_other, 0, 2);
     tcase_add_loop_test(c, a_failure_stops, 0, PL_WORKER_COUNTS);
     tcase_add_test(c, silent_goes_on);
     tcase_add_loop_test(c, codes_of_the_ends, 0, PL_WORKER_COUNTS);
