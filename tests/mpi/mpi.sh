@@ -182,6 +182,15 @@ read_films() {
         grep -q '/table: .*signal' "$work/films" && grep -q '/endless: .*time' "$work/films"
 }
 
+# A picture, which is compared with the serial loop's.
+draw() {
+    program=$builddir/examples/mpi_mandelbrot
+    real_program=$(readlink -f "$(real_path "$program")")
+    # shellcheck disable=SC2086
+    timeout -k 5 70 $mpirun $mpi_flags -n 3 "$program" --size 300x200 "$work/set.ppm" && nothing_is_left &&
+        [ "$(head -c 2 "$work/set.ppm")" = P6 ] && [ "$(wc -c <"$work/set.ppm")" -gt 180000 ]
+}
+
 if [ -n "$OPENMPI_RUN" ]; then
     mpirun=$OPENMPI_RUN mpi_flags="--oversubscribe --bind-to none"
     run_cases openmpi
@@ -190,9 +199,10 @@ if [ -n "$MPICH_RUN" ]; then
     mpirun=$MPICH_RUN mpi_flags=
     run_cases mpich
 fi
-# the example is for the first of them
+# the examples are for the first of them
 if [ -n "$OPENMPI_RUN" ]; then
     mpirun=$OPENMPI_RUN mpi_flags="--oversubscribe --bind-to none"
 fi
 check "an unreliable parser over ranks" read_films
+check "a picture over ranks" draw
 done_testing

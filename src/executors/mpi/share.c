@@ -4,13 +4,14 @@
 
 #include "sched/chunking.h"
 
-/* How long a piece is to last at most; and for each rank, since home has the pieces of all to send and to take in,
- * some microseconds each; how long at least, and at the end; and how many tasks more, in times, it may have than the
+/* How long a piece is to last at most; how long at least, and at the end; and all of that for each rank, since home has
+ * the pieces of all to send and to take in, some microseconds each. How many tasks more, in times, it may have than the
  * one before. */
 #define PIECE_NS 10e6
 #define PIECE_NS_A_RANK 2e4
 #define LEAST_NS 1e6
 #define END_NS 1e5
+#define LEAST_NS_A_RANK 4e3
 #define STEP 16
 /* A rank's piece is at most one part out of so many of what is left for it. */
 #define PARTS 8
@@ -88,7 +89,7 @@ static double larger_of(double a, double b)
 /* The last pieces of all are what is left for a rank. */
 static double end_size(const pl_pieces *p, double task_ns)
 {
-    return smaller_of(END_NS / task_ns, PARTS * part_of_rest(p));
+    return smaller_of(larger_of(END_NS, LEAST_NS_A_RANK * p->ranks) / task_ns, PARTS * part_of_rest(p));
 }
 
 /* By the time that it is to take. */
@@ -97,8 +98,9 @@ static double timed_size(const pl_pieces *p, const pl_pieces_peer *peer)
     double task_ns = task_ns_of(p, peer);
     if (task_ns == 0)
         return 1;
-    double of_all = PIECE_NS_A_RANK * p->ranks, piece_ns = of_all > PIECE_NS ? of_all : PIECE_NS;
-    double part = part_of_rest(p), least = smaller_of(LEAST_NS / task_ns, 2 * part);
+    double piece_ns = larger_of(PIECE_NS, PIECE_NS_A_RANK * p->ranks);
+    double least_ns = larger_of(LEAST_NS, LEAST_NS_A_RANK * p->ranks);
+    double part = part_of_rest(p), least = smaller_of(least_ns / task_ns, 2 * part);
     double most = peer->last ? (double)peer->last * STEP : smaller_of(least, part);
     return smaller_of(smaller_of(piece_ns / task_ns, larger_of(part, larger_of(least, end_size(p, task_ns)))), most);
 }
@@ -123,10 +125,12 @@ size_t pl_share_size(const pl_pieces *p, const pl_pieces_peer *peer)
 
 /* ---- who ----------------------------------------------------------------------------------------------------- */
 
-/* Whether a rank has too little to do for as long as messages take. */
+/* Whether a rank has too little to do for as long as messages take; but no more than a quarter of what is left for it,
+ * as tasks may take longer than those before. */
 static bool has_little(const pl_pieces *p, const pl_pieces_peer *peer)
 {
-    return (double)peer->tasks * task_ns_of(p, peer) < AHEAD_NS;
+    double tasks = (double)peer->tasks;
+    return tasks * task_ns_of(p, peer) < AHEAD_NS && tasks < 2 * part_of_rest(p);
 }
 
 /* Whether a rank may be given one more piece. */

@@ -9,11 +9,13 @@
  *      at most                        PIECE_NS by what the rank's last pieces took, or PIECE_NS_A_RANK for
  *                                     each rank; STEP times as many tasks as the last one had
  *      as the work runs out           one part out of PARTS of what is left for the rank
- *      at least                       LEAST_NS, but a quarter of what is left for the rank at most: shorter ones cost
- *                                     more than they even out; END_NS, or all that is left for it
+ *      at least                       LEAST_NS, or LEAST_NS_A_RANK for each rank, but a quarter of what is left for
+ *                                     the rank at most: shorter ones cost more than they even out; END_NS, or as long
+ *                                     for each rank, or all that is left for it
  *
- * A rank is given a piece while it has fewer than two, or less to do than AHEAD_NS, so that it has something while
- * messages travel; of tasks that take longer than LONG_NS, no more than its threads can begin.
+ * A rank is given a piece while it has fewer than two, or less to do than AHEAD_NS, and than a quarter of what is left
+ * for it, so that it has something while messages travel; of tasks that take longer than LONG_NS, no more than its
+ * threads can begin.
  */
 #ifndef PL_MPI_SHARE_H
 #define PL_MPI_SHARE_H
