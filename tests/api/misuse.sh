@@ -126,6 +126,18 @@ void use(void);
 void use(void) { $statement; }
 END
 done
+for call in 'parallel_loop(fill, 0, 4, out)' 'parallel_loop(fill, 0, 4, &out[1], .grain = 2)'; do
+    wrong "captures stand in parentheses, as (a, x, y), or ()" <<END
+PARALLEL_LOOP(fill, i, double *, x) { x[i] = 1; }
+int use(void);
+int use(void) { return $call; }
+END
+done
+wrong "captures stand in parentheses, as (a, x, y), or ()" <<'END'
+PARALLEL_LOOP_REDUCE(double, sum, i, const double *, x) { return x[i]; }
+int use(double *all);
+int use(double *all) { return parallel_loop_reduce(sum, PARALLEL_PLUS, 0, 4, in, all); }
+END
 wrong "args is to point to what cube takes" <<'END'
 PARALLEL_DECORATE(cube, double, double);
 parallel_results *use(const int *v);

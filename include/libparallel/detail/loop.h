@@ -117,6 +117,9 @@
 /* ---- calls ----------------------------------------------------------------------------------------------- */
 
 #define PARALLEL_LOOP_CALL_(fn, begin_, end_, captures_, ...)                                                          \
+    PARALLEL_CAT_(PARALLEL_LOOP_RUN_, PARALLEL_IN_PARENTHESES_(captures_))(fn, begin_, end_, captures_, __VA_ARGS__)
+#define PARALLEL_LOOP_RUN_0(fn, ...) PARALLEL_WRONG_CALL_("captures stand in parentheses, as (a, x, y), or ()")
+#define PARALLEL_LOOP_RUN_1(fn, begin_, end_, captures_, ...)                                                          \
     parallel_loop_function(PARALLEL_VIEW_(&fn##__parallel_loop, parallel_loop_body,                                    \
                                           "parallel_loop(" #fn ", ...): it is a PARALLEL_LOOP_REDUCE"),                \
                            (begin_), (end_),                                                                           \
@@ -124,6 +127,10 @@
                                (fn##__parallel_in[1]){fn##__parallel_capture captures_} +                              \
                                PARALLEL_LOOP_CHECK_(fn, captures_),                                                    \
                            PARALLEL_OPTIONS_(__VA_ARGS__))
+
+/* 1, or 0 if the argument does not begin with them. */
+#define PARALLEL_IN_PARENTHESES_(x) PARALLEL_SECOND_(PARALLEL_PARENTHESES_ x, 0, ~)
+#define PARALLEL_PARENTHESES_(...) ~, 1
 
 #define PARALLEL_FOR_2D_(rows_, cols_, body_, ctx_, ...)                                                               \
     parallel_for_2d_function(                                                                                          \

@@ -74,11 +74,13 @@
 #define PARALLEL_6TH__(a, b, c, d, e, f, ...) f
 #define PARALLEL_WANT_(few, ...) PARALLEL_IF_ANY_(PARALLEL_ENOUGH_, few, __VA_ARGS__)
 #define PARALLEL_ENOUGH_(macro, usage, ...) macro(__VA_ARGS__, PARALLEL_END_)
-#define PARALLEL_TOO_FEW_(macro, usage, ...)                                                                           \
+#define PARALLEL_TOO_FEW_(macro, usage, ...) PARALLEL_WRONG_CALL_("there are arguments missing: " usage)
+#define PARALLEL_TOO_LITTLE_(macro, usage, ...) _Static_assert(0, "there are arguments missing: " usage)
+/* What stands for a call that is wrong: an error at compile time. */
+#define PARALLEL_WRONG_CALL_(why)                                                                                      \
     (0 * __extension__ sizeof(struct {                                                                                 \
-         _Static_assert(0, "there are arguments missing: " usage);                                                     \
+         _Static_assert(0, why);                                                                                       \
          char unused;                                                                                                  \
      }))
-#define PARALLEL_TOO_LITTLE_(macro, usage, ...) _Static_assert(0, "there are arguments missing: " usage)
 
 #endif

@@ -133,6 +133,10 @@ enum {
                                  PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_LOOP_REDUCE_CALL_(fn_, op_, begin_, end_, captures_, acc_, ...)                                       \
+    PARALLEL_CAT_(PARALLEL_LOOP_REDUCE_RUN_, PARALLEL_IN_PARENTHESES_(captures_))                                      \
+    (fn_, op_, begin_, end_, captures_, acc_, __VA_ARGS__)
+#define PARALLEL_LOOP_REDUCE_RUN_0(fn_, ...) PARALLEL_LOOP_RUN_0(fn_, ~)
+#define PARALLEL_LOOP_REDUCE_RUN_1(fn_, op_, begin_, end_, captures_, acc_, ...)                                       \
     parallel_loop_reduce_function(                                                                                     \
         PARALLEL_GIVES_(fn_, fn_##__parallel_loop, acc_), PARALLEL_COMBINE_OF_(op_, (fn_##__parallel_result *)0),      \
         (begin_), (end_),                                                                                              \
