@@ -448,7 +448,7 @@ static void hand_over(const pl_loop_spec *spec, pl_worker *w, unsigned workers, 
 static bool may_hand_over(const pl_loop_spec *spec, pl_worker *w)
 {
     return w && !pl_handoff_busy(&w->handoff) && spec->n <= PL_HANDOFF_ITEMS &&
-           (w->helpers || pl_sleep_awake(&w->pool->sleep));
+           (w->helpers || pl_sleep_awake(&w->pool->sleep)) && !pl_pool_overloaded(w->pool);
 }
 
 /* ---- which of the two ------------------------------------------------------------------------------------ */
@@ -490,7 +490,7 @@ static uint64_t renew_limit(const pl_worker *w)
 uint64_t pl_inline_price(void)
 {
     pl_worker *w = pl_worker_known();
-    return w && pl_sleep_awake(&w->pool->sleep) ? ALONE_US * pl_os_ticks_per_us() : wake_price(w);
+    return w && pl_pool_helpers(w->pool) ? ALONE_US * pl_os_ticks_per_us() : wake_price(w);
 }
 
 void pl_inline_renew(void)
@@ -545,7 +545,7 @@ size_t pl_inline_run(const pl_loop_spec *spec, unsigned workers, uint64_t guess)
     }
     if (guess == UINT64_MAX)
         return is_first(spec) ? run_closely(spec, guess, wake_price(w), PL_COST_SURE) : 0;
-    bool hot = w && pl_sleep_awake(&w->pool->sleep), varies = pl_cost_varies(spec->cost);
+    bool hot = w && pl_pool_helpers(w->pool), varies = pl_cost_varies(spec->cost);
     uint64_t price = hot ? ALONE_US * us : wake_price(w) + guess / spec->n;
     if (guess > price)
         return varies && may_be_sampled(spec) ? run_closely(spec, guess, price, PL_COST_UNSURE) : 0;

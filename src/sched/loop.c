@@ -28,16 +28,42 @@ static bool may_help(const pl_loop *loop)
     return d->head == d->base || pl_deque_stolen_to(d, d->head - 1);
 }
 
+/* A walk over the slots that are taken. */
+typedef struct slot_walk {
+    pl_loop *loop;
+    pl_loop_slot *slot; /* the one that it has come to */
+    uint32_t word;
+    uint64_t left; /* those that are still to come, of the word in hand */
+} slot_walk;
+
+static slot_walk walk_slots(pl_loop *loop)
+{
+    return (slot_walk){.loop = loop, .left = pl_loop_taken_slots(loop, 0)};
+}
+
+/* Comes to the next one. False if there is none. */
+static bool walk_on(slot_walk *walk)
+{
+    while (!walk->left) {
+        if (++walk->word * 64 >= walk->loop->slots)
+            return false;
+        walk->left = pl_loop_taken_slots(walk->loop, walk->word);
+    }
+    walk->slot = &walk->loop->slot[walk->word * 64 + (unsigned)__builtin_ctzll(walk->left)];
+    walk->left &= walk->left - 1;
+    return true;
+}
+
 /* Steals a share or a task made by iterations of this loop, and runs it. */
 static bool help_participants(pl_loop *loop)
 {
-    for (uint32_t k = 0; k < loop->slots && may_help(loop); k++) {
+    for (slot_walk walk = walk_slots(loop); may_help(loop) && walk_on(&walk);) {
         pl_slot *slot;
         const pl_task *task;
-        pl_worker *other = pl_loop_other_participant(loop, &loop->slot[k]);
+        pl_worker *other = pl_loop_other_participant(loop, walk.slot);
         if (!other || pl_worker_steal(loop->owner, other, &slot, &task) != PL_STEAL_GOT)
             continue;
-        bool still = pl_loop_other_participant(loop, &loop->slot[k]) == other;
+        bool still = pl_loop_other_participant(loop, walk.slot) == other;
         pl_worker_run_if(still, loop->owner, other, slot, task);
         return true;
     }
@@ -47,8 +73,8 @@ static bool help_participants(pl_loop *loop)
 /* Whether help_participants() would find something; for the owner that is about to park. */
 static bool could_help(pl_loop *loop)
 {
-    for (uint32_t k = 0; k < loop->slots && may_help(loop); k++) {
-        pl_worker *other = pl_loop_other_participant(loop, &loop->slot[k]);
+    for (slot_walk walk = walk_slots(loop); may_help(loop) && walk_on(&walk);) {
+        pl_worker *other = pl_loop_other_participant(loop, walk.slot);
         if (other && pl_worker_uncover(loop->owner, other))
             return true;
     }
@@ -256,10 +282,6 @@ static void init_loop(pl_loop *loop, const pl_loop_spec *spec, pl_worker *w, con
     if (means->has_mask)
         pl_worker_mask_of(w, &loop->mask);
     pl_latch_init(&loop->latch, &w->parker);
-    for (uint32_t k = 0; k < means->slots; k++) {
-        atomic_init(&slots[k].range.word, 0);
-        atomic_init(&slots[k].participant, 0);
-    }
 }
 
 /* Makes the loop and runs [begin, n) of it, if help is to be had. */
@@ -276,6 +298,10 @@ PL_NOT_INLINED static bool try_shared(const pl_loop_spec *spec, size_t begin, lo
     PL_UNWIND_CLEANS();
     if (means.slots > NEAR_SLOTS && !(b.far = pl_os_zalloc(means.slots * sizeof(pl_loop_slot))))
         means.slots = NEAR_SLOTS;
+    for (unsigned k = 0; !b.far && k < means.slots; k++) {
+        atomic_init(&near[k].range.word, 0);
+        atomic_init(&near[k].participant, 0);
+    }
     init_loop(&loop, spec, w, &means, b.far ? b.far : near);
     pl_deque_find_head(&w->deque);
     pl_cleanup_begin(&cleanup, put_back, &b);

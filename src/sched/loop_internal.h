@@ -12,8 +12,19 @@
 /* A participant slot. Its index is the participant's number. */
 typedef struct pl_loop_slot {
     alignas(PL_LINE) pl_range range; /* the iterations that it has */
-    _Atomic uint32_t participant;    /* its worker's index + 1; 0: it is free; or PL_LOOP_RESERVED */
+    _Atomic uint32_t participant;    /* its worker's index + 1; 0: there is none yet; or PL_LOOP_RESERVED */
 } pl_loop_slot;
+
+/*
+ * Of 64 slots, a bit each, so that what a look at them costs depends on how many are used. Whoever sets a slot's bit in
+ * `taken` is its participant, and the only one to change the slot's other bit. Iterations are put into a slot before
+ * its bit in `filled` is set, which says from then on that they are there; it stays until its participant has found
+ * nothing anywhere, and may thus stand for an empty slot.
+ */
+typedef struct pl_loop_bits {
+    _Atomic uint64_t taken;  /* it has a participant, or is reserved for one */
+    _Atomic uint64_t filled; /* it has iterations, or had some */
+} pl_loop_bits;
 
 /* The participant of a slot that is handed over, and not taken yet. */
 #define PL_LOOP_RESERVED UINT32_MAX
@@ -39,6 +50,7 @@ typedef struct pl_loop {
     bool has_mask;         /* it lasts long enough for a task to start something that inherits the mask */
     alignas(PL_LINE) pl_latch latch;
     _Atomic uint32_t taken; /* how many participant slots are taken */
+    pl_loop_bits bits[PL_SLEEP_WORDS];
     pl_stop stop;
     _Atomic uint64_t ticks; /* what the work has cost */
 } pl_loop;
@@ -58,6 +70,9 @@ pl_loop_slot *pl_loop_take_slot(pl_loop *loop, pl_worker *w);
 
 /* Its worker leaves it; it may have left iterations in it. */
 void pl_loop_leave_slot(pl_loop *loop, pl_loop_slot *slot);
+
+/* The taken ones among the slots [64 * word, 64 * word + 64), a bit each. */
+uint64_t pl_loop_taken_slots(pl_loop *loop, uint32_t word);
 
 /* Fills the range of a slot from another's. False if all are empty. */
 bool pl_loop_steal_range(pl_loop *loop, pl_loop_slot *slot);

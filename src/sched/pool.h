@@ -98,6 +98,7 @@ typedef struct pl_pool {
 
     /* kept under the pools' mutex */
     pl_worker *free; /* records that are PL_FREE */
+    unsigned ended;  /* how many are PL_ENDED */
     unsigned kept;   /* guests that keep their records from call to call */
     bool ending;     /* somebody waits for the end of its threads */
 } pl_pool;
@@ -180,6 +181,12 @@ static inline unsigned pl_pool_high(const pl_pool *pool)
     return atomic_load_explicit((_Atomic uint32_t *)&pool->high, memory_order_seq_cst);
 }
 
+/* A walk over all workers that may have something for others; part of the looks of sleep.h. */
+static inline pl_sleep_walk pl_pool_walk(const pl_pool *pool)
+{
+    return pl_sleep_walk_over(&pool->sleep, 0, pl_pool_high(pool));
+}
+
 /* How many threads the pool has. */
 static inline uint32_t pl_pool_threads(const pl_pool *pool)
 {
@@ -192,6 +199,12 @@ static inline bool pl_pool_crowded(const pl_pool *pool)
 {
     return pl_pool_threads(pool) >= pool->cpus;
 }
+
+/* Whether more threads than CPUs are awake: a searcher then is one that has lost its CPU, or takes somebody else's. */
+bool pl_pool_overloaded(const pl_pool *pool);
+
+/* How many searchers may come at once for what is handed over to them: a hint. */
+uint32_t pl_pool_helpers(const pl_pool *pool);
 
 /* Whether more threads are about than a call that does not ask for more makes use of. */
 static inline bool pl_pool_surplus(const pl_pool *pool)

@@ -35,7 +35,9 @@ void pl_pool_free_worker(pl_worker *w)
 
 void pl_pool_free_record(pl_worker *w)
 {
+    w->pool->ended -= w->use == PL_ENDED;
     w->use = PL_FREE;
+    pl_sleep_be_quiet(&w->pool->sleep, w->index);
     w->next_free = w->pool->free;
     w->pool->free = w;
 }
@@ -43,7 +45,7 @@ void pl_pool_free_record(pl_worker *w)
 pl_worker *pl_pool_unused_worker(pl_pool *pool)
 {
     unsigned high = pl_pool_high(pool);
-    for (unsigned i = high; !pool->free && i-- > 0;) {
+    for (unsigned i = high; !pool->free && pool->ended && i-- > 0;) {
         pl_worker *w = pl_pool_worker(pool, i);
         if (w->use == PL_ENDED && pl_os_try_join(w->thread))
             pl_pool_free_record(w);
@@ -51,6 +53,7 @@ pl_worker *pl_pool_unused_worker(pl_pool *pool)
     pl_worker *w = pool->free;
     if (w) {
         pool->free = w->next_free;
+        pl_sleep_be_heard(&pool->sleep, w->index);
         return w;
     }
     w = high < PL_SLEEP_MAX ? make_worker(pool, high) : NULL;

@@ -109,6 +109,8 @@ bool pl_worker_leave(pl_worker *worker)
     if (leave) {
         pl_worker_stay_out();
         worker->use = PL_ENDED;
+        pool->ended++;
+        pl_sleep_be_quiet(&pool->sleep, worker->index);
         /* W7 relaxed: a count by itself; pairs with W5 */
         atomic_store_explicit(&pool->threads, threads - 1, memory_order_relaxed);
     }

@@ -13,11 +13,12 @@
 enum { SHORT = 16 };
 /* What a wake-up costs is this part of the longest search (SPIN_US in pool.c). */
 enum { WAKE_UPS = 10 };
-/* How many looks a searcher takes between two looks at the clock. */
+/* How many looks a searcher takes between two looks at the clock; and how many workers it looks at each time, at most:
+ * of more that are busy, the next look begins with those that follow. */
 #ifdef PL_MODEL
-enum { LOOKS = 1 };
+enum { LOOKS = 1, MOST_VICTIMS = 16 };
 #else
-enum { LOOKS = 16 };
+enum { LOOKS = 16, MOST_VICTIMS = 16 };
 #endif
 
 /* ---- searching ------------------------------------------------------------------------------------------- */
@@ -63,28 +64,42 @@ static found_kind look_at(pl_worker *w, unsigned i, find *found)
     }
 }
 
-/* One look into all other deques, from where the last one had success. */
-static found_kind look_around(pl_worker *w, find *found)
+/* A look at those of the workers [from, to) that may have something, and at `*most` at most. */
+static found_kind look_along(pl_worker *w, unsigned from, unsigned to, unsigned *most, find *found)
 {
-    pl_pool *pool = w->pool;
-    unsigned high = pl_pool_high(pool);
     found_kind best = FOUND_NOTHING;
-    found->job = pl_injector_open(pool) ? pl_injector_take(pool) : NULL;
-    if (found->job)
-        return FOUND_JOB;
-    for (unsigned k = 0; k < high; k++) {
-        unsigned i = (w->victim + k) % high;
+    unsigned i;
+    for (pl_sleep_walk walk = pl_sleep_walk_over(&w->pool->sleep, from, to); pl_sleep_walk_on(&walk, &i);) {
         if (i == w->index)
             continue;
+        if (*most == 0) {
+            w->victim = i;
+            break;
+        }
         found_kind got = look_at(w, i, found);
         if (got > FOUND_RACE) {
             w->victim = i;
             return got;
         }
-        if (got == FOUND_RACE)
-            best = FOUND_RACE;
+        best = got > best ? got : best;
+        --*most;
     }
     return best;
+}
+
+/* One look into other deques, from where the last one had success. */
+static found_kind look_around(pl_worker *w, find *found)
+{
+    pl_pool *pool = w->pool;
+    unsigned from = w->victim, most = MOST_VICTIMS;
+    found->job = pl_injector_open(pool) ? pl_injector_take(pool) : NULL;
+    if (found->job)
+        return FOUND_JOB;
+    found_kind best = look_along(w, from, pl_pool_high(pool), &most, found);
+    if (best > FOUND_RACE || w->victim != from)
+        return best;
+    found_kind got = look_along(w, 0, from, &most, found);
+    return got > best ? got : best;
 }
 
 /* A thread's time is in three parts, told apart by clock readings that are made anyway: it searches up to the last
@@ -134,22 +149,44 @@ static found_kind search_for_work(pl_worker *w, find *found)
 
 /* ---- resting --------------------------------------------------------------------------------------------- */
 
+/* Workers whose deques are claimed. */
+typedef struct claimed_set {
+    uint64_t word[PL_SLEEP_WORDS];
+} claimed_set;
+
 /* Claims the deques of all that run tasks, but for its own. PL_STEAL_LOST if any claim was lost, else PL_STEAL_GOT if
  * there is any. */
-static pl_steal claim_all(pl_worker *w)
+static pl_steal claim_all(pl_worker *w, claimed_set *claimed)
 {
-    unsigned high = pl_pool_high(w->pool);
     pl_steal all = PL_STEAL_EMPTY;
-    for (unsigned i = 0; i < high; i++) {
+    unsigned i;
+    for (pl_sleep_walk walk = pl_pool_walk(w->pool); pl_sleep_walk_on(&walk, &i);) {
         pl_worker *other = pl_pool_worker(w->pool, i);
         /* W28 seq_cst: a worker that enters a task later sees that somebody sleeps, and asks itself; pairs with W27 */
         if (other == w || atomic_load_explicit(&other->tasks, memory_order_seq_cst) == 0)
             continue;
         pl_steal claim = pl_deque_claim(&other->deque, w->index + 1);
+        if (claim == PL_STEAL_GOT)
+            claimed->word[i / 64] |= UINT64_C(1) << i % 64;
         if (claim != PL_STEAL_EMPTY && all != PL_STEAL_LOST)
             all = claim;
     }
     return all;
+}
+
+/* Behind a heavy fence, or else not: makes public what the claimed deques hide, or gives the claims back. */
+static void end_claims(pl_worker *w, const claimed_set *claimed, bool fenced)
+{
+    for (unsigned word = 0; word < PL_SLEEP_WORDS; word++) {
+        for (uint64_t left = claimed->word[word]; left; left &= left - 1) {
+            unsigned i = word * 64 + (unsigned)__builtin_ctzll(left);
+            pl_deque *d = &pl_pool_worker(w->pool, i)->deque;
+            if (fenced)
+                pl_deque_reveal(d, w->index + 1);
+            else
+                pl_deque_unclaim(d, w->index + 1);
+        }
+    }
 }
 
 /* Whether there is work, or there may be, for a worker that sleeps, or is about to and has announced it: what is
@@ -159,18 +196,11 @@ static bool look_for_sleepers(pl_worker *w)
     pl_pool *pool = w->pool;
     if (pl_pool_has_public(pool))
         return true;
-    pl_steal claims = pool->can_fence ? claim_all(w) : PL_STEAL_EMPTY;
+    claimed_set claimed = {{0}};
+    pl_steal claims = pool->can_fence ? claim_all(w, &claimed) : PL_STEAL_EMPTY;
     if (claims == PL_STEAL_EMPTY)
         return false;
-    bool fenced = pl_os_fence_all();
-    unsigned high = pl_pool_high(pool);
-    for (unsigned i = 0; i < high; i++) {
-        pl_deque *d = &pl_pool_worker(pool, i)->deque;
-        if (fenced)
-            pl_deque_reveal(d, w->index + 1);
-        else
-            pl_deque_unclaim(d, w->index + 1);
-    }
+    end_claims(w, &claimed, pl_os_fence_all());
     return claims == PL_STEAL_LOST ? pl_worker_look_again() : pl_pool_has_public(pool);
 }
 

@@ -42,7 +42,7 @@ void pl_unpark(pl_parker *parker)
 void pl_sleep_announce(pl_sleep *sleep, unsigned i)
 {
     /* S1 seq_cst: a1, before the look a3 (D20) in S; pairs with S4, S5 */
-    atomic_fetch_or_explicit(&sleep->asleep[i / 64], UINT64_C(1) << i % 64, memory_order_seq_cst);
+    atomic_fetch_or_explicit(&sleep->bits[i / 64].asleep, UINT64_C(1) << i % 64, memory_order_seq_cst);
     /* S2 seq_cst: a2, after a1 and before a3 in S; pairs with S6 */
     atomic_fetch_sub_explicit(&sleep->searching, 1, memory_order_seq_cst);
 }
@@ -53,7 +53,7 @@ bool pl_sleep_withdraw(pl_sleep *sleep, unsigned i)
     /* S3 seq_cst: b1, counts as searching before its bit goes: a publisher sees one or the other; pairs with S6 */
     atomic_fetch_add_explicit(&sleep->searching, 1, memory_order_seq_cst);
     /* S8 seq_cst: b2, either this or a waker's S5 clears the bit, and knows it; pairs with S5 */
-    if (atomic_fetch_and_explicit(&sleep->asleep[i / 64], ~bit, memory_order_seq_cst) & bit)
+    if (atomic_fetch_and_explicit(&sleep->bits[i / 64].asleep, ~bit, memory_order_seq_cst) & bit)
         return true;
     /* S9 seq_cst: b3, the waker has counted it already; pairs with S6, S7 */
     atomic_fetch_sub_explicit(&sleep->searching, 1, memory_order_seq_cst);
@@ -81,11 +81,22 @@ uint32_t pl_sleep_awake(const pl_sleep *sleep)
     return searching > waking ? searching - waking : 0;
 }
 
+unsigned pl_sleep_count(const pl_sleep *sleep, unsigned count)
+{
+    unsigned asleep = 0;
+    for (unsigned w = 0; w * 64 < count; w++) {
+        /* S20 relaxed: a hint; pairs with S1, S5, S8 */
+        uint64_t bits = atomic_load_explicit((_Atomic uint64_t *)&sleep->bits[w].asleep, memory_order_relaxed);
+        asleep += (unsigned)__builtin_popcountll(bits);
+    }
+    return asleep;
+}
+
 bool pl_sleep_any(const pl_sleep *sleep, unsigned count)
 {
     for (unsigned w = 0; w * 64 < count; w++) {
         /* S12 seq_cst: as S4; pairs with S1 */
-        if (atomic_load_explicit((_Atomic uint64_t *)&sleep->asleep[w], memory_order_seq_cst))
+        if (atomic_load_explicit((_Atomic uint64_t *)&sleep->bits[w].asleep, memory_order_seq_cst))
             return true;
     }
     return false;
@@ -96,7 +107,7 @@ int pl_sleep_claim(pl_sleep *sleep, unsigned count)
     bool counted = false;
     for (unsigned w = 0; w * 64 < count; w++) {
         /* S4 seq_cst: p3, after the publish p1 (D9, D10) in S; pairs with S1 */
-        uint64_t bits = atomic_load_explicit(&sleep->asleep[w], memory_order_seq_cst);
+        uint64_t bits = atomic_load_explicit(&sleep->bits[w].asleep, memory_order_seq_cst);
         while (bits) {
             if (!counted) {
                 /* S7 seq_cst: p4, before S5 takes the bit; pairs with S6, S9 */
@@ -105,7 +116,7 @@ int pl_sleep_claim(pl_sleep *sleep, unsigned count)
             }
             uint64_t bit = bits & -bits;
             /* S5 seq_cst: p5, one waker claims each announcement; pairs with S1, S8 */
-            bits = atomic_fetch_and_explicit(&sleep->asleep[w], ~bit, memory_order_seq_cst);
+            bits = atomic_fetch_and_explicit(&sleep->bits[w].asleep, ~bit, memory_order_seq_cst);
             if (bits & bit)
                 return (int)(w * 64 + (unsigned)__builtin_ctzll(bit));
         }
@@ -113,6 +124,18 @@ int pl_sleep_claim(pl_sleep *sleep, unsigned count)
     if (!counted)
         return PL_SLEEP_NONE;
     return pl_sleep_found(sleep) ? PL_SLEEP_OWING : PL_SLEEP_OTHERS;
+}
+
+void pl_sleep_be_quiet(pl_sleep *sleep, unsigned i)
+{
+    /* S16 seq_cst: what others took from the worker, or it took back, it had published before, in S; pairs with S19 */
+    atomic_fetch_or_explicit(&sleep->bits[i / 64].quiet, UINT64_C(1) << i % 64, memory_order_seq_cst);
+}
+
+void pl_sleep_be_heard(pl_sleep *sleep, unsigned i)
+{
+    /* S17 seq_cst: before it publishes anything, in S; pairs with S19 */
+    atomic_fetch_and_explicit(&sleep->bits[i / 64].quiet, ~(UINT64_C(1) << i % 64), memory_order_seq_cst);
 }
 
 void pl_sleep_search(pl_sleep *sleep)

@@ -58,6 +58,14 @@
  *
  * A worker that parks for a while only (extra threads, which leave after some idleness) takes its own bit back
  * when its time is over. If the bit is gone, somebody claimed it and counts on it: it goes on as if woken.
+ *
+ * Where a look goes. A look into all deques passes over those workers that have announced that they sleep, and those
+ * that are *quiet*: a record that no thread uses, or a worker that is parked until a thief has ended, with all stolen
+ * that it ever pushed. So what a look costs depends on how many workers have something to do, not on how many there
+ * are. Nothing is missed. A worker's bit in `asleep` or `quiet` is set when there is nothing on its deque or in its
+ * handoff, and is gone before it pushes or hands over anything (b2, p5, S17). So if a look finds the bit (S18, S19),
+ * what that worker publishes next comes after the look in S, as does what comes after a1 above; and what it had
+ * published earlier, nobody waits for any more.
  */
 #ifndef PL_SCHED_SLEEP_H
 #define PL_SCHED_SLEEP_H
@@ -88,10 +96,16 @@ void pl_unpark(pl_parker *parker);
 
 enum { PL_SLEEP_WORDS = 16, PL_SLEEP_MAX = 64 * PL_SLEEP_WORDS };
 
+/* What 64 workers have to say, a bit each. */
+typedef struct pl_sleep_bits {
+    _Atomic uint64_t asleep; /* it has announced that it is going to sleep */
+    _Atomic uint64_t quiet;  /* it has nothing for others, and is not asleep */
+} pl_sleep_bits;
+
 typedef struct pl_sleep {
     _Atomic uint32_t searching;
     _Atomic uint32_t waking; /* how many of them have been woken, or started, and do not run yet: a hint */
-    alignas(PL_LINE) _Atomic uint64_t asleep[PL_SLEEP_WORDS];
+    alignas(PL_LINE) pl_sleep_bits bits[PL_SLEEP_WORDS];
 } pl_sleep;
 
 /* a1 and a2: worker `i`, until now searching, announces that it is going to sleep. */
@@ -110,6 +124,9 @@ void pl_sleep_waking(pl_sleep *sleep, int step);
 /* How many are searching, and awake: a hint. */
 uint32_t pl_sleep_awake(const pl_sleep *sleep);
 
+/* How many of the first `count` have announced that they sleep: a hint. */
+unsigned pl_sleep_count(const pl_sleep *sleep, unsigned count);
+
 /* Whether somebody of the first `count` has announced that it sleeps. */
 bool pl_sleep_any(const pl_sleep *sleep, unsigned count);
 
@@ -119,6 +136,46 @@ bool pl_sleep_any(const pl_sleep *sleep, unsigned count);
  * PL_SLEEP_OWING if nobody does, and the caller owes f2, like a searcher that was the last. */
 enum { PL_SLEEP_NONE = -1, PL_SLEEP_OTHERS = -2, PL_SLEEP_OWING = -3 };
 int pl_sleep_claim(pl_sleep *sleep, unsigned count);
+
+/* Worker `i` has nothing for others, and is not asleep; and may have something again. */
+void pl_sleep_be_quiet(pl_sleep *sleep, unsigned i);
+void pl_sleep_be_heard(pl_sleep *sleep, unsigned i);
+
+/* A walk over the workers that may have something for others, in [from, to). It reads each word once. */
+typedef struct pl_sleep_walk {
+    const pl_sleep *sleep;
+    uint64_t left; /* those that are still to come, of the word in hand */
+    unsigned word, to;
+} pl_sleep_walk;
+
+/* Those among 64 workers that may have something. */
+static inline uint64_t pl_sleep_busy(const pl_sleep *sleep, unsigned word)
+{
+    pl_sleep_bits *bits = (pl_sleep_bits *)&sleep->bits[word];
+    /* S18 seq_cst: part of the look, a3 or f2, in S; pairs with S1, S5, S8 */
+    uint64_t asleep = atomic_load_explicit(&bits->asleep, memory_order_seq_cst);
+    /* S19 seq_cst: likewise; pairs with S16, S17 */
+    return ~(asleep | atomic_load_explicit(&bits->quiet, memory_order_seq_cst));
+}
+
+static inline pl_sleep_walk pl_sleep_walk_over(const pl_sleep *sleep, unsigned from, unsigned to)
+{
+    uint64_t left = from < to ? pl_sleep_busy(sleep, from / 64) & UINT64_MAX << from % 64 : 0;
+    return (pl_sleep_walk){.sleep = sleep, .left = left, .word = from / 64, .to = to};
+}
+
+/* Comes to the next one. False if there is none. */
+static inline bool pl_sleep_walk_on(pl_sleep_walk *walk, unsigned *i)
+{
+    while (!walk->left) {
+        if (++walk->word * 64 >= walk->to)
+            return false;
+        walk->left = pl_sleep_busy(walk->sleep, walk->word);
+    }
+    *i = walk->word * 64 + (unsigned)__builtin_ctzll(walk->left);
+    walk->left &= walk->left - 1;
+    return *i < walk->to;
+}
 
 /* One more is searching: a worker that ran out of work, or a thread about to be started for published work. */
 void pl_sleep_search(pl_sleep *sleep);

@@ -116,13 +116,24 @@ bool pl_pool_has_public(const pl_pool *pool)
 {
     if (pl_injector_open(pool))
         return true;
-    unsigned high = pl_pool_high(pool);
-    for (unsigned i = 0; i < high; i++) {
+    unsigned i;
+    for (pl_sleep_walk walk = pl_pool_walk(pool); pl_sleep_walk_on(&walk, &i);) {
         const pl_worker *w = pl_pool_worker(pool, i);
         if (pl_deque_has_public(&w->deque) || pl_handoff_has_slots(&w->handoff))
             return true;
     }
     return false;
+}
+
+bool pl_pool_overloaded(const pl_pool *pool)
+{
+    return pl_pool_crowded(pool) &&
+           pl_pool_threads(pool) >= pool->cpus + pl_sleep_count(&pool->sleep, pl_pool_high(pool));
+}
+
+uint32_t pl_pool_helpers(const pl_pool *pool)
+{
+    return pl_pool_overloaded(pool) ? 0 : pl_sleep_awake(&pool->sleep);
 }
 
 bool pl_pool_idle(const pl_pool *pool)

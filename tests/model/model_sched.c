@@ -272,6 +272,19 @@ static void publish_two(void)
     wait_for_jobs(2);
 }
 
+/* Who had nothing for others so far, so that looks pass over it. */
+static void set_up_quiet(void)
+{
+    two_workers();
+    pl_sleep_be_quiet(&pool->sleep, 0);
+}
+
+static void be_heard_and_publish(void)
+{
+    pl_sleep_be_heard(&pool->sleep, 0);
+    publish_one();
+}
+
 /* Two jobs that each wait until the other has met: both workers must come, also if they sleep. */
 
 static void run_and_meet(pl_worker *thief, pl_worker *victim, pl_slot *slot, bool may_run)
@@ -689,6 +702,7 @@ const scenario sched_scenarios[] = {
     {"range: from the front", set_up_front, {eat_up_to_two, eat_up_to_three}, eaten_to_the_first, 0},
     {"pool: a publisher and a worker", two_workers, {publish_two, be_a_worker}, pool_is_at_rest, 0},
     {"pool: a worker that is kept off a CPU", two_workers_and_cpus, {publish_two, be_a_worker}, nobody_is_kept_off, 0},
+    {"pool: a worker that is heard", set_up_quiet, {be_heard_and_publish, be_a_worker}, pool_is_at_rest, 0},
     {"pool: a task and two workers", three_workers, {publish_one, be_a_worker, be_a_worker}, pool_is_at_rest, 0},
     {"pool: two tasks and two workers", three_workers, {publish_two, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {"pool: two tasks that meet", set_up_meeting, {publish_a_meeting, be_a_worker, be_a_worker}, pool_is_at_rest, 1},

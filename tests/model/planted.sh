@@ -306,7 +306,9 @@ plant "a worker that goes to sleep looks at what is public only" src/sched/sched
 plant "a worker that goes to sleep does not reveal" src/sched/scheduler.c "task: two workers" \
     's/            pl_deque_reveal\(d, w->index \+ 1\);/            ;/'
 plant "a reveal in spite of a lost claim leaves a claim behind" src/sched/scheduler.c "task: two that meet" \
-    's/claims = pool->can_fence \? claim_all\(w\) : PL_STEAL_EMPTY;\n/$&    if (claims == PL_STEAL_LOST)\n        return pl_worker_look_again();\n/'
+    's/claims = pool->can_fence \? claim_all\(w, &claimed\) : PL_STEAL_EMPTY;\n/$&    if (claims == PL_STEAL_LOST)\n        return pl_worker_look_again();\n/'
+plant "a claim that is not taken down stays" src/sched/scheduler.c "task: two that meet" \
+    's/            claimed->word\[i.*?;\n/            ;\n/'
 plant "the last searcher looks at what is public only" src/sched/scheduler.c "task: two that meet" \
     's/anybody \? look_for_sleepers\(w\) : //'
 plant "the last searcher does not look for more work" src/sched/scheduler.c "pool: two tasks that meet" \
@@ -329,6 +331,12 @@ plant "a sleeper withdraws without being counted" $file pool: \
     's/    atomic_fetch_add_explicit\(&sleep->searching, 1, memory_order_seq_cst\);\n(    \/\* S8)/$1/'
 plant "a claim counts its sleeper too late" $file pool: \
     's/            if \(!counted\) \{.*?\n            \}\n(.*?)if \(bits & bit\)\n/$1if ((bits & bit) && (atomic_fetch_add_explicit(&sleep->searching, 1, memory_order_seq_cst), true))\n/s'
+
+plant "a worker is heard too late" $file "pool: a worker that is heard" \
+    's/quiet, ~\(UINT64_C\(1\) << i % 64\), memory_order_seq_cst/quiet, ~(UINT64_C(1) << i % 64), memory_order_relaxed/'
+plant "a look passes over a worker that has been heard" src/sched/sleep.h "pool: a worker that is heard" \
+    's/&bits->quiet, memory_order_seq_cst/&bits->quiet, memory_order_relaxed/'
+plant "a worker that publishes is still quiet" $file "pool: a worker that is heard" 's/quiet, ~\(UINT64_C\(1\) << i % 64\)/quiet, UINT64_MAX/'
 
 file=src/base/publish.h
 plant "a pointer is there before what it points to" $file publish: \
@@ -394,9 +402,16 @@ plant "a participant leaves its share behind" src/sched/participant.c loop \
     's/        size = pl_chunking/        p->share = NULL;\n        size = pl_chunking/'
 plant "a participant keeps its slot" src/sched/participant.c leaves 's/    pl_loop_leave_slot\(loop, p->slot\);\n//'
 plant "a waiter takes whatever it finds" $file leaves \
-    's/pl_worker \*other = pl_loop_other_participant\(loop, &loop->slot\[k\]\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
-        s/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
-plant "a waiter takes from a worker that has left its loop" $file leaves 's/pl_loop_other_participant\(loop, &loop->slot\[k\]\) == other/true/'
+    's/for \(slot_walk .*?\{\n        pl_slot/for (uint32_t k = 0; k < loop->slots && may_help(loop); k++) {\n        pl_slot/;
+        s/pl_worker \*other = pl_loop_other_participant\(loop, walk.slot\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
+        s/pl_loop_other_participant\(loop, walk.slot\) == other/true/'
+plant "a waiter takes from a worker that has left its loop" $file leaves 's/pl_loop_other_participant\(loop, walk.slot\) == other/true/'
+plant "two take one participant slot" src/sched/loop_slots.c loop \
+    's/before = atomic_fetch_or_explicit\(taken, bit, memory_order_seq_cst\);/before = atomic_load_explicit(taken, memory_order_seq_cst);\n            atomic_store_explicit(taken, before | bit, memory_order_seq_cst);/'
+plant "a slot is free before its participant has left" src/sched/loop_slots.c loop \
+    's/~bit_of\(loop, slot\), memory_order_seq_cst/~bit_of(loop, slot), memory_order_relaxed/'
+plant "iterations that are stolen are not to be seen" src/sched/loop_slots.c mixed \
+    's/        note_filled\(loop, slot\);\n        if \(loop->call/        if (loop->call/'
 plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !\(p->worked && could_help\(loop\)\)//'
 plant "a waiter for a loop parks on iterations" $file mixed \
     's/could_help\(loop\)\) && !has_work\(loop\)/could_help(loop))/'

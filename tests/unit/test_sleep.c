@@ -52,6 +52,47 @@ START_TEST(withdraw_knows_who_was_first)
 }
 END_TEST
 
+/* A look goes to those that are neither asleep nor quiet, however many others there are. */
+static unsigned walk_over(const pl_sleep *sleep, unsigned from, unsigned to, unsigned *found)
+{
+    unsigned count = 0, i;
+    for (pl_sleep_walk walk = pl_sleep_walk_over(sleep, from, to); pl_sleep_walk_on(&walk, &i); count++)
+        found[count] = i;
+    return count;
+}
+
+START_TEST(walk_finds_the_busy)
+{
+    static pl_sleep sleep;
+    static unsigned found[PL_SLEEP_MAX];
+    ck_assert_uint_eq(walk_over(&sleep, 0, 0, found), 0);
+    ck_assert_uint_eq(walk_over(&sleep, 0, PL_SLEEP_MAX, found), PL_SLEEP_MAX);
+    for (unsigned i = 0; i < PL_SLEEP_MAX; i++) {
+        ck_assert_uint_eq(found[i], i);
+        if (i % 2) {
+            pl_sleep_be_quiet(&sleep, i);
+        } else {
+            pl_sleep_search(&sleep);
+            pl_sleep_announce(&sleep, i);
+        }
+    }
+    ck_assert_uint_eq(walk_over(&sleep, 0, PL_SLEEP_MAX, found), 0);
+    ck_assert_uint_eq(pl_sleep_count(&sleep, PL_SLEEP_MAX), PL_SLEEP_MAX / 2);
+    for (unsigned n = 0; n < 4; n++)
+        pl_sleep_be_heard(&sleep, (unsigned[]){63, 65, 1, 1023}[n]);
+    ck_assert(pl_sleep_withdraw(&sleep, 64));
+    static const unsigned order[] = {1, 63, 64, 65, 1023};
+    ck_assert_uint_eq(walk_over(&sleep, 0, PL_SLEEP_MAX, found), 5);
+    for (int k = 0; k < 5; k++)
+        ck_assert_uint_eq(found[k], order[k]);
+    ck_assert_uint_eq(walk_over(&sleep, 64, 65, found), 1);
+    ck_assert_uint_eq(found[0], 64);
+    ck_assert_uint_eq(walk_over(&sleep, 2, 63, found), 0);
+    ck_assert_uint_eq(walk_over(&sleep, 66, 1023, found), 0);
+    ck_assert_uint_eq(pl_sleep_count(&sleep, PL_SLEEP_MAX), PL_SLEEP_MAX / 2 - 1);
+}
+END_TEST
+
 /* ---- the protocol, with a counter for the deques ------------------------------------------------------- */
 
 enum { WORKERS = 3, JOBS = 100000 };
@@ -144,7 +185,7 @@ START_TEST(no_wake_up_is_lost)
         pthread_join(threads[i], NULL);
     ck_assert_int_eq(shared.done, made);
     ck_assert_int_eq(shared.sleep.searching, 0);
-    ck_assert_uint_eq(shared.sleep.asleep[0], 0);
+    ck_assert_uint_eq(shared.sleep.bits[0].asleep, 0);
 }
 END_TEST
 
@@ -179,6 +220,7 @@ int main(void)
     tcase_add_test(c, token_is_kept);
     tcase_add_test(c, lowest_is_claimed_first);
     tcase_add_test(c, withdraw_knows_who_was_first);
+    tcase_add_test(c, walk_finds_the_busy);
     tcase_add_loop_test(c, no_wake_up_is_lost, 0, 4);
     tcase_add_test(c, ping_pong);
     return pl_run("sleep", c);
