@@ -111,12 +111,14 @@ START_TEST(what_cannot_be_sent_is_refused)
     begin_ranks(RANKS, NULL);
     ck_assert_ptr_null(parallel_map(greet, in, N, ON_RANKS, .extras = &bad));
     ck_assert_int_eq(errno, EINVAL);
+    ck_assert_str_eq(parallel_error(), "extras_size is 0: extras are sent to ranks");
     ck_assert_ptr_null(parallel_map(square, in, N, ON_RANKS, .isolation = PARALLEL_SNAPSHOT));
     ck_assert_int_eq(errno, ENOTSUP);
     parallel_future future = PARALLEL_FUTURE(greet, 1);
     future.extras = &bad;
     ck_assert_ptr_null(parallel_par(&future, 1, ON_RANKS));
     ck_assert_int_eq(errno, EINVAL);
+    ck_assert_str_eq(parallel_error(), "a future has extras of its own, which have no size to be sent to ranks");
     ck_assert_int_eq(parallel_for(N, NULL, NULL, ON_RANKS), -1);
     ck_assert_int_eq(errno, ENOTSUP);
     ck_assert_ptr_nonnull(strstr(parallel_error(), "ranks"));
