@@ -88,7 +88,7 @@ typedef struct many_sums {
 
 static void add_to_many(many_sums *s, const double *x)
 {
-    s->of[(size_t)(fabs(*x) * 0x1p20) % 300] += *x;
+    s->of[(size_t)fmod(fabs(*x), 300)] += *x;
 }
 
 static void join_many(many_sums *s, const many_sums *right)
@@ -100,7 +100,7 @@ PARALLEL_DECORATE_FOLD(add_to_many, join_many, many_sums, double);
 
 static bool is_nearer(const double *a, const double *b)
 {
-    return (int)fabs(*a) < (int)fabs(*b);
+    return ilogb(*a) < ilogb(*b);
 }
 PARALLEL_DECORATE_ORDER(is_nearer, double);
 
