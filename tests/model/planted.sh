@@ -725,7 +725,7 @@ plant "an outcome is taken in without a turn" $pieces "ranks: a call" \
 plant "who comes late changes the account" $pieces "ranks: pieces by time" 's/calls = !p->finished && /calls = /'
 plant "tasks that are due keep the coordinator awake" $pieces "tried again" 's/bool has_room = .*?;/bool has_room = !p->over;/'
 plant "a call does not wait for its messages" $pieces "ranks: a call" 's/    pl_inbox_wait_returned.*?;\n//'
-plant "a ring in the coordinator'\''s turn is lost" src/executors/mpi/inbox.c "ranks: a call" 's/while \(!inbox->news && (.*?)\)\n/if ($1)\n/'
+plant "a ring in the coordinator's turn is lost" src/executors/mpi/inbox.c "ranks: a call" 's/while \(!inbox->news && (.*?)\)\n/if ($1)\n/'
 plant "a piece comes before its call" src/executors/mpi/assign.c "ranks: a call" 's/!peer->told && !post_whole\(p, write_call.*?\)\)\)/false)/'
 plant "pieces are given out after a stop" $pieces "ranks: a call is cancelled" 's/    p->fresh = p->call->work\.n;\n//'
 plant "a call uses the site after it has left" $home "ranks: home closes" \
