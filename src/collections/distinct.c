@@ -158,7 +158,7 @@ static void choose_entries(distinct *d)
 {
     const parallel_order *order = &d->call->order;
     size_t size = order->type_size, alignment = size & (0 - size);
-    d->are_copies = size <= COPIED && d->call->n <= UINT32_MAX;
+    d->are_copies = size <= COPIED && d->call->n < UINT32_MAX;
     d->index_at = pl_size_round(size, sizeof(uint32_t));
     alignment = alignment > sizeof(uint32_t) ? alignment : sizeof(uint32_t);
     d->entry_size = d->are_copies ? pl_size_round(d->index_at + sizeof(uint32_t), alignment) : sizeof(reference);

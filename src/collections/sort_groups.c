@@ -161,18 +161,28 @@ static size_t take_splitters(const group_sort *g, size_t sampled, size_t wanted,
     return count;
 }
 
+/* Whether an item is the same as one of `count` others. */
+static bool is_among(const unsigned char *item, const unsigned char *others, size_t count, size_t size)
+{
+    while (count > 0 && memcmp(item, others + (count - 1) * size, size) != 0)
+        count--;
+    return count > 0;
+}
+
 /* If there are `most` different items in a sorted sample, or fewer, and those that are equal are the same in all bytes,
- * copies each once, as above. How many these are; or 0. */
+ * copies each once, as above. How many these are; or 0. None is there twice, whatever the comparison says. */
 static size_t take_same(const group_sort *g, size_t sampled, size_t most, size_t to)
 {
     size_t count = 0, size = size_of(g);
+    unsigned char *list = g->other + to * size;
     for (size_t i = 0; i < sampled; i++) {
-        const unsigned char *item = g->other + i * size, *last = g->other + (to + count - 1) * size;
-        if (count > 0 && memcmp(item, last, size) == 0)
+        const unsigned char *item = g->other + i * size;
+        if (count > 0 && memcmp(item, list + (count - 1) * size, size) == 0)
             continue;
-        if (count == most || (count > 0 && compare_samples(g, to + count - 1, i) >= 0))
+        if (count == most || is_among(item, list, count, size) ||
+            (count > 0 && compare_samples(g, to + count - 1, i) >= 0))
             return 0;
-        memcpy(g->other + (to + count) * size, item, size);
+        memcpy(list + count * size, item, size);
         count++;
     }
     return count;
@@ -378,10 +388,16 @@ static void sort_groups(size_t begin, size_t end, void *ctx)
     }
 }
 
+/* There are two groups at least, which clang's analyser does not see. */
+static size_t average_items(const group_sort *g)
+{
+    return g->call->n / (g->count > 0 ? g->count : 1);
+}
+
 /* Groups of more than twice as many items as the average come first. */
 static void order_groups(group_sort *g)
 {
-    size_t large = 2 * (g->call->n / g->count), at = 0;
+    size_t large = 2 * average_items(g), at = 0;
     for (int is_large = 1; is_large >= 0; is_large--)
         for (size_t i = 0; i < g->count; i++)
             if ((g->groups[i].end - g->groups[i].begin > large) == is_large)
@@ -393,7 +409,7 @@ static void order_groups(group_sort *g)
 static int sort_all_groups(group_sort *g)
 {
     cut_groups(g);
-    pl_blocks blocks = {.n = g->call->n, .size = g->call->n / g->count, .count = g->count};
+    pl_blocks blocks = {.n = g->call->n, .size = average_items(g), .count = g->count};
     order_groups(g);
     g->is_dealt = true;
     int result = run_loop(g, sort_groups, &blocks, PL_SORT_REPORTING);
