@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/publish.h"
 #include "sched/latch.h"
+#include "sched/loop_internal.h"
 #include "sched/range.h"
 
 /* ---- parking --------------------------------------------------------------------------------------------- */
@@ -205,6 +206,51 @@ static void eaten_to_the_first(void)
     model_assert(end == (cuts[0] < cuts[1] ? cuts[0] : cuts[1]));
     for (uint32_t i = 0; i < 6; i++)
         model_assert(i < end ? ran[i] == 1 : ran[i] <= 1);
+}
+
+/* ---- the slots of a loop --------------------------------------------------------------------------------- */
+
+/* One slot, for two workers: each notes that it has been in it, as nobody else can who is not. */
+static pl_loop slot_loop;
+static pl_loop_slot only_slot;
+static _Atomic int visits;
+
+static void set_up_slot(void)
+{
+    three_workers();
+    memset(ran, 0, sizeof ran);
+    memset(&only_slot, 0, sizeof only_slot);
+    slot_loop = (pl_loop){.slot = &only_slot, .slots = 1};
+    atomic_store_explicit(&visits, 0, memory_order_relaxed);
+}
+
+static void visit_slot(int i)
+{
+    for (int k = 0; k < 2; k++) {
+        pl_loop_slot *slot = pl_loop_take_slot(&slot_loop, worker_number(i));
+        if (!slot)
+            continue;
+        int before = atomic_load_explicit(&visits, memory_order_relaxed);
+        atomic_store_explicit(&visits, before + 1, memory_order_relaxed);
+        ran[i]++;
+        pl_loop_leave_slot(&slot_loop, slot);
+    }
+}
+
+static void visit_first(void)
+{
+    visit_slot(1);
+}
+
+static void visit_second(void)
+{
+    visit_slot(2);
+}
+
+static void all_visits_count(void)
+{
+    model_assert(ran[1] + ran[2] > 0);
+    model_assert(atomic_load_explicit(&visits, memory_order_relaxed) == ran[1] + ran[2]);
 }
 
 /* ---- the pool: its real threads' main function ----------------------------------------------------------- */
@@ -700,6 +746,7 @@ const scenario sched_scenarios[] = {
     {"latch: two helpers", set_up_latch, {wait_at_latch, help_latch, help_latch}, latch_was_left_alone, 0},
     {"range: two workers", set_up_ranges, {eat_first, eat_second}, six_eaten, 0},
     {"range: from the front", set_up_front, {eat_up_to_two, eat_up_to_three}, eaten_to_the_first, 0},
+    {"slot: two workers", set_up_slot, {visit_first, visit_second}, all_visits_count, 0},
     {"pool: a publisher and a worker", two_workers, {publish_two, be_a_worker}, pool_is_at_rest, 0},
     {"pool: a worker that is kept off a CPU", two_workers_and_cpus, {publish_two, be_a_worker}, nobody_is_kept_off, 0},
     {"pool: a worker that is heard", set_up_quiet, {be_heard_and_publish, be_a_worker}, pool_is_at_rest, 0},

@@ -406,6 +406,10 @@ plant "a waiter takes whatever it finds" $file leaves \
         s/pl_worker \*other = pl_loop_other_participant\(loop, walk.slot\);\n(        if \(!other \|\| pl_worker_steal)/pl_worker *other = k != loop->owner->index ? pl_pool_worker(loop->owner->pool, k) : NULL;\n$1/;
         s/pl_loop_other_participant\(loop, walk.slot\) == other/true/'
 plant "a waiter takes from a worker that has left its loop" $file leaves 's/pl_loop_other_participant\(loop, walk.slot\) == other/true/'
+plant "two take one participant slot" src/sched/loop_slots.c slot \
+    's/before = atomic_fetch_or_explicit\(taken, bit, memory_order_seq_cst\);/before = atomic_load_explicit(taken, memory_order_seq_cst);\n            atomic_store_explicit(taken, before | bit, memory_order_seq_cst);/'
+plant "a slot is free before its participant has left" src/sched/loop_slots.c slot \
+    's/~bit_of\(loop, slot\), memory_order_seq_cst/~bit_of(loop, slot), memory_order_relaxed/'
 plant "iterations that are stolen are not to be seen" src/sched/loop_slots.c mixed \
     's/        note_filled\(loop, slot\);\n        if \(loop->call/        if (loop->call/'
 plant "a waiter for a loop parks on hidden tasks" $file mixed 's/ && !\(p->worked && could_help\(loop\)\)//'
