@@ -741,6 +741,7 @@ tests_model_model_SOURCES = \
     src/sched/bag.c \
     src/sched/chain.c \
     src/sched/chunking.c \
+    src/sched/handover.c \
     src/sched/inline.c \
     src/sched/numbers.c \
     src/sched/stop.c \

@@ -12,6 +12,8 @@ libruntime_la_SOURCES += \
     src/sched/handoff.h \
     src/sched/injector.c \
     src/sched/injector.h \
+    src/sched/handover.c \
+    src/sched/handover.h \
     src/sched/inline.c \
     src/sched/inline.h \
     src/sched/latch.h \

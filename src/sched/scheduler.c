@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/os.h"
+#include "sched/handover.h"
 #include "sched/pool.h"
 #include "sched/trace.h"
 #include "sched/wake.h"
@@ -320,7 +321,7 @@ static bool run_found(pl_worker *w, found_kind what, const find *found)
         found->job->run(found->job);
         return true;
     case FOUND_PIECE:
-        pl_inline_run_handed(w, found->victim, found->piece);
+        pl_handover_help(w, found->victim, found->piece);
         return true;
     case FOUND_END:
         return !pl_worker_leave(w);

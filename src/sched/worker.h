@@ -152,9 +152,6 @@ bool pl_worker_is_shy(const pl_worker *thief);
  * other work is found (f2 in sleep.h). Before anything that takes long. */
 void pl_worker_pass_on(pl_worker *worker);
 
-/* Runs a piece of what `victim` has handed over, and what more there is; inline.c. */
-void pl_inline_run_handed(pl_worker *thief, pl_worker *victim, pl_piece piece);
-
 /* ---- what tasks see of the thread that waits for them ---------------------------------------------------- */
 
 /* The tasks that the worker spawns, or that are spawned for it, see this of the waiting thread: its own. */

@@ -6,6 +6,7 @@
 
 #include "base/os.h"
 #include "base/publish.h"
+#include "sched/handover.h"
 #include "sched/latch.h"
 #include "sched/loop_internal.h"
 #include "sched/range.h"
@@ -527,7 +528,7 @@ static void join_if_one_may(void)
     pl_piece piece;
     event_wait(&laid_out);
     while (pl_handoff_join(&caller->handoff, &piece))
-        pl_inline_run_handed(pl_worker_self(), caller, piece);
+        pl_handover_help(pl_worker_self(), caller, piece);
 }
 
 static int run_with_one(void *ctx, size_t begin, size_t end, void *stop, unsigned participant)

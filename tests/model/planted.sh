@@ -367,20 +367,20 @@ plant "a range that has been cut grows again" $file range: \
 file=src/sched/handoff.h
 plant "a piece is taken without a CAS" $file handoff: \
     's/if \(atomic_compare_exchange_weak_explicit\(&h->word, &word, (word - size \+ counted),\s*memory_order_acquire,\s*memory_order_relaxed\)\)/atomic_store_explicit(&h->word, $1, memory_order_relaxed);/'
-plant "iterations are laid out before the loop is" src/sched/inline.c handoff: \
+plant "iterations are laid out before the loop is" src/sched/handover.c handoff: \
     's/(    if \(spec->ctx_size\) \{.*?\n    \}\n)(.*?)(    loop->worker->handed)/$2$1$3/s'
-plant "a helper leaves before it runs its piece" src/sched/inline.c handoff: \
+plant "a helper leaves before it runs its piece" src/sched/handover.c handoff: \
     's/(    unsigned participant = piece.participant;\n)/    if (pl_handoff_leave(h))\n        pl_unpark(&victim->parker);\n$1/; s/(pl_worker_exit\(thief\);\n)    if.*?\n.*?\n/$1/'
-plant "a helper counts itself for each piece" src/sched/inline.c handoff: 's/participant\) && pl_handoff_take\(h, &piece/participant) && pl_handoff_join(h, &piece/'
+plant "a helper counts itself for each piece" src/sched/handover.c handoff: 's/participant\) && pl_handoff_take\(h, &piece/participant) && pl_handoff_join(h, &piece/'
 plant "a helper does not count itself" src/sched/scheduler.c handoff: 's/pl_handoff_join\(h, &found/pl_handoff_take(h, &found/'
 plant "a helper comes that is one too many" $file handoff: 's/ \|\| \(counted && active >= pl_handoff_most\(word\)\)//'
 plant "two helpers are counted before they have their numbers" $file handoff: \
     's/\.participant = 1 \+ active\}/.participant = pl_handoff_active(atomic_load_explicit(&h->word, memory_order_relaxed))}/'
 plant "a helper has the number of the one before" $file handoff: 's/\.participant = 1 \+ active/.participant = active ? active : 1/'
-plant "a helper that comes after the stop runs its piece" src/sched/inline.c "handoff: a helper that" \
+plant "a helper that comes after the stop runs its piece" src/sched/handover.c "handoff: a helper that" \
     's/    if \(is_stopped\(h\)\)\n        return false;\n(    run_piece)/$1/'
-plant "the caller does not wait for its helpers" src/sched/inline.c handoff: 's/result->waited = wait_for_helpers\(w, &w->handoff\);//'
-plant "the caller does not take back what is left" src/sched/inline.c handoff: \
+plant "the caller does not wait for its helpers" src/sched/handover.c handoff: 's/result->waited = wait_for_helpers\(w, &w->handoff\);//'
+plant "the caller does not take back what is left" src/sched/handover.c handoff: \
     's/    for \(; pl_handoff_take\(h, &piece\); /    for (; result->back > 9; /'
 plant "the last helper does not wake the caller" $file handoff: 's/return \(word & PL_HANDOFF_WAITING\) &&.*?;/return false;/'
 plant "the caller parks without a word" $file handoff: 's/atomic_fetch_or_explicit\(&h->word, PL_HANDOFF_WAITING/atomic_fetch_or_explicit(&h->word, 0/'
