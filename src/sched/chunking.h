@@ -91,11 +91,12 @@ static inline uint32_t pl_chunking_of_range(uint32_t rest, uint32_t want)
 }
 
 /* The same, but where items are not dear, a multiple of `vector`, or the rest: a body that the compiler has vectorised
- * across items would else run some, or all, one by one, and it would never be seen what the others cost. And nothing
- * that is soon run is cut any further, nor left: to begin a chunk, or to steal one, takes longer than that. */
-static inline uint32_t pl_chunking_by_vectors(uint32_t rest, uint32_t want, uint32_t vector)
+ * across items would else run some, or all, one by one, and it would never be seen what the others cost. And where that
+ * has been measured, nothing that is soon run is cut any further, nor left: to begin a chunk, or to steal one, takes
+ * longer. `least` are so few; 0 as long as one can only guess. */
+static inline uint32_t pl_chunking_by_vectors(uint32_t rest, uint32_t want, uint32_t vector, uint32_t least)
 {
-    uint32_t size = pl_chunking_of_range(rest, want), least = want / PL_CHUNKING_LEAST;
+    uint32_t size = pl_chunking_of_range(rest, want);
     if (want < PL_CHUNKING_CHEAP || vector == 1)
         return size;
     size = size < least ? least : size;

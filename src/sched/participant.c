@@ -164,11 +164,11 @@ static void work_on_ranges(pl_participant *p)
 {
     pl_loop *loop = p->loop;
     uint64_t one = pl_cost_guess(loop->spec->cost, loop->unit), before = pl_ticks();
-    uint32_t size = pl_chunking_first_of_range(one, loop->chunk_ticks), begin, end;
+    uint32_t size = pl_chunking_first_of_range(one, loop->chunk_ticks), least = 0, begin, end;
     /* not where iterations may wait for each other */
     uint32_t vector = loop->unit == 1 && loop->growth != PL_GROWTH_BEYOND ? PL_CHUNKING_VECTOR : 1;
     while (!pl_loop_is_stopped(loop)) {
-        if (!pl_range_take_vectors(&p->slot->range, size, vector, &begin, &end)) {
+        if (!pl_range_take_vectors(&p->slot->range, size, vector, least, &begin, &end)) {
             if (!pl_loop_steal_range(loop, p->slot))
                 break;
             pl_stats_count(&p->worker->counters, PL_COUNT_STEALS, 1);
@@ -181,6 +181,7 @@ static void work_on_ranges(pl_participant *p)
         if (loop->call)
             note_run(p, begin, end, before, now);
         size = pl_chunking_next_of_range(size, end - begin, spent, loop->chunk_ticks);
+        least = size / PL_CHUNKING_LEAST;
         p->ticks += spent;
         before = now;
         if (p->worker == loop->owner && loop->handed.any)

@@ -47,9 +47,10 @@ static inline uint32_t pl_range_rest(const pl_range *range)
 }
 
 /* Its worker, or several that share it: takes `want` iterations from the front, but at most a quarter of the rest; at
- * least one; rounded up to whole vectors, if that is not 1, and so many are wanted. False if there is none. */
-static inline bool pl_range_take_vectors(pl_range *range, uint32_t want, uint32_t vector, uint32_t *begin,
-                                         uint32_t *end)
+ * least one; rounded up to whole vectors, if that is not 1, and so many are wanted; then at least `least`, or all where
+ * fewer would be left. False if there is none. */
+static inline bool pl_range_take_vectors(pl_range *range, uint32_t want, uint32_t vector, uint32_t least,
+                                         uint32_t *begin, uint32_t *end)
 {
     /* R3 relaxed: R4 decides; pairs with R1, R6 */
     uint64_t word = atomic_load_explicit(&range->word, memory_order_relaxed);
@@ -57,7 +58,7 @@ static inline bool pl_range_take_vectors(pl_range *range, uint32_t want, uint32_
         uint32_t b = (uint32_t)(word >> 32), e = (uint32_t)word;
         if (b >= e)
             return false;
-        uint32_t size = pl_chunking_by_vectors(e - b, want, vector);
+        uint32_t size = pl_chunking_by_vectors(e - b, want, vector, least);
         /* R4 relaxed: moves begin, so [b, b + size) is this worker's; pairs with R2, R5, R6 */
         if (atomic_compare_exchange_weak_explicit(&range->word, &word, pl_range_word(b + size, e), memory_order_relaxed,
                                                   memory_order_relaxed)) {
@@ -70,7 +71,7 @@ static inline bool pl_range_take_vectors(pl_range *range, uint32_t want, uint32_
 
 static inline bool pl_range_take(pl_range *range, uint32_t want, uint32_t *begin, uint32_t *end)
 {
-    return pl_range_take_vectors(range, want, 1, begin, end);
+    return pl_range_take_vectors(range, want, 1, 0, begin, end);
 }
 
 /* How much of a range is stolen: the back half, rounded up, of one that somebody is at; all of another. */

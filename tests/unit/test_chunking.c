@@ -96,18 +96,18 @@ START_TEST(cheap_items_go_by_vectors)
     for (int i = 0; i < SEEDS; i++) {
         seed(i);
         uint32_t rest = (uint32_t)any(32), want = (uint32_t)any(32), plain = pl_chunking_of_range(rest + 1, want);
-        uint32_t size = pl_chunking_by_vectors(rest + 1, want, PL_CHUNKING_VECTOR);
-        uint32_t least = want / PL_CHUNKING_LEAST, left = rest + 1 - size,
-                 more = size - (plain < least ? least : plain);
+        uint32_t least = i % 4 ? want / PL_CHUNKING_LEAST : 0;
+        uint32_t size = pl_chunking_by_vectors(rest + 1, want, PL_CHUNKING_VECTOR, least);
+        uint32_t left = rest + 1 - size, more = size - (plain < least ? least : plain);
         if (want < PL_CHUNKING_CHEAP)
             ck_assert_msg(size == plain, "seed %d", i);
         else if (left > 0)
             ck_assert_msg(size % PL_CHUNKING_VECTOR == 0 && more < PL_CHUNKING_VECTOR && left >= least, "seed %d", i);
         else
             ck_assert_msg(rest + 1 <= least || more < PL_CHUNKING_VECTOR + least, "seed %d", i);
-        ck_assert_msg(pl_chunking_by_vectors(rest + 1, want, 1) == plain, "seed %d", i);
+        ck_assert_msg(pl_chunking_by_vectors(rest + 1, want, 1, least) == plain, "seed %d", i);
     }
-    ck_assert_uint_eq(pl_chunking_by_vectors(UINT32_MAX, UINT32_MAX, PL_CHUNKING_VECTOR),
+    ck_assert_uint_eq(pl_chunking_by_vectors(UINT32_MAX, UINT32_MAX, PL_CHUNKING_VECTOR, 0),
                       (UINT32_MAX / PL_CHUNKING_PART / PL_CHUNKING_VECTOR + 1) * PL_CHUNKING_VECTOR);
 }
 END_TEST
