@@ -8,8 +8,9 @@
  *      -----------                  -----                       ----
  *      a loop, on each participant  what has lasted CHUNK_US    what would have lasted CHUNK_US by the last chunk's
  *                                   so far, or 1 item           time, by a factor of STEP at most; a quarter of what
- *                                                               the range has left at most; whole vectors of
- *                                                               cheap items
+ *                                                               the range has left at most; of cheap items
+ *                                                               whole vectors, and, once measured, a LEAST-th
+ *                                                               of CHUNK_US at least
  *      a short loop on its caller   what is expected to last    what would have lasted CHUNK_US by the time of all
  *                                   CHUNK_US, or a quarter      before
  *      a short loop, handed over    the caller's part, larger   a part for each helper, or PARTS pieces of it
