@@ -58,10 +58,14 @@
  * arguments are evaluated here and copied. A statement. There may be millions at once: those that no thread has
  * taken cost 64 bytes each. Where memory for them ends, the task runs before PARALLEL_SPAWN is through.
  */
-#define PARALLEL_SPAWN(fn, ...) fn##__parallel_spawn(PARALLEL_FRAME_("PARALLEL_SPAWN"), __VA_ARGS__)
+#define PARALLEL_SPAWN(fn, ...)                                                                                        \
+    (PARALLEL_TASK_TAKES_("PARALLEL_SPAWN", fn, #__VA_ARGS__, __VA_ARGS__),                                            \
+     fn##__parallel_spawn(PARALLEL_FRAME_("PARALLEL_SPAWN"), __VA_ARGS__))
 
 /** PARALLEL_CALL(fn, arguments...): in a task, calls another like a function. Gives its result. */
-#define PARALLEL_CALL(fn, ...) fn##__parallel_call(PARALLEL_TASK_SELF_("PARALLEL_CALL"), pl_self, pl_frame, __VA_ARGS__)
+#define PARALLEL_CALL(fn, ...)                                                                                         \
+    (PARALLEL_TASK_TAKES_("PARALLEL_CALL", fn, #__VA_ARGS__, __VA_ARGS__),                                             \
+     fn##__parallel_call(PARALLEL_TASK_SELF_("PARALLEL_CALL"), pl_self, pl_frame, __VA_ARGS__))
 
 /** PARALLEL_SYNC(fn): in a task, joins its youngest spawn, which is one of `fn`. Gives the result. */
 #define PARALLEL_SYNC(fn) fn##__parallel_sync(PARALLEL_TASK_SELF_("PARALLEL_SYNC"), pl_self, pl_frame)
@@ -101,7 +105,8 @@
  * PARALLEL_RUN(fn, arguments...): runs a task from anywhere, and gives its result. The calling thread does the work;
  * others help. Several threads may do so at once. Without memory or threads for help it does it alone.
  */
-#define PARALLEL_RUN(fn, ...) fn##__parallel_run(__VA_ARGS__)
+#define PARALLEL_RUN(fn, ...)                                                                                          \
+    (PARALLEL_TASK_TAKES_("PARALLEL_RUN", fn, #__VA_ARGS__, __VA_ARGS__), fn##__parallel_run(__VA_ARGS__))
 
 /**
  * PARALLEL_TASK_COPIES: how many copies of the body a task that calls or joins its own kind is compiled into, 1 to 5.

@@ -103,6 +103,7 @@ refuse "(and not that with PARALLEL_DEBUG)" same_code -DPARALLEL_DEBUG
 
 parameters="one to eight parameters, a type and a name each"
 all="PARALLEL_SYNC_ALL() takes nothing, or a task, an operator, and where its results go"
+each="an argument for each parameter of the task, and no comma after the last"
 eight="int, a, int, b, int, c, int, d, int, e, int, f, int, g, int, h"
 for compiler in gcc clang; do
     if ! command -v $compiler >/dev/null; then
@@ -118,6 +119,14 @@ for compiler in gcc clang; do
         check "$compiler: all of ($arguments)" says $compiler "$all" \
             "PARALLEL_TASK(int, task, int, sum) { PARALLEL_SYNC_ALL($arguments); return sum; }"
     done
+    for arguments in child "child, " "child, 1, " "child, 1, 2" "child, 1, 2, 3, 4, 5, 6, 7, 8, 9"; do
+        for macro in SPAWN CALL RUN; do
+            check "$compiler: PARALLEL_$macro($arguments)" says $compiler "PARALLEL_$macro(child, ...): $each" \
+                "PARALLEL_TASK(int, task, int, i) { PARALLEL_$macro($arguments); return i; }"
+        done
+    done
+    check "$compiler: a task that there is not" says $compiler "unknown__parallel_parameters" \
+        "PARALLEL_TASK(int, task, int, i) { PARALLEL_SPAWN(unknown, 1); return i; }"
     check "$compiler: results of a task that has none" says $compiler "PARALLEL_SYNC_ALL(effect, ...): the task has no result" \
         "PARALLEL_TASK(int, task, int, sum) { PARALLEL_SYNC_ALL(effect, PARALLEL_PLUS, sum); return sum; }"
     check "$compiler: an operator that there is not" says $compiler PARALLEL_MINUS \
@@ -127,8 +136,14 @@ int trap = -PARALLEL_MINUS;"
         "void f(void) { PARALLEL_SYNC_ALL(); }"
     check "$compiler takes eight parameters, and joins of all as statements" takes $compiler "
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define ONCE(x) (x)
+#define ENDS_IN_COMMA ','
+PARALLEL_TASK(int, named, const char *, text, int, i) { return text[i]; }
+PARALLEL_TASK(int, ONCE_MORE, int, ONCE) { return PARALLEL_CALL(child, PARALLEL_CALL(named, \",\", ONCE)); }
 PARALLEL_TASK(int, task, $eight)
 {
+    PARALLEL_SPAWN(child, ENDS_IN_COMMA);
+    PARALLEL_SPAWN(child, ONCE_MORE__parallel_parameters);
     int sum = a + b + c + d, words[7] = {0}, i = 0;
     if (e)
         PARALLEL_SYNC_ALL();

@@ -166,8 +166,8 @@
 /* How many captures a call has, 9 if they are more than 8. PARALLEL_LOOP_FIT_n checks n of them, of which the first is
  * number n. */
 #define PARALLEL_LOOP_COUNT_(...)                                                                                      \
-    PARALLEL_33RD_(__VA_ARGS__, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 8, 7, 6, 5, 4, \
-                   3, 2, PARALLEL_CAT_(PARALLEL_LOOP_ONE_IF_, PARALLEL_IS_EMPTY_(PARALLEL_FIRST_(__VA_ARGS__, ~))), ~)
+    PARALLEL_HOW_MANY_(PARALLEL_CAT_(PARALLEL_LOOP_ONE_IF_, PARALLEL_IS_EMPTY_(PARALLEL_FIRST_(__VA_ARGS__, ~))),      \
+                       __VA_ARGS__)
 #define PARALLEL_LOOP_ONE_IF_0 1
 #define PARALLEL_LOOP_ONE_IF_1 0
 #define PARALLEL_LOOP_FIT_0(fn, ...) 1

@@ -31,6 +31,11 @@
                         F, nth, ...)                                                                                   \
     nth
 
+/* How many arguments follow `one`, 9 if they are more than 8; and `one` if it is a single one, which may be nothing. */
+#define PARALLEL_HOW_MANY_(one, ...)                                                                                   \
+    PARALLEL_33RD_(__VA_ARGS__, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 8, 7, 6, 5, 4, \
+                   3, 2, one, ~)
+
 /* PARALLEL_EACH_n_(form, between, type, name, ...) is form(i, type, name) for each of n pairs, with i from n down to 1,
  * and between() between them. */
 #define PARALLEL_EACH_1_(form, between, type, name) form(1, type, name)

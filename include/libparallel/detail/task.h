@@ -94,7 +94,8 @@
     } __attribute__((may_alias)) fn##__parallel_data;                                                                  \
     enum {                                                                                                             \
         fn##__parallel_fits =                                                                                          \
-            sizeof(fn##__parallel_data) <= sizeof(((parallel_slot *)0)->data) && _Alignof(fn##__parallel_data) <= 16   \
+            sizeof(fn##__parallel_data) <= sizeof(((parallel_slot *)0)->data) && _Alignof(fn##__parallel_data) <= 16,  \
+        fn##__parallel_parameters = PARALLEL_HOW_MANY_(1, PARALLEL_OPEN_ passed)                                       \
     };                                                                                                                 \
     typedef result_t fn##__parallel_copy(parallel_worker *, parallel_slot *, PARALLEL_OPEN_ typed);                    \
     __attribute__((unused)) static inline fn##__parallel_copy fn##__parallel_copy_0;                                   \
@@ -219,7 +220,6 @@
         PARALLEL_TASK_GIVE_(result_t);                                                                                 \
     }
 
-/* PARALLEL_SYNC_ALL() with three arguments, with none, and with any other number. */
 /* Outside of a task, this is what the macros find in place of its frame: an error that tells where they stand. */
 void pl_frame(void);
 #define PARALLEL_IN_TASK_(macro)                                                                                       \
@@ -228,6 +228,15 @@ void pl_frame(void);
 #define PARALLEL_FRAME_(macro) (PARALLEL_IN_TASK_(macro), pl_frame)
 #define PARALLEL_TASK_SELF_(macro) (PARALLEL_IN_TASK_(macro), pl_task)
 
+/* What stands before a spawn, a call or a run: an error if the arguments are not those that the task takes. `text` is
+ * how they were written, with no macro in it expanded, so that it is short where calls are arguments of calls. */
+#define PARALLEL_TASK_TAKES_(macro, fn, text, ...)                                                                     \
+    ((void)PARALLEL_ASSERT_(PARALLEL_HOW_MANY_(1, __VA_ARGS__) == fn##__parallel_parameters &&                         \
+                                __builtin_strncmp(&("," text)[sizeof text - 1], ",", 1) != 0,                          \
+                            macro "(" #fn ", ...): an argument for each parameter of the task, and no comma after "    \
+                                  "the last"))
+
+/* PARALLEL_SYNC_ALL() with three arguments, with none, and with any other number. */
 #define PARALLEL_SYNC_ALL_(...)                                                                                        \
     PARALLEL_EIGHTH_(__VA_ARGS__, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_WRONG_,                    \
                      PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_COMBINE_, PARALLEL_SYNC_WRONG_, PARALLEL_SYNC_DROP_, ~)       \
