@@ -103,6 +103,21 @@ missing 'parallel_async_map(fn, args, n, ...options)' 'parallel_async_map(cube, 
 wrong "there are arguments missing: PARALLEL_DECORATE(fn, arg_t, result_t, ...options)" <<'END'
 PARALLEL_DECORATE(cube);
 END
+for type in double 'double *' 'struct page' 'const char *' size_t bool; do
+    wrong "the function comes first: PARALLEL_DECORATE(fn, arg_t, result_t, ...options)" <<END
+#include <stdbool.h>
+PARALLEL_DECORATE($type, cube, double);
+END
+done
+wrong "the function comes first: PARALLEL_DECORATE_COMBINE(fn, type, ...options)" <<'END'
+PARALLEL_DECORATE_COMBINE(double, cube);
+END
+wrong "the function comes first: PARALLEL_DECORATE_ZIP(fn, a_t, b_t, result_t, ...options)" <<'END'
+PARALLEL_DECORATE_ZIP(double, double, double, cube);
+END
+wrong "cubic" <<'END'
+PARALLEL_DECORATE(cubic, double, double);
+END
 wrong "there are arguments missing: PARALLEL_FUTURE(fn, arg, ...options)" <<'END'
 PARALLEL_DECORATE(cube, double, double);
 parallel_future use(void);

@@ -114,6 +114,11 @@ for compiler in gcc clang; do
         check "$compiler: parameters ($list)" says $compiler "PARALLEL_TASK(long, task, ...): $parameters" \
             "PARALLEL_TASK(long, task${list:+, $list}) { return 0; }"
     done
+    for macro in TASK TASK_DECLARE; do
+        check "$compiler: PARALLEL_$macro(task, long, ...)" says $compiler \
+            "the type of the result comes first: PARALLEL_TASK(result_t, fn, type, name, ...)" \
+            "PARALLEL_$macro(task, long, int, i);"
+    done
     check "$compiler: parameters of a declaration" says $compiler "$parameters" "PARALLEL_TASK_DECLARE(int, f, int);"
     for arguments in child "child, add" "child, add, sum, 1" "child, add, sum, 1, 2"; do
         check "$compiler: all of ($arguments)" says $compiler "$all" \

@@ -31,6 +31,7 @@
     PARALLEL_HANDLE_(fn, result_t, true, true, fn##__parallel_kernel, 0, __VA_ARGS__)
 
 #define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \
+    typedef __typeof__(&fn) fn##__parallel_itself __attribute__((unused)); /* names what is not declared */            \
     typedef __typeof__(arg_t) fn##__parallel_arg;                                                                      \
     typedef __typeof__(result_t) fn##__parallel_result;                                                                \
     PARALLEL_ALIKE_(fn, fn##__parallel_arg)

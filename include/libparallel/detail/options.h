@@ -4,6 +4,8 @@
 #ifndef LIBPARALLEL_DETAIL_OPTIONS_H
 #define LIBPARALLEL_DETAIL_OPTIONS_H
 
+#include <libparallel/detail/paste.h>
+
 /*
  * The macros that take options end their arguments with PARALLEL_END_. So PARALLEL_OPTIONS_(.name = value, ...,
  * PARALLEL_END_) points to such options, their size filled in; PARALLEL_OPTIONS_(PARALLEL_END_) is NULL.
@@ -16,9 +18,6 @@
                      ((const parallel_options *)0), __VA_ARGS__)
 #define PARALLEL_SIZED_(...) __VA_ARGS__(.size = sizeof(parallel_options))
 #define PARALLEL_IF_ANY_(some, none, ...) PARALLEL_SECOND_(PARALLEL_FIRST_(__VA_ARGS__, ~)(~, none), some, ~)
-#define PARALLEL_FIRST_(first, ...) first
-#define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
-#define PARALLEL_SECOND__(first, second, ...) second
 
 /*
  * PARALLEL_BY_NAME_(.name = value, ..., PARALLEL_END_) is 0, and an error at compile time if what comes first is not
@@ -47,9 +46,14 @@
 #define PARALLEL_CALL_4_(...) PARALLEL_WANT_4_(PARALLEL_TOO_FEW_, __VA_ARGS__)
 #define PARALLEL_CALL_5_(...) PARALLEL_WANT_5_(PARALLEL_TOO_FEW_, __VA_ARGS__)
 #define PARALLEL_CALL_6_(...) PARALLEL_WANT_6_(PARALLEL_TOO_FEW_, __VA_ARGS__)
-#define PARALLEL_DECORATION_2_(...) PARALLEL_WANT_2_(PARALLEL_TOO_LITTLE_, __VA_ARGS__)
-#define PARALLEL_DECORATION_3_(...) PARALLEL_WANT_3_(PARALLEL_TOO_LITTLE_, __VA_ARGS__)
-#define PARALLEL_DECORATION_4_(...) PARALLEL_WANT_4_(PARALLEL_TOO_LITTLE_, __VA_ARGS__)
+#define PARALLEL_DECORATION_2_(...) PARALLEL_DECORATION_(PARALLEL_WANT_2_, __VA_ARGS__)
+#define PARALLEL_DECORATION_3_(...) PARALLEL_DECORATION_(PARALLEL_WANT_3_, __VA_ARGS__)
+#define PARALLEL_DECORATION_4_(...) PARALLEL_DECORATION_(PARALLEL_WANT_4_, __VA_ARGS__)
+#define PARALLEL_DECORATION_(want, macro, usage, ...)                                                                  \
+    PARALLEL_CAT_(PARALLEL_DECORATION_OF_, PARALLEL_IS_TYPE_(PARALLEL_FIRST_(__VA_ARGS__, ~)))                         \
+    (want, macro, usage, __VA_ARGS__)
+#define PARALLEL_DECORATION_OF_0(want, macro, usage, ...) want(PARALLEL_TOO_LITTLE_, macro, usage, __VA_ARGS__)
+#define PARALLEL_DECORATION_OF_1(want, macro, usage, ...) _Static_assert(0, "the function comes first: " usage)
 
 #define PARALLEL_ENDS_ PARALLEL_END_, PARALLEL_END_, PARALLEL_END_, PARALLEL_END_, PARALLEL_END_, PARALLEL_END_
 #define PARALLEL_WANT_2_(few, macro, usage, ...)                                                                       \

@@ -3,14 +3,47 @@
 #ifndef LIBPARALLEL_DETAIL_PASTE_H
 #define LIBPARALLEL_DETAIL_PASTE_H
 
-#include <libparallel/detail/options.h>
+#define PARALLEL_FIRST_(first, ...) first
+#define PARALLEL_SECOND_(...) PARALLEL_SECOND__(__VA_ARGS__)
+#define PARALLEL_SECOND__(first, second, ...) second
+#define PARALLEL_CAT__(a, b) a##b
+#define PARALLEL_CAT_(a, b) PARALLEL_CAT__(a, b)
 
 /* PARALLEL_IS_VOID_(type) is 1 for void and 0 for other types: of void alone pasting makes a call of
  * PARALLEL_VOID_void, which shifts a 1 into second place; of void * it makes PARALLEL_VOID_void *(). */
 #define PARALLEL_VOID_void() ~, 1
 #define PARALLEL_IS_VOID_(type) PARALLEL_SECOND_(PARALLEL_VOID_##type(), 0, ~)
-#define PARALLEL_CAT__(a, b) a##b
-#define PARALLEL_CAT_(a, b) PARALLEL_CAT__(a, b)
+
+/* PARALLEL_IS_TYPE_(x) is 1 if x begins with a word for a type, and 0 otherwise: so macros tell a type where a function is
+ * to be. */
+#define PARALLEL_IS_TYPE_(x) PARALLEL_IS_TYPE__(x)
+#define PARALLEL_IS_TYPE__(x) PARALLEL_SECOND_(PARALLEL_TYPE_WORD_##x, 0, ~)
+#define PARALLEL_TYPE_WORD_void ~, 1,
+#define PARALLEL_TYPE_WORD_char ~, 1,
+#define PARALLEL_TYPE_WORD_short ~, 1,
+#define PARALLEL_TYPE_WORD_int ~, 1,
+#define PARALLEL_TYPE_WORD_long ~, 1,
+#define PARALLEL_TYPE_WORD_float ~, 1,
+#define PARALLEL_TYPE_WORD_double ~, 1,
+#define PARALLEL_TYPE_WORD_signed ~, 1,
+#define PARALLEL_TYPE_WORD_unsigned ~, 1,
+#define PARALLEL_TYPE_WORD_const ~, 1,
+#define PARALLEL_TYPE_WORD_volatile ~, 1,
+#define PARALLEL_TYPE_WORD_struct ~, 1,
+#define PARALLEL_TYPE_WORD_union ~, 1,
+#define PARALLEL_TYPE_WORD_enum ~, 1,
+#define PARALLEL_TYPE_WORD_bool ~, 1,
+#define PARALLEL_TYPE_WORD__Bool ~, 1,
+#define PARALLEL_TYPE_WORD_size_t ~, 1,
+#define PARALLEL_TYPE_WORD_ptrdiff_t ~, 1,
+#define PARALLEL_TYPE_WORD_int8_t ~, 1,
+#define PARALLEL_TYPE_WORD_int16_t ~, 1,
+#define PARALLEL_TYPE_WORD_int32_t ~, 1,
+#define PARALLEL_TYPE_WORD_int64_t ~, 1,
+#define PARALLEL_TYPE_WORD_uint8_t ~, 1,
+#define PARALLEL_TYPE_WORD_uint16_t ~, 1,
+#define PARALLEL_TYPE_WORD_uint32_t ~, 1,
+#define PARALLEL_TYPE_WORD_uint64_t ~, 1,
 
 /* What is in parentheses, without them. */
 #define PARALLEL_OPEN_(...) __VA_ARGS__

@@ -17,7 +17,11 @@
 #define PARALLEL_TASK_(result_t, fn, ...)                                                                              \
     PARALLEL_TASK_DECLARE(result_t, fn, __VA_ARGS__);                                                                  \
     PARALLEL_TASK_DEFINE(result_t, fn, __VA_ARGS__)
-#define PARALLEL_TASK_MAKE_(make, result_t, fn, ...) PARALLEL_TASK_LIST_(__VA_ARGS__)(make, result_t, fn, __VA_ARGS__)
+#define PARALLEL_TASK_MAKE_(make, result_t, fn, ...)                                                                   \
+    PARALLEL_CAT_(PARALLEL_TASK_MAKE_, PARALLEL_IS_TYPE_(fn))(make, result_t, fn, __VA_ARGS__)
+#define PARALLEL_TASK_MAKE_0(make, result_t, fn, ...) PARALLEL_TASK_LIST_(__VA_ARGS__)(make, result_t, fn, __VA_ARGS__)
+#define PARALLEL_TASK_MAKE_1(make, result_t, fn, ...)                                                                  \
+    _Static_assert(0, "the type of the result comes first: PARALLEL_TASK(result_t, fn, type, name, ...)")
 
 /* Gives PARALLEL_TASK_n_, which calls `make` with n parameters in all the forms that it needs: their declarations in a
  * struct, in a parameter list under the user's names and under ours, our names as arguments, the same out of a struct,
