@@ -14,8 +14,8 @@
 #define PARALLEL_VOID_void() ~, 1
 #define PARALLEL_IS_VOID_(type) PARALLEL_SECOND_(PARALLEL_VOID_##type(), 0, ~)
 
-/* PARALLEL_IS_TYPE_(x) is 1 if x begins with a word for a type, and 0 otherwise: so macros tell a type where a function is
- * to be. */
+/* PARALLEL_IS_TYPE_(x) is 1 if x begins with a word for a type, and 0 otherwise: so macros notice a type in the place
+ * of a function. */
 #define PARALLEL_IS_TYPE_(x) PARALLEL_IS_TYPE__(x)
 #define PARALLEL_IS_TYPE__(x) PARALLEL_SECOND_(PARALLEL_TYPE_WORD_##x, 0, ~)
 #define PARALLEL_TYPE_WORD_void ~, 1,
