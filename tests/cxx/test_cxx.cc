@@ -49,6 +49,18 @@ static void test_maps()
         parallel::map_into(copy, copy, [](int x) { return x ^ 1; });
         CHECK(copy == in);
     }
+    for (std::size_t n : sizes) { // functions that are noexcept have loops of their own
+        const auto in = numbers(n);
+        auto out = parallel::map(in, [](int x) noexcept { return x ^ 1; });
+        CHECK(out.size() == n && (n == 0 || out[n - 1] == (in[n - 1] ^ 1)));
+        parallel::map_into(out, out, [](int x) noexcept { return x ^ 1; });
+        CHECK(out == in);
+        parallel::for_each(out, [](int &x) noexcept { x ^= 1; });
+        parallel::for_index(0, static_cast<std::ptrdiff_t>(n),
+                            [&](std::ptrdiff_t i) noexcept { out[static_cast<std::size_t>(i)] ^= 1; });
+        CHECK(out == in);
+        CHECK(parallel::map(in, [](int x) noexcept { return x; }, parallel::options().with_timeout(9)) == in);
+    }
     std::array<int, 3> few = {1, 2, 3};
     CHECK(parallel::map(few, [](int x) { return x + 1; }) == (std::vector<int>{2, 3, 4}));
     std::atomic<long> sum{0};
