@@ -12,6 +12,7 @@
 
 #include "support/bytes.h"
 #include "support/jobs.h"
+#include "support/ordered_bytes.h"
 #include "support/sanitizers.h"
 
 static const size_t sizes[] = {
@@ -40,11 +41,6 @@ static void sort_serially(void *array, size_t n, size_t size, compare *is, void 
         bool right = a == half || (b < n && is(to + b * size, to + a * size) < 0);
         memcpy(v + i * size, to + (right ? b++ : a++) * size, size);
     }
-}
-
-static int compare_bytes_of(const unsigned char *a, const unsigned char *b, size_t bytes)
-{
-    return memcmp(a, b, bytes);
 }
 
 /* ---- kinds of input -------------------------------------------------------------------------------------------- */
@@ -129,14 +125,7 @@ static void check(const parallel_order *order, const void *in, size_t n, int kin
 }
 
 #define OF_BYTES(width, key_width)                                                                                     \
-    struct bytes##width {                                                                                              \
-        unsigned char of[width];                                                                                       \
-    };                                                                                                                 \
-    static int compare##width(const struct bytes##width *a, const struct bytes##width *b)                              \
-    {                                                                                                                  \
-        return compare_bytes_of(a->of, b->of, key_width);                                                              \
-    }                                                                                                                  \
-    PARALLEL_DECORATE_ORDER(compare##width, struct bytes##width);                                                      \
+    ORDERED_BYTES(width, key_width)                                                                                    \
     static void check##width(size_t n, int kind)                                                                       \
     {                                                                                                                  \
         unsigned long long seed = n + 1;                                                                               \
@@ -679,47 +668,6 @@ START_TEST(no_memory)
 }
 END_TEST
 
-/* ---- distinct -------------------------------------------------------------------------------------------------- */
-
-START_TEST(distinct_items)
-{
-    for (size_t k = 0; k < FEW + SIZES; k++) {
-        size_t n = k < FEW ? k : sizes[k - FEW], m = 0, range = _i == 0 ? 5 : _i == 1 ? 1000 : 1000000;
-        unsigned long long seed = n + 1;
-        struct pair *in = some_room(n * sizeof *in), *expected = some_room(n * sizeof *expected);
-        bool *seen = calloc(range, sizeof *seen);
-        for (size_t i = 0; i < n; i++) {
-            in[i] = (struct pair){(int)(pl_random(&seed) % range), (int)i};
-            if (!seen[in[i].key])
-                expected[m++] = in[i];
-            seen[in[i].key] = true;
-        }
-        PARALLEL_SCOPED parallel_results *r = parallel_distinct(is_less, in, n);
-        ck_assert_ptr_nonnull(r);
-        ck_assert_uint_eq(parallel_length(r), m);
-        ck_assert(m == 0 || memcmp(parallel_values(r), expected, m * sizeof *in) == 0);
-        parallel_order plain = {.size = sizeof plain, .call = is_less__parallel_order.call, .type_size = sizeof *in};
-        PARALLEL_SCOPED parallel_results *again =
-            parallel_distinct_function(&plain, in, n, &(parallel_options){.max_workers = 3});
-        ck_assert(again && parallel_length(again) == m);
-        ck_assert(m == 0 || memcmp(parallel_values(again), expected, m * sizeof *in) == 0);
-        free(in);
-        free(expected);
-        free(seen);
-    }
-}
-END_TEST
-
-/* All NaN are the same, and so are the zeros. */
-START_TEST(distinct_numbers)
-{
-    const double in[] = {2, NAN, 1, -0.0, NAN, 0, 2, -NAN, 1, 3}, expected[] = {2, NAN, 1, -0.0, 3};
-    PARALLEL_SCOPED parallel_results *r = parallel_distinct(PARALLEL_DESCENDING, in, 10);
-    ck_assert(r && parallel_length(r) == 5);
-    ck_assert_int_eq(memcmp(parallel_values(r), expected, sizeof expected), 0);
-}
-END_TEST
-
 int main(void)
 {
     TCase *c = pl_case();
@@ -738,7 +686,5 @@ int main(void)
     tcase_add_test(c, sorts_in_tasks);
     tcase_add_loop_test(c, a_thread_that_ends, 0, 4);
     tcase_add_test(c, no_memory);
-    tcase_add_loop_test(c, distinct_items, 0, 3);
-    tcase_add_test(c, distinct_numbers);
     return pl_run("api/sort", c);
 }
