@@ -74,6 +74,13 @@ static int run_loop(distinct *d, void (*treat)(size_t, size_t, void *), pl_sort_
     return pl_sort_loop(d->call, &d->work, treat, report);
 }
 
+/* Where the items of blocks [begin, end) begin, and where they end. */
+static size_t items_of(const distinct *d, size_t begin, size_t end, size_t *last)
+{
+    *last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    return pl_blocks_begin(&d->work.blocks, begin);
+}
+
 /* Entries of items [at, last). */
 static inline __attribute__((always_inline)) void copy_items(const distinct *d, size_t at, size_t last, size_t size,
                                                              size_t entry_size)
@@ -99,8 +106,7 @@ static void refer_to_items(const distinct *d, size_t at, size_t last)
 static void make_in_blocks(size_t begin, size_t end, void *ctx)
 {
     const distinct *d = ctx;
-    size_t size = d->call->order.type_size, at = pl_blocks_begin(&d->work.blocks, begin);
-    size_t last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    size_t size = d->call->order.type_size, last, at = items_of(d, begin, end, &last);
     if (!d->are_copies)
         refer_to_items(d, at, last);
     else if (size == 4 && d->entry_size == 8)
@@ -129,8 +135,7 @@ static void flag_in_blocks(size_t begin, size_t end, void *ctx)
 {
     const distinct *d = ctx;
     int (*compare)(const void *a, const void *b) = d->are_copies ? d->call->order.call : compare_references;
-    size_t at = pl_blocks_begin(&d->work.blocks, begin);
-    size_t last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    size_t last, at = items_of(d, begin, end, &last);
     for (; at < last; at++) {
         const unsigned char *entry = d->entries + at * d->entry_size;
         d->flags[index_of(d, entry)] = at == 0 || compare(entry - d->entry_size, entry) < 0;
