@@ -24,8 +24,9 @@ PARALLEL_BEGIN_DECLS
  * The comparison is inlined, also one that was written for qsort(). With a comparison that is no order, the call ends,
  * and the array has the same items in some order. Sources: Sanders and Winkel, "Super scalar sample sort" (2004);
  * Axtmann, Witt, Ferizovic and Sanders, "In-place parallel super scalar samplesort" (2017); Edelkamp and Weiss,
- * "BlockQuicksort" (2016); Munro and Wild, "Nearly-optimal mergesorts" (2018), for what has long runs already. Numbers
- * are sorted by a word without comparisons, by their bits, as parallel_sort_by() does it with keys (sort_by.h).
+ * "BlockQuicksort" (2016); Munro and Wild, "Nearly-optimal mergesorts" (2018), for what has long runs already, or has
+ * them once neighbours are sorted. Numbers are sorted by a word without comparisons, by their bits, as
+ * parallel_sort_by() does it with keys (sort_by.h).
  *
  * Many items are sorted by way of another place of the same size. The system takes long to clear that; so such memory,
  * and that of parallel_group() and parallel_flat_map(), results too when they are freed, is kept for calls to come:

@@ -45,7 +45,7 @@ static void sort_serially(void *array, size_t n, size_t size, compare *is, void 
 
 /* ---- kinds of input -------------------------------------------------------------------------------------------- */
 
-enum { RANDOM, FEW_KEYS, EQUAL, RISING, FALLING, PIPE, SWAPPED, TAIL, SAW, STEPS, KINDS };
+enum { RANDOM, FEW_KEYS, EQUAL, RISING, FALLING, PIPE, SWAPPED, TAIL, SAW, STEPS, PAIRS, TURNS, KINDS };
 
 /* The key of item i of n. */
 static uint64_t key_of(int kind, size_t i, size_t n, unsigned long long *seed)
@@ -70,6 +70,10 @@ static uint64_t key_of(int kind, size_t i, size_t n, unsigned long long *seed)
         return i % 1000;
     case STEPS:
         return i / 100 * 100 + (i % 100 ? 100 - i % 100 : 0);
+    case PAIRS:
+        return i ^ 1;
+    case TURNS: /* two that rise take turns, as in what is bad for quicksorts by medians of three */
+        return i < n / 2 && i % 2 ? i + n : i;
     default:
         return random >> 20;
     }
@@ -396,6 +400,35 @@ START_TEST(comparisons_that_lie)
 }
 END_TEST
 
+/* ---- how much is compared ---------------------------------------------------------------------------------------- */
+
+static size_t comparisons;
+
+static bool is_less_counted(const int *a, const int *b)
+{
+    comparisons++;
+    return *a < *b;
+}
+PARALLEL_DECORATE_ORDER(is_less_counted, int);
+
+/* What is in order nearly, once a few neighbours are, is merged: by half of the comparisons that it takes to divide it
+ * time and again. */
+START_TEST(nearly_in_order)
+{
+    enum { N = 50000 };
+    int *items = some_room(N * sizeof *items);
+    unsigned long long seed = 1;
+    for (size_t i = 0; i < N; i++)
+        items[i] = (int)key_of(_i == 0 ? PAIRS : TURNS, i, N, &seed);
+    comparisons = 0;
+    ck_assert_int_eq(parallel_sort(is_less_counted, items, N, .executor = PARALLEL_SERIAL), 0);
+    ck_assert_msg(comparisons < 9 * (size_t)N, "%zu comparisons", comparisons);
+    for (size_t i = 1; i < N; i++)
+        ck_assert_int_lt(items[i - 1], items[i]);
+    free(items);
+}
+END_TEST
+
 /* ---- input that is bad for a sort with such pivots ------------------------------------------------------------- */
 
 /* McIlroy, "A killer adversary for quicksort", 1999: the comparison decides what items are as it goes, so that each
@@ -532,6 +565,22 @@ START_TEST(a_call_ends_in_time)
     errno = 0;
     ck_assert(!parallel_distinct(is_less_slowly, items, n, .call_timeout = 0.01) && errno == ETIMEDOUT);
     ck_assert(is_permutation(items, n));
+    free(items);
+}
+END_TEST
+
+/* What is nearly in order, and merged: it is looked at the time in runs that are made, too. */
+START_TEST(what_is_nearly_in_order_ends_in_time)
+{
+    enum { N = 40000 };
+    int *items = some_items(N, true), before = count_of(&compared);
+    for (int i = 0; i < N; i++)
+        items[i] = i ^ 1;
+    errno = 0;
+    ck_assert_int_eq(parallel_sort(is_less_slowly, items, N, .call_timeout = 0.01, .max_workers = 1), -1);
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_int_lt(count_of(&compared) - before, N);
+    ck_assert(is_permutation(items, N));
     free(items);
 }
 END_TEST
@@ -674,6 +723,7 @@ int main(void)
     tcase_set_timeout(c, 200);
     tcase_add_loop_test(c, few_items, 0, KINDS);
     tcase_add_loop_test(c, many_items, 0, SIZES);
+    tcase_add_loop_test(c, nearly_in_order, 0, 2);
     tcase_add_test(c, aligned_items);
     tcase_add_test(c, numbers_with_nan);
     tcase_add_test(c, words_of_integers);
@@ -682,6 +732,7 @@ int main(void)
     tcase_add_test(c, progress);
     tcase_add_test(c, options);
     tcase_add_loop_test(c, a_call_ends_in_time, 0, 4);
+    tcase_add_test(c, what_is_nearly_in_order_ends_in_time);
     tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 30);
     tcase_add_test(c, sorts_in_tasks);
     tcase_add_loop_test(c, a_thread_that_ends, 0, 4);
