@@ -191,7 +191,7 @@ endif
 test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests $(CHECK_WARNINGS)
 unit_ldadd = libruntime.la $(CHECK_LIBS) $(ATOMIC_LIBS)
 api_ldadd = libparallel.la $(CHECK_LIBS) $(ATOMIC_LIBS)
-EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/ends.h tests/support/jobs.h tests/support/memcheck.supp tests/support/numbers.h tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
+EXTRA_DIST += tests/api/original.md tests/support/bytes.h tests/support/coverage.c tests/support/emulator.h tests/support/ends.h tests/support/jobs.h tests/support/memcheck.supp tests/support/numbers.h tests/support/ordered_bytes.h tests/support/process.h tests/support/sandbox.h tests/support/sanitizers.h tests/support/screen.h \
     tests/support/tasks.h tests/support/test.h tests/support/workers.h
 
 tests_unit_test_chunking_CFLAGS = $(test_cflags)

@@ -24,15 +24,16 @@ PARALLEL_BEGIN_DECLS
  * The comparison is inlined, also one that was written for qsort(). With a comparison that is no order, the call ends,
  * and the array has the same items in some order. Sources: Sanders and Winkel, "Super scalar sample sort" (2004);
  * Axtmann, Witt, Ferizovic and Sanders, "In-place parallel super scalar samplesort" (2017); Edelkamp and Weiss,
- * "BlockQuicksort" (2016); Munro and Wild, "Nearly-optimal mergesorts" (2018), for what has long runs already. Numbers
- * are sorted by a word without comparisons, by their bits, as parallel_sort_by() does it with keys (sort_by.h).
+ * "BlockQuicksort" (2016); Munro and Wild, "Nearly-optimal mergesorts" (2018), for what has long runs already, or has
+ * them once neighbours are sorted. Numbers are sorted by a word without comparisons, by their bits, as
+ * parallel_sort_by() does it with keys (sort_by.h).
  *
  * Many items are sorted by way of another place of the same size. The system takes long to clear that; so such memory,
- * and that of parallel_group() and parallel_flat_map(), results too when they are freed, is kept for calls to come:
- * three pieces of 4 MiB or more, up to a sixteenth of the machine's memory in all. They count as resident, but the
- * system is free to take them when memory is short, which costs nothing. They are given back at a fork() and by
- * parallel_shutdown(), and not kept if RLIMIT_AS or RLIMIT_DATA limits the process's memory, or if that is locked; nor
- * on other systems than Linux.
+ * and that of parallel_group(), parallel_distinct() and parallel_flat_map(), results too when they are freed, is kept
+ * for calls to come: three pieces of 4 MiB or more, up to a sixteenth of the machine's memory in all. They count as
+ * resident, but the system is free to take them when memory is short, which costs nothing. They are given back at a
+ * fork() and by parallel_shutdown(), and not kept if RLIMIT_AS or RLIMIT_DATA limits the process's memory, or if that
+ * is locked; nor on other systems than Linux.
  *
  *     static bool is_younger(const struct person *a, const struct person *b) { return a->born > b->born; }
  *     PARALLEL_DECORATE_ORDER(is_younger, struct person);
@@ -85,8 +86,8 @@ PARALLEL_BEGIN_DECLS
  *     const int *first = parallel_values(r);
  *
  * @return a vector of copies, which is the caller's: parallel_length() tells how many. NULL after a failure, with errno
- *         as for parallel_sort(). ENOMEM: it wants room for n items, and for each item two bytes and either two copies
- *         with an index of four bytes, or four pointers. `progress` counts items that have been looked for.
+ *         as for parallel_sort(). ENOMEM: it wants room for the vector, and for each of n items two bytes and either
+ *         two copies with an index of four bytes, or four pointers. `progress` counts items that have been looked for.
  */
 #define parallel_distinct(...)                                                                                         \
     PARALLEL_CALL_3_(PARALLEL_DISTINCT_, "parallel_distinct(order, args, n, ...options)", __VA_ARGS__)

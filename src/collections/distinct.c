@@ -37,7 +37,8 @@ typedef struct distinct {
     size_t index_at;   /* where its index is */
     unsigned char *entries;
     size_t before[MOST_BLOCKS + 1]; /* how many are kept in each block; later, in all before it; and in all */
-    unsigned char *out;
+    unsigned char *out;             /* in: */
+    parallel_results *results;
 } distinct;
 
 static inline int compare_references(const void *a, const void *b)
@@ -74,6 +75,13 @@ static int run_loop(distinct *d, void (*treat)(size_t, size_t, void *), pl_sort_
     return pl_sort_loop(d->call, &d->work, treat, report);
 }
 
+/* Where the items of blocks [begin, end) begin, and where they end. */
+static size_t items_of(const distinct *d, size_t begin, size_t end, size_t *last)
+{
+    *last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    return pl_blocks_begin(&d->work.blocks, begin);
+}
+
 /* Entries of items [at, last). */
 static inline __attribute__((always_inline)) void copy_items(const distinct *d, size_t at, size_t last, size_t size,
                                                              size_t entry_size)
@@ -99,8 +107,7 @@ static void refer_to_items(const distinct *d, size_t at, size_t last)
 static void make_in_blocks(size_t begin, size_t end, void *ctx)
 {
     const distinct *d = ctx;
-    size_t size = d->call->order.type_size, at = pl_blocks_begin(&d->work.blocks, begin);
-    size_t last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    size_t size = d->call->order.type_size, last, at = items_of(d, begin, end, &last);
     if (!d->are_copies)
         refer_to_items(d, at, last);
     else if (size == 4 && d->entry_size == 8)
@@ -129,8 +136,7 @@ static void flag_in_blocks(size_t begin, size_t end, void *ctx)
 {
     const distinct *d = ctx;
     int (*compare)(const void *a, const void *b) = d->are_copies ? d->call->order.call : compare_references;
-    size_t at = pl_blocks_begin(&d->work.blocks, begin);
-    size_t last = pl_blocks_begin(&d->work.blocks, end - 1) + pl_blocks_length(&d->work.blocks, end - 1);
+    size_t last, at = items_of(d, begin, end, &last);
     for (; at < last; at++) {
         const unsigned char *entry = d->entries + at * d->entry_size;
         d->flags[index_of(d, entry)] = at == 0 || compare(entry - d->entry_size, entry) < 0;
@@ -227,21 +233,40 @@ static void pack_blocks(size_t begin, size_t end, void *ctx)
 
 /* ---- the call -------------------------------------------------------------------------------------------- */
 
-static int keep_distinct(distinct *d, size_t *kept)
+/* There is as much room as it takes, which may be far less than all items do. */
+PL_NOT_INLINED static int pack_kept(distinct *d)
+{
+    const parallel_order *order = &d->call->order;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    parallel_results *r = pl_room_results(add_up(d), order->type_size, order->type_align);
+    if (!r)
+        return -1;
+    d->out = pl_results_vector(r);
+    pl_cleanup_begin(&cleanup, pl_results_drop, r);
+    int result = run_loop(d, pack_blocks, PL_SORT_REPORTING), saved = errno;
+    pl_cleanup_end(&cleanup);
+    if (result == 0) {
+        d->results = r;
+        return 0;
+    }
+    parallel_results_free(r);
+    errno = saved;
+    return -1;
+}
+
+static int keep_distinct(distinct *d)
 {
     bool are_numbers = pl_distinct_takes(d->call);
     pl_distinct_end end = are_numbers ? pl_distinct_flag_numbers(d->call, d->flags) : PL_DISTINCT_BAD_LUCK;
     if (end == PL_DISTINCT_FAILED || (end == PL_DISTINCT_BAD_LUCK && flag_by_sorting(d) != 0))
         return -1;
-    if (run_loop(d, count_in_blocks, PL_SORT_SILENTLY) != 0)
-        return -1;
-    *kept = add_up(d);
-    return run_loop(d, pack_blocks, PL_SORT_REPORTING);
+    return run_loop(d, count_in_blocks, PL_SORT_SILENTLY) == 0 ? pack_kept(d) : -1;
 }
 
-PL_NOT_INLINED static int distinct_into(const pl_sort_call *c, void *out, size_t *kept)
+PL_NOT_INLINED static parallel_results *distinct_of(const pl_sort_call *c)
 {
-    distinct d = {.call = c, .out = out};
+    distinct d = {.call = c};
     size_t n = c->n;
     pl_room room;
     pl_cleanup cleanup;
@@ -250,35 +275,24 @@ PL_NOT_INLINED static int distinct_into(const pl_sort_call *c, void *out, size_t
                               .args = c->from,
                               .arg_size = c->order.type_size};
     if (!pl_room_take(&room, n))
-        return -1;
+        return NULL;
     d.flags = room.start;
     pl_cleanup_begin(&cleanup, pl_room_drop, &room);
-    int result = keep_distinct(&d, kept);
+    int result = keep_distinct(&d);
     pl_cleanup_end(&cleanup);
     pl_room_drop(&room);
-    return result;
+    return result == 0 ? d.results : NULL;
 }
 
-PL_NOT_INLINED parallel_results *pl_distinct(const parallel_order *order, const void *args, size_t n,
-                                             const parallel_options *options, const pl_request *request)
+parallel_results *pl_distinct(const parallel_order *order, const void *args, size_t n, const parallel_options *options,
+                              const pl_request *request)
 {
     pl_sort_call c;
-    size_t kept = 0;
-    pl_cleanup cleanup;
-    PL_UNWIND_CLEANS();
     if (!pl_sort_check(&c, order, args, n, options, request))
         return NULL;
     c.from = args;
     c.items = NULL;
-    parallel_results *r = pl_results_new(n, c.order.type_size, c.order.type_align, PL_RESULTS_ANY, NULL);
-    if (!r)
-        return NULL;
-    pl_cleanup_begin(&cleanup, pl_results_drop, r);
-    int result = n ? distinct_into(&c, pl_results_vector(r), &kept) : pl_sort_run(&c), saved = errno;
-    pl_cleanup_end(&cleanup);
-    if (result == 0)
-        return pl_results_shrink(r, kept, c.order.type_align);
-    parallel_results_free(r);
-    errno = saved;
-    return NULL;
+    if (n)
+        return distinct_of(&c);
+    return pl_sort_run(&c) == 0 ? pl_results_new(0, c.order.type_size, c.order.type_align, PL_RESULTS_ANY, NULL) : NULL;
 }

@@ -3,12 +3,14 @@
  * Which numbers of an array are the first of their kind: by hashing, as two are the same if their words are.
  *
  *   1. Each block of numbers has a small table of those that it has met. What is in it is left out; the others, with
- *      their indices, are its candidates. Where few are left out, no more is looked up.
+ *      their indices, are its candidates, and flagged. Where few are left out, no more is looked up.
  *   2. Candidates are dealt to parts by their hash, those of a block behind those of the blocks before it.
  *   3. Each part has a table, in which its candidates are looked up in their order: those that are not in it are the
- *      first of their kind.
+ *      first of their kind. The others lose their flags, which are anywhere in memory: a block's are written in order,
+ *      so it costs least where most numbers are different.
  *
- * A part's table fits a cache, and so does a block's. That of a part stands where its candidates came from. Tables are
+ * A part's table fits a cache, and so does a block's. That of a part has the words themselves, and stands where its
+ * candidates came from. Tables are
  * half empty at least, and searched from a slot on, one after the other (Knuth, "The Art of Computer Programming",
  * volume 3, section 6.4). Steps are counted: with numbers that were chosen to have the same hash, it is given up.
  */
@@ -121,25 +123,25 @@ static PL_RADIX_INLINE void put_candidate(bool is_wide, unsigned char *candidate
 
 /* ---- tables ------------------------------------------------------------------------------------------------ */
 
-/* Slots have numbers of candidates, counted from 1 on; or 0. */
+/* Of a block: slots have numbers of candidates, counted from 1 on; or 0. */
 typedef struct table {
-    uint16_t *short_slots; /* of a block; or NULL: */
-    uint32_t *slots;
+    uint16_t *slots;
     size_t count; /* of slots */
     const unsigned char *candidates;
     size_t steps; /* that are left */
 } table;
 
-static PL_RADIX_INLINE size_t slot_at(const table *t, size_t at)
+/* Where a word is looked for first, of so many slots. */
+static PL_RADIX_INLINE size_t first_slot(uint64_t hash, size_t count)
 {
-    return t->short_slots ? t->short_slots[at] : t->slots[at];
+    return (size_t)((hash >> 32) * count >> 32);
 }
 
 /* The slot of a word, or the empty one where it would be; SIZE_MAX: it takes too many steps. */
 static PL_RADIX_INLINE size_t look_up(table *t, bool is_wide, uint64_t word, uint64_t hash)
 {
-    size_t at = (size_t)((hash >> 32) * t->count >> 32), number;
-    while ((number = slot_at(t, at)) && candidate_word(is_wide, t->candidates, number - 1) != word) {
+    size_t at = first_slot(hash, t->count), number;
+    while ((number = t->slots[at]) && candidate_word(is_wide, t->candidates, number - 1) != word) {
         at = at + 1 < t->count ? at + 1 : 0;
         if (t->steps-- == 0)
             return SIZE_MAX;
@@ -154,6 +156,7 @@ typedef struct finder {
     const void *items;
     size_t at, count;
     unsigned char *candidates;
+    bool *flags;
     uint32_t *places; /* how many for each part */
     table known;
     bool looks_up; /* in the table */
@@ -170,14 +173,15 @@ static PL_RADIX_INLINE void find_some(finder *finder_of_block, size_t to, unsign
         if (f.looks_up) {
             size_t slot = look_up(&f.known, is_wide, word, hash);
             f.looks_up = slot != SIZE_MAX;
-            if (f.looks_up && f.known.short_slots[slot])
+            if (f.looks_up && f.known.slots[slot])
                 continue;
             if (f.looks_up && f.count < KNOWN)
-                f.known.short_slots[slot] = (uint16_t)(f.count + 1);
+                f.known.slots[slot] = (uint16_t)(f.count + 1);
             else
                 f.is_known = false;
         }
         put_candidate(is_wide, f.candidates, f.count++, word, (uint32_t)f.at);
+        f.flags[f.at] = true;
         f.places[part_of(hash)]++;
     }
     *finder_of_block = f;
@@ -218,9 +222,10 @@ static void find_in_blocks(size_t begin, size_t end, void *ctx)
     for (size_t k = begin; k < end; k++) {
         size_t at = pl_blocks_begin(&s->work.blocks, k), last = at + pl_blocks_length(&s->work.blocks, k);
         unsigned char *candidates = s->found + at * candidate_size(s->is_wide);
-        finder f = {.items = s->call->from, .at = at, .candidates = candidates, .places = s->places[k]};
+        finder f = {
+            .items = s->call->from, .at = at, .candidates = candidates, .flags = s->flags, .places = s->places[k]};
         size_t few = SLOTS / KNOWN * (last - at);
-        f.known = (table){slots, NULL, few < SLOTS ? few : SLOTS, candidates, (size_t)STEPS * (last - at)};
+        f.known = (table){slots, few < SLOTS ? few : SLOTS, candidates, (size_t)STEPS * (last - at)};
         f.looks_up = f.is_known = true;
         memset(slots, 0, f.known.count * sizeof *slots);
         memset(s->places[k], 0, sizeof s->places[k]);
@@ -267,21 +272,43 @@ static void deal_blocks(size_t begin, size_t end, void *ctx)
             deal_candidates(s, k, false);
 }
 
-/* Whether it has come to an end. */
+/* A word that no candidate of a part has: an empty slot's. */
+static PL_RADIX_INLINE uint64_t word_of_none(size_t p, bool is_wide)
+{
+    uint64_t word = 0;
+    while (part_of(hash_word(is_wide, word)) == p)
+        word++;
+    return word;
+}
+
+static PL_RADIX_INLINE void empty_slots(unsigned char *slots, size_t count, uint64_t none, bool is_wide)
+{
+    for (size_t i = 0; i < count; i++)
+        pl_radix_put(is_wide ? 8 : 4, slots, i, none);
+}
+
+/* Leaves the flags of the first of their kind. Whether it has come to an end. */
 static PL_RADIX_INLINE bool flag_part(const numbers_sort *s, size_t p, bool is_wide)
 {
-    size_t begin = s->begins[p], n = s->begins[p + 1] - begin, size = candidate_size(is_wide);
-    table t = {NULL, (uint32_t *)(void *)(s->found + begin * size), 2 * n, s->dealt + begin * size, STEPS * n};
-    memset(t.slots, 0, t.count * sizeof *t.slots);
+    size_t begin = s->begins[p], n = s->begins[p + 1] - begin, size = candidate_size(is_wide), count = 2 * n;
+    const unsigned char *candidates = s->dealt + begin * size;
+    unsigned char *slots = s->found + begin * size;
+    const unsigned width = is_wide ? 8 : 4;
+    uint64_t none = word_of_none(p, is_wide);
+    size_t steps = STEPS * n;
+    empty_slots(slots, count, none, is_wide);
     for (size_t i = 0; i < n; i++) {
-        uint64_t word = candidate_word(is_wide, t.candidates, i);
-        size_t slot = look_up(&t, is_wide, word, hash_word(is_wide, word));
-        if (slot == SIZE_MAX)
-            return false;
-        if (t.slots[slot] == 0) {
-            s->flags[candidate_index(is_wide, t.candidates, i)] = true;
-            t.slots[slot] = (uint32_t)i + 1;
+        uint64_t word = candidate_word(is_wide, candidates, i), met;
+        size_t at = first_slot(hash_word(is_wide, word), count);
+        while ((met = pl_radix_get(width, slots, at)) != none && met != word) {
+            at = at + 1 < count ? at + 1 : 0;
+            if (steps-- == 0)
+                return false;
         }
+        if (met == none)
+            pl_radix_put(width, slots, at, word);
+        else
+            s->flags[candidate_index(is_wide, candidates, i)] = false;
     }
     return true;
 }
@@ -300,21 +327,12 @@ static int run_loop(numbers_sort *s, void (*treat)(size_t, size_t, void *))
     return pl_sort_loop(s->call, &s->work, treat, PL_SORT_SILENTLY);
 }
 
-/* Of a single block, whose candidates are all different. */
-static void flag_found(const numbers_sort *s)
-{
-    for (size_t i = 0; i < s->kept[0]; i++)
-        s->flags[candidate_index(s->is_wide, s->found, i)] = true;
-}
-
 static pl_distinct_end flag_numbers(numbers_sort *s)
 {
     if (run_loop(s, find_in_blocks) != 0)
         return PL_DISTINCT_FAILED;
-    if (s->work.blocks.count == 1 && s->is_known[0]) {
-        flag_found(s);
+    if (s->work.blocks.count == 1 && s->is_known[0])
         return PL_DISTINCT_FLAGGED;
-    }
     find_places(s);
     if (run_loop(s, deal_blocks) != 0)
         return PL_DISTINCT_FAILED;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "support/bytes.h"
+#include "support/ordered_bytes.h"
 #include "support/sanitizers.h"
 
 #include <parallel.h>
@@ -182,14 +183,7 @@ END_TEST
 
 /* Of as many bytes as there are, a key, and the number of the item. */
 #define OF_BYTES(width, key_width)                                                                                     \
-    struct bytes##width {                                                                                              \
-        unsigned char of[width];                                                                                       \
-    };                                                                                                                 \
-    static int compare##width(const struct bytes##width *a, const struct bytes##width *b)                              \
-    {                                                                                                                  \
-        return memcmp(a->of, b->of, key_width);                                                                        \
-    }                                                                                                                  \
-    PARALLEL_DECORATE_ORDER(compare##width, struct bytes##width);                                                      \
+    ORDERED_BYTES(width, key_width)                                                                                    \
     static void check##width(size_t n, uint64_t range)                                                                 \
     {                                                                                                                  \
         unsigned long long seed = n + range;                                                                           \
@@ -259,6 +253,57 @@ START_TEST(items)
 }
 END_TEST
 
+/* ---- by a loop --------------------------------------------------------------------------------------------------- */
+
+struct pair {
+    int key, index;
+};
+static bool is_less(const struct pair *a, const struct pair *b)
+{
+    return a->key < b->key;
+}
+PARALLEL_DECORATE_ORDER(is_less, struct pair);
+
+/* What the loop keeps, of items by an inlined comparison, and by an order without functions of its own. */
+START_TEST(pairs)
+{
+    for (size_t k = 0; k < FEW + SIZES; k++) {
+        size_t n = size_of_test(k), m = 0, range = _i == 0 ? 5 : _i == 1 ? 1000 : 1000000;
+        unsigned long long seed = n + 1;
+        struct pair *in = some_room(n * sizeof *in), *expected = some_room(n * sizeof *expected);
+        bool *seen = calloc(range, sizeof *seen);
+        for (size_t i = 0; i < n; i++) {
+            in[i] = (struct pair){(int)(pl_random(&seed) % range), (int)i};
+            if (!seen[in[i].key])
+                expected[m++] = in[i];
+            seen[in[i].key] = true;
+        }
+        PARALLEL_SCOPED parallel_results *r = parallel_distinct(is_less, in, n);
+        ck_assert_ptr_nonnull(r);
+        ck_assert_uint_eq(parallel_length(r), m);
+        ck_assert(m == 0 || memcmp(parallel_values(r), expected, m * sizeof *in) == 0);
+        parallel_order plain = {.size = sizeof plain, .call = is_less__parallel_order.call, .type_size = sizeof *in};
+        PARALLEL_SCOPED parallel_results *again =
+            parallel_distinct_function(&plain, in, n, &(parallel_options){.max_workers = 3});
+        ck_assert(again && parallel_length(again) == m);
+        ck_assert(m == 0 || memcmp(parallel_values(again), expected, m * sizeof *in) == 0);
+        free(in);
+        free(expected);
+        free(seen);
+    }
+}
+END_TEST
+
+/* All NaN are the same, and so are the zeros. */
+START_TEST(nan_and_zeros)
+{
+    const double in[] = {2, NAN, 1, -0.0, NAN, 0, 2, -NAN, 1, 3}, expected[] = {2, NAN, 1, -0.0, 3};
+    PARALLEL_SCOPED parallel_results *r = parallel_distinct(PARALLEL_DESCENDING, in, 10);
+    ck_assert(r && parallel_length(r) == 5);
+    ck_assert_int_eq(memcmp(parallel_values(r), expected, sizeof expected), 0);
+}
+END_TEST
+
 /* ---- ends -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_call_ends_in_time)
@@ -309,6 +354,8 @@ int main(void)
     tcase_add_loop_test(c, numbers_that_change, 0, 4);
     tcase_add_test(c, numbers_of_one_hash);
     tcase_add_loop_test(c, items, 0, RANGES);
+    tcase_add_loop_test(c, pairs, 0, 3);
+    tcase_add_test(c, nan_and_zeros);
     tcase_add_test(c, a_call_ends_in_time);
     tcase_add_test(c, progress);
     return pl_run("api/distinct", c);

@@ -12,6 +12,7 @@
 
 #include "support/bytes.h"
 #include "support/jobs.h"
+#include "support/ordered_bytes.h"
 #include "support/sanitizers.h"
 
 static const size_t sizes[] = {
@@ -42,14 +43,9 @@ static void sort_serially(void *array, size_t n, size_t size, compare *is, void 
     }
 }
 
-static int compare_bytes_of(const unsigned char *a, const unsigned char *b, size_t bytes)
-{
-    return memcmp(a, b, bytes);
-}
-
 /* ---- kinds of input -------------------------------------------------------------------------------------------- */
 
-enum { RANDOM, FEW_KEYS, EQUAL, RISING, FALLING, PIPE, SWAPPED, TAIL, SAW, STEPS, KINDS };
+enum { RANDOM, FEW_KEYS, EQUAL, RISING, FALLING, PIPE, SWAPPED, TAIL, SAW, STEPS, PAIRS, TURNS, KINDS };
 
 /* The key of item i of n. */
 static uint64_t key_of(int kind, size_t i, size_t n, unsigned long long *seed)
@@ -74,6 +70,10 @@ static uint64_t key_of(int kind, size_t i, size_t n, unsigned long long *seed)
         return i % 1000;
     case STEPS:
         return i / 100 * 100 + (i % 100 ? 100 - i % 100 : 0);
+    case PAIRS:
+        return i ^ 1;
+    case TURNS: /* two that rise take turns, as in what is bad for quicksorts by medians of three */
+        return i < n / 2 && i % 2 ? i + n : i;
     default:
         return random >> 20;
     }
@@ -129,14 +129,7 @@ static void check(const parallel_order *order, const void *in, size_t n, int kin
 }
 
 #define OF_BYTES(width, key_width)                                                                                     \
-    struct bytes##width {                                                                                              \
-        unsigned char of[width];                                                                                       \
-    };                                                                                                                 \
-    static int compare##width(const struct bytes##width *a, const struct bytes##width *b)                              \
-    {                                                                                                                  \
-        return compare_bytes_of(a->of, b->of, key_width);                                                              \
-    }                                                                                                                  \
-    PARALLEL_DECORATE_ORDER(compare##width, struct bytes##width);                                                      \
+    ORDERED_BYTES(width, key_width)                                                                                    \
     static void check##width(size_t n, int kind)                                                                       \
     {                                                                                                                  \
         unsigned long long seed = n + 1;                                                                               \
@@ -407,6 +400,35 @@ START_TEST(comparisons_that_lie)
 }
 END_TEST
 
+/* ---- how much is compared ---------------------------------------------------------------------------------------- */
+
+static size_t comparisons;
+
+static bool is_less_counted(const int *a, const int *b)
+{
+    comparisons++;
+    return *a < *b;
+}
+PARALLEL_DECORATE_ORDER(is_less_counted, int);
+
+/* What is in order nearly, once a few neighbours are, is merged: by half of the comparisons that it takes to divide it
+ * time and again. */
+START_TEST(nearly_in_order)
+{
+    enum { N = 50000 };
+    int *items = some_room(N * sizeof *items);
+    unsigned long long seed = 1;
+    for (size_t i = 0; i < N; i++)
+        items[i] = (int)key_of(_i == 0 ? PAIRS : TURNS, i, N, &seed);
+    comparisons = 0;
+    ck_assert_int_eq(parallel_sort(is_less_counted, items, N, .executor = PARALLEL_SERIAL), 0);
+    ck_assert_msg(comparisons < 9 * (size_t)N, "%zu comparisons", comparisons);
+    for (size_t i = 1; i < N; i++)
+        ck_assert_int_lt(items[i - 1], items[i]);
+    free(items);
+}
+END_TEST
+
 /* ---- input that is bad for a sort with such pivots ------------------------------------------------------------- */
 
 /* McIlroy, "A killer adversary for quicksort", 1999: the comparison decides what items are as it goes, so that each
@@ -547,6 +569,22 @@ START_TEST(a_call_ends_in_time)
 }
 END_TEST
 
+/* What is nearly in order, and merged: it is looked at the time in runs that are made, too. */
+START_TEST(what_is_nearly_in_order_ends_in_time)
+{
+    enum { N = 40000 };
+    int *items = some_items(N, true), before = count_of(&compared);
+    for (int i = 0; i < N; i++)
+        items[i] = i ^ 1;
+    errno = 0;
+    ck_assert_int_eq(parallel_sort(is_less_slowly, items, N, .call_timeout = 0.01, .max_workers = 1), -1);
+    ck_assert_int_eq(errno, ETIMEDOUT);
+    ck_assert_int_lt(count_of(&compared) - before, N);
+    ck_assert(is_permutation(items, N));
+    free(items);
+}
+END_TEST
+
 static int *to_sort;
 static atomic_int code;
 
@@ -679,53 +717,13 @@ START_TEST(no_memory)
 }
 END_TEST
 
-/* ---- distinct -------------------------------------------------------------------------------------------------- */
-
-START_TEST(distinct_items)
-{
-    for (size_t k = 0; k < FEW + SIZES; k++) {
-        size_t n = k < FEW ? k : sizes[k - FEW], m = 0, range = _i == 0 ? 5 : _i == 1 ? 1000 : 1000000;
-        unsigned long long seed = n + 1;
-        struct pair *in = some_room(n * sizeof *in), *expected = some_room(n * sizeof *expected);
-        bool *seen = calloc(range, sizeof *seen);
-        for (size_t i = 0; i < n; i++) {
-            in[i] = (struct pair){(int)(pl_random(&seed) % range), (int)i};
-            if (!seen[in[i].key])
-                expected[m++] = in[i];
-            seen[in[i].key] = true;
-        }
-        PARALLEL_SCOPED parallel_results *r = parallel_distinct(is_less, in, n);
-        ck_assert_ptr_nonnull(r);
-        ck_assert_uint_eq(parallel_length(r), m);
-        ck_assert(m == 0 || memcmp(parallel_values(r), expected, m * sizeof *in) == 0);
-        parallel_order plain = {.size = sizeof plain, .call = is_less__parallel_order.call, .type_size = sizeof *in};
-        PARALLEL_SCOPED parallel_results *again =
-            parallel_distinct_function(&plain, in, n, &(parallel_options){.max_workers = 3});
-        ck_assert(again && parallel_length(again) == m);
-        ck_assert(m == 0 || memcmp(parallel_values(again), expected, m * sizeof *in) == 0);
-        free(in);
-        free(expected);
-        free(seen);
-    }
-}
-END_TEST
-
-/* All NaN are the same, and so are the zeros. */
-START_TEST(distinct_numbers)
-{
-    const double in[] = {2, NAN, 1, -0.0, NAN, 0, 2, -NAN, 1, 3}, expected[] = {2, NAN, 1, -0.0, 3};
-    PARALLEL_SCOPED parallel_results *r = parallel_distinct(PARALLEL_DESCENDING, in, 10);
-    ck_assert(r && parallel_length(r) == 5);
-    ck_assert_int_eq(memcmp(parallel_values(r), expected, sizeof expected), 0);
-}
-END_TEST
-
 int main(void)
 {
     TCase *c = pl_case();
     tcase_set_timeout(c, 200);
     tcase_add_loop_test(c, few_items, 0, KINDS);
     tcase_add_loop_test(c, many_items, 0, SIZES);
+    tcase_add_loop_test(c, nearly_in_order, 0, 2);
     tcase_add_test(c, aligned_items);
     tcase_add_test(c, numbers_with_nan);
     tcase_add_test(c, words_of_integers);
@@ -734,11 +732,10 @@ int main(void)
     tcase_add_test(c, progress);
     tcase_add_test(c, options);
     tcase_add_loop_test(c, a_call_ends_in_time, 0, 4);
+    tcase_add_test(c, what_is_nearly_in_order_ends_in_time);
     tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 30);
     tcase_add_test(c, sorts_in_tasks);
     tcase_add_loop_test(c, a_thread_that_ends, 0, 4);
     tcase_add_test(c, no_memory);
-    tcase_add_loop_test(c, distinct_items, 0, 3);
-    tcase_add_test(c, distinct_numbers);
     return pl_run("api/sort", c);
 }

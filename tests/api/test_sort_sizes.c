@@ -13,6 +13,7 @@
 
 #include "support/bytes.h"
 #include "support/jobs.h"
+#include "support/ordered_bytes.h"
 #include "support/sanitizers.h"
 
 enum { EACH_SIZE = 300, MOST = 1000000, MOST_BYTES = 48000000, ROUNDS = PL_TSAN ? 4 : 20 };
@@ -144,33 +145,22 @@ static void check_sorts(const parallel_order *order, size_t key_size, size_t n, 
     free(expected);
 }
 
-#define ORDER_OF(name, width, key_width)                                                                               \
-    static int compare##name(const struct bytes##width *a, const struct bytes##width *b)                               \
-    {                                                                                                                  \
-        return memcmp(a->of, b->of, key_width);                                                                        \
-    }                                                                                                                  \
-    PARALLEL_DECORATE_ORDER(compare##name, struct bytes##width);
-#define OF_BYTES(width, key_width)                                                                                     \
-    struct bytes##width {                                                                                              \
-        unsigned char of[width];                                                                                       \
-    };                                                                                                                 \
-    ORDER_OF(width, width, key_width)
-OF_BYTES(1, 1)
-OF_BYTES(2, 1)
-OF_BYTES(3, 2)
-OF_BYTES(4, 2)
-OF_BYTES(6, 3)
-OF_BYTES(8, 4)
-OF_BYTES(12, 8)
-OF_BYTES(16, 8)
-OF_BYTES(20, 8)
-OF_BYTES(24, 8)
-OF_BYTES(32, 8)
-OF_BYTES(48, 8)
-OF_BYTES(64, 8)
-OF_BYTES(100, 8)
-OF_BYTES(128, 8)
-OF_BYTES(200, 8)
+ORDERED_BYTES(1, 1)
+ORDERED_BYTES(2, 1)
+ORDERED_BYTES(3, 2)
+ORDERED_BYTES(4, 2)
+ORDERED_BYTES(6, 3)
+ORDERED_BYTES(8, 4)
+ORDERED_BYTES(12, 8)
+ORDERED_BYTES(16, 8)
+ORDERED_BYTES(20, 8)
+ORDERED_BYTES(24, 8)
+ORDERED_BYTES(32, 8)
+ORDERED_BYTES(48, 8)
+ORDERED_BYTES(64, 8)
+ORDERED_BYTES(100, 8)
+ORDERED_BYTES(128, 8)
+ORDERED_BYTES(200, 8)
 
 /* By all bytes: those that are equal are the same. */
 ORDER_OF(_all4, 4, 4)

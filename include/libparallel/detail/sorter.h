@@ -26,6 +26,7 @@
 enum {
     PARALLEL_SORT_FEW_ = 32,      /* items at most that are sorted by networks and merges */
     PARALLEL_SORT_RUN_ = 24,      /* how long a run is to be at least, to be left as it is */
+    PARALLEL_SORT_EASY_ = 512,    /* items of runs that were made, by which it is seen what merging them takes */
     PARALLEL_SORT_PIECE_ = 32,    /* items of a long run that are looked at, or copied, at once */
     PARALLEL_SORT_LOOK_ = 256,    /* items, after which it is looked whether the sort is over */
     PARALLEL_SORT_SEGMENTS_ = 96, /* in the list at most; where there would be more, all is merged */

@@ -72,10 +72,11 @@ PARALLEL_SORT_INLINE_ bool parallel_sort_merge_block(parallel_merging *m, size_t
     return true;
 }
 
-/* Merges two runs of any length, one behind the other, from one place to another. False if the sort is over: then there
- * is nothing of use at `to`. */
+/* Merges two runs of any length, one behind the other, from one place to another; counts the steps. False if the sort
+ * is over: then there is nothing of use at `to`. */
 PARALLEL_SORT_INLINE_ bool parallel_sort_merge(parallel_sorting *s, const unsigned char *a, size_t a_n, size_t b_n,
-                                               unsigned char *to, size_t size, parallel_sort_call *call)
+                                               unsigned char *to, size_t *stepped, size_t size,
+                                               parallel_sort_call *call)
 {
     const unsigned char *b = a + a_n * size;
     parallel_merging m = {a, b, b, b + b_n * size, to, to + (a_n + b_n) * size};
@@ -87,7 +88,9 @@ PARALLEL_SORT_INLINE_ bool parallel_sort_merge(parallel_sorting *s, const unsign
             size_t steps = (left < right ? left : right) / size / 2;
             if (steps == 0)
                 break;
-            parallel_sort_merge_ends(&m, steps < most ? steps : most, size, call);
+            steps = steps < most ? steps : most;
+            parallel_sort_merge_ends(&m, steps, size, call);
+            *stepped += steps;
             most = most < PARALLEL_SORT_LOOK_ ? 2 * most : most;
         }
         if (a_n + b_n > PARALLEL_SORT_LOOK_ && parallel_sort_is_over(s))
