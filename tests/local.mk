@@ -714,6 +714,8 @@ tests_model_model_SOURCES = \
     tests/model/model_trace.c \
     tests/model/model_watch.c \
     tests/model/owner.h \
+    tests/model/ranks_call.c \
+    tests/model/ranks_call.h \
     src/api/async.c \
     src/api/executor.c \
     src/api/executor_next.c \
