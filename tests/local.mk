@@ -169,6 +169,7 @@ api_tests = \
     tests/api/test_stats \
     tests/api/test_stream \
     tests/api/test_stream_limits \
+    tests/api/test_stream_loop \
     tests/api/test_stream_open \
     tests/api/test_stream_processes \
     tests/api/test_surroundings \
@@ -379,6 +380,8 @@ tests_api_test_stream_CFLAGS = $(test_cflags)
 tests_api_test_stream_LDADD = $(api_ldadd)
 tests_api_test_stream_limits_CFLAGS = $(test_cflags)
 tests_api_test_stream_limits_LDADD = $(api_ldadd)
+tests_api_test_stream_loop_CFLAGS = $(test_cflags)
+tests_api_test_stream_loop_LDADD = $(api_ldadd)
 tests_api_test_stream_open_CFLAGS = $(test_cflags)
 tests_api_test_stream_open_LDADD = $(api_ldadd) -lm
 tests_api_test_stream_processes_CFLAGS = $(test_cflags)
@@ -714,6 +717,8 @@ tests_model_model_SOURCES = \
     tests/model/model_trace.c \
     tests/model/model_watch.c \
     tests/model/owner.h \
+    tests/model/ranks_call.c \
+    tests/model/ranks_call.h \
     src/api/async.c \
     src/api/executor.c \
     src/api/executor_next.c \

@@ -9,9 +9,17 @@
 
 static const char *const flows[] = {"serial", "parallel", "parallel-open", "parallel-process", "tbb",
                                     "hts",    "ring",     "python-serial", "python-imap",      NULL};
-static const char *const tiny_flows[] = {
-    "serial",           "serial-calls", "parallel", "parallel-open", "parallel-open-64",
-    "parallel-process", "tbb",          "hts",      "ring",          NULL};
+static const char *const tiny_flows[] = {"serial",
+                                         "serial-calls",
+                                         "parallel",
+                                         "parallel-calls",
+                                         "parallel-open",
+                                         "parallel-open-64",
+                                         "parallel-process",
+                                         "tbb",
+                                         "hts",
+                                         "ring",
+                                         NULL};
 static const char *const tasks[] = {"thread", "async", "async-map", NULL};
 static const char *const events[] = {"uv-queue", "gtask", "async-map-fd", "async-fd", "async-notify", NULL};
 static const char *const archives[] = {"pigz", "pgz", NULL};

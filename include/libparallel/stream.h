@@ -51,8 +51,11 @@ typedef int parallel_sink(const parallel_item *item, void *data);
  * tasks that run are asked to give up, and sink gets the rest; its further codes are ignored.
  *
  * **Latency.** An item is begun as soon as it is there, and given as soon as it is the next; nothing waits for a source
- * that blocks, which costs one thread and no CPU. Items that are so cheap that help costs more than it brings are run
- * by the caller alone.
+ * that blocks, which costs one thread and no CPU.
+ *
+ * **Cheap items.** Items that are so cheap that help costs more than it brings are run by the caller alone, in a loop
+ * that this macro compiles into the program: where the compiler sees source, fn and sink, it makes one loop of them, as
+ * of the three lines above. It does not where arguments or results are larger than 512 bytes, or with -fexceptions.
  *
  * @param fn      a decorated function
  * @param source  int source(arg_t *arg, void *data), as parallel_source says; another argument type is an error at

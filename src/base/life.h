@@ -34,6 +34,7 @@ typedef enum pl_life_stage {
     PL_LIFE_VERBOSE,   /* api/verbose.c: sums are printed, if the user has asked for that */
     PL_LIFE_FAILURES,  /* call/failure.c: the last failure of each thread, those of pools among them */
     PL_LIFE_POOLS,     /* sched/pool_fork.c: threads, and the number of forks */
+    PL_LIFE_STREAMS,   /* stream/stream_map_loop.c: threads that end in a call */
     PL_LIFE_ARENA,     /* executors/process/arena.c: memory shared with worker processes */
     PL_LIFE_GROUPS,    /* executors/process/group.c: worker groups, whose boards are in the arena */
     PL_LIFE_CALLS,     /* api/executor.c: calls in the background */

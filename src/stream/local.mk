@@ -14,6 +14,8 @@ libparallel_la_SOURCES += \
     src/stream/stream_map_alone.h \
     src/stream/stream_map_ends.c \
     src/stream/stream_map_ends.h \
+    src/stream/stream_map_loop.c \
+    src/stream/stream_map_loop.h \
     src/stream/stream_next.c \
     src/stream/stream_open.c \
     src/stream/stream_open.h

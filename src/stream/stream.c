@@ -387,8 +387,9 @@ void pl_stream_bind(const pl_stream *s, pl_context *context, pl_stream_slot *slo
 void pl_stream_ended(pl_stream *s, pl_context *context, pl_stream_slot *slot, bool began)
 {
     if (context->span.code) {
-        parallel_failure failure = pl_failure_of_context(context, 0, 0, 0);
-        note_failure(s, slot, &failure, pl_failure_message(context, 0));
+        size_t noted = context->span.index;
+        parallel_failure failure = pl_failure_of_context(context, 0, noted, 0);
+        note_failure(s, slot, &failure, pl_failure_message(context, noted));
         if (!s->options.silent)
             keep_failure(s, slot);
     } else if (!began)

@@ -20,7 +20,6 @@
 #include "sched/trace.h"
 #include "sched/trace_name.h"
 #include "stream/stream_apart.h"
-#include "stream/stream_map_alone.h"
 #include "stream/stream_map_ends.h"
 
 /* Of source and sink that are cheap, one call in so many is measured. */
@@ -323,39 +322,45 @@ static bool begins_alone(const pl_stream_map *m)
     return !m->has_help || (m->may_be_alone && pl_cost_guess(m->cost, 1) < pl_stream_map_ends_cheap());
 }
 
-static void run_alone(pl_stream_map *m)
+bool pl_stream_map_begin(pl_stream_call *c, const parallel_function *f, const parallel_options *options,
+                         const pl_request *request)
 {
-    uint64_t start = m->traced ? pl_ticks() : 0;
-    pl_stream_map_alone_run(m);
-    if (m->traced)
-        pl_trace_run(m->traced, start, pl_ticks(), 0, 0, 1);
-}
-
-static void run_all(pl_stream_map *m)
-{
-    bool is_alone = begins_alone(m);
-    while (!is_over(m)) {
-        if (is_alone)
-            run_alone(m);
-        if (!is_over(m) && m->has_help)
-            run_shared(m);
-        is_alone = !m->stream.lanes;
-    }
-}
-
-/* Runs all on the pool that it is for. */
-static void run_on_pool(pl_stream_map *m)
-{
+    pl_stream_map *m = &c->map;
     pl_stream *s = &m->stream;
+    pl_failure_clear_last();
+    if (!m->source || !m->sink)
+        return pl_error_deny(EINVAL, m->source ? "the sink is NULL" : "the source is NULL");
+    if (!pl_stream_init(s, f, options, request))
+        return false;
+    if (!pl_stream_apart_init(s)) {
+        pl_stream_end(s);
+        return pl_error_deny_memory();
+    }
+    c->cancelling = pl_os_cancel_defer();
+    m->cost = pl_cost_of(pl_stream_cost_key(s));
+    if (pl_trace_is_on())
+        c->trace = pl_trace_call_begin();
+    m->traced = c->trace.number;
     const pl_pool_handle *pool = (const pl_pool_handle *)s->options.pool;
-    pl_attachment attachment = {.pool = NULL};
     if (pool && s->options.executor != PARALLEL_SERIAL)
-        pl_pool_attach(&attachment, pool->pool);
+        pl_pool_attach(&c->attachment, pool->pool);
     m->has_help = s->workers > 1 || s->lanes;
     m->may_be_alone = s->workers <= pl_pool_cores() && !s->lanes;
-    run_all(m);
-    if (attachment.pool)
-        pl_pool_detach(&attachment);
+    c->is_alone = begins_alone(m);
+    return true;
+}
+
+bool pl_stream_map_go_on(pl_stream_call *c)
+{
+    pl_stream_map *m = &c->map;
+    while (!is_over(m) || c->alone.is_open) {
+        if (c->is_alone && pl_stream_map_alone_next(m, &c->alone))
+            return true;
+        if (!is_over(m) && m->has_help)
+            run_shared(m);
+        c->is_alone = !m->stream.lanes;
+    }
+    return false;
 }
 
 static void end_progress(pl_stream_map *m)
@@ -368,39 +373,34 @@ static void end_progress(pl_stream_map *m)
     pl_context_end(&context);
 }
 
+int pl_stream_map_end(pl_stream_call *c)
+{
+    pl_stream_map *m = &c->map;
+    if (c->attachment.pool)
+        pl_pool_detach(&c->attachment);
+    pl_stream_apart_end(&m->stream);
+    end_progress(m);
+    pl_os_cancel_restore(c->cancelling);
+    int result = pl_stream_return(&m->stream), saved = errno;
+    if (c->trace.from) {
+        c->trace.what = "stream";
+        c->trace.name = m->stream.function.name;
+        c->trace.n = m->items;
+        c->trace.outcome = result ? saved : 0;
+        pl_trace_call_end(&c->trace);
+    }
+    pl_stream_end(&m->stream);
+    errno = saved;
+    return result;
+}
+
 int pl_stream_map_run(const parallel_function *f, int (*source)(void *arg, void *data),
                       int (*sink)(const parallel_item *item, void *data), void *data, const parallel_options *options,
                       const pl_request *request)
 {
-    pl_stream_map m = {.source = source, .sink = sink, .data = data};
-    pl_failure_clear_last();
-    if (!source || !sink)
-        return pl_error_refuse(EINVAL, source ? "the sink is NULL" : "the source is NULL");
-    if (!pl_stream_init(&m.stream, f, options, request))
+    pl_stream_call c = {.map = {.source = source, .sink = sink, .data = data}};
+    if (!pl_stream_map_begin(&c, f, options, request))
         return -1;
-    if (!pl_stream_apart_init(&m.stream)) {
-        pl_stream_end(&m.stream);
-        return pl_error_return(ENOMEM);
-    }
-    int state = pl_os_cancel_defer();
-    m.cost = pl_cost_of(pl_stream_cost_key(&m.stream));
-    pl_trace_call call = {0};
-    if (pl_trace_is_on())
-        call = pl_trace_call_begin();
-    m.traced = call.number;
-    run_on_pool(&m);
-    pl_stream_apart_end(&m.stream);
-    end_progress(&m);
-    pl_os_cancel_restore(state);
-    int result = pl_stream_return(&m.stream), saved = errno;
-    if (call.from) {
-        call.what = "stream";
-        call.name = m.stream.function.name;
-        call.n = m.items;
-        call.outcome = result ? saved : 0;
-        pl_trace_call_end(&call);
-    }
-    pl_stream_end(&m.stream);
-    errno = saved;
-    return result;
+    pl_stream_map_go_on(&c);
+    return pl_stream_map_end(&c);
 }

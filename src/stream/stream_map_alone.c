@@ -4,6 +4,7 @@
 
 #include "base/os.h"
 #include "base/unwind.h"
+#include "sched/trace.h"
 
 /* How many items are run alone between two looks at the clock, where they are cheap: at first, and at most, in groups
  * that do not last longer than so. */
@@ -12,14 +13,6 @@ enum { ALONE_ITEMS = 16, ALONE_MOST = 64, ALONE_NS = 1000 };
 enum { TIMED_ITEMS = 64 };
 /* How much help is to save before it is called for. */
 enum { HELP_US = 20 };
-
-/* What is known of items that are run alone. */
-typedef struct parts {
-    unsigned group; /* how many items to run before the next look at the clock, if parts are not measured */
-    unsigned timed; /* of so many further items they are */
-    uint64_t saved; /* ticks that help would have saved */
-    uint64_t last;  /* the last look at the clock */
-} parts;
 
 /* When the parts of an item have ended. */
 typedef struct part_ends {
@@ -50,7 +43,7 @@ PL_NOT_INLINED static bool run_one_alone(pl_stream_map *m, pl_context *context, 
     return true;
 }
 
-/* An item of these did not go as it should. False if nothing more begins. */
+/* An item of a group did not go as it should. False if nothing more begins. */
 static bool give_failed_item(pl_stream_map *m, pl_context *context, pl_stream_slot *slot, bool began)
 {
     pl_stream_ended(&m->stream, context, slot, began);
@@ -95,48 +88,101 @@ PL_NOT_INLINED static bool run_some_alone(pl_stream_map *m, pl_context *context,
     return more;
 }
 
+/* ---- what help would save ---------------------------------------------------------------------------------- */
+
 /* The parts of an item have been measured: what help would have saved. */
-static void weigh_parts(parts *p, const part_ends *ends)
+static void weigh_parts(pl_stream_map_alone *a, const part_ends *ends)
 {
-    uint64_t source = ends->source - p->last, sink = ends->sink - ends->run, all = ends->sink - p->last;
+    uint64_t source = ends->source - a->last, sink = ends->sink - ends->run, all = ends->sink - a->last;
     uint64_t longest = source > sink ? source : sink;
     longest = longest > all / 2 ? longest : all / 2;
-    p->last = ends->sink;
-    p->timed -= p->timed > 0;
+    a->last = ends->sink;
+    a->timed -= a->timed > 0;
     if (all >= pl_stream_map_ends_cheap()) {
-        p->saved += all - longest;
-        p->timed = TIMED_ITEMS;
+        a->saved += all - longest;
+        a->timed = TIMED_ITEMS;
     }
 }
 
 /* Items have been run without a look at the parts of each: whether they were cheap. */
-static void weigh_group(parts *p)
+static void weigh_group(pl_stream_map_alone *a)
 {
-    uint64_t now = pl_ticks(), spent = now - p->last;
+    uint64_t now = pl_ticks(), spent = now - a->last;
     bool is_short = spent < ALONE_NS * pl_os_ticks_per_us() / 1000;
-    p->timed = spent > p->group * pl_stream_map_ends_cheap() ? TIMED_ITEMS : 0;
-    p->group = !is_short ? ALONE_ITEMS : p->group < ALONE_MOST ? 2 * p->group : ALONE_MOST;
-    p->last = now;
+    a->timed = spent > a->group * pl_stream_map_ends_cheap() ? TIMED_ITEMS : 0;
+    a->group = !is_short ? ALONE_ITEMS : a->group < ALONE_MOST ? 2 * a->group : ALONE_MOST;
+    a->last = now;
 }
 
-void pl_stream_map_alone_run(pl_stream_map *m)
+/* ---- for who makes the call -------------------------------------------------------------------------------- */
+
+static void begin_alone(pl_stream_map *m, pl_stream_map_alone *a)
+{
+    const pl_stream *s = &m->stream;
+    a->is_open = true;
+    a->is_plain = s->is_simple && s->function.kernel && !s->policy.progress.callback;
+    a->more = true;
+    a->group = ALONE_ITEMS;
+    a->timed = 0;
+    a->saved = 0;
+    a->help = m->has_help ? HELP_US * pl_os_ticks_per_us() : UINT64_MAX;
+    a->start = a->last = pl_ticks();
+    a->items = m->items;
+    pl_stream_enter(s, &a->context, 0);
+}
+
+static void end_alone(const pl_stream_map *m, pl_stream_map_alone *a)
+{
+    pl_context_end(&a->context);
+    uint64_t now = pl_ticks();
+    if (m->items - a->items >= ALONE_ITEMS)
+        pl_cost_learn(m->cost, now - a->start, m->items - a->items, PL_COST_UNSURE);
+    if (m->traced)
+        pl_trace_run(m->traced, a->start, now, 0, 0, 1);
+    a->is_open = false;
+}
+
+bool pl_stream_map_alone_next(pl_stream_map *m, pl_stream_map_alone *a)
 {
     pl_stream *s = &m->stream;
-    pl_context context;
     part_ends ends;
-    size_t items = m->items;
-    uint64_t start = pl_ticks(), help = m->has_help ? HELP_US * pl_os_ticks_per_us() : UINT64_MAX;
-    parts p = {.group = ALONE_ITEMS, .last = start};
-    bool more = true, is_plain = s->is_simple && s->function.kernel && !s->policy.progress.callback;
-    pl_stream_enter(s, &context, 0);
-    while (more && p.saved < help && !pl_stream_look(s) && !pl_stream_map_ends_over(m)) {
-        if (p.timed == 0 && is_plain) {
-            more = run_some_alone(m, &context, p.group);
-            weigh_group(&p);
-        } else if ((more = run_one_alone(m, &context, &ends)))
-            weigh_parts(&p, &ends);
+    if (!a->is_open)
+        begin_alone(m, a);
+    while (a->more && a->saved < a->help && !pl_stream_look(s) && !pl_stream_map_ends_over(m)) {
+        if (a->timed == 0 && a->is_plain) {
+            if (m->has_batches) {
+                a->context.can_fail = pl_function_can_fail(&s->function);
+                return true;
+            }
+            a->more = run_some_alone(m, &a->context, a->group);
+            weigh_group(a);
+        } else if ((a->more = run_one_alone(m, &a->context, &ends)))
+            weigh_parts(a, &ends);
     }
-    pl_context_end(&context);
-    if (m->items - items >= ALONE_ITEMS)
-        pl_cost_learn(m->cost, pl_ticks() - start, m->items - items, PL_COST_UNSURE);
+    end_alone(m, a);
+    return false;
+}
+
+void pl_stream_map_alone_ran(pl_stream_map *m, pl_stream_map_alone *a, const parallel_stream_batch *batch)
+{
+    pl_stream_slot *slot = m->stream.alone;
+    a->context.can_fail = false;
+    m->items = batch->next;
+    switch ((parallel_stream_batch_end)batch->how) {
+    case PARALLEL_STREAM_BATCH_DONE:
+        break;
+    case PARALLEL_STREAM_BATCH_SOURCE:
+        pl_stream_map_ends_stop(m, batch->code);
+        a->more = false;
+        break;
+    case PARALLEL_STREAM_BATCH_SINK:
+        pl_stream_refuse(&m->stream, batch->code, batch->next - 1);
+        a->more = false;
+        break;
+    case PARALLEL_STREAM_BATCH_ITEM:
+        slot->number = m->items++;
+        a->more = give_failed_item(m, &a->context, slot, true);
+        break;
+    }
+    weigh_group(a);
 }

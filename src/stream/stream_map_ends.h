@@ -15,6 +15,7 @@ typedef struct pl_stream_map {
     int (*sink)(const parallel_item *item, void *data);
     void *data;
     bool has_help;                 /* it may have more than one worker */
+    bool has_batches;              /* the program runs groups of items that are run alone */
     bool may_be_alone;             /* none of its tasks waits for another */
     uint64_t traced;               /* its number in a trace; 0: there is none */
     size_t items;                  /* that source has given; of whoever is there */

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The kernel of a decorated one-liner is vectorised as the plain loop is, and a comparison that is written with branches
-# has none in a sort, by each compiler that there is: shown from the assembly, where this test can read it.
+# has none in a sort, and a stream of cheap items is one loop, by each compiler that there is: shown from the assembly,
+# where this test can read it.
 . "$srcdir/tests/support/tap.sh"
 command -v objdump >/dev/null || skip_all "no objdump"
 case $(uname -m) in
@@ -69,6 +70,62 @@ int sort_branches(int *x, size_t n) { return parallel_sort(by_branches, x, n); }
 int sort_choice(int *x, size_t n) { return parallel_sort(by_choice, x, n); }
 END
 
+cat >"$work/stream.c" <<'END'
+#include <parallel.h>
+
+struct sum { unsigned next, end, all; };
+static unsigned mix(unsigned x) { return (x ^ x >> 7) * 2654435761u + 17; }
+PARALLEL_DECORATE(mix, unsigned, unsigned);
+static int try_mix(const unsigned *x, unsigned *result, void *extras)
+{
+    (void)extras;
+    *result = mix(*x);
+    return *x == 77;
+}
+PARALLEL_DECORATE_TASK(try_mix, unsigned, unsigned);
+static int next_number(unsigned *x, void *data)
+{
+    struct sum *s = data;
+    *x = s->next;
+    return s->next++ < s->end;
+}
+static int add(const parallel_item *item, void *data)
+{
+    ((struct sum *)data)->all += *(const unsigned *)item->result;
+    return 0;
+}
+int stream_mix(struct sum *s) { return parallel_stream_map(mix, next_number, add, s); }
+int stream_try(struct sum *s) { return parallel_stream_map(try_mix, next_number, add, s); }
+END
+
+# calls COMPILER FUNCTION [FLAG]: what it calls, each once
+calls() {
+    "$1" -std=c11 -O2 ${3:+"$3"} -I"$srcdir/include" -c "$work/stream.c" -o "$work/stream.o" || return
+    objdump -dr "$work/stream.o" | awk -v name="<$2>:" '
+        /^[0-9a-f]+ </ { inside = $2 == name }
+        inside && /R_[A-Z0-9_]*(PLT|PLTOFF|PC)[0-9]*|R_AARCH64_(CALL|JUMP)26/ { print $NF }
+        inside && /[[:space:]](call|blr)[[:space:]]+(\*|x)/ { print "a pointer" }
+        inside && /[[:space:]](call|bl)[[:space:]]/ && match($0, /<(next_number|add|mix|try_mix)>/) {
+            print substr($0, RSTART + 1, RLENGTH - 2)
+        }' |
+        sed 's/[-+].*//' | grep -E '^(parallel|a pointer|next_number|add$|mix$|try_mix$)' | grep -v '__parallel' | sort -u
+}
+
+# fused COMPILER FUNCTION: source, function and sink are part of it
+fused() {
+    found=$(calls "$1" "$2")
+    echo "calls $found"
+    [ "$found" = "parallel_stream_loop_begin
+parallel_stream_loop_next" ]
+}
+
+# left COMPILER FUNCTION: with exceptions, the library calls all three
+left() {
+    found=$(calls "$1" "$2" -fexceptions)
+    echo "calls $found"
+    [ "$found" = parallel_stream_loop_begin ]
+}
+
 # branches ORDER: how many conditional branches there are in what classifies items by it
 branches() {
     objdump -d --no-show-raw-insn "$work/orders.o" | awk -v name="<$1__parallel_order_classify>:" '
@@ -109,6 +166,10 @@ for compiler in gcc clang; do
     check "$compiler, unsigned" vectorised "$compiler" mix__parallel_kernel
     check "$compiler, a comparison by branches" straight "$compiler" by_branches
     check "$compiler, a comparison by choice" straight "$compiler" by_choice
+    for function in stream_mix stream_try; do
+        check "$compiler, $function is one loop" fused "$compiler" $function
+        check "$compiler, $function is the library's where exceptions may be thrown" left "$compiler" $function
+    done
     check "$compiler, two arrays" vectorised "$compiler" product__parallel_zip_kernel
     check "$compiler, a loop of two arrays" vectorised "$compiler" add_scaled__parallel_range
     check "$compiler, a loop of four arrays" vectorised "$compiler" stencil__parallel_range

@@ -39,8 +39,10 @@ undeclared() {
     ${NM:-nm} -D --defined-only "$builddir/.libs/libparallel.so" | sed -n 's/.* [TWi] \([a-z0-9_]*\).*/\1/p' |
         grep -vx parallel_private_services | sort >"$work/exported"
     [ "$(wc -l <"$work/exported")" -gt 100 ] || return 0
-    { names "$srcdir/include"; grep -oh 'parallel_task_[a-z_]*(' "$srcdir"/include/libparallel/detail/*.h | tr -d '('; } |
-        sort -u | comm -23 "$work/exported" - | grep .
+    {
+        names "$srcdir/include"
+        grep -ohE 'parallel_(task|stream_loop)_[a-z_]*\(' "$srcdir"/include/libparallel/detail/*.h | tr -d '('
+    } | sort -u | comm -23 "$work/exported" - | grep .
 }
 
 # own FOLDER: the pages there that are not just another name's.

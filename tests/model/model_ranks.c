@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scenarios on calls on ranks: the shipped home and the shipped rank (home.h, pieces.h, rank.h), with their messengers,
- * runners and messages. What a call keeps account of, and what running a piece is, are the scenario's.
+ * runners and messages. What a call keeps account of, and what running a piece is, are ranks_call.h's.
  *
  * The transport is of the tester, too. Those at its other end are no threads: they answer a message when it is sent,
  * and the tester decides when, and in which order, answers come, and at which message, to it or from it, somebody dies.
@@ -14,310 +14,12 @@
 
 #include "executors/mpi/home.h"
 #include "executors/mpi/outcome.h"
-#include "executors/mpi/pieces.h"
 #include "executors/mpi/rank.h"
 #include "model/memory.h"
+#include "model/ranks_call.h"
 #include "model/search.h"
 
-enum { MOST_TASKS = 4, MOST_RANKS = 3, COORDINATOR = 0, MESSENGER = 1 };
-
-/* ---- runs ---------------------------------------------------------------------------------------------------- */
-
-const pl_services *pl_run_services;
-
-pl_run *pl_run_new(void)
-{
-    return memory_calloc(1, sizeof(pl_run));
-}
-
-/* What stands for a run's executor are its results. */
-void pl_run_free(pl_run *run)
-{
-    memory_free(run->executor);
-    if (run->failed != &run->whole)
-        memory_free(run->failed);
-    memory_free(run);
-}
-
-void pl_run_fail(pl_run *run, parallel_state state, int code, const char *message)
-{
-    (void)message;
-    run->whole = (pl_run_failed){0, run->count, {.state = state, .code = code, .attempts = state != PARALLEL_NOT_RUN}};
-    run->failed = &run->whole;
-    run->failures = 1;
-    run->results = NULL;
-}
-
-bool pl_run_prepare(pl_run *run)
-{
-    run->executor = memory_calloc(run->count, sizeof(int));
-    return true;
-}
-
-void pl_run_perform(pl_run *run)
-{
-    int *results = (void *)run->executor;
-    for (size_t i = 0; i < run->count; i++)
-        results[i] = 10 * ((const int *)run->args)[i];
-    run->results = results;
-    run->took_ns = 1000;
-}
-
-/* It has not been freed. */
-void pl_run_cancel(const pl_run *run)
-{
-    model_assert(run->executor);
-}
-
-/* ---- functions are all in one place -------------------------------------------------------------------------- */
-
-bool pl_image_find(pl_image_place *place, const void *function)
-{
-    (void)function;
-    place->id_bytes = 0;
-    return true;
-}
-
-bool pl_image_resolve(const pl_image_place *place, void **function, pl_image_place *here)
-{
-    (void)place;
-    (void)here;
-    *function = NULL;
-    return true;
-}
-
-void pl_image_id_text(const pl_image_place *place, char text[static 17])
-{
-    (void)place;
-    text[0] = '\0';
-}
-
-/* ---- a call -------------------------------------------------------------------------------------------------- */
-
-/* Its tasks, and how often each has ended in which way. */
-static struct {
-    pl_call call;
-    int args[MOST_TASKS], results[MOST_TASKS];
-    int well[MOST_TASKS], failed[MOST_TASKS], left_out[MOST_TASKS];
-    unsigned attempts;
-    pl_retry *retries[MOST_TASKS];
-    size_t waiting; /* of those */
-    bool is_woken;  /* whatever its coordinator waits for wakes it up: it need not look */
-    bool is_over;
-} the;
-
-static int return_zero(const void *arg, void *result, void *extras)
-{
-    (void)arg;
-    (void)result;
-    (void)extras;
-    return 0;
-}
-
-static const parallel_function function = {
-    .size = sizeof function, .arg_size = sizeof(int), .result_size = sizeof(int), .call = return_zero};
-
-static void bind_task(const pl_work *work, size_t i, pl_bound *to)
-{
-    (void)work;
-    (void)i;
-    *to = (pl_bound){.function = function, .args = the.args, .out = the.results};
-}
-
-static const pl_work_kind kind = {.name = "map", .bind = bind_task};
-
-static void count_all(int *ways, size_t begin, size_t end)
-{
-    model_assert(!the.is_over);
-    for (size_t i = begin; i < end; i++)
-        ways[i]++;
-}
-
-static void ended_well(pl_ended *ended, size_t begin, size_t end)
-{
-    (void)ended;
-    count_all(the.well, begin, end);
-}
-
-static void begin_policy(pl_policy *policy, const parallel_options *options, size_t n)
-{
-    (void)options;
-    (void)n;
-    policy->began = 1;
-}
-
-static pl_task_policy policy_of_task(const pl_policy *policy, const pl_work *work, size_t i)
-{
-    (void)policy;
-    (void)work;
-    (void)i;
-    return (pl_task_policy){.attempts = the.attempts};
-}
-
-static pl_retry *take_retry(pl_policy *policy)
-{
-    (void)policy;
-    return the.waiting ? the.retries[--the.waiting] : NULL;
-}
-
-static uint64_t next_due(pl_policy *policy)
-{
-    (void)policy;
-    return the.waiting ? 0 : UINT64_MAX;
-}
-
-static int policy_over(const pl_policy *policy)
-{
-    return pl_stop_level(&policy->stop) ? ECANCELED : 0;
-}
-
-static int call_over(const pl_call *c)
-{
-    int why = policy_over(&c->policy);
-    if (model_self() == COORDINATOR)
-        the.is_woken |= why != 0;
-    return why;
-}
-
-static void worker_begin(pl_call_worker *t, pl_call *c, unsigned participant)
-{
-    (void)participant;
-    t->call = c;
-}
-
-static void worker_end(pl_call_worker *t)
-{
-    size_t left_out = 0;
-    for (size_t i = 0; i < the.call.work.n; i++)
-        left_out += (size_t)the.left_out[i];
-    model_assert(t->done + t->failed + left_out == the.call.work.n);
-}
-
-static void worker_report(pl_call_worker *t)
-{
-    (void)t;
-}
-
-static void worker_fail(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
-{
-    model_assert(failure->state != PARALLEL_NOT_RUN && failure->attempts <= the.attempts);
-    count_all(the.failed, begin, end);
-    t->failed += end - begin;
-    memory_free(message);
-}
-
-static void worker_put_off(pl_call_worker *t, const parallel_failure *failure, char *message, size_t begin, size_t end)
-{
-    (void)t;
-    pl_retry *r = memory_calloc(1, sizeof *r);
-    *r = (pl_retry){.begin = begin, .end = end, .failure = *failure, .message = message};
-    model_assert(failure->attempts < the.attempts && the.waiting < MOST_TASKS);
-    the.retries[the.waiting++] = r;
-}
-
-static void worker_give_up(pl_call_worker *t, pl_retry *r)
-{
-    worker_fail(t, &r->failure, r->message, r->begin, r->end);
-    memory_free(r);
-}
-
-static void worker_leave_out(pl_call_worker *t, int why, size_t begin, size_t end)
-{
-    (void)t;
-    model_assert(why);
-    count_all(the.left_out, begin, end);
-}
-
-static void end_progress(pl_call *c)
-{
-    (void)c;
-    the.is_over = true;
-}
-
-/* ---- services ------------------------------------------------------------------------------------------------ */
-
-static const pl_executor *on_ranks;
-
-static void set_executor(const pl_executor *executor)
-{
-    on_ranks = executor;
-}
-
-/* The messenger has to look at its transport again and again; and so has the coordinator for a cancelling, until it has
- * seen it. Everything else is to wake it up: else this is a deadlock. */
-static void wait_for(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns)
-{
-    bool looks = model_self() == MESSENGER || !the.is_woken;
-    pl_os_cond_wait(condition, mutex, looks ? until_ns : UINT64_MAX);
-}
-
-static unsigned one_core(void)
-{
-    return 1;
-}
-
-static pl_cost *call_cost(const pl_call *c, pl_call_way way)
-{
-    (void)c;
-    (void)way;
-    return NULL;
-}
-
-static uint64_t guess_cost(const pl_cost *cost, uint64_t items)
-{
-    (void)cost;
-    (void)items;
-    return UINT64_MAX;
-}
-
-static void learn_cost(pl_cost *cost, uint64_t ticks, uint64_t items, pl_cost_trust trust)
-{
-    (void)cost;
-    (void)ticks;
-    (void)items;
-    (void)trust;
-}
-
-static uint64_t trace_nothing(void)
-{
-    return 0;
-}
-
-static const pl_services services = {
-    .set_executor = set_executor,
-    .nanoseconds = pl_os_nanoseconds,
-    .cond_init = pl_os_cond_init,
-    .cond_wait = wait_for,
-    .thread = pl_os_thread,
-    .cores = one_core,
-    .ticks_per_us = pl_os_ticks_per_us,
-    .call_cost = call_cost,
-    .cost_guess = guess_cost,
-    .cost_learn = learn_cost,
-    .call_over = call_over,
-    .recording_drop = nothing,
-    .trace_pending_call = trace_nothing,
-    .policy_begin = begin_policy,
-    .policy_of_task = policy_of_task,
-    .policy_take_due = take_retry,
-    .policy_take_any = take_retry,
-    .policy_next_due = next_due,
-    .policy_over = policy_over,
-    .worker_begin = worker_begin,
-    .worker_end = worker_end,
-    .worker_report = worker_report,
-    .worker_fail = worker_fail,
-    .worker_put_off = worker_put_off,
-    .worker_give_up = worker_give_up,
-    .worker_leave_out = worker_leave_out,
-    .worker_end_progress = end_progress,
-    .ended_well = ended_well,
-};
-
-const void *parallel_private_services(unsigned version)
-{
-    return version == PL_SERVICES_VERSION ? &services : NULL;
-}
+enum { MOST_RANKS = 3 };
 
 /* ---- the transport ------------------------------------------------------------------------------------------- */
 
@@ -431,7 +133,7 @@ static void answer_piece(other_end *rank, pl_message *m)
     model_assert(args && run);
     run->piece = said->piece;
     run->count = said->count;
-    run->function = function;
+    run->function = ranks_function;
     run->args = args;
     pl_run_prepare(run);
     pl_run_perform(run);
@@ -475,18 +177,18 @@ static void hear_home(pl_transport *t, unsigned to, pl_message *m)
 static void set_up_home(unsigned ranks, size_t tasks)
 {
     static char someone;
-    memset(&the, 0, sizeof the);
+    memset(&ranks_call, 0, sizeof ranks_call);
     model_times_cost = true;
-    the.is_woken = true;
-    the.attempts = 1;
-    the.call.work = (pl_work){.kind = &kind, .n = tasks, .function = function};
-    the.call.work.map.arg_size = the.call.work.map.result_size = sizeof(int);
-    the.call.work.map.out = the.results;
-    the.call.options.size = sizeof the.call.options;
-    the.call.options.max_workers = 1;
-    the.call.ended = (void *)&someone;
-    for (int i = 0; i < MOST_TASKS; i++)
-        the.args[i] = i + 1;
+    ranks_call.is_woken = true;
+    ranks_call.attempts = 1;
+    ranks_call.call.work = (pl_work){.kind = &ranks_kind, .n = tasks, .function = ranks_function};
+    ranks_call.call.work.map.arg_size = ranks_call.call.work.map.result_size = sizeof(int);
+    ranks_call.call.work.map.out = ranks_call.results;
+    ranks_call.call.options.size = sizeof ranks_call.call.options;
+    ranks_call.call.options.max_workers = 1;
+    ranks_call.call.ended = (void *)&someone;
+    for (int i = 0; i < RANKS_TASKS; i++)
+        ranks_call.args[i] = i + 1;
     begin_transport(0, ranks, hear_home);
     pl_home_forget();
     model_assert(pl_home_begin() && pl_home_open(&net.base));
@@ -499,8 +201,8 @@ static void set_up_three(void)
 
 static void set_up_pieces_by_time(void)
 {
-    set_up_home(2, MOST_TASKS);
-    the.call.ended = NULL;
+    set_up_home(2, RANKS_TASKS);
+    ranks_call.call.ended = NULL;
 }
 
 static void set_up_death(void)
@@ -512,7 +214,7 @@ static void set_up_death(void)
 static void set_up_retries(void)
 {
     set_up_death();
-    the.attempts = 2;
+    ranks_call.attempts = 2;
 }
 
 static void set_up_closing(void)
@@ -524,13 +226,13 @@ static void set_up_closing(void)
 static void set_up_cancelling(void)
 {
     set_up_home(2, 2);
-    the.is_woken = false;
+    ranks_call.is_woken = false;
 }
 
 static void make_call(void)
 {
-    on_ranks->run(&the.call, the.results);
-    model_assert(the.is_over && the.call.error == 0);
+    ranks_executor->run(&ranks_call.call, ranks_call.results);
+    model_assert(ranks_call.is_over && ranks_call.call.error == 0);
 }
 
 static void call_and_close(void)
@@ -543,26 +245,26 @@ static void call_and_close(void)
 static void call_twice_and_close(void)
 {
     make_call();
-    memset(the.well, 0, sizeof the.well);
-    memset(the.failed, 0, sizeof the.failed);
-    memset(the.results, 0, sizeof the.results);
-    the.is_over = false;
+    memset(ranks_call.well, 0, sizeof ranks_call.well);
+    memset(ranks_call.failed, 0, sizeof ranks_call.failed);
+    memset(ranks_call.results, 0, sizeof ranks_call.results);
+    ranks_call.is_over = false;
     call_and_close();
 }
 
 static void cancel_call(void)
 {
-    pl_stop_raise(&the.call.policy.stop, PL_STOP_ALL);
+    pl_stop_raise(&ranks_call.call.policy.stop, PL_STOP_ALL);
 }
 
 /* Each task has ended once; and well, if nobody has disturbed it. Returns how many have not. */
 static size_t all_ended(void)
 {
     size_t badly = 0;
-    for (size_t i = 0; i < the.call.work.n; i++) {
-        int bad = the.failed[i] + the.left_out[i];
-        model_assert(!the.call.ended || the.well[i] + bad == 1);
-        model_assert(bad == 0 ? the.results[i] == 10 * the.args[i] : bad == 1);
+    for (size_t i = 0; i < ranks_call.call.work.n; i++) {
+        int bad = ranks_call.failed[i] + ranks_call.left_out[i];
+        model_assert(!ranks_call.call.ended || ranks_call.well[i] + bad == 1);
+        model_assert(bad == 0 ? ranks_call.results[i] == 10 * ranks_call.args[i] : bad == 1);
         badly += (size_t)bad;
     }
     for (unsigned rank = 1; rank < net.base.ranks; rank++)
@@ -619,7 +321,7 @@ static void send_call(void)
     pl_message_call said = {.max_workers = 1};
     pl_message *m = message_of_home(PL_MESSAGE_CALL);
     pl_message_put(m, &said, sizeof said);
-    model_assert(pl_message_put_function(m, &function));
+    model_assert(pl_message_put_function(m, &ranks_function));
     add_message(net.ends, m);
 }
 
@@ -678,11 +380,11 @@ static void hear_rank(pl_transport *t, unsigned to, pl_message *m)
 
 static void set_up_rank(void)
 {
-    memset(&the, 0, sizeof the);
+    memset(&ranks_call, 0, sizeof ranks_call);
     memset(outcomes, 0, sizeof outcomes);
     has_greeted = has_left = has_served = false;
     model_times_cost = true;
-    pl_run_services = &services;
+    pl_run_services = &ranks_services;
     begin_transport(1, 2, hear_rank);
     send_call();
     send_piece(0);

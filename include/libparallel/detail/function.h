@@ -12,22 +12,26 @@
 #include <libparallel/detail/kernel.h>
 #include <libparallel/detail/options.h>
 #include <libparallel/detail/paste.h>
+#include <libparallel/detail/stream_loop.h>
 
 #define PARALLEL_DECORATE_(fn, arg_t, result_t, ...)                                                                   \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_KERNEL_(fn, result_t)                                                                                     \
     PARALLEL_STEP_(fn, result_t)                                                                                       \
     PARALLEL_FUSED_(fn, result_t)                                                                                      \
+    PARALLEL_STREAM_(fn, PARALLEL_CAT_(PARALLEL_STREAM_CALL_, PARALLEL_IS_VOID_(result_t)))                            \
     PARALLEL_HANDLE_(fn, result_t, false, false, fn##__parallel_step, PARALLEL_FUSED_KERNEL_(fn, result_t), __VA_ARGS__)
 
 #define PARALLEL_DECORATE_TASK_(fn, arg_t, result_t, ...)                                                              \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_TASK_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                              \
+    PARALLEL_STREAM_(fn, PARALLEL_CAT_(PARALLEL_STREAM_TRY_, PARALLEL_IS_VOID_(result_t)))                             \
     PARALLEL_HANDLE_(fn, result_t, true, false, fn##__parallel_kernel, 0, __VA_ARGS__)
 
 #define PARALLEL_DECORATE_SPLIT_(fn, arg_t, result_t, ...)                                                             \
     PARALLEL_TYPES_(fn, arg_t, result_t)                                                                               \
     PARALLEL_SPLIT_KERNEL_(fn, PARALLEL_CAT_(PARALLEL_SLOT_, PARALLEL_IS_VOID_(result_t)))                             \
+    PARALLEL_STREAM_OF_LIBRARY_(fn)                                                                                    \
     PARALLEL_HANDLE_(fn, result_t, true, true, fn##__parallel_kernel, 0, __VA_ARGS__)
 
 #define PARALLEL_TYPES_(fn, arg_t, result_t)                                                                           \

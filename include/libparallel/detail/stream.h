@@ -9,8 +9,8 @@
 #include <libparallel/detail/options.h>
 
 #define PARALLEL_STREAM_MAP_(fn_, source_, sink_, data_, ...)                                                          \
-    parallel_stream_map_function(&fn_##__parallel, PARALLEL_SOURCE_(fn_, source_), PARALLEL_SINK_(sink_), (data_),     \
-                                 PARALLEL_OPTIONS_(__VA_ARGS__))
+    fn_##__parallel_stream(PARALLEL_SOURCE_(fn_, source_), PARALLEL_SINK_(sink_), (data_),                             \
+                           PARALLEL_OPTIONS_(__VA_ARGS__))
 
 #define PARALLEL_STREAM_OPEN_(fn_, ...) parallel_stream_open_function(&fn_##__parallel, PARALLEL_OPTIONS_(__VA_ARGS__))
 
