@@ -532,6 +532,33 @@ static void two_ran_once(void)
     pool_is_at_rest();
 }
 
+/* ---- streaks --------------------------------------------------------------------------------------------- */
+
+/* When its call returns, the thief of all tasks, or of some, is inside of none any more. */
+static void run_streak(void)
+{
+    model_assert(PARALLEL_RUN(leaves, 0, 3) == 3);
+    model_assert(atomic_load_explicit(&worker_number(1)->inside, memory_order_relaxed) == 0);
+    ran_once(3);
+    stop_pool();
+}
+
+/* The second task of a streak needs its victim, which waits for that. */
+PARALLEL_TASK(int, leaf_and_hidden, int, n)
+{
+    PARALLEL_SPAWN(leaf, n);
+    PARALLEL_SPAWN(hidden_leaves, 0, n);
+    int sum = PARALLEL_SYNC(hidden_leaves);
+    return sum + PARALLEL_SYNC(leaf);
+}
+
+static void run_leaf_and_hidden(void)
+{
+    model_assert(PARALLEL_RUN(leaf_and_hidden, 1) == 1);
+    ran_once(2);
+    stop_pool();
+}
+
 /* Two tasks that meet, in the open: somebody must come for each. */
 static event opened;
 
@@ -674,6 +701,8 @@ const scenario task_scenarios[] = {
      {run_outer_of_two, be_a_worker, be_a_worker},
      pool_is_at_rest,
      1},
+    {"task: a streak", set_up_two, {run_streak, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a streak that needs its victim", set_up_two, {run_leaf_and_hidden, be_a_worker}, pool_is_at_rest, 0},
     {"task: a thief in need", set_up_taken, {run_outer_taken, take_one}, pool_is_at_rest, 0},
     {"task: a thief in need of two", set_up_taken, {run_outer_of_two_taken, take_one}, pool_is_at_rest, 0},
     {"task: an open meeting", set_up_all, {run_open_meeting, take_one, be_a_worker}, pool_is_at_rest, 1},
