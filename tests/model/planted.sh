@@ -290,7 +290,7 @@ plant "a streak ends its last slot inside" $file "task: a streak" \
     's/(    pl_worker_exit\(thief\);\n)(    pl_worker_end\(victim, stolen.slot, PL_SLOT_DONE\);\n)/$2$1/'
 plant "a streak does not end its slots" $file "task: a streak" \
     's/        pl_worker_end\(victim, stolen.slot, PL_SLOT_DONE\);\n        stolen = /        stolen = /'
-plant "a streak keeps what its victim wants back" $file "task: a streak" 's/    if \(left.slot\)\n.*?;\n//s'
+plant "a streak keeps what its victim wants back" $file "task: a streak, the victim" 's/    if \(left.slot\)\n.*?;\n//s'
 plant "a streak wakes the waiter for its first task alone" $file "task: a streak that needs" \
     's/        activation.slot = stolen.slot;\n//'
 plant "a task begins without a look for the idle" $file "task: a long leaf and a sleeper" \
