@@ -23,6 +23,13 @@ enum { AWAIT_LOOKS = 64 };
  * this. */
 enum { WORTH = 2, SHY_US = 32 };
 
+/* How long a thief goes on with one victim's tasks, one after the other, before it looks elsewhere. */
+#ifdef PL_MODEL
+enum { STREAK_US = 4000 };
+#else
+enum { STREAK_US = 50 };
+#endif
+
 /* How long a thread relies on what it knows of the program's signal handlers: to ask takes some us. */
 #define HANDLED_US 2000
 
@@ -142,26 +149,92 @@ void pl_worker_start(pl_worker *w, const pl_task *task, pl_slot *slot)
     task->run(&w->deque.bounds, slot, w->deque.head);
 }
 
-static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task)
+/*
+ * A thread of the pool that has run a task which it stole goes on with its victim's next one, if there is one: a
+ * *streak*. So between two of many tasks that one worker has spawned it does not count as searching, look at what else
+ * there is, nor leave and enter an activation.
+ *
+ *   - The next task is stolen before the slot of the last one is ended, and the last slot of a streak is ended behind
+ *     the activation. So when its victim has joined all, this thread is inside of nothing any more (W18). The victim
+ *     does not wait long for the attempt to steal: while it waits, nothing but what it has pushed meanwhile is public
+ *     (deque.h (7)).
+ *   - No wake-up is lost: the thread owes nothing, as it has done f1 and f2 (sleep.h) before the first task, and nobody
+ *     relies on it before it counts as searching again. It steals as one that waits for a task does.
+ *   - Nobody else waits for long: a streak ends after STREAK_US, with the first job that may be taken, and where tasks
+ *     turn out to be too short to be worth it.
+ */
+typedef struct stolen_task {
+    pl_slot *slot;
+    const pl_task *task;
+} stolen_task;
+
+/* The thief takes on what its victim's tasks are to see, also where the last of them has changed it. */
+static void take_ambient(pl_worker *thief, pl_worker *victim, pl_os_ambient *before)
 {
-    pl_worker_pass_on(thief);
-    pl_activation activation = {.slot = slot, .waiter = &victim->parker, .task = true};
-    pl_worker_enter(thief, &activation);
-    int state = thief->is_thread ? -1 : pl_os_cancel_defer(); /* it is not the thread's own task */
-    pl_os_ambient theirs = shown_ambient(victim), before;
-    pl_os_ambient_enter(&theirs, &before);
+    pl_os_ambient theirs = shown_ambient(victim);
+    pl_os_ambient_enter(&theirs, before);
     pl_worker_show(thief, &theirs);
-    uint64_t start = pl_ticks();
-    pl_worker_start(thief, task, slot);
+}
+
+/* Runs a task that it began to get ready for at `start`. Returns when it has ended. */
+static uint64_t run_stolen(pl_worker *thief, const pl_worker *victim, const stolen_task *stolen, uint64_t start)
+{
+    pl_worker_start(thief, stolen->task, stolen->slot);
     uint64_t now = pl_ticks();
     note_duration(thief, now - start);
     if (pl_trace_is_on())
-        pl_trace_record(PL_TRACE_TASK, 0, start, now, victim->index, pl_trace_name("task", task->name), 0);
+        pl_trace_record(PL_TRACE_TASK, 0, start, now, victim->index, pl_trace_name("task", stolen->task->name), 0);
+    return now;
+}
+
+/* After a task, in the thief's outermost activation: steals the next one, if the streak is to go on. */
+static bool steal_next(pl_worker *thief, pl_worker *victim, uint64_t lasted, stolen_task *next)
+{
+    if (!thief->is_thread || thief->activation->outer || thief->shy_for || lasted > STREAK_US * pl_os_ticks_per_us() ||
+        pl_injector_open(thief->pool) || pl_worker_steal(thief, victim, &next->slot, &next->task) != PL_STEAL_GOT)
+        return false;
+    if (!pl_deque_has_public(&victim->deque))
+        pl_deque_ask(&victim->deque); /* it will want more */
+    return true;
+}
+
+static bool is_plain(const pl_task *task)
+{
+    return task && task->run;
+}
+
+/* A task, and those of the streak that follow. What it has stolen last and cannot run in this way goes to *left, whose
+ * slot is else NULL. */
+static void run_tasks(pl_worker *thief, pl_worker *victim, stolen_task stolen, stolen_task *left)
+{
+    pl_activation activation = {.slot = stolen.slot, .waiter = &victim->parker, .task = true};
+    pl_worker_enter(thief, &activation);
+    int state = thief->is_thread ? -1 : pl_os_cancel_defer(); /* it is not the thread's own task */
+    pl_os_ambient before, last;
+    take_ambient(thief, victim, &before);
+    uint64_t start = pl_ticks(), now = run_stolen(thief, victim, &stolen, start);
+    while (steal_next(thief, victim, now - start, left) && is_plain(left->task)) {
+        pl_worker_end(victim, stolen.slot, PL_SLOT_DONE);
+        stolen = *left;
+        left->slot = NULL;
+        activation.slot = stolen.slot;
+        take_ambient(thief, victim, &last);
+        now = run_stolen(thief, victim, &stolen, now);
+    }
     pl_worker_show(thief, &before);
     pl_os_ambient_leave(&before);
     pl_worker_exit(thief);
-    pl_worker_end(victim, slot, PL_SLOT_DONE);
+    pl_worker_end(victim, stolen.slot, PL_SLOT_DONE);
     pl_os_cancel_restore(state);
+}
+
+static void run_task(pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task)
+{
+    stolen_task left = {NULL, NULL};
+    pl_worker_pass_on(thief);
+    run_tasks(thief, victim, (stolen_task){slot, task}, &left);
+    if (left.slot)
+        pl_worker_run(thief, victim, left.slot, left.task);
 }
 
 void pl_worker_run_if(bool wanted, pl_worker *thief, pl_worker *victim, pl_slot *slot, const pl_task *task)

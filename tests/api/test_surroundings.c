@@ -449,6 +449,45 @@ START_TEST(rounding_goes_with_the_call)
 }
 END_TEST
 
+static atomic_int runs_elsewhere;
+
+/* A task that leaves another thread with another rounding than it found; 0 if it found the caller's. */
+PARALLEL_TASK(int, leave_rounding, int, usual)
+{
+    int found = fegetround();
+    for (volatile int i = 0; i < 5000; i++) {
+    }
+    if (is_caller)
+        return found != usual;
+    count_one(&runs_elsewhere);
+    fesetround(FE_UPWARD);
+    return found != usual;
+}
+
+/* Siblings that one thread takes one after the other. */
+PARALLEL_TASK(int, leave_roundings, int, n)
+{
+    int wrong = 0, usual = fegetround();
+    for (int i = 0; i < n; i++)
+        PARALLEL_SPAWN(leave_rounding, usual);
+    PARALLEL_SYNC_ALL(leave_rounding, PARALLEL_PLUS, wrong);
+    return wrong;
+}
+
+START_TEST(rounding_stays_in_its_task)
+{
+    pl_workers(2);
+    is_caller = true;
+    if (fesetround(FE_UPWARD) != 0)
+        return;
+    fesetround(FE_TONEAREST);
+    double start = now();
+    while (count_of(&runs_elsewhere) < 1000 && now() - start < PL_TEST_SECONDS / 2)
+        ck_assert_int_eq(PARALLEL_RUN(leave_roundings, 200), 0);
+    ck_assert_int_gt(count_of(&runs_elsewhere), 0);
+}
+END_TEST
+
 /* The C library's functions go by the thread's locale: how many bytes a character may have. */
 static int bytes_here(int want)
 {
@@ -522,6 +561,7 @@ int main(void)
     tcase_add_test(c, threads_that_have_called_do_not_use_records_up);
 #endif
     tcase_add_loop_test(c, rounding_goes_with_the_call, 0, 6);
+    tcase_add_test(c, rounding_stays_in_its_task);
     tcase_add_test(c, the_locale_goes_with_the_call);
     tcase_add_test(c, background_calls_have_the_programs_locale);
     return pl_run("api/surroundings", c);

@@ -532,6 +532,79 @@ static void two_ran_once(void)
     pool_is_at_rest();
 }
 
+/* ---- streaks --------------------------------------------------------------------------------------------- */
+
+/* When its call returns, the thief of all tasks, or of some, is inside of none any more. */
+static void run_streak(void)
+{
+    model_assert(PARALLEL_RUN(leaves, 0, 3) == 3);
+    model_assert(atomic_load_explicit(&worker_number(1)->inside, memory_order_relaxed) == 0);
+    ran_once(3);
+    stop_pool();
+}
+
+/* The thief is held in its first task until its victim has another one. */
+static event first_begun, second_begun, more;
+
+static void set_up_streak(void)
+{
+    set_up_two();
+    memset(&first_begun, 0, sizeof first_begun);
+    memset(&second_begun, 0, sizeof second_begun);
+    memset(&more, 0, sizeof more);
+}
+
+PARALLEL_TASK(int, first, int, i)
+{
+    ran[i]++;
+    event_set(&first_begun);
+    event_wait(&more);
+    return i;
+}
+
+/* The victim wants the second one back. */
+PARALLEL_TASK(int, first_and_leaf, int, i)
+{
+    PARALLEL_SPAWN(first, i);
+    event_wait(&first_begun);
+    PARALLEL_SPAWN(leaf, i + 1);
+    event_set(&more);
+    int sum = PARALLEL_SYNC(leaf);
+    return sum + PARALLEL_SYNC(first);
+}
+
+static void run_first_and_leaf(void)
+{
+    model_assert(PARALLEL_RUN(first_and_leaf, 0) == 1);
+    ran_once(2);
+    stop_pool();
+}
+
+/* The second one needs the victim, which waits for that. */
+PARALLEL_TASK(int, second, int, i)
+{
+    event_set(&second_begun);
+    return PARALLEL_CALL(hidden_leaves, i, 1);
+}
+
+PARALLEL_TASK(int, first_and_second, int, i)
+{
+    PARALLEL_SPAWN(first, i + 1);
+    event_wait(&first_begun);
+    PARALLEL_SPAWN(second, i);
+    event_set(&more);
+    event_wait(&second_begun);
+    int sum = PARALLEL_SYNC(second);
+    return sum + PARALLEL_SYNC(first);
+}
+
+static void run_first_and_second(void)
+{
+    model_assert(PARALLEL_RUN(first_and_second, 0) == 1);
+    ran_once(2);
+    stop_pool();
+}
+
 /* Two tasks that meet, in the open: somebody must come for each. */
 static event opened;
 
@@ -674,6 +747,9 @@ const scenario task_scenarios[] = {
      {run_outer_of_two, be_a_worker, be_a_worker},
      pool_is_at_rest,
      1},
+    {"task: a streak", set_up_two, {run_streak, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a streak, the victim wants one back", set_up_streak, {run_first_and_leaf, be_a_worker}, pool_is_at_rest, 0},
+    {"task: a streak that needs its victim", set_up_streak, {run_first_and_second, be_a_worker}, pool_is_at_rest, 0},
     {"task: a thief in need", set_up_taken, {run_outer_taken, take_one}, pool_is_at_rest, 0},
     {"task: a thief in need of two", set_up_taken, {run_outer_of_two_taken, take_one}, pool_is_at_rest, 0},
     {"task: an open meeting", set_up_all, {run_open_meeting, take_one, be_a_worker}, pool_is_at_rest, 1},

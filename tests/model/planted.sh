@@ -282,10 +282,17 @@ plant "an owner parks on an ended slot" $file : \
 plant "a thief without a task says that it has run it" $file "loop: a caller and a worker" \
     's/pl_worker_end\(victim, slot, PL_SLOT_RETURNED\)/pl_worker_end(victim, slot, PL_SLOT_DONE)/'
 plant "a thief ends its slot before the task" $file task: \
-    's/    pl_worker_end\(victim, slot, PL_SLOT_DONE\);\n//;
-        s/    pl_worker_pass_on\(thief\);\n    pl_activation/    pl_worker_end(victim, slot, PL_SLOT_DONE);\n    pl_worker_pass_on(thief);\n    pl_activation/'
+    's/    pl_worker_end\(victim, stolen.slot, PL_SLOT_DONE\);\n    pl_os_cancel_restore/    pl_os_cancel_restore/;
+        s/    pl_worker_enter\(thief, &activation\);\n    int state/    pl_worker_end(victim, stolen.slot, PL_SLOT_DONE);\n$&/'
 plant "a thief that runs a task looks for no other work" $file "task: two that meet" \
-    's/    pl_worker_pass_on\(thief\);\n    pl_activation/    pl_activation/'
+    's/    pl_worker_pass_on\(thief\);\n    run_tasks/    run_tasks/'
+plant "a streak ends its last slot inside" $file "task: a streak" \
+    's/(    pl_worker_exit\(thief\);\n)(    pl_worker_end\(victim, stolen.slot, PL_SLOT_DONE\);\n)/$2$1/'
+plant "a streak does not end its slots" $file "task: a streak" \
+    's/        pl_worker_end\(victim, stolen.slot, PL_SLOT_DONE\);\n        stolen = /        stolen = /'
+plant "a streak keeps what its victim wants back" $file "task: a streak, the victim" 's/    if \(left.slot\)\n.*?;\n//s'
+plant "a streak wakes the waiter for its first task alone" $file "task: a streak that needs" \
+    's/        activation.slot = stolen.slot;\n//'
 plant "a task begins without a look for the idle" $file "task: a long leaf and a sleeper" \
     's/    if \(pl_pool_idle\(w->pool\)\)\n        pl_deque_ask\(&w->deque\);\n//'
 plant "the idle: those who wait are left out" src/sched/wake.c "task: a blocked join, two leaves" \
