@@ -279,7 +279,7 @@ static int hash_tree(const struct tree *tree, bool timed)
         show_times(paths, tree, sha256);
     ptrdiff_t failures = print_hashes(paths, tree->files, sha256);
     if (failures < 0)
-        perror("hashtree");
+        fprintf(stderr, "hashtree: %s\n", parallel_error());
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
     EVP_MD_free(sha256);
 #endif

@@ -218,7 +218,7 @@ static int estimate_all(experiment what, ptrdiff_t n, int rounds, struct generat
             double start = seconds();
             *m = (struct moments){0, 0};
             if (ways[w].draw(what, n, m, generators) != 0) {
-                perror("montecarlo");
+                fprintf(stderr, "montecarlo: %s\n", parallel_error());
                 return 2;
             }
             double took = seconds() - start;

@@ -103,7 +103,7 @@ static int draw(const char *path, unsigned width, unsigned height)
     PARALLEL_SCOPED parallel_results *r = rows ? parallel_map(paint_row, rows, height, .executor = PARALLEL_MPI) : NULL;
     double ranks = seconds() - begin;
     if (!r) {
-        perror("parallel_map");
+        fprintf(stderr, "mpi_mandelbrot: %s\n", rows ? parallel_error() : "no memory");
         free(rows);
         return 1;
     }
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     answer_help(argc, argv, usage);
     unsigned width = 1200, height = 900;
     if (parallel_mpi_init(&argc, &argv) != 0) {
-        perror("parallel_mpi_init");
+        fprintf(stderr, "mpi_mandelbrot: %s\n", parallel_error());
         return 1;
     }
     if (argc == 4 && strcmp(argv[1], "--size") == 0 && sscanf(argv[2], "%ux%u", &width, &height) == 2 && width > 0 &&

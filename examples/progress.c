@@ -117,7 +117,7 @@ int main(int argc, char **argv)
         block[i] = i;
     parallel_executor *ex = block ? parallel_async_map(search, block, blocks, .extras = &least) : NULL;
     if (!ex) {
-        perror("progress");
+        fprintf(stderr, "progress: %s\n", block ? parallel_error() : "no memory");
         free(block);
         return 2;
     }

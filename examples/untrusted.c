@@ -120,7 +120,7 @@ int main(int argc, char **argv)
     PARALLEL_SCOPED parallel_results *results =
         parallel_process_map(examine, files.paths, files.count, .timeout = timeout, .names = files.paths);
     if (!results)
-        perror("untrusted");
+        fprintf(stderr, "untrusted: %s\n", parallel_error());
     int status = !results ? 2 : report(results) ? 0 : 1;
     for (size_t i = 0; i < files.count; i++)
         free((char *)files.paths[i]);

@@ -11,7 +11,7 @@
  *     int main(int argc, char **argv)
  *     {
  *         if (parallel_mpi_init(&argc, &argv))              // here all ranks but the first stay, and serve
- *             return perror("MPI"), 1;
+ *             return fprintf(stderr, "%s\n", parallel_error()), 1;
  *         ...
  *         parallel_results *r = parallel_map(cube, in, n, .executor = PARALLEL_MPI);
  *         ...
