@@ -10,9 +10,9 @@
  *      so it costs least where most numbers are different.
  *
  * A part's table fits a cache, and so does a block's. That of a part has the words themselves, and stands where its
- * candidates came from. Tables are
- * half empty at least, and searched from a slot on, one after the other (Knuth, "The Art of Computer Programming",
- * volume 3, section 6.4). Steps are counted: with numbers that were chosen to have the same hash, it is given up.
+ * candidates came from. Tables are half empty at least, and searched from a slot on, one after the other (Knuth, "The
+ * Art of Computer Programming", volume 3, section 6.4). Steps are counted: with numbers that were chosen to have the
+ * same hash, it is given up.
  */
 #include "collections/distinct.h"
 
