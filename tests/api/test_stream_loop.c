@@ -357,16 +357,24 @@ START_TEST(from_one_to_the_other)
 }
 END_TEST
 
-static int one_stream(int x)
+static int drop_item(const parallel_item *item, void *data)
+{
+    (void)item;
+    (void)data;
+    return 0;
+}
+
+static void run_short_stream(void)
 {
     count c = {.given = 19990};
-    return parallel_stream_map(value, next_number, take_item, &c) == EINVAL + x;
+    ck_assert_int_eq(parallel_stream_map(value, next_number, drop_item, &c), 0);
+    ck_assert_int_eq(c.given, 20001);
 }
 
 /* A stream in the source of a stream. */
 static int next_of_streams(int *x, void *data)
 {
-    one_stream(1);
+    run_short_stream();
     return next_number(x, data);
 }
 
@@ -374,7 +382,7 @@ static int take_none(const parallel_item *item, void *data)
 {
     (void)item;
     (void)data;
-    one_stream(2);
+    run_short_stream();
     return 0;
 }
 
