@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What parallel_stream_map() is asked for, in either way. */
+/* What parallel_stream_map() is given, in each way: items, and where results go. */
 #ifndef PARALLEL_MAP_H
 #define PARALLEL_MAP_H
 
-#include <parallel.h>
-
-#include "../items.h"
-
-typedef struct arg {
-    item item;
-    const workload *work;
-} arg;
-
-static uint64_t run_item(arg a)
-{
-    return work(a.work, a.item.value);
-}
-PARALLEL_DECORATE(run_item, arg, uint64_t);
+#include "parallel_item.h"
 
 static int next_item(arg *to, void *data)
 {

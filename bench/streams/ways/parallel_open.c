@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An open stream: the program puts while there is room, and else takes. */
-#include <parallel.h>
-
-#include "../items.h"
-
-typedef struct arg {
-    item item;
-    const workload *work;
-} arg;
-
-static uint64_t run_item(arg a)
-{
-    return work(a.work, a.item.value);
-}
-PARALLEL_DECORATE(run_item, arg, uint64_t);
+#include "parallel_item.h"
 
 static bool take_next(flow *f, parallel_stream *s, double seconds)
 {
