@@ -20,11 +20,10 @@ static int next_line(char **line, void *pattern)
 {
     size_t room = 0;
     (void)pattern;
-    errno = 0;
     if (getline(line, &room, stdin) >= 0)
         return 1;
     free(*line);
-    return ferror(stdin) ? -errno : 0;
+    return ferror(stdin) ? -EIO : 0;
 }
 
 /* POSIX lets several threads match with one regex_t. */

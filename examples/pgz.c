@@ -29,12 +29,11 @@ static int next_block(block **b, void *unused)
     *b = malloc(sizeof **b);
     if (!*b)
         return -ENOMEM;
-    errno = 0;
     (*b)->length = fread((*b)->in, 1, BLOCK, stdin);
     if ((*b)->length > 0)
         return 1;
     free(*b);
-    return ferror(stdin) ? -errno : 0;
+    return ferror(stdin) ? -EIO : 0;
 }
 
 static int compress_block(block *const *arg, void *none, void *extras)
