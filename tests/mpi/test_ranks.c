@@ -250,17 +250,18 @@ START_TEST(tasks_are_late)
     PARALLEL_SCOPED parallel_results *r =
         parallel_map(wait_for_ever, in, 12, ON_RANKS, .silent = true, .timeout = 0.05, .max_workers = _i);
     ck_assert_ptr_nonnull(r);
-    ck_assert_uint_eq(parallel_failures(r), 4);
-    for (size_t k = 0; k < 4; k++)
-        ck_assert_int_eq(parallel_failed(r, k)->state, PARALLEL_TIMED_OUT);
+    for (size_t i = 8; i < 12; i++)
+        ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_TIMED_OUT);
     PARALLEL_SCOPED parallel_results *all =
         parallel_map(wait_for_ever, in, N, ON_RANKS, .silent = true, .call_timeout = 0.1, .max_workers = _i);
     ck_assert_ptr_nonnull(all);
-    for (size_t i = 8; i < N; i++) {
-        parallel_state state = parallel_result_state(all, i);
-        ck_assert(state == PARALLEL_TIMED_OUT || state == PARALLEL_NOT_RUN);
-        ck_assert_int_eq(state == PARALLEL_NOT_RUN, parallel_failed(all, i - 8)->attempts == 0);
-        ck_assert_int_eq(parallel_failed(all, i - 8)->code, ETIMEDOUT);
+    ck_assert_uint_ge(parallel_failures(all), N - 8); /* more, where it takes long to begin */
+    for (size_t k = 0; k < parallel_failures(all); k++) {
+        const parallel_failure *f = parallel_failed(all, k);
+        ck_assert(f->state == PARALLEL_TIMED_OUT || f->state == PARALLEL_NOT_RUN);
+        ck_assert_int_eq(f->state, parallel_result_state(all, f->index));
+        ck_assert_int_eq(f->state == PARALLEL_NOT_RUN, f->attempts == 0);
+        ck_assert_int_eq(f->code, ETIMEDOUT);
     }
     pretend_end();
 }
