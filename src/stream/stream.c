@@ -202,12 +202,15 @@ static void stop_all(pl_stream *s)
 bool pl_stream_look(pl_stream *s)
 {
     int why = pl_policy_over(&s->policy);
+    /* by pl_stream_close(): nothing begins, and what runs goes on */
+    bool is_closed = why == ECANCELED && pl_stop_level(&s->policy.stop) == PL_STOP_STARTING;
+    if (is_closed)
+        why = 0;
     if (!why && s->parent)
         why = pl_context_reason(s->parent);
-    if (!why)
-        return false;
-    pl_stream_halt(s, why);
-    return true;
+    if (why)
+        pl_stream_halt(s, why);
+    return why || is_closed;
 }
 
 void pl_stream_halt(pl_stream *s, int code)

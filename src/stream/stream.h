@@ -202,8 +202,8 @@ static inline bool pl_stream_call_bound(const pl_stream *s, pl_context *context,
     return *began && !context->span.code && !context->message && !context->saw_cancel && !context->final;
 }
 
-/* Whether the stream is cancelled or late, or who waits for it is to give up: takes that down. True if it has ended
- * so. */
+/* Whether the stream is closed, cancelled or late, or who waits for it is to give up: takes that down. True if it has
+ * ended so. */
 bool pl_stream_look(pl_stream *s);
 
 /* How far items are started. */
