@@ -25,6 +25,22 @@ bool pl_stream_ends_is_inside(const parallel_stream *s)
     return false;
 }
 
+/* ---- items that are left out ----------------------------------------------------------------------------- */
+
+bool pl_stream_ends_leave_out(parallel_stream *s)
+{
+    pl_ring_range range;
+    bool any = false;
+    while (pl_ring_claim(&s->stream.ring, PL_RING_RANGE, &range)) {
+        for (unsigned i = 0; i < range.count; i++) {
+            pl_stream_leave_out(&s->stream, range.slot[i]);
+            pl_ring_end(&s->stream.ring, &range, i);
+        }
+        any = true;
+    }
+    return any;
+}
+
 /* ---- telling --------------------------------------------------------------------------------------------- */
 
 /* t2 and t3. Safe in a signal handler. */
@@ -74,15 +90,17 @@ static bool would_give(const parallel_stream *s)
     const pl_ring *ring = &s->stream.ring;
     if (pl_ring_head(ring))
         return true;
-    bool is_run_at_once = s->is_serial || pl_stream_limits(&s->stream) != PL_STREAM_ALL; /* or is not to be started */
-    if (is_run_at_once && has_next_waiting(ring))
+    if (s->is_serial && has_next_waiting(ring)) /* it is run then */
         return true;
     return pl_stream_ends_closed(s) && pl_ring_is_empty(ring);
 }
 
-/* Raises or lowers the flag. With the mutex held. */
+/* Raises or lowers the flag. With the mutex held. Items that are not to be started end here, not in who takes them: a
+ * job that has claimed one may be about to leave it out, and until then there is nothing to take. */
 static void set_flag(parallel_stream *s)
 {
+    if (pl_stream_limits(&s->stream) != PL_STREAM_ALL && pl_stream_ends_leave_out(s))
+        tell_waiters(s);
     bool raise = would_give(s), cancelled = pl_stop_level(&s->stream.policy.stop) != 0;
     if (raise && !s->is_raised)
         pl_os_flag_raise(&s->flag);

@@ -116,6 +116,10 @@ int pl_stream_ends_open_flag(parallel_stream *s, bool *is_new);
 bool pl_stream_ends_closed(const parallel_stream *s);
 bool pl_stream_ends_finished(parallel_stream *s);
 
+/* Items that wait are not to be started any more: they have ended. True if there were any: those who wait are to be
+ * told. */
+bool pl_stream_ends_leave_out(parallel_stream *s);
+
 /* ---- running: stream_jobs.c ------------------------------------------------------------------------------ */
 
 /* An item has been put: somebody is to come for it, if nobody is sure to. */
@@ -126,9 +130,6 @@ bool pl_stream_jobs_run_one(parallel_stream *s);
 
 /* Whether there is one. */
 bool pl_stream_jobs_have_seat(const parallel_stream *s);
-
-/* Items that wait are not to be started any more: they have ended. */
-void pl_stream_jobs_leave_out(parallel_stream *s);
 
 /* Jobs wait, and there is no thread that could come for them, though one has been asked for again. */
 bool pl_stream_jobs_lack_threads(parallel_stream *s);

@@ -176,18 +176,6 @@ bool pl_stream_jobs_run_one(parallel_stream *s)
     return any;
 }
 
-void pl_stream_jobs_leave_out(parallel_stream *s)
-{
-    pl_ring_range range;
-    while (pl_ring_claim(&s->stream.ring, PL_RING_RANGE, &range)) {
-        for (unsigned i = 0; i < range.count; i++) {
-            pl_stream_leave_out(&s->stream, range.slot[i]);
-            pl_ring_end(&s->stream.ring, &range, i);
-        }
-        pl_stream_ends_tell(s);
-    }
-}
-
 bool pl_stream_jobs_lack_threads(parallel_stream *s)
 {
     pthread_mutex_lock(&s->seating);

@@ -146,16 +146,20 @@ int parallel_stream_next(parallel_stream *s, parallel_item *item, double seconds
         if (f != FOUND_NOTHING)
             return f == FOUND_ITEM ? 1 : pl_error_return(ENOMEM);
         pl_stream_look(&s->stream);
-        if (pl_stream_limits(&s->stream) != PL_STREAM_ALL)
-            pl_stream_jobs_leave_out(s);
-        else if (w.works && pl_stream_jobs_run_one(s))
+        bool leaves_out = pl_stream_limits(&s->stream) != PL_STREAM_ALL;
+        if (leaves_out && pl_stream_ends_leave_out(s))
+            pl_stream_ends_tell(s);
+        if (!leaves_out && w.works && pl_stream_jobs_run_one(s))
             continue;
         if (pl_stream_ends_finished(s))
             return return_end(s);
         if (pl_ring_head(&s->stream.ring))
             continue;
-        if (w.until != UINT64_MAX && pl_os_nanoseconds() >= w.until)
+        if (w.until != UINT64_MAX && pl_os_nanoseconds() >= w.until) {
+            if (leaves_out) /* a cancel has raised the flag, whatever there was to take */
+                pl_stream_ends_flag(s);
             return pl_error_return(ETIMEDOUT);
+        }
         sleep_awhile(s, &w);
     }
 }

@@ -197,7 +197,7 @@ void parallel_stream_free(parallel_stream *s)
         return;
     pl_stream_close(&s->stream);
     pl_stream_jobs_end(s);
-    pl_stream_jobs_leave_out(s);
+    pl_stream_ends_leave_out(s);
     for (pl_stream_slot *slot; (slot = pl_ring_head(&s->stream.ring));) {
         pl_stream_drop(&s->stream, slot);
         pl_ring_give(&s->stream.ring, slot);

@@ -15,7 +15,7 @@
 #include "stream/stream_ends.h"
 #include "stream/stream_open.h"
 
-enum { PLACES = 4 };
+enum { PLACES = 4, FAILS = 9 };
 
 /* A slot, its number in plain variables: two threads that are not ordered would race there. */
 typedef struct slot {
@@ -115,7 +115,10 @@ void pl_stream_run(pl_stream *s, pl_context *context, pl_stream_slot *one)
     (void)context;
     slot *item = (slot *)(void *)one;
     model_assert(item->arg > 0);
-    if (pl_stream_limits(s) == PL_STREAM_ALL)
+    if (item->arg == FAILS) {
+        limit_all(s);
+        one->failed = true;
+    } else if (pl_stream_limits(s) == PL_STREAM_ALL)
         item->result = 10 * item->arg;
     else
         item->result = -1;
@@ -346,6 +349,25 @@ static void put_and_poll(void)
     stop_pool();
 }
 
+/* The first item fails, so the second one is left out, by one of the two. */
+static void poll_after_failure(void)
+{
+    parallel_item item;
+    parallel_stream *s = open_stream();
+    model_assert(parallel_stream_fd(s) == 1);
+    put(s, FAILS);
+    int second = 2;
+    bool is_put = parallel_stream_put(s, &second) == 0;
+    for (size_t i = 0; i < 1 + (size_t)is_put; i++) {
+        model_flag_wait();
+        model_assert(parallel_stream_next(s, &item, 0) == 1 && item.index == i);
+    }
+    model_flag_wait();
+    model_assert(parallel_stream_next(s, &item, 0) == 0);
+    parallel_stream_free(s);
+    stop_pool();
+}
+
 const scenario stream_ends_scenarios[] = {
     {"ends: two items, and a worker", set_up_two, {put_and_take, be_a_worker}, pool_is_at_rest, 0},
     {"ends: who takes works, too", set_up_two, {put_and_work, be_a_worker}, pool_is_at_rest, 0},
@@ -358,6 +380,7 @@ const scenario stream_ends_scenarios[] = {
      pool_is_at_rest,
      1},
     {"ends: polled", set_up_two, {poll_and_take, be_a_worker}, pool_is_at_rest, 0},
+    {"ends: polled after a failure", set_up_two, {poll_after_failure, be_a_worker}, pool_is_at_rest, -1},
     {"ends: polled later", set_up_two, {put_and_poll, be_a_worker}, pool_is_at_rest, 0},
     {0},
 };

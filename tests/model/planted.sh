@@ -564,6 +564,8 @@ file=src/stream/stream_ends.c
 plant "those who wait for a stream are told nothing new" $file ends: 's/    atomic_fetch_add_explicit\(&s->epoch, 1, memory_order_seq_cst\);\n//'
 plant "the descriptor of a stream stays as it is at the end" $file "ends: polled" \
     's/(void pl_stream_ends_tell\(parallel_stream \*s\)\n\{\n    tell_waiters\(s\);\n)    pl_stream_ends_flag\(s\);\n/$1/'
+plant "the descriptor of a stream promises what another leaves out" $file "ends: polled after" \
+    's/ && pl_stream_ends_leave_out\(s\)\)/ \&\& false)/; s/if \((s->is_serial) && (has_next_waiting)/if (($1 || pl_stream_limits(\&s->stream) != PL_STREAM_ALL) \&\& $2/'
 plant "who opens the descriptor of a stream looks before others know of it" $file "ends: polled later" \
     's/(        \/\* U10 .*?\*\/\n.*?;\n)(        set_flag\(s\);\n)/$2$1/s'
 plant "who waits for a stream does not say so" src/stream/stream_next.c ends: 's/(&s->waiting), 1,/$1, 0,/g'
