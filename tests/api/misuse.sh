@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What would compile, and do something else than what was meant, does not compile: decorations whose types are not those
-# of the function, and options without names. The first error says what is wrong, with each compiler that there is, also
+# of the function, and options without names. The first error says what is wrong, with each compiler that there is,
 # where the headers are a system's, about which compilers are silent as a rule. What is right compiles without a
 # warning.
 . "$srcdir/tests/support/tap.sh"
@@ -37,16 +37,14 @@ compile() {
         -o "$work/snippet.o" 2>"$work/err"
 }
 
-# fails COMPILER WORDS: the first error says so.
+# fails COMPILER WORDS: the first error says so. An error in a system's header is one anywhere else, too.
 fails() {
-    for how in -I -isystem; do
-        if compile "$1" c11 "$how"; then
-            echo "it compiles, with $how"
-            return 1
-        fi
-        cat "$work/err"
-        grep -m 1 'error:' "$work/err" | grep -qF "$2" || return
-    done
+    if compile "$1" c11 -isystem; then
+        echo "it compiles"
+        return 1
+    fi
+    cat "$work/err"
+    grep -m 1 'error:' "$work/err" | grep -qF "$2"
 }
 
 # compiles COMPILER: without a warning.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The source's own rules: layers, labelled atomics, headers that compile alone. Each checker is shown to find what it is
-# for in a copy with a planted fault.
+# for in a copy with a planted fault, if that is not left out.
 . "$srcdir/tests/support/tap.sh"
 
 check "no include goes up a layer" "$srcdir/scripts/check-layers" "$srcdir"
@@ -11,42 +11,91 @@ check "every atomic operation is labelled and has its partner" "$srcdir/scripts/
 check "names in the documents are those of the sources" "$srcdir/scripts/check-names" "$srcdir"
 check "all say the same version" "$srcdir/scripts/check-version" "$srcdir"
 
-# copy_of CHECKER: a copy of the sources, which passes.
-copy_of() {
-    rm -rf "$work/copy"
-    mkdir "$work/copy"
-    cp -R "$srcdir/src" "$srcdir/include" "$srcdir/docs" "$srcdir/packaging" "$srcdir/man" "$srcdir/NEWS" \
-        "$srcdir/configure.ac" "$work/copy/"
-    chmod -R u+w "$work/copy"
-    check "the unspoilt copy passes: $1" "$srcdir/scripts/$1" "$work/copy"
+# Headers by themselves.
+compiles() {
+    # shellcheck disable=SC2086
+    printf "#include <%s>\ntypedef int something;\n" "$1" | $CC $CFLAGS -std=c11 -Wall -Wextra -pedantic -Werror -D_DEFAULT_SOURCE -I"$srcdir/include" \
+        -I"$srcdir/src" -fsyntax-only -x c -
 }
+compiles_as_cxx() {
+    echo "#include <$1>" | $CXX -std=c++11 -Wall -Wextra -pedantic -Werror -I"$srcdir/include" -fsyntax-only -x c++ -
+}
+# One that includes MPI's, which warnings are not for.
+compiles_with_mpi() {
+    echo "#include <$1>" | mpicc -std=c11 -D_DEFAULT_SOURCE -I"$srcdir/include" -I"$srcdir/src" -fsyntax-only -x c -
+}
+check_with_mpi() {
+    if command -v mpicc >/dev/null; then
+        check "<$1> compiles alone" compiles_with_mpi "$1"
+    else
+        skip "<$1> compiles alone" "no mpicc"
+    fi
+}
+for header in $(cd "$srcdir/include" && ls -- *.h */*.h */*/*.h); do
+    [ "$header" != libparallel/declarations.h ] || continue # made, of a build in the source tree
+    if [ "$header" = parallel_mpi.h ]; then
+        check_with_mpi "$header"
+        continue
+    fi
+    check "<$header> compiles alone" compiles "$header"
+    if command -v "${CXX%% *}" >/dev/null 2>&1; then
+        check "<$header> compiles alone as C++" compiles_as_cxx "$header"
+    else
+        skip "<$header> compiles alone as C++" "no C++ compiler"
+    fi
+done
+for header in $(cd "$srcdir/src" && find . -name "*.h" | sed "s|^\./||" | sort); do
+    if grep -q "include <parallel_mpi.h>" "$srcdir/src/$header"; then
+        check_with_mpi "$header"
+    else
+        check "\"$header\" compiles alone" compiles "$header"
+    fi
+done
 
-# spoil FILE SED-SCRIPT...: changes files of the copy.
+[ -z "$PARALLEL_NO_PLANTED" ] || done_testing
+
+mkdir "$work/copy"
+cp -R "$srcdir/src" "$srcdir/include" "$srcdir/docs" "$srcdir/packaging" "$srcdir/man" "$srcdir/NEWS" \
+    "$srcdir/configure.ac" "$work/copy/"
+chmod -R u+w "$work/copy"
+for checker in layers circles style atomics names version; do
+    check "the unspoilt copy passes: check-$checker" "$srcdir/scripts/check-$checker" "$work/copy"
+done
+
+# spoil FILE SED-SCRIPT...: changes files of the copy. unspoil: they are as they were.
+spoilt=
 spoil() {
     while [ $# -gt 0 ]; do
         sed "$2" "$work/copy/$1" >"$work/spoilt"
         refuse "(the plant changes the file)" cmp -s "$work/spoilt" "$work/copy/$1"
         cp "$work/spoilt" "$work/copy/$1"
+        spoilt="$spoilt $1"
         shift 2
     done
+}
+unspoil() {
+    for file in $spoilt; do
+        cat "$srcdir/$file" >"$work/copy/$file"
+    done
+    spoilt=
 }
 
 # plant WHAT CHECKER FILE SED-SCRIPT...: a checker finds that.
 plant() {
     planted=$1 checker=$2
     shift 2
-    copy_of "$checker"
     spoil "$@"
     refuse "found: $planted" "$srcdir/scripts/$checker" "$work/copy"
+    unspoil
 }
 
 # harmless WHAT CHECKER FILE SED-SCRIPT...: it does not find that.
 harmless() {
     planted=$1 checker=$2
     shift 2
-    copy_of "$checker"
     spoil "$@"
     check "passes: $planted" "$srcdir/scripts/$checker" "$work/copy"
+    unspoil
 }
 
 plant "an include of the layer above" check-layers src/deque/deque.c '1a #include "sched/pool.h"'
@@ -120,7 +169,6 @@ listed() {
 $1|" "$srcdir/scripts/check-circles" >"$work/scripts/check-circles"
     sh "$work/scripts/check-circles" "$work/copy"
 }
-copy_of check-circles
 spoil src/sched/stop.c "$a_by_b" src/sched/cost.c "$b_by_a"
 check "a circle may be listed" listed "sched/cost sched/stop: planted"
 check "so may a use that closes one" listed "sched/cost -> sched/stop: planted"
@@ -129,6 +177,7 @@ refuse "found: a listed use that closes none without the circle" listed "sched/c
 refuse "found: a listed circle without a reason" listed "sched/cost sched/stop"
 refuse "found: a listed circle that is not one" listed "sched/cost sched/range: planted"
 refuse "found: a listed circle that is larger" listed "sched/cost sched/stop sched/latch: planted"
+unspoil
 
 long=$(printf '%0120d' 0)
 plant "a comment that is too wide" check-style src/sched/cost.c "\$a /* $long */"
@@ -174,46 +223,5 @@ plant "a function that is elsewhere" check-names docs/design.md '$a It is in `ma
 plant "a header of another version" check-version include/libparallel/base.h 's/PATCH 0/PATCH 9/'
 plant "news of another version" check-version NEWS '1s/[0-9.]*$/0.0.9/'
 plant "a package of another version" check-version packaging/libparallel.spec 's/^\(Version: *\).*/\10.0.9/'
-
-# Headers by themselves.
-compiles() {
-    # shellcheck disable=SC2086
-    printf "#include <%s>\ntypedef int something;\n" "$1" | $CC $CFLAGS -std=c11 -Wall -Wextra -pedantic -Werror -D_DEFAULT_SOURCE -I"$srcdir/include" \
-        -I"$srcdir/src" -fsyntax-only -x c -
-}
-compiles_as_cxx() {
-    echo "#include <$1>" | $CXX -std=c++11 -Wall -Wextra -pedantic -Werror -I"$srcdir/include" -fsyntax-only -x c++ -
-}
-# One that includes MPI's, which warnings are not for.
-compiles_with_mpi() {
-    echo "#include <$1>" | mpicc -std=c11 -D_DEFAULT_SOURCE -I"$srcdir/include" -I"$srcdir/src" -fsyntax-only -x c -
-}
-check_with_mpi() {
-    if command -v mpicc >/dev/null; then
-        check "<$1> compiles alone" compiles_with_mpi "$1"
-    else
-        skip "<$1> compiles alone" "no mpicc"
-    fi
-}
-for header in $(cd "$srcdir/include" && ls -- *.h */*.h */*/*.h); do
-    [ "$header" != libparallel/declarations.h ] || continue # made, of a build in the source tree
-    if [ "$header" = parallel_mpi.h ]; then
-        check_with_mpi "$header"
-        continue
-    fi
-    check "<$header> compiles alone" compiles "$header"
-    if command -v "${CXX%% *}" >/dev/null 2>&1; then
-        check "<$header> compiles alone as C++" compiles_as_cxx "$header"
-    else
-        skip "<$header> compiles alone as C++" "no C++ compiler"
-    fi
-done
-for header in $(cd "$srcdir/src" && find . -name "*.h" | sed "s|^\./||" | sort); do
-    if grep -q "include <parallel_mpi.h>" "$srcdir/src/$header"; then
-        check_with_mpi "$header"
-    else
-        check "\"$header\" compiles alone" compiles "$header"
-    fi
-done
 
 done_testing
