@@ -273,12 +273,13 @@ int pl_participant_join_by_handoff(void *ctx, size_t begin, size_t end, void *st
 }
 
 /* What the thief of a share does: takes part, if it still may and there is a free slot. The share's count at the latch
- * is now the thief's. */
+ * is now the thief's. The loop's own caller, which has come to it as it waits, has a slot: with a second one there would
+ * be a thread less for iterations that wait for each other. It drops the share, and finds what there is in its own. */
 static void take_share(pl_worker *w, pl_worker *victim, pl_slot *share, bool wanted)
 {
     pl_loop *loop = *(void **)(void *)share->data;
     pl_assert(w->deque.head == w->deque.base || pl_deque_stolen_to(&w->deque, w->deque.head - 1)); /* see loop.h */
-    pl_loop_slot *slot = wanted ? pl_loop_take_slot(loop, w) : NULL;
+    pl_loop_slot *slot = wanted && w != loop->owner ? pl_loop_take_slot(loop, w) : NULL;
     pl_worker_end(victim, share, PL_SLOT_DONE);
     pl_worker_pass_on(w);
     if (slot)

@@ -207,7 +207,7 @@ END_TEST
 
 /* Where there are more workers than cores, items may wait for each other, also behind many that were cheap: each of six
  * for the others. */
-enum { CHEAP = 20000, TOGETHER = 6, MEETINGS = 5 };
+enum { CHEAP = 2000, TOGETHER = 6, MEETINGS = 5, ROUNDS = 50 };
 static atomic_int come[MEETINGS];
 
 static int meet(const int *arg, long *result, void *extras)
@@ -225,12 +225,16 @@ PARALLEL_DECORATE_TASK(meet, int, long);
 START_TEST(items_that_wait_for_each_other)
 {
     pl_workers(2);
-    begin(CHEAP + TOGETHER * MEETINGS);
-    if (_i == 0) {
+    for (int round = 0; _i == 0 && round < ROUNDS; round++) {
+        begin(CHEAP + TOGETHER * MEETINGS);
+        for (int k = 0; k < MEETINGS; k++)
+            come[k] = 0;
         ck_assert_int_eq(parallel_stream_map(meet, next_item, take_item, e, .max_workers = TOGETHER), 0);
         check_ends();
-        return;
     }
+    if (_i == 0)
+        return;
+    begin(CHEAP + TOGETHER * MEETINGS);
     PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(meet, .max_workers = TOGETHER);
     parallel_item item;
     for (int given = 0, taken = 0; taken < e->count; taken++) {
