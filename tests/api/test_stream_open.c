@@ -267,7 +267,7 @@ END_TEST
 START_TEST(times)
 {
     pl_workers(2);
-    PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(square, .call_timeout = 0.05);
+    PARALLEL_SCOPED parallel_stream *s = parallel_stream_open(square, .call_timeout = 0.5);
     ck_assert_int_eq(put(s, -1), 0);
     ck_assert_int_eq(next(s, 0), -2 - ETIMEDOUT);
     ck_assert_int_eq(next(s, 0.001), -2 - ETIMEDOUT);
