@@ -10,15 +10,12 @@
 #include "call/call.h"
 #include "call/failure.h"
 #include "call/results.h"
+#include "collections/group_direct.h"
 #include "collections/keys.h"
 #include "collections/radix_split.h"
 #include "collections/room.h"
 
-enum {
-    FEW = 16384,       /* items that one thread moves, and groups */
-    DIRECT_BITS = 11,  /* of groups that items are moved to at once: that takes less than to move them twice */
-    GROUP_BLOCKS = 256 /* of the places in order, which buckets begin in */
-};
+enum { FEW = 16384 /* items that one thread moves, and groups */ };
 
 typedef struct grouping {
     pl_keys keys;
@@ -29,9 +26,11 @@ typedef struct grouping {
     void *indices;  /* of each item; k, if it has none */
     unsigned char *out;
     size_t *beyond; /* of each participant: the first item whose key is out of range; or SIZE_MAX */
-    pl_radix_split split;
-    void *moved_indices;  /* of many groups, */
-    unsigned char *moved; /* and of their items, on their way */
+    bool is_direct; /* there are few groups, and many items */
+    pl_group_direct direct;
+    pl_radix_split split; /* else, of many */
+    void *moved_indices;  /* indices, */
+    unsigned char *moved; /* and items, on their way */
 } grouping;
 
 /* ---- one thread --------------------------------------------------------------------------------------- */
@@ -95,29 +94,17 @@ static void move_buckets(size_t begin, size_t end, void *ctx)
 }
 
 /* Buckets are ranges of indices, of a power of two each. */
-static void make_digits(grouping *g)
-{
-    unsigned bits = pl_radix_bits(g->k), most = bits <= DIRECT_BITS ? bits : pl_radix_bits(PL_RADIX_BUCKETS - 1);
-    pl_radix_digits_of_range(&g->split.digits, g->k, most);
-}
-
-/* With room for counts, and, of many groups, for items and indices once more. */
 static int split_and_move(grouping *g, void *room, pl_phases *phases)
 {
-    bool is_done = g->split.digits.shift == 0;
     g->split.width = g->width;
     g->split.numbers = g->indices;
-    g->split.words = is_done ? NULL : g->moved_indices;
+    g->split.words = g->moved_indices;
     g->split.items = g->keys.args;
-    g->split.items_to = is_done ? g->out : g->moved;
+    g->split.items_to = g->moved;
     g->split.item_size = g->keys.f.arg_size;
     g->split.n = g->keys.n;
     if (pl_radix_split_run(&g->split, room, phases) != 0)
         return -1;
-    if (is_done) {
-        memcpy(g->offsets, g->split.begins, (g->k + 1) * sizeof *g->offsets);
-        return 0;
-    }
     g->work = (pl_blocks_work){.blocks = pl_blocks_of_size(g->split.digits.count, 1), .treat = move_buckets};
     return pl_phases_run(phases, &g->work, (uintptr_t)move_buckets + g->keys.f.arg_size);
 }
@@ -127,11 +114,10 @@ PL_NOT_INLINED static int move_many(grouping *g, pl_phases *phases)
     pl_room room;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    make_digits(g);
-    size_t n = g->keys.n, counts = pl_size_round(pl_radix_split_room(n, g->split.digits.count), 64), again = 0;
+    pl_radix_digits_of_range(&g->split.digits, g->k, pl_radix_bits(PL_RADIX_BUCKETS - 1));
+    size_t n = g->keys.n, counts = pl_size_round(pl_radix_split_room(n, g->split.digits.count), 64);
     size_t indices = pl_size_round(pl_size_multiply(n, g->width), 64);
-    if (g->split.digits.shift)
-        again = pl_size_add(indices, pl_size_multiply(n, g->keys.f.arg_size));
+    size_t again = pl_size_add(indices, pl_size_multiply(n, g->keys.f.arg_size));
     if (!pl_room_take(&room, pl_size_add(counts, again)))
         return -1;
     g->moved_indices = (unsigned char *)room.start + counts;
@@ -143,9 +129,18 @@ PL_NOT_INLINED static int move_many(grouping *g, pl_phases *phases)
     return result;
 }
 
+static int move_direct(grouping *g, pl_phases *phases)
+{
+    g->direct.items = g->keys.args;
+    g->direct.out = g->out;
+    return pl_group_direct_run(&g->direct, g->offsets, phases);
+}
+
 /* Moves items by their indices, which there are. */
 static int move_all(grouping *g, pl_phases *phases)
 {
+    if (g->is_direct)
+        return move_direct(g, phases);
     if (g->keys.n > FEW)
         return move_many(g, phases);
     g->work = (pl_blocks_work){.blocks = pl_blocks_of_size(g->keys.n, g->keys.n), .treat = move_few};
@@ -156,8 +151,12 @@ static int move_all(grouping *g, pl_phases *phases)
 
 static void take_of(const grouping *g, size_t participant, size_t first, size_t count, const void *keys)
 {
-    void *to = (unsigned char *)g->indices + first * g->width;
-    size_t good = pl_keys_to_indices(g->keys.type, keys, g->width, to, count, g->k);
+    size_t good;
+    if (g->is_direct)
+        good = pl_group_direct_take(&g->direct, g->keys.type, keys, first, count, g->k);
+    else
+        good = pl_keys_to_indices(g->keys.type, keys, g->width, (unsigned char *)g->indices + first * g->width, count,
+                                  g->k);
     if (good < count && first + good < g->beyond[participant])
         g->beyond[participant] = first + good;
 }
@@ -190,9 +189,21 @@ static int group_plain(grouping *g, pl_phases *phases)
     g->beyond = beyond;
     g->keys.take = take_keys;
     g->keys.ctx = g;
+    if (g->is_direct && pl_keys_cost_little(&g->keys, g->direct.work.blocks.size)) {
+        g->keys.block = g->direct.work.blocks.size;
+        g->direct.is_counted = true; /* as they are taken */
+    }
     if (pl_keys_run(&g->keys, phases, &goes_on) != 0 || !are_in_range(g, participants))
         return -1;
     return move_all(g, phases);
+}
+
+static void put_index(const grouping *g, size_t i, size_t index)
+{
+    if (g->is_direct)
+        g->direct.indices[i] = (pl_group_index)index;
+    else
+        pl_radix_put(g->width, g->indices, i, index);
 }
 
 /* Keys that tasks have given, but for those of items that have none. */
@@ -204,7 +215,7 @@ static void take_results(const grouping *g, const unsigned char *keys, const pl_
         size_t next = e < failed->count ? to + failed->list[e].count : to;
         take_of(g, 0, from, to - from, keys + from * size);
         for (size_t i = to; i < next; i++)
-            pl_radix_put(g->width, g->indices, i, g->k);
+            put_index(g, i, g->k);
         from = next;
     }
 }
@@ -292,9 +303,14 @@ PL_NOT_INLINED static parallel_results *group_with_room(grouping *g, pl_phases *
     pl_room indices;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_room_take(&indices, pl_size_multiply(g->keys.n, g->width)))
+    size_t n = g->keys.n, groups = g->k + 1;
+    if (!pl_room_take(&indices, g->is_direct ? pl_group_direct_room(n, groups) : pl_size_multiply(n, g->width)))
         return NULL;
     g->indices = indices.start;
+    if (g->is_direct) {
+        g->direct = (pl_group_direct){.size = g->keys.f.arg_size, .groups = groups};
+        pl_group_direct_begin(&g->direct, indices.start, n);
+    }
     pl_cleanup_begin(&cleanup, pl_room_drop, &indices);
     parallel_results *r = g->keys.is_map ? group_tasks(g, phases) : move_to_vector(g, group_plain, phases);
     pl_cleanup_end(&cleanup);
@@ -305,7 +321,8 @@ PL_NOT_INLINED static parallel_results *group_with_room(grouping *g, pl_phases *
 parallel_results *pl_group(const parallel_function *key, parallel_key type, const void *args, size_t n, size_t k,
                            size_t *offsets, const parallel_options *options, const pl_request *request)
 {
-    grouping g = {.k = k, .offsets = offsets, .width = (uint64_t)k > UINT32_MAX ? 8 : 4};
+    bool is_direct = n > FEW && (uint64_t)n <= PL_GROUP_DIRECT_ITEMS && k < PL_GROUP_DIRECT_MOST;
+    grouping g = {.k = k, .offsets = offsets, .is_direct = is_direct, .width = (uint64_t)k > UINT32_MAX ? 8 : 4};
     if (!pl_keys_begin(&g.keys, key, type, args, n, options, request))
         return NULL;
     bool is_right = !pl_keys_are_indices(type) ? pl_error_deny(EINVAL, "the keys are no integers")

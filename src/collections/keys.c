@@ -20,6 +20,7 @@ enum {
     WINDOW = 32768,      /* tasks in a window at most */
     LEAST_ITEMS = 16,    /* in a block */
     BLOCK_BYTES = 65536, /* of items in one that has more as they cost little */
+    LITTLE_US = 500,
     LARGEST_KEY = 16
 };
 _Static_assert(sizeof(long double) <= LARGEST_KEY, "no key is larger");
@@ -113,15 +114,28 @@ static void take_blocks(size_t begin, size_t end, void *ctx)
 /* The items in blocks: which these are, nothing depends on. */
 static pl_blocks blocks_of(const pl_keys *k, const pl_cost *cost)
 {
+    if (k->block)
+        return pl_blocks_of_size(k->n, k->block);
     pl_blocks b = pl_blocks_of_links(k->n, k->f.arg_size, sizeof(size_t), LEAST_ITEMS);
     size_t times = pl_chained_worth(cost, LEAST_ITEMS), most = BLOCK_BYTES / k->f.arg_size;
     times = times < most / LEAST_ITEMS ? times : most / LEAST_ITEMS;
     return b.size < times * LEAST_ITEMS ? pl_blocks_of_size(k->n, times * LEAST_ITEMS) : b;
 }
 
+/* By which it is known what keys cost. */
+static uintptr_t key_of(const pl_keys *k)
+{
+    return (uintptr_t)k->f.kernel * 31 + (uintptr_t)k->take;
+}
+
+bool pl_keys_cost_little(const pl_keys *k, size_t items)
+{
+    return pl_cost_guess(pl_cost_of(key_of(k)), items) < LITTLE_US * pl_os_ticks_per_us();
+}
+
 static int run_plain(pl_keys *k, pl_phases *phases)
 {
-    uintptr_t key = (uintptr_t)k->f.kernel * 31 + (uintptr_t)k->take;
+    uintptr_t key = key_of(k);
     k->work = (pl_blocks_work){
         .blocks = blocks_of(k, pl_cost_of(key)), .args = k->args, .arg_size = k->f.arg_size, .treat = take_blocks};
     return pl_phases_run(phases, &k->work, key);
@@ -286,7 +300,9 @@ size_t pl_keys_to_indices(parallel_key type, const void *keys, unsigned width, v
         memcpy(indices, keys, n * sizeof(uint32_t));
         return n;
     }
-    if (width == 4) {
+    if (width == 2) {
+        TO_INDICES_BY_TYPE(uint16_t)
+    } else if (width == 4) {
         TO_INDICES_BY_TYPE(uint32_t)
     } else {
         TO_INDICES_BY_TYPE(uint64_t)

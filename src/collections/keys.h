@@ -25,7 +25,8 @@ typedef struct pl_keys {
     parallel_key type;
     parallel_options merged;
     bool has_options;
-    bool is_map; /* tasks are those of maps */
+    bool is_map;  /* tasks are those of maps */
+    size_t block; /* else: items in a block, each of which one thread takes; 0: as many as is best */
     const unsigned char *args;
     size_t n;
 
@@ -50,6 +51,9 @@ bool pl_keys_begin(pl_keys *k, const parallel_function *f, parallel_key type, co
 /* The phases of the call, which begins now. */
 pl_phases pl_keys_phases(const pl_keys *k, const pl_request *request);
 
+/* Whether so many keys are known to cost less than it takes for a few threads to be even: a block may be as large. */
+bool pl_keys_cost_little(const pl_keys *k, size_t items);
+
 /* Has all keys taken, of 1 item or more. 0; or -1 with errno, and a failure: also where all keys were taken that there
  * are, if the call is `silent`: then *goes_on is set. */
 int pl_keys_run(pl_keys *k, pl_phases *phases, bool *goes_on);
@@ -60,8 +64,7 @@ void pl_keys_take(const pl_keys *k, size_t begin, size_t end);
 /* Keys as words of 8 bytes, in order; those that are no less than any other, as NaN, are alike. Not for long double. */
 void pl_keys_to_words(parallel_key type, const void *keys, uint64_t *words, size_t n);
 
-/* Keys as indices of 4 bytes, if they are below `limit`, or of 8. Returns how many are, before the first that is not.
- * */
+/* Keys as indices of 2, 4 or 8 bytes, if they are below `limit`. Returns how many are, before the first that is not. */
 size_t pl_keys_to_indices(parallel_key type, const void *keys, unsigned width, void *indices, size_t n, uint64_t limit);
 
 /* Whether n keys are indices of 4 bytes as they are, all below `limit`; false may also mean that they have another

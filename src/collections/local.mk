@@ -21,6 +21,8 @@ libparallel_la_SOURCES += \
     src/collections/for_each_tasks.c \
     src/collections/for_each_tasks.h \
     src/collections/group.c \
+    src/collections/group_direct.c \
+    src/collections/group_direct.h \
     src/collections/group.h \
     src/collections/histogram.c \
     src/collections/histogram.h \
