@@ -273,8 +273,9 @@ int pl_participant_join_by_handoff(void *ctx, size_t begin, size_t end, void *st
 }
 
 /* What the thief of a share does: takes part, if it still may and there is a free slot. The share's count at the latch
- * is now the thief's. The loop's own caller, which has come to it as it waits, has a slot: with a second one there would
- * be a thread less for iterations that wait for each other. It drops the share, and finds what there is in its own. */
+ * is now the thief's. The loop's own caller, which has come to it as it waits, has a slot: with a second one there
+ * would be a thread less for iterations that wait for each other. It drops the share, and finds what there is in its
+ * own. */
 static void take_share(pl_worker *w, pl_worker *victim, pl_slot *share, bool wanted)
 {
     pl_loop *loop = *(void **)(void *)share->data;
