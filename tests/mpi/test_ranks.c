@@ -248,8 +248,9 @@ START_TEST(tasks_are_late)
 {
     begin_ranks(RANKS, NULL);
     PARALLEL_SCOPED parallel_results *r =
-        parallel_map(wait_for_ever, in, 12, ON_RANKS, .silent = true, .timeout = 0.05, .max_workers = _i);
+        parallel_map(wait_for_ever, in, 12, ON_RANKS, .silent = true, .timeout = 0.25, .max_workers = _i);
     ck_assert_ptr_nonnull(r);
+    ck_assert_uint_eq(parallel_failures(r), 4);
     for (size_t i = 8; i < 12; i++)
         ck_assert_int_eq(parallel_result_state(r, i), PARALLEL_TIMED_OUT);
     PARALLEL_SCOPED parallel_results *all =
