@@ -6,23 +6,11 @@
 
 #include "base/size.h"
 #include "collections/keys.h"
-#include "collections/radix_word.h"
-#include "sched/chunking.h"
-
-enum {
-    BLOCK_LEAST = 16384, /* items: several for each group */
-    MOST_BLOCKS = 64
-};
-
-static pl_blocks blocks_of(size_t n)
-{
-    size_t size = pl_chunking_even(n, MOST_BLOCKS);
-    return pl_blocks_of_size(n, size < BLOCK_LEAST ? BLOCK_LEAST : size);
-}
+#include "collections/radix_split.h"
 
 static size_t bytes_of_counts(size_t n, size_t groups)
 {
-    return pl_size_round((blocks_of(n).count + 1) * groups * sizeof(uint32_t), PL_LINE);
+    return pl_size_round((pl_radix_split_blocks(n).count + 1) * groups * sizeof(uint32_t), PL_LINE);
 }
 
 size_t pl_group_direct_room(size_t n, size_t groups)
@@ -33,7 +21,7 @@ size_t pl_group_direct_room(size_t n, size_t groups)
 void pl_group_direct_begin(pl_group_direct *d, void *room, size_t n)
 {
     size_t bytes = bytes_of_counts(n, d->groups);
-    d->work.blocks = blocks_of(n);
+    d->work.blocks = pl_radix_split_blocks(n);
     d->counts = room;
     memset(d->counts, 0, bytes);
     d->indices = (pl_group_index *)(void *)((unsigned char *)room + bytes);

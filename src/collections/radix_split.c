@@ -15,7 +15,7 @@ enum {
     MOST_BLOCKS = 64
 };
 
-static pl_blocks blocks_of(size_t n)
+pl_blocks pl_radix_split_blocks(size_t n)
 {
     size_t size = pl_chunking_even(n, MOST_BLOCKS);
     return pl_blocks_of_size(n, size < BLOCK_LEAST ? BLOCK_LEAST : size);
@@ -148,7 +148,7 @@ void pl_radix_split_sample(pl_radix_split *s)
 
 size_t pl_radix_split_room(size_t n, size_t buckets)
 {
-    return ((blocks_of(n).count + 1) * buckets + 1) * sizeof(size_t);
+    return ((pl_radix_split_blocks(n).count + 1) * buckets + 1) * sizeof(size_t);
 }
 
 int pl_radix_split_run(pl_radix_split *s, void *room, pl_phases *phases)
@@ -156,7 +156,7 @@ int pl_radix_split_run(pl_radix_split *s, void *room, pl_phases *phases)
     uintptr_t what = s->width + s->item_size * 16;
     s->begins = room;
     s->counts = s->begins + s->digits.count + 1;
-    s->work.blocks = blocks_of(s->n);
+    s->work.blocks = pl_radix_split_blocks(s->n);
     s->work.treat = count_blocks;
     if (pl_phases_run(phases, &s->work, (uintptr_t)count_blocks + what) != 0)
         return -1;

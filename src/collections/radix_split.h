@@ -22,6 +22,10 @@ typedef struct pl_radix_split {
     size_t *begins; /* where each bucket begins, and the last one ends */
 } pl_radix_split;
 
+/* n words, n > 0, in blocks: few, as each has a count for each bucket, and long ones, so that there are several words
+ * for each. */
+pl_blocks pl_radix_split_blocks(size_t n);
+
 /* Makes digits of a sample of the numbers, of which there are PL_RADIX_SAMPLE or more. */
 void pl_radix_split_sample(pl_radix_split *s);
 
