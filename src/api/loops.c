@@ -7,6 +7,7 @@
 #include "call/call.h"
 #include "call/failure.h"
 #include "call/light.h"
+#include "call/others.h"
 #include "call/plain.h"
 #include "collections/captures.h"
 #include "collections/tiles.h"
@@ -28,6 +29,73 @@ static int run_with(const known_loop *known, size_t n, const parallel_options *o
     return pl_call_run_loop(&known->loop, n, known->cost, known->cost_key, options, PL_NOW(PARALLEL_DEFAULT_EXECUTOR));
 }
 
+/* ---- of iterations that may block ------------------------------------------------------------------------ */
+
+/* More iterations than these are not run one by one: where one call of the body for many takes far less, an ordinary
+ * call has made good what it costs. */
+#define MOST_STEPS 256
+
+/* Whether a loop whose iterations may block runs on its caller until one does (call/others.h). In a task there is
+ * nobody yet who would take over. */
+static bool may_step(const known_loop *known, const pl_cost *cost, size_t n)
+{
+    return n <= MOST_STEPS && !known->loop.parent && pl_light_is_worth_none(cost, n) && !pl_context_in_worker_process();
+}
+
+/* A `step` kernel whose items are a loop's iterations. */
+static size_t step_body(parallel_span *span, size_t begin, size_t end)
+{
+    const pl_body *loop = span->args;
+    size_t i = begin;
+    for (; i < end && parallel_span_begins(span, i); i++)
+        loop->body(i, i + 1, loop->ctx);
+    return i;
+}
+
+static bool begin_others(pl_others *others, const parallel_options *options)
+{
+    static const pl_request later = {.background = true, .what = "parallel_for", .executors = pl_executors};
+    const known_loop *known = others->given;
+    return pl_call_begin_loop(&others->call, &known->loop, others->n, known->cost, known->cost_key, options, &later);
+}
+
+/* Some iterations have been run, and what is left is an ordinary loop; or others' already. */
+PL_NOT_INLINED static int run_rest(const known_loop *known, size_t n, const parallel_options *options,
+                                   const pl_begun *begun)
+{
+    pl_call own, *c = begun->others ? &begun->others->call : &own;
+    pl_cleanup cleanup;
+    PL_UNWIND_CLEANS();
+    if (!begun->others && !pl_call_begin_loop(c, &known->loop, n, known->cost, known->cost_key, options,
+                                              PL_NOW(PARALLEL_DEFAULT_EXECUTOR)))
+        return -1;
+    pl_cleanup_begin(&cleanup, pl_call_drop, c);
+    bool well = begun->others ? pl_others_end(begun->others, begun) : pl_call_run_rest(c, NULL, begun);
+    pl_cleanup_end(&cleanup);
+    pl_call_return(c, !well);
+    return well ? 0 : -1;
+}
+
+/* As a piece that is watched, up to an iteration that blocks. */
+PL_NOT_INLINED static int run_steps(const known_loop *known, size_t n, const parallel_options *options, pl_cost *cost)
+{
+    const parallel_function steps = {.step = step_body, .cost = (parallel_cost *)cost};
+    const pl_light light = {.workers = (unsigned)options->max_workers};
+    pl_begun begun;
+    pl_others others;
+    others.given = known;
+    others.n = n;
+    others.out = NULL;
+    others.options = options;
+    others.workers = light.workers;
+    others.begin = begin_others;
+    return pl_light_run_watched(&steps, &known->loop, n, NULL, &light, &others, &begun)
+               ? 0
+               : run_rest(known, n, options, &begun);
+}
+
+/* ---- of any ---------------------------------------------------------------------------------------------- */
+
 /* Whether a loop without options is run as a plain one: at once, or by a task of nobody, who would end it by giving
  * up. */
 static inline bool is_plain(const pl_context *task, const pl_cost *cost, size_t n)
@@ -35,12 +103,11 @@ static inline bool is_plain(const pl_context *task, const pl_cost *cost, size_t 
     return n > 0 && n <= PTRDIFF_MAX && (!task || pl_inline_fits_in_task(cost, n));
 }
 
-/* Whether options make no difference to a loop that runs at once. */
+/* Whether options make no difference to a loop that runs at once, or but one: how many workers there may be. */
 static bool is_light(const parallel_options *options)
 {
     return pl_light_allows(options, false) && options->timeout <= 0 && options->call_timeout <= 0 &&
-           options->retries <= 0 && !options->extras && !options->grain &&
-           (unsigned)options->max_workers <= pl_pool_cores();
+           options->retries <= 0 && !options->extras && !options->grain;
 }
 
 static int run_loop(const known_loop *known, size_t n, const parallel_options *options)
@@ -50,8 +117,11 @@ static int run_loop(const known_loop *known, size_t n, const parallel_options *o
         return run_with(known, n, options);
     if (!options)
         return pl_plain_loop(&known->loop, n, cost);
-    return is_light(options) && pl_inline_fits(cost, n) ? pl_plain_at_once(&known->loop, n, cost, n)
-                                                        : run_with(known, n, options);
+    if (!is_light(options))
+        return run_with(known, n, options);
+    if ((unsigned)options->max_workers > pl_pool_cores())
+        return may_step(known, cost, n) ? run_steps(known, n, options, cost) : run_with(known, n, options);
+    return pl_inline_fits(cost, n) ? pl_plain_at_once(&known->loop, n, cost, n) : run_with(known, n, options);
 }
 
 /* ---- over [0, n) ----------------------------------------------------------------------------------------- */

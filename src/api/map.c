@@ -128,20 +128,24 @@ PL_NOT_INLINED static bool run_rest(const given *given, void *out, parallel_resu
 }
 
 /* Others take over what the caller cannot begin. */
-static const pl_request later = {.background = true, .what = "parallel_map", .executors = pl_executors};
+static bool begin_others(pl_others *others, const parallel_options *options)
+{
+    static const pl_request later = {.background = true, .what = "parallel_map", .executors = pl_executors};
+    const given *g = others->given;
+    return pl_call_begin_map(&others->call, &pl_work_map, g->f, g->args, g->n, options, &later);
+}
 
 static inline bool run_watched(const given *g, void *out, const pl_light *light, pl_others *others, pl_begun *begun)
 {
     if (light->workers <= pl_pool_cores()) {
         others = NULL;
     } else {
-        others->f = g->f;
-        others->args = g->args;
+        others->given = g;
         others->n = g->n;
         others->out = out;
         others->options = g->options;
-        others->request = &later;
         others->workers = light->workers;
+        others->begin = begin_others;
     }
     return pl_light_run_watched(g->f, g->args, g->n, out, light, others, begun);
 }

@@ -105,8 +105,8 @@ static const char *find_absent(const parallel_options *o)
     return o->names ? "names" : o->extras ? "extras" : o->timeout > 0 ? "timeout" : o->retries > 0 ? "retries" : NULL;
 }
 
-bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const parallel_options *options,
-                        const pl_request *request)
+bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, parallel_cost *cost, uintptr_t key,
+                        const parallel_options *options, const pl_request *request)
 {
     pl_call_begin(c, &pl_work_loop, n);
     if (!pl_call_merge_options(c, options, NULL, request))
@@ -119,9 +119,9 @@ bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const paralle
     if (absent)
         return pl_error_deny(EINVAL, "this call has no option %s", absent);
     c->work.loop = *loop;
-    c->work.loop_cost_key = (uintptr_t)loop->body;
+    c->work.loop_cost_key = key;
     c->work.map = (pl_map){0};
-    c->work.function = (parallel_function){.name = loop->name};
+    c->work.function = (parallel_function){.name = loop->name, .cost = cost};
     pl_call_begun(c, request);
     return true;
 }
@@ -329,10 +329,8 @@ PL_NOT_INLINED int pl_call_run_loop(const pl_body *loop, size_t n, parallel_cost
     pl_call c;
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
-    if (!pl_call_begin_loop(&c, loop, n, options, request))
+    if (!pl_call_begin_loop(&c, loop, n, cost, key, options, request))
         return -1;
-    c.work.function.cost = cost;
-    c.work.loop_cost_key = key;
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, NULL);
     pl_cleanup_end(&cleanup);

@@ -47,14 +47,14 @@ bool pl_call_merge_options(pl_call *c, const parallel_options *options, const pa
                            const pl_request *request);
 void pl_call_begun(pl_call *c, const pl_request *request);
 
-/* Checks what was given to a map or a split, a par (par.c), or a loop. False with errno; then nothing is left to
- * end. */
+/* Checks what was given to a map or a split, a par (par.c), or a loop. What iterations cost is known by `cost`; under a
+ * policy, or if that is NULL, by `key`. False with errno; then nothing is left to end. */
 bool pl_call_begin_map(pl_call *c, const pl_work_kind *kind, const parallel_function *f, const void *args, size_t n,
                        const parallel_options *options, const pl_request *request);
 bool pl_call_begin_par(pl_call *c, const parallel_future *futures, size_t n, const parallel_options *options,
                        const pl_request *request);
-bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, const parallel_options *options,
-                        const pl_request *request);
+bool pl_call_begin_loop(pl_call *c, const pl_body *loop, size_t n, parallel_cost *cost, uintptr_t key,
+                        const parallel_options *options, const pl_request *request);
 
 /* Runs all tasks of a call that has begun, and finishes the account of failures. True if all is well. A map's results
  * go to `out`, which may be NULL if its function has none. */
@@ -82,8 +82,7 @@ parallel_results *pl_call_results(pl_call *c);
 /* Results of a call that has run, well or not, and into which: what pl_call_results() gives. */
 parallel_results *pl_call_finish_results(pl_call *c, parallel_results *r, bool well);
 
-/* A loop's call, from its beginning to its end. What iterations cost is known by `cost`; under a policy, or if that is
- * NULL, by `key`. 0; or -1 with errno. */
+/* A loop's call, from its beginning to its end. 0; or -1 with errno. */
 int pl_call_run_loop(const pl_body *loop, size_t n, parallel_cost *cost, uintptr_t key, const parallel_options *options,
                      const pl_request *request);
 

@@ -39,7 +39,7 @@ static bool begin_call(pl_others *others, size_t first)
         options = *others->options;
     options.max_workers = (int)others->workers - 1;
     pl_call *c = &others->call;
-    if (!pl_call_begin_map(c, &pl_work_map, others->f, others->args, others->n, &options, others->request))
+    if (!others->begin(others, &options))
         return false;
     c->work.map.out = others->out;
     c->first = first;

@@ -14,13 +14,13 @@
 
 typedef struct pl_others {
     /* what was given, and is to be there until the call ends */
-    const parallel_function *f;
-    const void *args;
+    const void *given;
     size_t n;
     void *out;
     const parallel_options *options; /* or NULL */
-    const pl_request *request;       /* in the background */
     unsigned workers;                /* with the caller */
+    /* Begins others' call, of what was given, as one in the background. */
+    bool (*begin)(struct pl_others *others, const parallel_options *options);
     /* what follows is for others.c */
     pl_relief relief;
     const pl_context *context; /* the caller's */

@@ -112,10 +112,9 @@ PL_NOT_INLINED static int run_with(const pl_blocks_work *work, const pl_body *lo
         o->progress = report_items;
         o->progress_data = &counted;
     }
-    if (!pl_call_begin_loop(&c, loop, b->count, o, request))
+    uintptr_t key = (uintptr_t)cost * 31 + b->size; /* many calls have this body */
+    if (!pl_call_begin_loop(&c, loop, b->count, (parallel_cost *)block_cost, key, o, request))
         return -1;
-    c.work.function.cost = (parallel_cost *)block_cost;
-    c.work.loop_cost_key = (uintptr_t)cost * 31 + b->size; /* many calls have this body */
     pl_cleanup_begin(&cleanup, pl_call_drop, &c);
     bool well = pl_call_run(&c, NULL);
     pl_cleanup_end(&cleanup);

@@ -152,24 +152,94 @@ START_TEST(never_more_than_asked_for)
 }
 END_TEST
 
-static void meet_in_loop(size_t begin, size_t end, void *ctx)
+/* ---- loops ----------------------------------------------------------------------------------------------------- */
+
+static void iterations(size_t begin, size_t end, void *ctx)
 {
     (void)ctx;
     for (size_t i = begin; i < end; i++)
         run((int)i);
 }
 
-/* A loop has no others, but a worker for each iteration. */
-START_TEST(iterations_meet)
+static void rectangles(size_t row, size_t row_end, size_t col, size_t col_end, void *ctx)
+{
+    (void)ctx;
+    for (size_t i = row; i < row_end; i++)
+        for (size_t k = col; k < col_end; k++)
+            run((int)(i * 2 + k));
+}
+
+PARALLEL_LOOP(captured, i, int, add)
+{
+    run((int)i + add);
+}
+
+static int sum(int x, int y)
+{
+    run(x);
+    return x + y;
+}
+PARALLEL_DECORATE_ZIP(sum, int, int, int);
+
+static int by_for(const parallel_options *o)
+{
+    return parallel_for_function(N, iterations, NULL, o);
+}
+
+static int by_for_2d(const parallel_options *o)
+{
+    parallel_options tiles = *o;
+    tiles.tile_rows = tiles.tile_cols = 1; /* a tile is what may wait */
+    return parallel_for_2d_function(N / 2, 2, rectangles, NULL, &tiles);
+}
+
+static int by_captures(const parallel_options *o)
+{
+    return parallel_loop(captured, 0, N, (0), .max_workers = o->max_workers);
+}
+
+static int by_zip(const parallel_options *o)
+{
+    int out[N];
+    return parallel_zip_map_into_function(&sum__parallel_zip, in, in, N, out, o);
+}
+
+static int (*const loops[])(const parallel_options *) = {by_for, by_for_2d, by_captures, by_zip};
+enum { LOOPS = sizeof loops / sizeof loops[0] };
+
+static void prepare_loop(int (*loop)(const parallel_options *), int (*what)(int), int for_how_many)
 {
     atomic_store(&does, NULL);
     atomic_store(&waits, 0);
     for (int i = 0; i < CHEAP_CALLS; i++)
-        ck_assert_int_eq(parallel_for(N, meet_in_loop, NULL, .max_workers = N), 0);
+        ck_assert_int_eq(loop(&ways[0]), 0);
     begin_afresh();
-    atomic_store(&waits, N);
-    ck_assert_int_eq(parallel_for(N, meet_in_loop, NULL, .max_workers = N), 0);
+    atomic_store(&does, what);
+    atomic_store(&waits, for_how_many);
+}
+
+START_TEST(iterations_meet)
+{
+    prepare_loop(loops[_i], NULL, N);
+    ck_assert_int_eq(loops[_i](&ways[0]), 0);
     each_ran_once();
+    ck_assert_int_eq(atomic_load(&most_at_work), N);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < i; k++)
+            ck_assert_uint_ne(atomic_load(&worker[i]), atomic_load(&worker[k]));
+    begin_afresh(); /* and once more, now that they are known to block */
+    ck_assert_int_eq(loops[_i](&ways[0]), 0);
+    each_ran_once();
+}
+END_TEST
+
+START_TEST(no_more_iterations_than_asked_for)
+{
+    parallel_options o = {.size = sizeof o, .max_workers = 4};
+    prepare_loop(by_for, slumber, 0);
+    ck_assert_int_eq(by_for(&o), 0);
+    each_ran_once();
+    ck_assert_int_le(atomic_load(&most_at_work), 4);
 }
 END_TEST
 
@@ -317,7 +387,8 @@ int main(void)
     TCase *c = pl_case();
     tcase_add_loop_test(c, they_meet, 0, FUNCTIONS * WAYS);
     tcase_add_test(c, never_more_than_asked_for);
-    tcase_add_test(c, iterations_meet);
+    tcase_add_loop_test(c, iterations_meet, 0, LOOPS);
+    tcase_add_test(c, no_more_iterations_than_asked_for);
     tcase_add_test(c, all_failures_are_told);
     tcase_add_loop_test(c, a_failure_ends_the_call, 0, N);
     tcase_add_loop_test(c, a_time_limit_ends_the_call, 0, 2);
