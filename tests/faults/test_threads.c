@@ -346,6 +346,63 @@ static int loops(void)
     return fault_ran(N, 1, 1);
 }
 
+/* Cheap at first, and then long enough that others are to take over. */
+enum { CHEAP_CALLS = 300, FEW = 6 };
+static bool is_cheap;
+
+static int get_dear(int x)
+{
+    if (!is_cheap) {
+        fault_run(x);
+        pl_test_sleep(x ? 100 : 15000);
+    }
+    return 3 * x;
+}
+PARALLEL_DECORATE(get_dear, int, int);
+
+static void get_dear_body(size_t begin, size_t end, void *out)
+{
+    for (size_t i = begin; i < end; i++)
+        ((int *)out)[i] = get_dear((int)i);
+}
+
+static int map_few(int *out)
+{
+    return parallel_map_into(get_dear, numbers, FEW, out, .max_workers = FEW);
+}
+
+static int loop_few(int *out)
+{
+    return parallel_for(FEW, get_dear_body, out, .max_workers = FEW);
+}
+
+static int held_up(int (*call)(int *out))
+{
+    int out[FEW];
+    prepare();
+    is_cheap = true;
+    for (int i = 0; i < CHEAP_CALLS; i++)
+        if (call(out) != 0)
+            return errno;
+    is_cheap = false;
+    if (call(out) != 0)
+        return errno;
+    for (int i = 0; i < FEW; i++)
+        if (out[i] != 3 * i)
+            return fault_wrong("result %d is %d", i, out[i]);
+    return fault_ran(FEW, 1, 1);
+}
+
+static int a_map_held_up(void)
+{
+    return held_up(map_few);
+}
+
+static int a_loop_held_up(void)
+{
+    return held_up(loop_few);
+}
+
 static int halves(const int *args, size_t n, int *results, void *extras)
 {
     (void)extras;
@@ -495,6 +552,8 @@ static const fault_scenario scenarios[] = {
     {"a map", a_map, false},
     {"a map that naps", a_map_that_naps, false},
     {"a map into", a_map_into, false},
+    {"a map that is held up", a_map_held_up, false},
+    {"a loop that is held up", a_loop_held_up, false},
     {"together", together, false},
     {"failures", failures, false},
     {"failures alike", all_alike, false},
