@@ -74,11 +74,11 @@ check-quick:
 # Programs alone, and those that run the examples: for tools that look at what a program does.
 c_tests = $(api_tests) $(rank_tests) $(stress_tests) tests/fuzz/replay $(unit_tests)
 
-# but for those of PARALLEL_LEAVE_OUT
+# but for those of PARALLEL_LEAVE_OUT; of the programs, theirs alone are built
 check-c:
 	tests= && for test in $(c_tests); do \
 	    case " $$PARALLEL_LEAVE_OUT " in *" $$test "*) ;; *) tests="$$tests $$test" ;; esac; \
-	done && $(MAKE) $(AM_MAKEFLAGS) check TESTS="$$tests"
+	done && $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$$tests" check_PROGRAMS="$$tests" check_LTLIBRARIES=
 check-c-and-examples:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(c_tests) $(example_tests)'
 .PHONY: check-c check-c-and-examples

@@ -16,7 +16,7 @@
 #include "support/ordered_bytes.h"
 #include "support/sanitizers.h"
 
-enum { EACH_SIZE = 300, MOST = 1000000, MOST_BYTES = 48000000, ROUNDS = PL_TSAN ? 4 : 20 };
+enum { EACH_SIZE = 300, MOST = 1000000, MOST_BYTES = 48000000, ROUNDS = PL_TSAN ? 4 : PL_SANITIZED ? 8 : 20 };
 enum { STEP = PL_TSAN ? 23 : PL_SANITIZED ? 3 : 1 }; /* from one size to the next */
 
 /* ---- keys in all orders ------------------------------------------------------------------------------------------ */
@@ -493,7 +493,7 @@ int main(void)
     tcase_set_timeout(c, 200);
     tcase_add_loop_test(c, every_size, 0, KINDS);
     tcase_add_loop_test(c, random_sizes, 0, ROUNDS);
-    tcase_add_loop_test(c, a_million, 0, PL_TSAN ? 1 : SPREADS);
+    tcase_add_loop_test(c, a_million, 0, PL_TSAN ? 1 : PL_SANITIZED ? FEW + 1 : SPREADS);
     tcase_add_loop_test(c, comparisons_that_lie, 0, LIES);
     tcase_add_loop_test(c, comparisons_that_lie_of_few_values, 0, LIES);
     tcase_add_loop_test(c, comparisons_that_lie_and_are_late, 0, LIES);
