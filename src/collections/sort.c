@@ -98,6 +98,58 @@ PL_NOT_INLINED static int sort_by_one(const pl_sort_call *c, pl_cost *cost)
     return result;
 }
 
+/* ---- few items ------------------------------------------------------------------------------------------- */
+
+/* The largest item of which few are sorted with nothing more around it than is needed. */
+enum { SMALL = 64 };
+
+typedef struct few_items {
+    parallel_sorting sorting;
+    const parallel_order *order;
+} few_items;
+
+/* Whether a sort is of few, of an order that needs no checks, and nobody would end it. */
+static bool is_of_few(const parallel_order *o, const void *array, size_t n, const parallel_options *options)
+{
+    return n - 1 < PARALLEL_SORT_FEW_ && array && !options && o && o->size == sizeof *o && o->call && !o->number &&
+           o->type_size - 1 < SMALL && o->type_align <= PL_LINE && !o->options && !pl_context_thread.context;
+}
+
+/* However its comparison ends, all items are where they are to be: so few are elsewhere only while none is compared. */
+static void sort_few(size_t begin, size_t end, void *ctx)
+{
+    few_items *f = ctx;
+    (void)begin;
+    (void)end;
+    f->order->sorter->sort(&f->sorting, f->order);
+}
+
+PL_NOT_INLINED static int run_few(const parallel_order *order, void *array, size_t n)
+{
+    alignas(PL_LINE) unsigned char near[2 * PARALLEL_SORT_FEW_ * SMALL];
+    few_items f;
+    parallel_order with_sorter;
+    f.order = order;
+    if (!order->sorter) {
+        with_sorter = *order;
+        with_sorter.sorter = pl_sort_sorter(order->type_size);
+        f.order = &with_sorter;
+    }
+    f.sorting.items = array;
+    f.sorting.other = near;
+    f.sorting.room = near + n * order->type_size;
+    f.sorting.n = n;
+    f.sorting.is_over = NULL;
+    f.sorting.stopped = false;
+    f.sorting.count = 1;
+    f.sorting.segments[0] = (parallel_segment){.end = n, .rest = PARALLEL_SORT_BAD_};
+    int state = pl_os_cancel_unless_unwound();
+    pl_blocks_call(sort_few, &f);
+    pl_os_cancel_restore(state);
+    pl_failure_clear_last();
+    return 0;
+}
+
 /* ---- calls ----------------------------------------------------------------------------------------------- */
 
 bool pl_sort_check(pl_sort_call *c, const parallel_order *order, const void *args, size_t n,
@@ -149,6 +201,8 @@ int pl_sort(const parallel_order *order, void *array, size_t n, const parallel_o
             const pl_request *request)
 {
     pl_sort_call c;
+    if (is_of_few(order, array, n, options))
+        return run_few(order, array, n);
     if (pl_radix_takes(order))
         return pl_radix_sort(order, array, n, options, request);
     if (!pl_sort_check(&c, order, array, n, options, request))

@@ -662,10 +662,11 @@ static void *sort_and_end(void *n)
     return n;
 }
 
+static const size_t ends[] = {3, 8, 13, 20, 32, 200, 3000, MANY};
+
 START_TEST(a_thread_that_ends)
 {
-    static const size_t some[] = {20, 200, 3000, MANY};
-    size_t n = some[_i];
+    size_t n = ends[_i];
     bool ended = true;
     for (last_comparison = 1; ended && !PL_SANITIZED; last_comparison += last_comparison / 2 + 1) {
         pthread_t thread;
@@ -738,7 +739,7 @@ int main(void)
     tcase_add_test(c, what_is_nearly_in_order_ends_in_time);
     tcase_add_loop_test(c, a_task_that_is_cancelled, 0, 30);
     tcase_add_test(c, sorts_in_tasks);
-    tcase_add_loop_test(c, a_thread_that_ends, 0, 4);
+    tcase_add_loop_test(c, a_thread_that_ends, 0, sizeof ends / sizeof ends[0]);
     tcase_add_test(c, no_memory);
     return pl_run("api/sort", c);
 }

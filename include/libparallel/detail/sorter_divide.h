@@ -108,6 +108,20 @@ PARALLEL_SORT_INLINE_ void parallel_sort_split(parallel_sorting *s, size_t size,
 
 /* ---- all --------------------------------------------------------------------------------------------------- */
 
+/* A segment of few items that is all: it may be a run. Whether it was one, and now is in order. */
+PARALLEL_SORT_INLINE_ bool parallel_sort_short_run(parallel_sorting *s, size_t size, parallel_sort_call *call)
+{
+    const parallel_segment *g = &s->segments[0];
+    unsigned char *v = parallel_sort_at(s, g->is_elsewhere, g->begin, size);
+    size_t n = g->end - g->begin;
+    bool falls;
+    if (parallel_sort_run(v, n, &falls, size, call) < n)
+        return false;
+    if (falls)
+        parallel_sort_reverse(v, n, s->room, size);
+    return true;
+}
+
 /* Sorts the first segment of the list, the only one, which is all. If it is over before, segments are left. */
 PARALLEL_SORT_INLINE_ void parallel_sort_all(parallel_sorting *s, size_t size, parallel_sort_call *call)
 {
@@ -118,7 +132,8 @@ PARALLEL_SORT_INLINE_ void parallel_sort_all(parallel_sorting *s, size_t size, p
         bool merges = !is_short && (g->rest == 0 || s->count == PARALLEL_SORT_SEGMENTS_);
         if (!is_short && parallel_sort_is_over(s))
             return;
-        if ((looks || merges) && n > PARALLEL_SORT_FEW_ / 2 && parallel_sort_by_runs(s, g, merges, size, call)) {
+        if ((looks || merges) && (n > PARALLEL_SORT_FEW_ / 2 ? parallel_sort_by_runs(s, g, merges, size, call)
+                                                             : parallel_sort_short_run(s, size, call))) {
             if (!s->stopped)
                 parallel_sort_place(s, g, size);
             s->count -= !s->stopped;
