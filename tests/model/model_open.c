@@ -8,26 +8,27 @@
 
 enum { MOST = 8 };
 
-/* An item is its number, and adds those that `adds` says. */
+/* What an item, which is its number, does in turn: adds others, up to a 0; waits for others, if these are not 0; adds some
+ * more, and waits once more. */
+typedef struct item {
+    int adds[4], for_begin, for_end;
+    int adds_later[4], for_last_end;
+} item;
+
 static pl_bag_shape shape;
 static pl_bag bags[MODEL_THREADS];
 static unsigned parties;
-static int adds[MOST][3];
+static item items[MOST];
 static event begun[MOST], ended[MOST];
-static int waits_for_begin[MOST], waits_for_end[MOST]; /* before an item ends; 0: none */
-static bool is_late[MOST];                             /* it adds what it adds after it has waited */
 
 static void set_up_open(unsigned count)
 {
     set_up_pool((int)count, 16);
     parties = count;
     memset(ran, 0, sizeof ran);
-    memset(adds, 0, sizeof adds);
+    memset(items, 0, sizeof items);
     memset(begun, 0, sizeof begun);
     memset(ended, 0, sizeof ended);
-    memset(waits_for_begin, 0, sizeof waits_for_begin);
-    memset(waits_for_end, 0, sizeof waits_for_end);
-    memset(is_late, 0, sizeof is_late);
     shape = pl_bag_shape_of(sizeof(int), _Alignof(int));
     shape.room = 2;
     for (unsigned i = 0; i < count; i++)
@@ -48,15 +49,16 @@ static void add_items(pl_bag *bag, pl_participant *p, const int *list)
 
 static void run_item(pl_bag *bag, pl_participant *p, int i)
 {
+    const item *it = &items[i];
     event_set(&begun[i]);
-    if (!is_late[i])
-        add_items(bag, p, adds[i]);
-    if (waits_for_begin[i])
-        event_wait(&begun[waits_for_begin[i]]);
-    if (waits_for_end[i])
-        event_wait(&ended[waits_for_end[i]]);
-    if (is_late[i])
-        add_items(bag, p, adds[i]);
+    add_items(bag, p, it->adds);
+    if (it->for_begin)
+        event_wait(&begun[it->for_begin]);
+    if (it->for_end)
+        event_wait(&ended[it->for_end]);
+    add_items(bag, p, it->adds_later);
+    if (it->for_last_end)
+        event_wait(&ended[it->for_last_end]);
     ran[i]++;
     event_set(&ended[i]);
 }
@@ -117,17 +119,14 @@ static void run_open(int count)
 static void set_up_tree(void)
 {
     set_up_open(2);
-    adds[1][0] = 2;
-    adds[1][1] = 3;
-    adds[3][0] = 4;
+    items[1] = (item){.adds = {2, 3}};
+    items[3] = (item){.adds = {4}};
 }
 
 static void set_up_tree_for_two(void)
 {
     set_up_open(3);
-    adds[1][0] = 2;
-    adds[1][1] = 3;
-    adds[1][2] = 4;
+    items[1] = (item){.adds = {2, 3, 4}};
 }
 
 static void run_tree(void)
@@ -141,8 +140,7 @@ static void run_tree(void)
 static void set_up_meeting(void)
 {
     set_up_open(2);
-    adds[1][0] = 2;
-    waits_for_begin[1] = 2;
+    items[1] = (item){.adds = {2}, .for_begin = 2};
 }
 
 static void run_meeting(void)
@@ -154,9 +152,7 @@ static void run_meeting(void)
 static void set_up_leaver(void)
 {
     set_up_open(2);
-    adds[1][0] = 2;
-    adds[1][1] = 3;
-    waits_for_begin[1] = 3;
+    items[1] = (item){.adds = {2, 3}, .for_begin = 3};
 }
 
 static void run_three(void)
@@ -168,14 +164,22 @@ static void run_three(void)
 static void set_up_call(void)
 {
     set_up_open(2);
-    adds[1][0] = 2;
-    waits_for_begin[1] = 2;
-    waits_for_end[2] = 1;
-    is_late[2] = true;
-    adds[2][0] = 3;
-    adds[2][1] = 4;
-    waits_for_begin[3] = 4;
-    waits_for_begin[4] = 3;
+    items[1] = (item){.adds = {2}, .for_begin = 2};
+    items[2] = (item){.for_end = 1, .adds_later = {3, 4}};
+    items[3] = (item){.for_begin = 4};
+    items[4] = (item){.for_begin = 3};
+}
+
+/* Three workers where there are two CPUs, so that items may wait for each other: the last two, while the one that has
+ * added them waits, too. The caller, which may have come to wait, is needed, and is to have one of three slots only. */
+static void set_up_crowd(void)
+{
+    set_up_open(3);
+    pool->size = 2;
+    items[1] = (item){.adds = {2}, .for_begin = 2};
+    items[2] = (item){.for_end = 1, .adds_later = {3, 4}, .for_last_end = 3};
+    items[3] = (item){.for_begin = 4};
+    items[4] = (item){.for_begin = 3};
 }
 
 /* ---- a bag, by itself ------------------------------------------------------------------------------------ */
@@ -231,5 +235,6 @@ const scenario open_scenarios[] = {
     {"open: an item that meets its own", set_up_meeting, {run_meeting, be_a_worker}, pool_is_at_rest, 0},
     {"open: a worker that leaves looks once more", set_up_leaver, {run_three, be_a_worker}, pool_is_at_rest, 0},
     {"open: a caller that waits is called", set_up_call, {run_tree, be_a_worker}, pool_is_at_rest, 0},
+    {"open: a caller that waits is needed", set_up_crowd, {run_tree, be_a_worker, be_a_worker}, pool_is_at_rest, 1},
     {0},
 };

@@ -438,6 +438,8 @@ plant "what is offered nobody is told of" src/sched/participant.c open: \
     's/(void pl_loop_offer\(pl_participant \*p\)\n\{\n)/$1    return;\n/'
 plant "a caller is not told of what is offered in a full loop" src/sched/participant.c "open: a caller that waits" \
     's/        pl_latch_poke\(&loop->latch\);\n        return false;/        return false;/'
+plant "a caller that waits takes a second slot" src/sched/participant.c "open: a caller that waits is needed" \
+    's/wanted && w != loop->owner \? /wanted ? /'
 plant "a participant that leaves an open loop does not look again" src/sched/participant.c "open: a worker that leaves" \
     's/(pl_loop_leave_slot\(loop, p->slot\);\n)    if \(!loop->spec->open/$1    if (loop->spec->open || !loop->spec->open/'
 plant "a participant that leaves an open loop looks before" src/sched/participant.c "open: a worker that leaves" \
