@@ -8,8 +8,8 @@
 
 enum { MOST = 8 };
 
-/* What an item, which is its number, does in turn: adds others, up to a 0; waits for others, if these are not 0; adds some
- * more, and waits once more. */
+/* What an item, which is its number, does in turn: adds others, up to a 0; waits for others, if these are not 0; adds
+ * some more, and waits once more. */
 typedef struct item {
     int adds[4], for_begin, for_end;
     int adds_later[4], for_last_end;
