@@ -64,11 +64,11 @@ typedef struct parallel_options {
 
     /**
      * The most threads that work on the call, the caller among them. More than there are cores is legal, and for
-     * tasks that block: only then may tasks wait for each other, as many as there are threads. A map or loop whose
-     * tasks were cheap so far begins on the caller alone all the same: should a task block, other threads run those
-     * behind it, some milliseconds later. Default: the size of `pool`; without one, the environment variable
-     * PARALLEL_NUM_THREADS, else the CPUs that the process may use (affinity mask and cgroup quota). Negative:
-     * EINVAL.
+     * tasks that block: only then may tasks wait for each other, in a call of no more tasks than threads; where there
+     * are more, a thread may take several cheap ones at once. A map or loop whose tasks were cheap so far begins on the
+     * caller alone all the same: should a task block, other threads run those behind it, some milliseconds later.
+     * Default: the size of `pool`; without one, the environment variable PARALLEL_NUM_THREADS, else the CPUs that the
+     * process may use (affinity mask and cgroup quota). Negative: EINVAL.
      */
     int max_workers;
 
