@@ -12,18 +12,18 @@ check "the site is made" "$work/scripts/site" "$work" "$work/site"
 dangling() {
     (
         cd "$1" || exit
-        for page in *.html; do
-            grep -o '\(href\|src\)="[^"]*"' "$page" | sed 's/^[a-z]*="\(.*\)"$/\1/' | sort -u | grep -v '^https*:' |
-                while IFS='#' read -r target place; do
-                    target=${target:-$page}
-                    if [ ! -e "$target" ]; then
-                        echo "$page: $target"
-                    elif [ -n "$place" ] && ! grep -q "id=\"$place\"" "$target"; then
-                        echo "$page: $target#$place"
-                    fi
-                done
-        done
-    ) | grep .
+        find . -type f | sed 's|^\./|file |'
+        grep -o ' id="[^"]*"' -- *.html | sed 's/^\([^:]*\): id="\(.*\)"$/place \1#\2/'
+        grep -oE '(href|src)="[^"]*"' -- *.html | sed 's/^\([^:]*\):[a-z]*="\(.*\)"$/link \1 \2/'
+    ) | awk '
+        $1 == "file" || $1 == "place" { there[$2] = 1 }
+        $1 == "link" && $3 !~ /^https?:/ {
+            target = $3 ~ /^#/ ? $2 $3 : $3
+            file = target
+            sub(/#.*/, "", file)
+            if (!(file in there) || (target ~ /#./ && !(target in there)))
+                print $2 ": " $3
+        }' | grep .
 }
 refuse "a link leads to nothing" dangling "$work/site"
 for page in index tutorial from-openmp reference man.parallel man.parallel_map man.PARALLEL_SPAWN; do
@@ -38,7 +38,8 @@ elsewhere() { # nothing is fetched from elsewhere when a page is read
     grep -l 'src="https*:\|href="https*:[^"]*\.css' "$work"/site/*.html
 }
 refuse "a page fetches something" elsewhere
-echo '[nowhere](nothing.html)' >>"$work/docs/sandbox.md"
-check "(the site is made with a plant)" "$work/scripts/site" "$work" "$work/site"
+echo '<a href="nothing.html">nowhere</a>' >>"$work/site/sandbox.html"
 check "found: a link to nothing" dangling "$work/site"
+echo '<a href="tutorial.html#nothing">nowhere</a>' >"$work/site/sandbox.html"
+check "found: a link to no place on a page" dangling "$work/site"
 done_testing
