@@ -60,14 +60,6 @@ static void sort_words_of(const pl_radix_numbers *numbers, void *array, void *sp
     pl_radix_to_numbers(numbers->width, numbers->form, array, array, n);
 }
 
-/* The same for few. */
-static void merge_words_of(const pl_radix_numbers *numbers, void *array, void *spare, size_t n)
-{
-    pl_radix_to_words(numbers->width, numbers->form, array, spare, n);
-    pl_radix_sort_few(numbers->width, spare, array, n);
-    pl_radix_to_numbers(numbers->width, numbers->form, array, array, n);
-}
-
 static PL_RADIX_INLINE void reverse_in(unsigned width, void *array, size_t n, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) {
@@ -84,6 +76,39 @@ static void reverse_numbers(unsigned width, void *array, size_t n, size_t begin,
         reverse_in(4, array, n, begin, end);
     else
         reverse_in(8, array, n, begin, end);
+}
+
+static PL_RADIX_INLINE bool is_run_in(unsigned width, pl_radix_form form, const void *array, size_t n, bool *falls)
+{
+    uint64_t before = pl_radix_to_word(width, form, pl_radix_get(width, array, 0)), word;
+    *falls = n > 1 && pl_radix_to_word(width, form, pl_radix_get(width, array, 1)) < before;
+    for (size_t i = 1; i < n; i++, before = word) {
+        word = pl_radix_to_word(width, form, pl_radix_get(width, array, i));
+        if ((word < before) != *falls)
+            return false;
+    }
+    return true;
+}
+
+/* Whether n numbers, 1 or more, are a run: each no less, as words, than the one before; or, if `falls`, each less. */
+static bool is_run(const pl_radix_numbers *numbers, const void *array, size_t n, bool *falls)
+{
+    return numbers->width == 4 ? is_run_in(4, numbers->form, array, n, falls)
+                               : is_run_in(8, numbers->form, array, n, falls);
+}
+
+/* Sorts few, 1 or more, whose words say all. */
+static void merge_words_of(const pl_radix_numbers *numbers, void *array, void *spare, size_t n)
+{
+    bool falls;
+    if (is_run(numbers, array, n, &falls)) {
+        if (falls)
+            reverse_numbers(numbers->width, array, n, 0, n / 2);
+        return;
+    }
+    pl_radix_to_words(numbers->width, numbers->form, array, spare, n);
+    pl_radix_sort_few(numbers->width, spare, array, n);
+    pl_radix_to_numbers(numbers->width, numbers->form, array, array, n);
 }
 
 /* Zeros of both signs among few numbers. */

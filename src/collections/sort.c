@@ -48,7 +48,7 @@ static void sort_whole(size_t begin, size_t end, void *ctx)
     s.other = w->other;
     s.room = w->other + bytes;
     s.n = c->n;
-    w->is_sorted = pl_sort_some(&s, c, false);
+    w->is_sorted = pl_sort_some(&s, &c->order, false);
 }
 
 static int run_whole(whole_sort *w)
@@ -111,22 +111,21 @@ typedef struct few_items {
 /* Whether a sort is of few, of an order that needs no checks, and nobody would end it. */
 static bool is_of_few(const parallel_order *o, const void *array, size_t n, const parallel_options *options)
 {
-    return n - 1 < PARALLEL_SORT_FEW_ && array && !options && o && o->size == sizeof *o && o->call && !o->number &&
+    return n - 1 < FEW && array && !options && o && o->size == sizeof *o && o->call && !o->number &&
            o->type_size - 1 < SMALL && o->type_align <= PL_LINE && !o->options && !pl_context_thread.context;
 }
 
-/* However its comparison ends, all items are where they are to be: so few are elsewhere only while none is compared. */
 static void sort_few(size_t begin, size_t end, void *ctx)
 {
     few_items *f = ctx;
     (void)begin;
     (void)end;
-    f->order->sorter->sort(&f->sorting, f->order);
+    pl_sort_some(&f->sorting, f->order, false);
 }
 
 PL_NOT_INLINED static int run_few(const parallel_order *order, void *array, size_t n)
 {
-    alignas(PL_LINE) unsigned char near[2 * PARALLEL_SORT_FEW_ * SMALL];
+    alignas(PL_LINE) unsigned char near[(FEW + PARALLEL_SORT_FEW_) * SMALL];
     few_items f;
     parallel_order with_sorter;
     f.order = order;
@@ -139,10 +138,6 @@ PL_NOT_INLINED static int run_few(const parallel_order *order, void *array, size
     f.sorting.other = near;
     f.sorting.room = near + n * order->type_size;
     f.sorting.n = n;
-    f.sorting.is_over = NULL;
-    f.sorting.stopped = false;
-    f.sorting.count = 1;
-    f.sorting.segments[0] = (parallel_segment){.end = n, .rest = PARALLEL_SORT_BAD_};
     int state = pl_os_cancel_unless_unwound();
     pl_blocks_call(sort_few, &f);
     pl_os_cancel_restore(state);
@@ -183,7 +178,7 @@ static bool is_for_one(const pl_sort_call *c, const pl_cost *cost)
 {
     size_t n = c->n;
     uint64_t guess = pl_cost_guess(cost, pl_sort_effort(n));
-    if (n < FEW || (guess != UINT64_MAX && guess < WORTH_US * pl_os_ticks_per_us()))
+    if (n <= FEW || (guess != UINT64_MAX && guess < WORTH_US * pl_os_ticks_per_us()))
         return true;
     return n < MANY && parallel_worker_limit(c->has_options ? &c->merged : NULL) == 1;
 }

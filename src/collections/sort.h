@@ -74,9 +74,9 @@ void pl_sort_same_fill(unsigned char *to, size_t bytes, const unsigned char *ite
 /* For orders without functions of their own, by the size of an item. */
 const parallel_sorter *pl_sort_sorter(size_t size);
 
-/* Sorts some items, which are all in one place: in a body of a loop. Whatever becomes of it, they are then where they
- * are to be; false if they are not sorted, as the call is over. */
-bool pl_sort_some(parallel_sorting *s, const pl_sort_call *c, bool is_elsewhere);
+/* Sorts some items, which are all in one place, by an order with a sorter: in a body of a loop. Whatever becomes of it,
+ * they are then where they are to be; false if they are not sorted, as the call is over. */
+bool pl_sort_some(parallel_sorting *s, const parallel_order *order, bool is_elsewhere);
 
 /* What says whether nothing more is to be begun in this context; or NULL, if it cannot come to that; and to ask it. */
 typedef bool pl_sort_over(void *context);

@@ -132,7 +132,7 @@ static bool sort_sample(group_sort *g, size_t count)
     s.room = room_of(g, near);
     s.n = count;
     uint64_t start = pl_ticks();
-    bool is_sorted = pl_sort_some(&s, g->call, false);
+    bool is_sorted = pl_sort_some(&s, &g->call->order, false);
     if (is_sorted)
         pl_cost_learn(g->cost, pl_ticks() - start, pl_sort_effort(count), PL_COST_UNSURE);
     return is_sorted;
@@ -373,7 +373,7 @@ static bool sort_group(group_sort *g, group *w)
     s.room = room_of(g, near);
     s.n = w->end - w->begin;
     w->is_back = true; /* if it ends otherwise than here, too */
-    return pl_sort_some(&s, g->call, true);
+    return pl_sort_some(&s, &g->call->order, true);
 }
 
 static void sort_groups(size_t begin, size_t end, void *ctx)

@@ -78,9 +78,9 @@ static void settle_items(void *in_progress)
     parallel_sort_settle(p->s, p->size);
 }
 
-PL_NOT_INLINED bool pl_sort_some(parallel_sorting *s, const pl_sort_call *c, bool is_elsewhere)
+PL_NOT_INLINED bool pl_sort_some(parallel_sorting *s, const parallel_order *order, bool is_elsewhere)
 {
-    sort_in_progress p = {s, c->order.type_size};
+    sort_in_progress p = {s, order->type_size};
     pl_cleanup cleanup;
     PL_UNWIND_CLEANS();
     s->is_over = pl_sort_stopper();
@@ -89,7 +89,7 @@ PL_NOT_INLINED bool pl_sort_some(parallel_sorting *s, const pl_sort_call *c, boo
     s->count = s->n > 0;
     s->segments[0] = (parallel_segment){.end = s->n, .is_elsewhere = is_elsewhere, .rest = PARALLEL_SORT_BAD_};
     pl_cleanup_begin(&cleanup, settle_items, &p);
-    c->order.sorter->sort(s, &c->order);
+    order->sorter->sort(s, order);
     pl_cleanup_end(&cleanup);
     settle_items(&p);
     return !s->stopped;
