@@ -62,8 +62,8 @@ int pl_sort_in_groups(pl_sort_call *c, pl_cost *cost);
 /* The blocks of those, at most. */
 enum { PL_SORT_BLOCKS = 256 };
 
-/* Whether all items are one run: 1, and they are sorted; 0; or -1 with errno. */
-int pl_sort_runs(const pl_sort_call *c, const pl_blocks *blocks);
+/* Whether all items are one run: 1, and they are sorted; 0; or -1 with errno. `cost` is of comparisons. */
+int pl_sort_runs(const pl_sort_call *c, const pl_blocks *blocks, pl_cost *cost);
 
 /* For items of some sizes: how many of n are the same as another, byte for byte; and to write one until so many bytes
  * are full. */

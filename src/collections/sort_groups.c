@@ -423,7 +423,7 @@ static int sort_all_groups(group_sort *g)
 
 static int sort_dealt(group_sort *g)
 {
-    int found = pl_sort_runs(g->call, &g->blocks);
+    int found = pl_sort_runs(g->call, &g->blocks, g->cost);
     if (found != 0)
         return found < 0 ? -1 : 0;
     pl_blocks_call(choose_splitters, g);

@@ -3,11 +3,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "collections/blocks.h"
 #include "collections/sort.h"
 
 /* Items that are looked at to see whether all may be a run. */
 enum { FIRST_RUN = 64 };
+/* How many times less their comparisons take than is known of those of sorts, if that was wrong: as a first call is. */
+enum { FAR_LESS = 64 };
 
 typedef struct run_look {
     pl_blocks_work work; /* of the loop that runs */
@@ -49,11 +52,16 @@ static bool is_run(const run_look *r, size_t begin, size_t end)
     return well;
 }
 
+static size_t first_of(const pl_sort_call *c)
+{
+    return c->n < FIRST_RUN ? c->n : FIRST_RUN;
+}
+
 static void look_at_first(size_t begin, size_t end, void *ctx)
 {
     run_look *r = ctx;
     const pl_sort_call *c = r->call;
-    size_t n = c->n < FIRST_RUN ? c->n : FIRST_RUN;
+    size_t n = first_of(c);
     (void)begin;
     (void)end;
     r->is_run[0] = c->order.sorter->run(c->from, n, &r->falls, &c->order) == n;
@@ -141,10 +149,13 @@ static void only_report(size_t begin, size_t end, void *ctx)
 
 /* ---- all ------------------------------------------------------------------------------------------------- */
 
-/* Whether all are one run: 1; 0; or -1 with errno. */
-static int are_run(run_look *r)
+/* Whether all are one run: 1; 0; or -1 with errno. Then nothing is sorted that would tell what comparisons cost: the
+ * first ones do, if nothing is known of that, or what cannot be. */
+static int are_run(run_look *r, pl_cost *cost)
 {
+    uint64_t start = pl_ticks();
     pl_blocks_call(look_at_first, r);
+    uint64_t ticks = pl_ticks() - start;
     if (!r->is_run[0])
         return 0;
     if (run_loop(r, look_at_blocks, &r->blocks, PL_SORT_SILENTLY) != 0)
@@ -152,17 +163,19 @@ static int are_run(run_look *r)
     for (size_t k = 0; k < r->blocks.count; k++)
         if (!r->is_run[k])
             return 0;
+    if (pl_cost_guess(cost, first_of(r->call)) / FAR_LESS > ticks)
+        pl_cost_learn(cost, ticks, first_of(r->call), PL_COST_UNSURE);
     return 1;
 }
 
-int pl_sort_runs(const pl_sort_call *c, const pl_blocks *blocks)
+int pl_sort_runs(const pl_sort_call *c, const pl_blocks *blocks, pl_cost *cost)
 {
     run_look r;
     pl_blocks half = pl_blocks_of_size(c->n / 2, blocks->size);
     r.work = (pl_blocks_work){.args = c->items, .arg_size = c->order.type_size};
     r.call = c;
     r.blocks = *blocks;
-    int found = are_run(&r);
+    int found = are_run(&r, cost);
     if (found != 1)
         return found;
     if (c->items != c->from && run_loop(&r, copy_blocks, blocks, PL_SORT_SILENTLY) != 0)
